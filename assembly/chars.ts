@@ -1,0 +1,62 @@
+// Byte classes and the bytes of the grammar (RFC 9110 5.6, RFC 3986 2). Constants only.
+
+export const CR: u8 = 0x0d;
+export const LF: u8 = 0x0a;
+export const SP: u8 = 0x20;
+export const HTAB: u8 = 0x09;
+export const COLON: u8 = 0x3a;
+export const COMMA: u8 = 0x2c;
+export const SLASH: u8 = 0x2f;
+
+/** CR LF as one little-endian word. */
+export const CRLF: u16 = 0x0a0d;
+/** An OR with this lowers ASCII letters; other bytes must be known not to collide. */
+export const LOWER_8: u64 = 0x2020202020202020;
+export const LOWER_4: u32 = 0x20202020;
+export const LOWER_2: u16 = 0x2020;
+
+/*
+ * A class as two tables of nibbles. All classes lie in 0x20..0x7f, six rows of sixteen: the bit of a
+ * byte's row stands in ROWS at its high nibble, and the rows that hold it in the class's table at its
+ * low nibble. The byte is in the class when both have a bit in common. The tables stand in memory since
+ * V8 builds a vector constant anew, instruction by instruction, at each use.
+ */
+export const ROWS = memory.data<u8>([0, 0, 1, 2, 4, 8, 16, 32, 0, 0, 0, 0, 0, 0, 0, 0]);
+
+/** tchar: letters, digits and !#$%&'*+-.^_`|~ (RFC 9110 5.6.2). */
+export const TCHAR = memory.data<u8>([
+  0x3a, 0x3f, 0x3e, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3e, 0x3e, 0x3d, 0x15, 0x34, 0x15, 0x3d, 0x1c,
+]);
+
+/**
+ * What may stand in a request target: visible ASCII without "#<>\ . RFC 3986 has fewer; browsers send
+ * the rest, []{}|^` and a bare %, as they are (WHATWG URL, query state).
+ */
+export const TARGET = memory.data<u8>([
+  0x3e, 0x3f, 0x3e, 0x3e, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x35, 0x3f, 0x3d, 0x1f,
+]);
+
+/** reg-name: unreserved, sub-delims and % (RFC 3986 3.2.2). */
+export const REG_NAME = memory.data<u8>([
+  0x2a, 0x3f, 0x3e, 0x3e, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3d, 0x17, 0x15, 0x17, 0x35, 0x1c,
+]);
+
+/** Sixteen times the same byte. */
+export const LOW_NIBBLES = memory.data<u8>([15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15]);
+export const ONES = memory.data<u8>([1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]);
+/** One above the first byte that is not a control byte. */
+export const PRINTABLE = memory.data<u8>([
+  0x21, 0x21, 0x21, 0x21, 0x21, 0x21, 0x21, 0x21, 0x21, 0x21, 0x21, 0x21, 0x21, 0x21, 0x21, 0x21,
+]);
+
+export function isOws(byte: u8): bool {
+  return byte == SP || byte == HTAB;
+}
+
+export function isDigit(byte: u8): bool {
+  return u8(byte - 0x30) < 10;
+}
+
+export function isHex(byte: u8): bool {
+  return isDigit(byte) || u8((byte | 0x20) - 0x61) < 6;
+}

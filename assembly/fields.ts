@@ -1,0 +1,121 @@
+// The field lines that bind the server itself: Host, Connection, Content-Length, Transfer-Encoding.
+// Each sets flags of the record; what the flags mean together is judged in framing.ts.
+
+import {
+  FLAG_CHUNKED,
+  FLAG_CLOSE,
+  FLAG_CONTENT_LENGTH,
+  FLAG_CONTENT_LENGTH_BAD,
+  FLAG_HOST,
+  FLAG_HOST_AGAIN,
+  FLAG_KEEP_ALIVE,
+  FLAG_TRANSFER_ENCODING,
+} from '../src/protocol/codes';
+import { RECORD_CONTENT_LENGTH, RECORD_HOST_BYTES, RECORD_HOST_OFFSET } from '../src/wasm/layout';
+import { COMMA, isOws, LOWER_2, LOWER_4, LOWER_8 } from './chars';
+import { parseDecimal } from './number';
+
+// Names and options in lower case, as little-endian words.
+const HOST: u32 = 0x74736f68;
+const CONNECTI: u64 = 0x697463656e6e6f63;
+const ON: u16 = 0x6e6f;
+const CONTENT_: u64 = 0x2d746e65746e6f63;
+const T_LENGTH: u64 = 0x6874676e656c2d74;
+const TRANSFER: u64 = 0x726566736e617274;
+const _ENCODIN: u64 = 0x6e69646f636e652d;
+const G: u8 = 0x67;
+const CLOS: u32 = 0x736f6c63;
+const E: u8 = 0x65;
+const KEEP_ALI: u64 = 0x696c612d7065656b;
+const VE: u16 = 0x6576;
+const CHUNKED_7: u64 = 0x0064656b6e756863;
+const SEVEN_BYTES: u64 = 0x00ffffffffffffff;
+
+/** Whether a name may be one of those, at a glance: most are not. */
+export function bindsServer(name: usize, nameBytes: i32): bool {
+  const first = load<u8>(name) | 0x20;
+  return (first == 0x63 || first == 0x68 || first == 0x74) && nameBytes < 18;
+}
+
+/**
+ * Notes what a field line says. The name is a token, so lowering by OR meets no other byte that could
+ * pass for a letter or a hyphen. Returns the record's flags.
+ */
+export function noteField(
+  record: usize,
+  start: usize,
+  name: usize,
+  nameBytes: i32,
+  value: usize,
+  valueEnd: usize,
+  flags: i32,
+): i32 {
+  switch (nameBytes) {
+    case 4:
+      if ((load<u32>(name) | LOWER_4) == HOST) return noteHost(record, start, value, valueEnd, flags);
+      break;
+    case 10:
+      if ((load<u64>(name) | LOWER_8) == CONNECTI && (load<u16>(name, 8) | LOWER_2) == ON)
+        return flags | connectionOptions(value, valueEnd);
+      break;
+    case 14:
+      if ((load<u64>(name) | LOWER_8) == CONTENT_ && (load<u64>(name, 6) | LOWER_8) == T_LENGTH)
+        return noteContentLength(record, value, valueEnd, flags);
+      break;
+    case 17:
+      if (
+        (load<u64>(name) | LOWER_8) == TRANSFER &&
+        (load<u64>(name, 8) | LOWER_8) == _ENCODIN &&
+        (load<u8>(name, 16) | 0x20) == G
+      )
+        return noteTransferEncoding(value, valueEnd, flags);
+  }
+  return flags;
+}
+
+function noteHost(record: usize, start: usize, value: usize, valueEnd: usize, flags: i32): i32 {
+  if (flags & FLAG_HOST) return flags | FLAG_HOST_AGAIN;
+  store<u16>(record, <u16>(value - start), RECORD_HOST_OFFSET);
+  store<u16>(record, <u16>(valueEnd - value), RECORD_HOST_BYTES);
+  return flags | FLAG_HOST;
+}
+
+/** Connection = #connection-option (RFC 9110 7.6.1); only close and keep-alive matter here. */
+function connectionOptions(cursor: usize, end: usize): i32 {
+  let options = connectionOption(cursor, end);
+  if (options != 0) return options;
+  while (cursor < end) {
+    const option = cursor;
+    while (cursor < end && load<u8>(cursor) != COMMA) cursor++;
+    options |= connectionOption(option, cursor);
+    cursor++;
+  }
+  return options;
+}
+
+function connectionOption(cursor: usize, end: usize): i32 {
+  while (cursor < end && isOws(load<u8>(cursor))) cursor++;
+  while (end > cursor && isOws(load<u8>(end - 1))) end--;
+  const bytes = end - cursor;
+  if (bytes == 5 && (load<u32>(cursor) | LOWER_4) == CLOS && (load<u8>(cursor, 4) | 0x20) == E)
+    return FLAG_CLOSE;
+  if (bytes == 10 && (load<u64>(cursor) | LOWER_8) == KEEP_ALI && (load<u16>(cursor, 8) | LOWER_2) == VE)
+    return FLAG_KEEP_ALIVE;
+  return 0;
+}
+
+/** One line of digits (RFC 9110 8.6). A second line is refused even if equal: nobody needs it but smugglers. */
+function noteContentLength(record: usize, value: usize, valueEnd: usize, flags: i32): i32 {
+  const length = parseDecimal(value, valueEnd);
+  if (flags & FLAG_CONTENT_LENGTH || length < 0) flags |= FLAG_CONTENT_LENGTH_BAD;
+  store<f64>(record, length, RECORD_CONTENT_LENGTH);
+  return flags | FLAG_CONTENT_LENGTH;
+}
+
+/** Only `chunked`, once (RFC 9112 6.1). */
+function noteTransferEncoding(value: usize, valueEnd: usize, flags: i32): i32 {
+  const chunked = valueEnd - value == 7 && ((load<u64>(value) | LOWER_8) & SEVEN_BYTES) == CHUNKED_7;
+  if (flags & FLAG_TRANSFER_ENCODING || !chunked) flags &= ~FLAG_CHUNKED;
+  else flags |= FLAG_CHUNKED;
+  return flags | FLAG_TRANSFER_ENCODING;
+}

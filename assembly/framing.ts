@@ -1,0 +1,59 @@
+// What the fields of a whole head mean together: Host (RFC 9112 3.2), where the content ends (6.3) and
+// whether the connection goes on (9.3).
+
+import {
+  ERROR_CONTENT,
+  ERROR_CONTENT_LENGTH,
+  ERROR_FRAMING,
+  ERROR_HOST,
+  ERROR_TRANSFER_CODING,
+  FLAG_CHUNKED,
+  FLAG_CLOSE,
+  FLAG_CONTENT_LENGTH,
+  FLAG_CONTENT_LENGTH_BAD,
+  FLAG_HOST,
+  FLAG_HOST_AGAIN,
+  FLAG_KEEP_ALIVE,
+  FLAG_PERSISTENT,
+  FLAG_TRANSFER_ENCODING,
+} from '../src/protocol/codes';
+import {
+  RECORD_CONTENT_LENGTH,
+  RECORD_FLAGS,
+  RECORD_HOST_BYTES,
+  RECORD_HOST_OFFSET,
+  RECORD_VERSION_MINOR,
+} from '../src/wasm/layout';
+import { isHost } from './host';
+
+/** 0 when the head is fit to be answered, else the error. Adds persistence to the record's flags. */
+export function judgeHead(record: usize, start: usize): i32 {
+  const flags = load<i32>(record, RECORD_FLAGS);
+  const minor = load<i32>(record, RECORD_VERSION_MINOR);
+
+  if (flags & FLAG_HOST) {
+    if (flags & FLAG_HOST_AGAIN) return ERROR_HOST;
+    const host = start + load<u16>(record, RECORD_HOST_OFFSET);
+    if (!isHost(host, host + load<u16>(record, RECORD_HOST_BYTES))) return ERROR_HOST;
+  } else if (minor != 0) return ERROR_HOST;
+
+  if (flags & (FLAG_TRANSFER_ENCODING | FLAG_CONTENT_LENGTH)) {
+    const error = judgeFraming(record, flags, minor);
+    if (error != 0) return error;
+  }
+
+  const persistent = minor != 0 || (flags & FLAG_KEEP_ALIVE) != 0;
+  if (persistent && !(flags & FLAG_CLOSE)) store<i32>(record, flags | FLAG_PERSISTENT, RECORD_FLAGS);
+  return 0;
+}
+
+function judgeFraming(record: usize, flags: i32, minor: i32): i32 {
+  if (flags & FLAG_TRANSFER_ENCODING) {
+    // The two ways to smuggle a request past a proxy (RFC 9112 6.1).
+    if (flags & FLAG_CONTENT_LENGTH || minor == 0) return ERROR_FRAMING;
+    if (!(flags & FLAG_CHUNKED)) return ERROR_TRANSFER_CODING;
+    return ERROR_CONTENT;
+  }
+  if (flags & FLAG_CONTENT_LENGTH_BAD) return ERROR_CONTENT_LENGTH;
+  return load<f64>(record, RECORD_CONTENT_LENGTH) == 0 ? 0 : ERROR_CONTENT;
+}

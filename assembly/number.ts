@@ -1,0 +1,39 @@
+// Decimal numbers, read and written.
+
+import { isDigit } from './chars';
+
+/** Numbers beyond 2^53 - 1 are not exact in JavaScript, so they are refused. */
+const NUMBER_MAX: f64 = 9007199254740991;
+
+/** The value of the digits in [cursor, end), or -1 when empty, not digits only, or above 2^53 - 1. */
+export function parseDecimal(cursor: usize, end: usize): f64 {
+  if (cursor == end) return -1;
+  let value: f64 = 0;
+  for (; cursor < end; cursor++) {
+    const byte = load<u8>(cursor);
+    if (!isDigit(byte)) return -1;
+    value = value * 10 + <f64>(byte - 0x30);
+    if (value > NUMBER_MAX) return -1;
+  }
+  return value;
+}
+
+/** How many digits `value` has. */
+export function countDigits(value: u64): i32 {
+  let digits = 1;
+  for (let bound: u64 = 10; value >= bound && digits < 19; bound *= 10) digits++;
+  return digits;
+}
+
+/** Writes `value` so that its last digit stands before `end`. */
+export function writeDecimal(end: usize, value: u64): void {
+  while (value > 0xffffffff) {
+    store<u8>(--end, <u8>(0x30 + (value % 10)));
+    value /= 10;
+  }
+  let small = <u32>value;
+  do {
+    store<u8>(--end, <u8>(0x30 + (small % 10)));
+    small /= 10;
+  } while (small != 0);
+}

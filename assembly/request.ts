@@ -1,0 +1,300 @@
+// A head, from the request line to the empty line, into the one request record (RFC 9112 2 to 5).
+//
+// parseHead() may stop at any byte and go on there later: the record then says in which part of the
+// grammar it stands (STATE_*) and how far it has scanned, and no byte is scanned twice. It returns the
+// position after the head, or MORE, or an error.
+//
+// An error counts at the byte that decided it. What is decided beyond the head's size limit is the
+// limit's error, so that the outcome doesn't depend on how the bytes were split over reads.
+
+import {
+  ERROR_FIELD_COUNT,
+  ERROR_FIELD_NAME,
+  ERROR_FIELD_VALUE,
+  ERROR_HEAD_SIZE,
+  ERROR_METHOD,
+  ERROR_METHOD_SIZE,
+  ERROR_TARGET,
+  ERROR_TARGET_SIZE,
+  ERROR_VERSION,
+  ERROR_VERSION_MAJOR,
+  METHOD_BYTES_MAX,
+  METHOD_CONNECT,
+  METHOD_DELETE,
+  METHOD_GET,
+  METHOD_HEAD,
+  METHOD_OPTIONS,
+  METHOD_OTHER,
+  METHOD_PATCH,
+  METHOD_POST,
+  METHOD_PUT,
+  METHOD_TRACE,
+  MORE,
+  STATE_FIELD,
+  STATE_METHOD,
+  STATE_START,
+  STATE_TARGET,
+  STATE_VERSION,
+} from '../src/protocol/codes';
+import {
+  FIELD_BYTES,
+  HEADER_FIELD_COUNT_MAX,
+  HEADER_HEAD_BYTES_MAX,
+  HEADER_TARGET_BYTES_MAX,
+  RECORD_COLON_OFFSET,
+  RECORD_CURSOR,
+  RECORD_FIELD_COUNT,
+  RECORD_FIELDS,
+  RECORD_FLAGS,
+  RECORD_HEAD_BYTES,
+  RECORD_METHOD,
+  RECORD_METHOD_BYTES,
+  RECORD_METHOD_OFFSET,
+  RECORD_NAME_OFFSET,
+  RECORD_STATE,
+  RECORD_TARGET_BYTES,
+  RECORD_TARGET_OFFSET,
+  RECORD_VERSION_MINOR,
+} from '../src/wasm/layout';
+import { COLON, CR, CRLF, isDigit, isOws, LF, SLASH, SP } from './chars';
+import { bindsServer, noteField } from './fields';
+import { judgeHead } from './framing';
+import { skipFieldValue, skipTarget, skipToken } from './scanner';
+import { judgeTarget } from './target';
+
+// Little-endian words of the request line.
+const GET_SP: u32 = 0x20544547;
+const GET: u32 = 0x544547;
+const PUT: u32 = 0x545550;
+const HEAD: u32 = 0x44414548;
+const POST: u32 = 0x54534f50;
+const PATC: u32 = 0x43544150;
+const TRAC: u32 = 0x43415254;
+const H: u8 = 0x48;
+const E: u8 = 0x45;
+const DELE: u32 = 0x454c4544;
+const TE: u16 = 0x4554;
+const CONNECT: u64 = 0x0054_4345_4e4e_4f43;
+const OPTIONS: u64 = 0x0053_4e4f_4954_504f;
+const THREE_BYTES: u32 = 0x00ffffff;
+const SEVEN_BYTES: u64 = 0x00ffffffffffffff;
+const HTTP_1_1: u64 = 0x312e312f50545448;
+const HTTP_1_0: u64 = 0x302e312f50545448;
+const HTTP_SLASH: u64 = 0x2f50545448;
+const VERSION_BYTES = 8;
+
+/**
+ * Parses the head that begins at `start`; bytes are there up to `end`, and what lies behind is not believed.
+ * The record tells whether it is a fresh one or one to go on with.
+ */
+export function parseHead(record: usize, start: usize, end: usize): i32 {
+  let state = load<i32>(record, RECORD_STATE);
+  let cursor = start;
+  let fieldCount = 0;
+  let flags = 0;
+
+  if (state != STATE_START) {
+    cursor += load<u32>(record, RECORD_CURSOR);
+    fieldCount = load<i32>(record, RECORD_FIELD_COUNT);
+    flags = load<i32>(record, RECORD_FLAGS);
+  } else {
+    store<i32>(record, METHOD_OTHER, RECORD_METHOD);
+    // One empty line before the request line is ignored (RFC 9112 2.2).
+    if (load<u8>(cursor) == CR) {
+      if (cursor + 1 == end) return MORE;
+      if (load<u8>(cursor + 1) != LF) return fail(record, ERROR_METHOD, start, cursor + 2);
+      cursor += 2;
+    }
+    store<u16>(record, <u16>(cursor - start), RECORD_METHOD_OFFSET);
+    state = STATE_METHOD;
+  }
+
+  const head = start + load<u16>(record, RECORD_METHOD_OFFSET);
+
+  if (state == STATE_METHOD) {
+    if (load<u32>(head) == GET_SP && head + 4 <= end) {
+      cursor = head + 3;
+      store<i32>(record, METHOD_GET, RECORD_METHOD);
+      store<u16>(record, 3, RECORD_METHOD_BYTES);
+    } else {
+      cursor = skipToken(cursor, end);
+      const bytes = <i32>(cursor - head);
+      if (bytes > METHOD_BYTES_MAX) return fail(record, ERROR_METHOD_SIZE, head, head + METHOD_BYTES_MAX + 1);
+      if (cursor == end) return suspend(record, start, cursor, end, STATE_METHOD, 0, 0);
+      if (load<u8>(cursor) != SP || bytes == 0) return fail(record, ERROR_METHOD, head, cursor + 1);
+      store<i32>(record, methodNumber(head, bytes), RECORD_METHOD);
+      store<u16>(record, <u16>bytes, RECORD_METHOD_BYTES);
+    }
+    cursor++;
+    store<u16>(record, <u16>(cursor - start), RECORD_TARGET_OFFSET);
+    state = STATE_TARGET;
+  }
+
+  if (state == STATE_TARGET) {
+    const target = start + load<u16>(record, RECORD_TARGET_OFFSET);
+    cursor = skipTarget(cursor, end);
+    const bytes = <i32>(cursor - target);
+    const bytesMax = load<i32>(HEADER_TARGET_BYTES_MAX);
+    if (bytes > bytesMax) return fail(record, ERROR_TARGET_SIZE, head, target + bytesMax + 1);
+    if (cursor == end) return suspend(record, start, cursor, end, STATE_TARGET, 0, 0);
+    if (load<u8>(cursor) != SP || bytes == 0) return fail(record, ERROR_TARGET, head, cursor + 1);
+    store<u16>(record, <u16>bytes, RECORD_TARGET_BYTES);
+    cursor++;
+    if (load<u8>(target) != SLASH) {
+      const error = judgeTarget(load<i32>(record, RECORD_METHOD), target, bytes);
+      if (error != 0) return fail(record, error, head, cursor);
+    }
+    state = STATE_VERSION;
+  }
+
+  if (state == STATE_VERSION) {
+    const word = load<u64>(cursor);
+    const next = cursor + VERSION_BYTES + 2;
+    const known = word == HTTP_1_1 || word == HTTP_1_0;
+    if (known && load<u16>(cursor, VERSION_BYTES) == CRLF && next <= end) {
+      store<i32>(record, word == HTTP_1_1 ? 1 : 0, RECORD_VERSION_MINOR);
+    } else {
+      const decided = versionDecided(cursor, end);
+      if (decided == 0) return suspend(record, start, cursor, end, STATE_VERSION, 0, 0);
+      if (decided > 0) return fail(record, ERROR_VERSION, head, cursor + decided);
+      if (load<u8>(cursor, 5) != 0x31) return fail(record, ERROR_VERSION_MAJOR, head, next);
+      // A minor version that is not known means the highest that is (RFC 9110 2.5).
+      store<i32>(record, 1, RECORD_VERSION_MINOR);
+    }
+    cursor = next;
+  }
+
+  let name = cursor;
+  let colon = cursor;
+  if (state == STATE_FIELD) {
+    name = start + load<u16>(record, RECORD_NAME_OFFSET);
+    colon = start + load<u16>(record, RECORD_COLON_OFFSET);
+  }
+  // A field line begins at `name`. Its name is scanned from `colon` on and the whole line from `cursor`
+  // on, side by side: so the end of a line doesn't wait for the end of its name.
+  while (true) {
+    colon = skipToken(colon, end);
+    cursor = skipFieldValue(cursor, end);
+    const ended = load<u16>(cursor) == CRLF && cursor + 2 <= end;
+    // No white space before the colon, no folded line, no empty name (RFC 9112 5.1, 5.2).
+    if (!ended || load<u8>(colon) != COLON || colon == name) {
+      if (name < end && load<u8>(name) == CR) {
+        if (ended) break;
+        if (name + 1 < end) return fail(record, ERROR_FIELD_NAME, head, name + 2);
+      } else if (colon < end) {
+        if (load<u8>(colon) != COLON || colon == name) return fail(record, ERROR_FIELD_NAME, head, colon + 1);
+        if (cursor < end && load<u8>(cursor) != CR) return fail(record, ERROR_FIELD_VALUE, head, cursor + 1);
+        if (cursor + 1 < end) return fail(record, ERROR_FIELD_VALUE, head, cursor + 2);
+      }
+      store<u16>(record, <u16>(name - start), RECORD_NAME_OFFSET);
+      store<u16>(record, <u16>(colon - start), RECORD_COLON_OFFSET);
+      return suspend(record, start, cursor, end, STATE_FIELD, fieldCount, flags);
+    }
+    if (fieldCount == load<i32>(HEADER_FIELD_COUNT_MAX))
+      return fail(record, ERROR_FIELD_COUNT, head, cursor + 2);
+
+    let value = colon + 1;
+    let valueEnd = cursor;
+    if (load<u8>(value) == SP) value++;
+    if (isOws(load<u8>(value)) || isOws(load<u8>(valueEnd - 1))) {
+      while (value < valueEnd && isOws(load<u8>(value))) value++;
+      while (valueEnd > value && isOws(load<u8>(valueEnd - 1))) valueEnd--;
+    }
+    const nameBytes = <i32>(colon - name);
+    store<u64>(
+      record + fieldCount * FIELD_BYTES,
+      <u64>(name - start) |
+        ((<u64>nameBytes) << 16) |
+        ((<u64>(value - start)) << 32) |
+        ((<u64>(valueEnd - value)) << 48),
+      RECORD_FIELDS,
+    );
+    fieldCount++;
+    if (bindsServer(name, nameBytes))
+      flags = noteField(record, start, name, nameBytes, value, valueEnd, flags);
+    cursor += 2;
+    name = cursor;
+    colon = cursor;
+  }
+
+  cursor += 2;
+  store<i32>(record, STATE_START, RECORD_STATE);
+  store<i32>(record, fieldCount, RECORD_FIELD_COUNT);
+  store<i32>(record, flags, RECORD_FLAGS);
+  store<i32>(record, <i32>(cursor - start), RECORD_HEAD_BYTES);
+  if (<i32>(cursor - head) > load<i32>(HEADER_HEAD_BYTES_MAX)) return ERROR_HEAD_SIZE;
+  const error = judgeHead(record, start);
+  return error != 0 ? error : <i32>cursor;
+}
+
+/** An error decided by the bytes before `decided`: beyond the head's limit it is the limit's. */
+function fail(record: usize, error: i32, head: usize, decided: usize): i32 {
+  store<i32>(record, STATE_START, RECORD_STATE);
+  return <i32>(decided - head) > load<i32>(HEADER_HEAD_BYTES_MAX) ? ERROR_HEAD_SIZE : error;
+}
+
+/** Remembers where to go on, unless the head has reached its limit without an end. */
+function suspend(
+  record: usize,
+  start: usize,
+  cursor: usize,
+  end: usize,
+  state: i32,
+  fieldCount: i32,
+  flags: i32,
+): i32 {
+  const head = start + load<u16>(record, RECORD_METHOD_OFFSET);
+  if (<i32>(end - head) >= load<i32>(HEADER_HEAD_BYTES_MAX)) {
+    store<i32>(record, STATE_START, RECORD_STATE);
+    return ERROR_HEAD_SIZE;
+  }
+  store<i32>(record, state, RECORD_STATE);
+  store<i32>(record, <i32>(cursor - start), RECORD_CURSOR);
+  store<i32>(record, fieldCount, RECORD_FIELD_COUNT);
+  store<i32>(record, flags, RECORD_FLAGS);
+  return MORE;
+}
+
+/** One of METHOD_*. Methods are case-sensitive (RFC 9110 9.1). May read past the name. */
+function methodNumber(method: usize, bytes: i32): i32 {
+  const word = load<u32>(method);
+  switch (bytes) {
+    case 3:
+      if ((word & THREE_BYTES) == GET) return METHOD_GET;
+      if ((word & THREE_BYTES) == PUT) return METHOD_PUT;
+      break;
+    case 4:
+      if (word == HEAD) return METHOD_HEAD;
+      if (word == POST) return METHOD_POST;
+      break;
+    case 5:
+      if (word == PATC && load<u8>(method, 4) == H) return METHOD_PATCH;
+      if (word == TRAC && load<u8>(method, 4) == E) return METHOD_TRACE;
+      break;
+    case 6:
+      if (word == DELE && load<u16>(method, 4) == TE) return METHOD_DELETE;
+      break;
+    case 7:
+      if ((load<u64>(method) & SEVEN_BYTES) == CONNECT) return METHOD_CONNECT;
+      if ((load<u64>(method) & SEVEN_BYTES) == OPTIONS) return METHOD_OPTIONS;
+  }
+  return METHOD_OTHER;
+}
+
+/**
+ * Judges `HTTP/d.d` and CRLF byte by byte (RFC 9112 2.3). Above zero: how many bytes it took to see that
+ * it is none. Zero: all right so far, bytes are missing. Below zero: it is one.
+ */
+function versionDecided(cursor: usize, end: usize): i32 {
+  for (let i = 0; i < VERSION_BYTES + 2; i++) {
+    if (cursor + i == end) return 0;
+    const byte = load<u8>(cursor + i);
+    let good: bool;
+    if (i < 5) good = byte == <u8>(HTTP_SLASH >> (i * 8));
+    else if (i == 6) good = byte == 0x2e;
+    else if (i < VERSION_BYTES) good = isDigit(byte);
+    else good = byte == (i == VERSION_BYTES ? CR : LF);
+    if (!good) return i + 1;
+  }
+  return -1;
+}

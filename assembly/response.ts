@@ -1,0 +1,84 @@
+// A response from its prepared parts into the output region (RFC 9112 4, RFC 9110 6.6.1, 8.6).
+//
+//   status line and fixed fields │ Date │ Connection, when it must be said │ Content-Length │ content
+//
+// Stores go 16 bytes at a time and may reach past the end: the region has slack for it.
+
+import {
+  DATE,
+  DATE_LINE_BYTES,
+  PREPARED,
+  PREPARED_CONTENT,
+  PREPARED_CONTENT_BYTES,
+  PREPARED_COUNTER,
+  PREPARED_ENTRY_BYTES,
+  PREPARED_HEAD,
+  PREPARED_HEAD_BYTES,
+} from '../src/wasm/layout';
+import { countDigits, writeDecimal } from './number';
+import { add } from './state/counter';
+
+const CRLF_CRLF: u32 = 0x0a0d0a0d;
+const CONNECTI: i64 = 0x697463656e6e6f43;
+
+/**
+ * Builds prepared response `index` at `output` and returns the position after it. `close`: say that the
+ * connection closes. `keepAlive`: say that it doesn't, as HTTP/1.0 wants to hear. `headOnly`: the
+ * request was HEAD, so the content is left out and its length told all the same (RFC 9110 9.3.2).
+ */
+export function buildPrepared(
+  slot: usize,
+  index: i32,
+  output: usize,
+  close: bool,
+  keepAlive: bool,
+  headOnly: bool,
+): usize {
+  const prepared = slot + PREPARED + index * PREPARED_ENTRY_BYTES;
+
+  output = copy(output, load<u32>(prepared, PREPARED_HEAD), load<u32>(prepared, PREPARED_HEAD_BYTES));
+  output = copy(output, slot + DATE, DATE_LINE_BYTES);
+  if (close) output = writeClose(output);
+  else if (keepAlive) output = writeKeepAlive(output);
+
+  const counter = load<u32>(prepared, PREPARED_COUNTER);
+  const number = counter == 0 ? 0 : <u64>add(counter, 1);
+  const digits = counter == 0 ? 0 : countDigits(number);
+  const textBytes = load<u32>(prepared, PREPARED_CONTENT_BYTES);
+  const contentBytes = textBytes + digits;
+
+  // "Content-Length: "
+  v128.store(output, i64x2(0x2d746e65746e6f43, 0x203a6874676e654c));
+  output += 16 + countDigits(contentBytes);
+  writeDecimal(output, contentBytes);
+  store<u32>(output, CRLF_CRLF);
+  output += 4;
+  if (headOnly) return output;
+
+  output = copy(output, load<u32>(prepared, PREPARED_CONTENT), textBytes);
+  if (digits != 0) {
+    output += digits;
+    writeDecimal(output, number);
+  }
+  return output;
+}
+
+function copy(to: usize, from: usize, bytes: usize): usize {
+  const end = to + bytes;
+  for (; to < end; to += 16, from += 16) v128.store(to, v128.load(from));
+  return end;
+}
+
+/** "Connection: close" CRLF */
+function writeClose(output: usize): usize {
+  v128.store(output, i64x2(CONNECTI, 0x736f6c63203a6e6f));
+  store<u32>(output, 0x0a0d65, 16);
+  return output + 19;
+}
+
+/** "Connection: keep-alive" CRLF */
+function writeKeepAlive(output: usize): usize {
+  v128.store(output, i64x2(CONNECTI, 0x7065656b203a6e6f));
+  store<u64>(output, 0x0a0d6576696c612d, 16);
+  return output + 24;
+}

@@ -1,0 +1,55 @@
+// The loops over input, 16 bytes at a time: the only raw loads of more than a word. Each takes a position
+// and returns the first one, at most `end`, whose byte is outside its class. A load may reach 15 bytes
+// past the end; what it sees there is not believed. The pad behind the input takes the over-read.
+
+import { HTAB, LOW_NIBBLES, ONES, PRINTABLE, REG_NAME, ROWS, TARGET, TCHAR } from './chars';
+
+/** Skips tchar (RFC 9110 5.6.2). */
+export function skipToken(cursor: usize, end: usize): usize {
+  return skipClass(cursor, end, TCHAR);
+}
+
+/** Skips the bytes of a request target. */
+export function skipTarget(cursor: usize, end: usize): usize {
+  return skipClass(cursor, end, TARGET);
+}
+
+/** Skips the bytes of a registered name (RFC 3986 3.2.2). */
+export function skipRegName(cursor: usize, end: usize): usize {
+  return skipClass(cursor, end, REG_NAME);
+}
+
+/** Skips field-vchar, SP and HTAB (RFC 9110 5.5): all but the control bytes. */
+export function skipFieldValue(cursor: usize, end: usize): usize {
+  const ones = v128.load(ONES);
+  const printable = v128.load(PRINTABLE);
+  for (; cursor < end; cursor += 16) {
+    const block = v128.load(cursor);
+    // One comparison finds 0..0x1f, 0x7f and 0x80..0xff: adding 1 makes them the least signed bytes.
+    if (i8x16.bitmask(i8x16.lt_s(i8x16.add(block, ones), printable)) != 0) {
+      const mask = controls(block);
+      if (mask != 0) return min(cursor + ctz(mask), end);
+    }
+  }
+  return end;
+}
+
+/** A bit for each byte that is 0..0x1f but not HTAB, or 0x7f. */
+function controls(block: v128): i32 {
+  const low = v128.andnot(i8x16.lt_u(block, i8x16.splat(0x20)), i8x16.eq(block, i8x16.splat(HTAB)));
+  return i8x16.bitmask(v128.or(low, i8x16.eq(block, i8x16.splat(0x7f))));
+}
+
+function skipClass(cursor: usize, end: usize, members: usize): usize {
+  const rows = v128.load(ROWS);
+  const lowNibbles = v128.load(LOW_NIBBLES);
+  const rowsOfLow = v128.load(members);
+  for (; cursor < end; cursor += 16) {
+    const block = v128.load(cursor);
+    const low = i8x16.swizzle(rowsOfLow, v128.and(block, lowNibbles));
+    const high = i8x16.swizzle(rows, v128.and(i16x8.shr_u(block, 4), lowNibbles));
+    const mask = i8x16.bitmask(i8x16.eq(v128.and(low, high), i64x2.splat(0)));
+    if (mask != 0) return min(cursor + ctz(mask), end);
+  }
+  return end;
+}

@@ -1,0 +1,94 @@
+// The loop over one span of input: parse a request, answer it, go on with the next (RFC 9112 9.3.2).
+
+import {
+  FLAG_PERSISTENT,
+  METHOD_HEAD,
+  MORE,
+  PREPARED_DEFAULT,
+  STATE_START,
+  VERDICT_AGAIN,
+  VERDICT_CLOSE,
+  VERDICT_MORE,
+} from '../src/protocol/codes';
+import {
+  CONTROL_DRAINING,
+  CONTROL_ERROR,
+  CONTROL_STATISTICS,
+  CONTROL_STEP,
+  CONTROL_VERDICT,
+  CONTROL_WRITTEN,
+  OUTPUT_BYTES,
+  PREPARED_TEXT_BYTES,
+  RECORD,
+  RECORD_FLAGS,
+  RECORD_METHOD,
+  RECORD_STATE,
+  RECORD_VERSION_MINOR,
+  STATISTICS_REFUSED,
+  STATISTICS_REQUESTS,
+} from '../src/wasm/layout';
+import { parseHead } from './request';
+import { buildPrepared } from './response';
+
+/** No response of this engine is longer: the prepared text, and the lines that vary. */
+const RESPONSE_BYTES_MAX = PREPARED_TEXT_BYTES + 256;
+
+/**
+ * Answers the requests in [start, end) into `output`, in order. Returns the position after the last
+ * one that was answered; the control region says how it ended and how much was written.
+ */
+export function serveSpan(slot: usize, start: usize, end: usize, output: usize): usize {
+  const record = slot + RECORD;
+  const draining = load<i32>(slot, CONTROL_DRAINING) != 0;
+  const step = load<i32>(slot, CONTROL_STEP) != 0;
+  const outputEnd = output + OUTPUT_BYTES - RESPONSE_BYTES_MAX;
+  let position = output;
+  let answered = 0;
+  let verdict = VERDICT_MORE;
+
+  while (start < end) {
+    if (position > outputEnd || (step && answered != 0)) {
+      verdict = VERDICT_AGAIN;
+      break;
+    }
+    const cursor = parseHead(record, start, end);
+    if (cursor == MORE) break;
+    if (cursor < 0) {
+      position = refuse(slot, cursor, position);
+      verdict = VERDICT_CLOSE;
+      break;
+    }
+    answered++;
+    start = cursor;
+
+    const close = !(load<i32>(record, RECORD_FLAGS) & FLAG_PERSISTENT) || (draining && start == end);
+    const headOnly = load<i32>(record, RECORD_METHOD) == METHOD_HEAD;
+    const keepAlive = load<i32>(record, RECORD_VERSION_MINOR) == 0;
+    position = buildPrepared(slot, PREPARED_DEFAULT, position, close, keepAlive, headOnly);
+    if (close) {
+      verdict = VERDICT_CLOSE;
+      break;
+    }
+  }
+
+  store<i32>(slot, verdict, CONTROL_VERDICT);
+  store<i32>(slot, <i32>(position - output), CONTROL_WRITTEN);
+  tally(slot, STATISTICS_REQUESTS, answered);
+  return start;
+}
+
+/** Builds the prepared response to an error at `output`; returns the position after it. */
+export function refuse(slot: usize, error: i32, output: usize): usize {
+  const record = slot + RECORD;
+  const headOnly = load<i32>(record, RECORD_METHOD) == METHOD_HEAD;
+  store<i32>(record, STATE_START, RECORD_STATE);
+  store<i32>(slot, error, CONTROL_ERROR);
+  tally(slot, STATISTICS_REFUSED, 1);
+  return buildPrepared(slot, -error, output, true, false, headOnly);
+}
+
+/** Adds to a figure of this worker's own row: nobody else writes it. */
+function tally(slot: usize, figure: usize, n: i32): void {
+  const place = <usize>load<u32>(slot, CONTROL_STATISTICS) + figure;
+  store<f64>(place, load<f64>(place) + n);
+}

@@ -1,0 +1,30 @@
+// The forms of a request target other than origin-form (RFC 9112 3.2).
+
+import { ERROR_CONNECT, ERROR_TARGET, METHOD_CONNECT, METHOD_OPTIONS } from '../src/protocol/codes';
+import { COLON, SLASH } from './chars';
+
+const ASTERISK: u8 = 0x2a;
+// "http" in lower case and "://", as little-endian words.
+const HTTP: u32 = 0x70747468;
+const LOWER_4: u32 = 0x20202020;
+const SCHEME_END: u32 = 0x2f2f3a;
+const THREE_BYTES: u32 = 0x00ffffff;
+
+/** 0 when a target that doesn't begin with a slash is fit for its method, else the error. */
+export function judgeTarget(method: i32, target: usize, bytes: i32): i32 {
+  // authority-form belongs to CONNECT alone, which an origin server has no use for.
+  if (method == METHOD_CONNECT) return ERROR_CONNECT;
+  if (bytes == 1 && load<u8>(target) == ASTERISK) return method == METHOD_OPTIONS ? 0 : ERROR_TARGET;
+  return isAbsolute(target, bytes) ? 0 : ERROR_TARGET;
+}
+
+/** absolute-form: the http or https scheme, and an authority that is not empty (RFC 9110 4.2). */
+function isAbsolute(target: usize, bytes: i32): bool {
+  if (bytes < 8 || (load<u32>(target) | LOWER_4) != HTTP) return false;
+  let authority = target + 4;
+  if ((load<u8>(authority) | 0x20) == 0x73) authority++;
+  if ((load<u32>(authority) & THREE_BYTES) != SCHEME_END) return false;
+  authority += 3;
+  const first = load<u8>(authority);
+  return authority < target + bytes && first != SLASH && first != COLON && first != 0x3f;
+}

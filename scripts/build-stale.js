@@ -1,0 +1,47 @@
+// Builds what is missing or older than its sources, before `npm start` and `npm test`. With --debug the
+// debug build of the WASM module as well.
+
+import { execSync } from 'node:child_process';
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** What each npm script makes, and what it makes it from. */
+const BUILDS = [
+  {
+    script: 'build:wasm',
+    output: 'build/hotpath.wasm',
+    sources: ['assembly', 'src/wasm/layout.ts', 'src/protocol/codes.ts', 'asconfig.json'],
+  },
+  {
+    script: 'build:wasm:debug',
+    output: 'build/hotpath.debug.wasm',
+    sources: ['assembly', 'src/wasm/layout.ts', 'src/protocol/codes.ts', 'asconfig.json'],
+    debug: true,
+  },
+  {
+    script: 'build:ts',
+    output: 'dist/cli.js',
+    sources: ['src', 'tsconfig.json', 'tsconfig.build.json'],
+  },
+];
+
+const withDebug = process.argv.includes('--debug');
+for (const { script, output, sources, debug } of BUILDS)
+  if ((!debug || withDebug) && newest(sources) > modified(output))
+    execSync(`npm run --silent ${script}`, { stdio: 'inherit' });
+
+/** @param {string[]} paths files and folders */
+function newest(paths) {
+  return Math.max(
+    ...paths.map((path) =>
+      statSync(path).isDirectory()
+        ? newest(readdirSync(path).map((name) => join(path, name)))
+        : modified(path),
+    ),
+  );
+}
+
+/** @param {string} path */
+function modified(path) {
+  return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+}

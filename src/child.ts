@@ -1,0 +1,71 @@
+// The entry of a server process: obeys the supervisor that forked it. Signals mean nothing here, since
+// Ctrl-C reaches the whole group and only the supervisor may interpret it; when the supervisor is gone,
+// the server drains and ends.
+
+import type { Handle } from './connection/bind.ts';
+import type { ListenAt } from './connection/listener.ts';
+import type { ToServer, ToSupervisor } from './messages.ts';
+import { type Server, type ServerEvents, startServer } from './server.ts';
+
+const ORPHAN_DRAIN_MS = 10_000;
+
+/** A thread listens on the descriptor of its handle. Closing the handle here would close it there. */
+const kept: Handle[] = [];
+const waiting = new Map<number, (handle: Handle) => void>();
+let requests = 0;
+let server: Server | undefined;
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
+process.on('message', (message: ToServer, handle: unknown) => void obey(message, handle));
+process.on('disconnect', () => void drain(ORPHAN_DRAIN_MS));
+
+async function obey(message: ToServer, handle: unknown): Promise<void> {
+  if (message.type === 'start') await start(message);
+  else if (message.type === 'socket') waiting.get(message.request)?.(handle as Handle);
+  else if (message.type === 'drain') await drain(message.timeoutMs);
+  else await server?.killWorker(message.ordinal);
+}
+
+async function start({ options, address }: ToServer & { type: 'start' }): Promise<void> {
+  const events: ServerEvents = {
+    note: (text) => tell({ type: 'note', text }),
+    failed: (error) => fail(error),
+  };
+  const own = address && { ...address, reusePort: true };
+  try {
+    server = await startServer(options, own ? async () => own : takeSocket, events);
+    const { port, workers, io } = server;
+    tell({ type: 'listening', port, workers, io });
+  } catch (error) {
+    fail(error as Error);
+  }
+}
+
+/** Asks for a fresh duplicate: a descriptor must never be open in two threads. */
+async function takeSocket(ordinal: number): Promise<ListenAt> {
+  const request = requests++;
+  tell({ type: 'take', request, ordinal });
+  const handle = await new Promise<Handle>((resolve) => waiting.set(request, resolve));
+  waiting.delete(request);
+  kept.push(handle);
+  return { fd: handle.fd };
+}
+
+async function drain(timeoutMs: number): Promise<void> {
+  const late = (await server?.drain(timeoutMs)) ?? 0;
+  if (server) tell({ type: 'drained', statistics: server.statistics(), late }, end);
+  else end();
+}
+
+function fail(error: Error): void {
+  tell({ type: 'failed', message: error.message }, end);
+}
+
+function tell(message: ToSupervisor, sent?: () => void): void {
+  if (process.connected) process.send?.(message, undefined, undefined, () => sent?.());
+  else sent?.();
+}
+
+function end(): void {
+  process.exit();
+}

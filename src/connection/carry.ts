@@ -1,0 +1,40 @@
+// What a connection keeps of its input between two turns: the bytes not yet answered and, when a head is
+// half parsed, its record. It grows by doubling, so a peer that sends single bytes costs linear time.
+
+import type { Slot } from '../wasm/slot.ts';
+
+export class Carry {
+  private bytes: Uint8Array;
+  private length: number;
+  private record: Uint8Array | undefined;
+
+  /** Copies [start, end) out of the slot, and the unfinished record with it. */
+  constructor(
+    private readonly slot: Slot,
+    start: number,
+    end: number,
+  ) {
+    this.bytes = slot.views.bytes.slice(start, end);
+    this.length = end - start;
+    this.record = slot.takeRecord();
+  }
+
+  /** Puts all back before what a read has just brought (0: nothing was read). Returns where it starts. */
+  restore(readBytes: number): number {
+    if (this.record !== undefined) this.slot.restoreRecord(this.record);
+    return this.slot.layBefore(this.bytes.subarray(0, this.length), readBytes);
+  }
+
+  /** After restore(): nothing was answered, so the [start, end) read behind it is all that is new. */
+  append(start: number, end: number): void {
+    const length = this.length + end - start;
+    if (length > this.bytes.length) {
+      const grown = new Uint8Array(length * 2);
+      grown.set(this.bytes.subarray(0, this.length));
+      this.bytes = grown;
+    }
+    this.bytes.set(this.slot.views.bytes.subarray(start, end), this.length);
+    this.length = length;
+    this.record = this.slot.takeRecord();
+  }
+}

@@ -1,0 +1,177 @@
+// One connection, from open to close. It knows its socket, the turn's slot through the plane, and nothing
+// of what a request means.
+//
+//   reading   HEAD: bytes go to the engine.  DISCARDING: an answer said that the connection closes; what
+//             still comes is thrown away, since closing at once would make the peer lose that answer
+//             (RFC 9112 9.6).  ENDED: the peer has sent its last byte.
+//   writing   IDLE: the kernel has all.  PENDING: it hasn't; nothing is read or begun until it has.
+//             ENDED: our half is closed.
+//   closing   the response under way is the last.
+
+import type { Socket } from 'node:net';
+import { ERROR_INCOMPLETE, VERDICT_AGAIN, VERDICT_CLOSE } from '../protocol/codes.ts';
+import { Carry } from './carry.ts';
+import type { Plane } from './plane.ts';
+import { openSocket } from './reader.ts';
+import { Writer } from './writer.ts';
+
+const READING_HEAD = 0;
+const READING_DISCARDING = 1;
+const READING_ENDED = 2;
+
+const WRITING_IDLE = 0;
+const WRITING_PENDING = 1;
+const WRITING_ENDED = 2;
+
+/** How long, and how much, a closing connection is listened to for the peer's sake. */
+export const LINGER_MS = 2000;
+export const LINGER_BYTES_MAX = 1024 * 1024;
+
+export class Connection {
+  /** In the plane's clock; the plane calls expire() after it. */
+  deadlineMs = Number.POSITIVE_INFINITY;
+  readonly peer: string;
+  private reading = READING_HEAD;
+  private writing = WRITING_IDLE;
+  private closing = false;
+  private discardedBytes = 0;
+  private carry: Carry | undefined;
+  /** The output region that is on loan here, or 0. */
+  private lent = 0;
+  private readonly socket: Socket;
+  private readonly writer: Writer;
+
+  constructor(
+    private readonly plane: Plane,
+    accepted: Socket,
+  ) {
+    this.peer = plane.log.connections ? `${accepted.remoteAddress}:${accepted.remotePort}` : '';
+    this.socket = openSocket(plane.io.read, accepted, plane.slot, (bytes) => this.received(bytes));
+    this.writer = new Writer(plane.io.write, this.socket, (error) => this.flushed(error));
+    this.socket.on('end', () => this.peerEnded());
+    this.socket.on('error', ignore);
+    this.socket.on('close', () => this.closed());
+  }
+
+  /** Nothing received that waits for an answer, nothing answered that waits to go. */
+  get idle(): boolean {
+    return this.reading === READING_HEAD && this.writing === WRITING_IDLE && this.carry === undefined;
+  }
+
+  /** Closes at once, whatever is under way. */
+  destroy(): void {
+    this.socket.destroy();
+  }
+
+  expire(): void {
+    this.destroy();
+  }
+
+  /** `bytes` lie at the start of the slot's read region. False pauses the reading. */
+  private received(bytes: number): boolean {
+    if (this.reading !== READING_HEAD) return this.discard(bytes);
+    const { readStart } = this.plane.slot;
+    const start = this.carry === undefined ? readStart : this.carry.restore(bytes);
+    return this.serve(start, readStart + bytes, readStart);
+  }
+
+  /**
+   * Answers what is in [start, end), where the carry ends at `fresh`. False when the peer must read
+   * before more is read from it.
+   */
+  private serve(start: number, end: number, fresh: number): boolean {
+    const { codec, slot, outputs, log } = this.plane;
+    let cursor = start;
+    for (;;) {
+      const began = cursor;
+      cursor = codec.serve(began, end, outputs.current);
+      const { verdict, written } = slot;
+      if (log.requests && written > 0) this.logExchange(began, cursor, written);
+      if (written > 0) this.write(written);
+
+      if (verdict === VERDICT_CLOSE) {
+        this.carry = undefined;
+        this.close();
+        return true;
+      }
+      if (verdict !== VERDICT_AGAIN || this.writing !== WRITING_IDLE) break;
+    }
+    if (cursor === end) this.carry = undefined;
+    else if (this.carry === undefined || cursor !== start) this.carry = new Carry(slot, cursor, end);
+    else this.carry.append(fresh, end);
+    return this.writing === WRITING_IDLE;
+  }
+
+  /** Writes what the region at hand holds. */
+  private write(bytes: number): void {
+    const { outputs } = this.plane;
+    if (this.writer.write(outputs.take(bytes))) return;
+    this.writing = WRITING_PENDING;
+    this.lent = outputs.lend();
+  }
+
+  /** The kernel has what it did not take at once, or never will. */
+  private flushed(error?: Error | null): void {
+    this.plane.outputs.giveBack(this.lent);
+    this.lent = 0;
+    if (error || this.socket.destroyed) return;
+    this.writing = WRITING_IDLE;
+    if (this.closing) this.close();
+    else if (this.resume()) this.socket.resume();
+  }
+
+  /** Goes on with what came in before the peer stopped reading. False when it has stopped again. */
+  private resume(): boolean {
+    if (this.carry === undefined) return true;
+    const { slot } = this.plane;
+    return this.serve(this.carry.restore(0), slot.readEnd, slot.readEnd);
+  }
+
+  /** The last response is built: half-close when it has gone, then discard (RFC 9112 9.6). */
+  private close(): void {
+    this.closing = true;
+    if (this.reading === READING_HEAD) this.reading = READING_DISCARDING;
+    if (this.writing !== WRITING_IDLE) return;
+    this.writing = WRITING_ENDED;
+    this.deadlineMs = this.plane.clock.nowMs + LINGER_MS;
+    this.socket.end();
+  }
+
+  private discard(bytes: number): boolean {
+    this.discardedBytes += bytes;
+    if (this.discardedBytes > LINGER_BYTES_MAX) this.destroy();
+    return true;
+  }
+
+  private peerEnded(): void {
+    const unfinished = this.reading === READING_HEAD && this.carry !== undefined;
+    this.reading = READING_ENDED;
+    if (this.closing) return;
+    if (unfinished) {
+      const { codec, slot, outputs } = this.plane;
+      this.carry?.restore(0);
+      this.carry = undefined;
+      codec.refuse(ERROR_INCOMPLETE, outputs.current);
+      this.write(slot.written);
+    }
+    this.close();
+  }
+
+  private closed(): void {
+    this.plane.outputs.giveBack(this.lent);
+    this.lent = 0;
+    this.carry = undefined;
+    this.plane.connectionClosed(this);
+  }
+
+  private logExchange(start: number, cursor: number, written: number): void {
+    const { slot, log, outputs } = this.plane;
+    if (cursor > start) log.received(slot.requestLine(start), this.peer);
+    else log.refused(slot.error, this.peer);
+    log.sent(slot.views.bytes.slice(outputs.current, outputs.current + written), this.peer);
+  }
+}
+
+function ignore(): void {
+  // A reset peer is no news; 'close' follows.
+}

@@ -1,0 +1,49 @@
+// The tutorial's lines: accepted, received, sent. Off the request's way unless asked for.
+
+export const LOG_LEVELS = ['silent', 'start', 'connections', 'requests'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+export class Log {
+  readonly start: boolean;
+  readonly connections: boolean;
+  readonly requests: boolean;
+
+  constructor(
+    level: LogLevel,
+    private readonly print: (line: string) => void = console.log,
+  ) {
+    const verbosity = LOG_LEVELS.indexOf(level);
+    this.start = verbosity >= 1;
+    this.connections = verbosity >= 2;
+    this.requests = verbosity >= 3;
+  }
+
+  /** What happens to the server as a whole. */
+  note(text: string): void {
+    if (this.start) this.print(text);
+  }
+
+  accepted(peer: string): void {
+    if (this.connections) this.print(`Accepted connection from ${peer}`);
+  }
+
+  closed(peer: string): void {
+    if (this.connections) this.print(`Closed connection from ${peer}`);
+  }
+
+  received(requestLine: string, peer: string): void {
+    this.print(`Received request from ${peer}: ${requestLine}`);
+  }
+
+  refused(error: number, peer: string): void {
+    this.print(`Refused request from ${peer}: error ${error}`);
+  }
+
+  /** @param response the whole response, Latin-1 */
+  sent(response: Uint8Array, peer: string): void {
+    const text = Buffer.from(response).toString('latin1');
+    const statusCode = text.slice(9, 12);
+    const content = text.slice(text.indexOf('\r\n\r\n') + 4);
+    this.print(`Sent response to ${peer}: ${statusCode} ${JSON.stringify(content)}`);
+  }
+}

@@ -1,0 +1,75 @@
+// Tries the two direct ways once, over a real connection, before anything depends on them. A Node that
+// changes what they rest on gets the public ways, and the start line says so.
+
+import { once } from 'node:events';
+import net, { type AddressInfo } from 'node:net';
+import type { Slot } from '../wasm/slot.ts';
+import type { Io } from './plane.ts';
+import { openSocket, type ReadWay, serverOptions } from './reader.ts';
+import { Writer, type WriteWay } from './writer.ts';
+
+export const IO_CHOICES = ['auto', 'direct', 'public'] as const;
+export type IoChoice = (typeof IO_CHOICES)[number];
+
+const QUESTION = 'What do you read?';
+const ANSWER = 'What you write.';
+const TIMEOUT_MS = 2000;
+
+/**
+ * The fastest ways that work here, or the ones asked for.
+ * @param slot any slot that nobody uses yet
+ * @throws Error when a way was asked for that does not work
+ */
+export async function chooseIo(choice: IoChoice, slot: Slot): Promise<Io> {
+  if (choice === 'public') return { read: 'public', write: 'public' };
+  const io: Io = {
+    read: (await works('direct', 'public', slot)) ? 'direct' : 'public',
+    write: (await works('public', 'direct', slot)) ? 'direct' : 'public',
+  };
+  if (choice === 'direct' && (io.read === 'public' || io.write === 'public'))
+    throw new Error(`this Node reads only the ${io.read} way and writes only the ${io.write} way`);
+  return io;
+}
+
+/** Whether a question is read into the slot and its answer written out of it, after a half-close. */
+async function works(read: ReadWay, write: WriteWay, slot: Slot): Promise<boolean> {
+  const server = net.createServer(serverOptions(read));
+  let client: net.Socket | undefined;
+  try {
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    server.on('connection', (accepted) => answerInto(read, write, accepted, slot));
+    client = net.connect((server.address() as AddressInfo).port, '127.0.0.1');
+    client.end(QUESTION);
+    return (await textOf(client)) === ANSWER;
+  } catch {
+    return false;
+  } finally {
+    client?.destroy();
+    server.close();
+  }
+}
+
+function answerInto(read: ReadWay, write: WriteWay, accepted: net.Socket, slot: Slot): void {
+  let received = '';
+  const socket = openSocket(read, accepted, slot, (bytes) => {
+    received += Buffer.from(slot.read.subarray(0, bytes)).toString('latin1');
+    return true;
+  });
+  const writer = new Writer(write, socket, () => socket.end());
+  socket.on('error', () => socket.destroy());
+  socket.on('end', () => {
+    const output = slot.outputs[0] as number;
+    slot.views.bytes.set(Buffer.from(ANSWER), output);
+    const answer = slot.views.bytes.subarray(output, output + ANSWER.length);
+    if (received !== QUESTION) socket.destroy();
+    else if (writer.write(answer)) socket.end();
+  });
+}
+
+async function textOf(socket: net.Socket): Promise<string> {
+  socket.setTimeout(TIMEOUT_MS, () => socket.destroy(new Error('no answer')));
+  let text = '';
+  for await (const chunk of socket) text += chunk;
+  return text;
+}

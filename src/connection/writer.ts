@@ -1,0 +1,49 @@
+// How responses leave: straight from the output region, whose bytes may be overwritten only once the
+// kernel has them. Two ways behind one name:
+//
+//   direct   Writable's own _write(), as net.Socket implements it: it tells at once, by calling back before
+//            it returns, when the kernel took everything, and it leaves no tick to run.
+//   public   write(), after which a writableLength of 0 tells the same.
+
+import type { Socket } from 'node:net';
+
+export type WriteWay = 'direct' | 'public';
+
+/** Called when bytes that the kernel did not take at once have gone, or have failed to. */
+export type Flushed = (error?: Error | null) => void;
+
+export class Writer {
+  /** Writes that Node has not called back for. */
+  private outstanding = 0;
+  private waiting = false;
+
+  constructor(
+    private readonly way: WriteWay,
+    private readonly socket: Socket,
+    private readonly flushed: Flushed,
+  ) {}
+
+  /** Writes; true when the kernel has every byte, else `flushed` is called later, once. */
+  write(bytes: Uint8Array): boolean {
+    const { socket } = this;
+    this.outstanding++;
+    let done: boolean;
+    if (this.way === 'direct') {
+      socket._write(bytes, 'buffer' as BufferEncoding, this.socketOnWritten);
+      done = this.outstanding === 0;
+    } else {
+      socket.write(bytes, this.socketOnWritten);
+      done = socket.writableLength === 0;
+    }
+    this.waiting = !done;
+    return done;
+  }
+
+  private readonly socketOnWritten = (error?: Error | null): void => {
+    this.outstanding--;
+    if (error) this.socket.destroy();
+    if (this.outstanding > 0 || !this.waiting) return;
+    this.waiting = false;
+    this.flushed(error);
+  };
+}

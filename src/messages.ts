@@ -1,0 +1,21 @@
+// What the supervisor and the server process tell each other over IPC.
+
+import type { Io } from './connection/plane.ts';
+import type { ServerOptions } from './options.ts';
+import type { Statistics } from './wasm/memory.ts';
+
+export type ToServer =
+  /** `address`: where threads bind for themselves; without it they are given sockets. */
+  | { type: 'start'; options: ServerOptions; address?: { host: string; port: number } }
+  /** Comes with a handle: a fresh duplicate of the socket that was asked for. */
+  | { type: 'socket'; request: number }
+  | { type: 'drain'; timeoutMs: number }
+  /** Ends a thread as a crash would. For tests. */
+  | { type: 'kill-worker'; ordinal: number };
+
+export type ToSupervisor =
+  | { type: 'take'; request: number; ordinal: number }
+  | { type: 'listening'; port: number; workers: number; io: Io }
+  | { type: 'failed'; message: string }
+  | { type: 'note'; text: string }
+  | { type: 'drained'; statistics: Statistics; late: number };

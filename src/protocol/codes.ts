@@ -1,0 +1,70 @@
+/*
+ * The small integers that the engines and their callers exchange. Untyped constants, no imports:
+ * both compilers read this very file, as they do ../wasm/layout.ts.
+ */
+
+/* What parse() returns: a cursor above zero, or MORE, or an error below zero. */
+export const MORE = 0;
+
+export const ERROR_METHOD = -1;
+export const ERROR_METHOD_SIZE = -2;
+export const ERROR_TARGET = -3;
+export const ERROR_TARGET_SIZE = -4;
+export const ERROR_VERSION = -5;
+export const ERROR_VERSION_MAJOR = -6;
+export const ERROR_FIELD_NAME = -7;
+export const ERROR_FIELD_VALUE = -8;
+export const ERROR_FIELD_COUNT = -9;
+export const ERROR_HEAD_SIZE = -10;
+export const ERROR_HOST = -11;
+export const ERROR_CONTENT_LENGTH = -12;
+export const ERROR_TRANSFER_CODING = -13;
+export const ERROR_FRAMING = -14;
+export const ERROR_CONTENT = -15;
+export const ERROR_CONNECT = -16;
+export const ERROR_INCOMPLETE = -17;
+export const ERROR_COUNT = 17;
+
+/* Index into a slot's table of prepared responses: errors stand at their code without the sign. */
+export const PREPARED_DEFAULT = 0;
+
+/* How serve() ended. */
+/** Every whole request is answered; what is left is the beginning of one. */
+export const VERDICT_MORE = 0;
+/** Write what is there, then call again from the cursor. */
+export const VERDICT_AGAIN = 1;
+/** Write what is there, then close: the last response said so. */
+export const VERDICT_CLOSE = 2;
+
+/* The part of the head that parsing stands in (RFC 9112 2.1). */
+export const STATE_START = 0;
+export const STATE_METHOD = 1;
+export const STATE_TARGET = 2;
+export const STATE_VERSION = 3;
+export const STATE_FIELD = 4;
+
+/* Methods known by number (RFC 9110 9.1, RFC 5789). */
+export const METHOD_OTHER = 0;
+export const METHOD_GET = 1;
+export const METHOD_HEAD = 2;
+export const METHOD_POST = 3;
+export const METHOD_PUT = 4;
+export const METHOD_DELETE = 5;
+export const METHOD_OPTIONS = 6;
+export const METHOD_PATCH = 7;
+export const METHOD_CONNECT = 8;
+export const METHOD_TRACE = 9;
+/** Longer than any registered method; RFC 9112 3 asks for 501 beyond. */
+export const METHOD_BYTES_MAX = 32;
+
+/* What the fields of a head said. */
+export const FLAG_HOST = 1;
+export const FLAG_HOST_AGAIN = 2;
+export const FLAG_CLOSE = 4;
+export const FLAG_KEEP_ALIVE = 8;
+export const FLAG_CONTENT_LENGTH = 16;
+export const FLAG_CONTENT_LENGTH_BAD = 32;
+export const FLAG_TRANSFER_ENCODING = 64;
+export const FLAG_CHUNKED = 128;
+/** The connection goes on after the response (RFC 9112 9.3). */
+export const FLAG_PERSISTENT = 256;

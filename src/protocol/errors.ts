@@ -1,0 +1,68 @@
+// The errors of codes.ts: the status that each is answered with, and what is said of it. One table, in
+// the order of the codes.
+
+import {
+  ERROR_CONNECT,
+  ERROR_CONTENT,
+  ERROR_CONTENT_LENGTH,
+  ERROR_FIELD_COUNT,
+  ERROR_FIELD_NAME,
+  ERROR_FIELD_VALUE,
+  ERROR_FRAMING,
+  ERROR_HEAD_SIZE,
+  ERROR_HOST,
+  ERROR_INCOMPLETE,
+  ERROR_METHOD,
+  ERROR_METHOD_SIZE,
+  ERROR_TARGET,
+  ERROR_TARGET_SIZE,
+  ERROR_TRANSFER_CODING,
+  ERROR_VERSION,
+  ERROR_VERSION_MAJOR,
+} from './codes.ts';
+
+export interface ErrorResponse {
+  /** One of ERROR_*. */
+  error: number;
+  statusCode: number;
+  /** One line for the person at the other end. */
+  text: string;
+}
+
+export const ERROR_RESPONSES: readonly ErrorResponse[] = [
+  { error: ERROR_METHOD, statusCode: 400, text: 'malformed request line: method' },
+  { error: ERROR_METHOD_SIZE, statusCode: 501, text: 'method not implemented' },
+  { error: ERROR_TARGET, statusCode: 400, text: 'malformed request target' },
+  { error: ERROR_TARGET_SIZE, statusCode: 414, text: 'request target too long' },
+  { error: ERROR_VERSION, statusCode: 400, text: 'malformed HTTP version' },
+  { error: ERROR_VERSION_MAJOR, statusCode: 505, text: 'only HTTP/1.1 and HTTP/1.0 are spoken here' },
+  { error: ERROR_FIELD_NAME, statusCode: 400, text: 'malformed field name' },
+  { error: ERROR_FIELD_VALUE, statusCode: 400, text: 'malformed field value' },
+  { error: ERROR_FIELD_COUNT, statusCode: 431, text: 'too many fields' },
+  { error: ERROR_HEAD_SIZE, statusCode: 431, text: 'head too large' },
+  { error: ERROR_HOST, statusCode: 400, text: 'one valid Host field is required' },
+  { error: ERROR_CONTENT_LENGTH, statusCode: 400, text: 'invalid Content-Length' },
+  { error: ERROR_TRANSFER_CODING, statusCode: 501, text: 'transfer coding not implemented' },
+  {
+    error: ERROR_FRAMING,
+    statusCode: 400,
+    text: 'Transfer-Encoding with Content-Length or in HTTP/1.0',
+  },
+  { error: ERROR_CONTENT, statusCode: 501, text: 'requests with content are not implemented' },
+  { error: ERROR_CONNECT, statusCode: 501, text: 'CONNECT is not implemented' },
+  { error: ERROR_INCOMPLETE, statusCode: 400, text: 'incomplete request' },
+];
+
+const REASON_PHRASES: Readonly<Record<number, string>> = {
+  200: 'OK',
+  400: 'Bad Request',
+  414: 'URI Too Long',
+  431: 'Request Header Fields Too Large',
+  501: 'Not Implemented',
+  505: 'HTTP Version Not Supported',
+};
+
+/** The reason phrase of a status that this server sends itself (RFC 9110 15, RFC 6585 5). */
+export function reasonPhrase(statusCode: number): string {
+  return REASON_PHRASES[statusCode] ?? '';
+}

@@ -1,0 +1,44 @@
+// Byte classes (RFC 9110 5.6, RFC 3986 2): a table of 256 for each, 1 for a member.
+
+export const CR = 0x0d;
+export const LF = 0x0a;
+export const SP = 0x20;
+export const HTAB = 0x09;
+export const COLON = 0x3a;
+export const COMMA = 0x2c;
+export const SLASH = 0x2f;
+
+const ALPHA = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ';
+const DIGIT = '0123456789';
+
+/** RFC 9110 5.6.2. */
+export const TCHAR = classOf(`!#$%&'*+-.^_\`|~${DIGIT}${ALPHA}`);
+
+/** Visible ASCII without "#<>\ , for the reason given in assembly/chars.ts. */
+export const TARGET = classOf(`!$%&'()*+,-./:;=?@[]^_\`{|}~${DIGIT}${ALPHA}`);
+
+/** reg-name (RFC 3986 3.2.2). */
+export const REG_NAME = classOf(`-._~!$&'()*+,;=%${DIGIT}${ALPHA}`);
+
+/** field-vchar, SP and HTAB (RFC 9110 5.5). */
+export const FIELD_VALUE = Uint8Array.from({ length: 256 }, (_, byte) =>
+  (byte >= SP || byte === HTAB) && byte !== 0x7f ? 1 : 0,
+);
+
+export function isOws(byte: number): boolean {
+  return byte === SP || byte === HTAB;
+}
+
+export function isDigit(byte: number): boolean {
+  return byte >= 0x30 && byte <= 0x39;
+}
+
+export function isHex(byte: number): boolean {
+  return isDigit(byte) || ((byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x66);
+}
+
+function classOf(members: string): Uint8Array {
+  const table = new Uint8Array(256);
+  for (const member of members) table[member.charCodeAt(0)] = 1;
+  return table;
+}

@@ -1,0 +1,114 @@
+// The JS engine: plain TypeScript over the same memory as the WASM engine, byte for byte its equal.
+// serve() is the twin of assembly/serve.ts.
+
+import {
+  CONTROL_DRAINING,
+  CONTROL_ERROR,
+  CONTROL_STATISTICS,
+  CONTROL_STEP,
+  CONTROL_VERDICT,
+  CONTROL_WRITTEN,
+  OUTPUT_BYTES,
+  PREPARED_TEXT_BYTES,
+  RECORD,
+  RECORD_FLAGS,
+  RECORD_METHOD,
+  RECORD_STATE,
+  RECORD_VERSION_MINOR,
+  STATISTICS_REFUSED,
+  STATISTICS_REQUESTS,
+} from '../../wasm/layout.ts';
+import type { Codec, CounterAdd } from '../codec.ts';
+import {
+  FLAG_PERSISTENT,
+  METHOD_HEAD,
+  MORE,
+  PREPARED_DEFAULT,
+  STATE_START,
+  VERDICT_AGAIN,
+  VERDICT_CLOSE,
+  VERDICT_MORE,
+} from '../codes.ts';
+import { parseHead } from './request.ts';
+import { buildPrepared } from './response.ts';
+import type { Views } from './views.ts';
+
+/** No response of this engine is longer: the prepared text, and the lines that vary. */
+const RESPONSE_BYTES_MAX = PREPARED_TEXT_BYTES + 256;
+
+/** @param slot pointer of the slot to work on */
+export function createJsCodec(views: Views, slot: number, counterAdd: CounterAdd): Codec {
+  const { words, doubles } = views;
+  const record = slot + RECORD;
+  const statistics = (words[(slot + CONTROL_STATISTICS) >> 2] as number) >> 3;
+
+  function serve(start: number, end: number, output: number): number {
+    const draining = words[(slot + CONTROL_DRAINING) >> 2] !== 0;
+    const step = words[(slot + CONTROL_STEP) >> 2] !== 0;
+    const outputEnd = output + OUTPUT_BYTES - RESPONSE_BYTES_MAX;
+    let position = output;
+    let answered = 0;
+    let verdict = VERDICT_MORE;
+
+    while (start < end) {
+      if (position > outputEnd || (step && answered !== 0)) {
+        verdict = VERDICT_AGAIN;
+        break;
+      }
+      const cursor = parseHead(views, record, start, end);
+      if (cursor === MORE) break;
+      if (cursor < 0) {
+        position = buildRefusal(cursor, position);
+        verdict = VERDICT_CLOSE;
+        break;
+      }
+      answered++;
+      start = cursor;
+
+      const flags = words[(record + RECORD_FLAGS) >> 2] as number;
+      const close = !(flags & FLAG_PERSISTENT) || (draining && start === end);
+      const headOnly = words[(record + RECORD_METHOD) >> 2] === METHOD_HEAD;
+      const keepAlive = words[(record + RECORD_VERSION_MINOR) >> 2] === 0;
+      position = buildPrepared(
+        views,
+        counterAdd,
+        slot,
+        PREPARED_DEFAULT,
+        position,
+        close,
+        keepAlive,
+        headOnly,
+      );
+      if (close) {
+        verdict = VERDICT_CLOSE;
+        break;
+      }
+    }
+
+    words[(slot + CONTROL_VERDICT) >> 2] = verdict;
+    words[(slot + CONTROL_WRITTEN) >> 2] = position - output;
+    tally(STATISTICS_REQUESTS, answered);
+    return start;
+  }
+
+  function buildRefusal(error: number, output: number): number {
+    const headOnly = words[(record + RECORD_METHOD) >> 2] === METHOD_HEAD;
+    words[(record + RECORD_STATE) >> 2] = STATE_START;
+    words[(slot + CONTROL_ERROR) >> 2] = error;
+    tally(STATISTICS_REFUSED, 1);
+    return buildPrepared(views, counterAdd, slot, -error, output, true, false, headOnly);
+  }
+
+  function tally(figure: number, n: number): void {
+    const place = statistics + (figure >> 3);
+    doubles[place] = (doubles[place] as number) + n;
+  }
+
+  return {
+    parse: (start, end) => parseHead(views, record, start, end),
+    serve,
+    refuse(error, output) {
+      words[(slot + CONTROL_WRITTEN) >> 2] = buildRefusal(error, output) - output;
+    },
+  };
+}

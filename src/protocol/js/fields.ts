@@ -1,0 +1,113 @@
+// The field lines that bind the server itself; assembly/fields.ts is its twin.
+
+import { RECORD_CONTENT_LENGTH, RECORD_HOST_BYTES, RECORD_HOST_OFFSET } from '../../wasm/layout.ts';
+import {
+  FLAG_CHUNKED,
+  FLAG_CLOSE,
+  FLAG_CONTENT_LENGTH,
+  FLAG_CONTENT_LENGTH_BAD,
+  FLAG_HOST,
+  FLAG_HOST_AGAIN,
+  FLAG_KEEP_ALIVE,
+  FLAG_TRANSFER_ENCODING,
+} from '../codes.ts';
+import { COMMA, isOws } from './chars.ts';
+import { parseDecimal } from './number.ts';
+import { ascii, matchesLower } from './scanner.ts';
+import type { Views } from './views.ts';
+
+const HOST = ascii('host');
+const CONNECTION = ascii('connection');
+const CONTENT_LENGTH = ascii('content-length');
+const TRANSFER_ENCODING = ascii('transfer-encoding');
+const CLOSE = ascii('close');
+const KEEP_ALIVE = ascii('keep-alive');
+const CHUNKED = ascii('chunked');
+
+/** Notes what a field line says. Returns the record's flags. */
+export function noteField(
+  views: Views,
+  record: number,
+  start: number,
+  name: number,
+  colon: number,
+  value: number,
+  valueEnd: number,
+  flags: number,
+): number {
+  const { bytes } = views;
+  switch (colon - name) {
+    case 4:
+      if (matchesLower(bytes, name, colon, HOST))
+        return noteHost(views, record, start, value, valueEnd, flags);
+      break;
+    case 10:
+      if (matchesLower(bytes, name, colon, CONNECTION))
+        return flags | connectionOptions(bytes, value, valueEnd);
+      break;
+    case 14:
+      if (matchesLower(bytes, name, colon, CONTENT_LENGTH))
+        return noteContentLength(views, record, value, valueEnd, flags);
+      break;
+    case 17:
+      if (matchesLower(bytes, name, colon, TRANSFER_ENCODING))
+        return noteTransferEncoding(bytes, value, valueEnd, flags);
+  }
+  return flags;
+}
+
+function noteHost(
+  { halves }: Views,
+  record: number,
+  start: number,
+  value: number,
+  valueEnd: number,
+  flags: number,
+): number {
+  if (flags & FLAG_HOST) return flags | FLAG_HOST_AGAIN;
+  halves[(record + RECORD_HOST_OFFSET) >> 1] = value - start;
+  halves[(record + RECORD_HOST_BYTES) >> 1] = valueEnd - value;
+  return flags | FLAG_HOST;
+}
+
+/** Connection = #connection-option (RFC 9110 7.6.1); only close and keep-alive matter here. */
+function connectionOptions(bytes: Uint8Array, cursor: number, end: number): number {
+  let options = 0;
+  while (cursor < end) {
+    const option = cursor;
+    while (cursor < end && bytes[cursor] !== COMMA) cursor++;
+    options |= connectionOption(bytes, option, cursor);
+    cursor++;
+  }
+  return options;
+}
+
+function connectionOption(bytes: Uint8Array, cursor: number, end: number): number {
+  while (cursor < end && isOws(bytes[cursor] as number)) cursor++;
+  while (end > cursor && isOws(bytes[end - 1] as number)) end--;
+  if (matchesLower(bytes, cursor, end, CLOSE)) return FLAG_CLOSE;
+  if (matchesLower(bytes, cursor, end, KEEP_ALIVE)) return FLAG_KEEP_ALIVE;
+  return 0;
+}
+
+/** One line of digits (RFC 9110 8.6); a second line is refused even if equal. */
+function noteContentLength(
+  { bytes, doubles }: Views,
+  record: number,
+  value: number,
+  valueEnd: number,
+  flags: number,
+): number {
+  const length = parseDecimal(bytes, value, valueEnd);
+  if (flags & FLAG_CONTENT_LENGTH || length < 0) flags |= FLAG_CONTENT_LENGTH_BAD;
+  doubles[(record + RECORD_CONTENT_LENGTH) >> 3] = length;
+  return flags | FLAG_CONTENT_LENGTH;
+}
+
+/** Only `chunked`, once (RFC 9112 6.1). */
+function noteTransferEncoding(bytes: Uint8Array, value: number, valueEnd: number, flags: number): number {
+  const chunked = matchesLower(bytes, value, valueEnd, CHUNKED);
+  if (flags & FLAG_TRANSFER_ENCODING || !chunked) flags &= ~FLAG_CHUNKED;
+  else flags |= FLAG_CHUNKED;
+  return flags | FLAG_TRANSFER_ENCODING;
+}

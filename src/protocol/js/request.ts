@@ -1,0 +1,255 @@
+// A head into the one request record (RFC 9112 2 to 5); twin of assembly/request.ts, which explains how
+// parsing resumes and where an error counts.
+
+import {
+  FIELD_BYTES,
+  HEADER_FIELD_COUNT_MAX,
+  HEADER_HEAD_BYTES_MAX,
+  HEADER_TARGET_BYTES_MAX,
+  RECORD_COLON_OFFSET,
+  RECORD_CURSOR,
+  RECORD_FIELD_COUNT,
+  RECORD_FIELDS,
+  RECORD_FLAGS,
+  RECORD_HEAD_BYTES,
+  RECORD_METHOD,
+  RECORD_METHOD_BYTES,
+  RECORD_METHOD_OFFSET,
+  RECORD_NAME_OFFSET,
+  RECORD_STATE,
+  RECORD_TARGET_BYTES,
+  RECORD_TARGET_OFFSET,
+  RECORD_VERSION_MINOR,
+} from '../../wasm/layout.ts';
+import {
+  ERROR_FIELD_COUNT,
+  ERROR_FIELD_NAME,
+  ERROR_FIELD_VALUE,
+  ERROR_HEAD_SIZE,
+  ERROR_METHOD,
+  ERROR_METHOD_SIZE,
+  ERROR_TARGET,
+  ERROR_TARGET_SIZE,
+  ERROR_VERSION,
+  ERROR_VERSION_MAJOR,
+  METHOD_BYTES_MAX,
+  METHOD_CONNECT,
+  METHOD_DELETE,
+  METHOD_GET,
+  METHOD_HEAD,
+  METHOD_OPTIONS,
+  METHOD_OTHER,
+  METHOD_PATCH,
+  METHOD_POST,
+  METHOD_PUT,
+  METHOD_TRACE,
+  MORE,
+  STATE_FIELD,
+  STATE_METHOD,
+  STATE_START,
+  STATE_TARGET,
+  STATE_VERSION,
+} from '../codes.ts';
+import { COLON, CR, FIELD_VALUE, isDigit, isOws, LF, SLASH, SP, TARGET, TCHAR } from './chars.ts';
+import { noteField } from './fields.ts';
+import { judgeHead } from './framing.ts';
+import { ascii, matches, skip } from './scanner.ts';
+import { judgeTarget } from './target.ts';
+import type { Views } from './views.ts';
+
+const METHODS: readonly [Uint8Array, number][] = [
+  [ascii('GET'), METHOD_GET],
+  [ascii('HEAD'), METHOD_HEAD],
+  [ascii('POST'), METHOD_POST],
+  [ascii('PUT'), METHOD_PUT],
+  [ascii('DELETE'), METHOD_DELETE],
+  [ascii('OPTIONS'), METHOD_OPTIONS],
+  [ascii('PATCH'), METHOD_PATCH],
+  [ascii('CONNECT'), METHOD_CONNECT],
+  [ascii('TRACE'), METHOD_TRACE],
+];
+const HTTP_1_1 = ascii('HTTP/1.1\r\n');
+const HTTP_1_0 = ascii('HTTP/1.0\r\n');
+const VERSION_LINE_BYTES = 10;
+
+/** Parses the head that begins at `start`; bytes are there up to `end`. */
+export function parseHead(views: Views, record: number, start: number, end: number): number {
+  const { bytes, halves, words } = views;
+  let state = words[(record + RECORD_STATE) >> 2] as number;
+  let cursor = start;
+  let fieldCount = 0;
+  let flags = 0;
+
+  if (state !== STATE_START) {
+    cursor += words[(record + RECORD_CURSOR) >> 2] as number;
+    fieldCount = words[(record + RECORD_FIELD_COUNT) >> 2] as number;
+    flags = words[(record + RECORD_FLAGS) >> 2] as number;
+  } else {
+    words[(record + RECORD_METHOD) >> 2] = METHOD_OTHER;
+    // One empty line before the request line is ignored (RFC 9112 2.2).
+    if (bytes[cursor] === CR) {
+      if (cursor + 1 === end) return MORE;
+      if (bytes[cursor + 1] !== LF) return fail(views, record, ERROR_METHOD, start, cursor + 2);
+      cursor += 2;
+    }
+    halves[(record + RECORD_METHOD_OFFSET) >> 1] = cursor - start;
+    state = STATE_METHOD;
+  }
+
+  const head = start + (halves[(record + RECORD_METHOD_OFFSET) >> 1] as number);
+
+  if (state === STATE_METHOD) {
+    cursor = skip(bytes, TCHAR, cursor, end);
+    const size = cursor - head;
+    if (size > METHOD_BYTES_MAX)
+      return fail(views, record, ERROR_METHOD_SIZE, head, head + METHOD_BYTES_MAX + 1);
+    if (cursor === end) return suspend(views, record, start, cursor, end, STATE_METHOD, 0, 0);
+    if (bytes[cursor] !== SP || size === 0) return fail(views, record, ERROR_METHOD, head, cursor + 1);
+    words[(record + RECORD_METHOD) >> 2] = methodNumber(bytes, head, size);
+    halves[(record + RECORD_METHOD_BYTES) >> 1] = size;
+    cursor++;
+    halves[(record + RECORD_TARGET_OFFSET) >> 1] = cursor - start;
+    state = STATE_TARGET;
+  }
+
+  if (state === STATE_TARGET) {
+    const target = start + (halves[(record + RECORD_TARGET_OFFSET) >> 1] as number);
+    cursor = skip(bytes, TARGET, cursor, end);
+    const size = cursor - target;
+    const sizeMax = words[HEADER_TARGET_BYTES_MAX >> 2] as number;
+    if (size > sizeMax) return fail(views, record, ERROR_TARGET_SIZE, head, target + sizeMax + 1);
+    if (cursor === end) return suspend(views, record, start, cursor, end, STATE_TARGET, 0, 0);
+    if (bytes[cursor] !== SP || size === 0) return fail(views, record, ERROR_TARGET, head, cursor + 1);
+    halves[(record + RECORD_TARGET_BYTES) >> 1] = size;
+    if (bytes[target] !== SLASH) {
+      const method = words[(record + RECORD_METHOD) >> 2] as number;
+      const error = judgeTarget(bytes, method, target, cursor);
+      if (error !== 0) return fail(views, record, error, head, cursor + 1);
+    }
+    cursor++;
+    state = STATE_VERSION;
+  }
+
+  if (state === STATE_VERSION) {
+    const next = cursor + VERSION_LINE_BYTES;
+    if (next <= end && matches(bytes, cursor, HTTP_1_1)) {
+      words[(record + RECORD_VERSION_MINOR) >> 2] = 1;
+    } else if (next <= end && matches(bytes, cursor, HTTP_1_0)) {
+      words[(record + RECORD_VERSION_MINOR) >> 2] = 0;
+    } else {
+      const decided = versionDecided(bytes, cursor, end);
+      if (decided === 0) return suspend(views, record, start, cursor, end, STATE_VERSION, 0, 0);
+      if (decided > 0) return fail(views, record, ERROR_VERSION, head, cursor + decided);
+      if (bytes[cursor + 5] !== 0x31) return fail(views, record, ERROR_VERSION_MAJOR, head, next);
+      // A minor version that is not known means the highest that is (RFC 9110 2.5).
+      words[(record + RECORD_VERSION_MINOR) >> 2] = 1;
+    }
+    cursor = next;
+  }
+
+  let name = cursor;
+  let colon = cursor;
+  if (state === STATE_FIELD) {
+    name = start + (halves[(record + RECORD_NAME_OFFSET) >> 1] as number);
+    colon = start + (halves[(record + RECORD_COLON_OFFSET) >> 1] as number);
+  }
+  // A field line begins at `name`; its name is scanned from `colon` on, its value from `cursor` on.
+  while (true) {
+    colon = skip(bytes, TCHAR, colon, end);
+    if (cursor < colon) cursor = colon;
+    cursor = skip(bytes, FIELD_VALUE, cursor, end);
+    const ended = cursor + 2 <= end && bytes[cursor] === CR && bytes[cursor + 1] === LF;
+    // No white space before the colon, no folded line, no empty name (RFC 9112 5.1, 5.2).
+    if (!ended || bytes[colon] !== COLON || colon === name) {
+      if (name < end && bytes[name] === CR) {
+        if (ended) break;
+        if (name + 1 < end) return fail(views, record, ERROR_FIELD_NAME, head, name + 2);
+      } else if (colon < end) {
+        if (bytes[colon] !== COLON || colon === name)
+          return fail(views, record, ERROR_FIELD_NAME, head, colon + 1);
+        if (cursor < end && bytes[cursor] !== CR)
+          return fail(views, record, ERROR_FIELD_VALUE, head, cursor + 1);
+        if (cursor + 1 < end) return fail(views, record, ERROR_FIELD_VALUE, head, cursor + 2);
+      }
+      halves[(record + RECORD_NAME_OFFSET) >> 1] = name - start;
+      halves[(record + RECORD_COLON_OFFSET) >> 1] = colon - start;
+      return suspend(views, record, start, cursor, end, STATE_FIELD, fieldCount, flags);
+    }
+    if (fieldCount === words[HEADER_FIELD_COUNT_MAX >> 2])
+      return fail(views, record, ERROR_FIELD_COUNT, head, cursor + 2);
+
+    let value = colon + 1;
+    let valueEnd = cursor;
+    while (value < valueEnd && isOws(bytes[value] as number)) value++;
+    while (valueEnd > value && isOws(bytes[valueEnd - 1] as number)) valueEnd--;
+    const field = (record + RECORD_FIELDS + fieldCount * FIELD_BYTES) >> 1;
+    halves[field] = name - start;
+    halves[field + 1] = colon - name;
+    halves[field + 2] = value - start;
+    halves[field + 3] = valueEnd - value;
+    fieldCount++;
+    flags = noteField(views, record, start, name, colon, value, valueEnd, flags);
+    cursor += 2;
+    name = cursor;
+    colon = cursor;
+  }
+
+  cursor += 2;
+  words[(record + RECORD_STATE) >> 2] = STATE_START;
+  words[(record + RECORD_FIELD_COUNT) >> 2] = fieldCount;
+  words[(record + RECORD_FLAGS) >> 2] = flags;
+  words[(record + RECORD_HEAD_BYTES) >> 2] = cursor - start;
+  if (cursor - head > (words[HEADER_HEAD_BYTES_MAX >> 2] as number)) return ERROR_HEAD_SIZE;
+  const error = judgeHead(views, record, start);
+  return error !== 0 ? error : cursor;
+}
+
+/** An error decided by the bytes before `decided`: beyond the head's limit it is the limit's. */
+function fail({ words }: Views, record: number, error: number, head: number, decided: number): number {
+  words[(record + RECORD_STATE) >> 2] = STATE_START;
+  return decided - head > (words[HEADER_HEAD_BYTES_MAX >> 2] as number) ? ERROR_HEAD_SIZE : error;
+}
+
+/** Remembers where to go on, unless the head has reached its limit without an end. */
+function suspend(
+  { halves, words }: Views,
+  record: number,
+  start: number,
+  cursor: number,
+  end: number,
+  state: number,
+  fieldCount: number,
+  flags: number,
+): number {
+  const head = start + (halves[(record + RECORD_METHOD_OFFSET) >> 1] as number);
+  if (end - head >= (words[HEADER_HEAD_BYTES_MAX >> 2] as number)) {
+    words[(record + RECORD_STATE) >> 2] = STATE_START;
+    return ERROR_HEAD_SIZE;
+  }
+  words[(record + RECORD_STATE) >> 2] = state;
+  words[(record + RECORD_CURSOR) >> 2] = cursor - start;
+  words[(record + RECORD_FIELD_COUNT) >> 2] = fieldCount;
+  words[(record + RECORD_FLAGS) >> 2] = flags;
+  return MORE;
+}
+
+/** One of METHOD_*. Methods are case-sensitive (RFC 9110 9.1). */
+function methodNumber(bytes: Uint8Array, method: number, size: number): number {
+  for (const [name, number] of METHODS)
+    if (name.length === size && matches(bytes, method, name)) return number;
+  return METHOD_OTHER;
+}
+
+/**
+ * Judges `HTTP/d.d` and CRLF byte by byte (RFC 9112 2.3). Above zero: how many bytes it took to see that
+ * it is none. Zero: all right so far, bytes are missing. Below zero: it is one.
+ */
+function versionDecided(bytes: Uint8Array, cursor: number, end: number): number {
+  for (let i = 0; i < VERSION_LINE_BYTES; i++) {
+    if (cursor + i === end) return 0;
+    const byte = bytes[cursor + i] as number;
+    const digit = i === 5 || i === 7;
+    if (digit ? !isDigit(byte) : byte !== HTTP_1_1[i]) return i + 1;
+  }
+  return -1;
+}

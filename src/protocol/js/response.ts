@@ -1,0 +1,71 @@
+// A response from its prepared parts into the output region; twin of assembly/response.ts.
+
+import {
+  DATE,
+  DATE_LINE_BYTES,
+  PREPARED,
+  PREPARED_CONTENT,
+  PREPARED_CONTENT_BYTES,
+  PREPARED_COUNTER,
+  PREPARED_ENTRY_BYTES,
+  PREPARED_HEAD,
+  PREPARED_HEAD_BYTES,
+} from '../../wasm/layout.ts';
+import type { CounterAdd } from '../codec.ts';
+import { countDigits, writeDecimal } from './number.ts';
+import { ascii } from './scanner.ts';
+import type { Views } from './views.ts';
+
+const CONNECTION_CLOSE = ascii('Connection: close\r\n');
+const CONNECTION_KEEP_ALIVE = ascii('Connection: keep-alive\r\n');
+const CONTENT_LENGTH = ascii('Content-Length: ');
+const CRLF_CRLF = ascii('\r\n\r\n');
+
+/** Builds prepared response `index` at `output` and returns the position after it. */
+export function buildPrepared(
+  { bytes, words }: Views,
+  counterAdd: CounterAdd,
+  slot: number,
+  index: number,
+  output: number,
+  close: boolean,
+  keepAlive: boolean,
+  headOnly: boolean,
+): number {
+  const prepared = slot + PREPARED + index * PREPARED_ENTRY_BYTES;
+  const head = words[(prepared + PREPARED_HEAD) >> 2] as number;
+  const headBytes = words[(prepared + PREPARED_HEAD_BYTES) >> 2] as number;
+  const content = words[(prepared + PREPARED_CONTENT) >> 2] as number;
+  const contentBytes = words[(prepared + PREPARED_CONTENT_BYTES) >> 2] as number;
+  const counter = words[(prepared + PREPARED_COUNTER) >> 2] as number;
+
+  output = copy(bytes, output, head, headBytes);
+  output = copy(bytes, output, slot + DATE, DATE_LINE_BYTES);
+  if (close) output = write(bytes, output, CONNECTION_CLOSE);
+  else if (keepAlive) output = write(bytes, output, CONNECTION_KEEP_ALIVE);
+
+  const number = counter === 0 ? 0 : counterAdd(counter, 1);
+  const digits = counter === 0 ? 0 : countDigits(number);
+  output = write(bytes, output, CONTENT_LENGTH);
+  output += countDigits(contentBytes + digits);
+  writeDecimal(bytes, output, contentBytes + digits);
+  output = write(bytes, output, CRLF_CRLF);
+  if (headOnly) return output;
+
+  output = copy(bytes, output, content, contentBytes);
+  if (digits !== 0) {
+    output += digits;
+    writeDecimal(bytes, output, number);
+  }
+  return output;
+}
+
+function copy(bytes: Uint8Array, to: number, from: number, size: number): number {
+  for (const end = from + size; from < end; ) bytes[to++] = bytes[from++] as number;
+  return to;
+}
+
+function write(bytes: Uint8Array, to: number, text: Uint8Array): number {
+  for (let i = 0; i < text.length; i++) bytes[to++] = text[i] as number;
+  return to;
+}

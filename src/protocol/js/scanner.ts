@@ -1,0 +1,34 @@
+// The loops over input. Each takes a position and returns the first one, at most `end`, whose byte is
+// outside its class.
+
+/** Skips the bytes of a class of chars.ts. */
+export function skip(bytes: Uint8Array, members: Uint8Array, cursor: number, end: number): number {
+  while (cursor < end && members[bytes[cursor] as number] === 1) cursor++;
+  return cursor;
+}
+
+/** Whether the bytes from `cursor` on are those of `word`, in lower case, letters in any case. */
+export function matchesLower(bytes: Uint8Array, cursor: number, end: number, word: Uint8Array): boolean {
+  if (end - cursor !== word.length) return false;
+  for (let i = 0; i < word.length; i++) {
+    const expected = word[i] as number;
+    const byte = bytes[cursor + i] as number;
+    if (byte !== expected && !(isLowerLetter(expected) && (byte | 0x20) === expected)) return false;
+  }
+  return true;
+}
+
+/** Whether the bytes from `cursor` on are exactly those of `word`. */
+export function matches(bytes: Uint8Array, cursor: number, word: Uint8Array): boolean {
+  for (let i = 0; i < word.length; i++) if (bytes[cursor + i] !== word[i]) return false;
+  return true;
+}
+
+/** The bytes of an ASCII text. */
+export function ascii(text: string): Uint8Array {
+  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+}
+
+function isLowerLetter(byte: number): boolean {
+  return byte >= 0x61 && byte <= 0x7a;
+}

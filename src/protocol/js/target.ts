@@ -1,0 +1,29 @@
+// The forms of a request target other than origin-form (RFC 9112 3.2); twin of assembly/target.ts.
+
+import { ERROR_CONNECT, ERROR_TARGET, METHOD_CONNECT, METHOD_OPTIONS } from '../codes.ts';
+import { COLON, SLASH } from './chars.ts';
+import { ascii, matches, matchesLower } from './scanner.ts';
+
+const ASTERISK = 0x2a;
+const QUESTION = 0x3f;
+const HTTP = ascii('http');
+const SCHEME_END = ascii('://');
+
+/** 0 when a target that doesn't begin with a slash is fit for its method, else the error. */
+export function judgeTarget(bytes: Uint8Array, method: number, target: number, end: number): number {
+  // authority-form belongs to CONNECT alone, which an origin server has no use for.
+  if (method === METHOD_CONNECT) return ERROR_CONNECT;
+  if (end - target === 1 && bytes[target] === ASTERISK) return method === METHOD_OPTIONS ? 0 : ERROR_TARGET;
+  return isAbsolute(bytes, target, end) ? 0 : ERROR_TARGET;
+}
+
+/** absolute-form: the http or https scheme, and an authority that is not empty (RFC 9110 4.2). */
+function isAbsolute(bytes: Uint8Array, target: number, end: number): boolean {
+  if (end - target < 8 || !matchesLower(bytes, target, target + 4, HTTP)) return false;
+  let authority = target + 4;
+  if (((bytes[authority] as number) | 0x20) === 0x73) authority++;
+  if (!matches(bytes, authority, SCHEME_END)) return false;
+  authority += 3;
+  const first = bytes[authority];
+  return authority < end && first !== SLASH && first !== COLON && first !== QUESTION;
+}

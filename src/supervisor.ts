@@ -1,0 +1,142 @@
+// Holds the listening sockets, starts the server process, and alone interprets signals. Speaks no HTTP.
+
+import { type ChildProcess, fork, type SendHandle } from 'node:child_process';
+import { type Bound, bind } from './connection/bind.ts';
+import { Log } from './connection/log.ts';
+import type { ToServer, ToSupervisor } from './messages.ts';
+import type { Options } from './options.ts';
+import { countWorkers } from './server.ts';
+
+/** npm passes Ctrl-C on to a process that got it from the terminal already: twice within some milliseconds. */
+const SAME_SIGNAL_MS = 500;
+/** The server process is not started again when it lived less than this. */
+const HEALTHY_MS = 5000;
+/** A server that does not end in time after its drain timeout is ended. */
+const GRACE_MS = 3000;
+
+/**
+ * Runs a server until it is told to stop.
+ * @returns the exit code
+ * @throws what binding fails with
+ */
+export async function supervise(options: Options): Promise<number> {
+  const log = new Log(options.log);
+  const wanted = countWorkers(options.workers);
+  const bound = await bind(options.host, options.port, wanted, options.sockets);
+  const workers = Math.min(wanted, bound.workersMax);
+  if (workers < wanted) log.note(`Sockets can't be shared between threads here: 1 worker, not ${wanted}`);
+  return new Promise((resolve) => new Supervisor({ ...options, workers }, bound, log, resolve).start());
+}
+
+class Supervisor {
+  private child: ChildProcess | undefined;
+  private startedMs = 0;
+  private listened = false;
+  private stoppedMs: number | undefined;
+  private failure: string | undefined;
+
+  constructor(
+    private readonly options: Options,
+    private readonly bound: Bound,
+    private readonly log: Log,
+    private readonly finished: (exitCode: number) => void,
+  ) {}
+
+  start(): void {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+      process.on(signal, () => this.stop(signal));
+    this.startServer();
+  }
+
+  private startServer(): void {
+    const child = fork(new URL('./child.js', import.meta.url), { stdio: 'inherit' });
+    this.child = child;
+    this.startedMs = Date.now();
+    this.listened = false;
+    child.on('message', (message: ToSupervisor) => this.hear(message));
+    child.on('error', (error) => {
+      this.failure = error.message;
+    });
+    child.on('exit', (code, signal) => this.serverEnded(signal ?? `code ${code}`));
+    const { options, bound } = this;
+    const address = bound.way === 'own' ? { host: bound.host, port: bound.port } : undefined;
+    this.tell({ type: 'start', options, ...(address && { address }) });
+  }
+
+  private hear(message: ToSupervisor): void {
+    switch (message.type) {
+      case 'take':
+        this.tell(
+          { type: 'socket', request: message.request },
+          this.bound.handleOf(message.ordinal) as unknown as SendHandle,
+        );
+        break;
+      case 'listening':
+        this.listened = true;
+        this.announce(message);
+        break;
+      case 'failed':
+        this.failure = message.message;
+        break;
+      case 'note':
+        this.log.note(message.text);
+        break;
+      case 'drained': {
+        const { requests, accepted } = message.statistics;
+        const cut = message.late > 0 ? `; ${message.late} workers had to be ended` : '';
+        this.log.note(`Server stopped after ${requests} requests on ${accepted} connections${cut}`);
+      }
+    }
+  }
+
+  /** The one line that scripts wait for. */
+  private announce({ port, workers, io }: ToSupervisor & { type: 'listening' }): void {
+    const { host, engine } = this.options;
+    const name = host.includes(':') ? `[${host}]` : host;
+    const sockets = {
+      'per-worker': 'a socket for each worker',
+      shared: 'one shared socket',
+      own: 'workers bind for themselves',
+    }[this.bound.way];
+    const ways = io.read === io.write ? `${io.read} I/O` : `${io.read} reads, ${io.write} writes`;
+    this.log.note(
+      `Server listening on http://${name}:${port} (${workers} ${workers === 1 ? 'worker' : 'workers'}, ${engine} engine, ${sockets}, ${ways})`,
+    );
+  }
+
+  private stop(signal: NodeJS.Signals): void {
+    const now = Date.now();
+    if (this.stoppedMs === undefined) {
+      this.stoppedMs = now;
+      this.log.note(`Stopping on ${signal}: finishing what is under way`);
+      this.tell({ type: 'drain', timeoutMs: this.options.drainTimeout });
+      setTimeout(() => this.child?.kill('SIGKILL'), this.options.drainTimeout + GRACE_MS).unref();
+    } else if (now - this.stoppedMs > SAME_SIGNAL_MS) {
+      this.log.note(`Stopping at once on a second ${signal}`);
+      this.child?.kill('SIGKILL');
+    }
+  }
+
+  private serverEnded(how: string): void {
+    this.child = undefined;
+    const healthy = this.listened && Date.now() - this.startedMs > HEALTHY_MS;
+    if (this.stoppedMs !== undefined) {
+      this.finish(0);
+    } else if (this.failure === undefined && healthy) {
+      this.log.note(`Server process ended by ${how}; starting it again`);
+      this.startServer();
+    } else {
+      process.stderr.write(`hotpath: ${this.failure ?? `the server process ended by ${how}`}\n`);
+      this.finish(1);
+    }
+  }
+
+  private finish(exitCode: number): void {
+    this.bound.close();
+    this.finished(exitCode);
+  }
+
+  private tell(message: ToServer, handle?: SendHandle): void {
+    if (this.child?.connected) this.child.send(message, handle);
+  }
+}

@@ -1,0 +1,33 @@
+// The WASM module: compiled once a process, instantiated once a thread over the same memory. The JS side
+// of the ABI of assembly/index.ts.
+
+import { readFileSync } from 'node:fs';
+import { instantiateSync } from '@assemblyscript/loader';
+
+/** The exports of assembly/index.ts. Pointers are absolute, `end` is exclusive. */
+export interface Exports {
+  parse(slot: number, start: number, end: number): number;
+  serve(slot: number, start: number, end: number, output: number): number;
+  refuse(slot: number, error: number, output: number): void;
+  counterAdd(counter: number, n: number): number;
+  counterValue(counter: number): number;
+}
+
+const RELEASE = new URL('../../build/hotpath.wasm', import.meta.url);
+const DEBUG = new URL('../../build/hotpath.debug.wasm', import.meta.url);
+
+/**
+ * Compiles the module, to be handed to every thread.
+ * @param build the debug build asserts its arguments and its bounds
+ * @throws Error when it has not been built
+ */
+export function compileModule(build: 'release' | 'debug' = 'release'): WebAssembly.Module {
+  return new WebAssembly.Module(readFileSync(build === 'debug' ? DEBUG : RELEASE));
+}
+
+/** Makes a thread's own instance over the shared memory. */
+export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): Exports {
+  // The loader wraps what it exports; the hot functions are taken as WebAssembly has them.
+  const { instance } = instantiateSync(module, { env: { memory } });
+  return instance.exports as unknown as Exports;
+}

@@ -1,0 +1,164 @@
+/*
+ * The map of the shared memory: the only place with offsets. It holds untyped integer constants and
+ * imports nothing, so that both compilers read this very file. No `/`: it differs between them.
+ *
+ *  0 ┌────────────────────────────┐
+ *    │ constants                  │ AssemblyScript's lookup tables, the same bytes in every instance
+ *    ├────────────────────────────┤ HEADER
+ *    │ header                     │ version of this map, limits of the running server
+ *    ├────────────────────────────┤ STATISTICS
+ *    │ statistics                 │ one row a slot, written by its worker alone, read by anyone
+ *    ├────────────────────────────┤ COUNTERS
+ *    │ counters                   │ one row a counter, written by atomic operations alone
+ *    ├────────────────────────────┤ SLOTS
+ *    │ slot 0  ┌──────────────────┤ a slot belongs to one worker thread
+ *    │         │ control          │ what one serve() tells its caller, and how it shall behave
+ *    │         │ date             │ the Date line, renewed once a second
+ *    │         │ prepared         │ table of prepared responses, then their bytes
+ *    │         │ ░ guard          │
+ *    │         │ carry            │ room for the tail of an incomplete request, laid before the next read
+ *    │         │ read             │ where the kernel's read lands
+ *    │         │ pad              │ the engine's sentinel behind the last byte
+ *    │         │ ░ guard          │
+ *    │         │ record           │ the one request being parsed
+ *    │         │ ░ guard          │
+ *    │         │ output 0 .. 7    │ responses; each followed by slack for 16-byte stores, and a guard
+ *    │         └──────────────────┤
+ *    │ slot 1 ...                 │
+ *    └────────────────────────────┘
+ */
+
+export const LAYOUT_VERSION = 1;
+export const PAGE_BYTES = 65536;
+
+export const CONSTANTS = 0;
+export const CONSTANTS_BYTES = 4096;
+
+export const HEADER = CONSTANTS + CONSTANTS_BYTES;
+export const HEADER_VERSION = HEADER;
+export const HEADER_SLOT_COUNT = HEADER + 4;
+/** Largest head in bytes, from the request line to the empty line. */
+export const HEADER_HEAD_BYTES_MAX = HEADER + 8;
+export const HEADER_TARGET_BYTES_MAX = HEADER + 12;
+export const HEADER_FIELD_COUNT_MAX = HEADER + 16;
+export const HEADER_BYTES = 128;
+
+/** 128 bytes apart: two cache lines, since processors fetch them in pairs. */
+export const ROW_BYTES = 128;
+export const SLOT_COUNT_MAX = 512;
+export const STATISTICS = HEADER + HEADER_BYTES;
+/** f64, exact to 2^53. */
+export const STATISTICS_REQUESTS = 0;
+export const STATISTICS_REFUSED = 8;
+export const STATISTICS_ACCEPTED = 16;
+export const STATISTICS_OPEN = 24;
+export const STATISTICS_BYTES = SLOT_COUNT_MAX * ROW_BYTES;
+
+export const COUNTER_COUNT_MAX = 128;
+export const COUNTERS = STATISTICS + STATISTICS_BYTES;
+export const COUNTERS_BYTES = COUNTER_COUNT_MAX * ROW_BYTES;
+
+export const SLOTS = 131072;
+
+/** Written between regions; debug builds and tests check that it stays. */
+export const GUARD_BYTES = 64;
+export const GUARD_BYTE = 0xa5;
+
+/* Everything below is relative to the start of a slot. */
+
+export const CONTROL = 0;
+/** One of VERDICT_*: how the last serve() ended. */
+export const CONTROL_VERDICT = CONTROL;
+/** Bytes of output that the last serve() or refuse() built. */
+export const CONTROL_WRITTEN = CONTROL + 4;
+/** The error of the last refusal, else 0. */
+export const CONTROL_ERROR = CONTROL + 8;
+/** 1: the worker drains, so the response to the last request received says that the connection closes. */
+export const CONTROL_DRAINING = CONTROL + 12;
+/** 1: serve() returns after each response, so that the caller can log it. */
+export const CONTROL_STEP = CONTROL + 16;
+/** Pointer of this worker's row of statistics. */
+export const CONTROL_STATISTICS = CONTROL + 20;
+export const CONTROL_BYTES = 64;
+
+export const DATE = CONTROL + CONTROL_BYTES;
+/** `Date: Sun, 06 Nov 1994 08:49:37 GMT` and CRLF. */
+export const DATE_LINE_BYTES = 37;
+export const DATE_BYTES = 64;
+
+export const PREPARED_COUNT_MAX = 64;
+export const PREPARED = DATE + DATE_BYTES;
+/** The status line and the field lines that never change. */
+export const PREPARED_HEAD = 0;
+export const PREPARED_HEAD_BYTES = 4;
+export const PREPARED_CONTENT = 8;
+export const PREPARED_CONTENT_BYTES = 12;
+/** Pointer of the counter whose next number follows the content, or 0. */
+export const PREPARED_COUNTER = 16;
+export const PREPARED_ENTRY_BYTES = 32;
+export const PREPARED_TABLE_BYTES = PREPARED_COUNT_MAX * PREPARED_ENTRY_BYTES;
+export const PREPARED_TEXT = PREPARED + PREPARED_TABLE_BYTES;
+export const PREPARED_TEXT_BYTES = 16384;
+
+export const GUARD_BEFORE_INPUT = PREPARED_TEXT + PREPARED_TEXT_BYTES;
+
+export const CARRY = GUARD_BEFORE_INPUT + GUARD_BYTES;
+export const CARRY_BYTES = 65536;
+export const READ = CARRY + CARRY_BYTES;
+export const READ_BYTES = 65536;
+export const READ_END = READ + READ_BYTES;
+/** The engine writes its sentinel here when a read fills the region. */
+export const READ_PAD_BYTES = 64;
+
+export const GUARD_BEFORE_RECORD = READ_END + READ_PAD_BYTES;
+
+export const RECORD = GUARD_BEFORE_RECORD + GUARD_BYTES;
+/** Where parsing goes on: one of STATE_*; 0 between requests. */
+export const RECORD_STATE = 0;
+/* Positions are relative to the start of the span that is parsed. */
+export const RECORD_CURSOR = 4;
+export const RECORD_FIELD_COUNT = 8;
+/** A set of FLAG_*. */
+export const RECORD_FLAGS = 12;
+/** One of METHOD_*. */
+export const RECORD_METHOD = 16;
+export const RECORD_VERSION_MINOR = 20;
+/** The whole head's size, an empty line before it included. */
+export const RECORD_HEAD_BYTES = 24;
+/* Spans: u16 offset, u16 size. */
+export const RECORD_METHOD_OFFSET = 28;
+export const RECORD_METHOD_BYTES = 30;
+export const RECORD_TARGET_OFFSET = 32;
+export const RECORD_TARGET_BYTES = 34;
+export const RECORD_HOST_OFFSET = 36;
+export const RECORD_HOST_BYTES = 38;
+/** The name of the field line under way: its start and its colon. */
+export const RECORD_NAME_OFFSET = 40;
+export const RECORD_COLON_OFFSET = 42;
+/** f64; meaningful when FLAG_CONTENT_LENGTH is set. */
+export const RECORD_CONTENT_LENGTH = 48;
+export const RECORD_FIXED_BYTES = 64;
+export const RECORD_FIELDS = RECORD_FIXED_BYTES;
+/* A field: u16 offset and size of its name, u16 offset and size of its value. */
+export const FIELD_NAME_OFFSET = 0;
+export const FIELD_NAME_BYTES = 2;
+export const FIELD_VALUE_OFFSET = 4;
+export const FIELD_VALUE_BYTES = 6;
+export const FIELD_BYTES = 8;
+export const FIELD_COUNT_MAX = 256;
+export const RECORD_BYTES = RECORD_FIXED_BYTES + FIELD_COUNT_MAX * FIELD_BYTES;
+
+/** A head and the empty line before it must be addressed by u16 and fit the carry region. */
+export const HEAD_BYTES_MAX = 65000;
+
+export const GUARD_BEFORE_OUTPUT = RECORD + RECORD_BYTES;
+
+export const OUTPUT_COUNT = 8;
+export const OUTPUT = GUARD_BEFORE_OUTPUT + GUARD_BYTES;
+export const OUTPUT_BYTES = 65536;
+/** Room for the 16-byte stores that may reach past a response's end. */
+export const OUTPUT_SLACK_BYTES = 64;
+export const OUTPUT_STRIDE = OUTPUT_BYTES + OUTPUT_SLACK_BYTES + GUARD_BYTES;
+
+export const SLOT_USED_BYTES = OUTPUT + OUTPUT_COUNT * OUTPUT_STRIDE;
+export const SLOT_BYTES = 720896;

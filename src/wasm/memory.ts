@@ -1,0 +1,163 @@
+// The one shared memory of a server process: made here, laid out as layout.ts draws it, and handed to
+// every thread. What belongs to a single worker is in slot.ts.
+
+import type { Views } from '../protocol/js/views.ts';
+import {
+  COUNTER_COUNT_MAX,
+  COUNTERS,
+  FIELD_COUNT_MAX,
+  GUARD_BEFORE_INPUT,
+  GUARD_BEFORE_OUTPUT,
+  GUARD_BEFORE_RECORD,
+  GUARD_BYTE,
+  GUARD_BYTES,
+  HEAD_BYTES_MAX,
+  HEADER_FIELD_COUNT_MAX,
+  HEADER_HEAD_BYTES_MAX,
+  HEADER_SLOT_COUNT,
+  HEADER_TARGET_BYTES_MAX,
+  HEADER_VERSION,
+  LAYOUT_VERSION,
+  OUTPUT,
+  OUTPUT_BYTES,
+  OUTPUT_COUNT,
+  OUTPUT_SLACK_BYTES,
+  OUTPUT_STRIDE,
+  PAGE_BYTES,
+  ROW_BYTES,
+  SLOT_BYTES,
+  SLOT_COUNT_MAX,
+  SLOTS,
+  STATISTICS,
+  STATISTICS_ACCEPTED,
+  STATISTICS_OPEN,
+  STATISTICS_REFUSED,
+  STATISTICS_REQUESTS,
+} from './layout.ts';
+
+/** What the sizes of the map allow at most. */
+export const LIMITS = {
+  slotCountMax: SLOT_COUNT_MAX,
+  headBytesMax: HEAD_BYTES_MAX,
+  fieldCountMax: FIELD_COUNT_MAX,
+} as const;
+
+export interface MemoryOptions {
+  /** Slots, one for each worker thread that may live at the same time: 1 to LIMITS.slotCountMax. */
+  slotCount: number;
+  /** Largest head in bytes: 64 to LIMITS.headBytesMax. */
+  headBytesMax: number;
+  /** Longest request target in bytes: 1 to headBytesMax. */
+  targetBytesMax: number;
+  /** Most field lines in a head: 1 to LIMITS.fieldCountMax. */
+  fieldCountMax: number;
+}
+
+/** Totals and gauges over all workers. */
+export interface Statistics {
+  requests: number;
+  refused: number;
+  accepted: number;
+  open: number;
+}
+
+/** The largest memory a 32-bit module may import; address space only, not memory in use. */
+const PAGES_MAX = 65536;
+
+/**
+ * Makes the shared memory and writes its header and its guards.
+ * @throws RangeError when an option is outside its range
+ */
+export function createMemory(options: MemoryOptions): WebAssembly.Memory {
+  checkRange('slotCount', options.slotCount, 1, SLOT_COUNT_MAX);
+  checkRange('headBytesMax', options.headBytesMax, 64, HEAD_BYTES_MAX);
+  checkRange('targetBytesMax', options.targetBytesMax, 1, options.headBytesMax);
+  checkRange('fieldCountMax', options.fieldCountMax, 1, FIELD_COUNT_MAX);
+  const pages = Math.ceil((SLOTS + options.slotCount * SLOT_BYTES) / PAGE_BYTES);
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: PAGES_MAX, shared: true });
+  const { bytes, words } = viewsOf(memory);
+  words[HEADER_VERSION >> 2] = LAYOUT_VERSION;
+  words[HEADER_SLOT_COUNT >> 2] = options.slotCount;
+  words[HEADER_HEAD_BYTES_MAX >> 2] = options.headBytesMax;
+  words[HEADER_TARGET_BYTES_MAX >> 2] = options.targetBytesMax;
+  words[HEADER_FIELD_COUNT_MAX >> 2] = options.fieldCountMax;
+  for (let index = 0; index < options.slotCount; index++)
+    for (const guard of guardsOf(index)) bytes.fill(GUARD_BYTE, guard, guard + GUARD_BYTES);
+  return memory;
+}
+
+/**
+ * Views over the whole memory.
+ * @throws Error when the memory was laid out by another version of the map
+ */
+export function viewsOf(memory: WebAssembly.Memory): Views {
+  const { buffer } = memory;
+  return {
+    bytes: new Uint8Array(buffer),
+    halves: new Uint16Array(buffer),
+    words: new Int32Array(buffer),
+    doubles: new Float64Array(buffer),
+  };
+}
+
+/** @throws Error when the memory was laid out by another version of the map */
+export function checkVersion({ words }: Views): void {
+  const version = words[HEADER_VERSION >> 2];
+  if (version !== LAYOUT_VERSION)
+    throw new Error(`shared memory has layout version ${version}, this is ${LAYOUT_VERSION}`);
+}
+
+/** Pointer of a counter's row. @throws RangeError when there is no such counter */
+export function counterPointer(index: number): number {
+  checkRange('counter', index, 0, COUNTER_COUNT_MAX - 1);
+  return COUNTERS + index * ROW_BYTES;
+}
+
+/** Pointer of a slot. */
+export function slotPointer(index: number): number {
+  return SLOTS + index * SLOT_BYTES;
+}
+
+/** Pointer of a slot's row of statistics. */
+export function statisticsPointer(index: number): number {
+  return STATISTICS + index * ROW_BYTES;
+}
+
+/** The figures of all slots added up. */
+export function readStatistics({ words, doubles }: Views): Statistics {
+  const sum: Statistics = { requests: 0, refused: 0, accepted: 0, open: 0 };
+  for (let index = 0; index < (words[HEADER_SLOT_COUNT >> 2] as number); index++) {
+    const row = statisticsPointer(index);
+    sum.requests += doubles[(row + STATISTICS_REQUESTS) >> 3] as number;
+    sum.refused += doubles[(row + STATISTICS_REFUSED) >> 3] as number;
+    sum.accepted += doubles[(row + STATISTICS_ACCEPTED) >> 3] as number;
+    sum.open += doubles[(row + STATISTICS_OPEN) >> 3] as number;
+  }
+  return sum;
+}
+
+/** After a worker's end: its totals stay, its open connections are gone. */
+export function reclaimSlot({ doubles }: Views, index: number): void {
+  doubles[(statisticsPointer(index) + STATISTICS_OPEN) >> 3] = 0;
+}
+
+/** Pointers of the guards of a slot, in order. */
+export function guardsOf(index: number): number[] {
+  const slot = slotPointer(index);
+  const guards = [GUARD_BEFORE_INPUT, GUARD_BEFORE_RECORD, GUARD_BEFORE_OUTPUT];
+  for (let i = 0; i < OUTPUT_COUNT; i++)
+    guards.push(OUTPUT + i * OUTPUT_STRIDE + OUTPUT_BYTES + OUTPUT_SLACK_BYTES);
+  return guards.map((guard) => slot + guard);
+}
+
+/** Whether nobody has written into a guard of a slot. */
+export function guardsIntact({ bytes }: Views, index: number): boolean {
+  return guardsOf(index).every((guard) =>
+    bytes.subarray(guard, guard + GUARD_BYTES).every((byte) => byte === GUARD_BYTE),
+  );
+}
+
+function checkRange(name: string, value: number, least: number, most: number): void {
+  if (!Number.isInteger(value) || value < least || value > most)
+    throw new RangeError(`${name} must be a whole number from ${least} to ${most}, not ${value}`);
+}

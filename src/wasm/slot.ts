@@ -1,0 +1,208 @@
+// A worker's own part of the shared memory, with a name for everything the data plane does to it. The
+// only writer of a slot besides the engine.
+
+import type { Views } from '../protocol/js/views.ts';
+import type { Prepared } from '../protocol/prepared.ts';
+import {
+  CARRY,
+  CONTROL_DRAINING,
+  CONTROL_ERROR,
+  CONTROL_STATISTICS,
+  CONTROL_STEP,
+  CONTROL_VERDICT,
+  CONTROL_WRITTEN,
+  DATE,
+  DATE_LINE_BYTES,
+  FIELD_BYTES,
+  OUTPUT,
+  OUTPUT_COUNT,
+  OUTPUT_STRIDE,
+  PREPARED,
+  PREPARED_CONTENT,
+  PREPARED_CONTENT_BYTES,
+  PREPARED_COUNT_MAX,
+  PREPARED_COUNTER,
+  PREPARED_ENTRY_BYTES,
+  PREPARED_HEAD,
+  PREPARED_HEAD_BYTES,
+  PREPARED_TEXT,
+  PREPARED_TEXT_BYTES,
+  READ,
+  READ_BYTES,
+  READ_END,
+  RECORD,
+  RECORD_FIELD_COUNT,
+  RECORD_FIELDS,
+  RECORD_METHOD_BYTES,
+  RECORD_METHOD_OFFSET,
+  RECORD_STATE,
+  RECORD_TARGET_BYTES,
+  RECORD_TARGET_OFFSET,
+  RECORD_VERSION_MINOR,
+  STATISTICS_ACCEPTED,
+  STATISTICS_OPEN,
+} from './layout.ts';
+import { checkVersion, counterPointer, slotPointer, statisticsPointer } from './memory.ts';
+
+/** Stores of 16 bytes may read past a prepared text, so each begins on its own 16. */
+const TEXT_ALIGNMENT = 16;
+
+export class Slot {
+  readonly pointer: number;
+  /** Where a read lands, and how much of it there may be. */
+  readonly read: Uint8Array;
+  readonly readStart: number;
+  readonly readEnd: number;
+  /** Pointers of the output regions. */
+  readonly outputs: readonly number[];
+  private readonly verdictWord: number;
+  private readonly writtenWord: number;
+  private readonly openDouble: number;
+  private readonly acceptedDouble: number;
+  private textEnd: number;
+
+  /** Takes slot `index` over, whatever its last owner left in it. */
+  constructor(
+    readonly views: Views,
+    index: number,
+  ) {
+    checkVersion(views);
+    const pointer = slotPointer(index);
+    const statistics = statisticsPointer(index);
+    this.pointer = pointer;
+    this.readStart = pointer + READ;
+    this.readEnd = pointer + READ_END;
+    this.read = views.bytes.subarray(this.readStart, this.readEnd);
+    this.outputs = Array.from({ length: OUTPUT_COUNT }, (_, i) => pointer + OUTPUT + i * OUTPUT_STRIDE);
+    this.verdictWord = (pointer + CONTROL_VERDICT) >> 2;
+    this.writtenWord = (pointer + CONTROL_WRITTEN) >> 2;
+    this.openDouble = (statistics + STATISTICS_OPEN) >> 3;
+    this.acceptedDouble = (statistics + STATISTICS_ACCEPTED) >> 3;
+    this.textEnd = pointer + PREPARED_TEXT;
+    this.setWord(CONTROL_STATISTICS, statistics);
+    this.setWord(CONTROL_DRAINING, 0);
+    this.setWord(CONTROL_STEP, 0);
+    this.setWord(RECORD + RECORD_STATE, 0);
+  }
+
+  /** One of VERDICT_*: how the last serve() ended. */
+  get verdict(): number {
+    return this.views.words[this.verdictWord] as number;
+  }
+
+  /** Bytes that the last serve() or refuse() built. */
+  get written(): number {
+    return this.views.words[this.writtenWord] as number;
+  }
+
+  /** The error of the last refusal. */
+  get error(): number {
+    return this.word(CONTROL_ERROR);
+  }
+
+  set draining(draining: boolean) {
+    this.setWord(CONTROL_DRAINING, draining ? 1 : 0);
+  }
+
+  /** Makes serve() return after each response. */
+  set step(step: boolean) {
+    this.setWord(CONTROL_STEP, step ? 1 : 0);
+  }
+
+  /** @param line as dateLine() makes it */
+  setDate(line: string): void {
+    if (line.length !== DATE_LINE_BYTES) throw new RangeError(`not a Date line: ${line}`);
+    this.writeText(this.pointer + DATE, line);
+  }
+
+  /** Puts a response into the table. @throws RangeError when the table or its text region is full */
+  prepare({ index, head, content, counter }: Prepared): void {
+    if (index >= PREPARED_COUNT_MAX) throw new RangeError(`no prepared response ${index}`);
+    const entry = PREPARED + index * PREPARED_ENTRY_BYTES;
+    this.setWord(entry + PREPARED_HEAD, this.addText(head));
+    this.setWord(entry + PREPARED_HEAD_BYTES, head.length);
+    this.setWord(entry + PREPARED_CONTENT, this.addText(content));
+    this.setWord(entry + PREPARED_CONTENT_BYTES, content.length);
+    this.setWord(entry + PREPARED_COUNTER, counter < 0 ? 0 : counterPointer(counter));
+  }
+
+  connectionOpened(): void {
+    const { doubles } = this.views;
+    doubles[this.openDouble] = (doubles[this.openDouble] as number) + 1;
+    doubles[this.acceptedDouble] = (doubles[this.acceptedDouble] as number) + 1;
+  }
+
+  connectionClosed(): void {
+    const { doubles } = this.views;
+    doubles[this.openDouble] = (doubles[this.openDouble] as number) - 1;
+  }
+
+  /**
+   * Copies the unfinished record out and leaves the record fresh. The engine goes on with it when it
+   * has been put back by restoreRecord().
+   */
+  takeRecord(): Uint8Array | undefined {
+    if (this.word(RECORD + RECORD_STATE) === 0) return undefined;
+    const record = this.pointer + RECORD;
+    const fieldCount = this.word(RECORD + RECORD_FIELD_COUNT);
+    const copy = this.views.bytes.slice(record, record + RECORD_FIELDS + fieldCount * FIELD_BYTES);
+    this.setWord(RECORD + RECORD_STATE, 0);
+    return copy;
+  }
+
+  restoreRecord(record: Uint8Array): void {
+    this.views.bytes.set(record, this.pointer + RECORD);
+  }
+
+  /**
+   * Lays a connection's tail into the input: right before what a read of `readBytes` has just brought,
+   * or at the end of the input when nothing was read. At most the carry region before a read, carry and
+   * read region without one. Returns where it starts.
+   */
+  layBefore(tail: Uint8Array, readBytes: number): number {
+    const end = readBytes > 0 ? this.readStart : this.readEnd;
+    const start = end - tail.length;
+    if (start < this.pointer + CARRY) throw new RangeError(`tail of ${tail.length} bytes`);
+    this.views.bytes.set(tail, start);
+    return start;
+  }
+
+  /** The request line just parsed, for the log. `start` is where its head began. */
+  requestLine(start: number): string {
+    const method = this.text(start, RECORD_METHOD_OFFSET, RECORD_METHOD_BYTES);
+    const target = this.text(start, RECORD_TARGET_OFFSET, RECORD_TARGET_BYTES);
+    return `${method} ${target} HTTP/1.${this.word(RECORD + RECORD_VERSION_MINOR)}`;
+  }
+
+  private text(start: number, offset: number, size: number): string {
+    const record = this.pointer + RECORD;
+    const from = start + (this.views.halves[(record + offset) >> 1] as number);
+    const bytes = this.views.halves[(record + size) >> 1] as number;
+    return String.fromCharCode(...this.views.bytes.subarray(from, from + bytes));
+  }
+
+  private addText(text: string): number {
+    const at = this.textEnd;
+    const end = at + Math.ceil(text.length / TEXT_ALIGNMENT) * TEXT_ALIGNMENT;
+    if (end > this.pointer + PREPARED_TEXT + PREPARED_TEXT_BYTES)
+      throw new RangeError('too many prepared responses');
+    this.writeText(at, text);
+    this.textEnd = end;
+    return at;
+  }
+
+  private writeText(at: number, text: string): void {
+    for (let i = 0; i < text.length; i++) this.views.bytes[at + i] = text.charCodeAt(i);
+  }
+
+  private word(offset: number): number {
+    return this.views.words[(this.pointer + offset) >> 2] as number;
+  }
+
+  private setWord(offset: number, value: number): void {
+    this.views.words[(this.pointer + offset) >> 2] = value;
+  }
+}
+
+/** The largest read. */
+export const readBytesMax = READ_BYTES;

@@ -1,0 +1,25 @@
+// What threads tell each other. Never on a request's way.
+
+import type { ListenAt } from '../connection/listener.ts';
+import type { LogLevel } from '../connection/log.ts';
+import type { Io } from '../connection/plane.ts';
+import type { EngineName } from '../protocol/codec.ts';
+
+/** What a worker thread is started with. */
+export interface WorkerStart {
+  module: WebAssembly.Module;
+  memory: WebAssembly.Memory;
+  slot: number;
+  at: ListenAt;
+  engine: EngineName;
+  io: Io;
+  log: LogLevel;
+}
+
+/** Control plane to worker. */
+export type ToWorker = { type: 'drain' };
+
+/** Worker to control plane. */
+export type FromWorker =
+  | { type: 'listening'; port: number }
+  | { type: 'failed'; code: string; message: string };

@@ -1,0 +1,148 @@
+import {
+  ERROR_CONTENT,
+  ERROR_CONTENT_LENGTH,
+  ERROR_FRAMING,
+  ERROR_TRANSFER_CODING,
+} from '../../src/protocol/codes.ts';
+import { type HeadCase, withFields } from './case.ts';
+
+const persistence: HeadCase[] = (
+  [
+    ['1.1', '', true],
+    ['1.1', 'Connection: keep-alive\r\n', true],
+    ['1.1', 'Connection: close\r\n', false],
+    ['1.1', 'Connection: Close\r\n', false],
+    ['1.1', 'CONNECTION: CLOSE\r\n', false],
+    ['1.1', 'connection:close\r\n', false],
+    ['1.1', 'Connection: upgrade, close\r\n', false],
+    ['1.1', 'Connection: ,, close ,\r\n', false],
+    ['1.1', 'Connection:\tclose\t, te\r\n', false],
+    ['1.1', 'Connection: keep-alive, close\r\n', false],
+    ['1.1', 'Connection: close\r\nConnection: keep-alive\r\n', false],
+    ['1.1', 'Connection: closed\r\n', true],
+    ['1.1', 'Connection: clos\r\n', true],
+    ['1.1', 'Connection: not close\r\n', true],
+    ['1.1', 'Connection: "close"\r\n', true],
+    ['1.1', 'Connection:\r\n', true],
+    ['1.1', 'Connections: close\r\n', true],
+    ['1.1', 'Connectiom: close\r\n', true],
+    ['1.1', 'Proxy-Connection: close\r\n', true],
+    ['1.0', '', false],
+    ['1.0', 'Connection: keep-alive\r\n', true],
+    ['1.0', 'Connection: Keep-Alive\r\n', true],
+    ['1.0', 'Connection: te, keep-alive\r\n', true],
+    ['1.0', 'Connection: keep-alive, close\r\n', false],
+    ['1.0', 'Connection: keepalive\r\n', false],
+    ['1.0', 'Connection: keep_alive\r\n', false],
+    ['1.0', 'Keep-Alive: 115\r\n', false],
+  ] as const
+).map(([version, fields, persistent]) => ({
+  name: `HTTP/${version} with ${JSON.stringify(fields)}`,
+  section: '9.3',
+  input: `GET / HTTP/${version}\r\nHost: a\r\n${fields}\r\n`,
+  expected: { persistent },
+}));
+
+const content: HeadCase[] = [
+  ...['0', '00', '0000000000000000000000'].map((length) => ({
+    name: `Content-Length: ${length} is no content`,
+    section: '6.3',
+    input: withFields(`Content-Length: ${length}\r\n`),
+    expected: { persistent: true },
+  })),
+  ...['1', '01', '5', '9007199254740991'].map((length) => ({
+    name: `Content-Length: ${length}`,
+    section: '6.2',
+    input: withFields(`Content-Length: ${length}\r\n`),
+    expected: ERROR_CONTENT,
+  })),
+  ...[
+    '',
+    '-1',
+    '+1',
+    '0x1',
+    '1 2',
+    '1,1',
+    '1, 1',
+    'a',
+    '1a',
+    '1.0',
+    '1e3',
+    '9007199254740992',
+    '18446744073709551616',
+    '9'.repeat(400),
+    '\xb2',
+  ].map((length) => ({
+    name: `invalid Content-Length: ${length.slice(0, 30)}`,
+    section: '6.3',
+    input: withFields(`Content-Length: ${length}\r\n`),
+    expected: ERROR_CONTENT_LENGTH,
+  })),
+  ...[
+    'Content-Length: 1\r\nContent-Length: 2\r\n',
+    'Content-Length: 1\r\nContent-Length: 1\r\n',
+    'Content-Length: 0\r\ncontent-length: 0\r\n',
+    'Content-Length: x\r\nContent-Length: 0\r\n',
+  ].map((fields) => ({
+    name: `two lengths: ${JSON.stringify(fields)}`,
+    section: '6.3',
+    input: withFields(fields),
+    expected: ERROR_CONTENT_LENGTH,
+  })),
+  ...['chunked', 'Chunked', 'CHUNKED'].map((coding) => ({
+    name: `Transfer-Encoding: ${coding}`,
+    section: '7.1',
+    input: withFields(`Transfer-Encoding: ${coding}\r\n`),
+    expected: ERROR_CONTENT,
+  })),
+  ...[
+    'gzip',
+    'gzip, chunked',
+    'chunked, chunked',
+    'chunked, gzip',
+    'xchunked',
+    'chunkedx',
+    'chunke',
+    'identity',
+    '',
+    '"chunked"',
+    'chunked;q=1',
+    '\x80chunked',
+  ].map((coding) => ({
+    name: `another coding: ${coding}`,
+    section: '6.1',
+    input: withFields(`Transfer-Encoding: ${coding}\r\n`),
+    expected: ERROR_TRANSFER_CODING,
+  })),
+  {
+    name: 'chunked twice, in two lines',
+    section: '6.1',
+    input: withFields('Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n'),
+    expected: ERROR_TRANSFER_CODING,
+  },
+  ...[
+    'Content-Length: 1\r\nTransfer-Encoding: chunked\r\n',
+    'Transfer-Encoding: chunked\r\nContent-Length: 0\r\n',
+    'Transfer-Encoding: gzip\r\nContent-Length: 1\r\n',
+    'Transfer-Encoding: chunked\r\nContent-Length: x\r\n',
+  ].map((fields) => ({
+    name: `smuggling: ${JSON.stringify(fields)}`,
+    section: '6.1',
+    input: withFields(fields),
+    expected: ERROR_FRAMING,
+  })),
+  {
+    name: 'Transfer-Encoding in HTTP/1.0',
+    section: '6.1',
+    input: 'POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n',
+    expected: ERROR_FRAMING,
+  },
+  ...['Transfer-Encodinf: x\r\n', 'Transfer_Encoding: x\r\n', 'Content_Length: x\r\n'].map((fields) => ({
+    name: `a name only like it: ${JSON.stringify(fields)}`,
+    section: '6.3',
+    input: withFields(fields),
+    expected: { persistent: true },
+  })),
+];
+
+export const framingCases: HeadCase[] = [...persistence, ...content];
