@@ -26,7 +26,7 @@ export function countDigits(value: number): number {
 export function writeDecimal(bytes: Uint8Array, end: number, value: number): void {
   do {
     const rest = Math.floor(value / 10);
-    bytes[--end] = 0x30 + value - rest * 10;
+    bytes[--end] = 0x30 + (value - rest * 10);
     value = rest;
   } while (value !== 0);
 }

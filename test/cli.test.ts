@@ -1,0 +1,230 @@
+// The command line: what it prints, how it ends, what signals do.
+
+import { once } from 'node:events';
+import net from 'node:net';
+import { afterEach, describe, expect, test } from 'vitest';
+import packageJson from '../package.json' with { type: 'json' };
+import { launch, type Run, runCli, startCli } from './support/cli.ts';
+import { ask, connect, eventually, GET, sleep } from './support/client.ts';
+import { readResponses } from './support/responses.ts';
+
+let run: Run | undefined;
+afterEach(async () => {
+  if (run && run.child.exitCode === null && run.child.signalCode === null) await run.stop();
+  run = undefined;
+});
+
+describe('wrong usage is one line and exit code 2', () => {
+  test.each([
+    [['--prot', '1'], "Unknown option '--prot'; see hotpath --help"],
+    [['--port'], "Option '--port <value>' argument missing; see hotpath --help"],
+    [['--port', 'http'], "--port must be a whole number from 0 to 65535, not 'http'"],
+    [['--port', '65536'], "--port must be a whole number from 0 to 65535, not '65536'"],
+    [['--port=-1'], "--port must be a whole number from 0 to 65535, not '-1'"],
+    [['--workers', '0'], "--workers must be a whole number from 1 to 256 or auto, not '0'"],
+    [['--workers', '1.5'], "--workers must be a whole number from 1 to 256 or auto, not '1.5'"],
+    [['--engine', 'php'], "--engine must be wasm, js, not 'php'"],
+    [['--log', 'loud'], "--log must be silent, start, connections, requests, not 'loud'"],
+    [['--max-head', '9999999'], "--max-head must be a whole number from 256 to 65000, not '9999999'"],
+    [['--max-head', '512'], '--max-target must be less than --max-head (512), not 8192'],
+    [['--host', ''], '--host needs an address, such as 127.0.0.1 or ::'],
+    [['app.js'], "unexpected argument 'app.js': hotpath takes options only"],
+  ])('%j', async (args, line) => {
+    expect(await runCli(args)).toEqual({ code: 2, output: '', errors: `hotpath: ${line}\n` });
+  });
+
+  test('PORT in the environment is judged, too', async () => {
+    const { code, errors } = await runCli([], { PORT: 'x' });
+    expect(code).toBe(2);
+    expect(errors).toBe("hotpath: PORT in the environment must be a whole number from 0 to 65535, not 'x'\n");
+  });
+});
+
+test('--help names every option with its default, --version the version', async () => {
+  const help = await runCli(['--help']);
+  expect(help.code).toBe(0);
+  for (const option of ['--host HOST', '--port N', '--workers N|auto', '--engine wasm|js', '--log silent|'])
+    expect(help.output).toContain(option);
+  expect(help.output).toContain('[127.0.0.1]');
+  expect(await runCli(['--version'])).toEqual({
+    code: 0,
+    output: `${packageJson.version}\n`,
+    errors: '',
+  });
+});
+
+describe('what fails to start is one line and exit code 1', () => {
+  test('a port in use', async () => {
+    const other = net.createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as net.AddressInfo;
+    const { code, errors } = await runCli(['--port', `${port}`]);
+    other.close();
+    expect(code).toBe(1);
+    expect(errors).toBe(`hotpath: address already in use 127.0.0.1:${port}: choose another with --port\n`);
+  });
+
+  test('a port in use by another hotpath', async () => {
+    run = await startCli();
+    const { code, errors } = await runCli(['--port', `${run.port}`]);
+    expect(code).toBe(1);
+    expect(errors).toContain('address already in use');
+    expect(readResponses(await ask(run.port))[0]?.content).toBe('Hello1');
+  });
+
+  test('an address of another machine', async () => {
+    const { code, errors } = await runCli(['--port', '0', '--host', '192.0.2.1']);
+    expect(code).toBe(1);
+    expect(errors).toBe('hotpath: the address of --host is not one of this machine\n');
+  });
+});
+
+describe.each([
+  ['1', 'wasm', 'auto', 'auto'],
+  ['2', 'wasm', 'auto', 'auto'],
+  ['2', 'js', 'shared', 'auto'],
+  ['2', 'wasm', 'auto', 'public'],
+  ['1', 'wasm', 'own', 'auto'],
+])('%s workers, %s engine, %s sockets, %s I/O', (workers, engine, sockets, io) => {
+  test('serves, says so in one line, and stops with 0', async () => {
+    run = await startCli([...['--workers', workers, '--engine', engine, '--sockets', sockets, '--io', io]]);
+    const [line, ...more] = run.output.split('\n');
+    expect(line).toMatch(/^Server listening on http:\/\/127\.0\.0\.1:\d+ \(/);
+    expect(line).toContain(`${workers} worker`);
+    expect(line).toContain(`${engine} engine`);
+    expect(line).toContain(io === 'public' ? 'public I/O' : 'direct I/O');
+    expect(more).toEqual(['']);
+    for (let i = 1; i <= 10; i++) expect(readResponses(await ask(run.port))[0]?.content).toBe(`Hello${i}`);
+    expect(await run.stop()).toBe(0);
+    expect(run.output).toMatch(
+      /Stopping on SIGTERM.*\nServer stopped after 10 requests on 10 connections\n$/,
+    );
+    expect(run.errors).toBe('');
+  });
+});
+
+test('PORT in the environment is the default port', async () => {
+  const free = net.createServer().listen(0, '127.0.0.1');
+  await once(free, 'listening');
+  const { port } = free.address() as net.AddressInfo;
+  free.close();
+  run = launch([], { PORT: `${port}` });
+  await eventually('listening', () => run?.port === port);
+  expect(await run.stop()).toBe(0);
+});
+
+test('IPv6', async () => {
+  run = await startCli(['--host', '::1', '--workers', '2']);
+  expect(run.output).toMatch(/^Server listening on http:\/\/\[::1\]:\d+ /);
+});
+
+test('--log silent prints nothing, --log requests the tutorial lines', async () => {
+  const silent = launch(['--port', '0', '--log', 'silent']);
+  await sleep(1000);
+  expect(await silent.stop()).toBe(0);
+  expect(silent.output + silent.errors).toBe('');
+
+  run = await startCli(['--log', 'requests', '--workers', '2']);
+  await ask(run.port);
+  await eventually('the lines', () => /Closed connection/.test(run?.output ?? ''));
+  expect(
+    run.output
+      .replace(/:\d{4,5}\b/g, ':PORT')
+      .split('\n')
+      .slice(1),
+  ).toEqual([
+    'Accepted connection from 127.0.0.1:PORT',
+    'Received request from 127.0.0.1:PORT: GET / HTTP/1.1',
+    'Sent response to 127.0.0.1:PORT: 200 "Hello1"',
+    'Closed connection from 127.0.0.1:PORT',
+    '',
+  ]);
+});
+
+describe('signals', () => {
+  test.each(['SIGINT', 'SIGTERM'] as const)('%s finishes what is under way and exits 0', async (signal) => {
+    run = await startCli(['--workers', '2']);
+    const client = await connect(run.port);
+    client.send(GET.slice(0, 20));
+    await sleep(100);
+    run.child.kill(signal);
+    // npm passes a signal on that the terminal has sent to everyone already: the same one, not a second.
+    run.child.kill(signal);
+    await sleep(200);
+    client.send(GET.slice(20));
+    const [response] = readResponses(await client.end());
+    client.close();
+    expect(response?.content).toBe('Hello1');
+    expect(response?.fields.get('connection')).toBe('close');
+    expect(await run.exit).toBe(0);
+    await expect(connect(run.port)).rejects.toThrow('ECONNREFUSED');
+  });
+
+  test('a signal to the whole group, as Ctrl-C sends it, is the same', async () => {
+    run = await startCli(['--workers', '2']);
+    const client = await connect(run.port);
+    client.send(GET.slice(0, 20));
+    await sleep(100);
+    const children = await childrenOf(run.child.pid as number);
+    for (const pid of [run.child.pid as number, ...children]) process.kill(pid, 'SIGINT');
+    await sleep(200);
+    client.send(GET.slice(20));
+    expect(readResponses(await client.end())[0]?.content).toBe('Hello1');
+    client.close();
+    expect(await run.exit).toBe(0);
+  });
+
+  test('a second one stops at once', async () => {
+    run = await startCli();
+    const client = await connect(run.port);
+    client.send(GET.slice(0, 20));
+    await sleep(100);
+    run.child.kill('SIGTERM');
+    await sleep(700);
+    expect(run.child.exitCode).toBe(null);
+    run.child.kill('SIGTERM');
+    expect(await run.exit).toBe(0);
+    client.close();
+  });
+
+  test('the drain timeout ends what does not finish', async () => {
+    run = await startCli(['--drain-timeout', '300']);
+    const client = await connect(run.port);
+    client.send(GET.slice(0, 20));
+    await sleep(100);
+    expect(await run.stop()).toBe(0);
+    expect(run.output).toContain('1 workers had to be ended');
+    client.close();
+  });
+
+  test('a killed supervisor leaves no server behind', async () => {
+    run = await startCli();
+    const [server] = await childrenOf(run.child.pid as number);
+    run.child.kill('SIGKILL');
+    await eventually('end of the server process', () => !isAlive(server as number));
+  });
+
+  test('a killed server process is started again, over the same socket', async () => {
+    run = await startCli();
+    await sleep(5100);
+    const [server] = await childrenOf(run.child.pid as number);
+    process.kill(server as number, 'SIGKILL');
+    expect(readResponses(await ask(run.port))[0]?.statusCode).toBe(200);
+    expect(run.output).toContain('Server process ended by SIGKILL; starting it again');
+  });
+});
+
+async function childrenOf(pid: number): Promise<number[]> {
+  const { readFile } = await import('node:fs/promises');
+  const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8');
+  return text.trim().split(' ').map(Number);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,247 @@
+// Connections over real sockets, in every way bytes may come in and go out.
+
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { LINGER_BYTES_MAX } from '../../src/connection/connection.ts';
+import type { Io } from '../../src/connection/plane.ts';
+import { ask, type Client, connect, eventually, GET, sleep } from '../support/client.ts';
+import type { TestedEngine } from '../support/engines.ts';
+import { startPlane, type TestedPlane } from '../support/plane.ts';
+import { readResponses } from '../support/responses.ts';
+
+const WAYS: [TestedEngine, Io][] = [
+  ['wasm', { read: 'direct', write: 'direct' }],
+  ['wasm', { read: 'direct', write: 'public' }],
+  ['wasm', { read: 'public', write: 'direct' }],
+  ['wasm', { read: 'public', write: 'public' }],
+  ['wasm debug', { read: 'direct', write: 'direct' }],
+  ['js', { read: 'direct', write: 'direct' }],
+];
+
+const contents = (text: string): string[] => readResponses(text).map(({ content }) => content);
+const hellos = (from: number, to: number): string[] =>
+  Array.from({ length: to - from + 1 }, (_, i) => `Hello${from + i}`);
+
+describe.each(WAYS)('%s engine, $read reads, $write writes', (engine, io) => {
+  let server: TestedPlane;
+  let clients: Client[];
+  beforeEach(async () => {
+    server = await startPlane(engine, io);
+    clients = [];
+  });
+  afterEach(async () => {
+    for (const client of clients) client.close();
+    await server.stop();
+  });
+  const open = async (): Promise<Client> => {
+    const client = await connect(server.port);
+    clients.push(client);
+    return client;
+  };
+
+  test('requests one after the other on one connection', async () => {
+    const client = await open();
+    for (let i = 1; i <= 20; i++) {
+      client.received = '';
+      client.send(GET);
+      expect(contents(await client.until(/Hello\d+$/))).toEqual([`Hello${i}`]);
+    }
+  });
+
+  test('a request byte by byte', async () => {
+    const client = await open();
+    for (const byte of GET) {
+      client.send(byte);
+      await sleep(1);
+    }
+    expect(contents(await client.until(/Hello1$/))).toEqual(['Hello1']);
+  });
+
+  test('many half-sent heads side by side are not mixed up', async () => {
+    const all = await Promise.all(Array.from({ length: 50 }, open));
+    const request = (i: number): string =>
+      `GET /${i} HTTP/1.1\r\nHost: h${i}\r\nX: ${'x'.repeat(i * 20)}\r\n\r\n`;
+    for (let from = 0; from < request(49).length; from += 97) {
+      for (const [i, client] of all.entries()) {
+        const part = request(i).slice(from, from + 97);
+        if (part) client.send(part);
+      }
+      await sleep(2);
+    }
+    const answers = await Promise.all(all.map((client) => client.until(/Hello\d+$/)));
+    expect(new Set(answers.flatMap(contents)).size).toBe(50);
+  });
+
+  test('a pipeline larger than a read and than an output region', async () => {
+    const client = await open();
+    client.send(GET.repeat(20_000));
+    expect(contents(await client.until(/Hello20000$/))).toEqual(hellos(1, 20_000));
+  });
+
+  test('a slow reader over a large burst gets every byte right, and is read no further', async () => {
+    const client = await open();
+    client.socket.pause();
+    const count = 200_000;
+    client.send(GET.repeat(count));
+    // The server stops reading when its peer doesn't: the count stands still far from the end.
+    let before = -1;
+    while (before !== server.statistics().requests) {
+      before = server.statistics().requests;
+      await sleep(150);
+    }
+    expect(before).toBeGreaterThan(0);
+    expect(before).toBeLessThan(count);
+    // Meanwhile another is served.
+    expect(contents(await ask(server.port))).toHaveLength(1);
+    const skipped = before + 1;
+    client.socket.resume();
+    const expected = hellos(1, count + 1).filter((hello) => hello !== `Hello${skipped}`);
+    const received = contents(await client.until(new RegExp(`Hello${count + 1}$`)));
+    expect(received.length).toBe(count);
+    expect(received.every((content, i) => content === expected[i])).toBe(true);
+  });
+
+  test('more slow readers than output regions, all answered in the end', async () => {
+    const all = await Promise.all(Array.from({ length: 20 }, open));
+    for (const client of all) {
+      client.socket.pause();
+      client.send(GET.repeat(60_000));
+    }
+    let before = -1;
+    while (before !== server.statistics().requests) {
+      before = server.statistics().requests;
+      await sleep(150);
+    }
+    expect(contents(await ask(server.port))).toHaveLength(1);
+    for (const client of all) client.socket.resume();
+    const seen = new Set<string>();
+    for (const client of all) {
+      await eventually('all responses', () => client.received.split('Hello').length === 60_001);
+      for (const content of contents(client.received)) seen.add(content);
+    }
+    expect(seen.size).toBe(20 * 60_000);
+    expect(server.plane.outputs.spare).toBe(7);
+  });
+
+  test('a slow reader that goes away gives its region back', async () => {
+    const all = await Promise.all(Array.from({ length: 10 }, open));
+    for (const client of all) {
+      client.socket.pause();
+      client.send(GET.repeat(100_000));
+    }
+    await eventually('lent regions', () => server.plane.outputs.spare === 0);
+    for (const client of all) client.socket.resetAndDestroy();
+    await eventually('regions at home', () => server.plane.outputs.spare === 7);
+    expect(contents(await ask(server.port))).toHaveLength(1);
+    expect(server.statistics().open).toBeLessThanOrEqual(1);
+  });
+
+  test('a client that half-closes gets its answers', async () => {
+    const client = await open();
+    client.socket.end(GET + GET);
+    expect(contents(await client.end())).toEqual(hellos(1, 2));
+  });
+
+  test('a client that half-closes within a head gets 400', async () => {
+    const client = await open();
+    client.socket.end(`${GET}GET / HTT`);
+    const responses = readResponses(await client.end());
+    expect(responses.map(({ statusCode }) => statusCode)).toEqual([200, 400]);
+  });
+
+  test('a client that only connects and half-closes gets nothing', async () => {
+    const client = await open();
+    client.socket.end();
+    expect(await client.end()).toBe('');
+  });
+
+  test('an uploader that is cut off reads the answer', async () => {
+    const client = await open();
+    client.send(`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 500000\r\n\r\n${'x'.repeat(500_000)}`);
+    const [response] = readResponses(await client.end());
+    expect(response?.statusCode).toBe(501);
+    expect(client.error).toBeUndefined();
+  });
+
+  test('what a closing connection still sends is bounded', async () => {
+    const client = await open();
+    client.send(`\0${'x'.repeat(LINGER_BYTES_MAX * 3)}`);
+    await eventually('close', () => server.statistics().open === 0);
+    expect(server.statistics().refused).toBe(1);
+  });
+
+  test('a closing connection ends when its peer does, or after its time', async () => {
+    const polite = await open();
+    polite.send('\0');
+    await polite.end();
+    polite.socket.end();
+    await eventually('the polite one gone', () => server.statistics().open === 0);
+    const silent = await open();
+    silent.send('\0');
+    await silent.end();
+    expect(server.statistics().open).toBe(1);
+    await eventually('the silent one gone', () => server.statistics().open === 0);
+  });
+
+  test('resets at every stage leave the server as it was', async () => {
+    for (const text of ['', 'G', 'GET / HTTP/1.1\r\nHo', GET, `${GET}GET`, GET.repeat(5000), '\0']) {
+      const client = await connect(server.port);
+      if (text) client.send(text);
+      await sleep(5);
+      client.socket.resetAndDestroy();
+    }
+    await eventually('all gone', () => server.statistics().open === 0);
+    expect(contents(await ask(server.port))).toHaveLength(1);
+  });
+
+  test('statistics and the gauge of open connections', async () => {
+    await open();
+    const client = await open();
+    client.send(GET);
+    await client.until(/Hello1$/);
+    expect(server.statistics()).toEqual({ requests: 1, refused: 0, accepted: 2, open: 2 });
+    client.close();
+    await eventually('one open', () => server.statistics().open === 1);
+  });
+});
+
+describe('draining', () => {
+  test('idle connections close at once, the others when they have been answered', async () => {
+    const server = await startPlane();
+    const idle = await connect(server.port);
+    const busy = await connect(server.port);
+    idle.send(GET);
+    busy.send(GET.slice(0, 10));
+    await idle.until(/Hello1$/);
+    await eventually('both open', () => server.statistics().open === 2);
+    await sleep(20);
+    const stopped = server.stop();
+    await idle.end();
+    expect(busy.ended).toBe(false);
+    busy.send(GET.slice(10));
+    const [response] = readResponses(await busy.end());
+    expect(response?.content).toBe('Hello2');
+    expect(response?.fields.get('connection')).toBe('close');
+    busy.close();
+    idle.close();
+    await stopped;
+  });
+});
+
+test('the log tells accepted, received, sent', async () => {
+  const server = await startPlane('wasm', { read: 'direct', write: 'direct' }, 'requests');
+  const client = await connect(server.port);
+  const { localPort } = client.socket;
+  client.send(`${GET}GET /a?b HTTP/1.0\r\n\r\n`);
+  await client.end();
+  client.close();
+  await server.stop();
+  const peer = `127.0.0.1:${localPort}`;
+  expect(server.lines).toEqual([
+    `Accepted connection from ${peer}`,
+    `Received request from ${peer}: GET / HTTP/1.1`,
+    `Sent response to ${peer}: 200 "Hello1"`,
+    `Received request from ${peer}: GET /a?b HTTP/1.0`,
+    `Sent response to ${peer}: 200 "Hello2"`,
+    `Closed connection from ${peer}`,
+  ]);
+});

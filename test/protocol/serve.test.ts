@@ -1,0 +1,169 @@
+// What the engines answer, byte for byte, and where they stop.
+
+import { beforeEach, describe, expect, test } from 'vitest';
+import { ERROR_RESPONSES, reasonPhrase } from '../../src/protocol/errors.ts';
+import { preparedResponses } from '../../src/protocol/prepared.ts';
+import { counterPointer, readStatistics } from '../../src/wasm/memory.ts';
+import { fieldCases } from '../cases/fields.ts';
+import { framingCases } from '../cases/framing.ts';
+import { requestLineCases } from '../cases/request-line.ts';
+import { converse, everySplit } from '../support/conversation.ts';
+import { createEngine, ENGINE_NAMES, type Engine, textOf } from '../support/engines.ts';
+import { readResponses } from '../support/responses.ts';
+
+const GET = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
+const DATE = 'Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n';
+
+const hello = (n: number, connection = ''): string =>
+  `HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n${DATE}${connection}Content-Length: ${`Hello${n}`.length}\r\n\r\nHello${n}`;
+
+describe.each(ENGINE_NAMES)('%s', (name) => {
+  let engine: Engine;
+  beforeEach(() => {
+    engine = createEngine(name);
+  });
+  const output = (...parts: string[]): string => converse(engine, parts).output;
+
+  test('one request', () => {
+    expect(converse(engine, [GET])).toEqual({ output: hello(1), closed: false, left: 0, turns: 1 });
+  });
+
+  test('the length grows with the number', () => {
+    engine.exports.counterAdd(counterPointer(0), 98);
+    expect(output(GET, GET)).toBe(hello(99) + hello(100));
+  });
+
+  test.each([[2 ** 31 - 1], [2 ** 31], [2 ** 32 - 1], [2 ** 32], [10 ** 15], [2 ** 53 - 1]])(
+    'number %d',
+    (n) => {
+      const { views } = engine.slot;
+      new BigInt64Array(views.bytes.buffer)[counterPointer(0) / 8] = BigInt(n - 1);
+      expect(output(GET)).toBe(hello(n));
+    },
+  );
+
+  test('HEAD gets the head alone', () => {
+    const head = output(`HEAD / HTTP/1.1\r\nHost: a\r\n\r\n${GET}`);
+    expect(head).toBe(hello(1).slice(0, -'Hello1'.length) + hello(2));
+  });
+
+  test('HTTP/1.0 closes unless asked to keep alive', () => {
+    expect(converse(engine, ['GET / HTTP/1.0\r\n\r\n'])).toMatchObject({
+      output: hello(1, 'Connection: close\r\n'),
+      closed: true,
+    });
+    expect(converse(engine, ['GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n'])).toMatchObject({
+      output: hello(2, 'Connection: keep-alive\r\n'),
+      closed: false,
+    });
+  });
+
+  test('Connection: close in the middle of a pipeline ends it there', () => {
+    const close = 'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';
+    expect(converse(engine, [GET + close + GET])).toMatchObject({
+      output: hello(1) + hello(2, 'Connection: close\r\n'),
+      closed: true,
+    });
+  });
+
+  test('a pipeline is answered in order at every split', () => {
+    const input = `${GET}HEAD /x HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n${GET}`;
+    const whole = readResponses(output(input), new Set([1])).map(({ content }) => content);
+    expect(whole).toEqual(['Hello1', '', 'Hello3', 'Hello4']);
+    for (const parts of everySplit(input)) {
+      const fresh = createEngine(name);
+      expect(converse(fresh, parts)).toMatchObject({
+        output: hello(1) + hello(2).slice(0, -6) + hello(3, 'Connection: keep-alive\r\n') + hello(4),
+        left: 0,
+      });
+    }
+  });
+
+  test('before an error all earlier requests are answered', () => {
+    const { output, closed } = converse(engine, [`${GET}${GET}GET / HTTP/1.1\nX\r\n\r\n`]);
+    const [first, second, third] = readResponses(output);
+    expect([first?.content, second?.content]).toEqual(['Hello1', 'Hello2']);
+    expect(third).toMatchObject({ statusCode: 400 });
+    expect(third?.fields.get('connection')).toBe('close');
+    expect(closed).toBe(true);
+  });
+
+  test('every error has its response, and HEAD gets no content', () => {
+    for (const { error, statusCode, text } of ERROR_RESPONSES) {
+      engine.codec.refuse(error, engine.slot.outputs[0] as number);
+      const at = engine.slot.outputs[0] as number;
+      const response = textOf(engine.slot.views.bytes.subarray(at, at + engine.slot.written));
+      const [read] = readResponses(response);
+      expect(read).toMatchObject({
+        statusCode,
+        content: `${statusCode} ${reasonPhrase(statusCode)}: ${text}\n`,
+      });
+      expect(read?.fields.get('connection')).toBe('close');
+    }
+    const refused = output('HEAD / HTTP/1.1\r\n\r\n');
+    expect(readResponses(refused, new Set([0]))[0]?.statusCode).toBe(400);
+    // A method that was never read is not the last request's.
+    expect(readResponses(output('\0'))[0]?.content).toMatch('400');
+  });
+
+  test('draining: the last request received closes, those before it do not', () => {
+    engine.slot.draining = true;
+    expect(converse(engine, [GET + GET])).toMatchObject({
+      output: hello(1) + hello(2, 'Connection: close\r\n'),
+      closed: true,
+    });
+    expect(converse(engine, [GET + GET.slice(0, 9), GET.slice(9)])).toMatchObject({
+      output: hello(3) + hello(4, 'Connection: close\r\n'),
+      closed: true,
+    });
+  });
+
+  test('step: serve() returns after each response', () => {
+    engine.slot.step = true;
+    expect(converse(engine, [GET + GET + GET]).turns).toBe(3);
+  });
+
+  test('a full output region is written before more is answered', () => {
+    const least = 'GET / HTTP/1.1\r\nHost:\r\n\r\n';
+    const count = Math.floor(engine.slot.read.length / least.length);
+    const { output, turns, left } = converse(engine, [least.repeat(count)]);
+    expect(turns).toBeGreaterThan(5);
+    expect(left).toBe(0);
+    expect(readResponses(output).map(({ content }) => content)).toEqual(
+      Array.from({ length: count }, (_, i) => `Hello${i + 1}`),
+    );
+  });
+
+  test('statistics count what was answered and what was refused', () => {
+    converse(engine, [GET + GET]);
+    converse(engine, [`${GET}x`, '\0']);
+    expect(readStatistics(engine.slot.views)).toMatchObject({ requests: 3, refused: 1 });
+  });
+
+  test('a half-parsed head of one connection does not touch another', () => {
+    const { slot, codec } = engine;
+    const first = converse(engine, ['GET /long HTTP/1.1\r\nHost: a\r\nCookie: x']);
+    expect(first.left).toBeGreaterThan(0);
+    expect(output(GET)).toBe(hello(1));
+    expect(codec.parse(slot.readStart, slot.readStart + GET.length)).toBeGreaterThan(0);
+  });
+});
+
+test('the engines answer every case with the same bytes, at every split', () => {
+  const engines = ENGINE_NAMES.map((name) => createEngine(name));
+  for (const { input } of [...requestLineCases, ...fieldCases, ...framingCases])
+    for (const parts of [[input, GET], [...input]]) {
+      const [wasm, debug, js] = engines.map((engine) => converse(engine, parts));
+      expect(js).toEqual(wasm);
+      expect(debug).toEqual(wasm);
+    }
+});
+
+test('a prepared response must fit', () => {
+  const { slot } = createEngine('wasm');
+  const [prepared] = preparedResponses(0);
+  if (!prepared) throw new Error('none');
+  expect(() => slot.prepare({ ...prepared, index: 64 })).toThrow(RangeError);
+  expect(() => slot.prepare({ ...prepared, content: 'x'.repeat(20000) })).toThrow(RangeError);
+  expect(() => slot.prepare({ ...prepared, counter: 128 })).toThrow(RangeError);
+});

@@ -1,0 +1,65 @@
+// The command line as a user starts it. Runs what is built in dist/.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+
+export interface Run {
+  child: ChildProcess;
+  /** Standard output and standard error, lines as they come. */
+  output: string;
+  errors: string;
+  port: number;
+  /** Resolves with the exit code, or the signal's name. */
+  exit: Promise<number | NodeJS.Signals>;
+  /** Stops it as a user would, and resolves with the exit code. */
+  stop(): Promise<number | NodeJS.Signals>;
+}
+
+/** Starts the command; it may end at once. */
+export function launch(args: string[], environment: NodeJS.ProcessEnv = {}): Run {
+  const child = spawn(process.execPath, ['dist/cli.js', ...args], {
+    env: { ...process.env, PORT: '', ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const run: Run = {
+    child,
+    output: '',
+    errors: '',
+    port: 0,
+    exit: once(child, 'exit').then(([code, signal]) => code ?? signal),
+    stop: () => {
+      child.kill('SIGTERM');
+      return run.exit;
+    },
+  };
+  child.stdout?.setEncoding('utf8').on('data', (text) => {
+    run.output += text;
+    run.port ||= Number(/listening on http:\/\/.*:(\d+) /.exec(run.output)?.[1] ?? 0);
+    child.emit('output');
+  });
+  child.stderr?.setEncoding('utf8').on('data', (text) => {
+    run.errors += text;
+  });
+  return run;
+}
+
+/** Starts a server at a free port and waits until it listens. */
+export async function startCli(args: string[] = [], environment?: NodeJS.ProcessEnv): Promise<Run> {
+  const run = launch(['--port', '0', ...args], environment);
+  const ended = run.exit.then((code) => {
+    throw new Error(`ended with ${code}: ${run.errors}`);
+  });
+  while (run.port === 0) await Promise.race([once(run.child, 'output'), ended]);
+  ended.catch(() => {});
+  return run;
+}
+
+/** Runs a command that ends by itself. */
+export async function runCli(
+  args: string[],
+  environment?: NodeJS.ProcessEnv,
+): Promise<{ code: number | NodeJS.Signals; output: string; errors: string }> {
+  const run = launch(args, environment);
+  const code = await run.exit;
+  return { code, output: run.output, errors: run.errors };
+}

@@ -1,0 +1,89 @@
+// A client that knows only bytes.
+
+import { once } from 'node:events';
+import net from 'node:net';
+
+export const GET = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
+
+export interface Client {
+  socket: net.Socket;
+  /** All that came so far, Latin-1. */
+  received: string;
+  ended: boolean;
+  error: Error | undefined;
+  send(text: string): void;
+  /** Resolves when `received` holds so many bytes, or its end a pattern; rejects when the server closes before. */
+  until(wanted: number | RegExp): Promise<string>;
+  /** Resolves with everything when the server has closed its half. */
+  end(): Promise<string>;
+  close(): void;
+}
+
+/** Connects to a port on 127.0.0.1. */
+export async function connect(port: number): Promise<Client> {
+  const socket = net.connect({ port, host: '127.0.0.1', noDelay: true, allowHalfOpen: true });
+  const client: Client = {
+    socket,
+    received: '',
+    ended: false,
+    error: undefined,
+    send: (text) => socket.write(text, 'latin1'),
+    until: (wanted) =>
+      wait(client, () =>
+        typeof wanted === 'number'
+          ? client.received.length >= wanted
+          : wanted.test(client.received.slice(-200)),
+      ),
+    end: () => wait(client, () => client.ended),
+    close: () => socket.destroy(),
+  };
+  socket.setEncoding('latin1');
+  socket.on('data', (text) => {
+    client.received += text;
+  });
+  socket.on('end', () => {
+    client.ended = true;
+    socket.emit('progress');
+  });
+  socket.on('error', (error) => {
+    client.error = error;
+  });
+  socket.on('close', () => socket.emit('progress'));
+  socket.on('data', () => socket.emit('progress'));
+  await once(socket, 'connect');
+  return client;
+}
+
+/** One request on a connection of its own; its whole answer. */
+export async function ask(
+  port: number,
+  request = GET.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n'),
+): Promise<string> {
+  const client = await connect(port);
+  client.send(request);
+  const answer = await client.end();
+  client.close();
+  return answer;
+}
+
+export function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** Polls, since what is waited for happens elsewhere; gives up after 10 s. */
+export async function eventually(what: string, holds: () => boolean): Promise<void> {
+  for (let i = 0; i < 1000; i++) {
+    if (holds()) return;
+    await sleep(10);
+  }
+  throw new Error(`${what} did not come true`);
+}
+
+async function wait(client: Client, holds: () => boolean): Promise<string> {
+  while (!holds()) {
+    if (client.ended || client.socket.destroyed)
+      throw new Error(`closed after ${JSON.stringify(client.received.slice(-200))}`);
+    await once(client.socket, 'progress');
+  }
+  return client.received;
+}

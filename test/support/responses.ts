@@ -1,0 +1,36 @@
+// A strict reader of responses that knows nothing of the server's code.
+
+export interface Response {
+  statusCode: number;
+  fields: Map<string, string>;
+  content: string;
+}
+
+/** Reads all responses in `text`. `heads`: which of them answer HEAD. @throws when a byte is out of place */
+export function readResponses(text: string, heads: ReadonlySet<number> = new Set()): Response[] {
+  const responses: Response[] = [];
+  let at = 0;
+  while (at < text.length) {
+    const end = text.indexOf('\r\n\r\n', at);
+    if (end < 0) throw new Error(`unfinished head: ${JSON.stringify(text.slice(at))}`);
+    const [statusLine, ...lines] = text.slice(at, end).split('\r\n') as [string, ...string[]];
+    const status = /^HTTP\/1\.1 (\d{3}) [\x20-\x7e]+$/.exec(statusLine);
+    if (!status) throw new Error(`not a status line: ${JSON.stringify(statusLine)}`);
+    const fields = new Map<string, string>();
+    for (const line of lines) {
+      const field = /^([!#$%&'*+.^_`|~\w-]+): ([\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?)$/.exec(line);
+      if (!field) throw new Error(`not a field line: ${JSON.stringify(line)}`);
+      const name = (field[1] as string).toLowerCase();
+      if (fields.has(name)) throw new Error(`${name} twice`);
+      fields.set(name, field[2] as string);
+    }
+    if (!/^\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT$/.test(fields.get('date') ?? ''))
+      throw new Error(`not a date: ${fields.get('date')}`);
+    const size = heads.has(responses.length) ? 0 : Number(fields.get('content-length'));
+    const content = text.slice(end + 4, end + 4 + size);
+    if (content.length !== size) throw new Error(`content of ${content.length} bytes, not ${size}`);
+    responses.push({ statusCode: Number(status[1]), fields, content });
+    at = end + 4 + size;
+  }
+  return responses;
+}

@@ -1,0 +1,65 @@
+// The test in the place of the supervisor: it holds the sockets and commands a server process, so it can
+// kill threads in it.
+
+import { type ChildProcess, fork, type SendHandle } from 'node:child_process';
+import { once } from 'node:events';
+import { type Bound, bind, type SocketChoice } from '../../src/connection/bind.ts';
+import type { ToServer, ToSupervisor } from '../../src/messages.ts';
+import type { ServerOptions } from '../../src/options.ts';
+import { eventually } from './client.ts';
+
+export interface Supervised {
+  child: ChildProcess;
+  bound: Bound;
+  notes: string[];
+  heard: ToSupervisor[];
+  tell(message: ToServer): void;
+  killWorker(ordinal: number): void;
+  stop(): Promise<ToSupervisor & { type: 'drained' }>;
+}
+
+const OPTIONS: ServerOptions = {
+  workers: 2,
+  engine: 'wasm',
+  io: 'auto',
+  log: 'silent',
+  maxHead: 16384,
+  maxTarget: 8192,
+};
+
+export async function startSupervised(
+  options: Partial<ServerOptions> & { workers: number },
+  choice: SocketChoice = 'auto',
+): Promise<Supervised> {
+  const bound = await bind('127.0.0.1', 0, options.workers, choice);
+  const child = fork('dist/child.js', { stdio: 'inherit' });
+  const supervised: Supervised = {
+    child,
+    bound,
+    notes: [],
+    heard: [],
+    tell: (message) => child.send(message),
+    killWorker: (ordinal) => child.send({ type: 'kill-worker', ordinal } satisfies ToServer),
+    stop: async () => {
+      const exit = once(child, 'exit');
+      child.send({ type: 'drain', timeoutMs: 5000 } satisfies ToServer);
+      await exit;
+      bound.close();
+      const drained = supervised.heard.find((message) => message.type === 'drained');
+      if (drained?.type !== 'drained') throw new Error('not drained');
+      return drained;
+    },
+  };
+  child.on('message', (message: ToSupervisor) => {
+    supervised.heard.push(message);
+    if (message.type === 'note') supervised.notes.push(message.text);
+    if (message.type === 'take')
+      child.send(
+        { type: 'socket', request: message.request } satisfies ToServer,
+        bound.handleOf(message.ordinal) as unknown as SendHandle,
+      );
+  });
+  child.send({ type: 'start', options: { ...OPTIONS, ...options } } satisfies ToServer);
+  await eventually('listening', () => supervised.heard.some(({ type }) => type === 'listening'));
+  return supervised;
+}

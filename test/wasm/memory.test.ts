@@ -1,0 +1,132 @@
+// The map, and what the module does to memory when a thread starts.
+
+import { describe, expect, test } from 'vitest';
+import { compileModule, instantiate } from '../../src/wasm/instance.ts';
+import * as layout from '../../src/wasm/layout.ts';
+import {
+  counterPointer,
+  createMemory,
+  guardsIntact,
+  LIMITS,
+  readStatistics,
+  reclaimSlot,
+  slotPointer,
+  viewsOf,
+} from '../../src/wasm/memory.ts';
+import { Slot } from '../../src/wasm/slot.ts';
+
+const OPTIONS = { slotCount: 2, headBytesMax: 16384, targetBytesMax: 8192, fieldCountMax: 100 };
+
+type Region = [name: string, offset: number, bytes: number, alignment: number];
+
+const GLOBAL: Region[] = [
+  ['constants', layout.CONSTANTS, layout.CONSTANTS_BYTES, 64],
+  ['header', layout.HEADER, layout.HEADER_BYTES, 64],
+  ['statistics', layout.STATISTICS, layout.STATISTICS_BYTES, 64],
+  ['counters', layout.COUNTERS, layout.COUNTERS_BYTES, 64],
+  ['slots', layout.SLOTS, layout.SLOT_BYTES, layout.PAGE_BYTES],
+];
+
+const IN_SLOT: Region[] = [
+  ['control', layout.CONTROL, layout.CONTROL_BYTES, 64],
+  ['date', layout.DATE, layout.DATE_BYTES, 64],
+  ['prepared', layout.PREPARED, layout.PREPARED_TABLE_BYTES, 64],
+  ['prepared text', layout.PREPARED_TEXT, layout.PREPARED_TEXT_BYTES, 16],
+  ['guard', layout.GUARD_BEFORE_INPUT, layout.GUARD_BYTES, 16],
+  ['carry', layout.CARRY, layout.CARRY_BYTES, 16],
+  ['read', layout.READ, layout.READ_BYTES + layout.READ_PAD_BYTES, 16],
+  ['guard', layout.GUARD_BEFORE_RECORD, layout.GUARD_BYTES, 16],
+  ['record', layout.RECORD, layout.RECORD_BYTES, 64],
+  ['guard', layout.GUARD_BEFORE_OUTPUT, layout.GUARD_BYTES, 16],
+  ...Array.from({ length: layout.OUTPUT_COUNT }, (_, i): Region[] => {
+    const output = layout.OUTPUT + i * layout.OUTPUT_STRIDE;
+    const slack = layout.OUTPUT_BYTES + layout.OUTPUT_SLACK_BYTES;
+    return [
+      [`output ${i}`, output, slack, 16],
+      [`guard ${i}`, output + slack, layout.GUARD_BYTES, 16],
+    ];
+  }).flat(),
+];
+
+describe.each([
+  ['the memory', GLOBAL, layout.SLOTS + layout.SLOT_BYTES],
+  ['a slot', IN_SLOT, layout.SLOT_BYTES],
+])('regions of %s', (_, regions, size) => {
+  test('are aligned, in order and disjoint, and fit', () => {
+    let end = 0;
+    for (const [name, offset, bytes, alignment] of regions) {
+      expect(offset % alignment, name).toBe(0);
+      expect(offset, name).toBeGreaterThanOrEqual(end);
+      end = offset + bytes;
+    }
+    expect(end).toBeLessThanOrEqual(size);
+  });
+});
+
+test('the numbers of the map fit each other', () => {
+  expect(layout.SLOT_BYTES % layout.PAGE_BYTES).toBe(0);
+  expect(layout.SLOT_USED_BYTES).toBeLessThanOrEqual(layout.SLOT_BYTES);
+  expect(layout.HEAD_BYTES_MAX + 2).toBeLessThan(2 ** 16);
+  expect(layout.HEAD_BYTES_MAX + 2).toBeLessThanOrEqual(layout.CARRY_BYTES);
+  expect(layout.SLOTS + layout.SLOT_COUNT_MAX * layout.SLOT_BYTES).toBeLessThan(2 ** 31);
+});
+
+describe.each(['release', 'debug'] as const)('the %s module', (build) => {
+  test('writes nothing but its constants when it is instantiated', () => {
+    const module = compileModule(build);
+    const memory = createMemory(OPTIONS);
+    const { bytes } = viewsOf(memory);
+    bytes.fill(0xcc);
+    instantiate(module, memory);
+    const touched = bytes.findLastIndex((byte) => byte !== 0xcc);
+    expect(touched).toBeLessThan(layout.CONSTANTS + layout.CONSTANTS_BYTES);
+  });
+
+  test('loses no count when another thread starts', () => {
+    const module = compileModule(build);
+    const memory = createMemory(OPTIONS);
+    const first = instantiate(module, memory);
+    for (let i = 1; i <= 5; i++) expect(first.counterAdd(counterPointer(0), 1)).toBe(i);
+    const second = instantiate(module, memory);
+    expect(second.counterValue(counterPointer(0))).toBe(5);
+    expect(second.counterAdd(counterPointer(0), 1)).toBe(6);
+    expect(first.counterAdd(counterPointer(0), 10)).toBe(16);
+    expect(first.counterAdd(counterPointer(1), 1)).toBe(1);
+  });
+});
+
+test('options outside their range are refused by name', () => {
+  const bad = [
+    { slotCount: 0 },
+    { slotCount: LIMITS.slotCountMax + 1 },
+    { headBytesMax: LIMITS.headBytesMax + 1 },
+    { targetBytesMax: 16385 },
+    { fieldCountMax: LIMITS.fieldCountMax + 1 },
+    { fieldCountMax: 1.5 },
+  ];
+  for (const options of bad)
+    expect(() => createMemory({ ...OPTIONS, ...options })).toThrow(Object.keys(options)[0]);
+});
+
+test('memory of another layout is not taken', () => {
+  const views = viewsOf(createMemory(OPTIONS));
+  views.words[layout.HEADER_VERSION >> 2] = 99;
+  expect(() => new Slot(views, 0)).toThrow('layout version 99');
+});
+
+test('a slot keeps its totals and loses its open connections when it is reclaimed', () => {
+  const views = viewsOf(createMemory(OPTIONS));
+  const slots = [new Slot(views, 0), new Slot(views, 1)];
+  for (const slot of slots) slot.connectionOpened();
+  expect(readStatistics(views)).toMatchObject({ accepted: 2, open: 2 });
+  reclaimSlot(views, 0);
+  expect(readStatistics(views)).toMatchObject({ accepted: 2, open: 1 });
+});
+
+test('a guard notices a single byte', () => {
+  const views = viewsOf(createMemory(OPTIONS));
+  expect(guardsIntact(views, 1)).toBe(true);
+  views.bytes[slotPointer(1) + layout.GUARD_BEFORE_RECORD + 63] = 0;
+  expect(guardsIntact(views, 1)).toBe(false);
+  expect(guardsIntact(views, 0)).toBe(true);
+});

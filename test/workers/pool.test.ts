@@ -1,0 +1,108 @@
+// Several threads on one port; threads that die while serving.
+
+import { afterEach, describe, expect, test } from 'vitest';
+import type { SocketChoice } from '../../src/connection/bind.ts';
+import { ask, connect, eventually, GET, sleep } from '../support/client.ts';
+import { readResponses } from '../support/responses.ts';
+import { type Supervised, startSupervised } from '../support/supervised.ts';
+
+let server: Supervised | undefined;
+afterEach(async () => {
+  if (server && server.child.exitCode === null) await server.stop();
+  server = undefined;
+});
+
+const SOCKETS: SocketChoice[] = ['auto', 'shared'];
+
+describe.each([
+  ['wasm', 1],
+  ['wasm', 2],
+  ['js', 2],
+] as const)('%s engine, %d workers', (engine, workers) => {
+  test.each(SOCKETS)('%s sockets: every number is handed out once', async (sockets) => {
+    server = await startSupervised({ engine, workers }, sockets);
+    const { port } = server.bound;
+    const asked = Array.from({ length: 40 }, async () => {
+      const client = await connect(port);
+      client.send(GET.repeat(50));
+      await eventually('50 responses', () => client.received.split('Hello').length === 51);
+      client.close();
+      return readResponses(client.received).map(({ content }) => content);
+    });
+    const numbers = (await Promise.all(asked)).flat();
+    expect(new Set(numbers).size).toBe(2000);
+    expect(numbers).toContain('Hello2000');
+    const { statistics, late } = await server.stop();
+    expect(statistics).toMatchObject({ requests: 2000, accepted: 40, open: 0 });
+    expect(late).toBe(0);
+  });
+});
+
+test.each(SOCKETS)(
+  '%s sockets: a thread killed while serving is replaced, and the count goes on',
+  async (sockets) => {
+    server = await startSupervised({ workers: 2 }, sockets);
+    const { port } = server.bound;
+    const seen: number[] = [];
+    let failed = 0;
+    let stop = false;
+    const load = Array.from({ length: 8 }, async () => {
+      while (!stop) {
+        try {
+          const [response] = readResponses(await ask(port));
+          if (response === undefined) failed++;
+          else seen.push(Number(response.content.slice(5)));
+        } catch {
+          failed++;
+        }
+      }
+    });
+    for (let round = 0; round < 4; round++) {
+      await sleep(300);
+      server.killWorker(round % 2);
+    }
+    await eventually('four replacements', () => (server as Supervised).notes.length === 4);
+    await sleep(300);
+    stop = true;
+    await Promise.all(load);
+    expect(server.notes.every((note) => /^Worker [01] ended; replacing it/.test(note))).toBe(true);
+    // Only what a killed thread had in its hands is lost: at most the 8 connections, each time.
+    expect(failed).toBeLessThanOrEqual(32);
+    expect(seen.length).toBeGreaterThan(100);
+    expect(seen.filter((n, i) => seen.indexOf(n) !== i)).toEqual([]);
+    const { statistics } = await server.stop();
+    expect(Math.max(...seen)).toBeLessThanOrEqual(statistics.requests);
+    expect(statistics.open).toBe(0);
+  },
+);
+
+test('the other threads lose nothing when one is killed', async () => {
+  server = await startSupervised({ workers: 2 }, 'shared');
+  const { port } = server.bound;
+  const clients = await Promise.all(Array.from({ length: 30 }, () => connect(port)));
+  for (const client of clients) client.send(GET);
+  await Promise.all(clients.map((client) => client.until(/Hello\d+$/)));
+  server.killWorker(0);
+  await eventually('replacement', () => (server as Supervised).notes.length === 1);
+  await sleep(200);
+  const alive = clients.filter((client) => !client.ended && !client.socket.destroyed);
+  for (const client of alive) client.send(GET);
+  await Promise.all(alive.map((client) => client.until(/Hello\d+[\s\S]*Hello\d+$/)));
+  for (const client of clients) client.close();
+});
+
+test('when its supervisor goes away, the server finishes and ends', async () => {
+  server = await startSupervised({ workers: 1 });
+  const { child, bound } = server;
+  const client = await connect(bound.port);
+  client.send(GET.slice(0, 10));
+  await sleep(50);
+  child.disconnect();
+  await sleep(100);
+  client.send(GET.slice(10));
+  const [response] = readResponses(await client.end());
+  expect(response?.content).toBe('Hello1');
+  client.close();
+  await eventually('end of the server process', () => child.exitCode === 0);
+  bound.close();
+});
