@@ -1,23 +1,42 @@
-// The ABI: every exported function, one line each. Pointers are absolute, sizes in bytes.
+// The ABI: every exported function, and what it asserts of its arguments in the debug build. Pointers are
+// absolute, `end` is exclusive, sizes are in bytes.
 
-import { CONTROL_WRITTEN, RECORD } from '../src/wasm/layout';
+import {
+  CARRY,
+  CONTROL_WRITTEN,
+  OUTPUT,
+  OUTPUT_COUNT,
+  OUTPUT_STRIDE,
+  READ_END,
+  RECORD,
+} from '../src/wasm/layout';
+import { guardsIntact } from './guards';
 import { parseHead } from './request';
 import { refuse as buildRefusal, serveSpan } from './serve';
 import { add, value } from './state/counter';
 
 /** Parses the head that begins at `start` into the slot's record: the position after it, MORE, or an error. */
 export function parse(slot: usize, start: usize, end: usize): i32 {
-  return parseHead(slot + RECORD, start, end);
+  assertInput(slot, start, end);
+  const cursor = parseHead(slot + RECORD, start, end);
+  assertGuards(slot);
+  return cursor;
 }
 
 /** Answers the requests in [start, end) at `output`; returns the position after the last one answered. */
 export function serve(slot: usize, start: usize, end: usize, output: usize): usize {
-  return serveSpan(slot, start, end, output);
+  assertInput(slot, start, end);
+  assertOutput(slot, output);
+  const cursor = serveSpan(slot, start, end, output);
+  assertGuards(slot);
+  return cursor;
 }
 
 /** Builds the response to an error that the caller found, at `output`. */
 export function refuse(slot: usize, error: i32, output: usize): void {
+  assertOutput(slot, output);
   store<i32>(slot, <i32>(buildRefusal(slot, error, output) - output), CONTROL_WRITTEN);
+  assertGuards(slot);
 }
 
 /** Adds to the counter whose row is at `counter`; returns the new value. */
@@ -28,4 +47,17 @@ export function counterAdd(counter: usize, n: i32): f64 {
 /** The value of the counter whose row is at `counter`. */
 export function counterValue(counter: usize): f64 {
   return value(counter);
+}
+
+function assertInput(slot: usize, start: usize, end: usize): void {
+  assert(start >= slot + CARRY && start < end && end <= slot + READ_END);
+}
+
+function assertOutput(slot: usize, output: usize): void {
+  const offset = output - slot - OUTPUT;
+  assert(offset % OUTPUT_STRIDE == 0 && offset < <usize>(OUTPUT_COUNT * OUTPUT_STRIDE));
+}
+
+function assertGuards(slot: usize): void {
+  if (!ASC_NO_ASSERT) assert(guardsIntact(slot));
 }

@@ -27,8 +27,16 @@ const BUILDS = [
 
 const withDebug = process.argv.includes('--debug');
 for (const { script, output, sources, debug } of BUILDS)
-  if ((!debug || withDebug) && newest(sources) > modified(output))
+  if ((!debug || withDebug) && newest(sources) > modified(output)) run(script);
+
+/** @param {string} script its output says what is wrong */
+function run(script) {
+  try {
     execSync(`npm run --silent ${script}`, { stdio: 'inherit' });
+  } catch {
+    process.exit(1);
+  }
+}
 
 /** @param {string[]} paths files and folders */
 function newest(paths) {

@@ -4,6 +4,10 @@
 import { readFileSync } from 'node:fs';
 import { instantiateSync } from '@assemblyscript/loader';
 
+/** Names for other folders: only this one speaks of WebAssembly. */
+export type WasmModule = WebAssembly.Module;
+export type WasmMemory = WebAssembly.Memory;
+
 /** The exports of assembly/index.ts. Pointers are absolute, `end` is exclusive. */
 export interface Exports {
   parse(slot: number, start: number, end: number): number;

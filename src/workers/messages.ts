@@ -4,11 +4,12 @@ import type { ListenAt } from '../connection/listener.ts';
 import type { LogLevel } from '../connection/log.ts';
 import type { Io } from '../connection/plane.ts';
 import type { EngineName } from '../protocol/codec.ts';
+import type { WasmMemory, WasmModule } from '../wasm/instance.ts';
 
 /** What a worker thread is started with. */
 export interface WorkerStart {
-  module: WebAssembly.Module;
-  memory: WebAssembly.Memory;
+  module: WasmModule;
+  memory: WasmMemory;
   slot: number;
   at: ListenAt;
   engine: EngineName;

@@ -1,0 +1,39 @@
+// The pool of output regions.
+
+import { expect, test } from 'vitest';
+import { Outputs } from '../../src/connection/outputs.ts';
+import { createEngine } from '../support/engines.ts';
+
+test('regions are lent, replaced, given back; the last one is copied instead', () => {
+  const { slot } = createEngine('wasm');
+  const outputs = new Outputs(slot);
+  const lent: number[] = [];
+  while (outputs.spare > 0) {
+    expect(outputs.take(10).byteOffset).toBe(outputs.current);
+    lent.push(outputs.lend());
+  }
+  expect(new Set([...lent, outputs.current]).size).toBe(slot.outputs.length);
+  const last = outputs.current;
+  slot.views.bytes[last] = 1;
+  const copy = outputs.take(10);
+  slot.views.bytes[last] = 2;
+  expect(copy.buffer).not.toBe(slot.views.bytes.buffer);
+  expect(copy[0]).toBe(1);
+  expect(outputs.lend()).toBe(0);
+  expect(outputs.current).toBe(last);
+  outputs.giveBack(0);
+  outputs.giveBack(lent.pop() as number);
+  expect(outputs.spare).toBe(1);
+  expect(outputs.take(10).byteOffset).toBe(last);
+});
+
+test('a view of a usual size is made once for each region', () => {
+  const { slot } = createEngine('wasm');
+  const outputs = new Outputs(slot);
+  const view = outputs.take(130);
+  expect(outputs.take(130)).toBe(view);
+  expect(outputs.take(131).length).toBe(131);
+  outputs.lend();
+  expect(outputs.take(130)).not.toBe(view);
+  expect(outputs.take(65536).length).toBe(65536);
+});
