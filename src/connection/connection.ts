@@ -10,7 +10,9 @@
 
 import type { Socket } from 'node:net';
 import { ERROR_INCOMPLETE, VERDICT_AGAIN, VERDICT_CLOSE } from '../protocol/codes.ts';
+import { refusalText } from '../protocol/errors.ts';
 import { Carry } from './carry.ts';
+import type { OutputRegion } from './outputs.ts';
 import type { Plane } from './plane.ts';
 import { openSocket } from './reader.ts';
 import { Writer } from './writer.ts';
@@ -36,8 +38,8 @@ export class Connection {
   private closing = false;
   private discardedBytes = 0;
   private carry: Carry | undefined;
-  /** The output region that is on loan here, or 0. */
-  private lent = 0;
+  /** The output region that is on loan here. */
+  private lent: OutputRegion | undefined;
   private readonly socket: Socket;
   private readonly writer: Writer;
 
@@ -84,7 +86,7 @@ export class Connection {
     let cursor = start;
     for (;;) {
       const began = cursor;
-      cursor = codec.serve(began, end, outputs.current);
+      cursor = codec.serve(began, end, outputs.pointer);
       const { verdict, written } = slot;
       if (log.requests && written > 0) this.logExchange(began, cursor, written);
       if (written > 0) this.write(written);
@@ -112,12 +114,17 @@ export class Connection {
 
   /** The kernel has what it did not take at once, or never will. */
   private flushed(error?: Error | null): void {
-    this.plane.outputs.giveBack(this.lent);
-    this.lent = 0;
+    this.returnRegion();
     if (error || this.socket.destroyed) return;
     this.writing = WRITING_IDLE;
-    if (this.closing) this.close();
+    if (this.closing || (this.plane.draining && this.carry === undefined)) this.close();
     else if (this.resume()) this.socket.resume();
+  }
+
+  private returnRegion(): void {
+    if (this.lent === undefined) return;
+    this.plane.outputs.giveBack(this.lent);
+    this.lent = undefined;
   }
 
   /** Goes on with what came in before the peer stopped reading. False when it has stopped again. */
@@ -151,15 +158,14 @@ export class Connection {
       const { codec, slot, outputs } = this.plane;
       this.carry?.restore(0);
       this.carry = undefined;
-      codec.refuse(ERROR_INCOMPLETE, outputs.current);
+      codec.refuse(ERROR_INCOMPLETE, outputs.pointer);
       this.write(slot.written);
     }
     this.close();
   }
 
   private closed(): void {
-    this.plane.outputs.giveBack(this.lent);
-    this.lent = 0;
+    this.returnRegion();
     this.carry = undefined;
     this.plane.connectionClosed(this);
   }
@@ -167,8 +173,8 @@ export class Connection {
   private logExchange(start: number, cursor: number, written: number): void {
     const { slot, log, outputs } = this.plane;
     if (cursor > start) log.received(slot.requestLine(start), this.peer);
-    else log.refused(slot.error, this.peer);
-    log.sent(slot.views.bytes.slice(outputs.current, outputs.current + written), this.peer);
+    else log.refused(refusalText(slot.error), this.peer);
+    log.sent(slot.views.bytes.slice(outputs.pointer, outputs.pointer + written), this.peer);
   }
 }
 

@@ -35,8 +35,8 @@ export class Log {
     this.print(`Received request from ${peer}: ${requestLine}`);
   }
 
-  refused(error: number, peer: string): void {
-    this.print(`Refused request from ${peer}: error ${error}`);
+  refused(reason: string, peer: string): void {
+    this.print(`Refused request from ${peer}: ${reason}`);
   }
 
   /** @param response the whole response, Latin-1 */

@@ -7,16 +7,25 @@ import type { Slot } from '../wasm/slot.ts';
 /** Views of the usual sizes are kept; making one costs as much as a small response. */
 const KEPT_VIEW_BYTES_MAX = 4096;
 
+/** One region, and the views of it that are kept, by size. */
+export interface OutputRegion {
+  readonly pointer: number;
+  readonly views: Uint8Array[];
+}
+
 export class Outputs {
-  /** Pointer of the region at hand. */
-  current: number;
-  private readonly free: number[];
-  private readonly views = new Map<number, Uint8Array[]>();
+  private current: OutputRegion;
+  private readonly free: OutputRegion[];
 
   constructor(private readonly slot: Slot) {
-    this.free = slot.outputs.slice(1);
-    this.current = slot.outputs[0] as number;
-    for (const region of slot.outputs) this.views.set(region, []);
+    const [first, ...others] = slot.outputs.map((pointer) => ({ pointer, views: [] }));
+    this.current = first as OutputRegion;
+    this.free = others;
+  }
+
+  /** Pointer of the region at hand. */
+  get pointer(): number {
+    return this.current.pointer;
   }
 
   /** How many regions are at home besides the one at hand. */
@@ -26,25 +35,23 @@ export class Outputs {
 
   /** The first `bytes` of the region at hand, to be written: the region's own, or a copy of the last one's. */
   take(bytes: number): Uint8Array {
-    const { current, slot } = this;
-    if (this.free.length === 0) return slot.views.bytes.slice(current, current + bytes);
-    if (bytes > KEPT_VIEW_BYTES_MAX) return slot.views.bytes.subarray(current, current + bytes);
-    const views = this.views.get(current) as Uint8Array[];
-    const view = views[bytes];
-    if (view !== undefined) return view;
-    return (views[bytes] = slot.views.bytes.subarray(current, current + bytes));
+    const { pointer, views } = this.current;
+    const all = this.slot.views.bytes;
+    if (this.free.length === 0) return all.slice(pointer, pointer + bytes);
+    if (bytes > KEPT_VIEW_BYTES_MAX) return all.subarray(pointer, pointer + bytes);
+    return (views[bytes] ??= all.subarray(pointer, pointer + bytes));
   }
 
-  /** Leaves the region at hand to a slow peer. Returns what to give back later, or 0 when it was a copy. */
-  lend(): number {
+  /** Leaves the region at hand to a slow peer. Returns what to give back later; nothing when it was a copy. */
+  lend(): OutputRegion | undefined {
     const next = this.free.pop();
-    if (next === undefined) return 0;
+    if (next === undefined) return undefined;
     const lent = this.current;
     this.current = next;
     return lent;
   }
 
-  giveBack(region: number): void {
-    if (region !== 0) this.free.push(region);
+  giveBack(region: OutputRegion): void {
+    this.free.push(region);
   }
 }

@@ -23,6 +23,8 @@ const HELLO_COUNTER = 0;
 export class Plane {
   readonly outputs: Outputs;
   readonly clock: Clock;
+  /** The server stops: a connection that has been answered is closed. */
+  draining = false;
   private readonly connections = new Set<Connection>();
   private drained: (() => void) | undefined;
 
@@ -58,6 +60,7 @@ export class Plane {
    * gone, which says so. Nothing may be accepted any more.
    */
   async drain(): Promise<void> {
+    this.draining = true;
     this.slot.draining = true;
     // What the kernel has already received is under way, too: let it be read before anyone is called idle.
     await new Promise((resolve) => setTimeout(resolve, 10));

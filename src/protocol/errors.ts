@@ -53,6 +53,11 @@ export const ERROR_RESPONSES: readonly ErrorResponse[] = [
   { error: ERROR_INCOMPLETE, statusCode: 400, text: 'incomplete request' },
 ];
 
+/** What is said of an error. */
+export function refusalText(error: number): string {
+  return ERROR_RESPONSES.find((response) => response.error === error)?.text ?? `error ${error}`;
+}
+
 const REASON_PHRASES: Readonly<Record<number, string>> = {
   200: 'OK',
   400: 'Bad Request',

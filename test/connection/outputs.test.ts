@@ -1,28 +1,27 @@
 // The pool of output regions.
 
 import { expect, test } from 'vitest';
-import { Outputs } from '../../src/connection/outputs.ts';
+import { type OutputRegion, Outputs } from '../../src/connection/outputs.ts';
 import { createEngine } from '../support/engines.ts';
 
 test('regions are lent, replaced, given back; the last one is copied instead', () => {
   const { slot } = createEngine('wasm');
   const outputs = new Outputs(slot);
-  const lent: number[] = [];
+  const lent: OutputRegion[] = [];
   while (outputs.spare > 0) {
-    expect(outputs.take(10).byteOffset).toBe(outputs.current);
-    lent.push(outputs.lend());
+    expect(outputs.take(10).byteOffset).toBe(outputs.pointer);
+    lent.push(outputs.lend() as OutputRegion);
   }
-  expect(new Set([...lent, outputs.current]).size).toBe(slot.outputs.length);
-  const last = outputs.current;
+  expect(new Set([...lent.map(({ pointer }) => pointer), outputs.pointer]).size).toBe(slot.outputs.length);
+  const last = outputs.pointer;
   slot.views.bytes[last] = 1;
   const copy = outputs.take(10);
   slot.views.bytes[last] = 2;
   expect(copy.buffer).not.toBe(slot.views.bytes.buffer);
   expect(copy[0]).toBe(1);
-  expect(outputs.lend()).toBe(0);
-  expect(outputs.current).toBe(last);
-  outputs.giveBack(0);
-  outputs.giveBack(lent.pop() as number);
+  expect(outputs.lend()).toBe(undefined);
+  expect(outputs.pointer).toBe(last);
+  outputs.giveBack(lent.pop() as OutputRegion);
   expect(outputs.spare).toBe(1);
   expect(outputs.take(10).byteOffset).toBe(last);
 });
