@@ -1,0 +1,93 @@
+// The processes that a run starts: pinned to a core where that works, and all ended when the run ends,
+// however it ends.
+
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { processTree } from './cpu.ts';
+
+/** A child that does not end by SIGTERM in this time is ended with all its descendants. */
+const GRACE_MS = 3000;
+const STDERR_SHOWN_CHARS = 500;
+
+/** How a child ended. */
+export interface End {
+  stdout: string;
+  /** One sentence when its exit code was not 0. */
+  failure: string | undefined;
+}
+
+const running = new Set<Child>();
+let stopped = false;
+
+export class Child {
+  /** taskset replaces itself, so that this is the command's own. */
+  readonly pid: number;
+  readonly ended: Promise<End>;
+  private readonly process: ChildProcess;
+
+  /**
+   * @param core the core to pin it to, if any
+   * @throws Error when it can't be started, or the run is being stopped
+   */
+  constructor(
+    readonly name: string,
+    argv: readonly string[],
+    core: number | undefined,
+  ) {
+    if (stopped) throw new Error('the run was stopped');
+    const [command, ...args] = core === undefined ? argv : ['taskset', '-c', String(core), ...argv];
+    this.process = spawn(command as string, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    // Without a process 'error' follows, which says no more than this.
+    this.process.on('error', () => {});
+    if (this.process.pid === undefined) throw new Error(`${name}: could not run ${command}`);
+    this.pid = this.process.pid;
+    this.ended = this.watch();
+    running.add(this);
+  }
+
+  /** Resolves when the child and its descendants are gone. */
+  async end(): Promise<void> {
+    const tree = processTree(this.pid);
+    this.process.kill('SIGTERM');
+    const late = await Promise.race([this.ended, sleep(GRACE_MS, 'late' as const, { ref: false })]);
+    if (late === 'late') for (const pid of tree) killNow(pid);
+    await this.ended;
+  }
+
+  private watch(): Promise<End> {
+    const { stdout, stderr } = this.process;
+    let output = '';
+    let errors = '';
+    stdout?.on('data', (chunk: Buffer) => (output += chunk));
+    stderr?.on('data', (chunk: Buffer) => (errors += chunk));
+    return new Promise((resolve) => {
+      // 'close' and not 'exit': it also waits for descendants, which hold the same pipes.
+      this.process.on('close', (code, signal) => {
+        running.delete(this);
+        const shown = errors.trim().slice(-STDERR_SHOWN_CHARS);
+        const failure =
+          code === 0 ? undefined : `${this.name} ended by ${signal ?? `code ${code}`}: ${shown}`;
+        resolve({ stdout: output, failure });
+      });
+    });
+  }
+}
+
+/** Ends every child that still runs. No other can be started after it. */
+export async function endChildren(): Promise<void> {
+  stopped = true;
+  await Promise.all([...running].map((child) => child.end()));
+}
+
+/** Whether a command can be run here. */
+export function isInstalled(command: string): boolean {
+  return spawnSync(command, ['--version'], { stdio: 'ignore' }).error === undefined;
+}
+
+function killNow(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended by itself.
+  }
+}

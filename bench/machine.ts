@@ -1,0 +1,51 @@
+// The machine of a run: what is printed of it, and which cores the server and the load client get.
+
+import { readFileSync } from 'node:fs';
+import os from 'node:os';
+import { isInstalled } from './children.ts';
+
+export interface Cores {
+  server: number | undefined;
+  client: number | undefined;
+}
+
+export function describeMachine(): string {
+  const model = os.cpus()[0]?.model.trim() ?? 'unknown processor';
+  const load = os.loadavg().map((figure) => figure.toFixed(2));
+  return [
+    `${model}, ${os.availableParallelism()} cores, ${os.arch()}`,
+    `Node ${process.version}, ${os.type()} ${os.release()}, load average ${load.join(' ')}`,
+  ].join('\n');
+}
+
+/** A core for each side, or none where processes can't be pinned or there is only one. */
+export function chooseCores(): Cores {
+  const [server, client] = allowedCores();
+  if (client === undefined || !isInstalled('taskset')) return { server: undefined, client: undefined };
+  return { server, client };
+}
+
+export function describeCores({ server, client }: Cores): string {
+  return server === undefined
+    ? 'Server and load client are not pinned and may disturb each other.'
+    : `Server pinned to core ${server}, load client to core ${client}.`;
+}
+
+/** A container's cores need not begin at 0. */
+function allowedCores(): number[] {
+  try {
+    const status = readFileSync('/proc/self/status', 'latin1');
+    return readList(/^Cpus_allowed_list:\s*(\S+)/m.exec(status)?.[1] ?? '');
+  } catch {
+    return [];
+  }
+}
+
+/** `0,2-4` */
+function readList(text: string): number[] {
+  return text.split(',').flatMap((range) => {
+    const [first, last = first] = range.split('-').map(Number);
+    if (first === undefined || last === undefined || Number.isNaN(first)) return [];
+    return Array.from({ length: last - first + 1 }, (_, i) => first + i);
+  });
+}

@@ -1,0 +1,29 @@
+// Third rung: every request in the slot is parsed by the WASM engine.
+
+import { Carry } from '#dist/connection/carry.js';
+import { createEngine } from '../engine.ts';
+import { type CountRequests, serveRung } from './rung.ts';
+
+const { codec, slot } = createEngine('wasm');
+serveRung(slot, countByParsing);
+
+function countByParsing(): CountRequests {
+  let carry: Carry | undefined;
+  return (bytes) => {
+    const end = slot.readStart + bytes;
+    let start = carry === undefined ? slot.readStart : carry.restore(bytes);
+    carry = undefined;
+    let requests = 0;
+    while (start < end) {
+      const cursor = codec.parse(start, end);
+      if (cursor < 0) throw new Error(`a request was refused: ${cursor}`);
+      if (cursor === 0) {
+        carry = new Carry(slot, start, end);
+        break;
+      }
+      start = cursor;
+      requests++;
+    }
+    return requests;
+  };
+}

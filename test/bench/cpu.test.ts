@@ -1,0 +1,96 @@
+// The accounting against processes that know what they have used: they burn CPU, report it, and wait.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { afterEach, describe, expect, it } from 'vitest';
+import { cpuMicros, processTree } from '../../bench/cpu.ts';
+
+const BURNT_MICROS = 300_000;
+
+/** Burns CPU by its own account, reports, then waits for its standard input to end. */
+const BURN = `
+  while (process.cpuUsage().user < ${BURNT_MICROS}) for (let i = 0; i < 1e6; i++);
+  const { user, system } = process.cpuUsage();
+  console.log(JSON.stringify({ pid: process.pid, micros: user + system }));
+  process.stdin.resume();
+`;
+/** Burns after a child of its own has. */
+const BURN_TWICE = `
+  const { spawn } = require('node:child_process');
+  const child = spawn(process.execPath, ['-e', ${JSON.stringify(BURN)}], { stdio: ['inherit', 'pipe', 'inherit'] });
+  child.stdout.once('data', (line) => { process.stdout.write(line); ${BURN} });
+`;
+/** A name that a careless reader of /proc/<pid>/stat trips over. */
+const BURN_UNDER_ODD_NAME = `process.title = 'a) S 1 (b'; ${BURN}`;
+
+interface Report {
+  pid: number;
+  micros: number;
+}
+
+const children: ChildProcess[] = [];
+
+afterEach(async () => {
+  for (const child of children.splice(0)) {
+    const exited = once(child, 'exit');
+    child.stdin?.end();
+    await exited;
+  }
+});
+
+/** Starts a script and waits for so many reports. */
+async function start(code: string, reportCount: number): Promise<{ pid: number; reports: Report[] }> {
+  const child = spawn(process.execPath, ['-e', code], { stdio: ['pipe', 'pipe', 'inherit'] });
+  children.push(child);
+  const reports: Report[] = [];
+  for await (const line of createInterface(child.stdout))
+    if (reports.push(JSON.parse(line)) === reportCount) break;
+  return { pid: child.pid as number, reports };
+}
+
+/** Half as much to twice as much: ticks are coarse, and starting and reporting cost something, too. */
+function expectAbout(actual: number | undefined, expected: number): void {
+  expect(actual).toBeGreaterThan(expected / 2);
+  expect(actual).toBeLessThan(expected * 2);
+}
+
+describe.runIf(existsSync('/proc/self/stat'))('cpuMicros', () => {
+  it('counts what a process says that it used', async () => {
+    const { pid, reports } = await start(BURN, 1);
+    expectAbout(cpuMicros(pid), reports[0]?.micros as number);
+  });
+
+  it('counts descendants with it', async () => {
+    const { pid, reports } = await start(BURN_TWICE, 2);
+    const [inner, outer] = reports as [Report, Report];
+    expect(outer.pid).toBe(pid);
+    expect(processTree(pid)).toEqual([pid, inner.pid]);
+    const innerMicros = cpuMicros(inner.pid) as number;
+    expectAbout(innerMicros, inner.micros);
+    expectAbout((cpuMicros(pid) as number) - innerMicros, outer.micros);
+  });
+
+  it('reads a process whose name looks like other fields', async () => {
+    const { pid, reports } = await start(BURN_UNDER_ODD_NAME, 1);
+    expectAbout(cpuMicros(pid), reports[0]?.micros as number);
+  });
+
+  it('does not grow while the process waits', async () => {
+    const { pid, reports } = await start(BURN, 1);
+    const before = cpuMicros(pid) as number;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect((cpuMicros(pid) as number) - before).toBeLessThan((reports[0]?.micros as number) / 4);
+  });
+
+  it('knows nothing of a process that is gone', async () => {
+    const { pid } = await start(BURN, 1);
+    const child = children.pop() as ChildProcess;
+    const exited = once(child, 'exit');
+    child.stdin?.end();
+    await exited;
+    expect(cpuMicros(pid)).toBeUndefined();
+    expect(processTree(pid)).toEqual([pid]);
+  });
+});
