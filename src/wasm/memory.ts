@@ -94,6 +94,7 @@ export function viewsOf(memory: WebAssembly.Memory): Views {
   const { buffer } = memory;
   return {
     bytes: new Uint8Array(buffer),
+    data: new DataView(buffer),
     halves: new Uint16Array(buffer),
     words: new Int32Array(buffer),
     doubles: new Float64Array(buffer),

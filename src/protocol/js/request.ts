@@ -50,31 +50,40 @@ import {
   STATE_TARGET,
   STATE_VERSION,
 } from '../codes.ts';
-import { COLON, CR, FIELD_VALUE, isDigit, isOws, LF, SLASH, SP, TARGET, TCHAR } from './chars.ts';
+import { COLON, CR, isDigit, isOws, LF, SLASH, SP, TARGET, TCHAR } from './chars.ts';
 import { noteField } from './fields.ts';
 import { judgeHead } from './framing.ts';
-import { ascii, matches, skip } from './scanner.ts';
+import { ascii, matches, skip, skipFieldValue } from './scanner.ts';
 import { judgeTarget } from './target.ts';
 import type { Views } from './views.ts';
 
-const METHODS: readonly [Uint8Array, number][] = [
-  [ascii('GET'), METHOD_GET],
-  [ascii('HEAD'), METHOD_HEAD],
-  [ascii('POST'), METHOD_POST],
-  [ascii('PUT'), METHOD_PUT],
-  [ascii('DELETE'), METHOD_DELETE],
-  [ascii('OPTIONS'), METHOD_OPTIONS],
-  [ascii('PATCH'), METHOD_PATCH],
-  [ascii('CONNECT'), METHOD_CONNECT],
-  [ascii('TRACE'), METHOD_TRACE],
+interface Method {
+  name: Uint8Array;
+  number: number;
+}
+
+const METHODS: readonly Method[] = [
+  { name: ascii('GET'), number: METHOD_GET },
+  { name: ascii('POST'), number: METHOD_POST },
+  { name: ascii('HEAD'), number: METHOD_HEAD },
+  { name: ascii('PUT'), number: METHOD_PUT },
+  { name: ascii('DELETE'), number: METHOD_DELETE },
+  { name: ascii('OPTIONS'), number: METHOD_OPTIONS },
+  { name: ascii('PATCH'), number: METHOD_PATCH },
+  { name: ascii('CONNECT'), number: METHOD_CONNECT },
+  { name: ascii('TRACE'), number: METHOD_TRACE },
 ];
-const HTTP_1_1 = ascii('HTTP/1.1\r\n');
-const HTTP_1_0 = ascii('HTTP/1.0\r\n');
-const VERSION_LINE_BYTES = 10;
+// Little-endian words of the request line.
+const GET_SP = 0x20544547;
+const HTTP = 0x50545448;
+const SLASH_1_1 = 0x312e312f;
+const SLASH_1_0 = 0x302e312f;
+const CRLF = 0x0a0d;
+const VERSION_LINE = ascii('HTTP/1.1\r\n');
 
 /** Parses the head that begins at `start`; bytes are there up to `end`. */
 export function parseHead(views: Views, record: number, start: number, end: number): number {
-  const { bytes, halves, words } = views;
+  const { bytes, data, halves, words } = views;
   let state = words[(record + RECORD_STATE) >> 2] as number;
   let cursor = start;
   let fieldCount = 0;
@@ -99,14 +108,20 @@ export function parseHead(views: Views, record: number, start: number, end: numb
   const head = start + (halves[(record + RECORD_METHOD_OFFSET) >> 1] as number);
 
   if (state === STATE_METHOD) {
-    cursor = skip(bytes, TCHAR, cursor, end);
-    const size = cursor - head;
-    if (size > METHOD_BYTES_MAX)
-      return fail(views, record, ERROR_METHOD_SIZE, head, head + METHOD_BYTES_MAX + 1);
-    if (cursor === end) return suspend(views, record, start, cursor, end, STATE_METHOD, 0, 0);
-    if (bytes[cursor] !== SP || size === 0) return fail(views, record, ERROR_METHOD, head, cursor + 1);
-    words[(record + RECORD_METHOD) >> 2] = methodNumber(bytes, head, size);
-    halves[(record + RECORD_METHOD_BYTES) >> 1] = size;
+    if (head + 4 <= end && data.getInt32(head, true) === GET_SP) {
+      cursor = head + 3;
+      words[(record + RECORD_METHOD) >> 2] = METHOD_GET;
+      halves[(record + RECORD_METHOD_BYTES) >> 1] = 3;
+    } else {
+      cursor = skip(bytes, TCHAR, cursor, end);
+      const size = cursor - head;
+      if (size > METHOD_BYTES_MAX)
+        return fail(views, record, ERROR_METHOD_SIZE, head, head + METHOD_BYTES_MAX + 1);
+      if (cursor === end) return suspend(views, record, start, cursor, end, STATE_METHOD, 0, 0);
+      if (bytes[cursor] !== SP || size === 0) return fail(views, record, ERROR_METHOD, head, cursor + 1);
+      words[(record + RECORD_METHOD) >> 2] = methodNumber(bytes, head, size);
+      halves[(record + RECORD_METHOD_BYTES) >> 1] = size;
+    }
     cursor++;
     halves[(record + RECORD_TARGET_OFFSET) >> 1] = cursor - start;
     state = STATE_TARGET;
@@ -131,11 +146,10 @@ export function parseHead(views: Views, record: number, start: number, end: numb
   }
 
   if (state === STATE_VERSION) {
-    const next = cursor + VERSION_LINE_BYTES;
-    if (next <= end && matches(bytes, cursor, HTTP_1_1)) {
-      words[(record + RECORD_VERSION_MINOR) >> 2] = 1;
-    } else if (next <= end && matches(bytes, cursor, HTTP_1_0)) {
-      words[(record + RECORD_VERSION_MINOR) >> 2] = 0;
+    const next = cursor + VERSION_LINE.length;
+    const minor = next <= end ? knownMinor(data, cursor) : -1;
+    if (minor >= 0) {
+      words[(record + RECORD_VERSION_MINOR) >> 2] = minor;
     } else {
       const decided = versionDecided(bytes, cursor, end);
       if (decided === 0) return suspend(views, record, start, cursor, end, STATE_VERSION, 0, 0);
@@ -157,7 +171,7 @@ export function parseHead(views: Views, record: number, start: number, end: numb
   while (true) {
     colon = skip(bytes, TCHAR, colon, end);
     if (cursor < colon) cursor = colon;
-    cursor = skip(bytes, FIELD_VALUE, cursor, end);
+    cursor = skipFieldValue(bytes, data, cursor, end);
     const ended = cursor + 2 <= end && bytes[cursor] === CR && bytes[cursor + 1] === LF;
     // No white space before the colon, no folded line, no empty name (RFC 9112 5.1, 5.2).
     if (!ended || bytes[colon] !== COLON || colon === name) {
@@ -233,10 +247,19 @@ function suspend(
   return MORE;
 }
 
+/** The minor version of `HTTP/1.1` or `HTTP/1.0` and CRLF, or -1 for anything else. */
+function knownMinor(data: DataView, cursor: number): number {
+  if (data.getInt32(cursor, true) !== HTTP || data.getUint16(cursor + 8, true) !== CRLF) return -1;
+  const version = data.getInt32(cursor + 4, true);
+  return version === SLASH_1_1 ? 1 : version === SLASH_1_0 ? 0 : -1;
+}
+
 /** One of METHOD_*. Methods are case-sensitive (RFC 9110 9.1). */
 function methodNumber(bytes: Uint8Array, method: number, size: number): number {
-  for (const [name, number] of METHODS)
+  for (let i = 0; i < METHODS.length; i++) {
+    const { name, number } = METHODS[i] as Method;
     if (name.length === size && matches(bytes, method, name)) return number;
+  }
   return METHOD_OTHER;
 }
 
@@ -245,11 +268,11 @@ function methodNumber(bytes: Uint8Array, method: number, size: number): number {
  * it is none. Zero: all right so far, bytes are missing. Below zero: it is one.
  */
 function versionDecided(bytes: Uint8Array, cursor: number, end: number): number {
-  for (let i = 0; i < VERSION_LINE_BYTES; i++) {
+  for (let i = 0; i < VERSION_LINE.length; i++) {
     if (cursor + i === end) return 0;
     const byte = bytes[cursor + i] as number;
     const digit = i === 5 || i === 7;
-    if (digit ? !isDigit(byte) : byte !== HTTP_1_1[i]) return i + 1;
+    if (digit ? !isDigit(byte) : byte !== VERSION_LINE[i]) return i + 1;
   }
   return -1;
 }

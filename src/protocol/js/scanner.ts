@@ -1,10 +1,28 @@
 // The loops over input. Each takes a position and returns the first one, at most `end`, whose byte is
 // outside its class.
 
+import { FIELD_VALUE } from './chars.ts';
+
 /** Skips the bytes of a class of chars.ts. */
 export function skip(bytes: Uint8Array, members: Uint8Array, cursor: number, end: number): number {
   while (cursor < end && members[bytes[cursor] as number] === 1) cursor++;
   return cursor;
+}
+
+/** Skips field-vchar, SP and HTAB (RFC 9110 5.5): four bytes at a time, single ones where one may stop it. */
+export function skipFieldValue(bytes: Uint8Array, data: DataView, cursor: number, end: number): number {
+  while (cursor < end) {
+    while (cursor + 4 <= end && !hasControl(data.getInt32(cursor, true))) cursor += 4;
+    for (const next = Math.min(cursor + 4, end); cursor < next; cursor++)
+      if (FIELD_VALUE[bytes[cursor] as number] !== 1) return cursor;
+  }
+  return cursor;
+}
+
+/** Whether one of a word's four bytes may be below 0x20 or 0x7f; HTAB is, too. */
+function hasControl(word: number): boolean {
+  const del = word ^ 0x7f7f7f7f;
+  return ((((word - 0x20202020) & ~word) | ((del - 0x01010101) & ~del)) & 0x80808080) !== 0;
 }
 
 /** Whether the bytes from `cursor` on are those of `word`, in lower case, letters in any case. */
