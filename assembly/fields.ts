@@ -1,4 +1,4 @@
-// The field lines that bind the server itself: Host, Connection, Content-Length, Transfer-Encoding.
+// The field lines that bind the server itself: Host, Connection, Content-Length, Transfer-Encoding, Expect.
 // Each sets flags of the record; what the flags mean together is judged in framing.ts.
 
 import {
@@ -6,6 +6,8 @@ import {
   FLAG_CLOSE,
   FLAG_CONTENT_LENGTH,
   FLAG_CONTENT_LENGTH_BAD,
+  FLAG_EXPECT_CONTINUE,
+  FLAG_EXPECT_OTHER,
   FLAG_HOST,
   FLAG_HOST_AGAIN,
   FLAG_KEEP_ALIVE,
@@ -24,17 +26,21 @@ const T_LENGTH: u64 = 0x6874676e656c2d74;
 const TRANSFER: u64 = 0x726566736e617274;
 const _ENCODIN: u64 = 0x6e69646f636e652d;
 const G: u8 = 0x67;
+const EXPE: u32 = 0x65707865;
+const CT: u16 = 0x7463;
 const CLOS: u32 = 0x736f6c63;
 const E: u8 = 0x65;
 const KEEP_ALI: u64 = 0x696c612d7065656b;
 const VE: u16 = 0x6576;
 const CHUNKED_7: u64 = 0x0064656b6e756863;
+const _100_CONT: u64 = 0x746e6f632d303031;
+const INUE: u32 = 0x65756e69;
 const SEVEN_BYTES: u64 = 0x00ffffffffffffff;
 
 /** Whether a name may be one of those, at a glance: most are not. */
 export function bindsServer(name: usize, nameBytes: i32): bool {
   const first = load<u8>(name) | 0x20;
-  return (first == 0x63 || first == 0x68 || first == 0x74) && nameBytes < 18;
+  return (first == 0x63 || first == 0x65 || first == 0x68 || first == 0x74) && nameBytes < 18;
 }
 
 /**
@@ -53,6 +59,10 @@ export function noteField(
   switch (nameBytes) {
     case 4:
       if ((load<u32>(name) | LOWER_4) == HOST) return noteHost(record, start, value, valueEnd, flags);
+      break;
+    case 6:
+      if ((load<u32>(name) | LOWER_4) == EXPE && (load<u16>(name, 4) | LOWER_2) == CT)
+        return flags | expectation(value, valueEnd);
       break;
     case 10:
       if ((load<u64>(name) | LOWER_8) == CONNECTI && (load<u16>(name, 8) | LOWER_2) == ON)
@@ -118,4 +128,13 @@ function noteTransferEncoding(value: usize, valueEnd: usize, flags: i32): i32 {
   if (flags & FLAG_TRANSFER_ENCODING || !chunked) flags &= ~FLAG_CHUNKED;
   else flags |= FLAG_CHUNKED;
   return flags | FLAG_TRANSFER_ENCODING;
+}
+
+/** 100-continue is the one expectation there is (RFC 9110 10.1.1). */
+function expectation(value: usize, valueEnd: usize): i32 {
+  const known =
+    valueEnd - value == 12 &&
+    (load<u64>(value) | LOWER_8) == _100_CONT &&
+    (load<u32>(value, 8) | LOWER_4) == INUE;
+  return known ? FLAG_EXPECT_CONTINUE : FLAG_EXPECT_OTHER;
 }

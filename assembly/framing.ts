@@ -2,8 +2,9 @@
 // whether the connection goes on (9.3).
 
 import {
-  ERROR_CONTENT,
   ERROR_CONTENT_LENGTH,
+  ERROR_CONTENT_SIZE,
+  ERROR_EXPECTATION,
   ERROR_FRAMING,
   ERROR_HOST,
   ERROR_TRANSFER_CODING,
@@ -11,22 +12,33 @@ import {
   FLAG_CLOSE,
   FLAG_CONTENT_LENGTH,
   FLAG_CONTENT_LENGTH_BAD,
+  FLAG_EXPECT_OTHER,
   FLAG_HOST,
   FLAG_HOST_AGAIN,
   FLAG_KEEP_ALIVE,
   FLAG_PERSISTENT,
   FLAG_TRANSFER_ENCODING,
+  STATE_CHUNK_SIZE,
+  STATE_CONTENT,
 } from '../src/protocol/codes';
 import {
+  HEADER_CONTENT_BYTES_MAX,
+  RECORD_CONTENT_BYTES,
   RECORD_CONTENT_LENGTH,
+  RECORD_CONTENT_REMAINING,
+  RECORD_EXTENSION_BYTES,
   RECORD_FLAGS,
   RECORD_HOST_BYTES,
   RECORD_HOST_OFFSET,
+  RECORD_STATE,
   RECORD_VERSION_MINOR,
 } from '../src/wasm/layout';
 import { isHost } from './host';
 
-/** 0 when the head is fit to be answered, else the error. Adds persistence to the record's flags. */
+/**
+ * 0 when the head is fit to be answered, else the error. Adds persistence to the record's flags, and sets
+ * its state to where the content begins, if there is any.
+ */
 export function judgeHead(record: usize, start: usize): i32 {
   const flags = load<i32>(record, RECORD_FLAGS);
   const minor = load<i32>(record, RECORD_VERSION_MINOR);
@@ -37,6 +49,8 @@ export function judgeHead(record: usize, start: usize): i32 {
     if (!isHost(host, host + load<u16>(record, RECORD_HOST_BYTES))) return ERROR_HOST;
   } else if (minor != 0) return ERROR_HOST;
 
+  // HTTP/1.0 knows no expectations (RFC 9110 10.1.1).
+  if (flags & FLAG_EXPECT_OTHER && minor != 0) return ERROR_EXPECTATION;
   if (flags & (FLAG_TRANSFER_ENCODING | FLAG_CONTENT_LENGTH)) {
     const error = judgeFraming(record, flags, minor);
     if (error != 0) return error;
@@ -47,13 +61,23 @@ export function judgeHead(record: usize, start: usize): i32 {
   return 0;
 }
 
+/** In the order of RFC 9112 6.3. */
 function judgeFraming(record: usize, flags: i32, minor: i32): i32 {
   if (flags & FLAG_TRANSFER_ENCODING) {
     // The two ways to smuggle a request past a proxy (RFC 9112 6.1).
     if (flags & FLAG_CONTENT_LENGTH || minor == 0) return ERROR_FRAMING;
     if (!(flags & FLAG_CHUNKED)) return ERROR_TRANSFER_CODING;
-    return ERROR_CONTENT;
+    store<f64>(record, 0, RECORD_CONTENT_BYTES);
+    store<i32>(record, 0, RECORD_EXTENSION_BYTES);
+    store<i32>(record, STATE_CHUNK_SIZE, RECORD_STATE);
+    return 0;
   }
   if (flags & FLAG_CONTENT_LENGTH_BAD) return ERROR_CONTENT_LENGTH;
-  return load<f64>(record, RECORD_CONTENT_LENGTH) == 0 ? 0 : ERROR_CONTENT;
+  const length = load<f64>(record, RECORD_CONTENT_LENGTH);
+  if (length > load<f64>(HEADER_CONTENT_BYTES_MAX)) return ERROR_CONTENT_SIZE;
+  if (length != 0) {
+    store<f64>(record, length, RECORD_CONTENT_REMAINING);
+    store<i32>(record, STATE_CONTENT, RECORD_STATE);
+  }
+  return 0;
 }

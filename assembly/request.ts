@@ -8,10 +8,6 @@
 // limit's error, so that the outcome doesn't depend on how the bytes were split over reads.
 
 import {
-  ERROR_FIELD_COUNT,
-  ERROR_FIELD_NAME,
-  ERROR_FIELD_VALUE,
-  ERROR_HEAD_SIZE,
   ERROR_METHOD,
   ERROR_METHOD_SIZE,
   ERROR_TARGET,
@@ -37,29 +33,22 @@ import {
   STATE_VERSION,
 } from '../src/protocol/codes';
 import {
-  FIELD_BYTES,
-  HEADER_FIELD_COUNT_MAX,
-  HEADER_HEAD_BYTES_MAX,
   HEADER_TARGET_BYTES_MAX,
-  RECORD_COLON_OFFSET,
   RECORD_CURSOR,
-  RECORD_FIELD_COUNT,
-  RECORD_FIELDS,
   RECORD_FLAGS,
   RECORD_HEAD_BYTES,
   RECORD_METHOD,
   RECORD_METHOD_BYTES,
   RECORD_METHOD_OFFSET,
-  RECORD_NAME_OFFSET,
   RECORD_STATE,
   RECORD_TARGET_BYTES,
   RECORD_TARGET_OFFSET,
   RECORD_VERSION_MINOR,
 } from '../src/wasm/layout';
-import { COLON, CR, CRLF, isDigit, isOws, LF, SLASH, SP } from './chars';
-import { bindsServer, noteField } from './fields';
+import { CR, CRLF, isDigit, LF, SLASH, SP } from './chars';
 import { judgeHead } from './framing';
-import { skipFieldValue, skipTarget, skipToken } from './scanner';
+import { skipTarget, skipToken } from './scanner';
+import { fail, parseSection, suspend } from './section';
 import { judgeTarget } from './target';
 
 // Little-endian words of the request line.
@@ -90,15 +79,12 @@ const VERSION_BYTES = 8;
 export function parseHead(record: usize, start: usize, end: usize): i32 {
   let state = load<i32>(record, RECORD_STATE);
   let cursor = start;
-  let fieldCount = 0;
-  let flags = 0;
 
   if (state != STATE_START) {
     cursor += load<u32>(record, RECORD_CURSOR);
-    fieldCount = load<i32>(record, RECORD_FIELD_COUNT);
-    flags = load<i32>(record, RECORD_FLAGS);
   } else {
     store<i32>(record, METHOD_OTHER, RECORD_METHOD);
+    store<i32>(record, 0, RECORD_FLAGS);
     // One empty line before the request line is ignored (RFC 9112 2.2).
     if (load<u8>(cursor) == CR) {
       if (cursor + 1 == end) return MORE;
@@ -120,7 +106,7 @@ export function parseHead(record: usize, start: usize, end: usize): i32 {
       cursor = skipToken(cursor, end);
       const bytes = <i32>(cursor - head);
       if (bytes > METHOD_BYTES_MAX) return fail(record, ERROR_METHOD_SIZE, head, head + METHOD_BYTES_MAX + 1);
-      if (cursor == end) return suspend(record, start, cursor, end, STATE_METHOD, 0, 0);
+      if (cursor == end) return suspend(record, start, head, cursor, end, STATE_METHOD, 0, 0);
       if (load<u8>(cursor) != SP || bytes == 0) return fail(record, ERROR_METHOD, head, cursor + 1);
       store<i32>(record, methodNumber(head, bytes), RECORD_METHOD);
       store<u16>(record, <u16>bytes, RECORD_METHOD_BYTES);
@@ -136,7 +122,7 @@ export function parseHead(record: usize, start: usize, end: usize): i32 {
     const bytes = <i32>(cursor - target);
     const bytesMax = load<i32>(HEADER_TARGET_BYTES_MAX);
     if (bytes > bytesMax) return fail(record, ERROR_TARGET_SIZE, head, target + bytesMax + 1);
-    if (cursor == end) return suspend(record, start, cursor, end, STATE_TARGET, 0, 0);
+    if (cursor == end) return suspend(record, start, head, cursor, end, STATE_TARGET, 0, 0);
     if (load<u8>(cursor) != SP || bytes == 0) return fail(record, ERROR_TARGET, head, cursor + 1);
     store<u16>(record, <u16>bytes, RECORD_TARGET_BYTES);
     cursor++;
@@ -155,7 +141,7 @@ export function parseHead(record: usize, start: usize, end: usize): i32 {
       store<i32>(record, word == HTTP_1_1 ? 1 : 0, RECORD_VERSION_MINOR);
     } else {
       const decided = versionDecided(cursor, end);
-      if (decided == 0) return suspend(record, start, cursor, end, STATE_VERSION, 0, 0);
+      if (decided == 0) return suspend(record, start, head, cursor, end, STATE_VERSION, 0, 0);
       if (decided > 0) return fail(record, ERROR_VERSION, head, cursor + decided);
       if (load<u8>(cursor, 5) != 0x31) return fail(record, ERROR_VERSION_MAJOR, head, next);
       // A minor version that is not known means the highest that is (RFC 9110 2.5).
@@ -164,95 +150,11 @@ export function parseHead(record: usize, start: usize, end: usize): i32 {
     cursor = next;
   }
 
-  let name = cursor;
-  let colon = cursor;
-  if (state == STATE_FIELD) {
-    name = start + load<u16>(record, RECORD_NAME_OFFSET);
-    colon = start + load<u16>(record, RECORD_COLON_OFFSET);
-  }
-  // A field line begins at `name`. Its name is scanned from `colon` on and the whole line from `cursor`
-  // on, side by side: so the end of a line doesn't wait for the end of its name.
-  while (true) {
-    colon = skipToken(colon, end);
-    cursor = skipFieldValue(cursor, end);
-    const ended = load<u16>(cursor) == CRLF && cursor + 2 <= end;
-    // No white space before the colon, no folded line, no empty name (RFC 9112 5.1, 5.2).
-    if (!ended || load<u8>(colon) != COLON || colon == name) {
-      if (name < end && load<u8>(name) == CR) {
-        if (ended) break;
-        if (name + 1 < end) return fail(record, ERROR_FIELD_NAME, head, name + 2);
-      } else if (colon < end) {
-        if (load<u8>(colon) != COLON || colon == name) return fail(record, ERROR_FIELD_NAME, head, colon + 1);
-        if (cursor < end && load<u8>(cursor) != CR) return fail(record, ERROR_FIELD_VALUE, head, cursor + 1);
-        if (cursor + 1 < end) return fail(record, ERROR_FIELD_VALUE, head, cursor + 2);
-      }
-      store<u16>(record, <u16>(name - start), RECORD_NAME_OFFSET);
-      store<u16>(record, <u16>(colon - start), RECORD_COLON_OFFSET);
-      return suspend(record, start, cursor, end, STATE_FIELD, fieldCount, flags);
-    }
-    if (fieldCount == load<i32>(HEADER_FIELD_COUNT_MAX))
-      return fail(record, ERROR_FIELD_COUNT, head, cursor + 2);
-
-    let value = colon + 1;
-    let valueEnd = cursor;
-    if (load<u8>(value) == SP) value++;
-    if (isOws(load<u8>(value)) || isOws(load<u8>(valueEnd - 1))) {
-      while (value < valueEnd && isOws(load<u8>(value))) value++;
-      while (valueEnd > value && isOws(load<u8>(valueEnd - 1))) valueEnd--;
-    }
-    const nameBytes = <i32>(colon - name);
-    store<u64>(
-      record + fieldCount * FIELD_BYTES,
-      <u64>(name - start) |
-        ((<u64>nameBytes) << 16) |
-        ((<u64>(value - start)) << 32) |
-        ((<u64>(valueEnd - value)) << 48),
-      RECORD_FIELDS,
-    );
-    fieldCount++;
-    if (bindsServer(name, nameBytes))
-      flags = noteField(record, start, name, nameBytes, value, valueEnd, flags);
-    cursor += 2;
-    name = cursor;
-    colon = cursor;
-  }
-
-  cursor += 2;
-  store<i32>(record, STATE_START, RECORD_STATE);
-  store<i32>(record, fieldCount, RECORD_FIELD_COUNT);
-  store<i32>(record, flags, RECORD_FLAGS);
-  store<i32>(record, <i32>(cursor - start), RECORD_HEAD_BYTES);
-  if (<i32>(cursor - head) > load<i32>(HEADER_HEAD_BYTES_MAX)) return ERROR_HEAD_SIZE;
+  const result = parseSection(record, start, head, cursor, end, state, STATE_FIELD);
+  if (result <= 0) return result;
+  store<i32>(record, result - <i32>start, RECORD_HEAD_BYTES);
   const error = judgeHead(record, start);
-  return error != 0 ? error : <i32>cursor;
-}
-
-/** An error decided by the bytes before `decided`: beyond the head's limit it is the limit's. */
-function fail(record: usize, error: i32, head: usize, decided: usize): i32 {
-  store<i32>(record, STATE_START, RECORD_STATE);
-  return <i32>(decided - head) > load<i32>(HEADER_HEAD_BYTES_MAX) ? ERROR_HEAD_SIZE : error;
-}
-
-/** Remembers where to go on, unless the head has reached its limit without an end. */
-function suspend(
-  record: usize,
-  start: usize,
-  cursor: usize,
-  end: usize,
-  state: i32,
-  fieldCount: i32,
-  flags: i32,
-): i32 {
-  const head = start + load<u16>(record, RECORD_METHOD_OFFSET);
-  if (<i32>(end - head) >= load<i32>(HEADER_HEAD_BYTES_MAX)) {
-    store<i32>(record, STATE_START, RECORD_STATE);
-    return ERROR_HEAD_SIZE;
-  }
-  store<i32>(record, state, RECORD_STATE);
-  store<i32>(record, <i32>(cursor - start), RECORD_CURSOR);
-  store<i32>(record, fieldCount, RECORD_FIELD_COUNT);
-  store<i32>(record, flags, RECORD_FLAGS);
-  return MORE;
+  return error != 0 ? error : result;
 }
 
 /** One of METHOD_*. Methods are case-sensitive (RFC 9110 9.1). May read past the name. */

@@ -82,3 +82,11 @@ function writeKeepAlive(output: usize): usize {
   store<u64>(output, 0x0a0d6576696c612d, 16);
   return output + 24;
 }
+
+/** "HTTP/1.1 100 Continue" and an empty line */
+export function writeContinue(output: usize): usize {
+  v128.store(output, i64x2(0x312e312f50545448, 0x6e6f432030303120));
+  store<u64>(output, 0x0d0a0d65756e6974, 16);
+  store<u8>(output, 0x0a, 24);
+  return output + 25;
+}

@@ -1,10 +1,13 @@
-// The loop over one span of input: parse a request, answer it, go on with the next (RFC 9112 9.3.2).
+// The loop over one span of input: parse a request, consume its content, answer it, go on with the next
+// (RFC 9112 9.3.2).
 
 import {
+  FLAG_EXPECT_CONTINUE,
   FLAG_PERSISTENT,
   METHOD_HEAD,
   MORE,
   PREPARED_DEFAULT,
+  STATE_CONTENT,
   STATE_START,
   VERDICT_AGAIN,
   VERDICT_CLOSE,
@@ -13,6 +16,7 @@ import {
 import {
   CONTROL_DRAINING,
   CONTROL_ERROR,
+  CONTROL_HEAD,
   CONTROL_STATISTICS,
   CONTROL_STEP,
   CONTROL_VERDICT,
@@ -27,15 +31,16 @@ import {
   STATISTICS_REFUSED,
   STATISTICS_REQUESTS,
 } from '../src/wasm/layout';
+import { skipContent } from './content';
 import { parseHead } from './request';
-import { buildPrepared } from './response';
+import { buildPrepared, writeContinue } from './response';
 
 /** No response of this engine is longer: the prepared text, and the lines that vary. */
 const RESPONSE_BYTES_MAX = PREPARED_TEXT_BYTES + 256;
 
 /**
- * Answers the requests in [start, end) into `output`, in order. Returns the position after the last
- * one that was answered; the control region says how it ended and how much was written.
+ * Answers the requests in [start, end) into `output`, in order. Returns the position after what was
+ * consumed: what follows is the beginning of a head or of a trailer section; the control region says how it ended and how much was written.
  */
 export function serveSpan(slot: usize, start: usize, end: usize, output: usize): usize {
   const record = slot + RECORD;
@@ -46,20 +51,38 @@ export function serveSpan(slot: usize, start: usize, end: usize, output: usize):
   let answered = 0;
   let verdict = VERDICT_MORE;
 
+  store<i32>(slot, 0, CONTROL_HEAD);
+  store<i32>(slot, 0, CONTROL_ERROR);
   while (start < end) {
     if (position > outputEnd || (step && answered != 0)) {
       verdict = VERDICT_AGAIN;
       break;
     }
-    const cursor = parseHead(record, start, end);
-    if (cursor == MORE) break;
-    if (cursor < 0) {
-      position = refuse(slot, cursor, position);
-      verdict = VERDICT_CLOSE;
-      break;
+    let state = load<i32>(record, RECORD_STATE);
+    if (state < STATE_CONTENT) {
+      const cursor = parseHead(record, start, end);
+      if (cursor == MORE) break;
+      if (cursor < 0) {
+        position = refuse(slot, cursor, position);
+        verdict = VERDICT_CLOSE;
+        break;
+      }
+      if (step) store<i32>(slot, <i32>start, CONTROL_HEAD);
+      start = cursor;
+      state = load<i32>(record, RECORD_STATE);
+      if (state != STATE_START && start == end && expectsContinue(record)) position = writeContinue(position);
+    }
+    if (state != STATE_START) {
+      const cursor = skipContent(record, start, end);
+      if (cursor < 0) {
+        position = refuse(slot, cursor, position);
+        verdict = VERDICT_CLOSE;
+        break;
+      }
+      start = cursor;
+      if (load<i32>(record, RECORD_STATE) != STATE_START) break;
     }
     answered++;
-    start = cursor;
 
     const close = !(load<i32>(record, RECORD_FLAGS) & FLAG_PERSISTENT) || (draining && start == end);
     const headOnly = load<i32>(record, RECORD_METHOD) == METHOD_HEAD;
@@ -75,6 +98,12 @@ export function serveSpan(slot: usize, start: usize, end: usize, output: usize):
   store<i32>(slot, <i32>(position - output), CONTROL_WRITTEN);
   tally(slot, STATISTICS_REQUESTS, answered);
   return start;
+}
+
+/** Nothing of the content has come, and the client waits to be asked for it (RFC 9110 10.1.1). */
+function expectsContinue(record: usize): bool {
+  const expects = load<i32>(record, RECORD_FLAGS) & FLAG_EXPECT_CONTINUE;
+  return expects != 0 && load<i32>(record, RECORD_VERSION_MINOR) != 0;
 }
 
 /** Builds the prepared response to an error at `output`; returns the position after it. */

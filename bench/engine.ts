@@ -19,6 +19,7 @@ export function createEngine(name: EngineName): Engine {
     headBytesMax: 16384,
     targetBytesMax: 8192,
     fieldCountMax: 100,
+    contentBytesMax: 1_048_576,
   });
   const exports = instantiate(compileModule(), memory);
   const slot = new Slot(viewsOf(memory), 0);

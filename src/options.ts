@@ -15,6 +15,7 @@ export interface ServerOptions {
   log: LogLevel;
   maxHead: number;
   maxTarget: number;
+  maxBody: number;
 }
 
 export interface ListenOptions {
@@ -62,6 +63,7 @@ const KINDS: { [Name in keyof Options]: OptionKind<Options[Name]> } = {
   log: oneOf(LOG_LEVELS, 'start', 'how much is printed'),
   maxHead: wholeNumber(256, LIMITS.headBytesMax, 16384, 'largest head of a request in bytes, 431 beyond'),
   maxTarget: wholeNumber(16, LIMITS.headBytesMax, 8192, 'longest request target in bytes, 414 beyond'),
+  maxBody: wholeNumber(0, 2 ** 40, 1_048_576, 'largest content of a request in bytes, 413 beyond'),
   drainTimeout: wholeNumber(
     0,
     3_600_000,
@@ -168,7 +170,7 @@ function wholeNumber(least: number, most: number, byDefault: number, says: strin
 }
 
 function readNumber(text: string, name: string, least: number, most: number, or: string): number {
-  const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+  const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
   if (!(value >= least && value <= most))
     throw new OptionError(`${name} must be a whole number from ${least} to ${most}${or}, not '${text}'`);
   return value;

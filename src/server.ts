@@ -50,6 +50,7 @@ export async function startServer(
     headBytesMax: options.maxHead,
     targetBytesMax: options.maxTarget,
     fieldCountMax: FIELD_COUNT_MAX,
+    contentBytesMax: options.maxBody,
   });
   const views = viewsOf(memory);
   const io = await chooseIo(options.io, new Slot(views, 0));

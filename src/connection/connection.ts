@@ -88,7 +88,7 @@ export class Connection {
       const began = cursor;
       cursor = codec.serve(began, end, outputs.pointer);
       const { verdict, written } = slot;
-      if (log.requests && written > 0) this.logExchange(began, cursor, written);
+      if (log.requests) this.logTurn(written);
       if (written > 0) this.write(written);
 
       if (verdict === VERDICT_CLOSE) {
@@ -98,7 +98,7 @@ export class Connection {
       }
       if (verdict !== VERDICT_AGAIN || this.writing !== WRITING_IDLE) break;
     }
-    if (cursor === end) this.carry = undefined;
+    if (cursor === end && !slot.unfinished) this.carry = undefined;
     else if (this.carry === undefined || cursor !== start) this.carry = new Carry(slot, cursor, end);
     else this.carry.append(fresh, end);
     return this.writing === WRITING_IDLE;
@@ -170,11 +170,11 @@ export class Connection {
     this.plane.connectionClosed(this);
   }
 
-  private logExchange(start: number, cursor: number, written: number): void {
+  private logTurn(written: number): void {
     const { slot, log, outputs } = this.plane;
-    if (cursor > start) log.received(slot.requestLine(start), this.peer);
-    else log.refused(refusalText(slot.error), this.peer);
-    log.sent(slot.views.bytes.slice(outputs.pointer, outputs.pointer + written), this.peer);
+    if (slot.head !== 0) log.received(slot.requestLine(slot.head), this.peer);
+    if (slot.error !== 0) log.refused(refusalText(slot.error), this.peer);
+    if (written > 0) log.sent(slot.views.bytes.slice(outputs.pointer, outputs.pointer + written), this.peer);
   }
 }
 

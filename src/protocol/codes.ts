@@ -20,10 +20,12 @@ export const ERROR_HOST = -11;
 export const ERROR_CONTENT_LENGTH = -12;
 export const ERROR_TRANSFER_CODING = -13;
 export const ERROR_FRAMING = -14;
-export const ERROR_CONTENT = -15;
+export const ERROR_CONTENT_SIZE = -15;
 export const ERROR_CONNECT = -16;
 export const ERROR_INCOMPLETE = -17;
-export const ERROR_COUNT = 17;
+export const ERROR_EXPECTATION = -18;
+export const ERROR_CHUNK = -19;
+export const ERROR_CHUNK_EXTENSION = -20;
 
 /* Index into a slot's table of prepared responses: errors stand at their code without the sign. */
 export const PREPARED_DEFAULT = 0;
@@ -36,12 +38,22 @@ export const VERDICT_AGAIN = 1;
 /** Write what is there, then close: the last response said so. */
 export const VERDICT_CLOSE = 2;
 
-/* The part of the head that parsing stands in (RFC 9112 2.1). */
+/* The part of the message that parsing stands in (RFC 9112 2.1): the head … */
 export const STATE_START = 0;
 export const STATE_METHOD = 1;
 export const STATE_TARGET = 2;
 export const STATE_VERSION = 3;
 export const STATE_FIELD = 4;
+/* … and the content: by length (6.2), or chunked (7.1). */
+export const STATE_CONTENT = 5;
+export const STATE_CHUNK_SIZE = 6;
+export const STATE_CHUNK_SIZE_MORE = 7;
+export const STATE_CHUNK_EXTENSION = 8;
+export const STATE_CHUNK_SIZE_LF = 9;
+export const STATE_CHUNK_DATA = 10;
+export const STATE_CHUNK_DATA_CR = 11;
+export const STATE_CHUNK_DATA_LF = 12;
+export const STATE_TRAILER = 13;
 
 /* Methods known by number (RFC 9110 9.1, RFC 5789). */
 export const METHOD_OTHER = 0;
@@ -66,5 +78,7 @@ export const FLAG_CONTENT_LENGTH = 16;
 export const FLAG_CONTENT_LENGTH_BAD = 32;
 export const FLAG_TRANSFER_ENCODING = 64;
 export const FLAG_CHUNKED = 128;
+export const FLAG_EXPECT_CONTINUE = 512;
+export const FLAG_EXPECT_OTHER = 1024;
 /** The connection goes on after the response (RFC 9112 9.3). */
 export const FLAG_PERSISTENT = 256;

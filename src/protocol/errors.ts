@@ -2,9 +2,12 @@
 // the order of the codes.
 
 import {
+  ERROR_CHUNK,
+  ERROR_CHUNK_EXTENSION,
   ERROR_CONNECT,
-  ERROR_CONTENT,
   ERROR_CONTENT_LENGTH,
+  ERROR_CONTENT_SIZE,
+  ERROR_EXPECTATION,
   ERROR_FIELD_COUNT,
   ERROR_FIELD_NAME,
   ERROR_FIELD_VALUE,
@@ -48,9 +51,12 @@ export const ERROR_RESPONSES: readonly ErrorResponse[] = [
     statusCode: 400,
     text: 'Transfer-Encoding with Content-Length or in HTTP/1.0',
   },
-  { error: ERROR_CONTENT, statusCode: 501, text: 'requests with content are not implemented' },
+  { error: ERROR_CONTENT_SIZE, statusCode: 413, text: 'content too large' },
   { error: ERROR_CONNECT, statusCode: 501, text: 'CONNECT is not implemented' },
   { error: ERROR_INCOMPLETE, statusCode: 400, text: 'incomplete request' },
+  { error: ERROR_EXPECTATION, statusCode: 417, text: 'only 100-continue is expected here' },
+  { error: ERROR_CHUNK, statusCode: 400, text: 'malformed chunk' },
+  { error: ERROR_CHUNK_EXTENSION, statusCode: 413, text: 'chunk extensions too long' },
 ];
 
 /** What is said of an error. */
@@ -61,7 +67,9 @@ export function refusalText(error: number): string {
 const REASON_PHRASES: Readonly<Record<number, string>> = {
   200: 'OK',
   400: 'Bad Request',
+  413: 'Content Too Large',
   414: 'URI Too Long',
+  417: 'Expectation Failed',
   431: 'Request Header Fields Too Large',
   501: 'Not Implemented',
   505: 'HTTP Version Not Supported',

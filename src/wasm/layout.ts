@@ -41,6 +41,8 @@ export const HEADER_SLOT_COUNT = HEADER + 4;
 export const HEADER_HEAD_BYTES_MAX = HEADER + 8;
 export const HEADER_TARGET_BYTES_MAX = HEADER + 12;
 export const HEADER_FIELD_COUNT_MAX = HEADER + 16;
+/** f64. */
+export const HEADER_CONTENT_BYTES_MAX = HEADER + 24;
 export const HEADER_BYTES = 128;
 
 /** 128 bytes apart: two cache lines, since processors fetch them in pairs. */
@@ -71,7 +73,7 @@ export const CONTROL = 0;
 export const CONTROL_VERDICT = CONTROL;
 /** Bytes of output that the last serve() or refuse() built. */
 export const CONTROL_WRITTEN = CONTROL + 4;
-/** The error of the last refusal, else 0. */
+/** The error that the last serve() refused a request for, or 0. */
 export const CONTROL_ERROR = CONTROL + 8;
 /** 1: the worker drains, so the response to the last request received says that the connection closes. */
 export const CONTROL_DRAINING = CONTROL + 12;
@@ -79,6 +81,8 @@ export const CONTROL_DRAINING = CONTROL + 12;
 export const CONTROL_STEP = CONTROL + 16;
 /** Pointer of this worker's row of statistics. */
 export const CONTROL_STATISTICS = CONTROL + 20;
+/** Pointer of the head that the last serve() parsed to its end, or 0. */
+export const CONTROL_HEAD = CONTROL + 24;
 export const CONTROL_BYTES = 64;
 
 export const DATE = CONTROL + CONTROL_BYTES;
@@ -137,7 +141,13 @@ export const RECORD_NAME_OFFSET = 40;
 export const RECORD_COLON_OFFSET = 42;
 /** f64; meaningful when FLAG_CONTENT_LENGTH is set. */
 export const RECORD_CONTENT_LENGTH = 48;
-export const RECORD_FIXED_BYTES = 64;
+/** f64: what is left of the content, or of the chunk under way. */
+export const RECORD_CONTENT_REMAINING = 56;
+/** f64: the sizes of all chunks so far. */
+export const RECORD_CONTENT_BYTES = 64;
+/** Bytes of chunk extensions so far. */
+export const RECORD_EXTENSION_BYTES = 72;
+export const RECORD_FIXED_BYTES = 96;
 export const RECORD_FIELDS = RECORD_FIXED_BYTES;
 /* A field: u16 offset and size of its name, u16 offset and size of its value. */
 export const FIELD_NAME_OFFSET = 0;
@@ -147,6 +157,9 @@ export const FIELD_VALUE_BYTES = 6;
 export const FIELD_BYTES = 8;
 export const FIELD_COUNT_MAX = 256;
 export const RECORD_BYTES = RECORD_FIXED_BYTES + FIELD_COUNT_MAX * FIELD_BYTES;
+
+/** All chunk extensions of one message together: nobody has a use for them. */
+export const EXTENSION_BYTES_MAX = 4096;
 
 /** A head and the empty line before it must be addressed by u16 and fit the carry region. */
 export const HEAD_BYTES_MAX = 65000;

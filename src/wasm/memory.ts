@@ -12,6 +12,7 @@ import {
   GUARD_BYTE,
   GUARD_BYTES,
   HEAD_BYTES_MAX,
+  HEADER_CONTENT_BYTES_MAX,
   HEADER_FIELD_COUNT_MAX,
   HEADER_HEAD_BYTES_MAX,
   HEADER_SLOT_COUNT,
@@ -51,6 +52,8 @@ export interface MemoryOptions {
   targetBytesMax: number;
   /** Most field lines in a head: 1 to LIMITS.fieldCountMax. */
   fieldCountMax: number;
+  /** Largest content in bytes: 0 to 2^53 - 1. */
+  contentBytesMax: number;
 }
 
 /** Totals and gauges over all workers. */
@@ -73,14 +76,16 @@ export function createMemory(options: MemoryOptions): WebAssembly.Memory {
   checkRange('headBytesMax', options.headBytesMax, 64, HEAD_BYTES_MAX);
   checkRange('targetBytesMax', options.targetBytesMax, 1, options.headBytesMax);
   checkRange('fieldCountMax', options.fieldCountMax, 1, FIELD_COUNT_MAX);
+  checkRange('contentBytesMax', options.contentBytesMax, 0, Number.MAX_SAFE_INTEGER);
   const pages = Math.ceil((SLOTS + options.slotCount * SLOT_BYTES) / PAGE_BYTES);
   const memory = new WebAssembly.Memory({ initial: pages, maximum: PAGES_MAX, shared: true });
-  const { bytes, words } = viewsOf(memory);
+  const { bytes, words, doubles } = viewsOf(memory);
   words[HEADER_VERSION >> 2] = LAYOUT_VERSION;
   words[HEADER_SLOT_COUNT >> 2] = options.slotCount;
   words[HEADER_HEAD_BYTES_MAX >> 2] = options.headBytesMax;
   words[HEADER_TARGET_BYTES_MAX >> 2] = options.targetBytesMax;
   words[HEADER_FIELD_COUNT_MAX >> 2] = options.fieldCountMax;
+  doubles[HEADER_CONTENT_BYTES_MAX >> 3] = options.contentBytesMax;
   for (let index = 0; index < options.slotCount; index++)
     for (const guard of guardsOf(index)) bytes.fill(GUARD_BYTE, guard, guard + GUARD_BYTES);
   return memory;

@@ -7,6 +7,7 @@ import {
   CARRY,
   CONTROL_DRAINING,
   CONTROL_ERROR,
+  CONTROL_HEAD,
   CONTROL_STATISTICS,
   CONTROL_STEP,
   CONTROL_VERDICT,
@@ -57,6 +58,7 @@ export class Slot {
   readonly outputs: readonly number[];
   private readonly verdictWord: number;
   private readonly writtenWord: number;
+  private readonly stateWord: number;
   private readonly openDouble: number;
   private readonly acceptedDouble: number;
   private textEnd: number;
@@ -76,6 +78,7 @@ export class Slot {
     this.outputs = Array.from({ length: OUTPUT_COUNT }, (_, i) => pointer + OUTPUT + i * OUTPUT_STRIDE);
     this.verdictWord = (pointer + CONTROL_VERDICT) >> 2;
     this.writtenWord = (pointer + CONTROL_WRITTEN) >> 2;
+    this.stateWord = (pointer + RECORD + RECORD_STATE) >> 2;
     this.openDouble = (statistics + STATISTICS_OPEN) >> 3;
     this.acceptedDouble = (statistics + STATISTICS_ACCEPTED) >> 3;
     this.textEnd = pointer + PREPARED_TEXT;
@@ -98,6 +101,16 @@ export class Slot {
   /** The error of the last refusal. */
   get error(): number {
     return this.word(CONTROL_ERROR);
+  }
+
+  /** Pointer of the head that the last serve() parsed to its end, or 0; told only in steps. */
+  get head(): number {
+    return this.word(CONTROL_HEAD);
+  }
+
+  /** The record stands within a message: what belongs to it must be carried to the next turn. */
+  get unfinished(): boolean {
+    return this.views.words[this.stateWord] !== 0;
   }
 
   set draining(draining: boolean) {

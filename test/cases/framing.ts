@@ -1,6 +1,7 @@
 import {
-  ERROR_CONTENT,
   ERROR_CONTENT_LENGTH,
+  ERROR_CONTENT_SIZE,
+  ERROR_EXPECTATION,
   ERROR_FRAMING,
   ERROR_TRANSFER_CODING,
 } from '../../src/protocol/codes.ts';
@@ -50,11 +51,17 @@ const content: HeadCase[] = [
     input: withFields(`Content-Length: ${length}\r\n`),
     expected: { persistent: true },
   })),
-  ...['1', '01', '5', '9007199254740991'].map((length) => ({
+  ...['1', '01', '5', '100000', '000000000000000000100000'].map((length) => ({
     name: `Content-Length: ${length}`,
     section: '6.2',
     input: withFields(`Content-Length: ${length}\r\n`),
-    expected: ERROR_CONTENT,
+    expected: { persistent: true },
+  })),
+  ...['100001', '4294967296', '9007199254740991'].map((length) => ({
+    name: `Content-Length: ${length} is too much`,
+    section: 'RFC 9110 15.5.14',
+    input: withFields(`Content-Length: ${length}\r\n`),
+    expected: ERROR_CONTENT_SIZE,
   })),
   ...[
     '',
@@ -93,7 +100,7 @@ const content: HeadCase[] = [
     name: `Transfer-Encoding: ${coding}`,
     section: '7.1',
     input: withFields(`Transfer-Encoding: ${coding}\r\n`),
-    expected: ERROR_CONTENT,
+    expected: { persistent: true },
   })),
   ...[
     'gzip',
@@ -136,6 +143,24 @@ const content: HeadCase[] = [
     section: '6.1',
     input: 'POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n',
     expected: ERROR_FRAMING,
+  },
+  ...['100-continue', '100-Continue', ' 100-CONTINUE '].map((expectation) => ({
+    name: `Expect: ${expectation}`,
+    section: 'RFC 9110 10.1.1',
+    input: withFields(`Expect:${expectation}\r\nContent-Length: 1\r\n`),
+    expected: { persistent: true },
+  })),
+  ...['', '200-ok', '100-continue, x', '100-continuE2', '100_continue'].map((expectation) => ({
+    name: `another expectation: ${expectation}`,
+    section: 'RFC 9110 10.1.1',
+    input: withFields(`Expect: ${expectation}\r\n`),
+    expected: ERROR_EXPECTATION,
+  })),
+  {
+    name: 'another expectation in HTTP/1.0',
+    section: 'RFC 9110 10.1.1',
+    input: 'GET / HTTP/1.0\r\nExpect: x\r\n\r\n',
+    expected: { minor: 0 },
   },
   ...['Transfer-Encodinf: x\r\n', 'Transfer_Encoding: x\r\n', 'Content_Length: x\r\n'].map((fields) => ({
     name: `a name only like it: ${JSON.stringify(fields)}`,

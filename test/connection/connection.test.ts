@@ -155,12 +155,51 @@ describe.each(WAYS)('%s engine, $read reads, $write writes', (engine, io) => {
     expect(await client.end()).toBe('');
   });
 
-  test('an uploader that is cut off reads the answer', async () => {
+  test('100 uploaders that are cut off read their answers', async () => {
+    const all = await Promise.all(Array.from({ length: 100 }, open));
+    const post = 'POST / HTTP/1.1\r\nHost: a\r\n';
+    for (const [i, client] of all.entries())
+      client.send(
+        i % 2 === 0
+          ? `${post}Content-Length: 500000\r\n\r\n${'x'.repeat(500_000)}`
+          : `${post}Transfer-Encoding: chunked\r\n\r\n7a120\r\n${'x'.repeat(500_000)}`,
+      );
+    for (const client of all) {
+      const [response] = readResponses(await client.end());
+      expect(response?.statusCode).toBe(413);
+      expect(client.error).toBeUndefined();
+      client.close();
+    }
+  });
+
+  test('content is consumed, in pieces and behind other requests', async () => {
     const client = await open();
-    client.send(`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 500000\r\n\r\n${'x'.repeat(500_000)}`);
-    const [response] = readResponses(await client.end());
-    expect(response?.statusCode).toBe(501);
-    expect(client.error).toBeUndefined();
+    const post = 'POST / HTTP/1.1\r\nHost: a\r\n';
+    const byLength = `${post}Content-Length: 90000\r\n\r\n${'x'.repeat(90_000)}`;
+    const chunks = `1f4\r\n${'y'.repeat(500)}\r\n`.repeat(150);
+    const chunked = `${post}Transfer-Encoding: chunked\r\n\r\n${chunks}0\r\nSum: 1\r\n\r\n`;
+    const text = GET + byLength + GET + chunked + GET;
+    for (let at = 0; at < text.length; at += 20_011) {
+      client.send(text.slice(at, at + 20_011));
+      await sleep(2);
+    }
+    expect(contents(await client.until(/Hello5$/))).toEqual(hellos(1, 5));
+    expect(server.statistics()).toMatchObject({ requests: 5, refused: 0 });
+  });
+
+  test('a client that waits for 100 Continue gets it, then its answer', async () => {
+    const client = await open();
+    client.send('POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n');
+    expect(await client.until(/Continue\r\n\r\n$/)).toBe('HTTP/1.1 100 Continue\r\n\r\n');
+    client.received = '';
+    client.send('Hello');
+    expect(contents(await client.until(/Hello1$/))).toEqual(['Hello1']);
+  });
+
+  test('a client that half-closes within its content gets 400', async () => {
+    const client = await open();
+    client.socket.end('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nHell');
+    expect(readResponses(await client.end())[0]?.statusCode).toBe(400);
   });
 
   test('what a closing connection still sends is bounded', async () => {

@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { ERROR_RESPONSES, reasonPhrase } from '../../src/protocol/errors.ts';
 import { preparedResponses } from '../../src/protocol/prepared.ts';
 import { counterPointer, readStatistics } from '../../src/wasm/memory.ts';
+import { contentCases } from '../cases/content.ts';
 import { fieldCases } from '../cases/fields.ts';
 import { framingCases } from '../cases/framing.ts';
 import { requestLineCases } from '../cases/request-line.ts';
@@ -25,7 +26,12 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
   const output = (...parts: string[]): string => converse(engine, parts).output;
 
   test('one request', () => {
-    expect(converse(engine, [GET])).toEqual({ output: hello(1), closed: false, left: 0, turns: 1 });
+    expect(converse(engine, [GET])).toMatchObject({
+      output: hello(1),
+      closed: false,
+      left: 0,
+      unfinished: false,
+    });
   });
 
   test('the length grows with the number', () => {
@@ -146,6 +152,54 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
     expect(first.left).toBeGreaterThan(0);
     expect(output(GET)).toBe(hello(1));
     expect(codec.parse(slot.readStart, slot.readStart + GET.length)).toBeGreaterThan(0);
+  });
+});
+
+describe.each(ENGINE_NAMES)('%s, content', (name) => {
+  const engine = createEngine(name);
+  const head = (fields: string): string => `POST / HTTP/1.1\r\nHost: a\r\n${fields}\r\n`;
+
+  test.each(contentCases)('$name ($section)', ({ fields, content, expected }) => {
+    const next = expected === 'whole' ? GET : '';
+    for (const parts of everySplit(content + next)) {
+      const { output, closed, unfinished } = converse(engine, [head(fields) + parts[0], ...parts.slice(1)]);
+      if (expected === 'unfinished')
+        expect({ output, closed, unfinished }).toEqual({ output: '', closed: false, unfinished: true });
+      else if (expected === 'whole') {
+        expect(readResponses(output).map(({ statusCode }) => statusCode)).toEqual([200, 200]);
+        expect({ closed, unfinished }).toEqual({ closed: false, unfinished: false });
+      } else {
+        const response = ERROR_RESPONSES.find(({ error }) => error === expected);
+        expect(readResponses(output).map(({ content }) => content)).toEqual([
+          `${response?.statusCode} ${reasonPhrase(response?.statusCode ?? 0)}: ${response?.text}\n`,
+        ]);
+        expect(closed).toBe(true);
+      }
+    }
+  });
+
+  test('a head cut anywhere before its content', () => {
+    const message = `${head('Transfer-Encoding: chunked\r\n')}3\r\nabc\r\n0\r\nT: x\r\n\r\n`;
+    for (const parts of everySplit(message + GET))
+      expect(readResponses(converse(engine, parts).output)).toHaveLength(2);
+  });
+
+  test('100 Continue is sent when the content is waited for, and only then', () => {
+    const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
+    const expecting = head('Expect: 100-continue\r\nContent-Length: 3\r\n');
+    const asked = converse(engine, [expecting, 'ab', 'c']).output;
+    expect(asked.startsWith(CONTINUE)).toBe(true);
+    expect(readResponses(asked.slice(CONTINUE.length))).toHaveLength(1);
+    expect(converse(engine, [`${expecting}a`, 'bc']).output).not.toContain(CONTINUE);
+    expect(converse(engine, [expecting.replace('1.1', '1.0'), 'abc']).output).not.toContain(CONTINUE);
+    expect(converse(engine, [head('Expect: 100-continue\r\n')]).output).not.toContain(CONTINUE);
+    const chunks = converse(engine, [
+      head('Expect: 100-continue\r\nTransfer-Encoding: chunked\r\n'),
+      '0\r\n\r\n',
+    ]);
+    expect(chunks.output.startsWith(CONTINUE)).toBe(true);
+    const tooLarge = converse(engine, [head('Expect: 100-continue\r\nContent-Length: 100001\r\n')]);
+    expect(readResponses(tooLarge.output)[0]?.statusCode).toBe(413);
   });
 });
 

@@ -13,6 +13,7 @@ test('4 threads count 100,000 each, exactly', async () => {
     headBytesMax: 1024,
     targetBytesMax: 512,
     fieldCountMax: 8,
+    contentBytesMax: 0,
   });
   const threads = Array.from(
     { length: 4 },

@@ -8,15 +8,16 @@ export interface Conversation {
   /** All that was answered, Latin-1. */
   output: string;
   closed: boolean;
-  /** Bytes that wait for more. */
+  /** Bytes that wait for more, and whether a message is unfinished. */
   left: number;
+  unfinished: boolean;
   turns: number;
 }
 
 /** Sends the parts to a fresh connection, one read each. */
 export function converse({ codec, slot }: Engine, parts: string[]): Conversation {
   const output = slot.outputs[0] as number;
-  const conversation: Conversation = { output: '', closed: false, left: 0, turns: 0 };
+  const conversation: Conversation = { output: '', closed: false, left: 0, unfinished: false, turns: 0 };
   let carry: Carry | undefined;
   for (const part of parts) {
     slot.read.set(latin1(part));
@@ -29,20 +30,20 @@ export function converse({ codec, slot }: Engine, parts: string[]): Conversation
       conversation.turns++;
       if (slot.verdict === VERDICT_CLOSE) return { ...conversation, closed: true };
     } while (slot.verdict === VERDICT_AGAIN);
-    if (cursor === end) carry = undefined;
+    if (cursor === end && !slot.unfinished) carry = undefined;
     else if (carry === undefined || cursor !== start) carry = new Carry(slot, cursor, end);
     else carry.append(slot.readStart, end);
     conversation.left = end - cursor;
+    conversation.unfinished = carry !== undefined;
   }
   slot.takeRecord();
   return conversation;
 }
 
-/** Every input in two parts, cut everywhere, and byte by byte. */
+/** The input whole, in two parts, cut everywhere, and byte by byte; a long one cut at its ends and some places. */
 export function everySplit(input: string): string[][] {
-  const cuts = Array.from({ length: input.length - 1 }, (_, i) => [
-    input.slice(0, i + 1),
-    input.slice(i + 1),
-  ]);
-  return [[input], ...cuts, [...input]];
+  const cuts = Array.from({ length: Math.max(input.length - 1, 0) }, (_, i) => i + 1)
+    .filter((cut) => input.length < 600 || cut < 64 || cut > input.length - 64 || cut % 97 === 0)
+    .map((cut) => [input.slice(0, cut), input.slice(cut)]);
+  return input.length > 1 ? [[input], ...cuts, [...input]] : [[input]];
 }

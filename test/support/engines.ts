@@ -28,6 +28,7 @@ const LIMITS: MemoryOptions = {
   headBytesMax: 16384,
   targetBytesMax: 8192,
   fieldCountMax: 100,
+  contentBytesMax: 100_000,
 };
 
 export function createEngine(name: TestedEngine, limits: Partial<MemoryOptions> = {}): Engine {

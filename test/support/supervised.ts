@@ -25,6 +25,7 @@ const OPTIONS: ServerOptions = {
   log: 'silent',
   maxHead: 16384,
   maxTarget: 8192,
+  maxBody: 1_048_576,
 };
 
 export async function startSupervised(

@@ -15,7 +15,13 @@ import {
 } from '../../src/wasm/memory.ts';
 import { Slot } from '../../src/wasm/slot.ts';
 
-const OPTIONS = { slotCount: 2, headBytesMax: 16384, targetBytesMax: 8192, fieldCountMax: 100 };
+const OPTIONS = {
+  slotCount: 2,
+  headBytesMax: 16384,
+  targetBytesMax: 8192,
+  fieldCountMax: 100,
+  contentBytesMax: 1000,
+};
 
 type Region = [name: string, offset: number, bytes: number, alignment: number];
 

@@ -4,6 +4,7 @@
 import {
   CONTROL_DRAINING,
   CONTROL_ERROR,
+  CONTROL_HEAD,
   CONTROL_STATISTICS,
   CONTROL_STEP,
   CONTROL_VERDICT,
@@ -20,17 +21,20 @@ import {
 } from '../../wasm/layout.ts';
 import type { Codec, CounterAdd } from '../codec.ts';
 import {
+  FLAG_EXPECT_CONTINUE,
   FLAG_PERSISTENT,
   METHOD_HEAD,
   MORE,
   PREPARED_DEFAULT,
+  STATE_CONTENT,
   STATE_START,
   VERDICT_AGAIN,
   VERDICT_CLOSE,
   VERDICT_MORE,
 } from '../codes.ts';
+import { skipContent } from './content.ts';
 import { parseHead } from './request.ts';
-import { buildPrepared } from './response.ts';
+import { buildPrepared, writeContinue } from './response.ts';
 import type { Views } from './views.ts';
 
 /** No response of this engine is longer: the prepared text, and the lines that vary. */
@@ -50,20 +54,39 @@ export function createJsCodec(views: Views, slot: number, counterAdd: CounterAdd
     let answered = 0;
     let verdict = VERDICT_MORE;
 
+    words[(slot + CONTROL_HEAD) >> 2] = 0;
+    words[(slot + CONTROL_ERROR) >> 2] = 0;
     while (start < end) {
       if (position > outputEnd || (step && answered !== 0)) {
         verdict = VERDICT_AGAIN;
         break;
       }
-      const cursor = parseHead(views, record, start, end);
-      if (cursor === MORE) break;
-      if (cursor < 0) {
-        position = buildRefusal(cursor, position);
-        verdict = VERDICT_CLOSE;
-        break;
+      let state = words[(record + RECORD_STATE) >> 2] as number;
+      if (state < STATE_CONTENT) {
+        const cursor = parseHead(views, record, start, end);
+        if (cursor === MORE) break;
+        if (cursor < 0) {
+          position = buildRefusal(cursor, position);
+          verdict = VERDICT_CLOSE;
+          break;
+        }
+        if (step) words[(slot + CONTROL_HEAD) >> 2] = start;
+        start = cursor;
+        state = words[(record + RECORD_STATE) >> 2] as number;
+        if (state !== STATE_START && start === end && expectsContinue())
+          position = writeContinue(views, position);
+      }
+      if (state !== STATE_START) {
+        const cursor = skipContent(views, record, start, end);
+        if (cursor < 0) {
+          position = buildRefusal(cursor, position);
+          verdict = VERDICT_CLOSE;
+          break;
+        }
+        start = cursor;
+        if (words[(record + RECORD_STATE) >> 2] !== STATE_START) break;
       }
       answered++;
-      start = cursor;
 
       const flags = words[(record + RECORD_FLAGS) >> 2] as number;
       const close = !(flags & FLAG_PERSISTENT) || (draining && start === end);
@@ -89,6 +112,12 @@ export function createJsCodec(views: Views, slot: number, counterAdd: CounterAdd
     words[(slot + CONTROL_WRITTEN) >> 2] = position - output;
     tally(STATISTICS_REQUESTS, answered);
     return start;
+  }
+
+  /** Nothing of the content has come, and the client waits to be asked for it (RFC 9110 10.1.1). */
+  function expectsContinue(): boolean {
+    const expects = (words[(record + RECORD_FLAGS) >> 2] as number) & FLAG_EXPECT_CONTINUE;
+    return expects !== 0 && words[(record + RECORD_VERSION_MINOR) >> 2] !== 0;
   }
 
   function buildRefusal(error: number, output: number): number {

@@ -6,6 +6,8 @@ import {
   FLAG_CLOSE,
   FLAG_CONTENT_LENGTH,
   FLAG_CONTENT_LENGTH_BAD,
+  FLAG_EXPECT_CONTINUE,
+  FLAG_EXPECT_OTHER,
   FLAG_HOST,
   FLAG_HOST_AGAIN,
   FLAG_KEEP_ALIVE,
@@ -17,6 +19,8 @@ import { ascii, matchesLower } from './scanner.ts';
 import type { Views } from './views.ts';
 
 const HOST = ascii('host');
+const EXPECT = ascii('expect');
+const CONTINUE = ascii('100-continue');
 const CONNECTION = ascii('connection');
 const CONTENT_LENGTH = ascii('content-length');
 const TRANSFER_ENCODING = ascii('transfer-encoding');
@@ -40,6 +44,12 @@ export function noteField(
     case 4:
       if (matchesLower(bytes, name, colon, HOST))
         return noteHost(views, record, start, value, valueEnd, flags);
+      break;
+    case 6:
+      if (matchesLower(bytes, name, colon, EXPECT))
+        return (
+          flags | (matchesLower(bytes, value, valueEnd, CONTINUE) ? FLAG_EXPECT_CONTINUE : FLAG_EXPECT_OTHER)
+        );
       break;
     case 10:
       if (matchesLower(bytes, name, colon, CONNECTION))

@@ -1,15 +1,21 @@
 // What the fields of a whole head mean together; twin of assembly/framing.ts.
 
 import {
+  HEADER_CONTENT_BYTES_MAX,
+  RECORD_CONTENT_BYTES,
   RECORD_CONTENT_LENGTH,
+  RECORD_CONTENT_REMAINING,
+  RECORD_EXTENSION_BYTES,
   RECORD_FLAGS,
   RECORD_HOST_BYTES,
   RECORD_HOST_OFFSET,
+  RECORD_STATE,
   RECORD_VERSION_MINOR,
 } from '../../wasm/layout.ts';
 import {
-  ERROR_CONTENT,
   ERROR_CONTENT_LENGTH,
+  ERROR_CONTENT_SIZE,
+  ERROR_EXPECTATION,
   ERROR_FRAMING,
   ERROR_HOST,
   ERROR_TRANSFER_CODING,
@@ -17,11 +23,14 @@ import {
   FLAG_CLOSE,
   FLAG_CONTENT_LENGTH,
   FLAG_CONTENT_LENGTH_BAD,
+  FLAG_EXPECT_OTHER,
   FLAG_HOST,
   FLAG_HOST_AGAIN,
   FLAG_KEEP_ALIVE,
   FLAG_PERSISTENT,
   FLAG_TRANSFER_ENCODING,
+  STATE_CHUNK_SIZE,
+  STATE_CONTENT,
 } from '../codes.ts';
 import { isHost } from './host.ts';
 import type { Views } from './views.ts';
@@ -39,6 +48,8 @@ export function judgeHead(views: Views, record: number, start: number): number {
     if (!isHost(bytes, host, host + hostBytes)) return ERROR_HOST;
   } else if (minor !== 0) return ERROR_HOST;
 
+  // HTTP/1.0 knows no expectations (RFC 9110 10.1.1).
+  if (flags & FLAG_EXPECT_OTHER && minor !== 0) return ERROR_EXPECTATION;
   if (flags & (FLAG_TRANSFER_ENCODING | FLAG_CONTENT_LENGTH)) {
     const error = judgeFraming(views, record, flags, minor);
     if (error !== 0) return error;
@@ -49,13 +60,23 @@ export function judgeHead(views: Views, record: number, start: number): number {
   return 0;
 }
 
-function judgeFraming(views: Views, record: number, flags: number, minor: number): number {
+/** In the order of RFC 9112 6.3. */
+function judgeFraming({ words, doubles }: Views, record: number, flags: number, minor: number): number {
   if (flags & FLAG_TRANSFER_ENCODING) {
     // The two ways to smuggle a request past a proxy (RFC 9112 6.1).
     if (flags & FLAG_CONTENT_LENGTH || minor === 0) return ERROR_FRAMING;
     if (!(flags & FLAG_CHUNKED)) return ERROR_TRANSFER_CODING;
-    return ERROR_CONTENT;
+    doubles[(record + RECORD_CONTENT_BYTES) >> 3] = 0;
+    words[(record + RECORD_EXTENSION_BYTES) >> 2] = 0;
+    words[(record + RECORD_STATE) >> 2] = STATE_CHUNK_SIZE;
+    return 0;
   }
   if (flags & FLAG_CONTENT_LENGTH_BAD) return ERROR_CONTENT_LENGTH;
-  return views.doubles[(record + RECORD_CONTENT_LENGTH) >> 3] === 0 ? 0 : ERROR_CONTENT;
+  const length = doubles[(record + RECORD_CONTENT_LENGTH) >> 3] as number;
+  if (length > (doubles[HEADER_CONTENT_BYTES_MAX >> 3] as number)) return ERROR_CONTENT_SIZE;
+  if (length !== 0) {
+    doubles[(record + RECORD_CONTENT_REMAINING) >> 3] = length;
+    words[(record + RECORD_STATE) >> 2] = STATE_CONTENT;
+  }
+  return 0;
 }

@@ -2,30 +2,19 @@
 // parsing resumes and where an error counts.
 
 import {
-  FIELD_BYTES,
-  HEADER_FIELD_COUNT_MAX,
-  HEADER_HEAD_BYTES_MAX,
   HEADER_TARGET_BYTES_MAX,
-  RECORD_COLON_OFFSET,
   RECORD_CURSOR,
-  RECORD_FIELD_COUNT,
-  RECORD_FIELDS,
   RECORD_FLAGS,
   RECORD_HEAD_BYTES,
   RECORD_METHOD,
   RECORD_METHOD_BYTES,
   RECORD_METHOD_OFFSET,
-  RECORD_NAME_OFFSET,
   RECORD_STATE,
   RECORD_TARGET_BYTES,
   RECORD_TARGET_OFFSET,
   RECORD_VERSION_MINOR,
 } from '../../wasm/layout.ts';
 import {
-  ERROR_FIELD_COUNT,
-  ERROR_FIELD_NAME,
-  ERROR_FIELD_VALUE,
-  ERROR_HEAD_SIZE,
   ERROR_METHOD,
   ERROR_METHOD_SIZE,
   ERROR_TARGET,
@@ -50,10 +39,10 @@ import {
   STATE_TARGET,
   STATE_VERSION,
 } from '../codes.ts';
-import { COLON, CR, isDigit, isOws, LF, SLASH, SP, TARGET, TCHAR } from './chars.ts';
-import { noteField } from './fields.ts';
+import { CR, isDigit, LF, SLASH, SP, TARGET, TCHAR } from './chars.ts';
 import { judgeHead } from './framing.ts';
-import { ascii, matches, skip, skipFieldValue } from './scanner.ts';
+import { ascii, matches, skip } from './scanner.ts';
+import { fail, parseSection, suspend } from './section.ts';
 import { judgeTarget } from './target.ts';
 import type { Views } from './views.ts';
 
@@ -86,15 +75,12 @@ export function parseHead(views: Views, record: number, start: number, end: numb
   const { bytes, data, halves, words } = views;
   let state = words[(record + RECORD_STATE) >> 2] as number;
   let cursor = start;
-  let fieldCount = 0;
-  let flags = 0;
 
   if (state !== STATE_START) {
     cursor += words[(record + RECORD_CURSOR) >> 2] as number;
-    fieldCount = words[(record + RECORD_FIELD_COUNT) >> 2] as number;
-    flags = words[(record + RECORD_FLAGS) >> 2] as number;
   } else {
     words[(record + RECORD_METHOD) >> 2] = METHOD_OTHER;
+    words[(record + RECORD_FLAGS) >> 2] = 0;
     // One empty line before the request line is ignored (RFC 9112 2.2).
     if (bytes[cursor] === CR) {
       if (cursor + 1 === end) return MORE;
@@ -117,7 +103,7 @@ export function parseHead(views: Views, record: number, start: number, end: numb
       const size = cursor - head;
       if (size > METHOD_BYTES_MAX)
         return fail(views, record, ERROR_METHOD_SIZE, head, head + METHOD_BYTES_MAX + 1);
-      if (cursor === end) return suspend(views, record, start, cursor, end, STATE_METHOD, 0, 0);
+      if (cursor === end) return suspend(views, record, start, head, cursor, end, STATE_METHOD, 0, 0);
       if (bytes[cursor] !== SP || size === 0) return fail(views, record, ERROR_METHOD, head, cursor + 1);
       words[(record + RECORD_METHOD) >> 2] = methodNumber(bytes, head, size);
       halves[(record + RECORD_METHOD_BYTES) >> 1] = size;
@@ -133,7 +119,7 @@ export function parseHead(views: Views, record: number, start: number, end: numb
     const size = cursor - target;
     const sizeMax = words[HEADER_TARGET_BYTES_MAX >> 2] as number;
     if (size > sizeMax) return fail(views, record, ERROR_TARGET_SIZE, head, target + sizeMax + 1);
-    if (cursor === end) return suspend(views, record, start, cursor, end, STATE_TARGET, 0, 0);
+    if (cursor === end) return suspend(views, record, start, head, cursor, end, STATE_TARGET, 0, 0);
     if (bytes[cursor] !== SP || size === 0) return fail(views, record, ERROR_TARGET, head, cursor + 1);
     halves[(record + RECORD_TARGET_BYTES) >> 1] = size;
     if (bytes[target] !== SLASH) {
@@ -152,7 +138,7 @@ export function parseHead(views: Views, record: number, start: number, end: numb
       words[(record + RECORD_VERSION_MINOR) >> 2] = minor;
     } else {
       const decided = versionDecided(bytes, cursor, end);
-      if (decided === 0) return suspend(views, record, start, cursor, end, STATE_VERSION, 0, 0);
+      if (decided === 0) return suspend(views, record, start, head, cursor, end, STATE_VERSION, 0, 0);
       if (decided > 0) return fail(views, record, ERROR_VERSION, head, cursor + decided);
       if (bytes[cursor + 5] !== 0x31) return fail(views, record, ERROR_VERSION_MAJOR, head, next);
       // A minor version that is not known means the highest that is (RFC 9110 2.5).
@@ -161,90 +147,11 @@ export function parseHead(views: Views, record: number, start: number, end: numb
     cursor = next;
   }
 
-  let name = cursor;
-  let colon = cursor;
-  if (state === STATE_FIELD) {
-    name = start + (halves[(record + RECORD_NAME_OFFSET) >> 1] as number);
-    colon = start + (halves[(record + RECORD_COLON_OFFSET) >> 1] as number);
-  }
-  // A field line begins at `name`; its name is scanned from `colon` on, its value from `cursor` on.
-  while (true) {
-    colon = skip(bytes, TCHAR, colon, end);
-    if (cursor < colon) cursor = colon;
-    cursor = skipFieldValue(bytes, data, cursor, end);
-    const ended = cursor + 2 <= end && bytes[cursor] === CR && bytes[cursor + 1] === LF;
-    // No white space before the colon, no folded line, no empty name (RFC 9112 5.1, 5.2).
-    if (!ended || bytes[colon] !== COLON || colon === name) {
-      if (name < end && bytes[name] === CR) {
-        if (ended) break;
-        if (name + 1 < end) return fail(views, record, ERROR_FIELD_NAME, head, name + 2);
-      } else if (colon < end) {
-        if (bytes[colon] !== COLON || colon === name)
-          return fail(views, record, ERROR_FIELD_NAME, head, colon + 1);
-        if (cursor < end && bytes[cursor] !== CR)
-          return fail(views, record, ERROR_FIELD_VALUE, head, cursor + 1);
-        if (cursor + 1 < end) return fail(views, record, ERROR_FIELD_VALUE, head, cursor + 2);
-      }
-      halves[(record + RECORD_NAME_OFFSET) >> 1] = name - start;
-      halves[(record + RECORD_COLON_OFFSET) >> 1] = colon - start;
-      return suspend(views, record, start, cursor, end, STATE_FIELD, fieldCount, flags);
-    }
-    if (fieldCount === words[HEADER_FIELD_COUNT_MAX >> 2])
-      return fail(views, record, ERROR_FIELD_COUNT, head, cursor + 2);
-
-    let value = colon + 1;
-    let valueEnd = cursor;
-    while (value < valueEnd && isOws(bytes[value] as number)) value++;
-    while (valueEnd > value && isOws(bytes[valueEnd - 1] as number)) valueEnd--;
-    const field = (record + RECORD_FIELDS + fieldCount * FIELD_BYTES) >> 1;
-    halves[field] = name - start;
-    halves[field + 1] = colon - name;
-    halves[field + 2] = value - start;
-    halves[field + 3] = valueEnd - value;
-    fieldCount++;
-    flags = noteField(views, record, start, name, colon, value, valueEnd, flags);
-    cursor += 2;
-    name = cursor;
-    colon = cursor;
-  }
-
-  cursor += 2;
-  words[(record + RECORD_STATE) >> 2] = STATE_START;
-  words[(record + RECORD_FIELD_COUNT) >> 2] = fieldCount;
-  words[(record + RECORD_FLAGS) >> 2] = flags;
-  words[(record + RECORD_HEAD_BYTES) >> 2] = cursor - start;
-  if (cursor - head > (words[HEADER_HEAD_BYTES_MAX >> 2] as number)) return ERROR_HEAD_SIZE;
+  const result = parseSection(views, record, start, head, cursor, end, state, STATE_FIELD);
+  if (result <= 0) return result;
+  words[(record + RECORD_HEAD_BYTES) >> 2] = result - start;
   const error = judgeHead(views, record, start);
-  return error !== 0 ? error : cursor;
-}
-
-/** An error decided by the bytes before `decided`: beyond the head's limit it is the limit's. */
-function fail({ words }: Views, record: number, error: number, head: number, decided: number): number {
-  words[(record + RECORD_STATE) >> 2] = STATE_START;
-  return decided - head > (words[HEADER_HEAD_BYTES_MAX >> 2] as number) ? ERROR_HEAD_SIZE : error;
-}
-
-/** Remembers where to go on, unless the head has reached its limit without an end. */
-function suspend(
-  { halves, words }: Views,
-  record: number,
-  start: number,
-  cursor: number,
-  end: number,
-  state: number,
-  fieldCount: number,
-  flags: number,
-): number {
-  const head = start + (halves[(record + RECORD_METHOD_OFFSET) >> 1] as number);
-  if (end - head >= (words[HEADER_HEAD_BYTES_MAX >> 2] as number)) {
-    words[(record + RECORD_STATE) >> 2] = STATE_START;
-    return ERROR_HEAD_SIZE;
-  }
-  words[(record + RECORD_STATE) >> 2] = state;
-  words[(record + RECORD_CURSOR) >> 2] = cursor - start;
-  words[(record + RECORD_FIELD_COUNT) >> 2] = fieldCount;
-  words[(record + RECORD_FLAGS) >> 2] = flags;
-  return MORE;
+  return error !== 0 ? error : result;
 }
 
 /** The minor version of `HTTP/1.1` or `HTTP/1.0` and CRLF, or -1 for anything else. */

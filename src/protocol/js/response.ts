@@ -18,6 +18,7 @@ import type { Views } from './views.ts';
 
 const CONNECTION_CLOSE = ascii('Connection: close\r\n');
 const CONNECTION_KEEP_ALIVE = ascii('Connection: keep-alive\r\n');
+const CONTINUE = ascii('HTTP/1.1 100 Continue\r\n\r\n');
 const CONTENT_LENGTH = ascii('Content-Length: ');
 const CRLF_CRLF = ascii('\r\n\r\n');
 
@@ -58,6 +59,11 @@ export function buildPrepared(
     writeDecimal(bytes, output, number);
   }
   return output;
+}
+
+/** The interim response that asks for the content. */
+export function writeContinue({ bytes }: Views, output: number): number {
+  return write(bytes, output, CONTINUE);
 }
 
 function copy(bytes: Uint8Array, to: number, from: number, size: number): number {

@@ -1,0 +1,102 @@
+// The chunked coding (RFC 9112 7.1), skipped or handed on. Its state is in the record; it may stop at any byte.
+
+import {
+  ERROR_CHUNK,
+  ERROR_CHUNK_EXTENSION,
+  ERROR_CONTENT_SIZE,
+  STATE_CHUNK_DATA,
+  STATE_CHUNK_DATA_CR,
+  STATE_CHUNK_DATA_LF,
+  STATE_CHUNK_EXTENSION,
+  STATE_CHUNK_SIZE,
+  STATE_CHUNK_SIZE_LF,
+  STATE_CHUNK_SIZE_MORE,
+  STATE_TRAILER,
+} from '../src/protocol/codes';
+import {
+  EXTENSION_BYTES_MAX,
+  HEADER_CONTENT_BYTES_MAX,
+  RECORD_CONTENT_BYTES,
+  RECORD_CONTENT_REMAINING,
+  RECORD_EXTENSION_BYTES,
+  RECORD_STATE,
+} from '../src/wasm/layout';
+import { CR, isHex, LF } from './chars';
+import { skipFieldValue } from './scanner';
+
+const SEMICOLON: u8 = 0x3b;
+/** Sizes beyond are not exact; the content limit is far below. */
+const CHUNK_BYTES_MAX: f64 = 9007199254740991;
+
+/**
+ * Consumes chunks from `cursor` on until bytes run out or the trailer section begins, which the record's
+ * state tells. The position it came to, or an error.
+ */
+export function skipChunks(record: usize, cursor: usize, end: usize): i32 {
+  let state = load<i32>(record, RECORD_STATE);
+  while (cursor < end && state != STATE_TRAILER) {
+    if (state == STATE_CHUNK_DATA) {
+      cursor = takeContent(record, cursor, end);
+      if (load<f64>(record, RECORD_CONTENT_REMAINING) == 0) state = STATE_CHUNK_DATA_CR;
+      continue;
+    }
+    if (state == STATE_CHUNK_EXTENSION) {
+      const from = cursor;
+      cursor = skipFieldValue(cursor, end);
+      const bytes = load<i32>(record, RECORD_EXTENSION_BYTES) + <i32>(cursor - from);
+      if (bytes > EXTENSION_BYTES_MAX) return ERROR_CHUNK_EXTENSION;
+      store<i32>(record, bytes, RECORD_EXTENSION_BYTES);
+      if (cursor == end) break;
+      if (load<u8>(cursor++) != CR) return ERROR_CHUNK;
+      state = STATE_CHUNK_SIZE_LF;
+      continue;
+    }
+    const byte = load<u8>(cursor++);
+    switch (state) {
+      case STATE_CHUNK_SIZE:
+        if (!isHex(byte)) return ERROR_CHUNK;
+        store<f64>(record, hexValue(byte), RECORD_CONTENT_REMAINING);
+        state = STATE_CHUNK_SIZE_MORE;
+        break;
+      case STATE_CHUNK_SIZE_MORE:
+        if (isHex(byte)) {
+          const size = load<f64>(record, RECORD_CONTENT_REMAINING) * 16 + hexValue(byte);
+          if (size > CHUNK_BYTES_MAX) return ERROR_CHUNK;
+          store<f64>(record, size, RECORD_CONTENT_REMAINING);
+        } else if (byte == CR) state = STATE_CHUNK_SIZE_LF;
+        else if (byte == SEMICOLON) state = STATE_CHUNK_EXTENSION;
+        else return ERROR_CHUNK;
+        break;
+      case STATE_CHUNK_SIZE_LF: {
+        if (byte != LF) return ERROR_CHUNK;
+        const size = load<f64>(record, RECORD_CONTENT_REMAINING);
+        const total = load<f64>(record, RECORD_CONTENT_BYTES) + size;
+        if (total > load<f64>(HEADER_CONTENT_BYTES_MAX)) return ERROR_CONTENT_SIZE;
+        store<f64>(record, total, RECORD_CONTENT_BYTES);
+        state = size == 0 ? STATE_TRAILER : STATE_CHUNK_DATA;
+        break;
+      }
+      case STATE_CHUNK_DATA_CR:
+        if (byte != CR) return ERROR_CHUNK;
+        state = STATE_CHUNK_DATA_LF;
+        break;
+      default:
+        if (byte != LF) return ERROR_CHUNK;
+        state = STATE_CHUNK_SIZE;
+    }
+  }
+  store<i32>(record, state, RECORD_STATE);
+  return <i32>cursor;
+}
+
+/** Consumes what is there of the content, or of the chunk under way. */
+export function takeContent(record: usize, cursor: usize, end: usize): usize {
+  const remaining = load<f64>(record, RECORD_CONTENT_REMAINING);
+  const taken = min(remaining, <f64>(end - cursor));
+  store<f64>(record, remaining - taken, RECORD_CONTENT_REMAINING);
+  return cursor + <usize>taken;
+}
+
+function hexValue(byte: u8): f64 {
+  return <f64>(byte < 0x40 ? byte - 0x30 : (byte | 0x20) - 0x57);
+}

@@ -1,0 +1,102 @@
+// The chunked coding (RFC 9112 7.1); twin of assembly/chunked.ts.
+
+import {
+  EXTENSION_BYTES_MAX,
+  HEADER_CONTENT_BYTES_MAX,
+  RECORD_CONTENT_BYTES,
+  RECORD_CONTENT_REMAINING,
+  RECORD_EXTENSION_BYTES,
+  RECORD_STATE,
+} from '../../wasm/layout.ts';
+import {
+  ERROR_CHUNK,
+  ERROR_CHUNK_EXTENSION,
+  ERROR_CONTENT_SIZE,
+  STATE_CHUNK_DATA,
+  STATE_CHUNK_DATA_CR,
+  STATE_CHUNK_DATA_LF,
+  STATE_CHUNK_EXTENSION,
+  STATE_CHUNK_SIZE,
+  STATE_CHUNK_SIZE_LF,
+  STATE_CHUNK_SIZE_MORE,
+  STATE_TRAILER,
+} from '../codes.ts';
+import { CR, isHex, LF } from './chars.ts';
+import { skipFieldValue } from './scanner.ts';
+import type { Views } from './views.ts';
+
+const SEMICOLON = 0x3b;
+
+/** The position it came to, or an error; the record's state tells whether the trailer section begins there. */
+export function skipChunks(views: Views, record: number, cursor: number, end: number): number {
+  const { bytes, data, words, doubles } = views;
+  const remaining = (record + RECORD_CONTENT_REMAINING) >> 3;
+  let state = words[(record + RECORD_STATE) >> 2] as number;
+  while (cursor < end && state !== STATE_TRAILER) {
+    if (state === STATE_CHUNK_DATA) {
+      cursor = takeContent(views, record, cursor, end);
+      if (doubles[remaining] === 0) state = STATE_CHUNK_DATA_CR;
+      continue;
+    }
+    if (state === STATE_CHUNK_EXTENSION) {
+      const from = cursor;
+      cursor = skipFieldValue(bytes, data, cursor, end);
+      const size = (words[(record + RECORD_EXTENSION_BYTES) >> 2] as number) + cursor - from;
+      if (size > EXTENSION_BYTES_MAX) return ERROR_CHUNK_EXTENSION;
+      words[(record + RECORD_EXTENSION_BYTES) >> 2] = size;
+      if (cursor === end) break;
+      if (bytes[cursor++] !== CR) return ERROR_CHUNK;
+      state = STATE_CHUNK_SIZE_LF;
+      continue;
+    }
+    const byte = bytes[cursor++] as number;
+    switch (state) {
+      case STATE_CHUNK_SIZE:
+        if (!isHex(byte)) return ERROR_CHUNK;
+        doubles[remaining] = hexValue(byte);
+        state = STATE_CHUNK_SIZE_MORE;
+        break;
+      case STATE_CHUNK_SIZE_MORE:
+        if (isHex(byte)) {
+          const size = (doubles[remaining] as number) * 16 + hexValue(byte);
+          if (size > Number.MAX_SAFE_INTEGER) return ERROR_CHUNK;
+          doubles[remaining] = size;
+        } else if (byte === CR) state = STATE_CHUNK_SIZE_LF;
+        else if (byte === SEMICOLON) state = STATE_CHUNK_EXTENSION;
+        else return ERROR_CHUNK;
+        break;
+      case STATE_CHUNK_SIZE_LF: {
+        if (byte !== LF) return ERROR_CHUNK;
+        const total = (record + RECORD_CONTENT_BYTES) >> 3;
+        const size = doubles[remaining] as number;
+        const sum = (doubles[total] as number) + size;
+        if (sum > (doubles[HEADER_CONTENT_BYTES_MAX >> 3] as number)) return ERROR_CONTENT_SIZE;
+        doubles[total] = sum;
+        state = size === 0 ? STATE_TRAILER : STATE_CHUNK_DATA;
+        break;
+      }
+      case STATE_CHUNK_DATA_CR:
+        if (byte !== CR) return ERROR_CHUNK;
+        state = STATE_CHUNK_DATA_LF;
+        break;
+      default:
+        if (byte !== LF) return ERROR_CHUNK;
+        state = STATE_CHUNK_SIZE;
+    }
+  }
+  words[(record + RECORD_STATE) >> 2] = state;
+  return cursor;
+}
+
+/** Consumes what is there of the content, or of the chunk under way. */
+export function takeContent({ doubles }: Views, record: number, cursor: number, end: number): number {
+  const place = (record + RECORD_CONTENT_REMAINING) >> 3;
+  const remaining = doubles[place] as number;
+  const taken = Math.min(remaining, end - cursor);
+  doubles[place] = remaining - taken;
+  return cursor + taken;
+}
+
+function hexValue(byte: number): number {
+  return byte < 0x40 ? byte - 0x30 : (byte | 0x20) - 0x57;
+}
