@@ -23,7 +23,7 @@ const CONNECTI: i64 = 0x697463656e6e6f43;
 
 /**
  * Builds prepared response `index` at `output` and returns the position after it. `close`: say that the
- * connection closes. `keepAlive`: say that it doesn't, as HTTP/1.0 wants to hear. `headOnly`: the
+ * connection closes. `sayPersistent`: say that it doesn't, as HTTP/1.0 wants to hear. `headOnly`: the
  * request was HEAD, so the content is left out and its length told all the same (RFC 9110 9.3.2).
  */
 export function buildPrepared(
@@ -31,7 +31,7 @@ export function buildPrepared(
   index: i32,
   output: usize,
   close: bool,
-  keepAlive: bool,
+  sayPersistent: bool,
   headOnly: bool,
 ): usize {
   const prepared = slot + PREPARED + index * PREPARED_ENTRY_BYTES;
@@ -39,7 +39,7 @@ export function buildPrepared(
   output = copy(output, load<u32>(prepared, PREPARED_HEAD), load<u32>(prepared, PREPARED_HEAD_BYTES));
   output = copy(output, slot + DATE, DATE_LINE_BYTES);
   if (close) output = writeClose(output);
-  else if (keepAlive) output = writeKeepAlive(output);
+  else if (sayPersistent) output = writeKeepAlive(output);
 
   const counter = load<u32>(prepared, PREPARED_COUNTER);
   const number = counter == 0 ? 0 : <u64>add(counter, 1);

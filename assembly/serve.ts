@@ -86,8 +86,8 @@ export function serveSpan(slot: usize, start: usize, end: usize, output: usize):
 
     const close = !(load<i32>(record, RECORD_FLAGS) & FLAG_PERSISTENT) || (draining && start == end);
     const headOnly = load<i32>(record, RECORD_METHOD) == METHOD_HEAD;
-    const keepAlive = load<i32>(record, RECORD_VERSION_MINOR) == 0;
-    position = buildPrepared(slot, PREPARED_DEFAULT, position, close, keepAlive, headOnly);
+    const sayPersistent = load<i32>(record, RECORD_VERSION_MINOR) == 0;
+    position = buildPrepared(slot, PREPARED_DEFAULT, position, close, sayPersistent, headOnly);
     if (close) {
       verdict = VERDICT_CLOSE;
       break;

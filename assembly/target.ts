@@ -2,8 +2,10 @@
 
 import { ERROR_CONNECT, ERROR_TARGET, METHOD_CONNECT, METHOD_OPTIONS } from '../src/protocol/codes';
 import { COLON, SLASH } from './chars';
+import { isHost } from './host';
 
 const ASTERISK: u8 = 0x2a;
+const QUESTION: u8 = 0x3f;
 // "http" in lower case and "://", as little-endian words.
 const HTTP: u32 = 0x70747468;
 const LOWER_4: u32 = 0x20202020;
@@ -18,13 +20,15 @@ export function judgeTarget(method: i32, target: usize, bytes: i32): i32 {
   return isAbsolute(target, bytes) ? 0 : ERROR_TARGET;
 }
 
-/** absolute-form: the http or https scheme, and an authority that is not empty (RFC 9110 4.2). */
+/** absolute-form: the http or https scheme and a host, without user information (RFC 9110 4.2). */
 function isAbsolute(target: usize, bytes: i32): bool {
   if (bytes < 8 || (load<u32>(target) | LOWER_4) != HTTP) return false;
   let authority = target + 4;
   if ((load<u8>(authority) | 0x20) == 0x73) authority++;
   if ((load<u32>(authority) & THREE_BYTES) != SCHEME_END) return false;
   authority += 3;
-  const first = load<u8>(authority);
-  return authority < target + bytes && first != SLASH && first != COLON && first != 0x3f;
+  const end = target + bytes;
+  let cursor = authority;
+  while (cursor < end && load<u8>(cursor) != SLASH && load<u8>(cursor) != QUESTION) cursor++;
+  return cursor > authority && load<u8>(authority) != COLON && isHost(authority, cursor);
 }

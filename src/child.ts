@@ -5,7 +5,7 @@
 import type { Handle } from './connection/bind.ts';
 import type { ListenAt } from './connection/listener.ts';
 import type { ToServer, ToSupervisor } from './messages.ts';
-import { type Server, type ServerEvents, startServer } from './server.ts';
+import { countWorkers, type Server, startServer } from './server.ts';
 
 const ORPHAN_DRAIN_MS = 10_000;
 
@@ -16,6 +16,7 @@ let requests = 0;
 let server: Server | undefined;
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
+process.stdout.on('error', () => {});
 process.on('message', (message: ToServer, handle: unknown) => void obey(message, handle));
 process.on('disconnect', () => void drain(ORPHAN_DRAIN_MS));
 
@@ -27,13 +28,10 @@ async function obey(message: ToServer, handle: unknown): Promise<void> {
 }
 
 async function start({ options, address }: ToServer & { type: 'start' }): Promise<void> {
-  const events: ServerEvents = {
-    note: (text) => tell({ type: 'note', text }),
-    failed: (error) => fail(error),
-  };
-  const own = address && { ...address, reusePort: true };
+  const note = (text: string): void => tell({ type: 'note', text });
+  const own = address && { ...address, reusePort: countWorkers(options.workers) > 1 };
   try {
-    server = await startServer(options, own ? async () => own : takeSocket, events);
+    server = await startServer(options, own ? async () => own : takeSocket, note);
     const { port, workers, io } = server;
     tell({ type: 'listening', port, workers, io });
   } catch (error) {
@@ -57,8 +55,8 @@ async function drain(timeoutMs: number): Promise<void> {
   else end();
 }
 
-function fail(error: Error): void {
-  tell({ type: 'failed', message: error.message }, end);
+function fail({ code, message }: NodeJS.ErrnoException): void {
+  tell({ type: 'failed', code, message }, end);
 }
 
 function tell(message: ToSupervisor, sent?: () => void): void {

@@ -8,13 +8,15 @@ import { supervise } from './supervisor.ts';
 const USAGE = 2;
 const FAILED = 1;
 
+// A reader that goes away, as `| head` does, is no reason to stop serving.
+process.stdout.on('error', () => {});
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(argv: string[]): Promise<number> {
   try {
     const command = readCommand(argv, process.env);
-    if ('run' in command) return await supervise(command.run);
-    console.log(command.print === 'help' ? helpText() : version());
+    if ('run' in command) await supervise(command.run);
+    else console.log(command.print === 'help' ? helpText() : version());
     return 0;
   } catch (error) {
     process.stderr.write(`hotpath: ${explain(error as NodeJS.ErrnoException)}\n`);
@@ -27,6 +29,8 @@ function explain({ code, message }: NodeJS.ErrnoException): string {
   switch (code) {
     case 'EADDRINUSE':
       return `${message.replace('listen EADDRINUSE: ', '')}: choose another with --port`;
+    case 'ENOENT':
+      return `${message}: run npm run build`;
     case 'EACCES':
       return 'the port may not be listened on without privileges: choose one above 1023 with --port';
     case 'EADDRNOTAVAIL':

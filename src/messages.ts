@@ -16,6 +16,6 @@ export type ToServer =
 export type ToSupervisor =
   | { type: 'take'; request: number; ordinal: number }
   | { type: 'listening'; port: number; workers: number; io: Io }
-  | { type: 'failed'; message: string }
+  | { type: 'failed'; code: string | undefined; message: string }
   | { type: 'note'; text: string }
   | { type: 'drained'; statistics: Statistics; late: number };

@@ -99,6 +99,9 @@ export function readCommand(argv: string[], environment: { PORT?: string | undef
   ) as unknown as Options;
   if (values.port === undefined && environment.PORT)
     options.port = KINDS.port.read(environment.PORT, 'PORT in the environment');
+  // A smaller head makes the default target smaller, too.
+  if (values['max-target'] === undefined)
+    options.maxTarget = Math.min(options.maxTarget, Math.floor(options.maxHead / 2));
   if (options.maxTarget >= options.maxHead)
     throw new OptionError(
       `--max-target must be less than --max-head (${options.maxHead}), not ${options.maxTarget}`,

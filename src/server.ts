@@ -21,11 +21,6 @@ export interface Server {
   killWorker(ordinal: number): Promise<void>;
 }
 
-export interface ServerEvents {
-  note(text: string): void;
-  failed(error: Error): void;
-}
-
 /** Two generations of threads overlap while a reload drains the old one. */
 const GENERATIONS = 2;
 const FIELD_COUNT_MAX = 100;
@@ -42,7 +37,7 @@ export function countWorkers(workers: number | 'auto'): number {
 export async function startServer(
   options: ServerOptions,
   takePlace: TakePlace,
-  events: ServerEvents,
+  note: (text: string) => void,
 ): Promise<Server> {
   const workers = countWorkers(options.workers);
   const memory = createMemory({
@@ -58,8 +53,7 @@ export async function startServer(
     workers,
     start: { module: compileModule(), memory, engine: options.engine, io, log: options.log },
     takePlace,
-    note: events.note,
-    failed: events.failed,
+    note,
   });
   const port = await pool.start();
   return {

@@ -16,16 +16,17 @@ const GRACE_MS = 3000;
 
 /**
  * Runs a server until it is told to stop.
- * @returns the exit code
- * @throws what binding fails with
+ * @throws what binding or starting fails with
  */
-export async function supervise(options: Options): Promise<number> {
+export async function supervise(options: Options): Promise<void> {
   const log = new Log(options.log);
   const wanted = countWorkers(options.workers);
   const bound = await bind(options.host, options.port, wanted, options.sockets);
   const workers = Math.min(wanted, bound.workersMax);
   if (workers < wanted) log.note(`Sockets can't be shared between threads here: 1 worker, not ${wanted}`);
-  return new Promise((resolve) => new Supervisor({ ...options, workers }, bound, log, resolve).start());
+  await new Promise<void>((resolve, reject) =>
+    new Supervisor({ ...options, workers }, bound, log, resolve, reject).start(),
+  );
 }
 
 class Supervisor {
@@ -33,13 +34,14 @@ class Supervisor {
   private startedMs = 0;
   private listened = false;
   private stoppedMs: number | undefined;
-  private failure: string | undefined;
+  private failure: Error | undefined;
 
   constructor(
     private readonly options: Options,
     private readonly bound: Bound,
     private readonly log: Log,
-    private readonly finished: (exitCode: number) => void,
+    private readonly stopped: () => void,
+    private readonly failed: (error: Error) => void,
   ) {}
 
   start(): void {
@@ -55,7 +57,8 @@ class Supervisor {
     this.listened = false;
     child.on('message', (message: ToSupervisor) => this.hear(message));
     child.on('error', (error) => {
-      this.failure = error.message;
+      // Not even forked: no 'exit' will follow. Other errors are messages that came too late.
+      if (child.pid === undefined) this.fail(error);
     });
     child.on('exit', (code, signal) => this.serverEnded(signal ?? `code ${code}`));
     const { options, bound } = this;
@@ -66,6 +69,7 @@ class Supervisor {
   private hear(message: ToSupervisor): void {
     switch (message.type) {
       case 'take':
+        if (this.stoppedMs !== undefined) break;
         this.tell(
           { type: 'socket', request: message.request },
           this.bound.handleOf(message.ordinal) as unknown as SendHandle,
@@ -76,7 +80,7 @@ class Supervisor {
         this.announce(message);
         break;
       case 'failed':
-        this.failure = message.message;
+        this.failure = Object.assign(new Error(message.message), { code: message.code });
         break;
       case 'note':
         this.log.note(message.text);
@@ -109,6 +113,8 @@ class Supervisor {
     if (this.stoppedMs === undefined) {
       this.stoppedMs = now;
       this.log.note(`Stopping on ${signal}: finishing what is under way`);
+      // From here on connecting is refused, and who can goes elsewhere.
+      this.bound.close();
       this.tell({ type: 'drain', timeoutMs: this.options.drainTimeout });
       setTimeout(() => this.child?.kill('SIGKILL'), this.options.drainTimeout + GRACE_MS).unref();
     } else if (now - this.stoppedMs > SAME_SIGNAL_MS) {
@@ -121,19 +127,18 @@ class Supervisor {
     this.child = undefined;
     const healthy = this.listened && Date.now() - this.startedMs > HEALTHY_MS;
     if (this.stoppedMs !== undefined) {
-      this.finish(0);
+      this.stopped();
     } else if (this.failure === undefined && healthy) {
       this.log.note(`Server process ended by ${how}; starting it again`);
       this.startServer();
     } else {
-      process.stderr.write(`hotpath: ${this.failure ?? `the server process ended by ${how}`}\n`);
-      this.finish(1);
+      this.fail(this.failure ?? new Error(`the server process ended by ${how}`));
     }
   }
 
-  private finish(exitCode: number): void {
+  private fail(error: Error): void {
     this.bound.close();
-    this.finished(exitCode);
+    this.failed(error);
   }
 
   private tell(message: ToServer, handle?: SendHandle): void {

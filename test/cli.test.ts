@@ -26,7 +26,10 @@ describe('wrong usage is one line and exit code 2', () => {
     [['--engine', 'php'], "--engine must be wasm, js, not 'php'"],
     [['--log', 'loud'], "--log must be silent, start, connections, requests, not 'loud'"],
     [['--max-head', '9999999'], "--max-head must be a whole number from 256 to 65000, not '9999999'"],
-    [['--max-head', '512'], '--max-target must be less than --max-head (512), not 8192'],
+    [
+      ['--max-head', '512', '--max-target', '512'],
+      '--max-target must be less than --max-head (512), not 512',
+    ],
     [['--host', ''], '--host needs an address, such as 127.0.0.1 or ::'],
     [['app.js'], "unexpected argument 'app.js': hotpath takes options only"],
   ])('%j', async (args, line) => {
@@ -113,6 +116,29 @@ test('PORT in the environment is the default port', async () => {
   expect(await run.stop()).toBe(0);
 });
 
+test('limits over a real socket', async () => {
+  run = await startCli(['--max-head', '600', '--max-target', '50', '--max-body', '10']);
+  const status = async (request: string): Promise<number | undefined> =>
+    readResponses(await ask((run as Run).port, request))[0]?.statusCode;
+  const head = (target: string, fields = ''): string =>
+    `GET ${target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n${fields}\r\n`;
+  expect(await status(head('/'))).toBe(200);
+  expect(await status(head(`/${'t'.repeat(50)}`))).toBe(414);
+  expect(await status(head('/', `A: ${'x'.repeat(600)}\r\n`))).toBe(431);
+  expect(await status(head('/').replace('1.1', '2.0'))).toBe(505);
+  expect(await status(`${head('/', 'Content-Length: 10\r\n')}0123456789`)).toBe(200);
+  expect(await status(head('/', 'Content-Length: 11\r\n'))).toBe(413);
+  expect(await status('\0')).toBe(400);
+});
+
+test('a reader of standard output that goes away does not stop the server', async () => {
+  run = await startCli(['--log', 'requests']);
+  run.child.stdout?.destroy();
+  for (let i = 1; i <= 5; i++) expect(readResponses(await ask(run.port))[0]?.content).toBe(`Hello${i}`);
+  expect(await run.stop()).toBe(0);
+  expect(run.errors).toBe('');
+});
+
 test('IPv6', async () => {
   run = await startCli(['--host', '::1', '--workers', '2']);
   expect(run.output).toMatch(/^Server listening on http:\/\/\[::1\]:\d+ /);
@@ -168,6 +194,20 @@ describe('signals', () => {
     const children = await childrenOf(run.child.pid as number);
     for (const pid of [run.child.pid as number, ...children]) process.kill(pid, 'SIGINT');
     await sleep(200);
+    client.send(GET.slice(20));
+    expect(readResponses(await client.end())[0]?.content).toBe('Hello1');
+    client.close();
+    expect(await run.exit).toBe(0);
+  });
+
+  test('who connects while the server stops is refused', async () => {
+    run = await startCli(['--workers', '2']);
+    const client = await connect(run.port);
+    client.send(GET.slice(0, 20));
+    await sleep(100);
+    run.child.kill('SIGTERM');
+    await sleep(200);
+    await expect(connect(run.port)).rejects.toThrow('ECONNREFUSED');
     client.send(GET.slice(20));
     expect(readResponses(await client.end())[0]?.content).toBe('Hello1');
     client.close();

@@ -56,7 +56,8 @@ export async function bind(
   workers: number,
   choice: SocketChoice,
 ): Promise<Bound> {
-  // SO_REUSEPORT would let two servers share a port unnoticed, so it is listened on once without.
+  // SO_REUSEPORT would let two servers share a port unnoticed, so it is listened on once without. Two that
+  // start within the same milliseconds may still both find it free.
   const address = await probe(host, port);
   const canHold = holdsSockets(address);
   const canReuse = canHold && reusesPorts(address);
@@ -146,8 +147,14 @@ function tryHandle(address: AddressInfo, flags: number): Handle | undefined {
 
 function makeHandle(address: AddressInfo, port: number, flags: number): Handle {
   const handle = createServerHandle(address, port, flags);
-  if (typeof handle === 'number') throw new Error(`could not bind: libuv error ${handle}`);
-  return handle;
+  if (typeof handle !== 'number') {
+    // libuv keeps EADDRINUSE back until listen(), which would then pick any port.
+    const name = { port: 0 };
+    if (handle.getsockname(name) === 0 && name.port === port) return handle;
+    handle.close();
+  }
+  const message = `address already in use ${address.address}:${port}`;
+  throw Object.assign(new Error(message), { code: 'EADDRINUSE' });
 }
 
 function createServerHandle(address: AddressInfo, port: number, flags: number): Handle | number {

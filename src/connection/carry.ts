@@ -3,10 +3,14 @@
 
 import type { Slot } from '../wasm/slot.ts';
 
+const EMPTY_LINE_BYTES = 2;
+
 export class Carry {
   private bytes: Uint8Array;
   private length: number;
   private record: Uint8Array | undefined;
+  /** False: there is nothing yet but the empty line that may stand before a request (RFC 9112 2.2). */
+  begun: boolean;
 
   /** Copies [start, end) out of the slot, and the unfinished record with it. */
   constructor(
@@ -16,6 +20,7 @@ export class Carry {
   ) {
     this.bytes = slot.views.bytes.slice(start, end);
     this.length = end - start;
+    this.begun = this.length > EMPTY_LINE_BYTES || !slot.beforeRequest;
     this.record = slot.takeRecord();
   }
 
@@ -35,6 +40,7 @@ export class Carry {
     }
     this.bytes.set(this.slot.views.bytes.subarray(start, end), this.length);
     this.length = length;
+    this.begun = length > EMPTY_LINE_BYTES || !this.slot.beforeRequest;
     this.record = this.slot.takeRecord();
   }
 }

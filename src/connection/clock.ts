@@ -1,23 +1,40 @@
-// The worker's one coarse clock. Every tick it renews the Date line and lets the plane look at deadlines:
-// no timer for each connection, no system call for each request.
+// The worker's one coarse clock. Every tick the Date line is renewed and deadlines are looked at: no timer
+// for each connection, no system call for each request. Deadlines are kept in monotonic time, so that
+// nobody's setting of the wall clock makes a connection immortal.
 
 /** How coarse: a deadline is met at most this much late. */
-export const TICK_MS = 250;
+const TICK_MS = 250;
+
+/** Where the time comes from; tests have their own. */
+export interface TimeSource {
+  /** Milliseconds that only ever grow. */
+  monotonicMs(): number;
+  /** Milliseconds since the epoch. */
+  epochMs(): number;
+}
+
+const SYSTEM_TIME: TimeSource = { monotonicMs: () => performance.now(), epochMs: () => Date.now() };
 
 export class Clock {
-  /** Milliseconds since the epoch, as of the last tick. */
+  /** Monotonic, as of the last tick. */
   nowMs: number;
+  private second = Number.NaN;
   private timer: NodeJS.Timeout | undefined;
 
+  /**
+   * @param onSecond told the time since the epoch when a second has begun, and at the start
+   * @param onTick told the monotonic time
+   */
   constructor(
-    private readonly onTick: (nowMs: number, newSecond: boolean) => void,
-    private readonly readMs: () => number = Date.now,
+    private readonly onSecond: (epochMs: number) => void,
+    private readonly onTick: (nowMs: number) => void,
+    private readonly time: TimeSource = SYSTEM_TIME,
   ) {
-    this.nowMs = readMs();
+    this.nowMs = time.monotonicMs();
   }
 
   start(): void {
-    this.onTick(this.nowMs, true);
+    this.tick();
     this.timer = setInterval(() => this.tick(), TICK_MS);
   }
 
@@ -26,9 +43,11 @@ export class Clock {
   }
 
   tick(): void {
-    const before = this.nowMs;
-    this.nowMs = this.readMs();
-    const newSecond = Math.floor(before / 1000) !== Math.floor(this.nowMs / 1000);
-    this.onTick(this.nowMs, newSecond);
+    this.nowMs = this.time.monotonicMs();
+    const epochMs = this.time.epochMs();
+    const second = Math.floor(epochMs / 1000);
+    if (second !== this.second) this.onSecond(epochMs);
+    this.second = second;
+    this.onTick(this.nowMs);
   }
 }

@@ -26,7 +26,7 @@ const WRITING_PENDING = 1;
 const WRITING_ENDED = 2;
 
 /** How long, and how much, a closing connection is listened to for the peer's sake. */
-export const LINGER_MS = 2000;
+const LINGER_MS = 2000;
 export const LINGER_BYTES_MAX = 1024 * 1024;
 
 export class Connection {
@@ -57,7 +57,7 @@ export class Connection {
 
   /** Nothing received that waits for an answer, nothing answered that waits to go. */
   get idle(): boolean {
-    return this.reading === READING_HEAD && this.writing === WRITING_IDLE && this.carry === undefined;
+    return this.reading === READING_HEAD && this.writing === WRITING_IDLE && !this.carry?.begun;
   }
 
   /** Closes at once, whatever is under way. */
@@ -101,7 +101,8 @@ export class Connection {
     if (cursor === end && !slot.unfinished) this.carry = undefined;
     else if (this.carry === undefined || cursor !== start) this.carry = new Carry(slot, cursor, end);
     else this.carry.append(fresh, end);
-    return this.writing === WRITING_IDLE;
+    if (slot.draining && this.idle) this.close();
+    return this.writing !== WRITING_PENDING;
   }
 
   /** Writes what the region at hand holds. */
@@ -117,8 +118,9 @@ export class Connection {
     this.returnRegion();
     if (error || this.socket.destroyed) return;
     this.writing = WRITING_IDLE;
-    if (this.closing || (this.plane.draining && this.carry === undefined)) this.close();
-    else if (this.resume()) this.socket.resume();
+    if (this.closing || (this.plane.slot.draining && this.idle)) this.close();
+    else if (!this.resume()) return;
+    this.socket.resume();
   }
 
   private returnRegion(): void {
@@ -151,14 +153,15 @@ export class Connection {
   }
 
   private peerEnded(): void {
-    const unfinished = this.reading === READING_HEAD && this.carry !== undefined;
+    const unfinished = this.reading === READING_HEAD && this.carry?.begun === true;
     this.reading = READING_ENDED;
     if (this.closing) return;
     if (unfinished) {
-      const { codec, slot, outputs } = this.plane;
+      const { codec, slot, outputs, log } = this.plane;
       this.carry?.restore(0);
       this.carry = undefined;
       codec.refuse(ERROR_INCOMPLETE, outputs.pointer);
+      if (log.requests) this.logTurn(slot.written);
       this.write(slot.written);
     }
     this.close();

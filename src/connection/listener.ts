@@ -8,7 +8,7 @@ import { serverOptions } from './reader.ts';
 export type ListenAt = { fd: number } | { host: string; port: number; reusePort: boolean };
 
 /** Connections that may wait to be accepted; the kernel has a maximum of its own. */
-export const BACKLOG = 4096;
+const BACKLOG = 4096;
 
 export interface Listener {
   port: number;

@@ -23,8 +23,6 @@ const HELLO_COUNTER = 0;
 export class Plane {
   readonly outputs: Outputs;
   readonly clock: Clock;
-  /** The server stops: a connection that has been answered is closed. */
-  draining = false;
   private readonly connections = new Set<Connection>();
   private drained: (() => void) | undefined;
 
@@ -35,7 +33,10 @@ export class Plane {
     readonly log: Log,
   ) {
     this.outputs = new Outputs(slot);
-    this.clock = new Clock((nowMs, newSecond) => this.tick(nowMs, newSecond));
+    this.clock = new Clock(
+      (epochMs) => slot.setDate(dateLine(epochMs)),
+      (nowMs) => this.expire(nowMs),
+    );
     for (const prepared of preparedResponses(HELLO_COUNTER)) slot.prepare(prepared);
     slot.step = log.requests;
     this.clock.start();
@@ -60,7 +61,6 @@ export class Plane {
    * gone, which says so. Nothing may be accepted any more.
    */
   async drain(): Promise<void> {
-    this.draining = true;
     this.slot.draining = true;
     // What the kernel has already received is under way, too: let it be read before anyone is called idle.
     await new Promise((resolve) => setTimeout(resolve, 10));
@@ -72,8 +72,7 @@ export class Plane {
     this.clock.stop();
   }
 
-  private tick(nowMs: number, newSecond: boolean): void {
-    if (newSecond) this.slot.setDate(dateLine(nowMs));
+  private expire(nowMs: number): void {
     for (const connection of this.connections) if (connection.deadlineMs <= nowMs) connection.expire();
   }
 

@@ -48,11 +48,15 @@ function openDirect(accepted: net.Socket, slot: Slot, received: Received): net.S
 function openPublic(socket: net.Socket, slot: Slot, received: Received): net.Socket {
   const { read } = slot;
   socket.on('data', (chunk: Buffer) => {
-    const part = chunk.length > read.length ? chunk.subarray(0, read.length) : chunk;
-    read.set(part);
-    const goOn = received(part.length);
-    if (part.length < chunk.length && !socket.destroyed) socket.unshift(chunk.subarray(part.length));
-    if (!goOn) socket.pause();
+    for (let at = 0; at < chunk.length; at += read.length) {
+      const part = chunk.subarray(at, at + read.length);
+      read.set(part);
+      if (received(part.length)) continue;
+      socket.pause();
+      const rest = chunk.subarray(at + part.length);
+      if (rest.length > 0) socket.unshift(rest);
+      return;
+    }
   });
   return socket;
 }

@@ -24,7 +24,7 @@ import {
   ERROR_VERSION_MAJOR,
 } from './codes.ts';
 
-export interface ErrorResponse {
+interface ErrorResponse {
   /** One of ERROR_*. */
   error: number;
   statusCode: number;

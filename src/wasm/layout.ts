@@ -18,7 +18,7 @@
  *    │         │ ░ guard          │
  *    │         │ carry            │ room for the tail of an incomplete request, laid before the next read
  *    │         │ read             │ where the kernel's read lands
- *    │         │ pad              │ the engine's sentinel behind the last byte
+ *    │         │ pad              │ what a load of 16 bytes may read past the last byte
  *    │         │ ░ guard          │
  *    │         │ record           │ the one request being parsed
  *    │         │ ░ guard          │
@@ -111,7 +111,7 @@ export const CARRY_BYTES = 65536;
 export const READ = CARRY + CARRY_BYTES;
 export const READ_BYTES = 65536;
 export const READ_END = READ + READ_BYTES;
-/** The engine writes its sentinel here when a read fills the region. */
+/** Loads may reach here when a read fills the region; nobody writes. */
 export const READ_PAD_BYTES = 64;
 
 export const GUARD_BEFORE_RECORD = READ_END + READ_PAD_BYTES;

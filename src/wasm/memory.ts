@@ -91,10 +91,7 @@ export function createMemory(options: MemoryOptions): WebAssembly.Memory {
   return memory;
 }
 
-/**
- * Views over the whole memory.
- * @throws Error when the memory was laid out by another version of the map
- */
+/** Views over the whole memory. */
 export function viewsOf(memory: WebAssembly.Memory): Views {
   const { buffer } = memory;
   return {
@@ -148,7 +145,7 @@ export function reclaimSlot({ doubles }: Views, index: number): void {
 }
 
 /** Pointers of the guards of a slot, in order. */
-export function guardsOf(index: number): number[] {
+function guardsOf(index: number): number[] {
   const slot = slotPointer(index);
   const guards = [GUARD_BEFORE_INPUT, GUARD_BEFORE_RECORD, GUARD_BEFORE_OUTPUT];
   for (let i = 0; i < OUTPUT_COUNT; i++)

@@ -1,6 +1,7 @@
 // A worker's own part of the shared memory, with a name for everything the data plane does to it. The
 // only writer of a slot besides the engine.
 
+import { STATE_METHOD, STATE_START } from '../protocol/codes.ts';
 import type { Views } from '../protocol/js/views.ts';
 import type { Prepared } from '../protocol/prepared.ts';
 import {
@@ -29,9 +30,9 @@ import {
   PREPARED_TEXT,
   PREPARED_TEXT_BYTES,
   READ,
-  READ_BYTES,
   READ_END,
   RECORD,
+  RECORD_CURSOR,
   RECORD_FIELD_COUNT,
   RECORD_FIELDS,
   RECORD_METHOD_BYTES,
@@ -110,9 +111,21 @@ export class Slot {
 
   /** The record stands within a message: what belongs to it must be carried to the next turn. */
   get unfinished(): boolean {
-    return this.views.words[this.stateWord] !== 0;
+    return this.views.words[this.stateWord] !== STATE_START;
   }
 
+  /** No byte of a request's own has been parsed: at most an empty line before it. */
+  get beforeRequest(): boolean {
+    const state = this.views.words[this.stateWord] as number;
+    if (state === STATE_START) return true;
+    return state === STATE_METHOD && this.word(RECORD + RECORD_CURSOR) === this.half(RECORD_METHOD_OFFSET);
+  }
+
+  get draining(): boolean {
+    return this.word(CONTROL_DRAINING) !== 0;
+  }
+
+  /** The server stops: the response to the last request received says that the connection closes. */
   set draining(draining: boolean) {
     this.setWord(CONTROL_DRAINING, draining ? 1 : 0);
   }
@@ -155,11 +168,11 @@ export class Slot {
    * has been put back by restoreRecord().
    */
   takeRecord(): Uint8Array | undefined {
-    if (this.word(RECORD + RECORD_STATE) === 0) return undefined;
+    if (!this.unfinished) return undefined;
     const record = this.pointer + RECORD;
     const fieldCount = this.word(RECORD + RECORD_FIELD_COUNT);
     const copy = this.views.bytes.slice(record, record + RECORD_FIELDS + fieldCount * FIELD_BYTES);
-    this.setWord(RECORD + RECORD_STATE, 0);
+    this.setWord(RECORD + RECORD_STATE, STATE_START);
     return copy;
   }
 
@@ -188,10 +201,12 @@ export class Slot {
   }
 
   private text(start: number, offset: number, size: number): string {
-    const record = this.pointer + RECORD;
-    const from = start + (this.views.halves[(record + offset) >> 1] as number);
-    const bytes = this.views.halves[(record + size) >> 1] as number;
-    return String.fromCharCode(...this.views.bytes.subarray(from, from + bytes));
+    const from = start + this.half(offset);
+    return String.fromCharCode(...this.views.bytes.subarray(from, from + this.half(size)));
+  }
+
+  private half(offset: number): number {
+    return this.views.halves[(this.pointer + RECORD + offset) >> 1] as number;
   }
 
   private addText(text: string): number {
@@ -216,6 +231,3 @@ export class Slot {
     this.views.words[(this.pointer + offset) >> 2] = value;
   }
 }
-
-/** The largest read. */
-export const readBytesMax = READ_BYTES;

@@ -1,6 +1,5 @@
 // The worker threads of one server process: started, replaced when they die, drained.
 
-import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { ListenAt } from '../connection/listener.ts';
 import { reclaimSlot, viewsOf } from '../wasm/memory.ts';
@@ -15,8 +14,6 @@ export interface PoolOptions {
   takePlace: TakePlace;
   /** Told what happens to threads, a line each. */
   note: (text: string) => void;
-  /** Told when a thread can't be replaced. */
-  failed: (error: Error) => void;
 }
 
 /** A thread that lived this long died of something else than its start. */
@@ -46,7 +43,7 @@ export class Pool {
   async drain(timeoutMs: number): Promise<number> {
     this.draining = true;
     const threads = this.threads.filter((thread) => thread !== undefined);
-    const ends = threads.map((thread) => once(thread, 'exit'));
+    const ends = threads.map((thread) => new Promise((resolve) => thread.once('exit', resolve)));
     for (const thread of threads) thread.postMessage({ type: 'drain' } satisfies ToWorker);
     let late = 0;
     const timer = setTimeout(() => {
@@ -66,12 +63,16 @@ export class Pool {
     await this.threads[ordinal]?.terminate();
   }
 
+  /** Resolves with the port when the thread listens; from then on it is replaced when it ends. */
   private async startThread(ordinal: number): Promise<number> {
     const at = await this.options.takePlace(ordinal);
+    // A thread born now would not hear that it shall drain.
+    if (this.draining) throw new Error('the server is stopping');
     const workerData: WorkerStart = { ...this.options.start, slot: ordinal, at };
     const thread = new Worker(new URL('./worker.js', import.meta.url), { workerData });
     this.threads[ordinal] = thread;
     const startedMs = Date.now();
+    let listened = false;
     let cause: Error | undefined;
     thread.on('error', (error) => {
       cause = error as Error;
@@ -80,24 +81,26 @@ export class Pool {
     return new Promise((resolve, reject) => {
       thread.on('message', (message: FromWorker) => {
         if (message.type === 'listening') {
-          thread.on('exit', () => this.threadEnded(ordinal, startedMs, cause));
+          listened = true;
           resolve(message.port);
         } else {
-          reject(Object.assign(new Error(message.message), { code: message.code }));
+          cause = Object.assign(new Error(message.message), { code: message.code });
+          void thread.terminate();
         }
       });
       thread.once('exit', () => {
         this.threads[ordinal] = undefined;
-        reject(cause ?? new Error('a worker thread ended before it listened'));
+        reclaimSlot(viewsOf(this.options.start.memory), ordinal);
+        if (listened) this.replaceLater(ordinal, startedMs, cause);
+        else reject(cause ?? new Error('a worker thread ended before it listened'));
       });
     });
   }
 
-  private threadEnded(ordinal: number, startedMs: number, cause: Error | undefined): void {
-    reclaimSlot(viewsOf(this.options.start.memory), ordinal);
+  /** The first is replaced at once; a burst of deaths backs off. */
+  private replaceLater(ordinal: number, startedMs: number, cause: Error | undefined): void {
     if (this.draining) return;
     this.earlyDeaths = Date.now() - startedMs < HEALTHY_MS ? this.earlyDeaths + 1 : 0;
-    // The first is replaced at once; a burst backs off.
     const delayMs =
       this.earlyDeaths < 2 ? 0 : Math.min(BACKOFF_FIRST_MS * 2 ** (this.earlyDeaths - 2), BACKOFF_MAX_MS);
     const reason = cause === undefined ? 'ended' : `failed: ${cause.message}`;
@@ -107,8 +110,7 @@ export class Pool {
 
   private replace(ordinal: number): void {
     if (this.draining) return;
-    this.startThread(ordinal).catch((error: Error) => {
-      if (!this.draining) this.options.failed(error);
-    });
+    const startedMs = Date.now();
+    this.startThread(ordinal).catch((error: Error) => this.replaceLater(ordinal, startedMs, error));
   }
 }

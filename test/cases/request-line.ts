@@ -64,7 +64,15 @@ const good: HeadCase[] = [
     input: withRequestLine(`GET ${target} HTTP/1.1`),
     expected: { target },
   })),
-  ...['http://a/', 'http://a', 'HTTP://a/b?c', 'https://a:8080/', 'http://[::1]/'].map((target) => ({
+  ...[
+    'http://a/',
+    'http://a',
+    'HTTP://a/b?c',
+    'https://a:8080/',
+    'http://[::1]/',
+    'http://a?b',
+    'http://a:80',
+  ].map((target) => ({
     name: `absolute-form: ${target}`,
     section: '3.2.2',
     input: withRequestLine(`GET ${target} HTTP/1.1`),
@@ -140,6 +148,10 @@ const bad: HeadCase[] = [
     ['a scheme alone', 'GET http:// HTTP/1.1'],
     ['an empty authority', 'GET http:///a HTTP/1.1'],
     ['an empty host with a port', 'GET http://:80/ HTTP/1.1'],
+    ['user information', 'GET http://u@a/ HTTP/1.1'],
+    ['a bracket alone', 'GET http://[/ HTTP/1.1'],
+    ['a port that is none', 'GET http://a:b/ HTTP/1.1'],
+    ['a query without a host', 'GET http://?a HTTP/1.1'],
     ['httpx', 'GET httpx://a/ HTTP/1.1'],
     ['an asterisk without OPTIONS', 'GET * HTTP/1.1'],
     ['two asterisks', 'OPTIONS ** HTTP/1.1'],

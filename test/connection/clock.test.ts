@@ -1,29 +1,30 @@
-// The coarse clock, with a hand that the test moves.
+// The coarse clock, with hands that the test moves.
 
 import { expect, test } from 'vitest';
 import { Clock } from '../../src/connection/clock.ts';
 
-test('ticks tell the time and whether a second has begun', () => {
-  let nowMs = 1_000_400;
-  const ticks: [number, boolean][] = [];
+test('ticks tell the monotonic time, seconds the time of day', () => {
+  let monotonicMs = 50;
+  let epochMs = 1_000_400;
+  const ticks: number[] = [];
+  const seconds: number[] = [];
   const clock = new Clock(
-    (ms, newSecond) => ticks.push([ms, newSecond]),
-    () => nowMs,
+    (ms) => seconds.push(ms),
+    (ms) => ticks.push(ms),
+    { monotonicMs: () => monotonicMs, epochMs: () => epochMs },
   );
   clock.start();
   clock.stop();
-  for (const passedMs of [250, 250, 250, 250, 1000, 0]) {
-    nowMs += passedMs;
+  for (const passedMs of [250, 250, 250, 1000, 0]) {
+    monotonicMs += passedMs;
+    epochMs += passedMs;
     clock.tick();
   }
-  expect(clock.nowMs).toBe(nowMs);
-  expect(ticks).toEqual([
-    [1_000_400, true],
-    [1_000_650, false],
-    [1_000_900, false],
-    [1_001_150, true],
-    [1_001_400, false],
-    [1_002_400, true],
-    [1_002_400, false],
-  ]);
+  // Somebody sets the clock back by an hour.
+  epochMs -= 3_600_000;
+  monotonicMs += 250;
+  clock.tick();
+  expect(clock.nowMs).toBe(2050);
+  expect(ticks).toEqual([50, 300, 550, 800, 1800, 1800, 2050]);
+  expect(seconds).toEqual([1_000_400, 1_001_150, 1_002_150, 1_002_150 - 3_600_000]);
 });

@@ -222,6 +222,22 @@ describe.each(WAYS)('%s engine, $read reads, $write writes', (engine, io) => {
     await eventually('the silent one gone', () => server.statistics().open === 0);
   });
 
+  test('an empty line behind a request begins nothing', async () => {
+    const client = await open();
+    client.socket.end(`${GET}\r\n`);
+    expect(contents(await client.end())).toEqual(['Hello1']);
+    const half = await open();
+    half.send('\r');
+    await sleep(20);
+    // Another connection's HEAD must not leave its mark on what is said to this one.
+    const other = await open();
+    other.send('HEAD / HTTP/1.1\r\nHost: a\r\n\r\n');
+    await other.until(/\r\n\r\n$/);
+    half.socket.end();
+    expect(await half.end()).toBe('');
+    expect(server.statistics().refused).toBe(0);
+  });
+
   test('resets at every stage leave the server as it was', async () => {
     for (const text of ['', 'G', 'GET / HTTP/1.1\r\nHo', GET, `${GET}GET`, GET.repeat(5000), '\0']) {
       const client = await connect(server.port);
@@ -265,6 +281,38 @@ describe('draining', () => {
     idle.close();
     await stopped;
   });
+});
+
+test('draining: a connection with an empty line before its next request is idle', async () => {
+  const server = await startPlane();
+  const client = await connect(server.port);
+  client.send(`${GET}\r\n`);
+  await client.until(/Hello1$/);
+  await sleep(20);
+  await server.stop();
+  await client.end();
+  client.close();
+});
+
+test('draining: a late reader gets all that was answered, though it has sent more', async () => {
+  const server = await startPlane();
+  const client = await connect(server.port);
+  client.socket.pause();
+  client.send(GET.repeat(100_000));
+  await eventually('a lent region', () => server.plane.outputs.spare === 6);
+  let before = -1;
+  while (before !== server.statistics().requests) {
+    before = server.statistics().requests;
+    await sleep(150);
+  }
+  const stopped = server.stop();
+  await sleep(300);
+  client.socket.resume();
+  const responses = readResponses(await client.end());
+  expect(client.error).toBeUndefined();
+  expect(responses.length).toBe(server.statistics().requests);
+  client.close();
+  await stopped;
 });
 
 test('draining: a slow reader is closed when it has read its answers', async () => {

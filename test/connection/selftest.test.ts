@@ -14,13 +14,32 @@ test('this Node reads and writes the direct way', async () => {
 
 test('a Node whose sockets have changed gets the public ways', async () => {
   const { Socket } = await import('node:net');
-  const write = vi.spyOn(Socket.prototype, '_write').mockImplementation(() => {
+  const original = Socket.prototype._write;
+  // write() hands _write() a Buffer; only the direct way hands it a plain view.
+  const write = vi.spyOn(Socket.prototype, '_write').mockImplementation(function (
+    this: InstanceType<typeof Socket>,
+    ...args
+  ) {
+    if (!Buffer.isBuffer(args[0])) throw new Error('changed');
+    original.apply(this, args);
+  });
+  try {
+    expect(await chooseIo('auto', slot)).toMatchObject({ write: 'public' });
+    await expect(chooseIo('direct', slot)).rejects.toThrow('public way');
+  } finally {
+    write.mockRestore();
+  }
+});
+
+test('a Node whose handles have changed gets the public ways', async () => {
+  const { Socket } = await import('node:net');
+  const destroy = vi.spyOn(Socket.prototype, 'destroy');
+  destroy.mockImplementationOnce(() => {
     throw new Error('changed');
   });
-  // The public way rests on _write, too; only the direct one shows what it throws.
-  const end = vi.spyOn(Socket.prototype, 'end');
-  const io = await chooseIo('auto', slot).catch((error: Error) => error);
-  write.mockRestore();
-  end.mockRestore();
-  expect(io).toMatchObject({ write: 'public' });
+  try {
+    expect(await chooseIo('auto', slot)).toMatchObject({ read: 'public' });
+  } finally {
+    destroy.mockRestore();
+  }
 });

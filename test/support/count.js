@@ -7,7 +7,6 @@ import { counterPointer } from '#dist/wasm/memory.js';
 const { module, memory, count } = workerData;
 const { counterAdd } = instantiate(module, memory);
 const counter = counterPointer(0);
-/** How often each number was handed out here is checked by the sum and the largest. */
 let last = 0;
 let rising = true;
 for (let i = 0; i < count; i++) {

@@ -91,7 +91,7 @@ export function createJsCodec(views: Views, slot: number, counterAdd: CounterAdd
       const flags = words[(record + RECORD_FLAGS) >> 2] as number;
       const close = !(flags & FLAG_PERSISTENT) || (draining && start === end);
       const headOnly = words[(record + RECORD_METHOD) >> 2] === METHOD_HEAD;
-      const keepAlive = words[(record + RECORD_VERSION_MINOR) >> 2] === 0;
+      const sayPersistent = words[(record + RECORD_VERSION_MINOR) >> 2] === 0;
       position = buildPrepared(
         views,
         counterAdd,
@@ -99,7 +99,7 @@ export function createJsCodec(views: Views, slot: number, counterAdd: CounterAdd
         PREPARED_DEFAULT,
         position,
         close,
-        keepAlive,
+        sayPersistent,
         headOnly,
       );
       if (close) {

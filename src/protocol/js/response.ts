@@ -30,7 +30,7 @@ export function buildPrepared(
   index: number,
   output: number,
   close: boolean,
-  keepAlive: boolean,
+  sayPersistent: boolean,
   headOnly: boolean,
 ): number {
   const prepared = slot + PREPARED + index * PREPARED_ENTRY_BYTES;
@@ -43,7 +43,7 @@ export function buildPrepared(
   output = copy(bytes, output, head, headBytes);
   output = copy(bytes, output, slot + DATE, DATE_LINE_BYTES);
   if (close) output = write(bytes, output, CONNECTION_CLOSE);
-  else if (keepAlive) output = write(bytes, output, CONNECTION_KEEP_ALIVE);
+  else if (sayPersistent) output = write(bytes, output, CONNECTION_KEEP_ALIVE);
 
   const number = counter === 0 ? 0 : counterAdd(counter, 1);
   const digits = counter === 0 ? 0 : countDigits(number);

@@ -2,6 +2,7 @@
 
 import { ERROR_CONNECT, ERROR_TARGET, METHOD_CONNECT, METHOD_OPTIONS } from '../codes.ts';
 import { COLON, SLASH } from './chars.ts';
+import { isHost } from './host.ts';
 import { ascii, matches, matchesLower } from './scanner.ts';
 
 const ASTERISK = 0x2a;
@@ -17,13 +18,14 @@ export function judgeTarget(bytes: Uint8Array, method: number, target: number, e
   return isAbsolute(bytes, target, end) ? 0 : ERROR_TARGET;
 }
 
-/** absolute-form: the http or https scheme, and an authority that is not empty (RFC 9110 4.2). */
+/** absolute-form: the http or https scheme and a host, without user information (RFC 9110 4.2). */
 function isAbsolute(bytes: Uint8Array, target: number, end: number): boolean {
   if (end - target < 8 || !matchesLower(bytes, target, target + 4, HTTP)) return false;
   let authority = target + 4;
   if (((bytes[authority] as number) | 0x20) === 0x73) authority++;
   if (!matches(bytes, authority, SCHEME_END)) return false;
   authority += 3;
-  const first = bytes[authority];
-  return authority < end && first !== SLASH && first !== COLON && first !== QUESTION;
+  let cursor = authority;
+  while (cursor < end && bytes[cursor] !== SLASH && bytes[cursor] !== QUESTION) cursor++;
+  return cursor > authority && bytes[authority] !== COLON && isHost(bytes, authority, cursor);
 }
