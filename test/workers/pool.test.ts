@@ -1,7 +1,13 @@
 // Several threads on one port; threads that die while serving.
 
+import { once } from 'node:events';
+import net from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
+import { compileModule } from '#dist/wasm/instance.js';
+import { createMemory } from '#dist/wasm/memory.js';
+import { Pool, type TakePlace } from '#dist/workers/pool.js';
 import type { SocketChoice } from '../../src/connection/bind.ts';
+import type { ListenAt } from '../../src/connection/listener.ts';
 import { ask, connect, eventually, GET, sleep } from '../support/client.ts';
 import { readResponses } from '../support/responses.ts';
 import { type Supervised, startSupervised } from '../support/supervised.ts';
@@ -105,4 +111,68 @@ test('when its supervisor goes away, the server finishes and ends', async () => 
   client.close();
   await eventually('end of the server process', () => child.exitCode === 0);
   bound.close();
+});
+
+describe('a pool', () => {
+  const anywhere: ListenAt = { host: '127.0.0.1', port: 0, reusePort: false };
+
+  function createPool(takePlace: TakePlace): { pool: Pool; notes: string[] } {
+    const memory = createMemory({
+      slotCount: 2,
+      headBytesMax: 1024,
+      targetBytesMax: 512,
+      fieldCountMax: 10,
+      contentBytesMax: 0,
+    });
+    const notes: string[] = [];
+    const pool = new Pool({
+      workers: 1,
+      start: {
+        module: compileModule(),
+        memory,
+        engine: 'wasm',
+        io: { read: 'direct', write: 'direct' },
+        log: 'silent',
+      },
+      takePlace,
+      note: (text) => notes.push(text),
+    });
+    return { pool, notes };
+  }
+
+  test('tries again when a replacement fails, and the server lives on', async () => {
+    const occupied = net.createServer().listen(0, '127.0.0.1');
+    await once(occupied, 'listening');
+    const { port } = occupied.address() as net.AddressInfo;
+    let taken = 0;
+    const { pool, notes } = createPool(async () => (++taken === 2 ? { ...anywhere, port } : anywhere));
+    await pool.start();
+    await pool.kill(0);
+    await eventually('a third thread', () => taken === 3);
+    expect(notes[1]).toMatch(/^Worker 0 failed: .*EADDRINUSE.*; replacing it in 100 ms$/);
+    await sleep(300);
+    expect(await pool.drain(2000)).toBe(0);
+    occupied.close();
+  });
+
+  test('fails to start with what the thread failed with', async () => {
+    const { pool } = createPool(async () => ({ ...anywhere, host: '192.0.2.1' }));
+    await expect(pool.start()).rejects.toMatchObject({ code: 'EADDRNOTAVAIL' });
+  });
+
+  test('starts nobody while it drains', async () => {
+    let arrive: (at: ListenAt) => void = () => {};
+    let taken = 0;
+    const { pool, notes } = createPool(async () =>
+      ++taken === 1 ? anywhere : new Promise((resolve) => (arrive = resolve)),
+    );
+    await pool.start();
+    await pool.kill(0);
+    await eventually('a replacement under way', () => taken === 2);
+    expect(await pool.drain(2000)).toBe(0);
+    arrive(anywhere);
+    await sleep(200);
+    expect(notes).toHaveLength(1);
+    expect(await pool.drain(0)).toBe(0);
+  });
 });
