@@ -16,6 +16,12 @@ export interface ServerOptions {
   maxHead: number;
   maxTarget: number;
   maxBody: number;
+  maxConnections: number;
+  headTimeout: number;
+  idleTimeout: number;
+  bodyTimeout: number;
+  bodyRate: number;
+  writeTimeout: number;
 }
 
 export interface ListenOptions {
@@ -64,6 +70,12 @@ const KINDS: { [Name in keyof Options]: OptionKind<Options[Name]> } = {
   maxHead: wholeNumber(256, LIMITS.headBytesMax, 16384, 'largest head of a request in bytes, 431 beyond'),
   maxTarget: wholeNumber(16, LIMITS.headBytesMax, 8192, 'longest request target in bytes, 414 beyond'),
   maxBody: wholeNumber(0, 2 ** 40, 1_048_576, 'largest content of a request in bytes, 413 beyond'),
+  maxConnections: wholeNumber(1, 1_000_000, 16_384, 'open connections over all workers, 503 beyond'),
+  headTimeout: duration(10_000, 'for the head of a request to arrive, 408 beyond'),
+  idleTimeout: duration(60_000, 'that a connection stays open between requests'),
+  bodyTimeout: duration(30_000, 'without a byte of content, 408 beyond'),
+  bodyRate: wholeNumber(0, 1_000_000_000, 500, 'bytes a second that content must come to on average'),
+  writeTimeout: duration(30_000, 'for a peer to read what it was sent, cut beyond'),
   drainTimeout: wholeNumber(
     0,
     3_600_000,
@@ -161,6 +173,10 @@ function oneOf<T extends string>(choices: readonly T[], byDefault: T, says: stri
       return choice;
     },
   };
+}
+
+function duration(byDefault: number, says: string): OptionKind<number> {
+  return wholeNumber(1, 86_400_000, byDefault, `milliseconds ${says}`);
 }
 
 function wholeNumber(least: number, most: number, byDefault: number, says: string): OptionKind<number> {

@@ -51,7 +51,21 @@ export async function startServer(
   const io = await chooseIo(options.io, new Slot(views, 0));
   const pool = new Pool({
     workers,
-    start: { module: compileModule(), memory, engine: options.engine, io, log: options.log },
+    start: {
+      module: compileModule(),
+      memory,
+      engine: options.engine,
+      io,
+      log: options.log,
+      connectionsMax: Math.ceil(options.maxConnections / workers),
+      deadlines: {
+        headTimeoutMs: options.headTimeout,
+        idleTimeoutMs: options.idleTimeout,
+        bodyTimeoutMs: options.bodyTimeout,
+        bodyRateMin: options.bodyRate,
+        writeTimeoutMs: options.writeTimeout,
+      },
+    },
     takePlace,
     note,
   });

@@ -11,6 +11,8 @@ export class Carry {
   private record: Uint8Array | undefined;
   /** False: there is nothing yet but the empty line that may stand before a request (RFC 9112 2.2). */
   begun: boolean;
+  /** The head is whole; content or trailers are missing. */
+  inContent: boolean;
 
   /** Copies [start, end) out of the slot, and the unfinished record with it. */
   constructor(
@@ -21,6 +23,7 @@ export class Carry {
     this.bytes = slot.views.bytes.slice(start, end);
     this.length = end - start;
     this.begun = this.length > EMPTY_LINE_BYTES || !slot.beforeRequest;
+    this.inContent = slot.inContent;
     this.record = slot.takeRecord();
   }
 
@@ -41,6 +44,7 @@ export class Carry {
     this.bytes.set(this.slot.views.bytes.subarray(start, end), this.length);
     this.length = length;
     this.begun = length > EMPTY_LINE_BYTES || !this.slot.beforeRequest;
+    this.inContent = this.slot.inContent;
     this.record = this.slot.takeRecord();
   }
 }

@@ -16,7 +16,7 @@ export interface TimeSource {
 const SYSTEM_TIME: TimeSource = { monotonicMs: () => performance.now(), epochMs: () => Date.now() };
 
 export class Clock {
-  /** Monotonic, as of the last tick. */
+  /** Monotonic, as of the last tick; whole, since V8 keeps small integers without a box. */
   nowMs: number;
   private second = Number.NaN;
   private timer: NodeJS.Timeout | undefined;
@@ -30,7 +30,7 @@ export class Clock {
     private readonly onTick: (nowMs: number) => void,
     private readonly time: TimeSource = SYSTEM_TIME,
   ) {
-    this.nowMs = time.monotonicMs();
+    this.nowMs = Math.floor(time.monotonicMs());
   }
 
   start(): void {
@@ -43,7 +43,7 @@ export class Clock {
   }
 
   tick(): void {
-    this.nowMs = this.time.monotonicMs();
+    this.nowMs = Math.floor(this.time.monotonicMs());
     const epochMs = this.time.epochMs();
     const second = Math.floor(epochMs / 1000);
     if (second !== this.second) this.onSecond(epochMs);

@@ -9,9 +9,10 @@
 //   closing   the response under way is the last.
 
 import type { Socket } from 'node:net';
-import { ERROR_INCOMPLETE, VERDICT_AGAIN, VERDICT_CLOSE } from '../protocol/codes.ts';
+import { ERROR_INCOMPLETE, ERROR_TIMEOUT, VERDICT_AGAIN, VERDICT_CLOSE } from '../protocol/codes.ts';
 import { refusalText } from '../protocol/errors.ts';
 import { Carry } from './carry.ts';
+import { contentDeadline } from './deadlines.ts';
 import type { OutputRegion } from './outputs.ts';
 import type { Plane } from './plane.ts';
 import { openSocket } from './reader.ts';
@@ -25,17 +26,25 @@ const WRITING_IDLE = 0;
 const WRITING_PENDING = 1;
 const WRITING_ENDED = 2;
 
+/** What a connection that reads waits for. */
+const WAITING_REQUEST = 0;
+const WAITING_HEAD = 1;
+const WAITING_CONTENT = 2;
+
 /** How long, and how much, a closing connection is listened to for the peer's sake. */
 const LINGER_MS = 2000;
 export const LINGER_BYTES_MAX = 1024 * 1024;
 
 export class Connection {
   /** In the plane's clock; the plane calls expire() after it. */
-  deadlineMs = Number.POSITIVE_INFINITY;
+  deadlineMs: number;
   readonly peer: string;
   private reading = READING_HEAD;
   private writing = WRITING_IDLE;
   private closing = false;
+  private waiting = WAITING_REQUEST;
+  private contentStartedMs = 0;
+  private contentBytes = 0;
   private discardedBytes = 0;
   private carry: Carry | undefined;
   /** The output region that is on loan here. */
@@ -47,6 +56,7 @@ export class Connection {
     private readonly plane: Plane,
     accepted: Socket,
   ) {
+    this.deadlineMs = plane.clock.nowMs + plane.deadlines.headTimeoutMs;
     this.peer = plane.log.connections ? `${accepted.remoteAddress}:${accepted.remotePort}` : '';
     this.socket = openSocket(plane.io.read, accepted, plane.slot, (bytes) => this.received(bytes));
     this.writer = new Writer(plane.io.write, this.socket, (error) => this.flushed(error));
@@ -65,8 +75,22 @@ export class Connection {
     this.socket.destroy();
   }
 
+  /** The deadline has passed: what it was for, the state tells. */
   expire(): void {
-    this.destroy();
+    if (this.writing !== WRITING_IDLE || this.reading !== READING_HEAD) this.destroy();
+    else if (this.carry?.begun) this.refuse(ERROR_TIMEOUT);
+    else this.close();
+  }
+
+  /** Answers what is not a request, or not a whole one, with an error, and closes. */
+  refuse(error: number): void {
+    const { codec, slot, outputs, log } = this.plane;
+    this.carry?.restore(0);
+    this.carry = undefined;
+    codec.refuse(error, outputs.pointer);
+    if (log.requests) this.logTurn(slot.written);
+    this.write(slot.written);
+    this.close();
   }
 
   /** `bytes` lie at the start of the slot's read region. False pauses the reading. */
@@ -101,8 +125,38 @@ export class Connection {
     if (cursor === end && !slot.unfinished) this.carry = undefined;
     else if (this.carry === undefined || cursor !== start) this.carry = new Carry(slot, cursor, end);
     else this.carry.append(fresh, end);
+    if (this.writing === WRITING_PENDING) return false;
+    this.setDeadline(end - fresh, cursor !== start);
     if (slot.draining && this.idle) this.close();
-    return this.writing !== WRITING_PENDING;
+    return true;
+  }
+
+  /**
+   * After a turn that left nothing unwritten: until when what comes next must have come.
+   * @param consumed something was: a head that waits is not the one that waited before
+   */
+  private setDeadline(readBytes: number, consumed: boolean): void {
+    const { clock, deadlines } = this.plane;
+    const { nowMs } = clock;
+    const before = this.waiting;
+    this.waiting = !this.carry?.begun
+      ? WAITING_REQUEST
+      : this.carry.inContent
+        ? WAITING_CONTENT
+        : WAITING_HEAD;
+    if (this.waiting === WAITING_REQUEST) {
+      this.deadlineMs = nowMs + deadlines.idleTimeoutMs;
+    } else if (this.waiting === WAITING_HEAD) {
+      // From its first byte: more of them buy no time.
+      if (before !== WAITING_HEAD || consumed) this.deadlineMs = nowMs + deadlines.headTimeoutMs;
+    } else {
+      if (before !== WAITING_CONTENT) {
+        this.contentStartedMs = nowMs;
+        this.contentBytes = 0;
+      }
+      this.contentBytes += readBytes;
+      this.deadlineMs = contentDeadline(deadlines, nowMs, this.contentStartedMs, this.contentBytes);
+    }
   }
 
   /** Writes what the region at hand holds. */
@@ -110,6 +164,7 @@ export class Connection {
     const { outputs } = this.plane;
     if (this.writer.write(outputs.take(bytes))) return;
     this.writing = WRITING_PENDING;
+    this.deadlineMs = this.plane.clock.nowMs + this.plane.deadlines.writeTimeoutMs;
     this.lent = outputs.lend();
   }
 
@@ -131,7 +186,10 @@ export class Connection {
 
   /** Goes on with what came in before the peer stopped reading. False when it has stopped again. */
   private resume(): boolean {
-    if (this.carry === undefined) return true;
+    if (this.carry === undefined) {
+      this.setDeadline(0, true);
+      return true;
+    }
     const { slot } = this.plane;
     return this.serve(this.carry.restore(0), slot.readEnd, slot.readEnd);
   }
@@ -156,15 +214,8 @@ export class Connection {
     const unfinished = this.reading === READING_HEAD && this.carry?.begun === true;
     this.reading = READING_ENDED;
     if (this.closing) return;
-    if (unfinished) {
-      const { codec, slot, outputs, log } = this.plane;
-      this.carry?.restore(0);
-      this.carry = undefined;
-      codec.refuse(ERROR_INCOMPLETE, outputs.pointer);
-      if (log.requests) this.logTurn(slot.written);
-      this.write(slot.written);
-    }
-    this.close();
+    if (unfinished) this.refuse(ERROR_INCOMPLETE);
+    else this.close();
   }
 
   private closed(): void {

@@ -2,10 +2,12 @@
 
 import type { Socket } from 'node:net';
 import type { Codec } from '../protocol/codec.ts';
+import { ERROR_OVERLOADED } from '../protocol/codes.ts';
 import { dateLine, preparedResponses } from '../protocol/prepared.ts';
 import type { Slot } from '../wasm/slot.ts';
-import { Clock } from './clock.ts';
+import { Clock, type TimeSource } from './clock.ts';
 import { Connection } from './connection.ts';
+import type { Deadlines } from './deadlines.ts';
 import type { Log } from './log.ts';
 import { Outputs } from './outputs.ts';
 import type { ReadWay } from './reader.ts';
@@ -17,6 +19,8 @@ export interface Io {
   write: WriteWay;
 }
 
+/** Connections beyond the limit that may be read their 503 at a time. */
+const REFUSALS_MAX = 128;
 /** The counter of the built-in app. */
 const HELLO_COUNTER = 0;
 
@@ -31,11 +35,15 @@ export class Plane {
     readonly slot: Slot,
     readonly io: Io,
     readonly log: Log,
+    readonly deadlines: Deadlines,
+    private readonly connectionsMax: number,
+    time?: TimeSource,
   ) {
     this.outputs = new Outputs(slot);
     this.clock = new Clock(
       (epochMs) => slot.setDate(dateLine(epochMs)),
       (nowMs) => this.expire(nowMs),
+      time,
     );
     for (const prepared of preparedResponses(HELLO_COUNTER)) slot.prepare(prepared);
     slot.step = log.requests;
@@ -43,10 +51,17 @@ export class Plane {
   }
 
   accept(socket: Socket): void {
+    const excess = this.connections.size - this.connectionsMax;
+    // Even those that are told to go away are a limited number.
+    if (excess >= REFUSALS_MAX) {
+      socket.destroy();
+      return;
+    }
     const connection = new Connection(this, socket);
     this.connections.add(connection);
     this.slot.connectionOpened();
     this.log.accepted(connection.peer);
+    if (excess >= 0) connection.refuse(ERROR_OVERLOADED);
   }
 
   connectionClosed(connection: Connection): void {

@@ -26,6 +26,8 @@ export const ERROR_INCOMPLETE = -17;
 export const ERROR_EXPECTATION = -18;
 export const ERROR_CHUNK = -19;
 export const ERROR_CHUNK_EXTENSION = -20;
+export const ERROR_TIMEOUT = -21;
+export const ERROR_OVERLOADED = -22;
 
 /* Index into a slot's table of prepared responses: errors stand at their code without the sign. */
 export const PREPARED_DEFAULT = 0;

@@ -17,8 +17,10 @@ import {
   ERROR_INCOMPLETE,
   ERROR_METHOD,
   ERROR_METHOD_SIZE,
+  ERROR_OVERLOADED,
   ERROR_TARGET,
   ERROR_TARGET_SIZE,
+  ERROR_TIMEOUT,
   ERROR_TRANSFER_CODING,
   ERROR_VERSION,
   ERROR_VERSION_MAJOR,
@@ -57,6 +59,8 @@ export const ERROR_RESPONSES: readonly ErrorResponse[] = [
   { error: ERROR_EXPECTATION, statusCode: 417, text: 'only 100-continue is expected here' },
   { error: ERROR_CHUNK, statusCode: 400, text: 'malformed chunk' },
   { error: ERROR_CHUNK_EXTENSION, statusCode: 413, text: 'chunk extensions too long' },
+  { error: ERROR_TIMEOUT, statusCode: 408, text: 'the request did not arrive in time' },
+  { error: ERROR_OVERLOADED, statusCode: 503, text: 'too many connections' },
 ];
 
 /** What is said of an error. */
@@ -67,11 +71,13 @@ export function refusalText(error: number): string {
 const REASON_PHRASES: Readonly<Record<number, string>> = {
   200: 'OK',
   400: 'Bad Request',
+  408: 'Request Timeout',
   413: 'Content Too Large',
   414: 'URI Too Long',
   417: 'Expectation Failed',
   431: 'Request Header Fields Too Large',
   501: 'Not Implemented',
+  503: 'Service Unavailable',
   505: 'HTTP Version Not Supported',
 };
 

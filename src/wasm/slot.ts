@@ -1,7 +1,7 @@
 // A worker's own part of the shared memory, with a name for everything the data plane does to it. The
 // only writer of a slot besides the engine.
 
-import { STATE_METHOD, STATE_START } from '../protocol/codes.ts';
+import { STATE_CONTENT, STATE_METHOD, STATE_START } from '../protocol/codes.ts';
 import type { Views } from '../protocol/js/views.ts';
 import type { Prepared } from '../protocol/prepared.ts';
 import {
@@ -112,6 +112,11 @@ export class Slot {
   /** The record stands within a message: what belongs to it must be carried to the next turn. */
   get unfinished(): boolean {
     return this.views.words[this.stateWord] !== STATE_START;
+  }
+
+  /** The record stands behind a head, within its content. */
+  get inContent(): boolean {
+    return (this.views.words[this.stateWord] as number) >= STATE_CONTENT;
   }
 
   /** No byte of a request's own has been parsed: at most an empty line before it. */

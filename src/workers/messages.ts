@@ -1,5 +1,6 @@
 // What threads tell each other. Never on a request's way.
 
+import type { Deadlines } from '../connection/deadlines.ts';
 import type { ListenAt } from '../connection/listener.ts';
 import type { LogLevel } from '../connection/log.ts';
 import type { Io } from '../connection/plane.ts';
@@ -15,6 +16,9 @@ export interface WorkerStart {
   engine: EngineName;
   io: Io;
   log: LogLevel;
+  deadlines: Deadlines;
+  /** Of one worker. */
+  connectionsMax: number;
 }
 
 /** Control plane to worker. */

@@ -14,7 +14,8 @@ import type { FromWorker, ToWorker, WorkerStart } from './messages.ts';
 const port = parentPort;
 if (port === null) throw new Error('worker.ts runs only as a worker thread');
 
-const { module, memory, slot: index, at, engine, io, log } = workerData as WorkerStart;
+const start = workerData as WorkerStart;
+const { module, memory, slot: index, at, engine, io, log } = start;
 const exports = instantiate(module, memory);
 const views = viewsOf(memory);
 const slot = new Slot(views, index);
@@ -22,7 +23,7 @@ const codec =
   engine === 'js'
     ? createJsCodec(views, slot.pointer, exports.counterAdd)
     : createWasmCodec(exports, slot.pointer);
-const plane = new Plane(codec, slot, io, new Log(log));
+const plane = new Plane(codec, slot, io, new Log(log), start.deadlines, start.connectionsMax);
 
 let listener: Listener;
 try {

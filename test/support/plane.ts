@@ -1,10 +1,20 @@
 // A data plane in the test's own thread, behind a real socket.
 
+import type { Deadlines } from '../../src/connection/deadlines.ts';
 import { type Listener, listen } from '../../src/connection/listener.ts';
 import { Log, type LogLevel } from '../../src/connection/log.ts';
 import { type Io, Plane } from '../../src/connection/plane.ts';
 import { guardsIntact, readStatistics, type Statistics } from '../../src/wasm/memory.ts';
-import { createEngine, type Engine, type TestedEngine } from './engines.ts';
+import { createEngine, type Engine, EPOCH_MS, type TestedEngine } from './engines.ts';
+
+/** Long ones, so that a slow machine doesn't meet them by itself. */
+export const DEADLINES: Deadlines = {
+  headTimeoutMs: 100_000,
+  idleTimeoutMs: 200_000,
+  bodyTimeoutMs: 300_000,
+  bodyRateMin: 10,
+  writeTimeoutMs: 400_000,
+};
 
 export interface TestedPlane {
   plane: Plane;
@@ -12,6 +22,8 @@ export interface TestedPlane {
   listener: Listener;
   port: number;
   lines: string[];
+  /** Lets time pass at once. */
+  pass(ms: number): void;
   statistics(): Statistics;
   /** Drains, and fails when a guard was overwritten. */
   stop(): Promise<void>;
@@ -21,10 +33,20 @@ export async function startPlane(
   engineName: TestedEngine = 'wasm',
   io: Io = { read: 'direct', write: 'direct' },
   level: LogLevel = 'silent',
+  connectionsMax = 10_000,
 ): Promise<TestedPlane> {
   const engine = createEngine(engineName);
   const lines: string[] = [];
-  const plane = new Plane(engine.codec, engine.slot, io, new Log(level, (line) => lines.push(line)));
+  const time = { nowMs: 1_000 };
+  const plane = new Plane(
+    engine.codec,
+    engine.slot,
+    io,
+    new Log(level, (line) => lines.push(line)),
+    DEADLINES,
+    connectionsMax,
+    { monotonicMs: () => time.nowMs + performance.now(), epochMs: () => EPOCH_MS },
+  );
   const listener = await listen(plane, { host: '127.0.0.1', port: 0, reusePort: false });
   return {
     plane,
@@ -32,6 +54,10 @@ export async function startPlane(
     listener,
     port: listener.port,
     lines,
+    pass: (ms) => {
+      time.nowMs += ms;
+      plane.clock.tick();
+    },
     statistics: () => readStatistics(engine.slot.views),
     stop: async () => {
       listener.close();

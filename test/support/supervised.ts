@@ -26,6 +26,12 @@ const OPTIONS: ServerOptions = {
   maxHead: 16384,
   maxTarget: 8192,
   maxBody: 1_048_576,
+  maxConnections: 10_000,
+  headTimeout: 10_000,
+  idleTimeout: 60_000,
+  bodyTimeout: 30_000,
+  bodyRate: 500,
+  writeTimeout: 30_000,
 };
 
 export async function startSupervised(

@@ -9,6 +9,7 @@ import { Pool, type TakePlace } from '#dist/workers/pool.js';
 import type { SocketChoice } from '../../src/connection/bind.ts';
 import type { ListenAt } from '../../src/connection/listener.ts';
 import { ask, connect, eventually, GET, sleep } from '../support/client.ts';
+import { DEADLINES } from '../support/plane.ts';
 import { readResponses } from '../support/responses.ts';
 import { type Supervised, startSupervised } from '../support/supervised.ts';
 
@@ -133,6 +134,8 @@ describe('a pool', () => {
         engine: 'wasm',
         io: { read: 'direct', write: 'direct' },
         log: 'silent',
+        connectionsMax: 10,
+        deadlines: DEADLINES,
       },
       takePlace,
       note: (text) => notes.push(text),

@@ -1,0 +1,143 @@
+// Every timeout, with time that the test lets pass.
+
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { contentDeadline } from '../../src/connection/deadlines.ts';
+import { type Client, connect, eventually, GET, sleep } from '../support/client.ts';
+import { DEADLINES, startPlane, type TestedPlane } from '../support/plane.ts';
+import { readResponses } from '../support/responses.ts';
+
+const { headTimeoutMs, idleTimeoutMs, bodyTimeoutMs, writeTimeoutMs } = DEADLINES;
+/** Less than the real time that a test takes. */
+const MARGIN_MS = 20_000;
+const POST = 'POST / HTTP/1.1\r\nHost: a\r\n';
+
+let server: TestedPlane;
+let client: Client;
+beforeEach(async () => {
+  server = await startPlane();
+  client = await connect(server.port);
+  await eventually('accepted', () => server.statistics().open === 1);
+});
+afterEach(async () => {
+  client.close();
+  await server.stop();
+});
+
+const send = async (text: string): Promise<void> => {
+  client.send(text);
+  await sleep(30);
+};
+const statusAtEnd = async (): Promise<number[]> =>
+  readResponses(await client.end()).map(({ statusCode }) => statusCode);
+
+test('a connection that never says anything is closed quietly', async () => {
+  server.pass(headTimeoutMs - MARGIN_MS);
+  await sleep(30);
+  expect(client.ended).toBe(false);
+  server.pass(MARGIN_MS);
+  expect(await client.end()).toBe('');
+});
+
+test('an idle connection is closed quietly, counted from its last answer', async () => {
+  await send(GET);
+  server.pass(idleTimeoutMs - MARGIN_MS);
+  await send(GET);
+  server.pass(idleTimeoutMs - MARGIN_MS);
+  await send(GET);
+  expect(client.ended).toBe(false);
+  server.pass(idleTimeoutMs);
+  expect(await statusAtEnd()).toEqual([200, 200, 200]);
+  expect(server.statistics().refused).toBe(0);
+});
+
+test('a head that comes too slowly gets 408: single bytes buy no time', async () => {
+  await send(GET);
+  for (const byte of GET.slice(0, 4)) {
+    await send(byte);
+    server.pass(headTimeoutMs / 5);
+  }
+  await send(GET[4] as string);
+  expect(client.ended).toBe(false);
+  server.pass(headTimeoutMs / 5);
+  expect(await statusAtEnd()).toEqual([200, 408]);
+});
+
+test('each head has its own time', async () => {
+  await send(GET.slice(0, 10));
+  server.pass(headTimeoutMs - MARGIN_MS);
+  await send(GET.slice(10) + GET.slice(0, 10));
+  server.pass(headTimeoutMs - MARGIN_MS);
+  await send(GET.slice(10));
+  expect(readResponses(client.received)).toHaveLength(2);
+});
+
+test('an empty line is not the beginning of a head', async () => {
+  await send(`${GET}\r\n`);
+  server.pass(idleTimeoutMs);
+  expect(await statusAtEnd()).toEqual([200]);
+});
+
+describe('content', () => {
+  test('that stops gets 408', async () => {
+    await send(`${POST}Content-Length: 100000\r\n\r\n${'x'.repeat(50_000)}`);
+    server.pass(bodyTimeoutMs - MARGIN_MS);
+    await send('x');
+    server.pass(bodyTimeoutMs - MARGIN_MS);
+    await send('x');
+    expect(client.ended).toBe(false);
+    server.pass(bodyTimeoutMs);
+    expect(await statusAtEnd()).toEqual([408]);
+  });
+
+  test('that trickles below its least rate gets 408', async () => {
+    await send(`${POST}Transfer-Encoding: chunked\r\n\r\nffff\r\n`);
+    for (let i = 0; i < 3 && !client.ended; i++) {
+      server.pass(bodyTimeoutMs / 3);
+      await send('x');
+    }
+    expect(await statusAtEnd()).toEqual([408]);
+  });
+
+  test('the deadline: silence is bounded, and every byte buys time', () => {
+    const deadline = (nowMs: number, bytes: number): number => contentDeadline(DEADLINES, nowMs, 0, bytes);
+    expect(deadline(0, 0)).toBe(bodyTimeoutMs);
+    expect(deadline(200_000, 0)).toBe(bodyTimeoutMs);
+    expect(deadline(200_000, 1000)).toBe(bodyTimeoutMs + 100_000);
+    expect(deadline(200_000, 1e9)).toBe(200_000 + bodyTimeoutMs);
+    expect(contentDeadline({ ...DEADLINES, bodyRateMin: 0 }, 5, 0, 0)).toBe(5 + bodyTimeoutMs);
+  });
+});
+
+test('a peer that does not read is cut, and its region comes home', async () => {
+  client.socket.pause();
+  client.send(GET.repeat(100_000));
+  await eventually('a lent region', () => server.plane.outputs.spare === 6);
+  await sleep(300);
+  server.pass(writeTimeoutMs - MARGIN_MS);
+  await sleep(30);
+  expect(server.statistics().open).toBe(1);
+  server.pass(MARGIN_MS);
+  await eventually('the connection cut', () => server.statistics().open === 0);
+  expect(server.plane.outputs.spare).toBe(7);
+});
+
+test('a connection beyond the limit gets 503, and the others go on', async () => {
+  const small = await startPlane('wasm', undefined, 'silent', 2);
+  const kept = [await connect(small.port), await connect(small.port)];
+  const third = await connect(small.port);
+  const [response] = readResponses(await third.end());
+  expect(response?.statusCode).toBe(503);
+  third.close();
+  await eventually('the third gone', () => small.statistics().open === 2);
+  for (const one of kept) {
+    one.send(GET);
+    await one.until(/Hello\d+$/);
+  }
+  kept[0]?.close();
+  await eventually('one gone', () => small.statistics().open === 1);
+  const fourth = await connect(small.port);
+  fourth.send(GET);
+  expect(readResponses(await fourth.until(/Hello\d+$/))[0]?.statusCode).toBe(200);
+  for (const one of [...kept, fourth]) one.close();
+  await small.stop();
+});
