@@ -50,7 +50,7 @@ export function counterValue(counter: usize): f64 {
 }
 
 function assertInput(slot: usize, start: usize, end: usize): void {
-  assert(start >= slot + CARRY && start < end && end <= slot + READ_END);
+  assert(start >= slot + CARRY && start <= end && end <= slot + READ_END);
 }
 
 function assertOutput(slot: usize, output: usize): void {

@@ -88,7 +88,8 @@ export class Connection {
     this.carry?.restore(0);
     this.carry = undefined;
     codec.refuse(error, outputs.pointer);
-    if (log.requests) this.logTurn(slot.written);
+    log.refused(refusalText(error), this.peer);
+    this.logSent(slot.written);
     this.write(slot.written);
     this.close();
   }
@@ -225,10 +226,15 @@ export class Connection {
   }
 
   private logTurn(written: number): void {
-    const { slot, log, outputs } = this.plane;
+    const { slot, log } = this.plane;
     if (slot.head !== 0) log.received(slot.requestLine(slot.head), this.peer);
     if (slot.error !== 0) log.refused(refusalText(slot.error), this.peer);
-    if (written > 0) log.sent(slot.views.bytes.slice(outputs.pointer, outputs.pointer + written), this.peer);
+    if (written > 0) this.logSent(written);
+  }
+
+  private logSent(written: number): void {
+    const { slot, log, outputs } = this.plane;
+    if (log.requests) log.sent(slot.views.bytes.slice(outputs.pointer, outputs.pointer + written), this.peer);
   }
 }
 

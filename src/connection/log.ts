@@ -36,7 +36,7 @@ export class Log {
   }
 
   refused(reason: string, peer: string): void {
-    this.print(`Refused request from ${peer}: ${reason}`);
+    if (this.requests) this.print(`Refused request from ${peer}: ${reason}`);
   }
 
   /** @param response the whole response, Latin-1 */

@@ -100,6 +100,21 @@ describe.each(WAYS)('%s engine, $read reads, $write writes', (engine, io) => {
     expect(received.every((content, i) => content === expected[i])).toBe(true);
   });
 
+  test('a slow reader whose last request waits for its content', async () => {
+    const client = await open();
+    client.socket.pause();
+    const count = 100_000;
+    const post = 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n';
+    client.send(GET.repeat(count) + post);
+    await eventually('a lent region', () => server.plane.outputs.spare === 6);
+    await sleep(200);
+    client.socket.resume();
+    await client.until(new RegExp(`Hello${count}$`));
+    client.send('Hello');
+    await client.until(new RegExp(`Hello${count + 1}$`));
+    expect(server.statistics()).toMatchObject({ requests: count + 1, refused: 0 });
+  });
+
   test('more slow readers than output regions, all answered in the end', async () => {
     const all = await Promise.all(Array.from({ length: 12 }, open));
     for (const client of all) {

@@ -77,6 +77,25 @@ test('an empty line is not the beginning of a head', async () => {
   expect(await statusAtEnd()).toEqual([200]);
 });
 
+test('the log says why', async () => {
+  const logged = await startPlane('wasm', undefined, 'requests');
+  const slow = await connect(logged.port);
+  const port = slow.socket.localPort;
+  slow.send(`${GET}GET`);
+  await slow.until(/Hello1$/);
+  await sleep(30);
+  logged.pass(headTimeoutMs);
+  await slow.end();
+  slow.close();
+  await logged.stop();
+  const peer = `127.0.0.1:${port}`;
+  expect(logged.lines.slice(3)).toEqual([
+    `Refused request from ${peer}: the request did not arrive in time`,
+    `Sent response to ${peer}: 408 "408 Request Timeout: the request did not arrive in time\\n"`,
+    `Closed connection from ${peer}`,
+  ]);
+});
+
 describe('content', () => {
   test('that stops gets 408', async () => {
     await send(`${POST}Content-Length: 100000\r\n\r\n${'x'.repeat(50_000)}`);

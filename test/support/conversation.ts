@@ -28,7 +28,8 @@ export function converse({ codec, slot }: Engine, parts: string[]): Conversation
       cursor = codec.serve(cursor, end, output);
       conversation.output += textOf(slot.views.bytes.subarray(output, output + slot.written));
       conversation.turns++;
-      if (slot.verdict === VERDICT_CLOSE) return { ...conversation, closed: true };
+      if (slot.verdict === VERDICT_CLOSE)
+        return { ...conversation, closed: true, left: 0, unfinished: false };
     } while (slot.verdict === VERDICT_AGAIN);
     if (cursor === end && !slot.unfinished) carry = undefined;
     else if (carry === undefined || cursor !== start) carry = new Carry(slot, cursor, end);
