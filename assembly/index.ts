@@ -11,7 +11,7 @@ import {
   RECORD,
 } from '../src/wasm/layout';
 import { guardsIntact } from './guards';
-import { parseHead } from './request';
+import { forgetMethod, parseHead } from './request';
 import { refuse as buildRefusal, serveSpan } from './serve';
 import { add, value } from './state/counter';
 
@@ -35,6 +35,7 @@ export function serve(slot: usize, start: usize, end: usize, output: usize): usi
 /** Builds the response to an error that the caller found, at `output`. */
 export function refuse(slot: usize, error: i32, output: usize): void {
   assertOutput(slot, output);
+  forgetMethod(slot + RECORD);
   store<i32>(slot, <i32>(buildRefusal(slot, error, output) - output), CONTROL_WRITTEN);
   assertGuards(slot);
 }

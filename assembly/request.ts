@@ -157,6 +157,11 @@ export function parseHead(record: usize, start: usize, end: usize): i32 {
   return error != 0 ? error : result;
 }
 
+/** Outside of a message the record still holds the method of the last one, whosever it was. */
+export function forgetMethod(record: usize): void {
+  if (load<i32>(record, RECORD_STATE) == STATE_START) store<i32>(record, METHOD_OTHER, RECORD_METHOD);
+}
+
 /** One of METHOD_*. Methods are case-sensitive (RFC 9110 9.1). May read past the name. */
 function methodNumber(method: usize, bytes: i32): i32 {
   const word = load<u32>(method);

@@ -1,6 +1,7 @@
 // What the engines answer, byte for byte, and where they stop.
 
 import { beforeEach, describe, expect, test } from 'vitest';
+import { ERROR_OVERLOADED } from '../../src/protocol/codes.ts';
 import { ERROR_RESPONSES, reasonPhrase } from '../../src/protocol/errors.ts';
 import { preparedResponses } from '../../src/protocol/prepared.ts';
 import { counterPointer, readStatistics } from '../../src/wasm/memory.ts';
@@ -9,7 +10,7 @@ import { fieldCases } from '../cases/fields.ts';
 import { framingCases } from '../cases/framing.ts';
 import { requestLineCases } from '../cases/request-line.ts';
 import { converse, everySplit } from '../support/conversation.ts';
-import { createEngine, ENGINE_NAMES, type Engine, textOf } from '../support/engines.ts';
+import { createEngine, ENGINE_NAMES, type Engine, latin1, textOf } from '../support/engines.ts';
 import { readResponses } from '../support/responses.ts';
 
 const GET = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
@@ -110,6 +111,21 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
     expect(readResponses(refused, new Set([0]))[0]?.statusCode).toBe(400);
     // A method that was never read is not the last request's.
     expect(readResponses(output('\0'))[0]?.content).toMatch('400');
+  });
+
+  test('what is refused without a request has content, whatever was asked before', () => {
+    output('HEAD / HTTP/1.1\r\nHost: a\r\n\r\n');
+    const at = engine.slot.outputs[0] as number;
+    const refusal = (): string => {
+      engine.codec.refuse(ERROR_OVERLOADED, at);
+      return textOf(engine.slot.views.bytes.subarray(at, at + engine.slot.written));
+    };
+    expect(readResponses(refusal())[0]?.content).toMatch('503');
+    // Within a HEAD that never came to its end it has none.
+    const { slot, codec } = engine;
+    slot.read.set(latin1('HEAD / HTTP'));
+    codec.serve(slot.readStart, slot.readStart + 11, at);
+    expect(readResponses(refusal(), new Set([0]))[0]?.content).toBe('');
   });
 
   test('draining: the last request received closes, those before it do not', () => {

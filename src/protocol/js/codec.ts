@@ -33,7 +33,7 @@ import {
   VERDICT_MORE,
 } from '../codes.ts';
 import { skipContent } from './content.ts';
-import { parseHead } from './request.ts';
+import { forgetMethod, parseHead } from './request.ts';
 import { buildPrepared, writeContinue } from './response.ts';
 import type { Views } from './views.ts';
 
@@ -137,6 +137,7 @@ export function createJsCodec(views: Views, slot: number, counterAdd: CounterAdd
     parse: (start, end) => parseHead(views, record, start, end),
     serve,
     refuse(error, output) {
+      forgetMethod(views, record);
       words[(slot + CONTROL_WRITTEN) >> 2] = buildRefusal(error, output) - output;
     },
   };

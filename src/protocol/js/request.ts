@@ -154,6 +154,12 @@ export function parseHead(views: Views, record: number, start: number, end: numb
   return error !== 0 ? error : result;
 }
 
+/** Outside of a message the record still holds the method of the last one, whosever it was. */
+export function forgetMethod({ words }: Views, record: number): void {
+  if (words[(record + RECORD_STATE) >> 2] === STATE_START)
+    words[(record + RECORD_METHOD) >> 2] = METHOD_OTHER;
+}
+
 /** The minor version of `HTTP/1.1` or `HTTP/1.0` and CRLF, or -1 for anything else. */
 function knownMinor(data: DataView, cursor: number): number {
   if (data.getInt32(cursor, true) !== HTTP || data.getUint16(cursor + 8, true) !== CRLF) return -1;
