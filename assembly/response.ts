@@ -2,12 +2,15 @@
 //
 //   status line and fixed fields │ Date │ Connection, when it must be said │ Content-Length │ content
 //
+// The last two are missing where the status has none.
+//
 // Stores go 16 bytes at a time and may reach past the end: the region has slack for it.
 
 import {
   DATE,
   DATE_LINE_BYTES,
   PREPARED,
+  PREPARED_BARE,
   PREPARED_CONTENT,
   PREPARED_CONTENT_BYTES,
   PREPARED_COUNTER,
@@ -15,6 +18,7 @@ import {
   PREPARED_HEAD,
   PREPARED_HEAD_BYTES,
 } from '../src/wasm/layout';
+import { CRLF } from './chars';
 import { countDigits, writeDecimal } from './number';
 import { add } from './state/counter';
 
@@ -40,6 +44,10 @@ export function buildPrepared(
   output = copy(output, slot + DATE, DATE_LINE_BYTES);
   if (close) output = writeClose(output);
   else if (sayPersistent) output = writeKeepAlive(output);
+  if (load<u32>(prepared, PREPARED_BARE) != 0) {
+    store<u16>(output, CRLF);
+    return output + 2;
+  }
 
   const counter = load<u32>(prepared, PREPARED_COUNTER);
   const number = counter == 0 ? 0 : <u64>add(counter, 1);

@@ -17,6 +17,7 @@ import {
   CONTROL_DRAINING,
   CONTROL_ERROR,
   CONTROL_HEAD,
+  CONTROL_REQUESTS_LEFT,
   CONTROL_STATISTICS,
   CONTROL_STEP,
   CONTROL_VERDICT,
@@ -46,6 +47,7 @@ export function serveSpan(slot: usize, start: usize, end: usize, output: usize):
   const record = slot + RECORD;
   const draining = load<i32>(slot, CONTROL_DRAINING) != 0;
   const step = load<i32>(slot, CONTROL_STEP) != 0;
+  const answersMax = load<i32>(slot, CONTROL_REQUESTS_LEFT);
   const outputEnd = output + OUTPUT_BYTES - RESPONSE_BYTES_MAX;
   let position = output;
   let answered = 0;
@@ -84,7 +86,8 @@ export function serveSpan(slot: usize, start: usize, end: usize, output: usize):
     }
     answered++;
 
-    const close = !(load<i32>(record, RECORD_FLAGS) & FLAG_PERSISTENT) || (draining && start == end);
+    const last = answered == answersMax || (draining && start == end);
+    const close = last || !(load<i32>(record, RECORD_FLAGS) & FLAG_PERSISTENT);
     const headOnly = load<i32>(record, RECORD_METHOD) == METHOD_HEAD;
     const sayPersistent = load<i32>(record, RECORD_VERSION_MINOR) == 0;
     position = buildPrepared(slot, PREPARED_DEFAULT, position, close, sayPersistent, headOnly);
@@ -96,6 +99,7 @@ export function serveSpan(slot: usize, start: usize, end: usize, output: usize):
 
   store<i32>(slot, verdict, CONTROL_VERDICT);
   store<i32>(slot, <i32>(position - output), CONTROL_WRITTEN);
+  store<i32>(slot, answersMax - answered, CONTROL_REQUESTS_LEFT);
   tally(slot, STATISTICS_REQUESTS, answered);
   return start;
 }

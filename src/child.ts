@@ -24,19 +24,26 @@ async function obey(message: ToServer, handle: unknown): Promise<void> {
   if (message.type === 'start') await start(message);
   else if (message.type === 'socket') waiting.get(message.request)?.(handle as Handle);
   else if (message.type === 'drain') await drain(message.timeoutMs);
-  else await server?.killWorker(message.ordinal);
+  else await server?.killWorker(message.ordinal, message.how);
 }
 
 async function start({ options, address }: ToServer & { type: 'start' }): Promise<void> {
   const note = (text: string): void => tell({ type: 'note', text });
   const own = address && { ...address, reusePort: countWorkers(options.workers) > 1 };
   try {
-    server = await startServer(options, own ? async () => own : takeSocket, note);
+    server = await startServer(options, own ? async () => own : takeSocket, descriptorsMax(), note);
     const { port, workers, io } = server;
     tell({ type: 'listening', port, workers, io });
   } catch (error) {
     fail(error as Error);
   }
+}
+
+/** Files and sockets that this process may have open. Node has raised it as far as the system lets it. */
+function descriptorsMax(): number {
+  const report = process.report.getReport() as { userLimits?: { open_files: { soft: number | string } } };
+  const limit = Number(report.userLimits?.open_files.soft);
+  return Number.isNaN(limit) ? Number.POSITIVE_INFINITY : limit;
 }
 
 /** Asks for a fresh duplicate: a descriptor must never be open in two threads. */

@@ -29,6 +29,8 @@ function explain({ code, message }: NodeJS.ErrnoException): string {
   switch (code) {
     case 'EADDRINUSE':
       return `${message.replace('listen EADDRINUSE: ', '')}: choose another with --port`;
+    case 'EMFILE':
+      return `${message}: raise the limit of open files (ulimit -n)`;
     case 'ENOENT':
       return `${message}: run npm run build`;
     case 'EACCES':

@@ -3,6 +3,7 @@
 import type { Io } from './connection/plane.ts';
 import type { ServerOptions } from './options.ts';
 import type { Statistics } from './wasm/memory.ts';
+import type { Death } from './workers/pool.ts';
 
 export type ToServer =
   /** `address`: where threads bind for themselves; without it they are given sockets. */
@@ -11,7 +12,7 @@ export type ToServer =
   | { type: 'socket'; request: number }
   | { type: 'drain'; timeoutMs: number }
   /** Ends a thread as a crash would. For tests. */
-  | { type: 'kill-worker'; ordinal: number };
+  | { type: 'kill-worker'; ordinal: number; how?: Death };
 
 export type ToSupervisor =
   | { type: 'take'; request: number; ordinal: number }

@@ -7,6 +7,7 @@ import { LOG_LEVELS, type LogLevel } from './connection/log.ts';
 import { IO_CHOICES, type IoChoice } from './connection/selftest.ts';
 import { ENGINES, type EngineName } from './protocol/codec.ts';
 import { LIMITS } from './wasm/memory.ts';
+import { REQUESTS_MAX } from './wasm/slot.ts';
 
 export interface ServerOptions {
   workers: number | 'auto';
@@ -15,8 +16,10 @@ export interface ServerOptions {
   log: LogLevel;
   maxHead: number;
   maxTarget: number;
+  maxFields: number;
   maxBody: number;
   maxConnections: number;
+  maxRequests: number;
   headTimeout: number;
   idleTimeout: number;
   bodyTimeout: number;
@@ -69,8 +72,10 @@ const KINDS: { [Name in keyof Options]: OptionKind<Options[Name]> } = {
   log: oneOf(LOG_LEVELS, 'start', 'how much is printed'),
   maxHead: wholeNumber(256, LIMITS.headBytesMax, 16384, 'largest head of a request in bytes, 431 beyond'),
   maxTarget: wholeNumber(16, LIMITS.headBytesMax, 8192, 'longest request target in bytes, 414 beyond'),
+  maxFields: wholeNumber(1, LIMITS.fieldCountMax, 100, 'most field lines of a request, 431 beyond'),
   maxBody: wholeNumber(0, 2 ** 40, 1_048_576, 'largest content of a request in bytes, 413 beyond'),
   maxConnections: wholeNumber(1, 1_000_000, 16_384, 'open connections over all workers, 503 beyond'),
+  maxRequests: wholeNumber(1, REQUESTS_MAX, 1_000_000, 'requests on one connection, then it is closed'),
   headTimeout: duration(10_000, 'for the head of a request to arrive, 408 beyond'),
   idleTimeout: duration(60_000, 'that a connection stays open between requests'),
   bodyTimeout: duration(30_000, 'without a byte of content, 408 beyond'),

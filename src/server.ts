@@ -2,13 +2,14 @@
 // drains them. Never on a request's way; knows no signals.
 
 import { availableParallelism } from 'node:os';
+import { limitConnections } from './connection/limits.ts';
 import type { Io } from './connection/plane.ts';
 import { chooseIo } from './connection/selftest.ts';
 import type { ServerOptions } from './options.ts';
 import { compileModule } from './wasm/instance.ts';
 import { createMemory, readStatistics, type Statistics, viewsOf } from './wasm/memory.ts';
 import { Slot } from './wasm/slot.ts';
-import { Pool, type TakePlace } from './workers/pool.ts';
+import { type Death, Pool, type TakePlace } from './workers/pool.ts';
 
 export interface Server {
   port: number;
@@ -17,13 +18,12 @@ export interface Server {
   statistics(): Statistics;
   /** Lets requests under way finish, up to `timeoutMs`; how many threads had to be ended. */
   drain(timeoutMs: number): Promise<number>;
-  /** Ends one thread at once, as a crash would. */
-  killWorker(ordinal: number): Promise<void>;
+  /** Ends one thread as a crash would. */
+  killWorker(ordinal: number, how?: Death): Promise<void>;
 }
 
 /** Two generations of threads overlap while a reload drains the old one. */
 const GENERATIONS = 2;
-const FIELD_COUNT_MAX = 100;
 
 /** How many threads `auto` means. */
 export function countWorkers(workers: number | 'auto'): number {
@@ -37,6 +37,7 @@ export function countWorkers(workers: number | 'auto'): number {
 export async function startServer(
   options: ServerOptions,
   takePlace: TakePlace,
+  descriptorsMax: number,
   note: (text: string) => void,
 ): Promise<Server> {
   const workers = countWorkers(options.workers);
@@ -44,10 +45,15 @@ export async function startServer(
     slotCount: workers * GENERATIONS,
     headBytesMax: options.maxHead,
     targetBytesMax: options.maxTarget,
-    fieldCountMax: FIELD_COUNT_MAX,
+    fieldCountMax: options.maxFields,
     contentBytesMax: options.maxBody,
   });
   const views = viewsOf(memory);
+  const limits = limitConnections(options.maxConnections, workers, descriptorsMax);
+  if (limits.connectionsMax < options.maxConnections)
+    note(
+      `Only ${limits.connectionsMax} connections, not ${options.maxConnections}, fit the limit of open files, ${descriptorsMax}: raise it with ulimit -n`,
+    );
   const io = await chooseIo(options.io, new Slot(views, 0));
   const pool = new Pool({
     workers,
@@ -57,7 +63,7 @@ export async function startServer(
       engine: options.engine,
       io,
       log: options.log,
-      connectionsMax: Math.ceil(options.maxConnections / workers),
+      limits: { ...limits, requestsMax: options.maxRequests },
       deadlines: {
         headTimeoutMs: options.headTimeout,
         idleTimeoutMs: options.idleTimeout,
@@ -76,6 +82,6 @@ export async function startServer(
     io,
     statistics: () => readStatistics(views),
     drain: (timeoutMs) => pool.drain(timeoutMs),
-    killWorker: (ordinal) => pool.kill(ordinal),
+    killWorker: (ordinal, how) => pool.kill(ordinal, how),
   };
 }

@@ -30,6 +30,8 @@ describe('wrong usage is one line and exit code 2', () => {
       ['--max-head', '512', '--max-target', '512'],
       '--max-target must be less than --max-head (512), not 512',
     ],
+    [['--max-fields', '257'], "--max-fields must be a whole number from 1 to 256, not '257'"],
+    [['--max-requests', '0'], "--max-requests must be a whole number from 1 to 2147483647, not '0'"],
     [['--host', ''], '--host needs an address, such as 127.0.0.1 or ::'],
     [['app.js'], "unexpected argument 'app.js': hotpath takes options only"],
   ])('%j', async (args, line) => {

@@ -43,6 +43,7 @@ export class Connection {
   private writing = WRITING_IDLE;
   private closing = false;
   private waiting = WAITING_REQUEST;
+  private requestsLeft: number;
   private contentStartedMs = 0;
   private contentBytes = 0;
   private discardedBytes = 0;
@@ -57,6 +58,7 @@ export class Connection {
     accepted: Socket,
   ) {
     this.deadlineMs = plane.clock.nowMs + plane.deadlines.headTimeoutMs;
+    this.requestsLeft = plane.limits.requestsMax;
     this.peer = plane.log.connections ? `${accepted.remoteAddress}:${accepted.remotePort}` : '';
     this.socket = openSocket(plane.io.read, accepted, plane.slot, (bytes) => this.received(bytes));
     this.writer = new Writer(plane.io.write, this.socket, (error) => this.flushed(error));
@@ -109,6 +111,7 @@ export class Connection {
   private serve(start: number, end: number, fresh: number): boolean {
     const { codec, slot, outputs, log } = this.plane;
     let cursor = start;
+    slot.requestsLeft = this.requestsLeft;
     for (;;) {
       const began = cursor;
       cursor = codec.serve(began, end, outputs.pointer);
@@ -123,6 +126,7 @@ export class Connection {
       }
       if (verdict !== VERDICT_AGAIN || this.writing !== WRITING_IDLE) break;
     }
+    this.requestsLeft = slot.requestsLeft;
     if (cursor === end && !slot.unfinished) this.carry = undefined;
     else if (this.carry === undefined || cursor !== start) this.carry = new Carry(slot, cursor, end);
     else this.carry.append(fresh, end);

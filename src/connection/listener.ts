@@ -27,8 +27,7 @@ export async function listen(plane: Plane, at: ListenAt): Promise<Listener> {
       resolve();
     });
   });
-  // Out of descriptors, or a peer that was gone before it was accepted: the next one may fare better.
-  server.on('error', (error) => plane.log.note(`Could not accept a connection: ${error.message}`));
+  server.on('error', (error) => plane.acceptFailed(error));
   const address = server.address();
   return {
     port: typeof address === 'object' && address !== null ? address.port : 0,

@@ -8,6 +8,7 @@ import type { Slot } from '../wasm/slot.ts';
 import { Clock, type TimeSource } from './clock.ts';
 import { Connection } from './connection.ts';
 import type { Deadlines } from './deadlines.ts';
+import type { ConnectionLimits } from './limits.ts';
 import type { Log } from './log.ts';
 import { Outputs } from './outputs.ts';
 import type { ReadWay } from './reader.ts';
@@ -19,16 +20,17 @@ export interface Io {
   write: WriteWay;
 }
 
-/** Connections beyond the limit that may be read their 503 at a time. */
-const REFUSALS_MAX = 128;
 /** The counter of the built-in app. */
 const HELLO_COUNTER = 0;
+/** Accepting fails as often as the kernel is asked, so it is not told each time. */
+const ACCEPT_NOTE_PAUSE_MS = 1000;
 
 export class Plane {
   readonly outputs: Outputs;
   readonly clock: Clock;
   private readonly connections = new Set<Connection>();
   private drained: (() => void) | undefined;
+  private acceptNotedMs = Number.NEGATIVE_INFINITY;
 
   constructor(
     readonly codec: Codec,
@@ -36,7 +38,7 @@ export class Plane {
     readonly io: Io,
     readonly log: Log,
     readonly deadlines: Deadlines,
-    private readonly connectionsMax: number,
+    readonly limits: ConnectionLimits,
     time?: TimeSource,
   ) {
     this.outputs = new Outputs(slot);
@@ -51,9 +53,10 @@ export class Plane {
   }
 
   accept(socket: Socket): void {
-    const excess = this.connections.size - this.connectionsMax;
+    const { connectionsMax, refusalsMax } = this.limits;
+    const excess = this.slot.openEverywhere - connectionsMax;
     // Even those that are told to go away are a limited number.
-    if (excess >= REFUSALS_MAX) {
+    if (excess >= refusalsMax) {
       socket.destroy();
       return;
     }
@@ -62,6 +65,23 @@ export class Plane {
     this.slot.connectionOpened();
     this.log.accepted(connection.peer);
     if (excess >= 0) connection.refuse(ERROR_OVERLOADED);
+  }
+
+  /**
+   * A connection could not be accepted: its peer was gone, or, though limits.ts keeps clear of it, no
+   * descriptor was left. Then the oldest idle connection makes room, or the kernel would ask for ever.
+   */
+  acceptFailed({ code, message }: NodeJS.ErrnoException): void {
+    if (code === 'EMFILE' || code === 'ENFILE')
+      for (const connection of this.connections)
+        if (connection.idle) {
+          connection.destroy();
+          break;
+        }
+    const { nowMs } = this.clock;
+    if (nowMs - this.acceptNotedMs < ACCEPT_NOTE_PAUSE_MS) return;
+    this.acceptNotedMs = nowMs;
+    this.log.note(`Could not accept a connection: ${message}`);
   }
 
   connectionClosed(connection: Connection): void {

@@ -8,21 +8,59 @@ export interface Prepared {
   index: number;
   /** Status line and fixed field lines, each with its CRLF, Latin-1. */
   head: string;
+  /** Latin-1. */
   content: string;
   /** Index of the counter whose next number follows the content, or -1. */
   counter: number;
+  /** Its status allows no content, so no length is told either (RFC 9110 6.4.1, 8.6). */
+  bare: boolean;
+}
+
+export interface PreparedParts {
+  /** From 200 to 599. */
+  statusCode: number;
+  fields: readonly (readonly [name: string, value: string])[];
+  content: string;
+  counter?: number;
+}
+
+/** Only the server knows these when it answers. */
+const SERVERS_OWN = new Set(['connection', 'content-length', 'date', 'transfer-encoding']);
+const TOKEN = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/;
+const FIELD_VALUE = /^(?:[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?$/;
+const LATIN_1 = /^[\0-\xff]*$/;
+
+/**
+ * Prepares a response for place `index` of the table.
+ * @throws RangeError for a status that is no final one, or content with a status that has none
+ * @throws TypeError for a field that is malformed (RFC 9110 5.1, 5.5) or the server's own, or content that is not Latin-1
+ */
+export function prepare(
+  index: number,
+  { statusCode, fields, content, counter = -1 }: PreparedParts,
+): Prepared {
+  if (!Number.isInteger(statusCode) || statusCode < 200 || statusCode > 599)
+    throw new RangeError(`status code ${statusCode} is not from 200 to 599`);
+  const bare = statusCode === 204 || statusCode === 304;
+  if ((bare || statusCode === 205) && (content !== '' || counter >= 0))
+    throw new RangeError(`a response with status code ${statusCode} has no content`);
+  if (!LATIN_1.test(content)) throw new TypeError('prepared content must be Latin-1');
+  const statusLine = `HTTP/1.1 ${statusCode} ${reasonPhrase(statusCode)}\r\n`;
+  return { index, head: statusLine + fields.map(fieldLine).join(''), content, counter, bare };
 }
 
 /** The built-in app and the answer to every error. */
 export function preparedResponses(counter: number): Prepared[] {
+  const fields = [['Content-Type', 'text/plain']] as const;
   return [
-    { index: PREPARED_DEFAULT, head: plainTextHead(200), content: 'Hello', counter },
-    ...ERROR_RESPONSES.map(({ error, statusCode, text }) => ({
-      index: -error,
-      head: plainTextHead(statusCode),
-      content: `${statusCode} ${reasonPhrase(statusCode)}: ${text}\n`,
-      counter: -1,
-    })),
+    prepare(PREPARED_DEFAULT, { statusCode: 200, fields, content: 'Hello', counter }),
+    ...ERROR_RESPONSES.map(({ error, statusCode, text }) =>
+      prepare(-error, {
+        statusCode,
+        fields,
+        content: `${statusCode} ${reasonPhrase(statusCode)}: ${text}\n`,
+      }),
+    ),
   ];
 }
 
@@ -31,6 +69,10 @@ export function dateLine(epochMs: number): string {
   return `Date: ${new Date(epochMs).toUTCString()}\r\n`;
 }
 
-function plainTextHead(statusCode: number): string {
-  return `HTTP/1.1 ${statusCode} ${reasonPhrase(statusCode)}\r\nContent-Type: text/plain\r\n`;
+function fieldLine([name, value]: readonly [string, string]): string {
+  if (!TOKEN.test(name)) throw new TypeError(`invalid field name ${JSON.stringify(name)}`);
+  if (SERVERS_OWN.has(name.toLowerCase())) throw new TypeError(`${name} is set by the server`);
+  if (!FIELD_VALUE.test(value))
+    throw new TypeError(`invalid value of field ${name}: ${JSON.stringify(value)}`);
+  return `${name}: ${value}\r\n`;
 }

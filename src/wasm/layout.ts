@@ -83,6 +83,8 @@ export const CONTROL_STEP = CONTROL + 16;
 export const CONTROL_STATISTICS = CONTROL + 20;
 /** Pointer of the head that the last serve() parsed to its end, or 0. */
 export const CONTROL_HEAD = CONTROL + 24;
+/** How many requests this connection may still have answered; serve() counts it down and closes at 0. */
+export const CONTROL_REQUESTS_LEFT = CONTROL + 28;
 export const CONTROL_BYTES = 64;
 
 export const DATE = CONTROL + CONTROL_BYTES;
@@ -99,6 +101,8 @@ export const PREPARED_CONTENT = 8;
 export const PREPARED_CONTENT_BYTES = 12;
 /** Pointer of the counter whose next number follows the content, or 0. */
 export const PREPARED_COUNTER = 16;
+/** 1: a response without content, whose length nobody tells (RFC 9110 6.4.1, 8.6). */
+export const PREPARED_BARE = 20;
 export const PREPARED_ENTRY_BYTES = 32;
 export const PREPARED_TABLE_BYTES = PREPARED_COUNT_MAX * PREPARED_ENTRY_BYTES;
 export const PREPARED_TEXT = PREPARED + PREPARED_TABLE_BYTES;

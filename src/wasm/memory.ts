@@ -127,16 +127,24 @@ export function statisticsPointer(index: number): number {
 }
 
 /** The figures of all slots added up. */
-export function readStatistics({ words, doubles }: Views): Statistics {
-  const sum: Statistics = { requests: 0, refused: 0, accepted: 0, open: 0 };
+export function readStatistics(views: Views): Statistics {
+  const { words, doubles } = views;
+  const sum: Statistics = { requests: 0, refused: 0, accepted: 0, open: countOpen(views) };
   for (let index = 0; index < (words[HEADER_SLOT_COUNT >> 2] as number); index++) {
     const row = statisticsPointer(index);
     sum.requests += doubles[(row + STATISTICS_REQUESTS) >> 3] as number;
     sum.refused += doubles[(row + STATISTICS_REFUSED) >> 3] as number;
     sum.accepted += doubles[(row + STATISTICS_ACCEPTED) >> 3] as number;
-    sum.open += doubles[(row + STATISTICS_OPEN) >> 3] as number;
   }
   return sum;
+}
+
+/** How many connections are open over all slots. */
+export function countOpen({ words, doubles }: Views): number {
+  let open = 0;
+  for (let index = 0; index < (words[HEADER_SLOT_COUNT >> 2] as number); index++)
+    open += doubles[(statisticsPointer(index) + STATISTICS_OPEN) >> 3] as number;
+  return open;
 }
 
 /** After a worker's end: its totals stay, its open connections are gone. */

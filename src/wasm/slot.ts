@@ -9,6 +9,7 @@ import {
   CONTROL_DRAINING,
   CONTROL_ERROR,
   CONTROL_HEAD,
+  CONTROL_REQUESTS_LEFT,
   CONTROL_STATISTICS,
   CONTROL_STEP,
   CONTROL_VERDICT,
@@ -20,6 +21,7 @@ import {
   OUTPUT_COUNT,
   OUTPUT_STRIDE,
   PREPARED,
+  PREPARED_BARE,
   PREPARED_CONTENT,
   PREPARED_CONTENT_BYTES,
   PREPARED_COUNT_MAX,
@@ -44,10 +46,13 @@ import {
   STATISTICS_ACCEPTED,
   STATISTICS_OPEN,
 } from './layout.ts';
-import { checkVersion, counterPointer, slotPointer, statisticsPointer } from './memory.ts';
+import { checkVersion, counterPointer, countOpen, slotPointer, statisticsPointer } from './memory.ts';
 
 /** Stores of 16 bytes may read past a prepared text, so each begins on its own 16. */
 const TEXT_ALIGNMENT = 16;
+
+/** As many requests on one connection as serve() can count down. */
+export const REQUESTS_MAX = 2 ** 31 - 1;
 
 export class Slot {
   readonly pointer: number;
@@ -60,6 +65,7 @@ export class Slot {
   private readonly verdictWord: number;
   private readonly writtenWord: number;
   private readonly stateWord: number;
+  private readonly requestsLeftWord: number;
   private readonly openDouble: number;
   private readonly acceptedDouble: number;
   private textEnd: number;
@@ -80,12 +86,14 @@ export class Slot {
     this.verdictWord = (pointer + CONTROL_VERDICT) >> 2;
     this.writtenWord = (pointer + CONTROL_WRITTEN) >> 2;
     this.stateWord = (pointer + RECORD + RECORD_STATE) >> 2;
+    this.requestsLeftWord = (pointer + CONTROL_REQUESTS_LEFT) >> 2;
     this.openDouble = (statistics + STATISTICS_OPEN) >> 3;
     this.acceptedDouble = (statistics + STATISTICS_ACCEPTED) >> 3;
     this.textEnd = pointer + PREPARED_TEXT;
     this.setWord(CONTROL_STATISTICS, statistics);
     this.setWord(CONTROL_DRAINING, 0);
     this.setWord(CONTROL_STEP, 0);
+    this.requestsLeft = REQUESTS_MAX;
     this.setWord(RECORD + RECORD_STATE, 0);
   }
 
@@ -97,6 +105,15 @@ export class Slot {
   /** Bytes that the last serve() or refuse() built. */
   get written(): number {
     return this.views.words[this.writtenWord] as number;
+  }
+
+  /** How many requests the connection at hand may still have answered; the last one closes it. */
+  get requestsLeft(): number {
+    return this.views.words[this.requestsLeftWord] as number;
+  }
+
+  set requestsLeft(requests: number) {
+    this.views.words[this.requestsLeftWord] = requests;
   }
 
   /** The error of the last refusal. */
@@ -147,7 +164,7 @@ export class Slot {
   }
 
   /** Puts a response into the table. @throws RangeError when the table or its text region is full */
-  prepare({ index, head, content, counter }: Prepared): void {
+  prepare({ index, head, content, counter, bare }: Prepared): void {
     if (index >= PREPARED_COUNT_MAX) throw new RangeError(`no prepared response ${index}`);
     const entry = PREPARED + index * PREPARED_ENTRY_BYTES;
     this.setWord(entry + PREPARED_HEAD, this.addText(head));
@@ -155,6 +172,12 @@ export class Slot {
     this.setWord(entry + PREPARED_CONTENT, this.addText(content));
     this.setWord(entry + PREPARED_CONTENT_BYTES, content.length);
     this.setWord(entry + PREPARED_COUNTER, counter < 0 ? 0 : counterPointer(counter));
+    this.setWord(entry + PREPARED_BARE, bare ? 1 : 0);
+  }
+
+  /** How many connections all workers have open. */
+  get openEverywhere(): number {
+    return countOpen(this.views);
   }
 
   connectionOpened(): void {

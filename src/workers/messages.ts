@@ -1,6 +1,7 @@
 // What threads tell each other. Never on a request's way.
 
 import type { Deadlines } from '../connection/deadlines.ts';
+import type { ConnectionLimits } from '../connection/limits.ts';
 import type { ListenAt } from '../connection/listener.ts';
 import type { LogLevel } from '../connection/log.ts';
 import type { Io } from '../connection/plane.ts';
@@ -17,12 +18,11 @@ export interface WorkerStart {
   io: Io;
   log: LogLevel;
   deadlines: Deadlines;
-  /** Of one worker. */
-  connectionsMax: number;
+  limits: ConnectionLimits;
 }
 
 /** Control plane to worker. */
-export type ToWorker = { type: 'drain' };
+export type ToWorker = { type: 'drain' } /** Fails as a defect would. For tests. */ | { type: 'fail' };
 
 /** Worker to control plane. */
 export type FromWorker =

@@ -16,6 +16,8 @@ export interface PoolOptions {
   note: (text: string) => void;
 }
 
+export type Death = 'terminate' | 'exception';
+
 /** A thread that lived this long died of something else than its start. */
 const HEALTHY_MS = 5000;
 const BACKOFF_FIRST_MS = 100;
@@ -58,9 +60,11 @@ export class Pool {
     return late;
   }
 
-  /** Ends the thread at once, as if it had crashed. For tests. */
-  async kill(ordinal: number): Promise<void> {
-    await this.threads[ordinal]?.terminate();
+  /** Ends the thread in the middle of whatever it does, from outside or by an exception. For tests. */
+  async kill(ordinal: number, how: Death = 'terminate'): Promise<void> {
+    const thread = this.threads[ordinal];
+    if (how === 'terminate') await thread?.terminate();
+    else thread?.postMessage({ type: 'fail' } satisfies ToWorker);
   }
 
   /** Resolves with the port when the thread listens; from then on it is replaced when it ends. */

@@ -23,7 +23,7 @@ const codec =
   engine === 'js'
     ? createJsCodec(views, slot.pointer, exports.counterAdd)
     : createWasmCodec(exports, slot.pointer);
-const plane = new Plane(codec, slot, io, new Log(log), start.deadlines, start.connectionsMax);
+const plane = new Plane(codec, slot, io, new Log(log), start.deadlines, start.limits);
 
 let listener: Listener;
 try {
@@ -35,7 +35,8 @@ try {
 }
 
 port.on('message', (message: ToWorker) => {
-  if (message.type === 'drain') void drain();
+  if (message.type === 'fail') throw new Error('told to fail');
+  void drain();
 });
 
 async function drain(): Promise<void> {

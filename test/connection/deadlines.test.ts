@@ -139,24 +139,3 @@ test('a peer that does not read is cut, and its region comes home', async () => 
   await eventually('the connection cut', () => server.statistics().open === 0);
   expect(server.plane.outputs.spare).toBe(7);
 });
-
-test('a connection beyond the limit gets 503, and the others go on', async () => {
-  const small = await startPlane('wasm', undefined, 'silent', 2);
-  const kept = [await connect(small.port), await connect(small.port)];
-  const third = await connect(small.port);
-  const [response] = readResponses(await third.end());
-  expect(response?.statusCode).toBe(503);
-  third.close();
-  await eventually('the third gone', () => small.statistics().open === 2);
-  for (const one of kept) {
-    one.send(GET);
-    await one.until(/Hello\d+$/);
-  }
-  kept[0]?.close();
-  await eventually('one gone', () => small.statistics().open === 1);
-  const fourth = await connect(small.port);
-  fourth.send(GET);
-  expect(readResponses(await fourth.until(/Hello\d+$/))[0]?.statusCode).toBe(200);
-  for (const one of [...kept, fourth]) one.close();
-  await small.stop();
-});

@@ -140,6 +140,17 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
     });
   });
 
+  test('the last request that a connection may ask for closes it', () => {
+    engine.slot.requestsLeft = 3;
+    expect(output(GET)).toBe(hello(1));
+    expect(engine.slot.requestsLeft).toBe(2);
+    expect(converse(engine, [GET + GET + GET])).toMatchObject({
+      output: hello(2) + hello(3, 'Connection: close\r\n'),
+      closed: true,
+    });
+    expect(engine.slot.requestsLeft).toBe(0);
+  });
+
   test('step: serve() returns after each response', () => {
     engine.slot.step = true;
     expect(converse(engine, [GET + GET + GET]).turns).toBe(3);

@@ -15,7 +15,7 @@ export interface Conversation {
 }
 
 /** Sends the parts to a fresh connection, one read each. */
-export function converse({ codec, slot }: Engine, parts: string[]): Conversation {
+export function converse({ codec, slot }: Pick<Engine, 'codec' | 'slot'>, parts: string[]): Conversation {
   const output = slot.outputs[0] as number;
   const conversation: Conversation = { output: '', closed: false, left: 0, unfinished: false, turns: 0 };
   let carry: Carry | undefined;

@@ -1,10 +1,12 @@
 // A data plane in the test's own thread, behind a real socket.
 
 import type { Deadlines } from '../../src/connection/deadlines.ts';
+import type { ConnectionLimits } from '../../src/connection/limits.ts';
 import { type Listener, listen } from '../../src/connection/listener.ts';
 import { Log, type LogLevel } from '../../src/connection/log.ts';
 import { type Io, Plane } from '../../src/connection/plane.ts';
 import { guardsIntact, readStatistics, type Statistics } from '../../src/wasm/memory.ts';
+import { REQUESTS_MAX } from '../../src/wasm/slot.ts';
 import { createEngine, type Engine, EPOCH_MS, type TestedEngine } from './engines.ts';
 
 /** Long ones, so that a slow machine doesn't meet them by itself. */
@@ -15,6 +17,8 @@ export const DEADLINES: Deadlines = {
   bodyRateMin: 10,
   writeTimeoutMs: 400_000,
 };
+
+const LIMITS: ConnectionLimits = { connectionsMax: 10_000, refusalsMax: 128, requestsMax: REQUESTS_MAX };
 
 export interface TestedPlane {
   plane: Plane;
@@ -33,7 +37,7 @@ export async function startPlane(
   engineName: TestedEngine = 'wasm',
   io: Io = { read: 'direct', write: 'direct' },
   level: LogLevel = 'silent',
-  connectionsMax = 10_000,
+  limits: Partial<ConnectionLimits> = {},
 ): Promise<TestedPlane> {
   const engine = createEngine(engineName);
   const lines: string[] = [];
@@ -44,7 +48,7 @@ export async function startPlane(
     io,
     new Log(level, (line) => lines.push(line)),
     DEADLINES,
-    connectionsMax,
+    { ...LIMITS, ...limits },
     { monotonicMs: () => time.nowMs + performance.now(), epochMs: () => EPOCH_MS },
   );
   const listener = await listen(plane, { host: '127.0.0.1', port: 0, reusePort: false });

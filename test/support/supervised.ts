@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { type Bound, bind, type SocketChoice } from '../../src/connection/bind.ts';
 import type { ToServer, ToSupervisor } from '../../src/messages.ts';
 import type { ServerOptions } from '../../src/options.ts';
+import type { Death } from '../../src/workers/pool.ts';
 import { eventually } from './client.ts';
 
 export interface Supervised {
@@ -14,7 +15,7 @@ export interface Supervised {
   notes: string[];
   heard: ToSupervisor[];
   tell(message: ToServer): void;
-  killWorker(ordinal: number): void;
+  killWorker(ordinal: number, how?: Death): void;
   stop(): Promise<ToSupervisor & { type: 'drained' }>;
 }
 
@@ -25,8 +26,10 @@ const OPTIONS: ServerOptions = {
   log: 'silent',
   maxHead: 16384,
   maxTarget: 8192,
+  maxFields: 100,
   maxBody: 1_048_576,
   maxConnections: 10_000,
+  maxRequests: 1_000_000,
   headTimeout: 10_000,
   idleTimeout: 60_000,
   bodyTimeout: 30_000,
@@ -46,7 +49,8 @@ export async function startSupervised(
     notes: [],
     heard: [],
     tell: (message) => child.send(message),
-    killWorker: (ordinal) => child.send({ type: 'kill-worker', ordinal } satisfies ToServer),
+    killWorker: (ordinal, how = 'terminate') =>
+      child.send({ type: 'kill-worker', ordinal, how } satisfies ToServer),
     stop: async () => {
       const exit = once(child, 'exit');
       child.send({ type: 'drain', timeoutMs: 5000 } satisfies ToServer);

@@ -1,11 +1,12 @@
 // Several threads on one port; threads that die while serving.
 
 import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
 import net from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { compileModule } from '#dist/wasm/instance.js';
 import { createMemory } from '#dist/wasm/memory.js';
-import { Pool, type TakePlace } from '#dist/workers/pool.js';
+import { type Death, Pool, type TakePlace } from '#dist/workers/pool.js';
 import type { SocketChoice } from '../../src/connection/bind.ts';
 import type { ListenAt } from '../../src/connection/listener.ts';
 import { ask, connect, eventually, GET, sleep } from '../support/client.ts';
@@ -45,9 +46,14 @@ describe.each([
   });
 });
 
-test.each(SOCKETS)(
-  '%s sockets: a thread killed while serving is replaced, and the count goes on',
-  async (sockets) => {
+test.each([
+  ['auto', 'terminate'],
+  ['shared', 'terminate'],
+  ['auto', 'exception'],
+  ['shared', 'exception'],
+] as [SocketChoice, Death][])(
+  '%s sockets: a thread that dies by %s while serving is replaced, and the count goes on',
+  async (sockets, death) => {
     server = await startSupervised({ workers: 2 }, sockets);
     const { port } = server.bound;
     const seen: number[] = [];
@@ -66,13 +72,14 @@ test.each(SOCKETS)(
     });
     for (let round = 0; round < 4; round++) {
       await sleep(300);
-      server.killWorker(round % 2);
+      server.killWorker(round % 2, death);
     }
     await eventually('four replacements', () => (server as Supervised).notes.length === 4);
     await sleep(300);
     stop = true;
     await Promise.all(load);
-    expect(server.notes.every((note) => /^Worker [01] ended; replacing it/.test(note))).toBe(true);
+    const how = death === 'terminate' ? 'ended' : 'failed: told to fail';
+    for (const note of server.notes) expect(note).toMatch(new RegExp(`^Worker [01] ${how}; replacing it`));
     // Only what a killed thread had in its hands is lost: at most the 8 connections, each time.
     expect(failed).toBeLessThanOrEqual(32);
     expect(seen.length).toBeGreaterThan(100);
@@ -96,6 +103,30 @@ test('the other threads lose nothing when one is killed', async () => {
   for (const client of alive) client.send(GET);
   await Promise.all(alive.map((client) => client.until(/Hello\d+[\s\S]*Hello\d+$/)));
   for (const client of clients) client.close();
+});
+
+test.runIf(process.platform === 'linux')('threads that die leave no descriptor behind', async () => {
+  server = await startSupervised({ workers: 2 });
+  const { bound, child, notes } = server;
+  const descriptors = (): number => readdirSync(`/proc/${child.pid}/fd`).length;
+  const clients = await Promise.all(Array.from({ length: 20 }, () => connect(bound.port)));
+  for (const client of clients) client.send(GET.slice(0, 9));
+  await sleep(100);
+  for (const client of clients) client.close();
+  await sleep(100);
+  const before = descriptors();
+  for (let round = 1; round <= 6; round++) {
+    // With connections in its hands, half a request in each.
+    const held = await Promise.all(Array.from({ length: 20 }, () => connect(bound.port)));
+    for (const client of held) client.send(GET.slice(0, 9));
+    await sleep(50);
+    server.killWorker(round % 2, round % 3 === 0 ? 'exception' : 'terminate');
+    await eventually('death', () => notes.length === round);
+    for (const client of held) client.close();
+    await eventually('all threads back', () => descriptors() === before);
+  }
+  for (let i = 0; i < 10; i++) expect(readResponses(await ask(bound.port))).toHaveLength(1);
+  expect((await server.stop()).statistics.open).toBe(0);
 });
 
 test('when its supervisor goes away, the server finishes and ends', async () => {
@@ -134,7 +165,7 @@ describe('a pool', () => {
         engine: 'wasm',
         io: { read: 'direct', write: 'direct' },
         log: 'silent',
-        connectionsMax: 10,
+        limits: { connectionsMax: 10, refusalsMax: 1, requestsMax: 100 },
         deadlines: DEADLINES,
       },
       takePlace,
@@ -156,6 +187,28 @@ describe('a pool', () => {
     await sleep(300);
     expect(await pool.drain(2000)).toBe(0);
     occupied.close();
+  });
+
+  test('a burst of deaths backs off, and says so', async () => {
+    let started = 0;
+    const { pool, notes } = createPool(async () => {
+      started++;
+      return anywhere;
+    });
+    await pool.start();
+    for (let deaths = 1; deaths <= 5; deaths++) {
+      await eventually('a thread that listens', () => started === deaths);
+      // A thread is there to be killed once its place was taken and it was made.
+      await eventually('death', () => {
+        void pool.kill(0);
+        return notes.length >= deaths;
+      });
+    }
+    await pool.drain(2000);
+    expect(notes).toEqual([
+      'Worker 0 ended; replacing it',
+      ...[100, 200, 400, 800].map((ms) => expect.stringMatching(`; replacing it in ${ms} ms$`)),
+    ]);
   });
 
   test('fails to start with what the thread failed with', async () => {

@@ -5,6 +5,7 @@ import {
   CONTROL_DRAINING,
   CONTROL_ERROR,
   CONTROL_HEAD,
+  CONTROL_REQUESTS_LEFT,
   CONTROL_STATISTICS,
   CONTROL_STEP,
   CONTROL_VERDICT,
@@ -49,6 +50,7 @@ export function createJsCodec(views: Views, slot: number, counterAdd: CounterAdd
   function serve(start: number, end: number, output: number): number {
     const draining = words[(slot + CONTROL_DRAINING) >> 2] !== 0;
     const step = words[(slot + CONTROL_STEP) >> 2] !== 0;
+    const answersMax = words[(slot + CONTROL_REQUESTS_LEFT) >> 2] as number;
     const outputEnd = output + OUTPUT_BYTES - RESPONSE_BYTES_MAX;
     let position = output;
     let answered = 0;
@@ -89,7 +91,8 @@ export function createJsCodec(views: Views, slot: number, counterAdd: CounterAdd
       answered++;
 
       const flags = words[(record + RECORD_FLAGS) >> 2] as number;
-      const close = !(flags & FLAG_PERSISTENT) || (draining && start === end);
+      const last = answered === answersMax || (draining && start === end);
+      const close = last || !(flags & FLAG_PERSISTENT);
       const headOnly = words[(record + RECORD_METHOD) >> 2] === METHOD_HEAD;
       const sayPersistent = words[(record + RECORD_VERSION_MINOR) >> 2] === 0;
       position = buildPrepared(
@@ -110,6 +113,7 @@ export function createJsCodec(views: Views, slot: number, counterAdd: CounterAdd
 
     words[(slot + CONTROL_VERDICT) >> 2] = verdict;
     words[(slot + CONTROL_WRITTEN) >> 2] = position - output;
+    words[(slot + CONTROL_REQUESTS_LEFT) >> 2] = answersMax - answered;
     tally(STATISTICS_REQUESTS, answered);
     return start;
   }

@@ -4,6 +4,7 @@ import {
   DATE,
   DATE_LINE_BYTES,
   PREPARED,
+  PREPARED_BARE,
   PREPARED_CONTENT,
   PREPARED_CONTENT_BYTES,
   PREPARED_COUNTER,
@@ -20,6 +21,7 @@ const CONNECTION_CLOSE = ascii('Connection: close\r\n');
 const CONNECTION_KEEP_ALIVE = ascii('Connection: keep-alive\r\n');
 const CONTINUE = ascii('HTTP/1.1 100 Continue\r\n\r\n');
 const CONTENT_LENGTH = ascii('Content-Length: ');
+const CRLF = ascii('\r\n');
 const CRLF_CRLF = ascii('\r\n\r\n');
 
 /** Builds prepared response `index` at `output` and returns the position after it. */
@@ -44,6 +46,7 @@ export function buildPrepared(
   output = copy(bytes, output, slot + DATE, DATE_LINE_BYTES);
   if (close) output = write(bytes, output, CONNECTION_CLOSE);
   else if (sayPersistent) output = write(bytes, output, CONNECTION_KEEP_ALIVE);
+  if (words[(prepared + PREPARED_BARE) >> 2] !== 0) return write(bytes, output, CRLF);
 
   const number = counter === 0 ? 0 : counterAdd(counter, 1);
   const digits = counter === 0 ? 0 : countDigits(number);
