@@ -9,12 +9,31 @@ export interface Cores {
   client: number | undefined;
 }
 
-export function describeMachine(): string {
-  const model = os.cpus()[0]?.model.trim() ?? 'unknown processor';
+export interface Machine {
+  processor: string;
+  cores: number;
+  architecture: string;
+  memoryBytes: number;
+  kernel: string;
+  node: string;
+}
+
+export function inspectMachine(): Machine {
+  return {
+    processor: os.cpus()[0]?.model.trim() ?? 'unknown processor',
+    cores: os.availableParallelism(),
+    architecture: os.arch(),
+    memoryBytes: os.totalmem(),
+    kernel: `${os.type()} ${os.release()}`,
+    node: process.version,
+  };
+}
+
+export function describeMachine({ processor, cores, architecture, kernel, node }: Machine): string {
   const load = os.loadavg().map((figure) => figure.toFixed(2));
   return [
-    `${model}, ${os.availableParallelism()} cores, ${os.arch()}`,
-    `Node ${process.version}, ${os.type()} ${os.release()}, load average ${load.join(' ')}`,
+    `${processor}, ${cores} cores, ${architecture}`,
+    `Node ${node}, ${kernel}, load average ${load.join(' ')}`,
   ].join('\n');
 }
 

@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { endChildren } from './children.ts';
 import { counter } from './counter.ts';
 import { ladder } from './ladder.ts';
-import { describeMachine } from './machine.ts';
+import { describeMachine, inspectMachine } from './machine.ts';
 import { FULL, type Pace, QUICK } from './pace.ts';
 import { parse } from './parse.ts';
 import { server } from './server.ts';
@@ -32,7 +32,7 @@ async function main(argv: string[]): Promise<number> {
     console.log(HELP);
     return 0;
   }
-  console.log(describeMachine());
+  console.log(describeMachine(inspectMachine()));
   let failures = 0;
   for (const name of positionals.length > 0 ? positionals : Object.keys(SUITES))
     if (!(await runSuite(name, values.quick ? QUICK : FULL))) failures++;
