@@ -11,6 +11,7 @@ import { framingCases } from '../cases/framing.ts';
 import { requestLineCases } from '../cases/request-line.ts';
 import { converse, everySplit } from '../support/conversation.ts';
 import { createEngine, ENGINE_NAMES, type Engine, latin1, textOf } from '../support/engines.ts';
+import { readRecord } from '../support/record.ts';
 import { readResponses } from '../support/responses.ts';
 
 const GET = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
@@ -209,6 +210,22 @@ describe.each(ENGINE_NAMES)('%s, content', (name) => {
     const message = `${head('Transfer-Encoding: chunked\r\n')}3\r\nabc\r\n0\r\nT: x\r\n\r\n`;
     for (const parts of everySplit(message + GET))
       expect(readResponses(converse(engine, parts).output)).toHaveLength(2);
+  });
+
+  test('trailers are kept in the record, and bind nothing', () => {
+    const { codec, slot } = createEngine(name);
+    const before = `${head('Transfer-Encoding: chunked\r\n')}3\r\nabc\r\n0\r\n`;
+    const message = `${before}Digest: abc\r\nConnection: close\r\nContent-Length: 7\r\n\r\n`;
+    slot.read.set(latin1(message));
+    const end = slot.readStart + message.length;
+    expect(codec.serve(slot.readStart, end, slot.outputs[0] as number)).toBe(end);
+    const { fields, persistent } = readRecord(slot, slot.readStart + before.length);
+    expect(fields).toEqual([
+      ['Digest', 'abc'],
+      ['Connection', 'close'],
+      ['Content-Length', '7'],
+    ]);
+    expect(persistent).toBe(true);
   });
 
   test('100 Continue is sent when the content is waited for, and only then', () => {
