@@ -5,8 +5,19 @@
 import type { Handle } from './connection/bind.ts';
 import type { ListenAt } from './connection/listener.ts';
 import type { ToServer, ToSupervisor } from './messages.ts';
-import { countWorkers, type Server, startServer } from './server.ts';
+import { eventLoop } from './models/event-loop.ts';
+import { countWorkers, type Model, type Server } from './models/model.ts';
+import { processes } from './models/process.ts';
+import { sequential } from './models/sequential.ts';
+import { threads } from './models/thread.ts';
+import type { ModelName } from './options.ts';
 
+const MODELS: Record<ModelName, Model> = {
+  'event-loop': eventLoop,
+  sequential,
+  process: processes,
+  thread: threads,
+};
 const ORPHAN_DRAIN_MS = 10_000;
 
 /** A thread listens on the descriptor of its handle. Closing the handle here would close it there. */
@@ -24,16 +35,18 @@ async function obey(message: ToServer, handle: unknown): Promise<void> {
   if (message.type === 'start') await start(message);
   else if (message.type === 'socket') waiting.get(message.request)?.(handle as Handle);
   else if (message.type === 'drain') await drain(message.timeoutMs);
-  else await server?.killWorker(message.ordinal, message.how);
+  else await server?.killWorker?.(message.ordinal, message.how);
 }
 
 async function start({ options, address }: ToServer & { type: 'start' }): Promise<void> {
   const note = (text: string): void => tell({ type: 'note', text });
-  const own = address && { ...address, reusePort: countWorkers(options.workers) > 1 };
+  const listeners = options.model === 'event-loop' ? countWorkers(options.workers) : 1;
+  const own = address && { ...address, reusePort: listeners > 1 };
   try {
-    server = await startServer(options, own ? async () => own : takeSocket, descriptorsMax(), note);
-    const { port, workers, io } = server;
-    tell({ type: 'listening', port, workers, io });
+    const takePlace = own ? async () => own : takeSocket;
+    server = await MODELS[options.model]({ options, takePlace, descriptorsMax: descriptorsMax(), note });
+    const { port, who, io } = server;
+    tell({ type: 'listening', port, who, io });
   } catch (error) {
     fail(error as Error);
   }

@@ -16,7 +16,7 @@ export type ToServer =
 
 export type ToSupervisor =
   | { type: 'take'; request: number; ordinal: number }
-  | { type: 'listening'; port: number; workers: number; io: Io }
+  | { type: 'listening'; port: number; who: string; io: Io }
   | { type: 'failed'; code: string | undefined; message: string }
   | { type: 'note'; text: string }
   | { type: 'drained'; statistics: Statistics; late: number };

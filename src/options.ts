@@ -9,9 +9,16 @@ import { ENGINES, type EngineName } from './protocol/codec.ts';
 import { LIMITS } from './wasm/memory.ts';
 import { REQUESTS_MAX } from './wasm/slot.ts';
 
+export const MODELS = ['event-loop', 'sequential', 'process', 'thread'] as const;
+export type ModelName = (typeof MODELS)[number];
+export const COUNTERS = ['atomic', 'mutex', 'none'] as const;
+export type CounterName = (typeof COUNTERS)[number];
+
 export interface ServerOptions {
+  model: ModelName;
   workers: number | 'auto';
   engine: EngineName;
+  counter: CounterName;
   io: IoChoice;
   log: LogLevel;
   maxHead: number;
@@ -62,13 +69,15 @@ const KINDS: { [Name in keyof Options]: OptionKind<Options[Name]> } = {
     },
   },
   port: wholeNumber(0, 65535, 8080, 'the port to listen on; 0 picks one'),
+  model: oneOf(MODELS, 'event-loop', 'who serves a connection: an event loop, or a server of the tutorial'),
   workers: {
     value: 'N|auto',
     byDefault: 'auto',
-    says: `threads, up to ${WORKERS_MAX}; auto: as many as Node says can run at once`,
+    says: `threads, up to ${WORKERS_MAX}; auto: as many as Node says can run at once; with --model process or thread: how many live at a time`,
     read: (text, name) => (text === 'auto' ? 'auto' : readNumber(text, name, 1, WORKERS_MAX, ' or auto')),
   },
   engine: oneOf(ENGINES, 'wasm', 'what parses and builds'),
+  counter: oneOf(COUNTERS, 'atomic', 'how threads add to the number; none loses some'),
   log: oneOf(LOG_LEVELS, 'start', 'how much is printed'),
   maxHead: wholeNumber(256, LIMITS.headBytesMax, 16384, 'largest head of a request in bytes, 431 beyond'),
   maxTarget: wholeNumber(16, LIMITS.headBytesMax, 8192, 'longest request target in bytes, 414 beyond'),
@@ -119,11 +128,20 @@ export function readCommand(argv: string[], environment: { PORT?: string | undef
   // A smaller head makes the default target smaller, too.
   if (values['max-target'] === undefined)
     options.maxTarget = Math.min(options.maxTarget, Math.floor(options.maxHead / 2));
+  if (options.model !== 'event-loop') fitTutorial(options, values);
   if (options.maxTarget >= options.maxHead)
     throw new OptionError(
       `--max-target must be less than --max-head (${options.maxHead}), not ${options.maxTarget}`,
     );
   return { run: options };
+}
+
+/** The tutorial's servers answer one request a connection, and its threads count under a mutex. */
+function fitTutorial(options: Options, given: Record<string, unknown>): void {
+  if (given.counter === undefined && options.model === 'thread') options.counter = 'mutex';
+  if (given['max-requests'] === undefined) options.maxRequests = 1;
+  else if (options.model === 'process' && options.maxRequests !== 1)
+    throw new OptionError('--model process answers one request a connection: leave --max-requests out');
 }
 
 /** The text of --help. */

@@ -4,8 +4,8 @@ import { type ChildProcess, fork, type SendHandle } from 'node:child_process';
 import { type Bound, bind } from './connection/bind.ts';
 import { Log } from './connection/log.ts';
 import type { ToServer, ToSupervisor } from './messages.ts';
+import { countWorkers } from './models/model.ts';
 import type { Options } from './options.ts';
-import { countWorkers } from './server.ts';
 
 /** npm passes Ctrl-C on to a process that got it from the terminal already: twice within some milliseconds. */
 const SAME_SIGNAL_MS = 500;
@@ -20,13 +20,14 @@ const GRACE_MS = 3000;
  */
 export async function supervise(options: Options): Promise<void> {
   const log = new Log(options.log);
-  const wanted = countWorkers(options.workers);
+  const wanted = options.model === 'event-loop' ? countWorkers(options.workers) : 1;
   const bound = await bind(options.host, options.port, wanted, options.sockets);
-  const workers = Math.min(wanted, bound.workersMax);
-  if (workers < wanted) log.note(`Sockets can't be shared between threads here: 1 worker, not ${wanted}`);
-  await new Promise<void>((resolve, reject) =>
-    new Supervisor({ ...options, workers }, bound, log, resolve, reject).start(),
-  );
+  const possible = { ...options };
+  if (wanted > bound.workersMax) {
+    possible.workers = bound.workersMax;
+    log.note(`Sockets can't be shared between threads here: 1 worker, not ${wanted}`);
+  }
+  await new Promise<void>((resolve, reject) => new Supervisor(possible, bound, log, resolve, reject).start());
 }
 
 class Supervisor {
@@ -94,7 +95,7 @@ class Supervisor {
   }
 
   /** The one line that scripts wait for. */
-  private announce({ port, workers, io }: ToSupervisor & { type: 'listening' }): void {
+  private announce({ port, who, io }: ToSupervisor & { type: 'listening' }): void {
     const { host, engine } = this.options;
     const name = host.includes(':') ? `[${host}]` : host;
     const sockets = {
@@ -104,7 +105,7 @@ class Supervisor {
     }[this.bound.way];
     const ways = io.read === io.write ? `${io.read} I/O` : `${io.read} reads, ${io.write} writes`;
     this.log.note(
-      `Server listening on http://${name}:${port} (${workers} ${workers === 1 ? 'worker' : 'workers'}, ${engine} engine, ${sockets}, ${ways})`,
+      `Server listening on http://${name}:${port} (${who}, ${engine} engine, ${sockets}, ${ways})`,
     );
   }
 

@@ -2,7 +2,7 @@
 // A rung only says how it finds out how many requests a read has brought.
 
 import net from 'node:net';
-import { openSocket, serverOptions } from '#dist/connection/reader.js';
+import { openSocket, SERVER_OPTIONS } from '#dist/connection/reader.js';
 import { Writer } from '#dist/connection/writer.js';
 import { dateLine } from '#dist/protocol/prepared.js';
 import type { Slot } from '#dist/wasm/slot.js';
@@ -24,7 +24,7 @@ const repeated: Buffer[] = [];
  */
 export function serveRung(slot: Pick<Slot, 'read'>, createCount: () => CountRequests): void {
   net
-    .createServer(serverOptions('direct'))
+    .createServer(SERVER_OPTIONS)
     .on('connection', (accepted) => {
       const count = createCount();
       const socket = openSocket('direct', accepted, slot as Slot, (bytes) => {

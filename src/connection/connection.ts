@@ -59,7 +59,9 @@ export class Connection {
   ) {
     this.deadlineMs = plane.clock.nowMs + plane.deadlines.headTimeoutMs;
     this.requestsLeft = plane.limits.requestsMax;
-    this.peer = plane.log.connections ? `${accepted.remoteAddress}:${accepted.remotePort}` : '';
+    this.peer = plane.log.connections
+      ? `${accepted.remoteAddress ?? 'gone'}:${accepted.remotePort ?? 0}`
+      : '';
     this.socket = openSocket(plane.io.read, accepted, plane.slot, (bytes) => this.received(bytes));
     this.writer = new Writer(plane.io.write, this.socket, (error) => this.flushed(error));
     this.socket.on('end', () => this.peerEnded());

@@ -1,8 +1,7 @@
 // How sockets arrive: a listening server over a descriptor that the supervisor bound, or an address.
 
 import net from 'node:net';
-import type { Plane } from './plane.ts';
-import { serverOptions } from './reader.ts';
+import { SERVER_OPTIONS } from './reader.ts';
 
 /** Where a worker listens: on its own duplicate of a bound socket, or at an address that it binds itself. */
 export type ListenAt = { fd: number } | { host: string; port: number; reusePort: boolean };
@@ -16,10 +15,17 @@ export interface Listener {
   close(): void;
 }
 
-/** Starts accepting for a plane. @throws what listening fails with, EADDRINUSE among others */
-export async function listen(plane: Plane, at: ListenAt): Promise<Listener> {
-  const server = net.createServer(serverOptions(plane.io.read));
-  server.on('connection', (socket) => plane.accept(socket));
+/** Who gets the connections: a plane, or whoever brings them to one. */
+export interface Acceptor {
+  /** @param socket not read from yet */
+  accept(socket: net.Socket): void;
+  acceptFailed(error: NodeJS.ErrnoException): void;
+}
+
+/** Starts accepting. @throws what listening fails with, EADDRINUSE among others */
+export async function listen(acceptor: Acceptor, at: ListenAt): Promise<Listener> {
+  const server = net.createServer(SERVER_OPTIONS);
+  server.on('connection', (socket) => acceptor.accept(socket));
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen({ ...at, backlog: BACKLOG }, () => {
@@ -27,7 +33,7 @@ export async function listen(plane: Plane, at: ListenAt): Promise<Listener> {
       resolve();
     });
   });
-  server.on('error', (error) => plane.acceptFailed(error));
+  server.on('error', (error) => acceptor.acceptFailed(error));
   const address = server.address();
   return {
     port: typeof address === 'object' && address !== null ? address.port : 0,

@@ -21,7 +21,7 @@ export interface Io {
 }
 
 /** The counter of the built-in app. */
-const HELLO_COUNTER = 0;
+export const HELLO_COUNTER = 0;
 /** Accepting fails as often as the kernel is asked, so it is not told each time. */
 const ACCEPT_NOTE_PAUSE_MS = 1000;
 
@@ -29,6 +29,8 @@ export class Plane {
   readonly outputs: Outputs;
   readonly clock: Clock;
   private readonly connections = new Set<Connection>();
+  /** Told which connection has closed. */
+  onClosed: ((connection: Connection) => void) | undefined;
   private drained: (() => void) | undefined;
   private acceptNotedMs = Number.NEGATIVE_INFINITY;
 
@@ -52,19 +54,22 @@ export class Plane {
     this.clock.start();
   }
 
-  accept(socket: Socket): void {
-    const { connectionsMax, refusalsMax } = this.limits;
-    const excess = this.slot.openEverywhere - connectionsMax;
-    // Even those that are told to go away are a limited number.
-    if (excess >= refusalsMax) {
-      socket.destroy();
-      return;
-    }
+  /** Begins a connection; one beyond the limit is turned away. */
+  accept(socket: Socket): Connection | undefined {
+    const room = this.limits.connectionsMax - this.slot.openEverywhere;
+    if (room > 0) return this.open(socket);
+    // Even those that are told why are a limited number.
+    if (room + this.limits.refusalsMax > 0) this.open(socket).refuse(ERROR_OVERLOADED);
+    else socket.destroy();
+    return undefined;
+  }
+
+  private open(socket: Socket): Connection {
     const connection = new Connection(this, socket);
     this.connections.add(connection);
     this.slot.connectionOpened();
     this.log.accepted(connection.peer);
-    if (excess >= 0) connection.refuse(ERROR_OVERLOADED);
+    return connection;
   }
 
   /**
@@ -88,6 +93,7 @@ export class Plane {
     if (!this.connections.delete(connection)) return;
     this.slot.connectionClosed();
     this.log.closed(connection.peer);
+    this.onClosed?.(connection);
     this.settle();
   }
 
@@ -104,7 +110,17 @@ export class Plane {
       this.drained = resolve;
       this.settle();
     });
+    this.stop();
+  }
+
+  /** Lets the thread end, if nothing else keeps it. */
+  stop(): void {
     this.clock.stop();
+  }
+
+  /** Closes every connection at once, whatever is under way. */
+  destroy(): void {
+    for (const connection of this.connections) connection.destroy();
   }
 
   private expire(nowMs: number): void {

@@ -13,10 +13,8 @@ export type ReadWay = 'direct' | 'public';
 /** Told how many bytes lie at the start of the slot's read region; false pauses the reading. */
 export type Received = (bytes: number) => boolean;
 
-/** What the listener must set so that openSocket() finds the socket as it needs it. */
-export function serverOptions(way: ReadWay): net.ServerOpts {
-  return { noDelay: true, allowHalfOpen: true, pauseOnConnect: way === 'direct' };
-}
+/** What the listener must set so that openSocket() finds the socket as it needs it: not read from yet. */
+export const SERVER_OPTIONS: net.ServerOpts = { noDelay: true, allowHalfOpen: true, pauseOnConnect: true };
 
 /**
  * Makes an accepted socket deliver its bytes into the slot.
@@ -30,13 +28,25 @@ interface WithHandle {
   _handle: unknown;
 }
 
-function openDirect(accepted: net.Socket, slot: Slot, received: Received): net.Socket {
-  const holder = accepted as unknown as WithHandle;
-  const handle = holder._handle;
+/** Takes the handle out of a socket that has not been read from, to be sent to another process. */
+export function releaseHandle(socket: net.Socket): { close(): void } {
+  const holder = socket as unknown as WithHandle;
+  const handle = holder._handle as { close(): void };
   holder._handle = null;
-  accepted.destroy();
+  socket.destroy();
+  return handle;
+}
+
+/** The socket of a handle that comes from another process, as an accepted one: not read from yet. */
+export function adoptHandle(handle: unknown): net.Socket {
+  const options = { handle, allowHalfOpen: true, pauseOnCreate: true, readable: true, writable: true };
+  const socket = new net.Socket(options as net.SocketConstructorOpts);
+  return socket.setNoDelay();
+}
+
+function openDirect(accepted: net.Socket, slot: Slot, received: Received): net.Socket {
   const options = {
-    handle,
+    handle: releaseHandle(accepted),
     allowHalfOpen: true,
     readable: true,
     writable: true,
@@ -58,5 +68,6 @@ function openPublic(socket: net.Socket, slot: Slot, received: Received): net.Soc
       return;
     }
   });
+  socket.resume();
   return socket;
 }

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import net, { type AddressInfo } from 'node:net';
 import type { Slot } from '../wasm/slot.ts';
 import type { Io } from './plane.ts';
-import { openSocket, type ReadWay, serverOptions } from './reader.ts';
+import { openSocket, type ReadWay, SERVER_OPTIONS } from './reader.ts';
 import { Writer, type WriteWay } from './writer.ts';
 
 export const IO_CHOICES = ['auto', 'direct', 'public'] as const;
@@ -33,7 +33,7 @@ export async function chooseIo(choice: IoChoice, slot: Slot): Promise<Io> {
 
 /** Whether a question is read into the slot and its answer written out of it, after a half-close. */
 async function works(read: ReadWay, write: WriteWay, slot: Slot): Promise<boolean> {
-  const server = net.createServer(serverOptions(read));
+  const server = net.createServer(SERVER_OPTIONS);
   let client: net.Socket | undefined;
   try {
     server.listen(0, '127.0.0.1');

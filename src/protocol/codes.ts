@@ -29,6 +29,11 @@ export const ERROR_CHUNK_EXTENSION = -20;
 export const ERROR_TIMEOUT = -21;
 export const ERROR_OVERLOADED = -22;
 
+/* How a shared counter is added to: in one atomic step, under a mutex, or with no care at all. */
+export const COUNTING_ATOMIC = 0;
+export const COUNTING_MUTEX = 1;
+export const COUNTING_NONE = 2;
+
 /* Index into a slot's table of prepared responses: errors stand at their code without the sign. */
 export const PREPARED_DEFAULT = 0;
 

@@ -59,6 +59,12 @@ export const STATISTICS_BYTES = SLOT_COUNT_MAX * ROW_BYTES;
 export const COUNTER_COUNT_MAX = 128;
 export const COUNTERS = STATISTICS + STATISTICS_BYTES;
 export const COUNTERS_BYTES = COUNTER_COUNT_MAX * ROW_BYTES;
+/** i64. */
+export const COUNTER_VALUE = 0;
+/** One of COUNTING_*: how this counter is added to. */
+export const COUNTER_WAY = 8;
+/** The lock of COUNTING_MUTEX. */
+export const COUNTER_MUTEX = 12;
 
 export const SLOTS = 131072;
 

@@ -4,6 +4,8 @@
 import type { Views } from '../protocol/js/views.ts';
 import {
   COUNTER_COUNT_MAX,
+  COUNTER_VALUE,
+  COUNTER_WAY,
   COUNTERS,
   FIELD_COUNT_MAX,
   GUARD_BEFORE_INPUT,
@@ -114,6 +116,16 @@ export function checkVersion({ words }: Views): void {
 export function counterPointer(index: number): number {
   checkRange('counter', index, 0, COUNTER_COUNT_MAX - 1);
   return COUNTERS + index * ROW_BYTES;
+}
+
+/** Says how a counter is added to: one of COUNTING_*. Before any thread counts. */
+export function setCounting({ words }: Views, index: number, way: number): void {
+  words[(counterPointer(index) + COUNTER_WAY) >> 2] = way;
+}
+
+/** Sets a counter that no other thread can reach. @param value a whole number up to 2^53 - 1 */
+export function setCounter({ data }: Views, index: number, value: number): void {
+  data.setBigInt64(counterPointer(index) + COUNTER_VALUE, BigInt(value), true);
 }
 
 /** Pointer of a slot. */

@@ -21,7 +21,9 @@ export interface Supervised {
 
 const OPTIONS: ServerOptions = {
   workers: 2,
+  model: 'event-loop',
   engine: 'wasm',
+  counter: 'atomic',
   io: 'auto',
   log: 'silent',
   maxHead: 16384,

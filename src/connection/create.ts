@@ -1,0 +1,36 @@
+// A data plane from what can be sent to another thread: there it takes its slot and its engine.
+
+import type { EngineName } from '../protocol/codec.ts';
+import { createJsCodec } from '../protocol/js/codec.ts';
+import { createWasmCodec } from '../wasm/codec.ts';
+import { instantiate, type WasmMemory, type WasmModule } from '../wasm/instance.ts';
+import { viewsOf } from '../wasm/memory.ts';
+import { Slot } from '../wasm/slot.ts';
+import type { Deadlines } from './deadlines.ts';
+import type { ConnectionLimits } from './limits.ts';
+import { Log, type LogLevel } from './log.ts';
+import { type Io, Plane } from './plane.ts';
+
+/** Plain values, and the module and the memory that all threads share. */
+export interface PlaneStart {
+  module: WasmModule;
+  memory: WasmMemory;
+  /** Index of a slot that nobody else uses. */
+  slot: number;
+  engine: EngineName;
+  io: Io;
+  log: LogLevel;
+  deadlines: Deadlines;
+  limits: ConnectionLimits;
+}
+
+export function createPlane({ module, memory, slot: index, engine, io, log, ...times }: PlaneStart): Plane {
+  const exports = instantiate(module, memory);
+  const views = viewsOf(memory);
+  const slot = new Slot(views, index);
+  const codec =
+    engine === 'js'
+      ? createJsCodec(views, slot.pointer, exports.counterAdd)
+      : createWasmCodec(exports, slot.pointer);
+  return new Plane(codec, slot, io, new Log(log), times.deadlines, times.limits);
+}

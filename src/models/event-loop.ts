@@ -1,0 +1,24 @@
+// The model that hotpath is: an event loop on every core, each with its own connections. This is its control
+// plane: it makes the shared memory, starts the worker threads over it, drains them.
+
+import { readStatistics, viewsOf } from '../wasm/memory.ts';
+import { Pool } from '../workers/pool.ts';
+import { countWorkers, type ModelStart, preparePlanes, type Server } from './model.ts';
+
+/** Two generations of threads overlap while a reload drains the old one. */
+const GENERATIONS = 2;
+
+export async function eventLoop(start: ModelStart): Promise<Server> {
+  const { options, takePlace, note } = start;
+  const workers = countWorkers(options.workers);
+  const planes = await preparePlanes(start, workers, workers * GENERATIONS);
+  const pool = new Pool({ workers, start: planes, takePlace, note });
+  return {
+    port: await pool.start(),
+    who: `${workers} ${workers === 1 ? 'worker' : 'workers'}`,
+    io: planes.io,
+    statistics: () => readStatistics(viewsOf(planes.memory)),
+    drain: (timeoutMs) => pool.drain(timeoutMs),
+    killWorker: (ordinal, how) => pool.kill(ordinal, how),
+  };
+}

@@ -1,0 +1,108 @@
+// What a server model is, and what all of them make of the options. A model decides who serves a connection:
+// this thread, one at a time; a process or a thread of its own; or event loops over all cores. How it is served
+// is the same in all.
+
+import { availableParallelism } from 'node:os';
+import type { PlaneStart } from '../connection/create.ts';
+import { limitConnections } from '../connection/limits.ts';
+import { HELLO_COUNTER, type Io } from '../connection/plane.ts';
+import { chooseIo } from '../connection/selftest.ts';
+import type { CounterName, ServerOptions } from '../options.ts';
+import { COUNTING_ATOMIC, COUNTING_MUTEX, COUNTING_NONE } from '../protocol/codes.ts';
+import { compileModule } from '../wasm/instance.ts';
+import { createMemory, type Statistics, setCounting, viewsOf } from '../wasm/memory.ts';
+import { Slot } from '../wasm/slot.ts';
+import type { Death, TakePlace } from '../workers/pool.ts';
+
+/** What a model is started with. */
+export interface ModelStart {
+  options: ServerOptions;
+  takePlace: TakePlace;
+  /** Files and sockets that this process may have open. */
+  descriptorsMax: number;
+  /** Told what happens, a line each. */
+  note: (text: string) => void;
+}
+
+/** A server that runs. */
+export interface Server {
+  port: number;
+  /** Who serves, for the line that says it listens: `2 workers`. */
+  who: string;
+  io: Io;
+  statistics(): Statistics;
+  /** Lets requests under way finish, up to `timeoutMs`; how many threads or processes had to be ended. */
+  drain(timeoutMs: number): Promise<number>;
+  /** Ends one thread as a crash would, where there are such that are replaced. For tests. */
+  killWorker?(ordinal: number, how?: Death): Promise<void>;
+}
+
+/** Starts to listen. @throws what listening fails with, EADDRINUSE among others */
+export type Model = (start: ModelStart) => Promise<Server>;
+
+const COUNTING: Record<CounterName, number> = {
+  atomic: COUNTING_ATOMIC,
+  mutex: COUNTING_MUTEX,
+  none: COUNTING_NONE,
+};
+
+const LIVING_PER_CORE = 8;
+
+/** How many threads `auto` means. */
+export function countWorkers(workers: number | 'auto'): number {
+  return workers === 'auto' ? availableParallelism() : workers;
+}
+
+/** How many processes or threads may live at a time: each serves one connection and mostly waits. */
+export function countLiving(workers: number | 'auto'): number {
+  return workers === 'auto' ? availableParallelism() * LIVING_PER_CORE : workers;
+}
+
+/** The shared memory and all that planes over it have in common: a slot is what each still needs. */
+export function makePlanes(options: ServerOptions, slotCount: number): Omit<PlaneStart, 'slot'> {
+  const memory = createMemory({
+    slotCount,
+    headBytesMax: options.maxHead,
+    targetBytesMax: options.maxTarget,
+    fieldCountMax: options.maxFields,
+    contentBytesMax: options.maxBody,
+  });
+  setCounting(viewsOf(memory), HELLO_COUNTER, COUNTING[options.counter]);
+  return {
+    module: compileModule(),
+    memory,
+    engine: options.engine,
+    io: { read: 'public', write: 'public' },
+    log: options.log,
+    limits: { connectionsMax: options.maxConnections, refusalsMax: 1, requestsMax: options.maxRequests },
+    deadlines: {
+      headTimeoutMs: options.headTimeout,
+      idleTimeoutMs: options.idleTimeout,
+      bodyTimeoutMs: options.bodyTimeout,
+      bodyRateMin: options.bodyRate,
+      writeTimeoutMs: options.writeTimeout,
+    },
+  };
+}
+
+/**
+ * The same, with the best ways in and out, and the limit of connections fitted to the system's.
+ * @param threads how many threads the process will have besides its own
+ */
+export async function preparePlanes(
+  { options, descriptorsMax, note }: ModelStart,
+  threads: number,
+  slotCount: number,
+): Promise<Omit<PlaneStart, 'slot'>> {
+  const planes = makePlanes(options, slotCount);
+  const limits = limitConnections(options.maxConnections, threads, descriptorsMax);
+  if (limits.connectionsMax < options.maxConnections)
+    note(
+      `Only ${limits.connectionsMax} connections, not ${options.maxConnections}, fit the limit of open files, ${descriptorsMax}: raise it with ulimit -n`,
+    );
+  return {
+    ...planes,
+    io: await chooseIo(options.io, new Slot(viewsOf(planes.memory), 0)),
+    limits: { ...planes.limits, ...limits },
+  };
+}

@@ -1,0 +1,38 @@
+// One connection at a time; the others wait. The first server of the tutorial: accept, answer, close, accept
+// the next. It needs no second thread and no lock, and whoever is slow makes everybody wait.
+
+import type { Socket } from 'node:net';
+import type { Connection } from '../connection/connection.ts';
+import { createPlane } from '../connection/create.ts';
+import { readStatistics, viewsOf } from '../wasm/memory.ts';
+import { openFront } from './front.ts';
+import { type ModelStart, preparePlanes, type Server } from './model.ts';
+
+export async function sequential(start: ModelStart): Promise<Server> {
+  const planes = await preparePlanes(start, 1, 2);
+  const limits = { ...planes.limits, connectionsMax: Number.POSITIVE_INFINITY };
+  const plane = createPlane({ ...planes, slot: 0, limits });
+  let served: Connection | undefined;
+  let over: () => void = () => {};
+  plane.onClosed = (connection) => {
+    if (connection === served) over();
+  };
+
+  const serve = async (socket: Socket): Promise<void> => {
+    served = plane.accept(socket);
+    if (served !== undefined) await new Promise<void>((resolve) => (over = resolve));
+  };
+  const front = await openFront(planes, 1, start.takePlace, 1, serve);
+  return {
+    port: front.port,
+    who: 'one connection at a time',
+    io: planes.io,
+    statistics: () => readStatistics(viewsOf(planes.memory)),
+    drain: async (timeoutMs) => {
+      const late = setTimeout(() => plane.destroy(), timeoutMs);
+      await Promise.all([front.close(), plane.drain()]);
+      clearTimeout(late);
+      return 0;
+    },
+  };
+}

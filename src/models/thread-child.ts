@@ -1,0 +1,27 @@
+// The thread of one connection: takes its slot, serves, and ends with the connection.
+
+import type { Socket } from 'node:net';
+import { parentPort, workerData } from 'node:worker_threads';
+import { createPlane } from '../connection/create.ts';
+import { RelayedSocket } from './relay.ts';
+import type { ConnectionThreadStart, ToConnectionThread } from './thread.ts';
+
+const port = parentPort;
+if (port === null) throw new Error('thread-child.ts runs only as a worker thread');
+
+const { peer, ...start } = workerData as ConnectionThreadStart;
+const plane = createPlane(start);
+plane.onClosed = () => {
+  plane.stop();
+  // Nothing is referenced any more: the thread ends by itself.
+  port.close();
+};
+port.on('message', (message: ToConnectionThread) => {
+  if (message.type === 'drain') void plane.drain();
+  else if (message.type === 'serve') plane.accept(message.socket);
+});
+if (peer !== undefined) {
+  // All that a connection uses of a socket.
+  const socket = new RelayedSocket(port, peer.remoteAddress, peer.remotePort);
+  plane.accept(socket as unknown as Socket);
+}
