@@ -2,6 +2,7 @@
 // however it ends.
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { processTree } from './cpu.ts';
 
@@ -27,22 +28,34 @@ export class Child {
 
   /**
    * @param core the core to pin it to, if any
+   * @param obeys it answers messages: see ask()
    * @throws Error when it can't be started, or the run is being stopped
    */
   constructor(
     readonly name: string,
     argv: readonly string[],
     core: number | undefined,
+    obeys = false,
   ) {
     if (stopped) throw new Error('the run was stopped');
     const [command, ...args] = core === undefined ? argv : ['taskset', '-c', String(core), ...argv];
-    this.process = spawn(command as string, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const channel = obeys ? (['ipc'] as const) : [];
+    this.process = spawn(command as string, args, { stdio: ['ignore', 'pipe', 'pipe', ...channel] });
     // Without a process 'error' follows, which says no more than this.
     this.process.on('error', () => {});
     if (this.process.pid === undefined) throw new Error(`${name}: could not run ${command}`);
     this.pid = this.process.pid;
     this.ended = this.watch();
     running.add(this);
+  }
+
+  /** Sends a message to a child that obeys and resolves with its answer. @throws Error when it ends instead */
+  async ask<Answer>(message: object): Promise<Answer> {
+    const answer = once(this.process, 'message');
+    this.process.send(message, () => {});
+    const first = await Promise.race([answer, this.ended]);
+    if (Array.isArray(first)) return first[0];
+    throw new Error(first.failure ?? `${this.name} ended before it answered`);
   }
 
   /** Resolves when the child and its descendants are gone. */

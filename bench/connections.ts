@@ -1,0 +1,202 @@
+// The suite `connections`: what an idle connection and a half-sent head cost in memory, and how others are
+// served meanwhile. Runs when named only.
+
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import net from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { Child } from './children.ts';
+import { type Cores, chooseCores, describeCores } from './machine.ts';
+import type { Pace } from './pace.ts';
+import { figure, type Table } from './table.ts';
+
+const WAYS = { socket: 'net.Socket', direct: 'net.Socket, wrapped again', hotpath: 'hotpath' } as const;
+export type KeepWay = keyof typeof WAYS;
+
+/** What bench/servers/keep.ts answers when asked: bytes after a garbage collection. */
+export interface Kept {
+  port: number;
+  open: number;
+  /** The JavaScript heap, and what V8 knows to hang on it. */
+  heap: number;
+  resident: number;
+}
+
+/** What bench/clients/crowd.ts is told; it answers when it is done. */
+export type CrowdOrder =
+  | { type: 'open'; port: number; count: number }
+  | { type: 'send'; text: string; answered: boolean }
+  | { type: 'close' };
+
+const CONNECTIONS_WANTED = 10_000;
+/** For everything else that a process has open. */
+const DESCRIPTORS_SPARED = 200;
+const SETTLE_TIMEOUT_MS = 10_000;
+
+const REQUEST = readFileSync('bench/data/request-703-bytes.http', 'latin1');
+const HALF_HEAD = REQUEST.slice(0, 200);
+const GET = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
+
+/** Bytes a connection, and how one other connection was served meanwhile. */
+interface Stage {
+  heap: number;
+  resident: number;
+  probe: Probe;
+}
+
+interface Probe {
+  answers: number;
+  p50Ms: number;
+  p99Ms: number;
+}
+
+const STAGES = {
+  open: 'accepted',
+  idle: 'idle after a request',
+  half: 'half a head sent',
+} as const;
+type StageName = keyof typeof STAGES;
+
+type Measured = Record<StageName, Stage> & {
+  /** Bytes of heap when all are closed, beyond what there was before them. */
+  left: number;
+};
+
+export async function connections(pace: Pace): Promise<Table> {
+  const cores = chooseCores();
+  const limit = descriptorLimit();
+  const count = Math.min(CONNECTIONS_WANTED, limit - DESCRIPTORS_SPARED);
+  const measured: [KeepWay, Measured][] = [];
+  for (const way of Object.keys(WAYS) as KeepWay[])
+    measured.push([way, await measure(way, count, cores, pace.loadSeconds)]);
+  const bare = (measured[0] as [KeepWay, Measured])[1];
+  const less = `This system allows ${limit} descriptors a process: too few for ${CONNECTIONS_WANTED} connections.`;
+  return {
+    title: `connections: bytes of memory for each of ${count.toLocaleString('en-US')}, one thread`,
+    columns: [
+      'connection',
+      'kept as',
+      'heap',
+      'more',
+      'resident',
+      'more',
+      'others: answers',
+      'p50 ms',
+      'p99 ms',
+    ],
+    rows: (Object.keys(STAGES) as StageName[]).flatMap((stage) =>
+      measured.map(([way, { [stage]: own }]) => [
+        STAGES[stage],
+        WAYS[way],
+        figure(own.heap),
+        signed(own.heap - bare[stage].heap),
+        figure(own.resident),
+        signed(own.resident - bare[stage].resident),
+        String(own.probe.answers),
+        figure(own.probe.p50Ms),
+        figure(own.probe.p99Ms),
+      ]),
+    ),
+    notes: [
+      ...(count < CONNECTIONS_WANTED ? [less] : []),
+      'heap: the JavaScript heap and what V8 knows to hang on it, after garbage collections.',
+      "resident: the process's memory as the kernel counts it, Node's own part of a socket included.",
+      'more: beyond net.Socket.  others: another connection, which meanwhile asks one request after another.',
+      ...measured.map(
+        ([way, { left }]) => `${WAYS[way]}: ${signed(left)} bytes of heap when all were closed.`,
+      ),
+      describeCores(cores),
+    ],
+  };
+}
+
+/** Opens the crowd on a server, has all of it asked, then half asked, then answered and closed. */
+async function measure(way: KeepWay, count: number, cores: Cores, seconds: number): Promise<Measured> {
+  const script = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+  const keep = [process.execPath, '--expose-gc', script('./servers/keep.js'), way];
+  const server = new Child(WAYS[way], keep, cores.server, true);
+  const crowd = new Child('crowd', [process.execPath, script('./clients/crowd.js')], cores.client, true);
+  const tell = (order: CrowdOrder): Promise<void> => crowd.ask(order);
+  try {
+    const { port } = await server.ask<Kept>({});
+    // Once through everything, so that code and pools are not counted as connections.
+    await tell({ type: 'open', port, count: 100 });
+    await tell({ type: 'send', text: REQUEST, answered: true });
+    await tell({ type: 'close' });
+    await probe(port, seconds / 2);
+    const before = await settled(server, 0);
+    const stage = async (): Promise<Stage> => {
+      const { heap, resident } = await settled(server, count);
+      return {
+        heap: (heap - before.heap) / count,
+        resident: (resident - before.resident) / count,
+        probe: await probe(port, seconds),
+      };
+    };
+    await tell({ type: 'open', port, count });
+    const open = await stage();
+    await tell({ type: 'send', text: REQUEST, answered: true });
+    const idle = await stage();
+    await tell({ type: 'send', text: HALF_HEAD, answered: false });
+    const half = await stage();
+    await tell({ type: 'send', text: REQUEST.slice(HALF_HEAD.length), answered: true });
+    await tell({ type: 'close' });
+    const after = await settled(server, 0);
+    return { open, idle, half, left: after.heap - before.heap };
+  } finally {
+    await Promise.all([server.end(), crowd.end()]);
+  }
+}
+
+/** The server when it has so many connections. @throws Error when it doesn't come to that */
+async function settled(server: Child, open: number): Promise<Kept> {
+  for (const endMs = Date.now() + SETTLE_TIMEOUT_MS; ; ) {
+    const now = await server.ask<Kept>({});
+    if (now.open === open) return now;
+    if (Date.now() > endMs) throw new Error(`${now.open} connections are open, not ${open}`);
+    await sleep(100);
+  }
+}
+
+/** Asks on one connection, one request after another. */
+async function probe(port: number, seconds: number): Promise<Probe> {
+  const socket = net.connect({ port, host: '127.0.0.1', noDelay: true });
+  const latencies: number[] = [];
+  const endMs = performance.now() + seconds * 1000;
+  let sentMs = 0;
+  await new Promise<void>((resolve, reject) => {
+    const ask = (): void => {
+      sentMs = performance.now();
+      socket.write(GET);
+    };
+    socket.on('connect', ask);
+    socket.on('error', reject);
+    socket.on('close', () => reject(new Error('the server closed the connection of the probe')));
+    socket.on('data', () => {
+      const nowMs = performance.now();
+      latencies.push(nowMs - sentMs);
+      if (nowMs < endMs) ask();
+      else resolve();
+    });
+  });
+  socket.removeAllListeners('close').destroy();
+  latencies.sort((a, b) => a - b);
+  const at = (share: number): number => latencies[Math.floor((latencies.length - 1) * share)] as number;
+  return { answers: latencies.length, p50Ms: at(0.5), p99Ms: at(0.99) };
+}
+
+/** How many descriptors a process may have. Node raises its own limit as far as it may when it starts. */
+function descriptorLimit(): number {
+  try {
+    const limit = Number(execFileSync('sh', ['-c', 'ulimit -Hn'], { encoding: 'latin1' }));
+    return Number.isNaN(limit) ? Number.POSITIVE_INFINITY : limit;
+  } catch {
+    // Windows counts no descriptors.
+    return Number.POSITIVE_INFINITY;
+  }
+}
+
+function signed(bytes: number): string {
+  return `${bytes < 0 ? '-' : '+'}${figure(Math.abs(bytes))}`;
+}

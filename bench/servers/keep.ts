@@ -1,0 +1,110 @@
+// Keeps its connections, in one of three ways, and tells what they cost in memory.
+//
+//   socket    a net.Socket each, as net.Server makes them, and nothing besides
+//   direct    the same, wrapped once more as hotpath does it, and nothing besides
+//   hotpath   the data plane of one worker
+//
+// The first argument is the way. Started with --expose-gc; obeys the suite `connections` over IPC.
+
+import net, { type AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { listen } from '#dist/connection/listener.js';
+import { Log } from '#dist/connection/log.js';
+import { Plane } from '#dist/connection/plane.js';
+import { openSocket, serverOptions } from '#dist/connection/reader.js';
+import { dateLine } from '#dist/protocol/prepared.js';
+import { readStatistics } from '#dist/wasm/memory.js';
+import type { KeepWay, Kept } from '../connections.ts';
+import { createEngine } from '../engine.ts';
+
+/** Nothing may time out while it is measured. */
+const LONG_MS = 600_000;
+const CONNECTIONS_MAX = 1_000_000;
+/** A collection leaves to the next one what finalizers and closing handles still held. */
+const COLLECTIONS = 5;
+const COLLECTION_PAUSE_MS = 50;
+
+const RESPONSE = Buffer.from(
+  `HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n${dateLine(Date.now())}Content-Length: 6\r\n\r\nHello1`,
+);
+const HEAD_END = '\r\n\r\n';
+
+interface Keeper {
+  port: number;
+  open(): number;
+}
+
+const keeper = await keep(process.argv[2] as KeepWay);
+
+process.on('message', async () => {
+  for (let i = 0; i < COLLECTIONS; i++) {
+    globalThis.gc?.();
+    await sleep(COLLECTION_PAUSE_MS);
+  }
+  const { rss, heapUsed, external } = process.memoryUsage();
+  const kept: Kept = { port: keeper.port, open: keeper.open(), heap: heapUsed + external, resident: rss };
+  process.send?.(kept);
+});
+process.on('disconnect', () => process.exit());
+
+function keep(way: KeepWay): Promise<Keeper> {
+  return way === 'hotpath' ? keepInPlane() : keepSockets(way);
+}
+
+async function keepInPlane(): Promise<Keeper> {
+  const { codec, slot } = createEngine('wasm');
+  const deadlines = {
+    headTimeoutMs: LONG_MS,
+    idleTimeoutMs: LONG_MS,
+    bodyTimeoutMs: LONG_MS,
+    bodyRateMin: 0,
+    writeTimeoutMs: LONG_MS,
+  };
+  const io = { read: 'direct', write: 'direct' } as const;
+  const plane = new Plane(codec, slot, io, new Log('silent'), deadlines, CONNECTIONS_MAX);
+  const { port } = await listen(plane, { host: '127.0.0.1', port: 0, reusePort: false });
+  return { port, open: () => readStatistics(slot.views).open };
+}
+
+async function keepSockets(way: 'socket' | 'direct'): Promise<Keeper> {
+  const { slot } = createEngine('wasm');
+  const sockets = new Set<net.Socket>();
+  const server = net.createServer(serverOptions(way === 'direct' ? 'direct' : 'public'));
+  server.on('connection', (accepted) => {
+    let socket = accepted;
+    if (way === 'socket') accepted.on('data', socketOnData);
+    else
+      socket = openSocket('direct', accepted, slot, (bytes) => {
+        answer(socket, Buffer.from(slot.read.subarray(0, bytes)));
+        return true;
+      });
+    socket.on('end', socketOnEnd);
+    socket.on('error', socketOnError);
+    socket.on('close', socketOnClose);
+    sockets.add(socket);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', 4096, resolve));
+  const { port } = server.address() as AddressInfo;
+  return { port, open: () => sockets.size };
+
+  function socketOnClose(this: net.Socket): void {
+    sockets.delete(this);
+  }
+}
+
+/** One listener for all sockets, so that a socket holds no more than itself. */
+function socketOnData(this: net.Socket, bytes: Buffer): void {
+  answer(this, bytes);
+}
+
+function answer(socket: net.Socket, bytes: Buffer): void {
+  if (bytes.includes(HEAD_END)) socket.write(RESPONSE);
+}
+
+function socketOnEnd(this: net.Socket): void {
+  this.end();
+}
+
+function socketOnError(this: net.Socket): void {
+  this.destroy();
+}
