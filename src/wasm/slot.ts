@@ -1,7 +1,7 @@
 // A worker's own part of the shared memory, with a name for everything the data plane does to it. The
 // only writer of a slot besides the engine.
 
-import { STATE_CONTENT, STATE_METHOD, STATE_START } from '../protocol/codes.ts';
+import { STATE_CONTENT, STATE_METHOD, STATE_START, STATE_TRAILER } from '../protocol/codes.ts';
 import type { Views } from '../protocol/js/views.ts';
 import type { Prepared } from '../protocol/prepared.ts';
 import {
@@ -193,12 +193,15 @@ export class Slot {
 
   /**
    * Copies the unfinished record out and leaves the record fresh. The engine goes on with it when it
-   * has been put back by restoreRecord().
+   * has been put back by restoreRecord(). Within content the fields stay behind: the head has been dealt
+   * with, and trailers begin anew.
    */
   takeRecord(): Uint8Array | undefined {
-    if (!this.unfinished) return undefined;
+    const state = this.views.words[this.stateWord] as number;
+    if (state === STATE_START) return undefined;
     const record = this.pointer + RECORD;
-    const fieldCount = this.word(RECORD + RECORD_FIELD_COUNT);
+    const inSection = state < STATE_CONTENT || state === STATE_TRAILER;
+    const fieldCount = inSection ? this.word(RECORD + RECORD_FIELD_COUNT) : 0;
     const copy = this.views.bytes.slice(record, record + RECORD_FIELDS + fieldCount * FIELD_BYTES);
     this.setWord(RECORD + RECORD_STATE, STATE_START);
     return copy;
