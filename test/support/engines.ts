@@ -18,6 +18,8 @@ export const EPOCH_MS = 784111777000;
 
 export interface Engine {
   name: TestedEngine;
+  /** Of its slot. */
+  index: number;
   codec: Codec;
   slot: Slot;
   exports: Exports;
@@ -31,18 +33,19 @@ const LIMITS: MemoryOptions = {
   contentBytesMax: 100_000,
 };
 
-export function createEngine(name: TestedEngine, limits: Partial<MemoryOptions> = {}): Engine {
+/** @param index which of the memory's slots the engine works on */
+export function createEngine(name: TestedEngine, limits: Partial<MemoryOptions> = {}, index = 0): Engine {
   const memory = createMemory({ ...LIMITS, ...limits });
   const exports = instantiate(compileModule(name === 'wasm debug' ? 'debug' : 'release'), memory);
   const views = viewsOf(memory);
-  const slot = new Slot(views, 0);
+  const slot = new Slot(views, index);
   slot.setDate(dateLine(EPOCH_MS));
   for (const prepared of preparedResponses(0)) slot.prepare(prepared);
   const codec =
     name === 'js'
       ? createJsCodec(views, slot.pointer, exports.counterAdd)
       : createWasmCodec(exports, slot.pointer);
-  return { name, codec, slot, exports };
+  return { name, index, codec, slot, exports };
 }
 
 /** What a parse led to. */
@@ -84,7 +87,7 @@ export function parseEveryWay(engine: Engine, input: string): Outcome {
       throw new Error(
         `${engine.name}, ${way}: ${JSON.stringify(outcome)} but whole ${JSON.stringify(whole)}`,
       );
-  if (!guardsIntact(engine.slot.views, 0)) throw new Error(`${engine.name}: guard overwritten`);
+  if (!guardsIntact(engine.slot.views, engine.index)) throw new Error(`${engine.name}: guard overwritten`);
   return whole;
 }
 
@@ -130,7 +133,7 @@ function isNearPower(cut: number): boolean {
 
 /** The bytes of a Latin-1 text. */
 export function latin1(text: string): Uint8Array {
-  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+  return new Uint8Array(Buffer.from(text, 'latin1'));
 }
 
 /** The Latin-1 text of bytes. */

@@ -1,4 +1,4 @@
-// A data plane in the test's own thread, behind a real socket.
+// A data plane in the test's own thread, behind a real socket. What it releases is overwritten: see poison.ts.
 
 import type { Deadlines } from '../../src/connection/deadlines.ts';
 import type { ConnectionLimits } from '../../src/connection/limits.ts';
@@ -8,6 +8,7 @@ import { type Io, Plane } from '../../src/connection/plane.ts';
 import { guardsIntact, readStatistics, type Statistics } from '../../src/wasm/memory.ts';
 import { REQUESTS_MAX } from '../../src/wasm/slot.ts';
 import { createEngine, type Engine, EPOCH_MS, type TestedEngine } from './engines.ts';
+import { poisoning, poisonReturned } from './poison.ts';
 
 /** Long ones, so that a slow machine doesn't meet them by itself. */
 export const DEADLINES: Deadlines = {
@@ -43,7 +44,7 @@ export async function startPlane(
   const lines: string[] = [];
   const time = { nowMs: 1_000 };
   const plane = new Plane(
-    engine.codec,
+    poisoning(engine.codec, engine.slot),
     engine.slot,
     io,
     new Log(level, (line) => lines.push(line)),
@@ -51,6 +52,7 @@ export async function startPlane(
     { ...LIMITS, ...limits },
     { monotonicMs: () => time.nowMs + performance.now(), epochMs: () => EPOCH_MS },
   );
+  poisonReturned(plane.outputs, engine.slot);
   const listener = await listen(plane, { host: '127.0.0.1', port: 0, reusePort: false });
   return {
     plane,

@@ -1,0 +1,56 @@
+// A codec that leaves nothing behind it: what was released is overwritten before and after each turn, so that
+// whoever still reads it, or has handed it to the kernel and not waited, gives wrong bytes.
+
+import type { Outputs } from '../../src/connection/outputs.ts';
+import type { Codec } from '../../src/protocol/codec.ts';
+import { STATE_START } from '../../src/protocol/codes.ts';
+import * as layout from '../../src/wasm/layout.ts';
+import type { Slot } from '../../src/wasm/slot.ts';
+
+/** Neither a character of the grammar nor the guards' byte. */
+const POISON = 0xdd;
+const OUTPUT_ALL = layout.OUTPUT_BYTES + layout.OUTPUT_SLACK_BYTES;
+
+/** Wraps a codec over a slot. */
+export function poisoning(codec: Codec, slot: Slot): Codec {
+  const { bytes, words } = slot.views;
+  const input = slot.pointer + layout.CARRY;
+  const inputEnd = slot.readEnd + layout.READ_PAD_BYTES;
+  const record = slot.pointer + layout.RECORD;
+  const state = (record + layout.RECORD_STATE) >> 2;
+
+  /** All but [start, end) of the input, a record that nobody stands in, the output region to be written. */
+  function poison(start: number, end: number, output: number): void {
+    bytes.fill(POISON, input, start);
+    bytes.fill(POISON, end, inputEnd);
+    if (words[state] === STATE_START) {
+      bytes.fill(POISON, record, record + layout.RECORD_BYTES);
+      words[state] = STATE_START;
+    }
+    bytes.fill(POISON, output, output + OUTPUT_ALL);
+  }
+
+  return {
+    parse: codec.parse,
+    serve(start, end, output) {
+      poison(start, end, output);
+      const cursor = codec.serve(start, end, output);
+      // In steps the caller still logs the head that was just consumed.
+      if (slot.head === 0) bytes.fill(POISON, start, cursor);
+      return cursor;
+    },
+    refuse(error, output) {
+      poison(inputEnd, inputEnd, output);
+      codec.refuse(error, output);
+    },
+  };
+}
+
+/** Has the regions that come home overwritten, too. */
+export function poisonReturned(outputs: Outputs, slot: Slot): void {
+  const giveBack = outputs.giveBack.bind(outputs);
+  outputs.giveBack = (region) => {
+    slot.views.bytes.fill(POISON, region.pointer, region.pointer + OUTPUT_ALL);
+    giveBack(region);
+  };
+}

@@ -1,0 +1,81 @@
+// What the debug build refuses: arguments outside of the slot's regions, and guards that were written to. The
+// release build trusts its one caller and must not be asked.
+
+import { describe, expect, test } from 'vitest';
+import * as layout from '../../src/wasm/layout.ts';
+import { createEngine, latin1 } from '../support/engines.ts';
+
+const GET = latin1('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+const { CARRY, READ, READ_END, OUTPUT, OUTPUT_BYTES, OUTPUT_COUNT, OUTPUT_SLACK_BYTES, OUTPUT_STRIDE } =
+  layout;
+
+const engine = createEngine('wasm debug', { slotCount: 2 });
+const { exports, slot } = engine;
+const { bytes } = slot.views;
+const at = (offset: number): number => slot.pointer + offset;
+const layAt = (offset: number): [start: number, end: number] => {
+  bytes.set(GET, at(offset));
+  return [at(offset), at(offset) + GET.length];
+};
+
+describe('input', () => {
+  test.each([
+    ['at the beginning of the carry region', CARRY],
+    ['across carry and read', READ - 5],
+    ['at the end of the read region', READ_END - GET.length],
+  ])('%s', (_, offset) => {
+    expect(exports.parse(slot.pointer, ...layAt(offset))).toBe(at(offset) + GET.length);
+  });
+
+  test.each([
+    ['before the carry region', at(CARRY) - 1, at(CARRY)],
+    ['beyond the read region', at(READ), at(READ_END) + 1],
+    ['wholly beyond', at(READ_END) + 1, at(READ_END) + 1],
+    ['that ends before it starts', at(READ) + 1, at(READ)],
+    ['of another slot', at(READ) + layout.SLOT_BYTES, at(READ) + layout.SLOT_BYTES + 5],
+    ['at 0', 0, 0],
+    ['beyond 2^31', 2 ** 31, 2 ** 31 + 5],
+    ['below 0', -5, -1],
+  ])('%s', (_, start, end) => {
+    expect(() => exports.parse(slot.pointer, start, end)).toThrow(WebAssembly.RuntimeError);
+    expect(() => exports.serve(slot.pointer, start, end, at(OUTPUT))).toThrow(WebAssembly.RuntimeError);
+  });
+});
+
+describe('output', () => {
+  const regions = Array.from({ length: OUTPUT_COUNT }, (_, i) => at(OUTPUT + i * OUTPUT_STRIDE));
+
+  test('at each of the regions', () => {
+    for (const output of regions) {
+      exports.serve(slot.pointer, ...layAt(READ), output);
+      expect(slot.written).toBeGreaterThan(0);
+      exports.refuse(slot.pointer, -1, output);
+    }
+  });
+
+  test.each([
+    ['a byte before the first', at(OUTPUT) - 1],
+    ['within a region', at(OUTPUT) + 16],
+    ['behind the last', at(OUTPUT + OUTPUT_COUNT * OUTPUT_STRIDE)],
+    ['a whole region before the first', at(OUTPUT - OUTPUT_STRIDE)],
+    ['of another slot', at(OUTPUT) + layout.SLOT_BYTES],
+    ['at 0', 0],
+  ])('%s', (_, output) => {
+    expect(() => exports.serve(slot.pointer, ...layAt(READ), output)).toThrow(WebAssembly.RuntimeError);
+    expect(() => exports.refuse(slot.pointer, -1, output)).toThrow(WebAssembly.RuntimeError);
+  });
+});
+
+test('a guard that was written to, at its first and at its last byte', () => {
+  const guards = [layout.GUARD_BEFORE_INPUT, layout.GUARD_BEFORE_RECORD, layout.GUARD_BEFORE_OUTPUT];
+  for (let i = 0; i < OUTPUT_COUNT; i++)
+    guards.push(OUTPUT + i * OUTPUT_STRIDE + OUTPUT_BYTES + OUTPUT_SLACK_BYTES);
+  for (const guard of guards)
+    for (const place of [guard, guard + layout.GUARD_BYTES - 1]) {
+      bytes[at(place)] = 0;
+      expect(() => exports.parse(slot.pointer, ...layAt(READ)), `${place}`).toThrow(WebAssembly.RuntimeError);
+      bytes[at(place)] = layout.GUARD_BYTE;
+      slot.takeRecord();
+      expect(exports.parse(slot.pointer, ...layAt(READ))).toBe(at(READ) + GET.length);
+    }
+});
