@@ -11,15 +11,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { listen } from '#dist/connection/listener.js';
 import { Log } from '#dist/connection/log.js';
 import { Plane } from '#dist/connection/plane.js';
-import { openSocket, serverOptions } from '#dist/connection/reader.js';
+import { openSocket, SERVER_OPTIONS } from '#dist/connection/reader.js';
 import { dateLine } from '#dist/protocol/prepared.js';
 import { readStatistics } from '#dist/wasm/memory.js';
+import { REQUESTS_MAX } from '#dist/wasm/slot.js';
 import type { KeepWay, Kept } from '../connections.ts';
 import { createEngine } from '../engine.ts';
 
 /** Nothing may time out while it is measured. */
 const LONG_MS = 600_000;
-const CONNECTIONS_MAX = 1_000_000;
+const LIMITS = { connectionsMax: 1_000_000, refusalsMax: 1, requestsMax: REQUESTS_MAX };
 /** A collection leaves to the next one what finalizers and closing handles still held. */
 const COLLECTIONS = 5;
 const COLLECTION_PAUSE_MS = 50;
@@ -61,7 +62,7 @@ async function keepInPlane(): Promise<Keeper> {
     writeTimeoutMs: LONG_MS,
   };
   const io = { read: 'direct', write: 'direct' } as const;
-  const plane = new Plane(codec, slot, io, new Log('silent'), deadlines, CONNECTIONS_MAX);
+  const plane = new Plane(codec, slot, io, new Log('silent'), deadlines, LIMITS);
   const { port } = await listen(plane, { host: '127.0.0.1', port: 0, reusePort: false });
   return { port, open: () => readStatistics(slot.views).open };
 }
@@ -69,10 +70,10 @@ async function keepInPlane(): Promise<Keeper> {
 async function keepSockets(way: 'socket' | 'direct'): Promise<Keeper> {
   const { slot } = createEngine('wasm');
   const sockets = new Set<net.Socket>();
-  const server = net.createServer(serverOptions(way === 'direct' ? 'direct' : 'public'));
+  const server = net.createServer(SERVER_OPTIONS);
   server.on('connection', (accepted) => {
     let socket = accepted;
-    if (way === 'socket') accepted.on('data', socketOnData);
+    if (way === 'socket') accepted.on('data', socketOnData).resume();
     else
       socket = openSocket('direct', accepted, slot, (bytes) => {
         answer(socket, Buffer.from(slot.read.subarray(0, bytes)));
