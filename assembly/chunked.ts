@@ -14,8 +14,10 @@ import {
   STATE_TRAILER,
 } from '../src/protocol/codes';
 import {
+  CHUNK_SIZE_DIGITS_MAX,
   EXTENSION_BYTES_MAX,
   HEADER_CONTENT_BYTES_MAX,
+  RECORD_CHUNK_SIZE_DIGITS,
   RECORD_CONTENT_BYTES,
   RECORD_CONTENT_REMAINING,
   RECORD_EXTENSION_BYTES,
@@ -56,13 +58,16 @@ export function skipChunks(record: usize, cursor: usize, end: usize): i32 {
       case STATE_CHUNK_SIZE:
         if (!isHex(byte)) return ERROR_CHUNK;
         store<f64>(record, hexValue(byte), RECORD_CONTENT_REMAINING);
+        store<i32>(record, 1, RECORD_CHUNK_SIZE_DIGITS);
         state = STATE_CHUNK_SIZE_MORE;
         break;
       case STATE_CHUNK_SIZE_MORE:
         if (isHex(byte)) {
           const size = load<f64>(record, RECORD_CONTENT_REMAINING) * 16 + hexValue(byte);
-          if (size > CHUNK_BYTES_MAX) return ERROR_CHUNK;
+          const digits = load<i32>(record, RECORD_CHUNK_SIZE_DIGITS) + 1;
+          if (size > CHUNK_BYTES_MAX || digits > CHUNK_SIZE_DIGITS_MAX) return ERROR_CHUNK;
           store<f64>(record, size, RECORD_CONTENT_REMAINING);
+          store<i32>(record, digits, RECORD_CHUNK_SIZE_DIGITS);
         } else if (byte == CR) state = STATE_CHUNK_SIZE_LF;
         else if (byte == SEMICOLON) state = STATE_CHUNK_EXTENSION;
         else return ERROR_CHUNK;

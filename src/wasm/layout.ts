@@ -157,6 +157,8 @@ export const RECORD_CONTENT_REMAINING = 56;
 export const RECORD_CONTENT_BYTES = 64;
 /** Bytes of chunk extensions so far. */
 export const RECORD_EXTENSION_BYTES = 72;
+/** Digits of the chunk size under way. */
+export const RECORD_CHUNK_SIZE_DIGITS = 76;
 export const RECORD_FIXED_BYTES = 96;
 export const RECORD_FIELDS = RECORD_FIXED_BYTES;
 /* A field: u16 offset and size of its name, u16 offset and size of its value. */
@@ -170,6 +172,8 @@ export const RECORD_BYTES = RECORD_FIXED_BYTES + FIELD_COUNT_MAX * FIELD_BYTES;
 
 /** All chunk extensions of one message together: nobody has a use for them. */
 export const EXTENSION_BYTES_MAX = 4096;
+/** Digits of one chunk size: some write leading zeros (RFC 9112 7.1), nobody needs them without end. */
+export const CHUNK_SIZE_DIGITS_MAX = 128;
 
 /** A head and the empty line before it must be addressed by u16 and fit the carry region. */
 export const HEAD_BYTES_MAX = 65000;

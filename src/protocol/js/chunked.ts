@@ -1,8 +1,10 @@
 // The chunked coding (RFC 9112 7.1); twin of assembly/chunked.ts.
 
 import {
+  CHUNK_SIZE_DIGITS_MAX,
   EXTENSION_BYTES_MAX,
   HEADER_CONTENT_BYTES_MAX,
+  RECORD_CHUNK_SIZE_DIGITS,
   RECORD_CONTENT_BYTES,
   RECORD_CONTENT_REMAINING,
   RECORD_EXTENSION_BYTES,
@@ -54,13 +56,16 @@ export function skipChunks(views: Views, record: number, cursor: number, end: nu
       case STATE_CHUNK_SIZE:
         if (!isHex(byte)) return ERROR_CHUNK;
         doubles[remaining] = hexValue(byte);
+        words[(record + RECORD_CHUNK_SIZE_DIGITS) >> 2] = 1;
         state = STATE_CHUNK_SIZE_MORE;
         break;
       case STATE_CHUNK_SIZE_MORE:
         if (isHex(byte)) {
           const size = (doubles[remaining] as number) * 16 + hexValue(byte);
-          if (size > Number.MAX_SAFE_INTEGER) return ERROR_CHUNK;
+          const digits = (words[(record + RECORD_CHUNK_SIZE_DIGITS) >> 2] as number) + 1;
+          if (size > Number.MAX_SAFE_INTEGER || digits > CHUNK_SIZE_DIGITS_MAX) return ERROR_CHUNK;
           doubles[remaining] = size;
+          words[(record + RECORD_CHUNK_SIZE_DIGITS) >> 2] = digits;
         } else if (byte === CR) state = STATE_CHUNK_SIZE_LF;
         else if (byte === SEMICOLON) state = STATE_CHUNK_EXTENSION;
         else return ERROR_CHUNK;
