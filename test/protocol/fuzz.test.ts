@@ -3,10 +3,13 @@
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { chunkSmugglingCases } from '../cases/chunk-smuggling.ts';
 import { contentCases } from '../cases/content.ts';
 import { fieldCases } from '../cases/fields.ts';
 import { framingCases } from '../cases/framing.ts';
+import { injectionCases } from '../cases/injection.ts';
 import { requestLineCases } from '../cases/request-line.ts';
+import { smugglingCases } from '../cases/smuggling.ts';
 import { converse } from '../support/conversation.ts';
 import { createEngine, ENGINE_NAMES } from '../support/engines.ts';
 
@@ -18,6 +21,7 @@ const PIECE_BYTES_MAX = 1500;
 
 const MESSAGES = [
   ...[...requestLineCases, ...fieldCases, ...framingCases].map(({ input }) => input),
+  ...[...smugglingCases, ...chunkSmugglingCases, ...injectionCases].map(({ input }) => input),
   ...contentCases.map(({ fields, content }) => `POST / HTTP/1.1\r\nHost: a\r\n${fields}\r\n${content}`),
 ].filter((message) => message.length <= PIECE_BYTES_MAX);
 

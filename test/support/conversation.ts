@@ -2,6 +2,7 @@
 
 import { Carry } from '../../src/connection/carry.ts';
 import { VERDICT_AGAIN, VERDICT_CLOSE } from '../../src/protocol/codes.ts';
+import { READ_BYTES } from '../../src/wasm/layout.ts';
 import { type Engine, latin1, textOf } from './engines.ts';
 
 export interface Conversation {
@@ -12,14 +13,23 @@ export interface Conversation {
   left: number;
   unfinished: boolean;
   turns: number;
+  /** The request lines that were told; in steps alone. */
+  heads: string[];
 }
 
-/** Sends the parts to a fresh connection, one read each. */
+/** Sends the parts to a fresh connection, one read each, or several where a read can't hold it. */
 export function converse({ codec, slot }: Pick<Engine, 'codec' | 'slot'>, parts: string[]): Conversation {
   const output = slot.outputs[0] as number;
-  const conversation: Conversation = { output: '', closed: false, left: 0, unfinished: false, turns: 0 };
+  const conversation: Conversation = {
+    output: '',
+    closed: false,
+    left: 0,
+    unfinished: false,
+    turns: 0,
+    heads: [],
+  };
   let carry: Carry | undefined;
-  for (const part of parts) {
+  for (const part of parts.flatMap(reads)) {
     slot.read.set(latin1(part));
     const end = slot.readStart + part.length;
     let cursor = carry?.restore(part.length) ?? slot.readStart;
@@ -28,6 +38,7 @@ export function converse({ codec, slot }: Pick<Engine, 'codec' | 'slot'>, parts:
       cursor = codec.serve(cursor, end, output);
       conversation.output += textOf(slot.views.bytes.subarray(output, output + slot.written));
       conversation.turns++;
+      if (slot.head !== 0) conversation.heads.push(slot.requestLine(slot.head));
       if (slot.verdict === VERDICT_CLOSE)
         return { ...conversation, closed: true, left: 0, unfinished: false };
     } while (slot.verdict === VERDICT_AGAIN);
@@ -41,10 +52,39 @@ export function converse({ codec, slot }: Pick<Engine, 'codec' | 'slot'>, parts:
   return conversation;
 }
 
-/** The input whole, in two parts, cut everywhere, and byte by byte; a long one cut at its ends and some places. */
+/** The part as the kernel would hand it over. */
+function reads(part: string): string[] {
+  const count = Math.ceil(part.length / READ_BYTES);
+  if (count <= 1) return [part];
+  return Array.from({ length: count }, (_, i) => part.slice(i * READ_BYTES, (i + 1) * READ_BYTES));
+}
+
+/** Inputs beyond are long by repeating something: their ends are cut everywhere, their middle here and there. */
+const LONG_BYTES = 5000;
+const LONG_END_BYTES = 16;
+const LONG_CUTS = 12;
+const LONG_MARGIN_BYTES = 500;
+const LONG_PART_BYTES = 61;
+
+/** The input whole, in two parts, cut everywhere, and byte by byte; a long one as above. */
 export function everySplit(input: string): string[][] {
-  const cuts = Array.from({ length: Math.max(input.length - 1, 0) }, (_, i) => i + 1)
-    .filter((cut) => input.length < 600 || cut < 64 || cut > input.length - 64 || cut % 97 === 0)
+  const { length } = input;
+  if (length < 2) return [[input]];
+  const long = length > LONG_BYTES;
+  const end = long ? LONG_END_BYTES : 64;
+  const stride = long ? Math.ceil(length / LONG_CUTS) | 1 : 97;
+  const cuts = Array.from({ length: length - 1 }, (_, i) => i + 1)
+    .filter((cut) => length < 600 || cut < end || cut > length - end || cut % stride === 0)
     .map((cut) => [input.slice(0, cut), input.slice(cut)]);
-  return input.length > 1 ? [[input], ...cuts, [...input]] : [[input]];
+  return [[input], ...cuts, byteByByte(input)];
+}
+
+/** Every byte on its own; in the middle of a long input some together. */
+export function byteByByte(input: string): string[] {
+  if (input.length <= LONG_BYTES) return [...input];
+  const end = input.length - LONG_MARGIN_BYTES;
+  const middle: string[] = [];
+  for (let at = LONG_MARGIN_BYTES; at < end; at += LONG_PART_BYTES)
+    middle.push(input.slice(at, Math.min(at + LONG_PART_BYTES, end)));
+  return [...input.slice(0, LONG_MARGIN_BYTES), ...middle, ...input.slice(end)];
 }

@@ -25,7 +25,8 @@ export interface Engine {
   exports: Exports;
 }
 
-const LIMITS: MemoryOptions = {
+/** The limits that the cases mean. */
+export const LIMITS: MemoryOptions = {
   slotCount: 1,
   headBytesMax: 16384,
   targetBytesMax: 8192,

@@ -45,3 +45,8 @@ export function readResponses(text: string, heads: ReadonlySet<number> = new Set
   }
   return responses;
 }
+
+/** Without `100 Continue`, which comes or not as the content has come or not. */
+export function withoutInterim(text: string): string {
+  return text.replaceAll('HTTP/1.1 100 Continue\r\n\r\n', '');
+}
