@@ -12,8 +12,11 @@ export interface Client {
   ended: boolean;
   error: Error | undefined;
   send(text: string): void;
-  /** Resolves when `received` holds so many bytes, or its end a pattern; rejects when the server closes before. */
-  until(wanted: number | RegExp): Promise<string>;
+  /**
+   * Resolves when `received` holds so many bytes, or its end a pattern, or it is as wanted; rejects when the
+   * server closes before.
+   */
+  until(wanted: number | RegExp | ((received: string) => boolean)): Promise<string>;
   /** Resolves with everything when the server has closed its half. */
   end(): Promise<string>;
   close(): void;
@@ -29,11 +32,11 @@ export async function connect(port: number): Promise<Client> {
     error: undefined,
     send: (text) => socket.write(text, 'latin1'),
     until: (wanted) =>
-      wait(client, () =>
-        typeof wanted === 'number'
-          ? client.received.length >= wanted
-          : wanted.test(client.received.slice(-200)),
-      ),
+      wait(client, () => {
+        if (typeof wanted === 'number') return client.received.length >= wanted;
+        if (typeof wanted === 'function') return wanted(client.received);
+        return wanted.test(client.received.slice(-200));
+      }),
     end: () => wait(client, () => client.ended),
     close: () => socket.destroy(),
   };
