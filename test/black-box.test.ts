@@ -280,8 +280,16 @@ async function startServer(engine: string): Promise<Target> {
 
 /** In this thread, where guards and asserts watch the memory. */
 async function startDebug(): Promise<Target> {
-  const { port, statistics, stop } = await startPlane('wasm debug');
-  return { port, open: () => statistics().open, stop };
+  const { plane, engine, port, statistics, stop } = await startPlane('wasm debug');
+  return {
+    port,
+    open: () => statistics().open,
+    stop: async () => {
+      // The one at hand, and all others back from whom they were lent to.
+      expect(plane.outputs.spare).toBe(engine.slot.outputs.length - 1);
+      await stop();
+    },
+  };
 }
 
 describe.each([

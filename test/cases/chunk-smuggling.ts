@@ -8,6 +8,12 @@ const LAST_CHUNK = '0\r\n\r\n';
 /** A chunk that holds a request, without its terminator. */
 const HIDDEN_CHUNK = `${HIDDEN.length.toString(16)}\r\n${HIDDEN}`;
 
+/**
+ * Behind a chunk size of 2 and what may be an extension or a line's end: who takes it for an extension sees the
+ * last chunk and a request, who takes it for an end sees both as the data of another chunk.
+ */
+const AMBIGUOUS = `xx\r\n${(LAST_CHUNK + HIDDEN).length.toString(16)}\r\n${LAST_CHUNK}${HIDDEN}\r\n${LAST_CHUNK}`;
+
 const chunked = (content: string): string => post('/a', CHUNKED, content) + NEXT;
 
 const whole: ConversationCase[] = (
@@ -58,28 +64,31 @@ const whole: ConversationCase[] = (
 
 const refused: ConversationCase[] = (
   [
-    [
-      'TERM.EXT: LF ends an extension for some',
-      `5;\nHello\r\n2c\r\n${LAST_CHUNK}${HIDDEN}`,
-      'CVE-2025-55315',
-    ],
-    ['TERM.EXT with a name', `2;a\nxx\r\n2c\r\n${LAST_CHUNK}${HIDDEN}`, 'CVE-2025-55315, CVE-2025-58056'],
-    ['TERM.EXT by CR', `2;a\rxx\r\n2c\r\n${LAST_CHUNK}${HIDDEN}`, 'CVE-2025-55315'],
-    ['TERM.EXT behind a quote', `2;a="\nxx"\r\n2c\r\n${LAST_CHUNK}${HIDDEN}`, 'CVE-2024-52304'],
-    ['EXT.TERM: LF ends a size', `2\nxx\r\n${LAST_CHUNK}${HIDDEN}`, 'CVE-2025-22871, CVE-2025-58056'],
+    ['TERM.EXT: LF ends an extension for some', `2;\n${AMBIGUOUS}`, 'CVE-2025-55315'],
+    ['TERM.EXT with a name', `2;a\n${AMBIGUOUS}`, 'CVE-2025-55315, CVE-2025-58056'],
+    ['TERM.EXT by two LFs', `2;a\n\n${AMBIGUOUS}`, 'CVE-2025-55315'],
+    ['TERM.EXT by CR', `2;a\r${AMBIGUOUS}`, 'CVE-2025-55315'],
+    ['TERM.EXT by CR and another byte', `2;a\rX${AMBIGUOUS}`, 'CVE-2025-55315'],
+    ['TERM.EXT by NUL and LF', `2;a\0\n${AMBIGUOUS}`, 'CVE-2025-55315'],
+    ['TERM.EXT within quotes', `2;a="\n${AMBIGUOUS}`, 'CVE-2024-52304'],
+    ['EXT.TERM: LF ends a size', `2\n${AMBIGUOUS}`, 'CVE-2025-22871, CVE-2025-58056'],
     ['EXT.TERM in the last chunk', `2\r\nxx\r\n0\n\r\n${HIDDEN}`, 'CVE-2025-22871'],
-    ['EXT.TERM by CR', `2\rxx\r\n${LAST_CHUNK}${HIDDEN}`, '7.1'],
-    ['EXT.TERM by CR and another byte', `2\rXxx\r\n${LAST_CHUNK}${HIDDEN}`, '7.1'],
-    ['EXT.TERM by two CRs', `2\r\r\nxx\r\n${LAST_CHUNK}`, '7.1'],
-    ['EXT.TERM by LF CR', `2\n\rxx\r\n${LAST_CHUNK}`, '7.1'],
+    ['EXT.TERM by CR', `2\r${AMBIGUOUS}`, '7.1'],
+    ['EXT.TERM by CR and another byte', `2\rX${AMBIGUOUS}`, '7.1'],
+    ['EXT.TERM by two CRs', `2\r\r\n${AMBIGUOUS}`, '7.1'],
+    ['EXT.TERM by two LFs', `2\n\n${AMBIGUOUS}`, '7.1'],
+    ['EXT.TERM by LF CR', `2\n\r${AMBIGUOUS}`, '7.1'],
     ['TERM.SPILL: LF ends chunk data', `5\r\nHello\n${HIDDEN_CHUNK}\r\n${LAST_CHUNK}`, '7.1'],
     ['TERM.SPILL by CR', `5\r\nHello\r${HIDDEN_CHUNK}\r\n${LAST_CHUNK}`, '7.1'],
+    ['TERM.SPILL by two LFs', `5\r\nHello\n\n${HIDDEN_CHUNK}\r\n${LAST_CHUNK}`, '7.1'],
+    ['TERM.SPILL by another byte and LF', `5\r\nHelloX\n${HIDDEN_CHUNK}\r\n${LAST_CHUNK}`, '7.1'],
+    ['TERM.SPILL by CR and another byte', `5\r\nHello\rX${HIDDEN_CHUNK}\r\n${LAST_CHUNK}`, '7.1'],
     ['TERM.SPILL by LF CR', `5\r\nHello\n\r${LAST_CHUNK}`, '7.1'],
     ['SPILL.TERM: chunk data longer than its size', `5\r\nHelloX\r\n${LAST_CHUNK}`, '7.1'],
     ['SPILL.TERM by two bytes', `5\r\nHelloXX${LAST_CHUNK}${HIDDEN}`, 'CVE-2025-43859'],
     [
-      'SPILL.TERM by two bytes, the size of the next chunk among them',
-      `5\r\nHelloXX45\r\n${LAST_CHUNK}`,
+      'SPILL.TERM by two bytes before another chunk',
+      `5\r\nHelloXX${HIDDEN_CHUNK}\r\n${LAST_CHUNK}`,
       'CVE-2025-43859',
     ],
     ['nothing behind chunk data', `5\r\nHello${LAST_CHUNK}${HIDDEN}`, '7.1'],

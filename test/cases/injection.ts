@@ -241,6 +241,8 @@ const hosts: ConversationCase[] = [
       ['a bracket left open', 'Host: [::1'],
       ['a bracket and more', 'Host: [::1]b'],
       ['an address without brackets', 'Host: ::1'],
+      ['an address of other letters', 'Host: [g::1]'],
+      ['nothing in brackets', 'Host: []'],
       ['NUL', 'Host: a\0b'],
       ['a quote', 'Host: "a"'],
       ['a script', 'Host: <script>'],
