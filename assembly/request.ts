@@ -8,6 +8,7 @@
 // limit's error, so that the outcome doesn't depend on how the bytes were split over reads.
 
 import {
+  ERROR_CONNECT,
   ERROR_METHOD,
   ERROR_METHOD_SIZE,
   ERROR_TARGET,
@@ -108,7 +109,10 @@ export function parseHead(record: usize, start: usize, end: usize): i32 {
       if (bytes > METHOD_BYTES_MAX) return fail(record, ERROR_METHOD_SIZE, head, head + METHOD_BYTES_MAX + 1);
       if (cursor == end) return suspend(record, start, head, cursor, end, STATE_METHOD, 0, 0);
       if (load<u8>(cursor) != SP || bytes == 0) return fail(record, ERROR_METHOD, head, cursor + 1);
-      store<i32>(record, methodNumber(head, bytes), RECORD_METHOD);
+      const method = methodNumber(head, bytes);
+      // An origin server has no use for it, whatever its target (RFC 9110 9.3.6).
+      if (method == METHOD_CONNECT) return fail(record, ERROR_CONNECT, head, cursor + 1);
+      store<i32>(record, method, RECORD_METHOD);
       store<u16>(record, <u16>bytes, RECORD_METHOD_BYTES);
     }
     cursor++;

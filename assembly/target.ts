@@ -1,6 +1,6 @@
 // The forms of a request target other than origin-form (RFC 9112 3.2).
 
-import { ERROR_CONNECT, ERROR_TARGET, METHOD_CONNECT, METHOD_OPTIONS } from '../src/protocol/codes';
+import { ERROR_TARGET, METHOD_OPTIONS } from '../src/protocol/codes';
 import { COLON, SLASH } from './chars';
 import { isHost } from './host';
 
@@ -14,8 +14,6 @@ const THREE_BYTES: u32 = 0x00ffffff;
 
 /** 0 when a target that doesn't begin with a slash is fit for its method, else the error. */
 export function judgeTarget(method: i32, target: usize, bytes: i32): i32 {
-  // authority-form belongs to CONNECT alone, which an origin server has no use for.
-  if (method == METHOD_CONNECT) return ERROR_CONNECT;
   if (bytes == 1 && load<u8>(target) == ASTERISK) return method == METHOD_OPTIONS ? 0 : ERROR_TARGET;
   return isAbsolute(target, bytes) ? 0 : ERROR_TARGET;
 }

@@ -162,12 +162,12 @@ const bad: HeadCase[] = [
     input: withRequestLine(`${line}`),
     expected: ERROR_TARGET,
   })),
-  {
-    name: 'CONNECT',
-    section: '3.2.3',
-    input: withRequestLine('CONNECT a:443 HTTP/1.1'),
+  ...['a:443', 'a', '/', '/a:443', 'http://a/', '*'].map((target) => ({
+    name: `CONNECT ${target}`,
+    section: '3.2.3, RFC 9110 9.3.6',
+    input: withRequestLine(`CONNECT ${target} HTTP/1.1`),
     expected: ERROR_CONNECT,
-  },
+  })),
   ...[
     'http/1.1',
     'HTTP/1',

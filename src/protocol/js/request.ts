@@ -15,6 +15,7 @@ import {
   RECORD_VERSION_MINOR,
 } from '../../wasm/layout.ts';
 import {
+  ERROR_CONNECT,
   ERROR_METHOD,
   ERROR_METHOD_SIZE,
   ERROR_TARGET,
@@ -105,7 +106,10 @@ export function parseHead(views: Views, record: number, start: number, end: numb
         return fail(views, record, ERROR_METHOD_SIZE, head, head + METHOD_BYTES_MAX + 1);
       if (cursor === end) return suspend(views, record, start, head, cursor, end, STATE_METHOD, 0, 0);
       if (bytes[cursor] !== SP || size === 0) return fail(views, record, ERROR_METHOD, head, cursor + 1);
-      words[(record + RECORD_METHOD) >> 2] = methodNumber(bytes, head, size);
+      const method = methodNumber(bytes, head, size);
+      // An origin server has no use for it, whatever its target (RFC 9110 9.3.6).
+      if (method === METHOD_CONNECT) return fail(views, record, ERROR_CONNECT, head, cursor + 1);
+      words[(record + RECORD_METHOD) >> 2] = method;
       halves[(record + RECORD_METHOD_BYTES) >> 1] = size;
     }
     cursor++;

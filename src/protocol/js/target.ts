@@ -1,6 +1,6 @@
 // The forms of a request target other than origin-form (RFC 9112 3.2); twin of assembly/target.ts.
 
-import { ERROR_CONNECT, ERROR_TARGET, METHOD_CONNECT, METHOD_OPTIONS } from '../codes.ts';
+import { ERROR_TARGET, METHOD_OPTIONS } from '../codes.ts';
 import { COLON, SLASH } from './chars.ts';
 import { isHost } from './host.ts';
 import { ascii, matches, matchesLower } from './scanner.ts';
@@ -12,8 +12,6 @@ const SCHEME_END = ascii('://');
 
 /** 0 when a target that doesn't begin with a slash is fit for its method, else the error. */
 export function judgeTarget(bytes: Uint8Array, method: number, target: number, end: number): number {
-  // authority-form belongs to CONNECT alone, which an origin server has no use for.
-  if (method === METHOD_CONNECT) return ERROR_CONNECT;
   if (end - target === 1 && bytes[target] === ASTERISK) return method === METHOD_OPTIONS ? 0 : ERROR_TARGET;
   return isAbsolute(bytes, target, end) ? 0 : ERROR_TARGET;
 }
