@@ -1,0 +1,226 @@
+// Where hotpath and llhttp must agree, and where they need not. Two parsers on the way of a request that see
+// different messages in the same bytes are what request smuggling lives on, so: what both accept must be
+// the same messages; what hotpath accepts and llhttp refuses must be listed here, and so must what llhttp
+// accepts and hotpath refuses, though there nothing gets through.
+
+import * as codes from '../../src/protocol/codes.ts';
+import {
+  FIELD_BYTES,
+  FIELD_NAME_BYTES,
+  FIELD_NAME_OFFSET,
+  FIELD_VALUE_BYTES,
+  FIELD_VALUE_OFFSET,
+  RECORD_CONTENT_BYTES,
+  RECORD_CONTENT_LENGTH,
+  RECORD_FIELD_COUNT,
+  RECORD_FIELDS,
+  RECORD_FLAGS,
+  RECORD_METHOD_BYTES,
+  RECORD_METHOD_OFFSET,
+  RECORD_TARGET_BYTES,
+  RECORD_TARGET_OFFSET,
+  RECORD_VERSION_MINOR,
+} from '../../src/wasm/layout.ts';
+import { LLHTTP_METHODS, type Peer, type PeerMessage } from './llhttp.ts';
+import type { Message } from './ways.ts';
+
+/** Why hotpath may refuse what llhttp accepts, by hotpath's error. */
+const STRICTER: Readonly<Record<number, string>> = {
+  [codes.ERROR_METHOD]:
+    'llhttp skips any CR and LF before a request line; RFC 9112 2.2 asks for one empty line',
+  [codes.ERROR_TARGET]:
+    'llhttp takes targets that no RFC 9112 3.2 form has, with #, ", <, >, user information',
+  [codes.ERROR_TARGET_SIZE]: 'a limit',
+  [codes.ERROR_VERSION]: 'llhttp skips several spaces before the version',
+  [codes.ERROR_VERSION_MAJOR]: 'llhttp takes 0.9 and 2.0',
+  [codes.ERROR_FIELD_COUNT]: 'a limit',
+  [codes.ERROR_HEAD_SIZE]: 'a limit',
+  [codes.ERROR_HOST]: 'llhttp leaves Host to its caller',
+  [codes.ERROR_CONTENT_LENGTH]: 'llhttp counts to 2^64, JavaScript to 2^53',
+  [codes.ERROR_TRANSFER_CODING]: 'llhttp takes other codings before chunked',
+  [codes.ERROR_FRAMING]: 'llhttp takes Transfer-Encoding in HTTP/1.0 (RFC 9112 6.1)',
+  [codes.ERROR_CONTENT_SIZE]: 'a limit',
+  [codes.ERROR_CONNECT]: 'an origin server has no use for CONNECT',
+  [codes.ERROR_EXPECTATION]: 'llhttp leaves Expect to its caller',
+  [codes.ERROR_CHUNK_EXTENSION]: 'a limit',
+};
+
+interface Leave {
+  /** What llhttp says, or how that begins. */
+  error: string;
+  reason: string;
+  /** What the message must look like for hotpath to be right. */
+  holds: (message: string, other: PeerMessage | undefined) => boolean;
+}
+
+/** Where hotpath may accept what llhttp refuses. */
+const LAXER: readonly Leave[] = [
+  {
+    // Any token is a method (RFC 9110 9.1); hotpath answers all the same.
+    error: 'HPE_INVALID_METHOD',
+    reason: '',
+    holds: (message) => !LLHTTP_METHODS.has(methodOf(message)),
+  },
+  {
+    // Methods that llhttp knows from RTSP and ICE.
+    error: 'HPE_INVALID_CONSTANT',
+    reason: 'Invalid method for HTTP/x.x request',
+    holds: (message) => !LLHTTP_METHODS.has(methodOf(message)) || methodOf(message) === 'SOURCE',
+  },
+  {
+    // Here PRI is a method like any other; the target * of the real preface is refused.
+    error: 'HPE_INVALID_VERSION',
+    reason: 'Expected HTTP/2 Connection Preface',
+    holds: (message) => methodOf(message) === 'PRI',
+  },
+  {
+    // An unknown minor version is the highest known (RFC 9110 2.5).
+    error: 'HPE_INVALID_VERSION',
+    reason: 'Invalid HTTP version',
+    holds: (message) => /^\S+ \S+ HTTP\/1\.[2-9]$/.test(message.slice(0, message.indexOf('\r\n'))),
+  },
+  {
+    // HTAB behind a value is white space like SP (RFC 9112 5.1).
+    error: 'HPE_INVALID_CONTENT_LENGTH',
+    reason: 'Invalid character in Content-Length',
+    holds: (message, other) =>
+      !other?.headWhole && /\r\ncontent-length:[ \t]*\d+ *\t[ \t]*\r\n/i.test(message),
+  },
+  {
+    error: 'HPE_INVALID_TRANSFER_ENCODING',
+    reason: 'Request has invalid `Transfer-Encoding`',
+    holds: (message) => /\r\ntransfer-encoding:[ \t]*chunked *\t[ \t]*\r\n/i.test(message),
+  },
+  {
+    // Extensions are skipped unread up to CRLF, without control bytes (RFC 9112 7.1.1).
+    error: 'HPE_STRICT',
+    reason: 'Invalid character in chunk extensions',
+    holds: (message, other) => other?.headWhole === true && message.includes(';'),
+  },
+  // Trailers bind nothing (RFC 9110 6.5.1); llhttp reads framing into them.
+  {
+    error: 'HPE_INVALID_CONTENT_LENGTH',
+    reason: '',
+    holds: (message, other) => other?.headWhole === true && /\r\ncontent-length:/i.test(message),
+  },
+  {
+    error: 'HPE_INVALID_TRANSFER_ENCODING',
+    reason: 'Invalid `Transfer-Encoding` header value',
+    holds: (message, other) => other?.headWhole === true && /\r\ntransfer-encoding:/i.test(message),
+  },
+];
+
+/** Why hotpath and llhttp disagree without leave, or ''. `turns`: where the records of the messages stand. */
+export function disagreement(
+  bytes: Buffer,
+  turns: Buffer,
+  messages: readonly Message[],
+  { messages: others, error, reason }: Peer,
+): string {
+  for (const [i, own] of messages.entries()) {
+    const other = others[i];
+    if (own.headEnd > 0 && other?.upgrade) {
+      // A wish to upgrade may be ignored (RFC 9110 7.8), a tunnel may not.
+      return other.method === 'CONNECT'
+        ? 'only llhttp sees a tunnel'
+        : headDifference(bytes, turns, own, other);
+    }
+    if (own.error !== 0) {
+      const accepted = own.headEnd > 0 ? other?.whole : other?.headWhole;
+      return !accepted || own.error in STRICTER ? '' : `only llhttp accepts (error ${own.error})`;
+    }
+    // Not a whole head: it may yet be refused.
+    if (own.headEnd <= 0) return other?.headWhole ? 'only llhttp sees a whole head' : '';
+    if (error !== '' && !other?.whole && i >= others.length - 1) {
+      const text = textOf(bytes, own);
+      const leave = LAXER.some(
+        (leave) => leave.error === error && reason.startsWith(leave.reason) && leave.holds(text, other),
+      );
+      return leave ? '' : `only hotpath accepts (${error}: ${reason})`;
+    }
+    if (!other?.headWhole) return 'only hotpath sees a whole head';
+    if (own.whole !== other.whole) return `only ${own.whole ? 'hotpath' : 'llhttp'} sees a whole message`;
+    const different = headDifference(bytes, turns, own, other) || contentDifference(bytes, turns, own, other);
+    if (different !== '') return different;
+  }
+  return '';
+}
+
+/** A message without the empty line before it; what has come of it when it isn't whole. */
+function textOf(bytes: Buffer, { start, end, whole }: Message): string {
+  return bytes.toString('latin1', start, whole ? end : bytes.length).replace(/^\r\n/, '');
+}
+
+function methodOf(message: string): string {
+  return message.slice(0, message.indexOf(' '));
+}
+
+/** What two parsers that accept a head don't see alike, or ''. */
+function headDifference(bytes: Buffer, turns: Buffer, own: Message, other: PeerMessage): string {
+  const { start, head } = own;
+  const half = (offset: number): number => turns.readUInt16LE(head + offset);
+  const is = (at: number, size: number, text: string): boolean =>
+    holds(bytes, start + half(at), half(size), text);
+  const flags = turns.readInt32LE(head + RECORD_FLAGS);
+
+  if (other.method !== '' && !is(RECORD_METHOD_OFFSET, RECORD_METHOD_BYTES, other.method))
+    return 'another method';
+  if (!is(RECORD_TARGET_OFFSET, RECORD_TARGET_BYTES, other.target)) return 'another target';
+  if (turns.readInt32LE(head + RECORD_VERSION_MINOR) !== other.minor) return 'another version';
+  if (!sameFields(bytes, start, turns, head, other.fields)) return 'other fields';
+  const persistent = (flags & codes.FLAG_PERSISTENT) !== 0;
+  if (persistent === other.persistent) return '';
+  // `close` wins over `keep-alive` here, in HTTP/1.0, too (RFC 9112 9.3); llhttp heeds Proxy-Connection.
+  const leave = persistent ? /\r\nproxy-connection:/i.test(textOf(bytes, own)) : flags & codes.FLAG_CLOSE;
+  return leave ? '' : 'another persistence';
+}
+
+/** The same of their content and trailers; the message is whole for both, or for neither. */
+function contentDifference(bytes: Buffer, turns: Buffer, own: Message, other: PeerMessage): string {
+  if (!own.whole) return '';
+  const { head, after } = own;
+  const flags = turns.readInt32LE(head + RECORD_FLAGS);
+  if (flags & codes.FLAG_CHUNKED) {
+    const trailers = turns.readInt32LE(after + RECORD_FIELD_COUNT);
+    const start = startOfLines(bytes, own.end, trailers + 1);
+    if (!sameFields(bytes, start, turns, after, other.trailers)) return 'other trailers';
+    return turns.readDoubleLE(after + RECORD_CONTENT_BYTES) === other.contentBytes ? '' : 'another content';
+  }
+  const length = flags & codes.FLAG_CONTENT_LENGTH ? turns.readDoubleLE(after + RECORD_CONTENT_LENGTH) : 0;
+  return length === other.contentBytes && length === own.end - own.headEnd ? '' : 'another content';
+}
+
+/** @param start what the offsets in the record are relative to */
+function sameFields(
+  bytes: Buffer,
+  start: number,
+  turns: Buffer,
+  record: number,
+  fields: readonly string[],
+): boolean {
+  const count = turns.readInt32LE(record + RECORD_FIELD_COUNT);
+  if (fields.length !== count * 2) return false;
+  for (let i = 0; i < count; i++) {
+    const field = record + RECORD_FIELDS + i * FIELD_BYTES;
+    const half = (offset: number): number => turns.readUInt16LE(field + offset);
+    if (!holds(bytes, start + half(FIELD_NAME_OFFSET), half(FIELD_NAME_BYTES), fields[2 * i] as string))
+      return false;
+    if (!holds(bytes, start + half(FIELD_VALUE_OFFSET), half(FIELD_VALUE_BYTES), fields[2 * i + 1] as string))
+      return false;
+  }
+  return true;
+}
+
+/** Whether so many bytes at `at` are those of the text. */
+function holds(bytes: Buffer, at: number, size: number, text: string): boolean {
+  if (text.length !== size) return false;
+  for (let i = 0; i < size; i++) if (bytes[at + i] !== text.charCodeAt(i)) return false;
+  return true;
+}
+
+/** Where the last `count` lines before `end` begin. */
+function startOfLines(bytes: Buffer, end: number, count: number): number {
+  let at = end;
+  for (; count > 0; count--) at = bytes.lastIndexOf('\n', at - 2) + 1;
+  return at;
+}

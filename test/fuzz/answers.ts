@@ -1,0 +1,55 @@
+// The answers of a connection, read by a strict reader that knows nothing of the server: one for each
+// request accepted, in order, and one for the refusal.
+
+import { ERROR_INCOMPLETE } from '../../src/protocol/codes.ts';
+import { ERROR_RESPONSES } from '../../src/protocol/errors.ts';
+import { readResponses } from '../support/responses.ts';
+import { finalText, type Outcome } from './outcome.ts';
+import type { Message } from './ways.ts';
+
+const CR = 0x0d;
+const LF = 0x0a;
+const STATUS_CODES = new Map(ERROR_RESPONSES.map(({ error, statusCode }) => [error, statusCode]));
+/** Answers that have been read and found right: most come again and again. */
+const right = new Set<string>();
+const RIGHT_MAX = 20_000;
+
+/** What is wrong with the answers to the messages, or ''. */
+export function wrongAnswers(bytes: Buffer, messages: readonly Message[], outcome: Outcome): string {
+  let expected = '';
+  let closed = outcome.closed;
+  for (const { start, whole, error } of messages) {
+    const statusCode = whole ? 200 : STATUS_CODES.get(error || ERROR_INCOMPLETE);
+    const method = start + (bytes[start] === CR && (bytes[start + 1] ?? LF) === LF ? 2 : 0);
+    // Nothing but an empty line has come of it.
+    if (!whole && error === 0 && method >= bytes.length) continue;
+    if (!whole) closed = true;
+    expected +=
+      bytes.toString('latin1', method, method + 5) === 'HEAD ' ? `HEAD ${statusCode},` : `${statusCode},`;
+  }
+  const text = finalText(outcome);
+  const key = `${expected}${closed}\n${text}`;
+  if (right.has(key)) return '';
+  const wrong = readAnswers(text, expected, closed);
+  if (wrong !== '') return `answers: ${wrong}`;
+  if (right.size === RIGHT_MAX) right.clear();
+  right.add(key);
+  return '';
+}
+
+function readAnswers(text: string, expected: string, closed: boolean): string {
+  const wanted = expected.split(',').slice(0, -1);
+  const heads = new Set([...wanted.keys()].filter((i) => wanted[i]?.startsWith('HEAD')));
+  try {
+    const responses = readResponses(text, heads);
+    if (responses.length !== wanted.length) return 'not one for each request';
+    for (const [i, { statusCode, fields }] of responses.entries()) {
+      if (!wanted[i]?.endsWith(String(statusCode))) return 'not the status of the outcome';
+      const says = fields.get('connection') === 'close';
+      if (says !== (closed && i === responses.length - 1)) return 'Connection: close in the wrong one';
+    }
+    return '';
+  } catch (error) {
+    return (error as Error).message;
+  }
+}

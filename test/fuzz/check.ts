@@ -1,0 +1,107 @@
+// Everything that is asked of one input, over all engines.
+
+import { disagreement } from './agreement.ts';
+import { wrongAnswers } from './answers.ts';
+import { type Input, tidyCuts } from './input.ts';
+import { parseWithLlhttp } from './llhttp.ts';
+import { placeOf } from './memory.ts';
+import { differenceOfEngines, differenceOfWays, Outcome } from './outcome.ts';
+import { POISON_COUNT, SUBJECT_NAMES, Subject } from './subject.ts';
+import { type Message, serveReads, serveSteps, type Way } from './ways.ts';
+
+/** What is wrong, in words that stay the same while the input is made smaller; '' for nothing. */
+export type Failure = string;
+
+/** All cuts of a longer input take too long. */
+const EVERY_CUT_BYTES_MAX = 400;
+
+/** How inputs end when they don't end with an error of codes.ts. */
+export const END_ANSWERED = 0;
+export const END_UNFINISHED = 1;
+
+export class Checker {
+  /** How many inputs ended how: by an error of codes.ts, or END_*. */
+  readonly ends = new Map<number, number>();
+  private readonly subjects = SUBJECT_NAMES.map((name) => new Subject(name));
+  private readonly whole = new Outcome();
+  private readonly steps = new Outcome();
+  private readonly parts = new Outcome();
+  private readonly other = new Outcome();
+  private messages: Message[] = [];
+
+  /** What is wrong with the answers to an input. Where else the engines wrote, memory() tells. */
+  check(input: Input, poison = input.text.length % POISON_COUNT): Failure {
+    const { text, cuts, draining, limits } = input;
+    const bytes = Buffer.from(text, 'latin1');
+    for (const subject of this.subjects) subject.setLimits(limits);
+    const failure =
+      this.run('whole', bytes, { cuts: [], draining, step: false, poison }, this.whole) ||
+      this.run('in steps', bytes, { cuts: [], draining, step: true, poison }, this.steps) ||
+      this.compare('in steps', this.steps) ||
+      (cuts.length === 0
+        ? ''
+        : this.run('in parts', bytes, { cuts, draining, step: true, poison }, this.parts)) ||
+      // What is the last request received, and so closes when draining, depends on how they come.
+      (cuts.length === 0 || draining ? '' : this.compareParts()) ||
+      wrongAnswers(bytes, this.messages, this.whole);
+    if (failure !== '') return failure;
+    const end = this.whole.error || (this.whole.unfinished ? END_UNFINISHED : END_ANSWERED);
+    this.ends.set(end, (this.ends.get(end) ?? 0) + 1);
+    const different = disagreement(bytes, this.steps.turns.bytes, this.messages, parseWithLlhttp(bytes));
+    return different === '' ? '' : `llhttp: ${different}`;
+  }
+
+  /** The same with all memory checked, every cut in two, byte by byte, and everything misleading behind the end. */
+  checkThoroughly(input: Input): Failure {
+    const { length } = input.text;
+    const variants = Array.from({ length: POISON_COUNT }, () => input);
+    if (length <= EVERY_CUT_BYTES_MAX) {
+      const cuts = tidyCuts([...Array(length).keys()], length);
+      variants.push({ ...input, cuts }, ...cuts.map((cut) => ({ ...input, cuts: [cut] })));
+    }
+    for (const [i, variant] of variants.entries()) {
+      const failure = this.check(variant, i % POISON_COUNT) || this.memory();
+      if (failure !== '') return failure;
+    }
+    return '';
+  }
+
+  /** Where an engine has written, since the last time, what it must not. */
+  memory(): Failure {
+    let failure = '';
+    for (const subject of this.subjects) {
+      subject.setLimits('usual');
+      const touched = subject.watch.check();
+      if (touched >= 0 && failure === '') failure = `${subject.name}: writes at ${placeOf(touched)}`;
+    }
+    return failure;
+  }
+
+  /** Runs all engines one way; the first one's outcome is kept. */
+  private run(how: string, bytes: Buffer, way: Way, first: Outcome): Failure {
+    for (const [i, subject] of this.subjects.entries()) {
+      const outcome = i === 0 ? first : this.other;
+      try {
+        if (how === 'in steps') {
+          const messages = serveSteps(subject, bytes, way, outcome);
+          if (i === 0) this.messages = messages;
+        } else serveReads(subject, bytes, way, outcome);
+      } catch (error) {
+        return `${subject.name}, ${how}: ${(error as Error).message}`;
+      }
+      const different = i === 0 ? '' : differenceOfEngines(first, outcome);
+      if (different !== '') return `${subject.name}, ${how}: another ${different} than ${SUBJECT_NAMES[0]}`;
+    }
+    return '';
+  }
+
+  private compare(how: string, outcome: Outcome): Failure {
+    const different = differenceOfWays(outcome, this.whole);
+    return different === '' ? '' : `${how}: another ${different} than whole`;
+  }
+
+  private compareParts(): Failure {
+    if (this.parts.history.equals(this.steps.history)) return this.compare('in parts', this.parts);
+    return 'in parts: another record than whole';
+  }
+}

@@ -1,0 +1,63 @@
+// A short run of the fuzzer over the same inputs each time, and all it has ever found.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import * as codes from '../../src/protocol/codes.ts';
+import { Checker, END_ANSWERED, END_UNFINISHED } from './check.ts';
+import { readFound, writeFound } from './found.ts';
+import type { Input } from './input.ts';
+import { minimise } from './minimise.ts';
+import { batchSeed, runBatch } from './run.ts';
+
+const checker = new Checker();
+const BATCHES = 40;
+
+/** What an engine finds wrong by itself; the rest is its caller's to find. */
+const ERRORS = Object.entries(codes)
+  .filter(([name]) => name.startsWith('ERROR_'))
+  .map(([, code]) => code)
+  .filter(
+    (code) => ![codes.ERROR_INCOMPLETE, codes.ERROR_TIMEOUT, codes.ERROR_OVERLOADED].includes(code as never),
+  );
+
+test('inputs composed and mutated', { timeout: 120_000 }, () => {
+  for (let batch = 0; batch < BATCHES; batch++)
+    expect(runBatch(checker, batchSeed(1, batch))).toBeUndefined();
+});
+
+test('they end in every way there is', () => {
+  for (const end of [END_ANSWERED, END_UNFINISHED, ...ERRORS])
+    expect(checker.ends.get(end) ?? 0, `inputs that end with ${end}`).toBeGreaterThan(0);
+});
+
+describe('found before', () => {
+  test.each(readFound())('%s', (_name, input) => {
+    expect(checker.checkThoroughly(input)).toBe('');
+  });
+});
+
+describe('what is found', () => {
+  const input: Input = {
+    text: `${'x'.repeat(300)}\r\nB: b\xff`,
+    cuts: [10, 299, 303],
+    limits: 'small',
+    draining: true,
+  };
+
+  test('is made small, as long as it fails', () => {
+    const fails = ({ text, cuts }: Input): boolean => text.includes('\xff') && cuts.length > 0;
+    expect(minimise(input, fails)).toEqual({ text: 'a\xff', cuts: [1], limits: 'usual', draining: false });
+  });
+
+  test('is read back as it was written', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'hotpath-'));
+    try {
+      writeFound(input, 'a failure', folder);
+      expect(readFound(folder).map(([, found]) => found)).toEqual([input]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});

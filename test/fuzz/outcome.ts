@@ -1,0 +1,127 @@
+// What a connection led to, kept in buffers that are used again: comparing two of them has to be cheap.
+
+import { FLAG_CHUNKED, FLAG_CONTENT_LENGTH, FLAG_HOST } from '../../src/protocol/codes.ts';
+import {
+  CONTROL_BYTES,
+  FIELD_BYTES,
+  FIELD_COUNT_MAX,
+  RECORD_CONTENT_BYTES,
+  RECORD_CONTENT_LENGTH,
+  RECORD_FIELD_COUNT,
+  RECORD_FIELDS,
+  RECORD_FLAGS,
+  RECORD_HOST_OFFSET,
+  RECORD_NAME_OFFSET,
+} from '../../src/wasm/layout.ts';
+import type { Subject } from './subject.ts';
+
+const KEPT_BYTES = 1 << 21;
+
+/** Bytes that grow at their end. */
+class Tape {
+  readonly bytes = Buffer.alloc(KEPT_BYTES);
+  length = 0;
+
+  append(from: Buffer, start: number, end: number): void {
+    if (this.length + end - start > KEPT_BYTES) throw new Error('more came out than can have');
+    this.length += from.copy(this.bytes, this.length, start, end);
+  }
+
+  equals(other: Tape): boolean {
+    return (
+      this.length === other.length && this.bytes.compare(other.bytes, 0, this.length, 0, this.length) === 0
+    );
+  }
+}
+
+export class Outcome {
+  /** All that was answered. */
+  readonly output = new Tape();
+  /** Record and control words after each turn, as the engine left them: the engines must agree on them. */
+  readonly turns = new Tape();
+  /** Where the last turn's record stands among them. */
+  turnRecord = 0;
+  /** What the record says of each message answered: independent of how the bytes came. */
+  readonly history = new Tape();
+  /** Bytes of requests answered or refused, content included as far as it came. */
+  consumed = 0;
+  closed = false;
+  unfinished = false;
+  error = 0;
+  requests = 0;
+  refused = 0;
+
+  reset(): void {
+    this.output.length = this.turns.length = this.history.length = 0;
+    this.consumed = this.error = this.requests = this.refused = 0;
+    this.closed = this.unfinished = false;
+  }
+
+  /** Notes one turn of serve(): output, record, control words; and the message, when one was answered. */
+  turn(subject: Subject): void {
+    this.takeOutput(subject);
+    this.turnRecord = this.takeRecord(subject);
+    this.turns.append(subject.bytes, subject.slot.pointer, subject.slot.pointer + CONTROL_BYTES);
+    this.error = subject.slot.error;
+    const { requests } = subject;
+    if (requests !== this.requests) this.takeHistory(subject);
+    this.requests = requests;
+    this.refused = subject.refused;
+  }
+
+  takeOutput({ bytes, slot, output, watch }: Subject): void {
+    this.output.append(bytes, output, output + slot.written);
+    watch.built(output + slot.written);
+  }
+
+  /** The record, what is meaningless in it included, up to one field too many. Returns where it stands. */
+  takeRecord({ bytes, record }: Subject): number {
+    const count = bytes.readInt32LE(record + RECORD_FIELD_COUNT);
+    const fields = count < 0 ? 0 : Math.min(count + 1, FIELD_COUNT_MAX);
+    const at = this.turns.length;
+    this.turns.append(bytes, record, record + RECORD_FIELDS + fields * FIELD_BYTES);
+    return at;
+  }
+
+  private takeHistory({ bytes, record }: Subject): void {
+    const flags = bytes.readInt32LE(record + RECORD_FLAGS);
+    const fields = bytes.readInt32LE(record + RECORD_FIELD_COUNT);
+    this.history.append(bytes, record + RECORD_FIELD_COUNT, record + RECORD_HOST_OFFSET);
+    if (flags & FLAG_HOST)
+      this.history.append(bytes, record + RECORD_HOST_OFFSET, record + RECORD_NAME_OFFSET);
+    if (flags & FLAG_CONTENT_LENGTH)
+      this.history.append(bytes, record + RECORD_CONTENT_LENGTH, record + RECORD_CONTENT_LENGTH + 8);
+    if (flags & FLAG_CHUNKED)
+      this.history.append(bytes, record + RECORD_CONTENT_BYTES, record + RECORD_CONTENT_BYTES + 12);
+    this.history.append(bytes, record + RECORD_FIELDS, record + RECORD_FIELDS + fields * FIELD_BYTES);
+  }
+}
+
+/** How two engines differ that were handed the same bytes in the same way, or ''. */
+export function differenceOfEngines(a: Outcome, b: Outcome): string {
+  if (!a.output.equals(b.output)) return 'output';
+  return differenceOfEnds(a, b) || (a.turns.equals(b.turns) ? '' : 'record');
+}
+
+/** How one engine differs that was handed the same bytes in two ways, or ''. */
+export function differenceOfWays(a: Outcome, b: Outcome): string {
+  if (!a.output.equals(b.output) && finalText(a) !== finalText(b)) return 'output';
+  return differenceOfEnds(a, b);
+}
+
+const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
+
+/** The output without interim responses: whether they are sent depends on what has come already. */
+export function finalText({ output }: Outcome): string {
+  return output.bytes.toString('latin1', 0, output.length).replaceAll(CONTINUE, '');
+}
+
+function differenceOfEnds(a: Outcome, b: Outcome): string {
+  if (a.closed !== b.closed) return 'closed';
+  if (a.error !== b.error) return 'error';
+  if (a.requests !== b.requests) return 'requests';
+  if (a.refused !== b.refused) return 'refused';
+  if (a.unfinished !== b.unfinished) return 'unfinished';
+  // Where a refusal leaves the cursor says nothing: nothing is read any more.
+  return a.error === 0 && a.consumed !== b.consumed ? 'consumed' : '';
+}

@@ -1,0 +1,127 @@
+// An engine under test, over a memory of its own whose every byte is watched.
+
+import { readFileSync } from 'node:fs';
+import type { Codec } from '../../src/protocol/codec.ts';
+import { STATE_START } from '../../src/protocol/codes.ts';
+import { createJsCodec } from '../../src/protocol/js/codec.ts';
+import { dateLine, preparedResponses } from '../../src/protocol/prepared.ts';
+import { createWasmCodec } from '../../src/wasm/codec.ts';
+import { instantiate } from '../../src/wasm/instance.ts';
+import {
+  COUNTERS,
+  HEADER_CONTENT_BYTES_MAX,
+  HEADER_FIELD_COUNT_MAX,
+  HEADER_HEAD_BYTES_MAX,
+  HEADER_TARGET_BYTES_MAX,
+  RECORD,
+  RECORD_BYTES,
+  RECORD_STATE,
+  STATISTICS_REFUSED,
+  STATISTICS_REQUESTS,
+} from '../../src/wasm/layout.ts';
+import { createMemory, statisticsPointer, viewsOf } from '../../src/wasm/memory.ts';
+import { Slot } from '../../src/wasm/slot.ts';
+import { LIMITS, type LimitsName } from './input.ts';
+import { OUTPUT_INDEX, SLOT_COUNT, SLOT_INDEX, Watch } from './memory.ts';
+
+export const SUBJECT_NAMES = ['wasm', 'wasm debug', 'js'] as const;
+export type SubjectName = (typeof SUBJECT_NAMES)[number];
+
+/** 06 Nov 1994 08:49:37 GMT, the RFC's own example. */
+const EPOCH_MS = 784111777000;
+const POISON = 0xee;
+const COUNTER = 0;
+
+/** Behind the input lies something that would change the outcome if it were believed. */
+const POISONS = ['\0', '\xff', '\r\n', ': x\r\n\r\n', ' HTTP/1.1\r\n\r\n', 'a', '0\r\n\r\n'].map((poison) =>
+  Buffer.from(poison.repeat(32).slice(0, 32), 'latin1'),
+);
+
+export class Subject {
+  readonly codec: Codec;
+  readonly slot: Slot;
+  readonly bytes: Buffer;
+  readonly record: number;
+  readonly output: number;
+  readonly watch: Watch;
+  private limits: LimitsName = 'usual';
+
+  constructor(readonly name: SubjectName) {
+    const memory = createMemory({ slotCount: SLOT_COUNT, ...LIMITS.usual });
+    // From the folder that npm starts scripts in: this file runs where it was compiled to, too.
+    const file = name === 'wasm debug' ? 'build/hotpath.debug.wasm' : 'build/hotpath.wasm';
+    const exports = instantiate(new WebAssembly.Module(readFileSync(file)), memory);
+    const views = viewsOf(memory);
+    this.slot = new Slot(views, SLOT_INDEX);
+    this.slot.setDate(dateLine(EPOCH_MS));
+    for (const prepared of preparedResponses(COUNTER)) this.slot.prepare(prepared);
+    this.codec =
+      name === 'js'
+        ? createJsCodec(views, this.slot.pointer, exports.counterAdd)
+        : createWasmCodec(exports, this.slot.pointer);
+    this.bytes = Buffer.from(memory.buffer);
+    this.record = this.slot.pointer + RECORD;
+    this.output = this.slot.outputs[OUTPUT_INDEX] as number;
+    this.watch = new Watch(this.bytes);
+  }
+
+  /** Begins a connection: nothing of what was before may count. */
+  begin(draining: boolean, step: boolean): void {
+    const { words, doubles } = this.slot.views;
+    words[COUNTERS >> 2] = 0;
+    const statistics = statisticsPointer(SLOT_INDEX);
+    doubles[(statistics + STATISTICS_REQUESTS) >> 3] = 0;
+    doubles[(statistics + STATISTICS_REFUSED) >> 3] = 0;
+    this.slot.draining = draining;
+    this.slot.step = step;
+    this.spoilRecord();
+  }
+
+  /** Between two turns other connections use the record. */
+  spoilRecord(): void {
+    this.bytes.fill(POISON, this.record, this.record + RECORD_BYTES);
+    this.slot.views.words[(this.record + RECORD_STATE) >> 2] = STATE_START;
+  }
+
+  /** Puts bytes where a read lands, and misleading ones behind them. Returns the end of the bytes. */
+  lay(bytes: Buffer, from: number, to: number, poison: number): number {
+    const { readStart, readEnd } = this.slot;
+    const end = readStart + to - from;
+    bytes.copy(this.bytes, readStart, from, to);
+    const behind = POISONS[poison % POISONS.length] as Buffer;
+    if (end + behind.length <= readEnd) behind.copy(this.bytes, end);
+    this.watch.laid(readStart, end + behind.length);
+    return end;
+  }
+
+  /** Between two turns other connections use the input. */
+  spoilInput(start: number, end: number): void {
+    this.bytes.fill(POISON, start, end);
+    this.watch.laid(start, end);
+  }
+
+  setLimits(name: LimitsName): void {
+    if (name === this.limits) return;
+    const { words, doubles } = this.slot.views;
+    const { headBytesMax, targetBytesMax, fieldCountMax, contentBytesMax } = LIMITS[name];
+    words[HEADER_HEAD_BYTES_MAX >> 2] = headBytesMax;
+    words[HEADER_TARGET_BYTES_MAX >> 2] = targetBytesMax;
+    words[HEADER_FIELD_COUNT_MAX >> 2] = fieldCountMax;
+    doubles[HEADER_CONTENT_BYTES_MAX >> 3] = contentBytesMax;
+    this.limits = name;
+  }
+
+  get requests(): number {
+    return this.figure(STATISTICS_REQUESTS);
+  }
+
+  get refused(): number {
+    return this.figure(STATISTICS_REFUSED);
+  }
+
+  private figure(figure: number): number {
+    return this.slot.views.doubles[(statisticsPointer(SLOT_INDEX) + figure) >> 3] as number;
+  }
+}
+
+export const POISON_COUNT = POISONS.length;

@@ -1,0 +1,116 @@
+// The ways to hand an engine the bytes of one connection, as connection.ts drives it: in one read or
+// several, with Carry between them, and one request at a time.
+
+import { Carry } from '../../src/connection/carry.ts';
+import { ERROR_INCOMPLETE, VERDICT_AGAIN, VERDICT_CLOSE } from '../../src/protocol/codes.ts';
+import type { Outcome } from './outcome.ts';
+import type { Subject } from './subject.ts';
+
+/** How it is done, besides the bytes. */
+export interface Way {
+  cuts: readonly number[];
+  draining: boolean;
+  /** serve() returns after each response. */
+  step: boolean;
+  /** Which misleading bytes lie behind the end. */
+  poison: number;
+}
+
+/** One message as the engine sees it; positions are offsets into the input. */
+export interface Message {
+  start: number;
+  /** After the head; 0 when it isn't whole, below 0 the error. */
+  headEnd: number;
+  /** After what was consumed of it. */
+  end: number;
+  /** It was answered. */
+  whole: boolean;
+  error: number;
+  /** Where among the turns of the outcome the records stand: after the head, and after the whole message. */
+  head: number;
+  after: number;
+}
+
+/** One read for each part. A peer that closes within a message is told so. */
+export function serveReads(subject: Subject, bytes: Buffer, way: Way, outcome: Outcome): void {
+  const { codec, slot, output, watch } = subject;
+  const { cuts } = way;
+  outcome.reset();
+  subject.begin(way.draining, way.step);
+  let carry: Carry | undefined;
+  for (let i = 0, from = 0; i <= cuts.length; i++) {
+    const to = cuts[i] ?? bytes.length;
+    const end = subject.lay(bytes, from, to, way.poison + i);
+    const start = carry?.restore(to - from) ?? slot.readStart;
+    watch.laid(start, end);
+    let cursor = start;
+    do {
+      cursor = codec.serve(cursor, end, output);
+      outcome.turn(subject);
+    } while (slot.verdict === VERDICT_AGAIN);
+    expectUnchanged(subject, bytes, start, end, to);
+    outcome.consumed = to - (end - cursor);
+    outcome.closed = slot.verdict === VERDICT_CLOSE;
+    if (outcome.closed) return;
+    if (cursor === end && !slot.unfinished) carry = undefined;
+    else if (carry === undefined || cursor !== start) carry = new Carry(slot, cursor, end);
+    else carry.append(slot.readStart, end);
+    subject.spoilRecord();
+    if (i < cuts.length) subject.spoilInput(start, end);
+    from = to;
+  }
+  outcome.unfinished = carry !== undefined;
+  endOfPeer(subject, carry, outcome);
+}
+
+/** The peer has closed its half. */
+function endOfPeer(subject: Subject, carry: Carry | undefined, outcome: Outcome): void {
+  if (!carry?.begun) return;
+  subject.watch.laid(carry.restore(0), subject.slot.readEnd);
+  subject.codec.refuse(ERROR_INCOMPLETE, subject.output);
+  outcome.takeOutput(subject);
+}
+
+/** In one read, each request alone: its head by parse(), then head and content by serve(). */
+export function serveSteps(subject: Subject, bytes: Buffer, way: Way, outcome: Outcome): Message[] {
+  const { codec, slot, output } = subject;
+  const messages: Message[] = [];
+  outcome.reset();
+  subject.begin(way.draining, true);
+  const start = slot.readStart;
+  const end = subject.lay(bytes, 0, bytes.length, way.poison);
+  let cursor = start;
+  do {
+    const began = cursor;
+    subject.spoilRecord();
+    const result = codec.parse(began, end);
+    const head = outcome.takeRecord(subject);
+    subject.spoilRecord();
+    cursor = codec.serve(began, end, output);
+    const answered = outcome.requests;
+    outcome.turn(subject);
+    if (result < 0 ? slot.error !== result : slot.head !== (result > 0 ? began : 0))
+      throw new Error(`parse() gave ${result}, serve() error ${slot.error}, head ${slot.head}`);
+    messages.push({
+      start: began - start,
+      headEnd: result > 0 ? result - start : result,
+      end: cursor - start,
+      whole: outcome.requests > answered,
+      error: slot.error,
+      head,
+      after: outcome.turnRecord,
+    });
+  } while (slot.verdict === VERDICT_AGAIN);
+  expectUnchanged(subject, bytes, start, end, bytes.length);
+  outcome.consumed = cursor - start;
+  outcome.closed = slot.verdict === VERDICT_CLOSE;
+  outcome.unfinished = !outcome.closed && (cursor < end || slot.unfinished);
+  if (outcome.unfinished) endOfPeer(subject, new Carry(slot, cursor, end), outcome);
+  return messages;
+}
+
+/** The input [start, end), which ends with byte `to` of the bytes, still holds them. */
+function expectUnchanged(subject: Subject, bytes: Buffer, start: number, end: number, to: number): void {
+  if (subject.bytes.compare(bytes, to - (end - start), to, start, end) !== 0)
+    throw new Error('the engine has written into its input');
+}
