@@ -50,7 +50,7 @@ interface Leave {
   error: string;
   reason: string;
   /** What the message must look like for hotpath to be right. */
-  holds: (message: string, other: PeerMessage | undefined) => boolean;
+  holds: (message: string, other: PeerMessage | undefined, previous: string) => boolean;
 }
 
 /** Where hotpath may accept what llhttp refuses. */
@@ -98,15 +98,21 @@ const LAXER: readonly Leave[] = [
     holds: (message, other) => other?.headWhole === true && message.includes(';'),
   },
   // Trailers bind nothing (RFC 9110 6.5.1); llhttp reads framing into them.
-  {
-    error: 'HPE_INVALID_CONTENT_LENGTH',
+  ...['HPE_INVALID_CONTENT_LENGTH', 'HPE_UNEXPECTED_CONTENT_LENGTH'].map((error) => ({
+    error,
     reason: '',
-    holds: (message, other) => other?.headWhole === true && /\r\ncontent-length:/i.test(message),
-  },
-  {
+    holds: (message: string) => /\r\ncontent-length:/i.test(behindHead(message)),
+  })),
+  ...['Invalid `Transfer-Encoding` header value', 'Empty Transfer-Encoding'].map((reason) => ({
     error: 'HPE_INVALID_TRANSFER_ENCODING',
-    reason: 'Invalid `Transfer-Encoding` header value',
-    holds: (message, other) => other?.headWhole === true && /\r\ntransfer-encoding:/i.test(message),
+    reason,
+    holds: (message: string) => /\r\ntransfer-encoding:/i.test(behindHead(message)),
+  })),
+  {
+    error: 'HPE_CLOSED_CONNECTION',
+    reason: '',
+    // A `close` in its head would have closed this connection, too.
+    holds: (_message, _other, previous) => /\r\n(proxy-)?connection:/i.test(previous),
   },
 ];
 
@@ -133,10 +139,12 @@ export function disagreement(
     if (own.headEnd <= 0) return other?.headWhole ? 'only llhttp sees a whole head' : '';
     if (error !== '' && !other?.whole && i >= others.length - 1) {
       const text = textOf(bytes, own);
-      const leave = LAXER.some(
-        (leave) => leave.error === error && reason.startsWith(leave.reason) && leave.holds(text, other),
+      const previous = i === 0 ? '' : textOf(bytes, messages[i - 1] as Message);
+      const given = LAXER.some(
+        (leave) =>
+          leave.error === error && reason.startsWith(leave.reason) && leave.holds(text, other, previous),
       );
-      return leave ? '' : `only hotpath accepts (${error}: ${reason})`;
+      return given ? '' : `only hotpath accepts (${error}: ${reason})`;
     }
     if (!other?.headWhole) return 'only hotpath sees a whole head';
     if (own.whole !== other.whole) return `only ${own.whole ? 'hotpath' : 'llhttp'} sees a whole message`;
@@ -149,6 +157,11 @@ export function disagreement(
 /** A message without the empty line before it; what has come of it when it isn't whole. */
 function textOf(bytes: Buffer, { start, end, whole }: Message): string {
   return bytes.toString('latin1', start, whole ? end : bytes.length).replace(/^\r\n/, '');
+}
+
+function behindHead(message: string): string {
+  // The CRLF before the empty line, too.
+  return message.slice(message.indexOf('\r\n\r\n') + 2);
 }
 
 function methodOf(message: string): string {
@@ -170,8 +183,11 @@ function headDifference(bytes: Buffer, turns: Buffer, own: Message, other: PeerM
   if (!sameFields(bytes, start, turns, head, other.fields)) return 'other fields';
   const persistent = (flags & codes.FLAG_PERSISTENT) !== 0;
   if (persistent === other.persistent) return '';
-  // `close` wins over `keep-alive` here, in HTTP/1.0, too (RFC 9112 9.3); llhttp heeds Proxy-Connection.
-  const leave = persistent ? /\r\nproxy-connection:/i.test(textOf(bytes, own)) : flags & codes.FLAG_CLOSE;
+  // Here `close` wins over `keep-alive`, in HTTP/1.0, too (RFC 9112 9.3). llhttp heeds Proxy-Connection, and
+  // doesn't know an option with HTAB behind it.
+  const leave = persistent
+    ? /\r\n(proxy-connection:|connection:[^\r]*\t)/i.test(textOf(bytes, own))
+    : flags & codes.FLAG_CLOSE;
   return leave ? '' : 'another persistence';
 }
 

@@ -19,6 +19,11 @@ const EVERY_CUT_BYTES_MAX = 400;
 export const END_ANSWERED = 0;
 export const END_UNFINISHED = 1;
 
+/** Which misleading bytes lie behind an input: any of them in the end. */
+export function poisonOf({ text }: Input): number {
+  return text.length % POISON_COUNT;
+}
+
 export class Checker {
   /** How many inputs ended how: by an error of codes.ts, or END_*. */
   readonly ends = new Map<number, number>();
@@ -30,7 +35,7 @@ export class Checker {
   private messages: Message[] = [];
 
   /** What is wrong with the answers to an input. Where else the engines wrote, memory() tells. */
-  check(input: Input, poison = input.text.length % POISON_COUNT): Failure {
+  check(input: Input, poison = poisonOf(input)): Failure {
     const { text, cuts, draining, limits } = input;
     const bytes = Buffer.from(text, 'latin1');
     for (const subject of this.subjects) subject.setLimits(limits);
@@ -87,21 +92,28 @@ export class Checker {
           if (i === 0) this.messages = messages;
         } else serveReads(subject, bytes, way, outcome);
       } catch (error) {
-        return `${subject.name}, ${how}: ${(error as Error).message}`;
+        return `${subject.name}, ${how}: ${describe(error as Error)}`;
       }
       const different = i === 0 ? '' : differenceOfEngines(first, outcome);
-      if (different !== '') return `${subject.name}, ${how}: another ${different} than ${SUBJECT_NAMES[0]}`;
+      if (different !== '')
+        return `${SUBJECT_NAMES[0]} and ${subject.name}, ${how}: not the same ${different}`;
     }
     return '';
   }
 
   private compare(how: string, outcome: Outcome): Failure {
     const different = differenceOfWays(outcome, this.whole);
-    return different === '' ? '' : `${how}: another ${different} than whole`;
+    return different === '' ? '' : `whole and ${how}: not the same ${different}`;
   }
 
   private compareParts(): Failure {
     if (this.parts.history.equals(this.steps.history)) return this.compare('in parts', this.parts);
-    return 'in parts: another record than whole';
+    return 'whole and in parts: not the same record';
   }
+}
+
+/** A trap, with the function of the debug build that it happened in; or what the harness says. */
+function describe({ message, stack }: Error): string {
+  const place = /at (assembly\S+)/.exec(stack ?? '')?.[1];
+  return place === undefined ? message : `${message}, in ${place}`;
 }

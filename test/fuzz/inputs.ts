@@ -12,11 +12,14 @@ import { mutate } from './mutate.ts';
 import { Random } from './random.ts';
 
 export const BATCH_INPUTS = 512;
-const COMPOSED = 32;
+const COMPOSED = 64;
 /** Few are long: they take their time and find little more. */
 const LONG_ONE_IN = 400;
 const TEXT_BYTES_MAX = 1500;
 const CUTS_MAX = 5;
+/** Some come byte by byte. */
+const BY_BYTE_ONE_IN = 64;
+const BY_BYTE_BYTES_MAX = 400;
 
 const CASES: readonly string[] = [
   ...[...requestLineCases, ...fieldCases, ...framingCases].map(({ input }) => input),
@@ -37,7 +40,7 @@ export function inputsOf(seed: number): Input[] {
 
 function mutated(composed: readonly string[], random: Random): string {
   if (random.oneIn(LONG_ONE_IN)) return long(composed, random);
-  const source = random.oneIn(4) ? SHORT_CASES : composed;
+  const source = random.oneIn(6) ? SHORT_CASES : composed;
   const text = mutate(random.pick(source), random, random.pick(source));
   return text.slice(0, TEXT_BYTES_MAX);
 }
@@ -51,7 +54,10 @@ function long(composed: readonly string[], random: Random): string {
 
 /** All that belongs to an input besides its text. */
 function dress(text: string, random: Random): Input {
-  const cuts = Array.from({ length: random.below(CUTS_MAX + 1) }, () => random.below(text.length + 1));
+  const byByte = text.length <= BY_BYTE_BYTES_MAX && random.oneIn(BY_BYTE_ONE_IN);
+  const cuts = byByte
+    ? [...Array(text.length).keys()]
+    : Array.from({ length: random.below(CUTS_MAX + 1) }, () => random.below(text.length + 1));
   return {
     text,
     cuts: tidyCuts(cuts, text.length),

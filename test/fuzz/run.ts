@@ -1,6 +1,6 @@
 // Batches of inputs through the checker until one fails: the same for the command and the test run.
 
-import type { Checker, Failure } from './check.ts';
+import { type Checker, type Failure, poisonOf } from './check.ts';
 import type { Input } from './input.ts';
 import { inputsOf } from './inputs.ts';
 import { minimise } from './minimise.ts';
@@ -38,16 +38,22 @@ function findWriter(checker: Checker, inputs: readonly Input[], seed: number): F
   throw new Error(`batch ${seed} wrote where it must not, but none of its inputs does so alone`);
 }
 
-/** The failure as the input shows it now; smaller inputs must show one of the same kind. */
+/** Makes the input smaller as long as it fails in the same way, before the same misleading bytes. */
 function minimised(checker: Checker, input: Input, failure: Failure, seed: number): Finding {
-  const kind = kindOf(failure);
-  const fails = (candidate: Input): boolean => kindOf(checker.check(candidate) || checker.memory()) === kind;
+  const poison = poisonOf(input);
+  const failureOf = (candidate: Input): Failure => {
+    const wrong = checker.check(candidate, poison);
+    // Asked in any case: it also mends what was written.
+    const written = checker.memory();
+    return wrong || written;
+  };
   checker.memory();
-  const smallest = minimise(input, fails);
-  return { failure: checker.check(smallest) || checker.memory() || failure, input: smallest, seed };
+  const kind = kindOf(failure);
+  const smallest = minimise(input, (candidate) => kindOf(failureOf(candidate)) === kind);
+  return { failure: failureOf(smallest) || failure, input: smallest, seed };
 }
 
-/** Without numbers: offsets and codes may change while the input gets smaller. */
+/** Without numbers: offsets may change while the input gets smaller. */
 function kindOf(failure: Failure): string {
   return failure.replace(/\d+/g, '#');
 }

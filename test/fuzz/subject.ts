@@ -32,6 +32,10 @@ const EPOCH_MS = 784111777000;
 const POISON = 0xee;
 const COUNTER = 0;
 
+/** A record between messages that holds nothing else that makes sense. */
+const SPOILT_RECORD = new Uint8Array(RECORD_BYTES).fill(POISON);
+new DataView(SPOILT_RECORD.buffer).setInt32(RECORD_STATE, STATE_START);
+
 /** Behind the input lies something that would change the outcome if it were believed. */
 const POISONS = ['\0', '\xff', '\r\n', ': x\r\n\r\n', ' HTTP/1.1\r\n\r\n', 'a', '0\r\n\r\n'].map((poison) =>
   Buffer.from(poison.repeat(32).slice(0, 32), 'latin1'),
@@ -79,8 +83,7 @@ export class Subject {
 
   /** Between two turns other connections use the record. */
   spoilRecord(): void {
-    this.bytes.fill(POISON, this.record, this.record + RECORD_BYTES);
-    this.slot.views.words[(this.record + RECORD_STATE) >> 2] = STATE_START;
+    this.slot.views.bytes.set(SPOILT_RECORD, this.record);
   }
 
   /** Puts bytes where a read lands, and misleading ones behind them. Returns the end of the bytes. */
@@ -96,7 +99,7 @@ export class Subject {
 
   /** Between two turns other connections use the input. */
   spoilInput(start: number, end: number): void {
-    this.bytes.fill(POISON, start, end);
+    this.slot.views.bytes.fill(POISON, start, end);
     this.watch.laid(start, end);
   }
 

@@ -40,7 +40,7 @@ export function serveReads(subject: Subject, bytes: Buffer, way: Way, outcome: O
   let carry: Carry | undefined;
   for (let i = 0, from = 0; i <= cuts.length; i++) {
     const to = cuts[i] ?? bytes.length;
-    const end = subject.lay(bytes, from, to, way.poison + i);
+    const end = subject.lay(bytes, from, to, way.poison);
     const start = carry?.restore(to - from) ?? slot.readStart;
     watch.laid(start, end);
     let cursor = start;
