@@ -23,7 +23,7 @@ export function runBatch(checker: Checker, seed: number): Finding | undefined {
   const inputs = inputsOf(seed);
   for (const input of inputs) {
     const failure = checker.check(input);
-    if (failure !== '') return minimised(checker, input, failure, seed);
+    if (failure !== '') return minimised(checker, { failure, input, seed }, checker.memory() !== '');
   }
   return checker.memory() === '' ? undefined : findWriter(checker, inputs, seed);
 }
@@ -33,21 +33,22 @@ function findWriter(checker: Checker, inputs: readonly Input[], seed: number): F
   for (const input of inputs) {
     checker.check(input);
     const failure = checker.memory();
-    if (failure !== '') return minimised(checker, input, failure, seed);
+    if (failure !== '') return minimised(checker, { failure, input, seed }, true);
   }
   throw new Error(`batch ${seed} wrote where it must not, but none of its inputs does so alone`);
 }
 
-/** Makes the input smaller as long as it fails in the same way, before the same misleading bytes. */
-function minimised(checker: Checker, input: Input, failure: Failure, seed: number): Finding {
+/**
+ * Makes the input smaller as long as it fails in the same way, before the same misleading bytes.
+ * @param wrote something was written where it must not: memory is looked at, and mended, after each trial
+ */
+function minimised(checker: Checker, { failure, input, seed }: Finding, wrote: boolean): Finding {
   const poison = poisonOf(input);
   const failureOf = (candidate: Input): Failure => {
     const wrong = checker.check(candidate, poison);
-    // Asked in any case: it also mends what was written.
-    const written = checker.memory();
+    const written = wrote ? checker.memory() : '';
     return wrong || written;
   };
-  checker.memory();
   const kind = kindOf(failure);
   const smallest = minimise(input, (candidate) => kindOf(failureOf(candidate)) === kind);
   return { failure: failureOf(smallest) || failure, input: smallest, seed };
