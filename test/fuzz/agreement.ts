@@ -5,6 +5,7 @@
 
 import * as codes from '../../src/protocol/codes.ts';
 import {
+  CHUNK_SIZE_DIGITS_MAX,
   FIELD_BYTES,
   FIELD_NAME_BYTES,
   FIELD_NAME_OFFSET,
@@ -44,6 +45,8 @@ const STRICTER: Readonly<Record<number, string>> = {
   [codes.ERROR_EXPECTATION]: 'llhttp leaves Expect to its caller',
   [codes.ERROR_CHUNK_EXTENSION]: 'a limit',
 };
+
+const LONG_CHUNK_SIZE = new RegExp(`\\n[\\da-f]{${CHUNK_SIZE_DIGITS_MAX + 1}}`, 'i');
 
 interface Leave {
   /** Error and reason, as llhttp says them. */
@@ -121,7 +124,8 @@ export function disagreement(
     }
     if (own.error !== 0) {
       const accepted = own.headEnd > 0 ? other?.whole : other?.headWhole;
-      return !accepted || own.error in STRICTER ? '' : `only llhttp accepts (error ${own.error})`;
+      const leave = own.error in STRICTER || isLongChunkSize(own.error, textOf(bytes, own));
+      return !accepted || leave ? '' : `only llhttp accepts (error ${own.error})`;
     }
     // Not a whole head: it may yet be refused.
     if (own.headEnd <= 0) return other?.headWhole ? 'only llhttp sees a whole head' : '';
@@ -140,6 +144,11 @@ export function disagreement(
     if (different !== '') return different;
   }
   return '';
+}
+
+/** llhttp takes a chunk size with leading zeros without end. */
+function isLongChunkSize(error: number, message: string): boolean {
+  return error === codes.ERROR_CHUNK && LONG_CHUNK_SIZE.test(behindHead(message));
 }
 
 /** A message without the empty line before it; what has come of it when it isn't whole. */

@@ -2,10 +2,13 @@
 // mutated. Composing costs far more than mutating, so each composed text serves many inputs.
 
 import fc from 'fast-check';
+import { chunkSmugglingCases } from '../cases/chunk-smuggling.ts';
 import { contentCases } from '../cases/content.ts';
 import { fieldCases } from '../cases/fields.ts';
 import { framingCases } from '../cases/framing.ts';
+import { injectionCases } from '../cases/injection.ts';
 import { requestLineCases } from '../cases/request-line.ts';
+import { smugglingCases } from '../cases/smuggling.ts';
 import { INPUT_BYTES_MAX, type Input, type LimitsName, tidyCuts } from './input.ts';
 import { pipeline } from './messages.ts';
 import { mutate } from './mutate.ts';
@@ -23,6 +26,7 @@ const BY_BYTE_BYTES_MAX = 400;
 
 const CASES: readonly string[] = [
   ...[...requestLineCases, ...fieldCases, ...framingCases].map(({ input }) => input),
+  ...[...smugglingCases, ...chunkSmugglingCases, ...injectionCases].map(({ input }) => input),
   ...contentCases.map(({ fields, content }) => `POST / HTTP/1.1\r\nHost: a\r\n${fields}\r\n${content}`),
 ];
 const SHORT_CASES = CASES.filter((text) => text.length <= TEXT_BYTES_MAX);

@@ -96,7 +96,11 @@ export class Outcome {
       this.history.append(bytes, record + RECORD_CONTENT_LENGTH, record + RECORD_CONTENT_LENGTH + 8);
     if (flags & FLAG_CHUNKED)
       this.history.append(bytes, record + RECORD_CONTENT_BYTES, record + RECORD_CONTENT_BYTES + 12);
-    this.history.append(bytes, record + RECORD_FIELDS, record + RECORD_FIELDS + fields * FIELD_BYTES);
+    // The fields of a head stay behind when its content comes in parts (slot.ts, takeRecord()). Behind chunks
+    // these are the trailers.
+    const length = flags & FLAG_CONTENT_LENGTH ? bytes.readDoubleLE(record + RECORD_CONTENT_LENGTH) : 0;
+    if (length === 0)
+      this.history.append(bytes, record + RECORD_FIELDS, record + RECORD_FIELDS + fields * FIELD_BYTES);
   }
 }
 

@@ -20,7 +20,7 @@ import {
   STATISTICS_REQUESTS,
 } from '../../src/wasm/layout.ts';
 import { createMemory, statisticsPointer, viewsOf } from '../../src/wasm/memory.ts';
-import { Slot } from '../../src/wasm/slot.ts';
+import { REQUESTS_MAX, Slot } from '../../src/wasm/slot.ts';
 import { LIMITS, type LimitsName } from './input.ts';
 import { OUTPUT_INDEX, SLOT_COUNT, SLOT_INDEX, Watch } from './memory.ts';
 
@@ -78,6 +78,7 @@ export class Subject {
     doubles[(statistics + STATISTICS_REFUSED) >> 3] = 0;
     this.slot.draining = draining;
     this.slot.step = step;
+    this.slot.requestsLeft = REQUESTS_MAX;
     this.spoilRecord();
   }
 
