@@ -138,7 +138,10 @@ export function disagreement(
       );
       return leave ? '' : `only hotpath accepts (${said})`;
     }
-    if (!other?.headWhole) return 'only hotpath sees a whole head';
+    if (!other?.headWhole) {
+      // There llhttp waits for the rest of an HTTP/2 preface.
+      return methodOf(textOf(bytes, own)) === 'PRI' ? '' : 'only hotpath sees a whole head';
+    }
     if (own.whole !== other.whole) return `only ${own.whole ? 'hotpath' : 'llhttp'} sees a whole message`;
     const different = headDifference(bytes, turns, own, other) || contentDifference(bytes, turns, own, other);
     if (different !== '') return different;
