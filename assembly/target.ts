@@ -12,7 +12,10 @@ const LOWER_4: u32 = 0x20202020;
 const SCHEME_END: u32 = 0x2f2f3a;
 const THREE_BYTES: u32 = 0x00ffffff;
 
-/** 0 when a target that doesn't begin with a slash is fit for its method, else the error. */
+/**
+ * 0 when a target that doesn't begin with a slash is fit for its method, else the error. authority-form
+ * belongs to CONNECT alone, which is refused before.
+ */
 export function judgeTarget(method: i32, target: usize, bytes: i32): i32 {
   if (bytes == 1 && load<u8>(target) == ASTERISK) return method == METHOD_OPTIONS ? 0 : ERROR_TARGET;
   return isAbsolute(target, bytes) ? 0 : ERROR_TARGET;

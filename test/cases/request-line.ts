@@ -33,7 +33,11 @@ const good: HeadCase[] = [
     input: withRequestLine(`${method} / HTTP/1.1`),
     expected: { method, known: method },
   })),
-  ...['get', 'Get', 'HEAD2', 'GE', 'GETS', 'PROPFIND', 'M-SEARCH', 'PUSH', EVERY_TCHAR].map((method) => ({
+  ...[
+    ...['get', 'Get', 'put', 'head', 'post', 'patch', 'trace', 'delete', 'connect', 'options'],
+    ...['GETX', 'PUX', 'HEAX', 'POSX', 'PATCX', 'TRACX', 'DELETX', 'DELEXE', 'CONNECX', 'OPTIONX'],
+    ...['HEAD2', 'GE', 'GETS', 'PROPFIND', 'M-SEARCH', 'PUSH', EVERY_TCHAR],
+  ].map((method) => ({
     name: `${method} is a method like any other`,
     section: 'RFC 9110 9.1',
     input: withRequestLine(`${method} / HTTP/1.1`),
@@ -153,6 +157,8 @@ const bad: HeadCase[] = [
     ['a port that is none', 'GET http://a:b/ HTTP/1.1'],
     ['a query without a host', 'GET http://?a HTTP/1.1'],
     ['httpx', 'GET httpx://a/ HTTP/1.1'],
+    ['a scheme with one slash', 'GET http:/ab/ HTTP/1.1'],
+    ['a scheme without a colon', 'GET http///a/ HTTP/1.1'],
     ['an asterisk without OPTIONS', 'GET * HTTP/1.1'],
     ['two asterisks', 'OPTIONS ** HTTP/1.1'],
     ['an authority without CONNECT', 'GET a:80 HTTP/1.1'],

@@ -10,7 +10,10 @@ const QUESTION = 0x3f;
 const HTTP = ascii('http');
 const SCHEME_END = ascii('://');
 
-/** 0 when a target that doesn't begin with a slash is fit for its method, else the error. */
+/**
+ * 0 when a target that doesn't begin with a slash is fit for its method, else the error. authority-form
+ * belongs to CONNECT alone, which is refused before.
+ */
 export function judgeTarget(bytes: Uint8Array, method: number, target: number, end: number): number {
   if (end - target === 1 && bytes[target] === ASTERISK) return method === METHOD_OPTIONS ? 0 : ERROR_TARGET;
   return isAbsolute(bytes, target, end) ? 0 : ERROR_TARGET;
