@@ -177,6 +177,8 @@ describe('signals', () => {
     await sleep(100);
     run.child.kill(signal);
     // npm passes a signal on that the terminal has sent to everyone already: the same one, not a second.
+    // Without a pause the kernel would make one of the two.
+    await sleep(30);
     run.child.kill(signal);
     await sleep(200);
     client.send(GET.slice(20));
@@ -226,6 +228,7 @@ describe('signals', () => {
     expect(run.child.exitCode).toBe(null);
     run.child.kill('SIGTERM');
     expect(await run.exit).toBe(0);
+    expect(run.output).toContain('Stopping at once on a second SIGTERM');
     client.close();
   });
 

@@ -86,6 +86,8 @@ const unfinished: ContentCase[] = [
   '5\r',
   '5\r\n',
   '5;a',
+  // As much as may be.
+  '186a0\r\n',
   '5\r\nHell',
   '5\r\nHello',
   '5\r\nHello\r',
@@ -102,6 +104,7 @@ const bad: ContentCase[] = [
   ...[
     ['an empty size', '\r\n'],
     ['a size that is none', 'x\r\n'],
+    ['a letter that is no digit', '1g\r\n'],
     ['a signed size', '+5\r\n'],
     ['a negative size', '-1\r\n'],
     ['a size with 0x', '0x5\r\n'],
@@ -126,6 +129,8 @@ const bad: ContentCase[] = [
     ['NUL in an extension', '5;a\0\r\n'],
     ['a bare LF in an extension', '5;a\nHello'],
     ['a bare CR in an extension', '5;a\rb\r\n'],
+    ['two bare LF behind an extension', '5;a\n\nHello\r\n0\r\n\r\n'],
+    ['NUL in the place of CR behind an extension', '5;a\0\nHello\r\n0\r\n\r\n'],
   ].map(([name, content]) => chunked(`${name}`, `${content}`, ERROR_CHUNK)),
   chunked('a chunk behind the last one', '0\r\n5\r\nHello\r\n0\r\n\r\n', ERROR_FIELD_NAME, '7.1.2'),
   chunked('a size that is too much', '186a1\r\n', ERROR_CONTENT_SIZE),

@@ -22,6 +22,7 @@ const persistence: HeadCase[] = (
     ['1.1', 'Connection: close\r\nConnection: keep-alive\r\n', false],
     ['1.1', 'Connection: closed\r\n', true],
     ['1.1', 'Connection: clos\r\n', true],
+    ['1.1', 'Connection: closs\r\n', true],
     ['1.1', 'Connection: not close\r\n', true],
     ['1.1', 'Connection: "close"\r\n', true],
     ['1.1', 'Connection:\r\n', true],
@@ -35,6 +36,7 @@ const persistence: HeadCase[] = (
     ['1.0', 'Connection: keep-alive, close\r\n', false],
     ['1.0', 'Connection: keepalive\r\n', false],
     ['1.0', 'Connection: keep_alive\r\n', false],
+    ['1.0', 'Connection: keep-alivo\r\n', false],
     ['1.0', 'Keep-Alive: 115\r\n', false],
   ] as const
 ).map(([version, fields, persistent]) => ({
@@ -162,7 +164,14 @@ const content: HeadCase[] = [
     input: 'GET / HTTP/1.0\r\nExpect: x\r\n\r\n',
     expected: { minor: 0 },
   },
-  ...['Transfer-Encodinf: x\r\n', 'Transfer_Encoding: x\r\n', 'Content_Length: x\r\n'].map((fields) => ({
+  ...[
+    'Transfer-Encodinf: x\r\n',
+    'Transfer_Encoding: x\r\n',
+    'Transfer-Recoding: x\r\n',
+    'Content_Length: x\r\n',
+    'Content-Lengti: x\r\n',
+    'Expecs: x\r\n',
+  ].map((fields) => ({
     name: `a name only like it: ${JSON.stringify(fields)}`,
     section: '6.3',
     input: withFields(fields),

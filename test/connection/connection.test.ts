@@ -5,6 +5,7 @@ import { LINGER_BYTES_MAX } from '../../src/connection/connection.ts';
 import type { Io } from '../../src/connection/plane.ts';
 import { ask, type Client, connect, eventually, GET, sleep } from '../support/client.ts';
 import type { TestedEngine } from '../support/engines.ts';
+import { HeldSocket } from '../support/held-socket.ts';
 import { startPlane, type TestedPlane } from '../support/plane.ts';
 import { readResponses } from '../support/responses.ts';
 
@@ -164,6 +165,21 @@ describe.each(WAYS)('%s engine, $read reads, $write writes', (engine, io) => {
     expect(responses.map(({ statusCode }) => statusCode)).toEqual([200, 400]);
   });
 
+  test('a client that half-closes within a head gets 400, whatever there is of it', async () => {
+    for (const parts of [['G'], ['\r\n', 'G'], ['\r', '\n', 'GET']]) {
+      const client = await open();
+      for (const part of parts) {
+        client.send(part);
+        await sleep(20);
+      }
+      client.socket.end();
+      expect(readResponses(await client.end())[0]?.statusCode).toBe(400);
+    }
+    const head = await open();
+    head.socket.end('HEAD / HTTP/1.1\r\nHo');
+    expect(readResponses(await head.end(), new Set([0]))[0]?.statusCode).toBe(400);
+  });
+
   test('a client that only connects and half-closes gets nothing', async () => {
     const client = await open();
     client.socket.end();
@@ -202,6 +218,31 @@ describe.each(WAYS)('%s engine, $read reads, $write writes', (engine, io) => {
     expect(server.statistics()).toMatchObject({ requests: 5, refused: 0 });
   });
 
+  test('contents of several clients are not mixed up', async () => {
+    const all = await Promise.all(Array.from({ length: 10 }, open));
+    const head = 'POST / HTTP/1.1\r\nHost: a\r\n';
+    const message = (i: number): string[] =>
+      i % 2 === 0
+        ? [`${head}Content-Length: 20\r\n\r\n`, 'GET / HTTP', '/1.1\r\n\r\n\r\n']
+        : [`${head}Transfer-Encoding: chunked\r\n\r\n`, 'a\r\nGET / HTTP', '\r\n0\r\n\r\n'];
+    for (let part = 0; part < 3; part++) {
+      for (const [i, client] of all.entries()) client.send(message(i)[part] as string);
+      await sleep(20);
+    }
+    for (const client of all) expect(contents(await client.until(/Hello\d+$/))).toHaveLength(1);
+    expect(server.statistics()).toMatchObject({ requests: 10, refused: 0 });
+  });
+
+  test('what follows a request that closes is not answered', async () => {
+    const client = await open();
+    const close = GET.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n');
+    client.send(close + GET);
+    expect(contents(await client.end())).toEqual(['Hello1']);
+    client.send(GET);
+    await sleep(50);
+    expect(server.statistics()).toMatchObject({ requests: 1, refused: 0 });
+  });
+
   test('a client that waits for 100 Continue gets it, then its answer', async () => {
     const client = await open();
     client.send('POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n');
@@ -218,6 +259,8 @@ describe.each(WAYS)('%s engine, $read reads, $write writes', (engine, io) => {
   });
 
   test('what a closing connection still sends is bounded', async () => {
+    // Not only by time.
+    server.plane.clock.stop();
     const client = await open();
     client.send(`\0${'x'.repeat(LINGER_BYTES_MAX * 3)}`);
     await eventually('close', () => server.statistics().open === 0);
@@ -275,6 +318,56 @@ describe.each(WAYS)('%s engine, $read reads, $write writes', (engine, io) => {
   });
 });
 
+describe.each(['direct', 'public'] as const)('a peer that takes few writes at a time, %s writes', (write) => {
+  test.each([0, 1])('%d and then one', async (free) => {
+    const server = await startPlane('wasm', { read: 'public', write });
+    const socket = new HeldSocket();
+    server.plane.accept(socket.accepted);
+    const count = 2000;
+    socket.release(free);
+    socket.push(GET.repeat(count));
+    let turns = 0;
+    let others = 0;
+    while (socket.taken.split('Hello').length <= count) {
+      await eventually('a write that is held', () => socket.holds);
+      // It is read no further, it has one region, and nobody else writes into that.
+      await sleep(20);
+      expect([socket.isPaused(), server.plane.outputs.spare]).toEqual([true, 6]);
+      for (; others < 3 * turns; others++) await ask(server.port);
+      turns++;
+      socket.release(free);
+      await sleep(1);
+    }
+    expect(turns).toBeGreaterThan(1);
+    const numbers = contents(socket.taken).map((content) => Number(content.slice(5)));
+    expect(numbers).toHaveLength(count);
+    expect(numbers.every((n, i) => i === 0 || n > (numbers[i - 1] as number))).toBe(true);
+    await eventually('the region at home', () => server.plane.outputs.spare === 7);
+    expect(socket.isPaused()).toBe(false);
+    expect(server.statistics().requests).toBe(count + others);
+    socket.destroy();
+    await eventually('close', () => server.statistics().open === 0);
+    expect(server.plane.outputs.spare).toBe(7);
+    await server.stop();
+  });
+
+  test('and all of them when the server drains', async () => {
+    const server = await startPlane('wasm', { read: 'public', write });
+    const socket = new HeldSocket();
+    server.plane.accept(socket.accepted);
+    socket.push(GET);
+    await eventually('a write that is held', () => socket.holds);
+    const stopped = server.stop();
+    await sleep(50);
+    expect(socket.destroyed).toBe(false);
+    socket.release();
+    await eventually('half-close', () => socket.writableEnded);
+    expect(contents(socket.taken)).toEqual(['Hello1']);
+    socket.push(null);
+    await stopped;
+  });
+});
+
 describe('draining', () => {
   test('idle connections close at once, the others when they have been answered', async () => {
     const server = await startPlane();
@@ -285,9 +378,13 @@ describe('draining', () => {
     await idle.until(/Hello1$/);
     await eventually('both open', () => server.statistics().open === 2);
     await sleep(20);
-    const stopped = server.stop();
+    let over = false;
+    const stopped = server.stop().then(() => {
+      over = true;
+    });
     await idle.end();
-    expect(busy.ended).toBe(false);
+    await sleep(20);
+    expect([busy.ended, over]).toEqual([false, false]);
     busy.send(GET.slice(10));
     const [response] = readResponses(await busy.end());
     expect(response?.content).toBe('Hello2');
@@ -307,6 +404,20 @@ test('draining: a connection with an empty line before its next request is idle'
   await server.stop();
   await client.end();
   client.close();
+});
+
+test('draining: an empty line behind the last request does not keep the connection', async () => {
+  const server = await startPlane();
+  const client = await connect(server.port);
+  client.send(GET.slice(0, 10));
+  await eventually('open', () => server.statistics().open === 1);
+  await sleep(20);
+  const stopped = server.stop();
+  await sleep(50);
+  client.send(`${GET.slice(10)}\r\n`);
+  expect(contents(await client.end())).toEqual(['Hello1']);
+  client.close();
+  await stopped;
 });
 
 test('draining: a late reader gets all that was answered, though it has sent more', async () => {
@@ -345,6 +456,18 @@ test('draining: a slow reader is closed when it has read its answers', async () 
   expect(client.error).toBeUndefined();
   client.close();
   await stopped;
+});
+
+test('the log tells a refusal once, of the connection that it was on', async () => {
+  const server = await startPlane('wasm', { read: 'direct', write: 'direct' }, 'requests');
+  for (const text of ['\0', GET]) {
+    const client = await connect(server.port);
+    client.socket.end(text);
+    await client.end();
+    client.close();
+  }
+  await server.stop();
+  expect(server.lines.filter((line) => line.startsWith('Refused'))).toHaveLength(1);
 });
 
 test('the log tells accepted, received, sent', async () => {

@@ -3,6 +3,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { contentDeadline } from '../../src/connection/deadlines.ts';
 import { type Client, connect, eventually, GET, sleep } from '../support/client.ts';
+import { HeldSocket } from '../support/held-socket.ts';
 import { DEADLINES, startPlane, type TestedPlane } from '../support/plane.ts';
 import { readResponses } from '../support/responses.ts';
 
@@ -68,7 +69,7 @@ test('each head has its own time', async () => {
   await send(GET.slice(10) + GET.slice(0, 10));
   server.pass(headTimeoutMs - MARGIN_MS);
   await send(GET.slice(10));
-  expect(readResponses(client.received)).toHaveLength(2);
+  expect(readResponses(client.received).map(({ statusCode }) => statusCode)).toEqual([200, 200]);
 });
 
 test('an empty line is not the beginning of a head', async () => {
@@ -117,6 +118,21 @@ describe('content', () => {
     expect(await statusAtEnd()).toEqual([408]);
   });
 
+  test('has its own time and its own rate, whatever came before it', async () => {
+    await send(`${POST}Content-Length: 50001\r\n\r\n`);
+    await send('x'.repeat(50_000));
+    await send('x');
+    server.pass(idleTimeoutMs - MARGIN_MS);
+    await send(GET);
+    server.pass(idleTimeoutMs - MARGIN_MS);
+    await send(`${POST}Content-Length: 100\r\n\r\n`);
+    server.pass(bodyTimeoutMs - MARGIN_MS);
+    await send('x');
+    expect(client.ended).toBe(false);
+    server.pass(2 * MARGIN_MS);
+    expect(await statusAtEnd()).toEqual([200, 200, 408]);
+  });
+
   test('the deadline: silence is bounded, and every byte buys time', () => {
     const deadline = (nowMs: number, bytes: number): number => contentDeadline(DEADLINES, nowMs, 0, bytes);
     expect(deadline(0, 0)).toBe(bodyTimeoutMs);
@@ -138,4 +154,39 @@ test('a peer that does not read is cut, and its region comes home', async () => 
   server.pass(MARGIN_MS);
   await eventually('the connection cut', () => server.statistics().open === 0);
   expect(server.plane.outputs.spare).toBe(7);
+});
+
+describe('a peer that keeps the server waiting', () => {
+  let socket: HeldSocket;
+  let plane: TestedPlane;
+  beforeEach(async () => {
+    plane = await startPlane('wasm', { read: 'public', write: 'public' });
+    socket = new HeldSocket();
+    plane.plane.accept(socket.accepted);
+  });
+  afterEach(async () => {
+    socket.destroy();
+    await plane.stop();
+  });
+
+  test('with its last answer has the time of a write for it', async () => {
+    socket.push(GET.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n'));
+    await eventually('the answer', () => socket.holds);
+    plane.pass(writeTimeoutMs - MARGIN_MS);
+    expect(socket.destroyed).toBe(false);
+    plane.pass(MARGIN_MS);
+    expect(socket.destroyed).toBe(true);
+  });
+
+  test('and has read at last is idle from then on', async () => {
+    socket.push(GET);
+    await eventually('the answer', () => socket.holds);
+    plane.pass(writeTimeoutMs - MARGIN_MS);
+    socket.release();
+    await sleep(20);
+    plane.pass(idleTimeoutMs - MARGIN_MS);
+    expect(socket.writableEnded).toBe(false);
+    plane.pass(MARGIN_MS);
+    expect(socket.writableEnded).toBe(true);
+  });
 });

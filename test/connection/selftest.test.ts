@@ -12,20 +12,41 @@ test('this Node reads and writes the direct way', async () => {
   expect(await chooseIo('public', slot)).toEqual({ read: 'public', write: 'public' });
 });
 
+/** write() hands _write() a Buffer or a text; only the direct way hands it a plain view. */
+function isPlainView(bytes: unknown): boolean {
+  return bytes instanceof Uint8Array && !Buffer.isBuffer(bytes);
+}
+
 test('a Node whose sockets have changed gets the public ways', async () => {
   const { Socket } = await import('node:net');
   const original = Socket.prototype._write;
-  // write() hands _write() a Buffer; only the direct way hands it a plain view.
   const write = vi.spyOn(Socket.prototype, '_write').mockImplementation(function (
     this: InstanceType<typeof Socket>,
     ...args
   ) {
-    if (!Buffer.isBuffer(args[0])) throw new Error('changed');
+    if (isPlainView(args[0])) throw new Error('changed');
     original.apply(this, args);
   });
   try {
     expect(await chooseIo('auto', slot)).toMatchObject({ write: 'public' });
     await expect(chooseIo('direct', slot)).rejects.toThrow('public way');
+  } finally {
+    write.mockRestore();
+  }
+});
+
+test('a Node that writes something else gets the public way', async () => {
+  const { Socket } = await import('node:net');
+  const original = Socket.prototype._write;
+  const write = vi.spyOn(Socket.prototype, '_write').mockImplementation(function (
+    this: InstanceType<typeof Socket>,
+    bytes,
+    ...others
+  ) {
+    original.call(this, isPlainView(bytes) ? Buffer.from('Something else.') : bytes, ...others);
+  });
+  try {
+    expect(await chooseIo('auto', slot)).toEqual({ read: 'direct', write: 'public' });
   } finally {
     write.mockRestore();
   }

@@ -157,6 +157,17 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
     expect(converse(engine, [GET + GET + GET]).turns).toBe(3);
   });
 
+  test('a turn tells of its own head and its own error', () => {
+    const { slot } = engine;
+    slot.step = true;
+    converse(engine, ['\0']);
+    expect([slot.head, slot.error < 0]).toEqual([0, true]);
+    converse(engine, [GET]);
+    expect([slot.head, slot.error]).toEqual([slot.readStart, 0]);
+    converse(engine, [GET.slice(0, 9)]);
+    expect([slot.head, slot.error]).toEqual([0, 0]);
+  });
+
   test('a full output region is written before more is answered', () => {
     const least = 'GET / HTTP/1.1\r\nHost:\r\n\r\n';
     const count = Math.floor(engine.slot.read.length / least.length);
@@ -169,9 +180,9 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
   });
 
   test('statistics count what was answered and what was refused', () => {
-    converse(engine, [GET + GET]);
+    converse(engine, [GET + GET + GET]);
     converse(engine, [`${GET}x`, '\0']);
-    expect(readStatistics(engine.slot.views)).toMatchObject({ requests: 3, refused: 1 });
+    expect(readStatistics(engine.slot.views)).toMatchObject({ requests: 4, refused: 1 });
   });
 
   test('a half-parsed head of one connection does not touch another', () => {

@@ -8,14 +8,15 @@ import { compileModule, instantiate } from '../../src/wasm/instance.ts';
 import { counterPointer, createMemory, setCounter, setCounting, viewsOf } from '../../src/wasm/memory.ts';
 
 const THREADS = 4;
-const COUNT = 100_000;
+/** Threads meet before each round, or one could be through before the next one starts. */
+const ROUNDS = 20;
 
 interface Counted {
   value: number;
   results: { last: number; rising: boolean }[];
 }
 
-async function countOverThreads(way: number): Promise<Counted> {
+async function countOverThreads(way: number, count: number): Promise<Counted> {
   const module = compileModule();
   const memory = createMemory({
     slotCount: THREADS,
@@ -25,34 +26,33 @@ async function countOverThreads(way: number): Promise<Counted> {
     contentBytesMax: 0,
   });
   setCounting(viewsOf(memory), 0, way);
+  const gate = new Int32Array(new SharedArrayBuffer(8));
   const threads = Array.from(
     { length: THREADS },
     () =>
       new Worker(new URL('../support/count.js', import.meta.url), {
-        workerData: { module, memory, count: COUNT, threads: THREADS },
+        workerData: { module, memory, threads: THREADS, rounds: ROUNDS, count, gate },
       }),
   );
   const results = await Promise.all(threads.map(async (thread) => (await once(thread, 'message'))[0]));
   return { value: instantiate(module, memory).counterValue(counterPointer(0)), results };
 }
 
-describe(`${THREADS} threads count ${COUNT} each`, () => {
+describe(`${THREADS} threads count together`, () => {
   test.each([
-    ['atomic', COUNTING_ATOMIC],
-    ['mutex', COUNTING_MUTEX],
-  ])('%s: exactly', async (_, way) => {
-    const { value, results } = await countOverThreads(way);
-    expect(value).toBe(THREADS * COUNT);
-    expect(Math.max(...results.map(({ last }) => last))).toBe(THREADS * COUNT);
+    ['atomic', COUNTING_ATOMIC, 200_000],
+    ['mutex', COUNTING_MUTEX, 20_000],
+  ])('%s: exactly', async (_, way, count) => {
+    const { value, results } = await countOverThreads(way, count);
+    const all = THREADS * ROUNDS * count;
+    expect(value).toBe(all);
+    expect(Math.max(...results.map(({ last }) => last))).toBe(all);
     expect(results.every(({ rising }) => rising)).toBe(true);
   });
 
   test('none: some are lost', async () => {
-    // Two threads on two cores overlap; with only one core they may not, in one try.
-    let lost = 0;
-    for (let tries = 0; tries < 20 && lost === 0; tries++)
-      lost = THREADS * COUNT - (await countOverThreads(COUNTING_NONE)).value;
-    expect(lost).toBeGreaterThan(0);
+    const { value } = await countOverThreads(COUNTING_NONE, 200_000);
+    expect(value).toBeLessThan(THREADS * ROUNDS * 200_000);
   });
 });
 

@@ -1,20 +1,30 @@
-// A thread that counts: over the same module and the same memory as all others, and from the same moment on.
+// A thread that counts, over the same module and the same memory as all others. They meet before each
+// round, since one that is through before the next one starts would hide a counter that loses counts.
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { instantiate } from '#dist/wasm/instance.js';
 import { counterPointer } from '#dist/wasm/memory.js';
 
-const { module, memory, count, threads } = workerData;
+const { module, memory, threads, rounds, count, gate } = workerData;
 const { counterAdd } = instantiate(module, memory);
 const counter = counterPointer(0);
-const ready = new Int32Array(memory.buffer, counterPointer(127), 1);
-Atomics.add(ready, 0, 1);
-while (Atomics.load(ready, 0) < threads);
 let last = 0;
 let rising = true;
-for (let i = 0; i < count; i++) {
-  const value = counterAdd(counter, 1);
-  if (value <= last) rising = false;
-  last = value;
+for (let round = 1; round <= rounds; round++) {
+  meet(round);
+  for (let i = 0; i < count; i++) {
+    const value = counterAdd(counter, 1);
+    if (value <= last) rising = false;
+    last = value;
+  }
 }
 parentPort?.postMessage({ last, rising });
+
+/** Waits until all threads are here. */
+function meet(round) {
+  if (Atomics.add(gate, 0, 1) + 1 < threads * round) Atomics.wait(gate, 1, round - 1);
+  else {
+    Atomics.store(gate, 1, round);
+    Atomics.notify(gate, 1);
+  }
+}

@@ -6,6 +6,7 @@ import { createJsCodec } from '../../src/protocol/js/codec.ts';
 import { dateLine, preparedResponses } from '../../src/protocol/prepared.ts';
 import { createWasmCodec } from '../../src/wasm/codec.ts';
 import { compileModule, type Exports, instantiate } from '../../src/wasm/instance.ts';
+import { RECORD, RECORD_BYTES, RECORD_CURSOR } from '../../src/wasm/layout.ts';
 import { createMemory, guardsIntact, type MemoryOptions, viewsOf } from '../../src/wasm/memory.ts';
 import { Slot } from '../../src/wasm/slot.ts';
 import { type RequestRecord, readRecord } from './record.ts';
@@ -115,7 +116,9 @@ function parseInParts(engine: Engine, parts: Uint8Array[], poison = POISONS[0]):
     }
     tail = bytes.slice(start, end);
     record = slot.takeRecord();
+    // Another connection's bytes and its record come in between.
     bytes.fill(0xee, start, end);
+    bytes.fill(0xee, slot.pointer + RECORD + RECORD_CURSOR, slot.pointer + RECORD + RECORD_BYTES);
   }
   slot.takeRecord();
   return outcome;

@@ -1,6 +1,7 @@
 // The map, and what the module does to memory when a thread starts.
 
 import { describe, expect, test } from 'vitest';
+import { ERROR_TARGET, MORE, STATE_FIELD } from '../../src/protocol/codes.ts';
 import { compileModule, instantiate } from '../../src/wasm/instance.ts';
 import * as layout from '../../src/wasm/layout.ts';
 import {
@@ -14,6 +15,7 @@ import {
   viewsOf,
 } from '../../src/wasm/memory.ts';
 import { Slot } from '../../src/wasm/slot.ts';
+import { createEngine } from '../support/engines.ts';
 
 const OPTIONS = {
   slotCount: 2,
@@ -105,10 +107,15 @@ test('options outside their range are refused by name', () => {
   const bad = [
     { slotCount: 0 },
     { slotCount: LIMITS.slotCountMax + 1 },
+    { headBytesMax: 63 },
     { headBytesMax: LIMITS.headBytesMax + 1 },
+    { targetBytesMax: 0 },
     { targetBytesMax: 16385 },
+    { fieldCountMax: 0 },
     { fieldCountMax: LIMITS.fieldCountMax + 1 },
     { fieldCountMax: 1.5 },
+    { contentBytesMax: -1 },
+    { contentBytesMax: 2 ** 53 },
   ];
   for (const options of bad)
     expect(() => createMemory({ ...OPTIONS, ...options })).toThrow(Object.keys(options)[0]);
@@ -120,6 +127,49 @@ test('memory of another layout is not taken', () => {
   expect(() => new Slot(views, 0)).toThrow('layout version 99');
 });
 
+test('a slot that is taken over is a fresh one', () => {
+  const views = viewsOf(createMemory(OPTIONS));
+  const left = new Slot(views, 0);
+  left.draining = true;
+  left.step = true;
+  views.words[(left.pointer + layout.RECORD + layout.RECORD_STATE) >> 2] = STATE_FIELD;
+  expect([left.draining, left.unfinished]).toEqual([true, true]);
+  const taken = new Slot(views, 0);
+  expect([taken.draining, taken.unfinished]).toEqual([false, false]);
+  expect(views.words[(taken.pointer + layout.CONTROL_STEP) >> 2]).toBe(0);
+});
+
+test('nothing is written beside its region', () => {
+  const slot = new Slot(viewsOf(createMemory(OPTIONS)), 0);
+  const carry = layout.CARRY_BYTES;
+  const input = layout.CARRY_BYTES + layout.READ_BYTES;
+  expect(slot.layBefore(new Uint8Array(carry), 1)).toBe(slot.readStart - carry);
+  expect(() => slot.layBefore(new Uint8Array(carry + 1), 1)).toThrow(RangeError);
+  expect(slot.layBefore(new Uint8Array(input), 0)).toBe(slot.readEnd - input);
+  expect(() => slot.layBefore(new Uint8Array(input + 1), 0)).toThrow(RangeError);
+  expect(() => slot.setDate('x'.repeat(layout.DATE_LINE_BYTES + 1))).toThrow(RangeError);
+});
+
+test('the debug build stops at a broken guard and at arguments from outside', () => {
+  const { codec, slot } = createEngine('wasm debug');
+  const { readStart, readEnd } = slot;
+  const output = slot.outputs[0] as number;
+  slot.read.fill(0x47, 0, 9);
+  const carryStart = readStart - layout.CARRY_BYTES;
+  expect(codec.parse(carryStart, carryStart)).toBe(MORE);
+  expect(codec.parse(readEnd, readEnd)).toBe(MORE);
+  for (const [start, end] of [
+    [carryStart - 1, readStart],
+    [readStart, readEnd + 1],
+    [readStart + 1, readStart],
+  ] as const)
+    expect(() => codec.serve(start, end, output), `${start} to ${end}`).toThrow(WebAssembly.RuntimeError);
+  for (const outside of [output + 1, output - layout.OUTPUT_STRIDE, output + 8 * layout.OUTPUT_STRIDE])
+    expect(() => codec.refuse(ERROR_TARGET, outside)).toThrow(WebAssembly.RuntimeError);
+  slot.views.bytes[output - 1] = 0;
+  expect(() => codec.parse(readStart, readStart + 9)).toThrow(WebAssembly.RuntimeError);
+});
+
 test('a slot keeps its totals and loses its open connections when it is reclaimed', () => {
   const views = viewsOf(createMemory(OPTIONS));
   const slots = [new Slot(views, 0), new Slot(views, 1)];
@@ -127,6 +177,8 @@ test('a slot keeps its totals and loses its open connections when it is reclaime
   expect(readStatistics(views)).toMatchObject({ accepted: 2, open: 2 });
   reclaimSlot(views, 0);
   expect(readStatistics(views)).toMatchObject({ accepted: 2, open: 1 });
+  slots[1]?.connectionClosed();
+  expect(readStatistics(views)).toMatchObject({ accepted: 2, open: 0 });
 });
 
 test('a guard notices a single byte', () => {

@@ -5,7 +5,8 @@ import { readdirSync } from 'node:fs';
 import net from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { compileModule } from '#dist/wasm/instance.js';
-import { createMemory } from '#dist/wasm/memory.js';
+import { HEADER_VERSION } from '#dist/wasm/layout.js';
+import { createMemory, viewsOf } from '#dist/wasm/memory.js';
 import { type Death, Pool, type TakePlace } from '#dist/workers/pool.js';
 import type { SocketChoice } from '../../src/connection/bind.ts';
 import type { ListenAt } from '../../src/connection/listener.ts';
@@ -148,7 +149,7 @@ test('when its supervisor goes away, the server finishes and ends', async () => 
 describe('a pool', () => {
   const anywhere: ListenAt = { host: '127.0.0.1', port: 0, reusePort: false };
 
-  function createPool(takePlace: TakePlace): { pool: Pool; notes: string[] } {
+  function createPool(takePlace: TakePlace) {
     const memory = createMemory({
       slotCount: 2,
       headBytesMax: 1024,
@@ -171,7 +172,7 @@ describe('a pool', () => {
       takePlace,
       note: (text) => notes.push(text),
     });
-    return { pool, notes };
+    return { pool, notes, memory };
   }
 
   test('tries again when a replacement fails, and the server lives on', async () => {
@@ -214,6 +215,12 @@ describe('a pool', () => {
   test('fails to start with what the thread failed with', async () => {
     const { pool } = createPool(async () => ({ ...anywhere, host: '192.0.2.1' }));
     await expect(pool.start()).rejects.toMatchObject({ code: 'EADDRNOTAVAIL' });
+  });
+
+  test('fails to start with what the thread threw', async () => {
+    const { pool, memory } = createPool(async () => anywhere);
+    viewsOf(memory).words[HEADER_VERSION >> 2] = 99;
+    await expect(pool.start()).rejects.toThrow('layout version 99');
   });
 
   test('starts nobody while it drains', async () => {
