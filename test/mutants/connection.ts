@@ -1,0 +1,276 @@
+// Defects of a connection, from its reads to its close.
+
+import { type Defect, defectsOf } from './defect.ts';
+
+const CONNECTION = ['test/connection/connection.test.ts'];
+const DEADLINES = ['test/connection/deadlines.test.ts'];
+const SERVE = ['test/protocol/serve.test.ts'];
+
+const BURST = 'a slow reader over a large burst';
+const FEW_WRITES = 'a peer that takes few writes';
+const MANY_SLOW = 'more slow readers than output regions';
+
+export const connectionDefects: Defect[] = [
+  ...defectsOf('src/connection/carry.ts', SERVE, [
+    ['what was carried is lost when it grows', 'grown.set(this.bytes.subarray(0, this.length));', ''],
+    [
+      'what is new is carried over what was there',
+      'subarray(start, end), this.length);',
+      'subarray(start, end), 0);',
+    ],
+    ['the carry does not grow in length', 'this.length = length;', ''],
+    [
+      'the record is not put back',
+      'if (this.record !== undefined) this.slot.restoreRecord(this.record);',
+      '',
+    ],
+  ]),
+  ...defectsOf('src/connection/carry.ts', CONNECTION, [
+    [
+      'an empty line and what follows it begin no request',
+      'this.begun = length > EMPTY_LINE_BYTES || !this.slot.beforeRequest;',
+      '',
+      'half-closes within a head',
+    ],
+    [
+      'an empty line begins a request',
+      'EMPTY_LINE_BYTES = 2',
+      'EMPTY_LINE_BYTES = 0',
+      'an empty line behind a request',
+    ],
+  ]),
+  ...defectsOf('src/connection/carry.ts', DEADLINES, [
+    ['content has the time of a head', 'this.inContent = slot.inContent;', 'this.inContent = false;'],
+  ]),
+  ...defectsOf('src/connection/connection.ts', CONNECTION, [
+    ['reading is not paused', 'if (this.writing === WRITING_PENDING) return false;', '', FEW_WRITES],
+    ['reading is never resumed', 'this.socket.resume();', '', BURST],
+    ['what came before the pause is not gone on with', 'else if (!this.resume()) return;', '', FEW_WRITES],
+    [
+      'a peer that stopped again is read on',
+      'else if (!this.resume()) return;',
+      'else this.resume();',
+      FEW_WRITES,
+    ],
+    [
+      'the next write does not wait for the last',
+      ' || this.writing !== WRITING_IDLE) break;',
+      ') break;',
+      FEW_WRITES,
+    ],
+    ['a lent region never comes home', 'this.returnRegion();\n    if', 'if', FEW_WRITES],
+    ['a lent region comes home twice', 'this.lent = undefined;', '', FEW_WRITES],
+    [
+      'a lent region comes home at once',
+      'this.lent = outputs.lend();',
+      'this.lent = outputs.lend();\n    this.returnRegion();',
+      MANY_SLOW,
+    ],
+    ['a region is not lent', 'this.lent = outputs.lend();', '', FEW_WRITES],
+    [
+      'an unfinished message without bytes is forgotten',
+      'cursor === end && !slot.unfinished',
+      'cursor === end',
+      'contents of several clients',
+    ],
+    ['a carry is kept though it was answered', ' || cursor !== start)', ')', 'a pipeline larger than a read'],
+    [
+      'a closing connection answers on',
+      'this.reading = READING_DISCARDING;',
+      '',
+      'what follows a request that closes',
+    ],
+    [
+      'a connection closes at once, without lingering',
+      'this.socket.end();',
+      'this.socket.destroy();',
+      'ends when its peer does',
+    ],
+    [
+      'what is discarded has no bound',
+      'if (this.discardedBytes > LINGER_BYTES_MAX) this.destroy();',
+      '',
+      'is bounded',
+    ],
+    [
+      'lingering has no end',
+      'this.deadlineMs = this.plane.clock.nowMs + LINGER_MS;',
+      '',
+      'ends when its peer does',
+    ],
+    [
+      'half of a request at the end is passed over',
+      'if (unfinished) this.refuse(ERROR_INCOMPLETE);\n    else',
+      '',
+      'half-closes within a head',
+    ],
+    [
+      'an empty line at the end is half of a request',
+      'this.carry?.begun === true',
+      'this.carry !== undefined',
+      'an empty line behind a request',
+    ],
+    [
+      'a peer that has read is not told that the server drains',
+      'if (this.closing || (this.plane.slot.draining && this.idle))',
+      'if (this.closing)',
+      FEW_WRITES,
+    ],
+    ['a connection that writes is idle', 'this.writing === WRITING_IDLE && ', '', FEW_WRITES],
+    [
+      'an empty line is not idle',
+      '&& !this.carry?.begun',
+      '&& this.carry === undefined',
+      'draining: a connection with an empty line',
+    ],
+    [
+      'a request before an empty line is the last one only when nothing follows',
+      'if (slot.draining && this.idle) this.close();',
+      '',
+      'draining:',
+    ],
+    [
+      'who goes away in mid-request is refused without its method',
+      'this.carry?.restore(0);',
+      '',
+      'half-closes within a head',
+    ],
+    [
+      'a turn is logged after it was written',
+      'if (log.requests) this.logTurn(written);',
+      '',
+      'the log tells',
+    ],
+  ]),
+  ...defectsOf('src/connection/connection.ts', DEADLINES, [
+    [
+      "a head's time begins again with each byte",
+      'if (before !== WAITING_HEAD || consumed)',
+      'if (nowMs > 0)',
+    ],
+    ["a head behind another has that one's time", ' || consumed)', ')'],
+    ['an idle connection has its time from before', 'this.deadlineMs = nowMs + deadlines.idleTimeoutMs;', ''],
+    ['content has no beginning', 'this.contentStartedMs = nowMs;', ''],
+    ['content that was buys time for what comes', 'this.contentBytes = 0;\n', '\n'],
+    ['content buys no time', 'this.contentBytes += readBytes;', ''],
+    [
+      'a write has no deadline of its own',
+      'this.deadlineMs = this.plane.clock.nowMs + this.plane.deadlines.writeTimeoutMs;',
+      '',
+    ],
+    [
+      'an empty line gets 408',
+      'else if (this.carry?.begun) this.refuse(ERROR_TIMEOUT);',
+      'else if (this.carry) this.refuse(ERROR_TIMEOUT);',
+    ],
+    [
+      'a peer that must read its last answer has the time to linger only',
+      'if (this.writing !== WRITING_IDLE) return;',
+      '',
+    ],
+    [
+      'a new connection has the time of an idle one',
+      'plane.clock.nowMs + plane.deadlines.headTimeoutMs',
+      'plane.clock.nowMs + plane.deadlines.idleTimeoutMs',
+    ],
+    ['after a slow reader there is no deadline', 'this.setDeadline(0, true);', ''],
+  ]),
+  ...defectsOf('src/connection/writer.ts', CONNECTION, [
+    ['a direct write counts as done', 'done = this.outstanding === 0;', 'done = true;', FEW_WRITES],
+    ['a public write counts as done', 'done = socket.writableLength === 0;', 'done = true;', FEW_WRITES],
+    [
+      'an earlier write ends the waiting',
+      'if (this.outstanding > 0 || !this.waiting) return;',
+      'if (!this.waiting) return;',
+      FEW_WRITES,
+    ],
+    ['the flush is told of again', 'this.waiting = false;', '', FEW_WRITES],
+  ]),
+  ...defectsOf('src/connection/reader.ts', CONNECTION, [
+    ["a public reader doesn't pause", 'socket.pause();', '', FEW_WRITES],
+    [
+      'a public reader delivers twice',
+      'if (received(part.length)) continue;',
+      'if (received(part.length) && received(part.length)) continue;',
+      'requests one after the other',
+    ],
+  ]),
+  ...defectsOf(
+    'src/connection/outputs.ts',
+    ['test/connection/outputs.test.ts'],
+    [
+      [
+        'the last region is lent',
+        'if (this.free.length === 0) return all.slice(pointer, pointer + bytes);',
+        '',
+      ],
+      ['a region that comes home is lost', 'this.free.push(region);', ''],
+      ['the region at hand stays when it is lent', 'this.current = next;', ''],
+      ['views of one region serve another', '(views[bytes] ??= ', '(this.free[0]!.views[bytes] ??= '],
+    ],
+  ),
+  ...defectsOf('src/connection/plane.ts', DEADLINES, [
+    ['one connection more than may be', 'if (excess >= 0)', 'if (excess > 0)'],
+    ['refusals have no limit', 'if (excess >= REFUSALS_MAX)', 'if (excess < 0 && excess >= REFUSALS_MAX)'],
+    ['the gauge counts who has gone', 'this.slot.connectionClosed();', ''],
+    ['deadlines are not looked at', 'if (connection.deadlineMs <= nowMs)', 'if (connection.deadlineMs < 0)'],
+  ]),
+  ...defectsOf('src/connection/plane.ts', CONNECTION, [
+    [
+      'draining is over with the first connection',
+      'if (this.connections.size === 0) this.drained',
+      'this.drained',
+      'idle connections close at once',
+    ],
+    [
+      'idle connections outlive the draining',
+      'if (connection.idle) connection.destroy();',
+      '',
+      'idle connections close at once',
+    ],
+    [
+      'who is busy is cut when the server drains',
+      'if (connection.idle) connection.destroy();',
+      'connection.destroy();',
+      'idle connections close at once',
+    ],
+    ['the engine is not told to drain', 'this.slot.draining = true;', '', 'idle connections close at once'],
+  ]),
+  ...defectsOf(
+    'src/connection/clock.ts',
+    ['test/connection/clock.test.ts'],
+    [
+      ['the Date line is renewed with every tick', 'if (second !== this.second)', 'if (second > 0)'],
+      [
+        'the Date line is not renewed when the clock is set back',
+        'if (second !== this.second)',
+        'if (!(second <= this.second))',
+      ],
+      [
+        'deadlines follow the wall clock',
+        'Math.floor(this.time.monotonicMs())',
+        'Math.floor(this.time.epochMs())',
+      ],
+    ],
+  ),
+  ...defectsOf('src/connection/deadlines.ts', DEADLINES, [
+    [
+      'silence in content is not bounded',
+      'Math.min(nowMs + bodyTimeoutMs, startedMs',
+      'Math.min(Number.POSITIVE_INFINITY, startedMs',
+    ],
+    ['content may trickle', '/ bodyRateMin) * 1000', '/ bodyRateMin) * 1000_000'],
+  ]),
+  ...defectsOf(
+    'src/connection/selftest.ts',
+    ['test/connection/selftest.test.ts'],
+    [
+      ['any answer will do', '(await textOf(client)) === ANSWER', '(await textOf(client)) !== undefined'],
+      [
+        'what was asked for and does not work is taken',
+        "if (choice === 'direct' && (",
+        "if (choice === 'auto' && (",
+      ],
+    ],
+  ),
+];

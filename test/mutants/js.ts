@@ -1,0 +1,170 @@
+// Defects of the JS engine: where it differs from its twin, and a choice of where it doesn't.
+
+import { type Defect, defectsOf } from './defect.ts';
+
+const PARSE = ['test/protocol/parse.test.ts'];
+const SERVE = ['test/protocol/serve.test.ts'];
+
+export const jsDefects: Defect[] = [
+  ...defectsOf('src/protocol/js/request.ts', PARSE, [
+    ['CONNECT passes', 'if (method === METHOD_CONNECT)', 'if (method < 0)'],
+    ['a method may not fill its limit', 'size > METHOD_BYTES_MAX', 'size >= METHOD_BYTES_MAX'],
+    ['a target may not fill its limit', 'size > sizeMax', 'size >= sizeMax'],
+    ['GET is believed of bytes behind the end', 'head + 4 <= end && ', ''],
+    [
+      'a version is believed of bytes behind the end',
+      'next <= end ? knownMinor(data, cursor) : -1',
+      'knownMinor(data, cursor)',
+    ],
+    ['HTTP/1.0 is taken for HTTP/1.1', 'version === SLASH_1_0 ? 0 : -1', 'version === SLASH_1_0 ? 1 : -1'],
+    ['a method is known by its beginning', 'name.length === size && ', ''],
+    [
+      'a method is resumed at its start',
+      'cursor = skip(bytes, TCHAR, cursor, end);',
+      'cursor = skip(bytes, TCHAR, start, end);',
+    ],
+    [
+      'a resumed target is scanned from its start',
+      'skip(bytes, TARGET, cursor, end)',
+      'skip(bytes, TARGET, target, end)',
+    ],
+    ['a form of target is judged one byte late', 'head, cursor + 1);\n    }', 'head, cursor + 2);\n    }'],
+  ]),
+  ...defectsOf('src/protocol/js/section.ts', PARSE, [
+    ['the end of a line is believed of bytes behind the end', 'cursor + 2 <= end && ', ''],
+    ['a bare CR ends a line', ' && bytes[cursor + 1] === LF', ''],
+    [
+      'an empty field name passes',
+      'if (!ended || bytes[colon] !== COLON || colon === name)',
+      'if (!ended || bytes[colon] !== COLON)',
+    ],
+    [
+      'one field less than may be',
+      'fieldCount === words[HEADER_FIELD_COUNT_MAX >> 2]',
+      'fieldCount + 1 === words[HEADER_FIELD_COUNT_MAX >> 2]',
+    ],
+    ['a head may not fill its limit', 'return cursor - head > ', 'return cursor - head >= '],
+    ['an unfinished head may fill its limit', 'if (end - head >= ', 'if (end - head > '],
+    [
+      'the flags are lost in a resume',
+      'words[(record + RECORD_FLAGS) >> 2] = flags;\n  return MORE;',
+      'return MORE;',
+    ],
+    ['the cursor is lost in a resume', 'words[(record + RECORD_CURSOR) >> 2] = cursor - start;', ''],
+    [
+      'a resumed line is scanned from its start',
+      'skipFieldValue(bytes, data, cursor, end)',
+      'skipFieldValue(bytes, data, name, end)',
+    ],
+  ]),
+  ...defectsOf('src/protocol/js/scanner.ts', PARSE, [
+    ['a value is believed of bytes behind the end', 'Math.min(cursor + 4, end)', 'cursor + 4'],
+    ['a value ends one byte early', 'cursor < end && members', 'cursor + 1 < end && members'],
+    [
+      'DEL is overlooked',
+      '((word - 0x20202020) & ~word) | ((del - 0x01010101) & ~del)',
+      '(word - 0x20202020) & ~word',
+    ],
+    ['letters in upper case are others', '!(isLowerLetter(expected) && (byte | 0x20) === expected)', 'true'],
+  ]),
+  ...defectsOf('src/protocol/js/chars.ts', PARSE, [
+    ['a slash passes in a name', '`!#$%&', '`/!#$%&'],
+    ['a quote passes in a target', "`!$%&'()*+,-./:;=?@[]", '`"!$%&\'()*+,-./:;=?@[]'],
+    ['an at sign passes in a host', '`-._~!$', '`@-._~!$'],
+    ['0x1f passes in a value', 'byte >= SP ||', 'byte >= SP - 1 ||'],
+  ]),
+  ...defectsOf('src/protocol/js/fields.ts', PARSE, [
+    ['a second Host passes', 'return flags | FLAG_HOST_AGAIN', 'return flags'],
+    ['a second Content-Length passes', 'flags & FLAG_CONTENT_LENGTH || length < 0', 'length < 0'],
+    ['the last transfer coding counts alone', 'flags & FLAG_TRANSFER_ENCODING || !chunked', '!chunked'],
+    ['only the last connection option counts', 'options |= connectionOption', 'options = connectionOption'],
+  ]),
+  ...defectsOf('src/protocol/js/number.ts', PARSE, [
+    ['a length may be larger than is exact', 'if (value > Number.MAX_SAFE_INTEGER) return -1;', ''],
+    [
+      'a length may begin with a sign',
+      'if (!isDigit(byte)) return -1;',
+      'if (byte === 0x2b) continue;\n    if (!isDigit(byte)) return -1;',
+    ],
+  ]),
+  ...defectsOf('src/protocol/js/framing.ts', PARSE, [
+    [
+      'Transfer-Encoding passes in HTTP/1.0',
+      'flags & FLAG_CONTENT_LENGTH || minor === 0',
+      'flags & FLAG_CONTENT_LENGTH',
+    ],
+    ['content may not fill its limit', 'if (length > (', 'if (length >= ('],
+    [
+      'an unknown expectation passes',
+      'flags & FLAG_EXPECT_OTHER && minor !== 0',
+      'flags & FLAG_EXPECT_OTHER && minor > 1',
+    ],
+    ['close is forgotten', ' && !(flags & FLAG_CLOSE)', ''],
+  ]),
+  ...defectsOf('src/protocol/js/host.ts', PARSE, [
+    ['an address may be left open', 'return 0;\n}', 'return cursor;\n}'],
+    [
+      'the first digit of a port is not judged',
+      'for (cursor++; cursor < end; cursor++)',
+      'for (cursor += 2; cursor < end; cursor++)',
+    ],
+  ]),
+  ...defectsOf('src/protocol/js/target.ts', PARSE, [
+    ['a query ends no authority', ' && bytes[cursor] !== QUESTION', ''],
+    ['a scheme alone is a target', 'cursor > authority && ', ''],
+  ]),
+  ...defectsOf('src/protocol/js/chunked.ts', SERVE, [
+    ['a chunk size of 2^53 passes', 'size > Number.MAX_SAFE_INTEGER', 'size > Number.MAX_SAFE_INTEGER + 1'],
+    ['chunked content may be one byte larger', 'if (sum > (', 'if (sum - 1 > ('],
+    [
+      'extensions may be one byte longer',
+      'if (size > EXTENSION_BYTES_MAX)',
+      'if (size - 1 > EXTENSION_BYTES_MAX)',
+    ],
+    [
+      'extensions have no end between two reads',
+      'words[(record + RECORD_EXTENSION_BYTES) >> 2] = size;',
+      'if (cursor < end) words[(record + RECORD_EXTENSION_BYTES) >> 2] = size;',
+    ],
+    ['A is not a hexadecimal digit', '(byte | 0x20) - 0x57', 'byte - 0x57'],
+    [
+      'chunks may follow the last one',
+      'state = size === 0 ? STATE_TRAILER',
+      'state = size === 0 ? STATE_CHUNK_DATA_LF',
+    ],
+    [
+      'the state is lost between two reads',
+      'words[(record + RECORD_STATE) >> 2] = state;',
+      'if (cursor < end) words[(record + RECORD_STATE) >> 2] = state;',
+    ],
+  ]),
+  ...defectsOf('src/protocol/js/content.ts', SERVE, [
+    ['the last byte of the content counts to the next request', '>> 3] === 0)', '>> 3]! <= 1)'],
+    [
+      'a trailer section begins anew with each read',
+      'end, state, STATE_TRAILER',
+      'end, STATE_START, STATE_TRAILER',
+    ],
+  ]),
+  ...defectsOf('src/protocol/js/codec.ts', SERVE, [
+    ['step is ignored', 'position > outputEnd || (step && answered !== 0)', 'position > outputEnd'],
+    ['output has no end', 'position > outputEnd || (step && answered !== 0)', 'step && answered !== 0'],
+    ['draining closes nothing', ' || (draining && start === end)', ''],
+    [
+      'requests are counted by reads',
+      'tally(STATISTICS_REQUESTS, answered);',
+      'tally(STATISTICS_REQUESTS, 1);',
+    ],
+    ['the error of an earlier turn stays', 'words[(slot + CONTROL_ERROR) >> 2] = 0;', ''],
+    [
+      'a refusal may persist',
+      'counterAdd, slot, -error, output, true, false',
+      'counterAdd, slot, -error, output, false, true',
+    ],
+    ['a refusal outside of a request has the method of the last one', 'forgetMethod(views, record);', ''],
+  ]),
+  ...defectsOf('src/protocol/js/response.ts', SERVE, [
+    ['HEAD is answered with content', 'if (headOnly) return output;', ''],
+    ['HEAD is not counted', 'counter === 0 ? 0 : counterAdd', 'counter === 0 || headOnly ? 0 : counterAdd'],
+  ]),
+];

@@ -1,0 +1,128 @@
+// Defects of the memory and of the slots in it.
+
+import { type Defect, defectsOf } from './defect.ts';
+
+const MEMORY = ['test/wasm/memory.test.ts'];
+const PARSE = ['test/protocol/parse.test.ts'];
+const SERVE = ['test/protocol/serve.test.ts'];
+const CONNECTION = ['test/connection/connection.test.ts'];
+
+export const memoryDefects: Defect[] = [
+  ...defectsOf('src/wasm/layout.ts', MEMORY, [
+    [
+      'an output region lies in the guard before it',
+      ' + OUTPUT_SLACK_BYTES + GUARD_BYTES;',
+      ' + OUTPUT_SLACK_BYTES;',
+    ],
+    [
+      'the record lies in the guard before it',
+      'RECORD = GUARD_BEFORE_RECORD + GUARD_BYTES',
+      'RECORD = GUARD_BEFORE_RECORD + 32',
+    ],
+    ['a head may be larger than its carry', 'CARRY_BYTES = 65536', 'CARRY_BYTES = 32768'],
+    ['a head may be larger than its offsets', 'HEAD_BYTES_MAX = 65000', 'HEAD_BYTES_MAX = 65535'],
+    ['a slot is smaller than what is in it', 'SLOT_BYTES = 720896', 'SLOT_BYTES = 655360'],
+    [
+      'the counters lie in the statistics',
+      'COUNTERS = STATISTICS + STATISTICS_BYTES',
+      'COUNTERS = STATISTICS + 128',
+    ],
+  ]),
+  ...defectsOf('src/wasm/layout.ts', PARSE, [
+    ['two fields of the record share their bytes', 'RECORD_COLON_OFFSET = 42', 'RECORD_COLON_OFFSET = 40'],
+  ]),
+  ...defectsOf('src/wasm/memory.ts', MEMORY, [
+    [
+      'the last slot lies outside',
+      'SLOTS + options.slotCount * SLOT_BYTES',
+      'SLOTS + (options.slotCount - 1) * SLOT_BYTES',
+    ],
+    ['a limit may be one larger than its region', 'value > most', 'value > most + 1'],
+    ['a limit may be one smaller than its least', 'value < least', 'value < least - 1'],
+    ['a limit may be a fraction', '!Number.isInteger(value) || ', ''],
+    [
+      'any size of content is taken',
+      "checkRange('contentBytesMax', options.contentBytesMax, 0, Number.MAX_SAFE_INTEGER);",
+      '',
+    ],
+    ['memory of another layout is taken', 'if (version !== LAYOUT_VERSION)', 'if (version === 0)'],
+    [
+      'a reclaimed slot keeps its open connections',
+      'doubles[(statisticsPointer(index) + STATISTICS_OPEN) >> 3] = 0;',
+      '',
+    ],
+    [
+      'a reclaimed slot loses its totals',
+      '(statisticsPointer(index) + STATISTICS_OPEN)',
+      '(statisticsPointer(index) + STATISTICS_ACCEPTED)',
+    ],
+    [
+      'statistics leave the last slot out',
+      'index < (words[HEADER_SLOT_COUNT >> 2] as number)',
+      'index < (words[HEADER_SLOT_COUNT >> 2] as number) - 1',
+    ],
+    [
+      'only the first byte of a guard is looked at',
+      'bytes.subarray(guard, guard + GUARD_BYTES).every',
+      'bytes.subarray(guard, guard + 1).every',
+    ],
+    ['two counters share a row', 'COUNTERS + index * ROW_BYTES', 'COUNTERS + (index >> 1) * ROW_BYTES'],
+  ]),
+  ...defectsOf('src/wasm/slot.ts', MEMORY, [
+    ['a slot that is taken over stands in a request', 'this.setWord(RECORD + RECORD_STATE, 0);', ''],
+    ['a slot that is taken over drains', 'this.setWord(CONTROL_DRAINING, 0);', ''],
+    ['a slot that is taken over goes step by step', 'this.setWord(CONTROL_STEP, 0);', ''],
+    ['a tail may be larger than the carry', 'start < this.pointer + CARRY', 'start < this.pointer'],
+    ['a Date line may have any size', 'if (line.length !== DATE_LINE_BYTES)', 'if (line.length === 0)'],
+    [
+      'the gauge of open connections only grows',
+      '(doubles[this.openDouble] as number) - 1',
+      '(doubles[this.openDouble] as number) - 0',
+    ],
+    [
+      'two slots share their statistics',
+      'const statistics = statisticsPointer(index)',
+      'const statistics = statisticsPointer(0)',
+    ],
+  ]),
+  ...defectsOf('src/wasm/slot.ts', SERVE, [
+    [
+      'a prepared response may leave its region',
+      'if (end > this.pointer + PREPARED_TEXT + PREPARED_TEXT_BYTES)',
+      'if (end < 0)',
+    ],
+    [
+      'the table of prepared responses has no end',
+      'if (index >= PREPARED_COUNT_MAX)',
+      'if (index > PREPARED_COUNT_MAX)',
+    ],
+  ]),
+  ...defectsOf('src/wasm/slot.ts', PARSE, [
+    [
+      'the last field of a carried record is lost',
+      'RECORD_FIELDS + fieldCount * FIELD_BYTES',
+      'RECORD_FIELDS + (fieldCount - 1) * FIELD_BYTES',
+    ],
+    ['a carried record stays in the slot', 'this.setWord(RECORD + RECORD_STATE, STATE_START);', ''],
+  ]),
+  ...defectsOf('src/wasm/slot.ts', CONNECTION, [
+    [
+      'a tail is laid before a read that did not happen',
+      'readBytes > 0 ? this.readStart : this.readEnd',
+      'this.readStart',
+      'a slow reader over a large burst',
+    ],
+    [
+      'the first byte of a method begins no request',
+      ' && this.word(RECORD + RECORD_CURSOR) === this.half(RECORD_METHOD_OFFSET)',
+      '',
+      'half-closes within a head',
+    ],
+    [
+      'an empty line begins a request',
+      'if (state === STATE_START) return true;',
+      'if (state === STATE_START) return false;',
+      'an empty line behind a request',
+    ],
+  ]),
+];

@@ -1,0 +1,348 @@
+// Defects of the WASM engine.
+
+import { type Defect, defectsOf } from './defect.ts';
+
+const PARSE = ['test/protocol/parse.test.ts'];
+const SERVE = ['test/protocol/serve.test.ts'];
+const MEMORY = ['test/wasm/memory.test.ts'];
+const COUNTER = ['test/state/counter.test.ts'];
+
+export const wasmDefects: Defect[] = [
+  ...defectsOf('assembly/request.ts', PARSE, [
+    ['a method may be one byte longer', 'bytes > METHOD_BYTES_MAX)', 'bytes > METHOD_BYTES_MAX + 1)'],
+    ['a target may be one byte longer', 'if (bytes > bytesMax)', 'if (bytes > bytesMax + 1)'],
+    [
+      'a target that is too long is judged at its end, not at its limit',
+      'head, target + bytesMax + 1)',
+      'head, cursor + 1)',
+    ],
+    [
+      'GET is believed of bytes behind the end',
+      'load<u32>(head) == GET_SP && head + 4 <= end',
+      'load<u32>(head) == GET_SP',
+    ],
+    ['a version is believed of bytes behind the end', ' == CRLF && next <= end', ' == CRLF'],
+    [
+      'an empty method passes',
+      '|| bytes == 0) return fail(record, ERROR_METHOD',
+      ') return fail(record, ERROR_METHOD',
+    ],
+    ['CONNECT passes', 'if (method == METHOD_CONNECT)', 'if (false)'],
+    [
+      'CR alone is an empty line before a request',
+      'if (load<u8>(cursor + 1) != LF) return fail(record, ERROR_METHOD, start, cursor + 2);',
+      '',
+    ],
+    ['the flags of the last request stay', 'store<i32>(record, 0, RECORD_FLAGS);', ''],
+    ['a resumed target is scanned from its start', 'skipTarget(cursor, end)', 'skipTarget(target, end)'],
+    ['a version may end in a bare LF', 'byte == (i == VERSION_BYTES ? CR : LF)', 'byte == CR || byte == LF'],
+    ['any major version passes', 'if (load<u8>(cursor, 5) != 0x31)', 'if (load<u8>(cursor, 5) == 0)'],
+    [
+      'an unknown minor version counts as 0',
+      'store<i32>(record, 1, RECORD_VERSION_MINOR);',
+      'store<i32>(record, 0, RECORD_VERSION_MINOR);',
+    ],
+    ['a method in lower case is known', 'word == HEAD)', '(word & 0xdfdfdfdf) == HEAD)'],
+    [
+      'a method is known by its first four letters',
+      'word == PATC && load<u8>(method, 4) == H',
+      'word == PATC',
+    ],
+    [
+      "the empty line before a head counts to the head's size",
+      'parseSection(record, start, head, cursor,',
+      'parseSection(record, start, start, cursor,',
+    ],
+  ]),
+  ...defectsOf('assembly/request.ts', SERVE, [
+    [
+      'the method of the last request stays',
+      'store<i32>(record, METHOD_OTHER, RECORD_METHOD);\n    store',
+      'store',
+    ],
+    [
+      'a refusal outside of a request has the method of the last one',
+      'load<i32>(record, RECORD_STATE) == STATE_START',
+      'false',
+    ],
+  ]),
+  ...defectsOf('assembly/section.ts', PARSE, [
+    [
+      'an empty field name passes',
+      'if (!ended || load<u8>(colon) != COLON || colon == name) {',
+      'if (!ended || load<u8>(colon) != COLON) {',
+    ],
+    [
+      'a space before the colon passes',
+      'colon = skipToken(colon, end);',
+      'colon = skipToken(colon, end); if (colon < end && load<u8>(colon) == SP) colon++;',
+    ],
+    [
+      'a control byte in a value is noticed one byte late',
+      'if (cursor < end && load<u8>(cursor) != CR) return fail(record, ERROR_FIELD_VALUE, head, cursor + 1);',
+      '',
+    ],
+    ['the end of a line is believed of bytes behind the end', '== CRLF && cursor + 2 <= end', '== CRLF'],
+    [
+      'one field more than may be',
+      'fieldCount == load<i32>(HEADER_FIELD_COUNT_MAX)',
+      'fieldCount > load<i32>(HEADER_FIELD_COUNT_MAX)',
+    ],
+    [
+      'a head may be one byte larger',
+      'return <i32>(cursor - head) > load',
+      'return <i32>(cursor - head) - 1 > load',
+    ],
+    [
+      'an unfinished head may fill its limit',
+      'if (<i32>(end - head) >= load',
+      'if (<i32>(end - head) > load',
+    ],
+    [
+      'what is wrong behind the limit is told as itself',
+      'return <i32>(decided - head) > load<i32>(HEADER_HEAD_BYTES_MAX) ? ERROR_HEAD_SIZE : error;',
+      'return error;',
+    ],
+    ['the name under way is lost', 'store<u16>(record, <u16>(name - start), RECORD_NAME_OFFSET);', ''],
+    ['the colon under way is lost', 'store<u16>(record, <u16>(colon - start), RECORD_COLON_OFFSET);', ''],
+    ['the count of fields is lost in a resume', 'fieldCount = load<i32>(record, RECORD_FIELD_COUNT);', ''],
+    [
+      'the flags are lost in a resume',
+      'let flags = load<i32>(record, RECORD_FLAGS);',
+      'let flags = state == resumeState ? 0 : load<i32>(record, RECORD_FLAGS);',
+    ],
+    ['a resumed line is scanned from its start', 'skipFieldValue(cursor, end)', 'skipFieldValue(name, end)'],
+    ['a resumed name is scanned from its start', 'skipToken(colon, end)', 'skipToken(name, end)'],
+    [
+      'white space behind a value stays when there is one space before it',
+      'if (isOws(load<u8>(value)) || isOws(load<u8>(valueEnd - 1))) {',
+      'if (isOws(load<u8>(value))) {',
+    ],
+  ]),
+  ...defectsOf('assembly/scanner.ts', PARSE, [
+    [
+      'a token is believed of bytes behind the end',
+      'i64x2.splat(0)));\n    if (mask != 0) return min(cursor + ctz(mask), end);',
+      'i64x2.splat(0)));\n    if (mask != 0) return cursor + ctz(mask);',
+    ],
+    ['DEL passes in a value', 'v128.or(low, i8x16.eq(block, i8x16.splat(0x7f)))', 'low'],
+    [
+      'DEL passes in a value, far from any space',
+      'i8x16.lt_s(i8x16.add(block, ones), printable)',
+      'i8x16.lt_s(block, printable)',
+    ],
+    ['obs-text is refused', 'i8x16.lt_u(block, i8x16.splat(0x20))', 'i8x16.lt_s(block, i8x16.splat(0x20))'],
+  ]),
+  ...defectsOf('assembly/chars.ts', PARSE, [
+    ['a slash passes in a name', '0x34, 0x15, 0x3d, 0x1c,', '0x34, 0x15, 0x3d, 0x1d,'],
+    ['a fragment passes in a target', '0x3e, 0x3f, 0x3e, 0x3e, 0x3f,', '0x3e, 0x3f, 0x3e, 0x3f, 0x3f,'],
+    ['a slash passes in a host', '0x15, 0x17, 0x35, 0x1c,', '0x15, 0x17, 0x35, 0x1d,'],
+    ['a colon is a digit', 'u8(byte - 0x30) < 10', 'u8(byte - 0x30) < 11'],
+    ['g is a hexadecimal digit', '- 0x61) < 6', '- 0x61) < 7'],
+  ]),
+  ...defectsOf('assembly/fields.ts', PARSE, [
+    ['names of 17 bytes are overlooked', 'nameBytes < 18', 'nameBytes < 17'],
+    ['a second Host passes', 'return flags | FLAG_HOST_AGAIN', 'return flags'],
+    ['a second Content-Length passes', 'flags & FLAG_CONTENT_LENGTH || length < 0', 'length < 0'],
+    ['chunked passes twice', 'flags & FLAG_TRANSFER_ENCODING || !chunked', '!chunked'],
+    [
+      'only the first connection option counts',
+      'if (options != 0) return options;',
+      'if (options != 0 || cursor < end) return options;',
+    ],
+    ['close is known by its first four letters', ' && (load<u8>(cursor, 4) | 0x20) == E', ''],
+    ['keep-alive is known by its first eight letters', ' && (load<u16>(cursor, 8) | LOWER_2) == VE', ''],
+    ['Expect is known by its first four letters', ' && (load<u16>(name, 4) | LOWER_2) == CT', ''],
+    [
+      'Content-Length is known by its first eight letters',
+      ' && (load<u64>(name, 6) | LOWER_8) == T_LENGTH',
+      '',
+    ],
+    [
+      'Transfer-Encoding is known by its first sixteen letters',
+      ' &&\n        (load<u8>(name, 16) | 0x20) == G',
+      '',
+    ],
+    ['chunked is known by its beginning', 'valueEnd - value == 7 && ', ''],
+    ['100-continue is known by its beginning', 'valueEnd - value == 12 &&', ''],
+    [
+      'names in upper case mean nothing',
+      '(load<u64>(name) | LOWER_8) == CONNECTI',
+      'load<u64>(name) == 0x697463656e6e6f43',
+    ],
+  ]),
+  ...defectsOf('assembly/number.ts', PARSE, [
+    ['an empty length is 0', 'if (cursor == end) return -1;', 'if (cursor == end) return 0;'],
+    ['a length of 2^53 passes', 'value > NUMBER_MAX', 'value > NUMBER_MAX + 1'],
+    [
+      'a length ends at the first byte that is no digit',
+      'if (!isDigit(byte)) return -1;',
+      'if (!isDigit(byte)) break;',
+    ],
+  ]),
+  ...defectsOf('assembly/number.ts', SERVE, [
+    ['a count from 2^32 on is cut', 'while (value > 0xffffffff)', 'while (value > 0xffffffffff)'],
+    ['a count of 100 has two digits', 'value >= bound', 'value > bound'],
+  ]),
+  ...defectsOf('assembly/framing.ts', PARSE, [
+    [
+      'Transfer-Encoding passes in HTTP/1.0',
+      'flags & FLAG_CONTENT_LENGTH || minor == 0',
+      'flags & FLAG_CONTENT_LENGTH',
+    ],
+    [
+      'Transfer-Encoding passes with Content-Length',
+      'flags & FLAG_CONTENT_LENGTH || minor == 0',
+      'minor == 0',
+    ],
+    [
+      'any transfer coding passes as chunked',
+      'if (!(flags & FLAG_CHUNKED)) return ERROR_TRANSFER_CODING;',
+      '',
+    ],
+    ['content may be one byte larger', 'if (length > load', 'if (length - 1 > load'],
+    ['a bad length is forgiven', 'if (flags & FLAG_CONTENT_LENGTH_BAD) return ERROR_CONTENT_LENGTH;', ''],
+    ['HTTP/1.1 needs no Host', '} else if (minor != 0) return ERROR_HOST;', '}'],
+    ['HTTP/1.0 needs a Host', '} else if (minor != 0) return ERROR_HOST;', '} else return ERROR_HOST;'],
+    ['Host may be anything in HTTP/1.0', 'if (!isHost(', 'if (minor != 0 && !isHost('],
+    ['keep-alive means nothing in HTTP/1.0', 'minor != 0 || (flags & FLAG_KEEP_ALIVE) != 0', 'minor != 0'],
+    ['HTTP/1.0 is persistent by itself', 'minor != 0 || (flags & FLAG_KEEP_ALIVE) != 0', 'true'],
+    [
+      'close is forgotten beside keep-alive',
+      '!(flags & FLAG_CLOSE)',
+      '(flags & (FLAG_CLOSE | FLAG_KEEP_ALIVE)) != FLAG_CLOSE',
+    ],
+    ['HTTP/1.0 has expectations', 'flags & FLAG_EXPECT_OTHER && minor != 0', 'flags & FLAG_EXPECT_OTHER'],
+  ]),
+  ...defectsOf('assembly/framing.ts', SERVE, [
+    ["the last message's chunks count to this one's", 'store<f64>(record, 0, RECORD_CONTENT_BYTES);', ''],
+    [
+      "the last message's extensions count to this one's",
+      'store<i32>(record, 0, RECORD_EXTENSION_BYTES);',
+      '',
+    ],
+  ]),
+  ...defectsOf('assembly/host.ts', PARSE, [
+    ['an address of one byte passes', 'cursor - first < 2', 'cursor - first < 1'],
+    [
+      'anything may follow a host',
+      'if (load<u8>(cursor) != COLON) return false;',
+      'if (load<u8>(cursor) != COLON) return true;',
+    ],
+  ]),
+  ...defectsOf('assembly/target.ts', PARSE, [
+    ['a target may have a port without a host', ' && load<u8>(authority) != COLON', ''],
+    ['any method may ask for *', 'method == METHOD_OPTIONS ? 0 : ERROR_TARGET', '0'],
+    [
+      'one slash behind a scheme is enough',
+      '& THREE_BYTES) != SCHEME_END) return false',
+      '& 0xffff) != (SCHEME_END & 0xffff)) return false',
+    ],
+  ]),
+  ...defectsOf('assembly/chunked.ts', SERVE, [
+    ['a chunk size may be anything', 'if (!isHex(byte)) return ERROR_CHUNK;', ''],
+    ['a chunk size may overflow', 'if (size > CHUNK_BYTES_MAX) return ERROR_CHUNK;', ''],
+    ['chunks do not add up', 'store<f64>(record, total, RECORD_CONTENT_BYTES);', ''],
+    ['chunked content may not fill its limit', 'if (total > load', 'if (total >= load'],
+    [
+      'extensions may not fill their limit',
+      'if (bytes > EXTENSION_BYTES_MAX)',
+      'if (bytes >= EXTENSION_BYTES_MAX)',
+    ],
+    ['extensions of several chunks do not add up', 'load<i32>(record, RECORD_EXTENSION_BYTES) + ', ''],
+    ['any byte may stand in the place of the CR behind a chunk', 'if (byte != CR) return ERROR_CHUNK;', ''],
+    [
+      'any byte may stand in the place of the LF behind a chunk',
+      'if (byte != LF) return ERROR_CHUNK;\n        state = STATE_CHUNK_SIZE;',
+      'state = STATE_CHUNK_SIZE;',
+    ],
+    [
+      'any byte may stand in the place of the LF behind a chunk size',
+      'if (byte != LF) return ERROR_CHUNK;\n        const size',
+      'const size',
+    ],
+    [
+      'a space may follow a chunk size',
+      'else if (byte == SEMICOLON)',
+      'else if (byte == SEMICOLON || byte == 0x20)',
+    ],
+    [
+      'any control byte may stand in the place of the CR behind an extension',
+      'if (load<u8>(cursor++) != CR) return ERROR_CHUNK;',
+      'cursor++;',
+    ],
+    [
+      'a chunk size is lost between two reads',
+      'store<f64>(record, size, RECORD_CONTENT_REMAINING);',
+      'if (cursor < end) store<f64>(record, size, RECORD_CONTENT_REMAINING);',
+    ],
+    [
+      'chunks are followed by no trailers',
+      'state = size == 0 ? STATE_TRAILER',
+      'state = size == 0 ? STATE_CHUNK_DATA_CR',
+    ],
+  ]),
+  ...defectsOf('assembly/content.ts', SERVE, [
+    [
+      'the last byte of the content counts to the next request',
+      'RECORD_CONTENT_REMAINING) == 0)',
+      'RECORD_CONTENT_REMAINING) <= 1)',
+    ],
+    [
+      'a resumed trailer section is scanned from its start',
+      '} else cursor = start + load<u32>(record, RECORD_CURSOR);',
+      '}',
+    ],
+  ]),
+  ...defectsOf('assembly/serve.ts', SERVE, [
+    ['step is ignored', 'position > outputEnd || (step && answered != 0)', 'position > outputEnd'],
+    ['a response is begun at the end of the output', 'OUTPUT_BYTES - RESPONSE_BYTES_MAX', 'OUTPUT_BYTES'],
+    ['draining closes before the last request received', '(draining && start == end)', 'draining'],
+    ['draining closes nothing', ' || (draining && start == end)', ''],
+    [
+      '100 Continue is sent though the content is there',
+      'start == end && expectsContinue',
+      'expectsContinue',
+    ],
+    [
+      '100 Continue is sent to HTTP/1.0',
+      'expects != 0 && load<i32>(record, RECORD_VERSION_MINOR) != 0',
+      'expects != 0',
+    ],
+    ['refusals are not counted', 'tally(slot, STATISTICS_REFUSED, 1);', ''],
+    ['requests are counted by reads', 'STATISTICS_REQUESTS, answered)', 'STATISTICS_REQUESTS, 1)'],
+    ['a refused message goes on', 'store<i32>(record, STATE_START, RECORD_STATE);', ''],
+    ['the error of an earlier turn stays', 'store<i32>(slot, 0, CONTROL_ERROR);', ''],
+    ['the head of an earlier turn stays', 'store<i32>(slot, 0, CONTROL_HEAD);', ''],
+    ['keep-alive is said to HTTP/1.1', 'RECORD_VERSION_MINOR) == 0;', 'RECORD_VERSION_MINOR) != 0;'],
+  ]),
+  ...defectsOf('assembly/response.ts', SERVE, [
+    ['HEAD is answered with content', 'if (headOnly) return output;', ''],
+    ['a request is counted twice', 'add(counter, 1)', 'add(counter, 2)'],
+    [
+      'HTTP/1.0 is not told that the connection closes',
+      'if (close) output',
+      'if (close && !sayPersistent) output',
+    ],
+    ['Content-Length leaves the number out', 'textBytes + digits', 'textBytes + (digits > 0 ? 1 : 0)'],
+  ]),
+  ...defectsOf('assembly/index.ts', MEMORY, [
+    ['the debug build checks no guards', 'assert(guardsIntact(slot))', 'guardsIntact(slot)'],
+    [
+      'the debug build takes input from outside the slot',
+      'start <= end && end <= slot + READ_END',
+      'start <= end',
+    ],
+    ['the debug build writes output anywhere', 'offset % OUTPUT_STRIDE == 0 && ', ''],
+  ]),
+  ...defectsOf('assembly/state/counter.ts', COUNTER, [
+    [
+      'counting is not atomic',
+      'return <f64>(atomic.add<i64>(counter, n) + n);',
+      'const sum = load<i64>(counter) + n; store<i64>(counter, sum); return <f64>sum;',
+    ],
+  ]),
+  ...defectsOf('assembly/state/counter.ts', MEMORY, [
+    ['the count before is told', 'atomic.add<i64>(counter, n) + n', 'atomic.add<i64>(counter, n)'],
+  ]),
+];
