@@ -4,6 +4,7 @@ import { type Defect, defectsOf } from './defect.ts';
 
 const CONNECTION = ['test/connection/connection.test.ts'];
 const DEADLINES = ['test/connection/deadlines.test.ts'];
+const LIMITS = ['test/connection/limits.test.ts'];
 const SERVE = ['test/protocol/serve.test.ts'];
 
 const BURST = 'a slow reader over a large burst';
@@ -209,9 +210,30 @@ export const connectionDefects: Defect[] = [
       ['views of one region serve another', '(views[bytes] ??= ', '(this.free[0]!.views[bytes] ??= '],
     ],
   ),
+  ...defectsOf('src/connection/plane.ts', LIMITS, [
+    ['one connection more than may be', 'if (room > 0)', 'if (room >= 0)'],
+    ['refusals have no limit', 'if (room + this.limits.refusalsMax > 0)', 'if (room < 1)'],
+    [
+      'out of descriptors, nobody makes room',
+      "if (code === 'EMFILE' || code === 'ENFILE')",
+      "if (code === '')",
+    ],
+    ['out of descriptors, whoever is busy makes room', 'if (connection.idle) {', 'if (!connection.idle) {'],
+    ['the log is flooded', 'if (nowMs - this.acceptNotedMs < ACCEPT_NOTE_PAUSE_MS) return;', ''],
+  ]),
+  ...defectsOf('src/connection/connection.ts', LIMITS, [
+    ['each turn may answer as many requests as a connection', 'this.requestsLeft = slot.requestsLeft;', ''],
+    ['connections share the number of requests', 'slot.requestsLeft = this.requestsLeft;', ''],
+  ]),
+  ...defectsOf(
+    'src/protocol/prepared.ts',
+    ['test/protocol/response.test.ts'],
+    [
+      ['a field may end a head', 'if (!FIELD_VALUE.test(value))', "if (value === '\\n')"],
+      ['a response may have two lengths', 'if (SERVERS_OWN.has(name.toLowerCase()))', "if (name === '')"],
+    ],
+  ),
   ...defectsOf('src/connection/plane.ts', DEADLINES, [
-    ['one connection more than may be', 'if (excess >= 0)', 'if (excess > 0)'],
-    ['refusals have no limit', 'if (excess >= REFUSALS_MAX)', 'if (excess < 0 && excess >= REFUSALS_MAX)'],
     ['the gauge counts who has gone', 'this.slot.connectionClosed();', ''],
     ['deadlines are not looked at', 'if (connection.deadlineMs <= nowMs)', 'if (connection.deadlineMs < 0)'],
   ]),

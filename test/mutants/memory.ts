@@ -51,16 +51,8 @@ export const memoryDefects: Defect[] = [
       'doubles[(statisticsPointer(index) + STATISTICS_OPEN) >> 3] = 0;',
       '',
     ],
-    [
-      'a reclaimed slot loses its totals',
-      '(statisticsPointer(index) + STATISTICS_OPEN)',
-      '(statisticsPointer(index) + STATISTICS_ACCEPTED)',
-    ],
-    [
-      'statistics leave the last slot out',
-      'index < (words[HEADER_SLOT_COUNT >> 2] as number)',
-      'index < (words[HEADER_SLOT_COUNT >> 2] as number) - 1',
-    ],
+    ['a reclaimed slot loses its totals', 'STATISTICS_OPEN) >> 3] = 0;', 'STATISTICS_ACCEPTED) >> 3] = 0;'],
+    ['statistics leave the last slot out', 'as number); index++) {', 'as number) - 1; index++) {'],
     [
       'only the first byte of a guard is looked at',
       'bytes.subarray(guard, guard + GUARD_BYTES).every',
