@@ -9,8 +9,10 @@ export interface Comparison extends Judgement {
   other: SubjectResult;
   measure: MeasureName;
   /** Why it is unclear. */
-  because?: 'too few rounds' | 'the load client was the limit';
+  because?: (typeof REASONS)[number];
 }
+
+const REASONS = ['there were too few rounds', 'the load client was the limit'] as const;
 
 /** What a difference is called: of the better one, then of the worse one. */
 const WORDS: Partial<Record<MeasureName, readonly [string, string]>> = {
@@ -65,7 +67,8 @@ export function compareSubjects(
   if (own.length === 0 || theirs.length === 0) return undefined;
   const judgement = judge(own, theirs, MEASURES[measure].better);
   const pair = { subject, other, measure, ratio: judgement.ratio };
-  if (judgement.verdict === 'unclear') return { ...pair, verdict: 'unclear', because: 'too few rounds' };
+  if (judgement.verdict === 'unclear')
+    return { ...pair, verdict: 'unclear', because: 'there were too few rounds' };
   const behind = judgement.ratio < 1 ? subject : other;
   if (measure === 'requestsPerSecond' && behind.limitedBy === 'load client')
     return { ...pair, verdict: 'unclear', because: 'the load client was the limit' };
@@ -117,7 +120,10 @@ export function sentenceOf(group: Group): string {
     clause(better, comparisons, 'better'),
     clause('a tie with', comparisons, 'tie'),
     clause(worse, comparisons, 'worse'),
-    clause('no verdict on', comparisons, 'unclear'),
+    ...REASONS.map((reason) => {
+      const names = comparisons.filter(({ because }) => because === reason).map(({ other }) => other.name);
+      return names.length === 0 ? '' : `no verdict on ${enumerate(names)}, as ${reason}`;
+    }),
   ];
   return `${lead.name}: ${clauses.filter((text) => text !== '').join('; ')}.`;
 }
@@ -139,9 +145,8 @@ function clause(words: string, comparisons: readonly Comparison[], verdict: Verd
   return names.length === 0 ? '' : `${words} ${enumerate(names)}`;
 }
 
-function named({ other, verdict, ratio, because }: Comparison): string {
+function named({ other, verdict, ratio }: Comparison): string {
   if (verdict === 'tie') return other.name;
-  if (verdict === 'unclear') return `${other.name} (${because})`;
   const factor = factorOf(ratio);
   return Number.isFinite(factor) ? `${other.name} (${times(factor)})` : other.name;
 }

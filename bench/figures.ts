@@ -1,6 +1,7 @@
 // How a measured value is written: three significant digits, in the unit in which its column reads best.
 
 import { MEASURES, type MeasureName } from './results.ts';
+import type { Summary } from './statistics.ts';
 
 /** A unit and how many of the measure's own make one. */
 export interface Scale {
@@ -51,6 +52,11 @@ export function percent(share: number): string {
 export function times(ratio: number): string {
   if (!Number.isFinite(ratio)) return 'infinitely';
   return `${ratio.toFixed(ratio < 10 ? 2 : ratio < 100 ? 1 : 0)}x`;
+}
+
+/** One round has none. */
+export function spreadText({ spread, rounds }: Summary): string {
+  return rounds > 1 ? percent(spread) : '-';
 }
 
 /** The largest unit that leaves every value but zeros at 1 or above. */

@@ -2,7 +2,7 @@
 // medians of all others, and its sentence.
 
 import { againstReference, measuresOf, mediansOf, sentenceOf, summaryOf, verdictText } from './comparison.ts';
-import { figure, heading, percent, scaleFor } from './figures.ts';
+import { figure, heading, scaleFor, spreadText } from './figures.ts';
 import type { Group, MeasureName, SubjectResult, SuiteResult } from './results.ts';
 import { bar, formatTable, type Table } from './table.ts';
 
@@ -75,10 +75,10 @@ function decidingTable(group: Group, measure: MeasureName, more: readonly Column
   function figures(subject: SubjectResult): string[] {
     const summary = summaryOf(subject, measure);
     if (summary === undefined) return ['', NOT_MEASURED, NOT_MEASURED, ''];
-    const { best, median, spread } = summary;
+    const { best, median } = summary;
     const share = longest === 0 ? 0 : median / longest;
     const values = [best, median].map((value) => figure(value / scale.per));
-    return [bar(share, BAR_WIDTH), ...values, percent(spread)];
+    return [bar(share, BAR_WIDTH), ...values, spreadText(summary)];
   }
 }
 

@@ -5,18 +5,11 @@ import { readFileSync } from 'node:fs';
 import { MEASURES, type Results } from '../results.ts';
 import { ENOUGH_ROUNDS } from '../statistics.ts';
 import { shortCommit } from '../store.ts';
-import {
-  type Bars,
-  type Engines,
-  FIGURES_COLUMNS,
-  type FiguresTable,
-  type Loss,
-  type Plot,
-  reportData,
-  type Section,
-  type Tally,
-} from './data.ts';
+import type { Bars, Plot } from './charts.ts';
+import { FIGURES_COLUMNS, type FiguresTable, type Part, reportData, type Section } from './data.ts';
+import type { Engines } from './engines.ts';
 import { Html, html, jsonFor } from './html.ts';
+import type { Loss, Tally } from './verdicts.ts';
 
 const UPLOT_SCRIPT = 'node_modules/uplot/dist/uPlot.iife.min.js';
 const UPLOT_STYLE = 'node_modules/uplot/dist/uPlot.min.css';
@@ -83,13 +76,12 @@ function warningsOf({ pace, dirty, complete }: Results): string[] {
   ].filter((text) => typeof text === 'string');
 }
 
-function enginesHtml({ sentence, plots, bars, rows }: Engines, all: Plot[]): Html {
+function enginesHtml({ sentence, parts, rows }: Engines, plots: Plot[]): Html {
   return html`<section id="engines">
 <h2>WASM beside JavaScript</h2>
 <p class="lead">${sentence}</p>
 <p>hotpath has two engines behind one interface, which give the same bytes: one compiled to WebAssembly, one in plain JavaScript.</p>
-${plots.map((plot) => plotHtml(plot, all))}
-${bars.map(barsHtml)}
+${parts.map((part) => partHtml({ ...part, sentences: [] }, plots))}
 <details><summary>All figures</summary>
 <div class="scroll"><table>
 <thead><tr><th>where</th><th>measure</th><th>WASM</th><th>JS</th><th>WASM is</th></tr></thead>
@@ -127,16 +119,22 @@ ${
 </section>`;
 }
 
-function sectionHtml({ id, title, sentences, blocks, tables, missing, notes }: Section, all: Plot[]): Html {
+function sectionHtml({ id, title, parts, tables, missing, notes }: Section, plots: Plot[]): Html {
   return html`<section id="${id}">
 <h2>${title}</h2>
-${sentences.length === 0 ? html`<p>Nothing was measured.</p>` : undefined}
-<dl class="sentences">${sentences.map(({ group, text }) => html`<dt>${group}</dt><dd>${text}</dd>`)}</dl>
-${blocks.map((block) => (block.kind === 'bars' ? barsHtml(block) : plotHtml(block, all)))}
+${parts.length === 0 ? html`<p>Nothing was measured.</p>` : undefined}
+${parts.map((part) => partHtml(part, plots))}
 ${missing.length > 0 ? html`<p class="quiet">Not measured: ${missing.join('; ')}.</p>` : undefined}
 ${notes.length > 0 ? html`<ul class="notes">${notes.map((note) => html`<li>${note}</li>`)}</ul>` : undefined}
 ${tables.length > 0 ? html`<details><summary>All figures</summary>${tables.map(figuresHtml)}</details>` : undefined}
 </section>`;
+}
+
+function partHtml({ title, sentences, blocks }: Part, plots: Plot[]): Html {
+  return html`<h3>${title}</h3>
+${sentences.map(({ group, text }) => html`<p>${group && html`<b>${group}</b> `}${text}</p>`)}
+${blocks.map((block) => (block.kind === 'bars' ? barsHtml(block) : plotHtml(block, plots)))}
+`;
 }
 
 function barsHtml({ title, better, bars }: Bars): Html {
@@ -145,31 +143,35 @@ function barsHtml({ title, better, bars }: Bars): Html {
 <ul class="bars">${bars.map(
     (bar) => html`<li class="${bar.tone}">
 <span class="name">${bar.name}</span>
-<span class="track"><span class="bar" style="width:${share(bar.length)}"></span><span class="range" style="left:${share(bar.from)};width:${share(bar.to - bar.from)}"></span></span>
+<span class="track"><span class="bar" style="width:${share(bar.length)}"></span>${bar.range && rangeHtml(bar.range)}</span>
 <span class="figure">${bar.figure}</span> <span class="verdict">${bar.note}</span>
 </li>`,
   )}</ul>
 </figure>`;
 }
 
+function rangeHtml({ from, to }: { from: number; to: number }): Html {
+  return html`<span class="range" style="left:${share(from)};width:${share(to - from)}"></span>`;
+}
+
 /** The place of a plot; its data goes to the script. */
-function plotHtml(plot: Plot, all: Plot[]): Html {
-  const index = all.push(plot) - 1;
+function plotHtml(plot: Plot, plots: Plot[]): Html {
+  const index = plots.push(plot) - 1;
   return html`<figure>
 <figcaption>${plot.title} <span class="quiet">${plot.better}${plot.yLog ? ', logarithmic' : ''}</span></figcaption>
 <div class="plot" data-plot="${index}" role="img" aria-label="${plot.title}, by ${plot.xLabel}; the figures are in the table below"></div>
 </figure>`;
 }
 
-function figuresHtml({ title, reference, parts }: FiguresTable): Html {
+function figuresHtml({ title, reference, measures }: FiguresTable): Html {
   const columns = [...FIGURES_COLUMNS, `against ${reference}`];
   return html`<div class="scroll"><table>
 <caption>${title}</caption>
 <thead><tr><th></th>${columns.map((column) => html`<th>${column}</th>`)}</tr></thead>
-${parts.map(
-  (part) => html`<tbody>
-<tr class="part"><th colspan="${columns.length + 1}" scope="rowgroup">${part.heading}</th></tr>
-${part.rows.map(
+${measures.map(
+  (measure) => html`<tbody>
+<tr class="measure"><th colspan="${columns.length + 1}" scope="rowgroup">${measure.heading}</th></tr>
+${measure.rows.map(
   ({ name, tone, cells }) =>
     html`<tr class="${tone}"><th scope="row">${name}</th>${cells.map((cell) => html`<td>${cell}</td>`)}</tr>\n`,
 )}</tbody>`,

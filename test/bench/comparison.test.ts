@@ -37,7 +37,7 @@ describe('the sentence of a group', () => {
     ];
     expect(sentenceOf(group([OURS, ...others]))).toBe(
       'hotpath: less CPU a request than slow (2.00x) and slower (10.0x); a tie with like; ' +
-        'more CPU a request than fast (2.00x); no verdict on once (too few rounds).',
+        'more CPU a request than fast (2.00x); no verdict on once, as there were too few rounds.',
     );
   });
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { figure, heading, scaleFor, times } from '../../bench/figures.ts';
+import { figure, heading, scaleFor, spreadText, times } from '../../bench/figures.ts';
+import { summarize } from '../../bench/statistics.ts';
 
 describe('figure', () => {
   it.each([
@@ -41,6 +42,12 @@ describe('scaleFor', () => {
     expect(scaleFor('serverBusy', [0.97])).toEqual({ unit: 'cores', per: 1 });
     expect(scaleFor('updatesLost', [0.4])).toEqual({ unit: '%', per: 0.01 });
   });
+});
+
+it('has no spread of one round', () => {
+  expect(spreadText(summarize([1, 2, 3], 'lower'))).toBe('100%');
+  expect(spreadText(summarize([5, 5], 'lower'))).toBe('0%');
+  expect(spreadText(summarize([5], 'lower'))).toBe('-');
 });
 
 it('writes headings with their unit', () => {

@@ -1,7 +1,9 @@
 // The report without a browser: its data, and that its page holds everything and loads nothing.
 
 import { describe, expect, it } from 'vitest';
-import { type Bars, type Plot, reportData } from '../../bench/report/data.ts';
+import { sentenceOf } from '../../bench/comparison.ts';
+import type { Bars, Plot } from '../../bench/report/charts.ts';
+import { reportData } from '../../bench/report/data.ts';
 import { html, jsonFor } from '../../bench/report/html.ts';
 import { reportPage } from '../../bench/report/page.ts';
 import type { Group, Results, SubjectResult, SuiteResult } from '../../bench/results.ts';
@@ -15,12 +17,23 @@ function section(name: string) {
   return DATA.sections.find(({ id }) => id === name)!;
 }
 
+/** All charts of a suite, with the name of what they are of. */
+function charts(name: string): [title: string, chart: Bars | Plot][] {
+  return section(name).parts.flatMap(({ title, blocks }) =>
+    blocks.map((block): [string, Bars | Plot] => [`${title}: ${block.title}`, block]),
+  );
+}
+
 function plots(name: string): Plot[] {
-  return section(name).blocks.filter((block) => block.kind === 'plot');
+  return charts(name)
+    .map(([, chart]) => chart)
+    .filter((chart) => chart.kind === 'plot');
 }
 
 function bars(name: string): Bars[] {
-  return section(name).blocks.filter((block) => block.kind === 'bars');
+  return charts(name)
+    .map(([, chart]) => chart)
+    .filter((chart) => chart.kind === 'bars');
 }
 
 /** Results of one group and nothing else. */
@@ -40,16 +53,20 @@ function only(group: Partial<Group>, subjects: SubjectResult[]): Results {
 describe('the report’s data', () => {
   it('has a section for each suite, with a sentence for each group', () => {
     expect(DATA.sections.map(({ id }) => id)).toEqual(RESULTS.suites.map(({ name }) => name));
-    for (const { name, groups } of RESULTS.suites)
-      expect(section(name).sentences.map(({ group }) => group)).toEqual(groups.map((one) => one.name));
+    for (const { name, groups } of RESULTS.suites) {
+      const said = section(name).parts.flatMap(({ title, sentences }) =>
+        sentences.map(({ group, text }) => [group ?? title, text]),
+      );
+      expect(said.sort()).toEqual(groups.map((group) => [group.name, sentenceOf(group)]).sort());
+    }
   });
 
   it('has every figure in a table', () => {
     for (const { name, groups } of RESULTS.suites)
       for (const [i, { subjects }] of groups.entries()) {
-        const { parts } = section(name).tables[i]!;
-        const measured = parts.filter(({ heading }) => heading !== 'limited by');
-        const count = subjects.reduce((sum, { measures }) => sum + Object.keys(measures).length, 0);
+        const { measures } = section(name).tables[i]!;
+        const measured = measures.filter(({ heading }) => heading !== 'limited by');
+        const count = subjects.reduce((sum, subject) => sum + Object.keys(subject.measures).length, 0);
         expect(measured.flatMap(({ rows }) => rows)).toHaveLength(count);
       }
   });
@@ -65,12 +82,29 @@ describe('the report’s data', () => {
       js: '96.9',
       verdict: '3.50x better',
     });
-    expect(DATA.engines?.plots[0]?.lines.map(({ name }) => name)).toEqual(['WASM engine', 'JS engine']);
+    const [first, second] = DATA.engines!.parts;
+    const [plot] = first!.blocks as Plot[];
+    expect(first!.title).toBe('By bytes of the request');
+    expect(plot!.lines.map(({ name, tone }) => [name, tone])).toEqual([
+      ['WASM engine', 'own'],
+      ['JS engine', 'own-js'],
+    ]);
+    expect((second!.blocks as Bars[])[0]!.bars.map(({ note }) => note)).toEqual(['3.50x better', '']);
     expect(reportData(only({}, [])).engines).toBeUndefined();
   });
 
+  it('does not praise an engine for what is unclear', () => {
+    const one = (name: string, value: number): SubjectResult => ({
+      name,
+      ours: true,
+      measures: { cpuMicros: [value] },
+    });
+    const { engines } = reportData(only({}, [one('hotpath wasm', 1), one('hotpath js', 2)]));
+    expect(engines?.sentence).toBe('None of the comparisons of the two engines is clear.');
+  });
+
   it('draws throughput, CPU and latency of the servers', () => {
-    const titles = [...bars('server'), ...plots('server')].map(({ title }) => title);
+    const titles = charts('server').map(([title]) => title);
     for (const title of [
       '64 connections, wrk: requests a second',
       '64 connections, wrk: server CPU a request, µs',
@@ -88,12 +122,25 @@ describe('the report’s data', () => {
       { name: 'a', ours: true, measures: { cpuMicros: [5, 4, 6] } },
       { name: 'b', ours: false, measures: { cpuMicros: [10, 20, 16] } },
     ]);
-    const [drawn] = reportData(results).sections[0]!.blocks as [Bars];
+    const [drawn] = reportData(results).sections[0]!.parts[0]!.blocks as [Bars];
     expect(drawn.better).toBe('less is better');
     expect(drawn.bars).toEqual([
-      { name: 'a', tone: 'own', length: 0.25, from: 0.2, to: 0.3, figure: '5.00', note: '' },
-      { name: 'b', tone: 'other', length: 0.8, from: 0.5, to: 1, figure: '16.0', note: '3.20x worse' },
+      { name: 'a', tone: 'own', length: 0.25, range: { from: 0.2, to: 0.3 }, figure: '5.00', note: '' },
+      {
+        name: 'b',
+        tone: 'other',
+        length: 0.8,
+        range: { from: 0.5, to: 1 },
+        figure: '16.0',
+        note: '3.20x worse',
+      },
     ]);
+  });
+
+  it('draws no range of a single round', () => {
+    const results = only({}, [{ name: 'a', ours: true, measures: { cpuMicros: [5] } }]);
+    expect((reportData(results).sections[0]!.parts[0]!.blocks as [Bars])[0].bars[0]!.range).toBeUndefined();
+    expect(reportPage(results)).not.toContain('class="range"');
   });
 
   it('says at a bar that the load client was the limit', () => {
@@ -110,11 +157,14 @@ describe('the report’s data', () => {
       yLog: true,
     });
     expect(bytes!.lines).toHaveLength(5);
-    const byConnections = plots('server').find(({ title }) => title.startsWith('By connections'))!;
+    const [, byConnections] = charts('server').find(([title]) => title.startsWith('By connections')) as [
+      string,
+      Plot,
+    ];
     expect(byConnections.x).toEqual([1, 10, 64, 256]);
     expect(byConnections.lines.map(({ name }) => name)).toEqual(['hotpath wasm', 'node:http', 'nginx']);
-    expect(plots('counter').map(({ title }) => title)).toContain('By threads: updates lost, %');
-    expect(plots('connections')[0]!.title).toBe('By connections: peak memory, MiB');
+    expect(charts('counter').map(([title]) => title)).toContain('By threads: updates lost, %');
+    expect(charts('connections').map(([title]) => title)).toContain('By connections: peak memory, MiB');
   });
 
   it('draws one line through a group that is an axis by itself', () => {
@@ -143,7 +193,8 @@ describe('the report’s data', () => {
       group([at('a', 2)], '2'),
       group([at('a', 3), at('b', 3)], '3'),
     ];
-    const plot = reportData(results).sections[0]!.blocks.find((block) => block.kind === 'plot') as Plot;
+    const [, along] = reportData(results).sections[0]!.parts;
+    const [plot] = along!.blocks as [Plot];
     expect(plot.lines.map(({ values }) => values)).toEqual([
       [1, 2, 3],
       [1, null, 3],
