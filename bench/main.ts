@@ -6,10 +6,13 @@ import { endChildren } from './children.ts';
 import { counter } from './counter.ts';
 import { ladder } from './ladder.ts';
 import { describeMachine, inspectMachine } from './machine.ts';
+import { models } from './models.ts';
 import { FULL, type Pace, QUICK } from './pace.ts';
 import { parse } from './parse.ts';
+import type { SuiteResult } from './results.ts';
+import { scale } from './scale.ts';
 import { server } from './server.ts';
-import { formatTable, type Table } from './table.ts';
+import type { Suite } from './suite.ts';
 
 const FAILED = 1;
 const USAGE = 2;
@@ -17,7 +20,7 @@ const USAGE = 2;
 const INTERRUPTED = 130;
 const PARENT_CHECK_MS = 500;
 
-const SUITES: Record<string, (pace: Pace) => Promise<Table>> = { parse, counter, server, ladder };
+const SUITES: Record<string, Suite> = { parse, server, models, counter, ladder, scale };
 const HELP = `Usage: npm run bench [-- [--quick] [${Object.keys(SUITES).join('|')}]...]
 
 Measures what is named, or everything. --quick takes under a minute, a full run under five.`;
@@ -41,9 +44,18 @@ async function main(argv: string[]): Promise<number> {
 
 /** One that fails does not keep the others from running. */
 async function runSuite(name: string, pace: Pace): Promise<boolean> {
+  const suite = SUITES[name] as Suite;
+  const result: SuiteResult = { name: suite.name, title: suite.title, groups: [], notes: [] };
+  const progress = {
+    at: (what: string, done: number) =>
+      console.error(`${name} ${done.toFixed(1)}/${suite.seconds(pace).toFixed(1)} ${what}`),
+    get stopped() {
+      return stopping;
+    },
+  };
   try {
-    const table = await (SUITES[name] as (typeof SUITES)[string])(pace);
-    console.log(`\n${formatTable(table)}`);
+    await suite.run(result, progress, pace);
+    console.log(JSON.stringify(result, null, 2));
     return true;
   } catch (error) {
     if (!stopping) console.error(`\n${name} failed: ${(error as Error).message}`);
