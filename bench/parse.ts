@@ -12,7 +12,7 @@ const CHUNK_COUNT = 8;
 const CHUNK_BYTES = 256;
 const NANOS_PER_SECOND = 1e9;
 
-const INPUTS: Record<string, Input> = {
+export const INPUTS: Record<string, Input> = {
   [`${PLAIN.length} bytes`]: head(PLAIN, 1),
   [`${BROWSER.length} bytes`]: head(BROWSER, 9),
   [`${MANY_FIELDS} fields`]: head(withFields(MANY_FIELDS), MANY_FIELDS),
