@@ -56,7 +56,7 @@ export const UWEBSOCKETS = peer(
   'uWebSockets.js',
   'uwebsockets',
   ['uWebSockets.js'],
-  'not installed (npm i --prefix bench/peers --no-save uNetworking/uWebSockets.js#v20.51.0)',
+  'not installed (npm i --prefix bench/peers --no-save uNetworking/uWebSockets.js#v20.52.0)',
 );
 
 export const BUN: Contestant = {

@@ -21,9 +21,11 @@ export const ladder: Suite = {
   name: 'ladder',
   title: 'Ladder: what each layer adds, on one core',
   byDefault: true,
-  seconds: (pace) =>
-    preparingSeconds(RUNGS.length, pace) +
-    PIPELINED.length * RUNGS.length * pace.loadRounds * trialSeconds(pace),
+  seconds(pace) {
+    const client = strongestClient();
+    const loads = PIPELINED.length * RUNGS.length * pace.loadRounds;
+    return preparingSeconds(RUNGS.length, client, pace) + loads * trialSeconds(client, pace);
+  },
   async run(result, progress, pace) {
     const cores = chooseCores();
     const client = strongestClient();
@@ -52,7 +54,7 @@ export const ladder: Suite = {
           };
           return { name, ours, measure: () => measureLoad(one, client, load, cores) };
         });
-        await rounds.run({ name, measure, missing, subjects }, pace.loadRounds, trialSeconds(pace));
+        await rounds.run({ name, measure, missing, subjects }, pace.loadRounds, trialSeconds(client, pace));
       }
     });
   },

@@ -31,8 +31,8 @@ export const FULL: Pace = {
 /** All suites in under a minute. Good enough to see that all works, not to judge a change. */
 export const QUICK: Pace = {
   timingRounds: 2,
-  timingMs: 60,
-  timingWarmUpMs: 100,
+  timingMs: 50,
+  timingWarmUpMs: 80,
   countingRounds: 2,
   countingMs: 60,
   loadRounds: 1,

@@ -45,14 +45,13 @@ export class Rounds {
   }
 
   /**
-   * Does something that ends early, and perhaps with an error, when the run is stopped.
-   * @returns undefined when it was
+   * Does something that may fail when the run is stopped, because its processes are ended.
+   * @returns undefined when the run was stopped before or it failed for that
    */
   async unlessStopped<T>(task: () => Promise<T>): Promise<T | undefined> {
     if (this.stopped) return undefined;
     try {
-      const value = await task();
-      return this.stopped ? undefined : value;
+      return await task();
     } catch (error) {
       if (this.stopped) return undefined;
       throw error;
@@ -69,7 +68,8 @@ export class Rounds {
         if (this.stopped) return;
         this.at(`${name}: ${subject.name}`, seconds);
         const values = await this.unlessStopped(() => subject.measure());
-        if (values === undefined) return;
+        // What was cut short is no measurement.
+        if (values === undefined || this.stopped) return;
         if (!this.result.groups.includes(group)) this.result.groups.push(group);
         record(group, subject, values);
       }

@@ -24,8 +24,11 @@ export const scale: Suite = {
   name: 'scale',
   title: 'Scaling: hotpath over the cores of this machine',
   byDefault: true,
-  seconds: (pace) =>
-    preparingSeconds(WORKERS.length, pace) + WORKERS.length * pace.loadRounds * trialSeconds(pace),
+  seconds(pace) {
+    const client = strongestClient();
+    const loads = WORKERS.length * pace.loadRounds;
+    return preparingSeconds(WORKERS.length, client, pace) + loads * trialSeconds(client, pace);
+  },
   async run(result, progress, pace) {
     const client = strongestClient();
     // The client needs less for a request than the server.
@@ -63,7 +66,7 @@ export const scale: Suite = {
         await rounds.run(
           { name, measure: 'requestsPerSecond', missing, subjects },
           pace.loadRounds,
-          trialSeconds(pace),
+          trialSeconds(client, pace),
         );
       },
     );

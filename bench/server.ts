@@ -38,8 +38,9 @@ export const server: Suite = {
   byDefault: true,
   seconds(pace) {
     const present = (all: readonly Contestant[]) => all.filter((one) => one.missing?.() === undefined).length;
-    const loads = star().reduce((sum, { contestants }) => sum + present(contestants), 0);
-    return preparingSeconds(present(CONTESTANTS), pace) + loads * pace.loadRounds * trialSeconds(pace);
+    const rounds = star().map(({ client, contestants }) => present(contestants) * trialSeconds(client, pace));
+    const round = rounds.reduce((sum, seconds) => sum + seconds, 0);
+    return preparingSeconds(present(CONTESTANTS), strongestClient(), pace) + pace.loadRounds * round;
   },
   async run(result, progress, pace) {
     const cores = chooseCores();
@@ -64,7 +65,7 @@ export const server: Suite = {
             }),
           ),
         };
-        await rounds.run(contest, pace.loadRounds, trialSeconds(pace));
+        await rounds.run(contest, pace.loadRounds, trialSeconds(point.client, pace));
       }
     });
   },

@@ -17,10 +17,10 @@ const ANSWER_TIMEOUT_MS = 2000;
 export const CONNECTIONS = 64;
 /** What all servers are warmed up with: the most requests a second. */
 const PIPELINED_WARM_UP = 16;
-/** Starting the client and ending it, by estimate. */
-const OVERHEAD_SECONDS = 0.25;
+/** Starting a client and ending it, by estimate. */
+const OVERHEAD_SECONDS = { wrk: 0.1, autocannon: 0.4 } as const satisfies Record<LoadClient, number>;
 /** Until all servers of a suite answer, by estimate. */
-const START_SECONDS = 2;
+const START_SECONDS = 1;
 
 export interface Contestant {
   name: string;
@@ -79,13 +79,17 @@ export async function withServers(
 }
 
 /** How long withServers() takes with so many before they are used, by estimate. */
-export function preparingSeconds(serverCount: number, pace: Pace): number {
-  return START_SECONDS + serverCount * (pace.warmUpSeconds + OVERHEAD_SECONDS);
+export function preparingSeconds(serverCount: number, client: LoadClient | undefined, pace: Pace): number {
+  return START_SECONDS + (client === undefined ? 0 : serverCount * warmUpSeconds(client, pace));
 }
 
 /** How long measureLoad() takes, by estimate. */
-export function trialSeconds(pace: Pace): number {
-  return pace.loadSeconds + OVERHEAD_SECONDS;
+export function trialSeconds(client: LoadClient, pace: Pace): number {
+  return pace.loadSeconds + OVERHEAD_SECONDS[client];
+}
+
+function warmUpSeconds(client: LoadClient, pace: Pace): number {
+  return pace.warmUpSeconds + OVERHEAD_SECONDS[client];
 }
 
 async function warmUp(
@@ -93,7 +97,7 @@ async function warmUp(
   client: LoadClient,
   { rounds, cores, pace }: Field,
 ): Promise<void> {
-  rounds.at(`warming up ${contestant.name}`, pace.warmUpSeconds + OVERHEAD_SECONDS);
+  rounds.at(`warming up ${contestant.name}`, warmUpSeconds(client, pace));
   const load: Load = {
     port,
     connections: CONNECTIONS,
