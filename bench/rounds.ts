@@ -58,11 +58,14 @@ export class Rounds {
     }
   }
 
-  /** @param seconds what one turn takes, by estimate */
+  /**
+   * Adds a group with what its subjects measure, or with what is missing when there are none.
+   * @param seconds what one turn takes, by estimate
+   */
   async run({ name, measure, missing, subjects }: Contest, count: number, seconds: number): Promise<void> {
     const reference = subjects[0]?.name ?? '';
     const group: Group = { name, reference, measure, subjects: [], missing };
-    if (missing.length > 0) this.result.groups.push(group);
+    if (subjects.length === 0 && !this.stopped) this.result.groups.push(group);
     for (let round = 0; round < count; round++)
       for (const subject of subjects) {
         if (this.stopped) return;

@@ -63,7 +63,7 @@ describe('Rounds', () => {
     expect(result.groups.map(({ subjects }) => subjects)).toEqual([
       [{ name: 'a', ours: true, measures: { seconds: [1] } }],
     ]);
-    await rounds.run(contest(subject('c', () => ({ seconds: 1 }))), 1, 1);
+    await rounds.run({ ...contest(subject('c', () => ({ seconds: 1 }))), missing: ['d: not built'] }, 1, 1);
     expect(result.groups).toHaveLength(1);
   });
 
