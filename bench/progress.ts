@@ -9,6 +9,8 @@ const LINE_EVERY_MS = 10_000;
 const TRUST_AFTER_SECONDS = 10;
 const TICK_MS = 1000;
 const BAR_WIDTH = 24;
+/** Of a terminal that does not tell. */
+const COLUMNS = 80;
 
 export interface RunProgress {
   begin(suite: string, seconds: number): void;
@@ -145,7 +147,7 @@ class Bar implements RunProgress {
   }
 
   private get payload() {
-    const room = (this.output.columns ?? 80) - BAR_WIDTH - '  100%  99 min left  '.length;
+    const room = (this.output.columns || COLUMNS) - BAR_WIDTH - '  100%  99 min left  '.length;
     const what = this.what === '' ? this.suite : `${this.suite}: ${this.what}`;
     return { left: duration(this.estimate.leftSeconds), what: what.slice(0, Math.max(room, 0)) };
   }

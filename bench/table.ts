@@ -1,7 +1,5 @@
 // Plain text tables: the first column to the left, figures to the right, bars of blocks between.
 
-export { figure, percent, times } from './figures.ts';
-
 export interface Table {
   title: string;
   columns: readonly string[];
