@@ -65,16 +65,15 @@ function figuresMarkdown(results: Results): string {
   return [origin.join(' '), ...suites].join('\n\n');
 }
 
+/** By what decides, and by CPU time, which says more where the load client is the limit. */
 function suiteMarkdown({ title, groups }: SuiteResult): string {
-  const measures = [...new Set(groups.map(({ measure }) => measure))];
-  return measures
-    .map((measure) =>
-      tableMarkdown(
-        title,
-        groups.filter((group) => group.measure === measure),
-        measure,
-      ),
-    )
+  const measures = new Set(groups.map(({ measure }) => measure));
+  if (groups.some((group) => mediansOf(group, 'cpuMicros').length > 0)) measures.add('cpuMicros');
+  return [...measures]
+    .map((measure) => {
+      const measured = groups.filter((group) => mediansOf(group, measure).length > 0);
+      return tableMarkdown(title, measured, measure);
+    })
     .join('\n\n');
 }
 
@@ -90,7 +89,7 @@ function tableMarkdown(title: string, groups: readonly Group[], measure: Measure
   );
   const cell = (group: Group, name: string) => {
     const subject = group.subjects.find((one) => one.name === name);
-    return subject === undefined ? '' : cellMarkdown(group, subject, scale.per);
+    return subject === undefined ? '' : cellMarkdown(group, subject, measure, scale.per);
   };
   const { label, better } = MEASURES[measure];
   const explained = [label, ...(scale.unit === '1/s' ? [] : [scale.unit]), BETTER[better]].join(', ');
@@ -107,15 +106,15 @@ function tableMarkdown(title: string, groups: readonly Group[], measure: Measure
 }
 
 /** `44.1 (2.72x)` */
-function cellMarkdown(group: Group, subject: SubjectResult, per: number): string {
-  const summary = summaryOf(subject, group.measure);
+function cellMarkdown(group: Group, subject: SubjectResult, measure: MeasureName, per: number): string {
+  const summary = summaryOf(subject, measure);
   if (summary === undefined) return '';
   const median = figure(summary.median / per);
-  const comparison = againstReference(group, subject, group.measure);
+  const comparison = againstReference(group, subject, measure);
   if (comparison === undefined) return median;
   const { verdict, other } = comparison;
   if (verdict === 'tie' || verdict === 'unclear') return `${median} (${verdict})`;
-  return `${median} (${times(summary.median / summaryOf(other, group.measure)!.median)})`;
+  return `${median} (${times(summary.median / summaryOf(other, measure)!.median)})`;
 }
 
 function row(cells: readonly string[]): string {

@@ -22,6 +22,8 @@ describe('withFigures', () => {
     );
     expect(written).toMatch(/^\| 40 bytes \| 27\.7 \| 96\.9 \(3\.50x\) \|/m);
     expect(written).toMatch(/^\| 1 connection \| 74,370 \| \| [\d,]+ \(0\.41x\) \| \| \| [\d,]+ \(tie\) \|/m);
+    expect(written).toContain('(server CPU a request, µs, less is better):');
+    expect(written).toMatch(/^\| 1 connection \| 13\.4 \| \| 31\.6 \(2\.36x\) \|/m);
     expect(written).toContain('**hotpath wasm**');
     expect(written).toContain('| node:http |');
   });
