@@ -3,9 +3,9 @@
 import { fileURLToPath } from 'node:url';
 import type { EngineName } from '#dist/protocol/codec.js';
 import { isInstalled } from './children.ts';
+import type { Contestant } from './contestants.ts';
 import { writeNginxFolder } from './nginx.ts';
 import { hasPeer, INSTALL_PEERS, PEERS_FOLDER } from './peers.ts';
-import type { Contestant } from './trial.ts';
 
 /** The product itself. */
 export function hotpath(name: string, ...options: string[]): Contestant {

@@ -11,7 +11,7 @@ const NAMES = Object.keys(COUNTERS) as CounterName[];
 
 export const counter: Suite = {
   name: 'counter',
-  title: 'Counting: one addition to a counter that all threads share',
+  title: 'one addition to a counter that all threads share',
   byDefault: true,
   seconds: (pace) => THREADS.length * NAMES.length * pace.countingRounds * countingSeconds(pace.countingMs),
   async run(result, progress, pace) {

@@ -19,7 +19,7 @@ const PIPELINED = [1, 16];
 
 export const ladder: Suite = {
   name: 'ladder',
-  title: 'Ladder: what each layer adds, on one core',
+  title: 'what each layer adds, on one core',
   byDefault: true,
   seconds(pace) {
     const client = strongestClient();

@@ -4,12 +4,13 @@
 import { spawnSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hotpath } from './commands.ts';
+import type { Contestant, Server } from './contestants.ts';
 import { cpuMicros, processTree } from './cpu.ts';
 import { type Bound, oneShotClient, runOneShotLoad } from './one-shot.ts';
 import type { MeasureName } from './results.ts';
 import { Rounds, type Subject, type Values } from './rounds.ts';
 import type { Suite } from './suite.ts';
-import { type Contestant, preparingSeconds, type Server, withServers } from './trial.ts';
+import { preparingSeconds, withServers } from './trial.ts';
 
 /** As --model takes them, in the order of the tutorial. */
 const MODELS = ['sequential', 'process', 'thread', 'event-loop'];
@@ -33,7 +34,7 @@ const CONTESTANTS = MODELS.map(
 
 export const models: Suite = {
   name: 'models',
-  title: "Models: the tutorial's four servers, a connection for each request",
+  title: "the tutorial's four servers, a connection for each request",
   byDefault: true,
   seconds: (pace) =>
     preparingSeconds(MODELS.length, undefined, pace) +

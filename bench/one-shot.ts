@@ -29,7 +29,7 @@ export function oneShotClient(): string {
 export async function runOneShotLoad(load: OneShotLoad): Promise<OneShotResult> {
   const byAb = isInstalled('ab');
   const command = byAb ? abCommand(load) : [process.execPath, OWN_CLIENT, JSON.stringify(load)];
-  const { stdout, failure } = await new Child('ab', command, undefined).ended;
+  const { stdout, failure } = await new Child(byAb ? 'ab' : 'one-shot', command, undefined).ended;
   if (failure !== undefined) throw new Error(failure);
   return byAb ? readAbResult(stdout) : (JSON.parse(stdout) as OneShotResult);
 }

@@ -34,10 +34,10 @@ export const QUICK: Pace = {
   timingMs: 50,
   timingWarmUpMs: 80,
   countingRounds: 2,
-  countingMs: 60,
+  countingMs: 40,
   loadRounds: 1,
-  loadSeconds: 0.4,
-  warmUpSeconds: 0.4,
+  loadSeconds: 0.35,
+  warmUpSeconds: 0.35,
   modelRounds: 1,
   modelSeconds: 1,
 };

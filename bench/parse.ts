@@ -35,7 +35,7 @@ const NAMES = Object.keys(PARSERS) as ParserName[];
 
 export const parse: Suite = {
   name: 'parse',
-  title: 'Parsing: nanoseconds a call, the call from JavaScript included',
+  title: 'nanoseconds a call, the call from JavaScript included',
   byDefault: true,
   seconds: (pace) => Object.keys(INPUTS).length * NAMES.length * pace.timingRounds * timingSeconds(pace),
   async run(result, progress, pace) {

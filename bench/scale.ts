@@ -22,7 +22,7 @@ const WORKERS = [
 
 export const scale: Suite = {
   name: 'scale',
-  title: 'Scaling: hotpath over the cores of this machine',
+  title: 'hotpath over the cores of this machine',
   byDefault: true,
   seconds(pace) {
     const client = strongestClient();

@@ -3,20 +3,13 @@
 
 import { isInstalled } from './children.ts';
 import { BUN, FASTIFY, HONO, NGINX, NODE_HTTP, oneWorker, UWEBSOCKETS } from './commands.ts';
+import type { Contestant, Started } from './contestants.ts';
 import { type Load, type LoadClient, strongestClient } from './load.ts';
 import { chooseCores, describeCores } from './machine.ts';
 import { BROWSER, PLAIN, POST } from './requests.ts';
 import { type Contest, Rounds, type Subject } from './rounds.ts';
 import type { Suite } from './suite.ts';
-import {
-  CONNECTIONS,
-  type Contestant,
-  measureLoad,
-  preparingSeconds,
-  type Started,
-  trialSeconds,
-  withServers,
-} from './trial.ts';
+import { CONNECTIONS, measureLoad, preparingSeconds, trialSeconds, withServers } from './trial.ts';
 
 const WASM = oneWorker('hotpath wasm', 'wasm');
 const CONTESTANTS = [WASM, oneWorker('hotpath js', 'js'), NODE_HTTP, FASTIFY, HONO, NGINX, UWEBSOCKETS, BUN];
@@ -34,7 +27,7 @@ interface Point {
 
 export const server: Suite = {
   name: 'server',
-  title: 'Servers under load: one worker on one core',
+  title: 'one worker on one core, under load',
   byDefault: true,
   seconds(pace) {
     const present = (all: readonly Contestant[]) => all.filter((one) => one.missing?.() === undefined).length;

@@ -1,10 +1,11 @@
 // Starting and ending servers, with small ones in place of real ones.
 
 import { describe, expect, it } from 'vitest';
+import type { Contestant, Started } from '../../bench/contestants.ts';
 import { QUICK } from '../../bench/pace.ts';
 import type { SuiteResult } from '../../bench/results.ts';
 import { Rounds } from '../../bench/rounds.ts';
-import { type Contestant, type Started, withServers } from '../../bench/trial.ts';
+import { withServers } from '../../bench/trial.ts';
 
 const UNPINNED = { server: undefined, client: undefined };
 
@@ -63,10 +64,7 @@ describe('withServers', () => {
     const wrong = serving('b', 'HTTP/1.1 404 Not Found\r\n\r\n', false);
     await start([hello('a'), wrong, absent], async ({ servers, missing }) => {
       expect(servers).toHaveLength(1);
-      expect(missing.sort()).toEqual([
-        'b: b answers "HTTP/1.1 404 Not Found\\r\\n\\r\\n"',
-        'c: not installed',
-      ]);
+      expect(missing).toEqual(['b: b answers "HTTP/1.1 404 Not Found\\r\\n\\r\\n"', 'c: not installed']);
     });
   });
 
