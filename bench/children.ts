@@ -92,9 +92,16 @@ export async function endChildren(): Promise<void> {
   await Promise.all([...running].map((child) => child.end()));
 }
 
+const installed = new Map<string, boolean>();
+
 /** Whether a command can be run here. */
 export function isInstalled(command: string): boolean {
-  return spawnSync(command, ['--version'], { stdio: 'ignore' }).error === undefined;
+  let found = installed.get(command);
+  if (found === undefined) {
+    found = spawnSync(command, ['--version'], { stdio: 'ignore' }).error === undefined;
+    installed.set(command, found);
+  }
+  return found;
 }
 
 function killNow(pid: number): void {

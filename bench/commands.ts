@@ -2,19 +2,73 @@
 
 import { fileURLToPath } from 'node:url';
 import type { EngineName } from '#dist/protocol/codec.js';
-import type { Contestant } from './trial.ts';
+import { isInstalled } from './children.ts';
+import type { Contestant } from './contestants.ts';
+import { writeNginxFolder } from './nginx.ts';
+import { hasPeer, INSTALL_PEERS, PEERS_FOLDER } from './peers.ts';
 
-/** The product itself, with one worker. */
-export function hotpath(name: string, engine: EngineName): Contestant {
-  const options = ['--workers', '1', '--engine', engine, '--log', 'silent'];
+/** The product itself. */
+export function hotpath(name: string, ...options: string[]): Contestant {
   return {
     name,
-    command: (port) => [process.execPath, 'dist/cli.js', '--port', String(port), ...options],
+    ours: true,
+    command: (port) => [
+      process.execPath,
+      'dist/cli.js',
+      '--port',
+      String(port),
+      '--log',
+      'silent',
+      ...options,
+    ],
   };
 }
 
-/** A script of bench/servers/, which takes the port as its argument. */
-export function script(name: string, file: string): Contestant {
-  const path = fileURLToPath(new URL(`./servers/${file}.js`, import.meta.url));
-  return { name, command: (port) => [process.execPath, path, String(port)] };
+export function oneWorker(name: string, engine: EngineName): Contestant {
+  return hotpath(name, '--workers', '1', '--engine', engine);
 }
+
+/** A script of bench/servers/, which takes the port as its argument. */
+export function script(name: string, file: string, ours: boolean): Contestant {
+  const path = fileURLToPath(new URL(`./servers/${file}.js`, import.meta.url));
+  return { name, ours, command: (port) => [process.execPath, path, String(port)] };
+}
+
+/** A script of bench/peers/, which takes the port as its argument, and the packages that it needs. */
+export function peer(
+  name: string,
+  file: string,
+  packages: readonly string[],
+  install = INSTALL_PEERS,
+): Contestant {
+  return {
+    name,
+    ours: false,
+    command: (port) => [process.execPath, `${PEERS_FOLDER}/${file}.js`, String(port)],
+    missing: () => (packages.every(hasPeer) ? undefined : install),
+  };
+}
+
+export const NODE_HTTP = script('node:http', 'node-http', false);
+export const FASTIFY = peer('fastify', 'fastify', ['fastify']);
+export const HONO = peer('hono', 'hono', ['hono', '@hono/node-server']);
+export const UWEBSOCKETS = peer(
+  'uWebSockets.js',
+  'uwebsockets',
+  ['uWebSockets.js'],
+  'not installed (npm i --prefix bench/peers --no-save uNetworking/uWebSockets.js#v20.52.0)',
+);
+
+export const BUN: Contestant = {
+  name: 'Bun',
+  ours: false,
+  command: (port) => ['bun', `${PEERS_FOLDER}/bun.js`, String(port)],
+  missing: () => (isInstalled('bun') ? undefined : 'not installed (npm i -g bun)'),
+};
+
+export const NGINX: Contestant = {
+  name: 'nginx',
+  ours: false,
+  command: (port) => ['nginx', '-p', writeNginxFolder(port), '-c', 'nginx.conf', '-e', 'stderr'],
+  missing: () => (isInstalled('nginx') ? undefined : 'not installed (apt install nginx-light)'),
+};

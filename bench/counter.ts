@@ -1,24 +1,46 @@
-// The suite `counter`: what counting a request exactly costs, without contention.
+// The suite `counter`: what counting exactly costs when several threads do it at once, and what is lost
+// without.
 
-import { COUNTERS, type CounterName } from './counters.ts';
-import type { Pace } from './pace.ts';
-import type { Summary } from './statistics.ts';
-import { figure, percent, type Table } from './table.ts';
-import { timeSubjects } from './timing.ts';
+import { COUNTERS, type CounterName, MISSING_COUNTERS } from './counters.ts';
+import { count, countingSeconds } from './counting.ts';
+import { Rounds, type Subject } from './rounds.ts';
+import type { Suite } from './suite.ts';
 
-export async function counter(pace: Pace): Promise<Table> {
-  const names = Object.keys(COUNTERS) as CounterName[];
-  const summaries = await timeSubjects(
-    names.map((name) => ({ counter: name })),
-    pace,
-  );
-  return {
-    title: 'counter: one atomic addition, from one thread',
-    columns: ['way', 'ns best', 'ns median', 'spread'],
-    rows: names.map((name, i) => {
-      const { best, median, spread } = summaries[i] as Summary;
-      return [name, figure(best), figure(median), percent(spread)];
-    }),
-    notes: [],
-  };
-}
+const THREADS = [1, 2, 4];
+const NAMES = Object.keys(COUNTERS) as CounterName[];
+
+export const counter: Suite = {
+  name: 'counter',
+  title: 'one addition to a counter that all threads share',
+  byDefault: true,
+  seconds: (pace) => THREADS.length * NAMES.length * pace.countingRounds * countingSeconds(pace.countingMs),
+  async run(result, progress, pace) {
+    const rounds = new Rounds(result, progress);
+    result.notes.push(
+      'The time is what an addition takes the thread that makes it, the call from JavaScript included; the threads start together and do nothing else.',
+      'Where there are more threads than cores, it includes waiting for a core.',
+      'Unprotected: a load and a store in JavaScript, 32 bits. What another thread adds in between is lost.',
+    );
+    for (const threads of THREADS)
+      await rounds.run(
+        {
+          name: `${threads} ${threads === 1 ? 'thread' : 'threads'}`,
+          measure: 'nanoseconds',
+          missing: MISSING_COUNTERS,
+          subjects: NAMES.map(
+            (way): Subject => ({
+              name: way,
+              ours: COUNTERS[way].ours,
+              at: threads,
+              measure: async () => {
+                const { nanoseconds, lost } = await count(way, threads, pace.countingMs);
+                return { nanoseconds, updatesLost: lost };
+              },
+            }),
+          ),
+        },
+        pace.countingRounds,
+        countingSeconds(pace.countingMs),
+      );
+  },
+};

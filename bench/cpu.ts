@@ -1,7 +1,10 @@
-// What a process and everything it started have used of the processor, as Linux accounts for it in
+// What a process and everything it started have used of processor and memory, as Linux accounts for it in
 // /proc. A server's cost is counted so and not by the clock, since the load client may be the slower one.
 
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+
+/** Whether the system keeps these accounts. */
+export const ACCOUNTS_KEPT = existsSync('/proc/self/stat');
 
 /** USER_HZ, which is 100 on every platform that Node runs on. */
 const TICKS_PER_SECOND = 100;
@@ -11,6 +14,14 @@ const MICROS_PER_TICK = 1_000_000 / TICKS_PER_SECOND;
 const PARENT = 1;
 const USER_TICKS = 11;
 const SYSTEM_TICKS = 12;
+/* Of children that have ended and were waited for, and of theirs. */
+const ENDED_USER_TICKS = 13;
+const ENDED_SYSTEM_TICKS = 14;
+const TICKS = [USER_TICKS, SYSTEM_TICKS, ENDED_USER_TICKS, ENDED_SYSTEM_TICKS];
+
+/** What makes the kernel forget a process's peak, as /proc/<pid>/clear_refs takes it. */
+const CLEAR_PEAK = '5';
+const BYTES_PER_KIB = 1024;
 
 interface ProcessStat {
   parent: number;
@@ -18,14 +29,34 @@ interface ProcessStat {
 }
 
 /**
- * User and system time in microseconds of a process and its living descendants; undefined when it is gone
- * or the system has no /proc.
+ * User and system time in microseconds of a process and its descendants, those that have ended included;
+ * undefined when it is gone or the system has no /proc.
  */
 export function cpuMicros(pid: number): number | undefined {
   const stats = readStats();
   if (!stats.has(pid)) return undefined;
   const ticks = treeOf(pid, stats).reduce((sum, member) => sum + (stats.get(member)?.ticks ?? 0), 0);
   return ticks * MICROS_PER_TICK;
+}
+
+/**
+ * The largest resident memory of a process and of each of its living descendants, added up: pages that they
+ * share count for each. Undefined when it is gone or the system has no /proc.
+ */
+export function peakBytes(pid: number): number | undefined {
+  const peaks = processTree(pid).map(readPeak);
+  if (peaks[0] === undefined) return undefined;
+  return peaks.reduce<number>((sum, peak) => sum + (peak ?? 0), 0);
+}
+
+/** Peaks count from now on, where the system allows it. */
+export function forgetPeak(pid: number): void {
+  for (const member of processTree(pid))
+    try {
+      writeFileSync(`/proc/${member}/clear_refs`, CLEAR_PEAK);
+    } catch {
+      // It has ended, or there is no such file: then its peak is that of its life.
+    }
 }
 
 /** The process and its descendants, parents first; the process alone when the system has no /proc. */
@@ -65,8 +96,18 @@ function readStat(pid: string): ProcessStat | undefined {
     const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
     return {
       parent: Number(fields[PARENT]),
-      ticks: Number(fields[USER_TICKS]) + Number(fields[SYSTEM_TICKS]),
+      ticks: TICKS.reduce((sum, field) => sum + Number(fields[field]), 0),
     };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Undefined when the process has ended, or is about to. */
+function readPeak(pid: number): number | undefined {
+  try {
+    const kibibytes = /^VmHWM:\s*(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1];
+    return kibibytes === undefined ? undefined : Number(kibibytes) * BYTES_PER_KIB;
   } catch {
     return undefined;
   }

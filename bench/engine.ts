@@ -2,15 +2,23 @@
 
 import type { Codec, EngineName } from '#dist/protocol/codec.js';
 import { createJsCodec } from '#dist/protocol/js/codec.js';
+import { dateLine, preparedResponses } from '#dist/protocol/prepared.js';
 import { createWasmCodec } from '#dist/wasm/codec.js';
 import { compileModule, type Exports, instantiate } from '#dist/wasm/instance.js';
-import { createMemory, viewsOf } from '#dist/wasm/memory.js';
+import { RECORD, RECORD_CONTENT_BYTES, RECORD_FIELD_COUNT } from '#dist/wasm/layout.js';
+import { createMemory, readStatistics, viewsOf } from '#dist/wasm/memory.js';
 import { Slot } from '#dist/wasm/slot.js';
 
 export interface Engine {
   codec: Codec;
   slot: Slot;
   exports: Exports;
+  /** Requests that were answered so far. */
+  answered(): number;
+  /** Fields of the request parsed last. */
+  fieldCount(): number;
+  /** Bytes of all its chunks. */
+  contentBytes(): number;
 }
 
 export function createEngine(name: EngineName): Engine {
@@ -23,9 +31,17 @@ export function createEngine(name: EngineName): Engine {
   });
   const exports = instantiate(compileModule(), memory);
   const slot = new Slot(viewsOf(memory), 0);
+  const { views, pointer } = slot;
+  slot.setDate(dateLine(Date.now()));
+  for (const prepared of preparedResponses(0)) slot.prepare(prepared);
   const codec =
-    name === 'js'
-      ? createJsCodec(slot.views, slot.pointer, exports.counterAdd)
-      : createWasmCodec(exports, slot.pointer);
-  return { codec, slot, exports };
+    name === 'js' ? createJsCodec(views, pointer, exports.counterAdd) : createWasmCodec(exports, pointer);
+  return {
+    codec,
+    slot,
+    exports,
+    answered: () => readStatistics(views).requests,
+    fieldCount: () => views.words[(pointer + RECORD + RECORD_FIELD_COUNT) >> 2] as number,
+    contentBytes: () => views.doubles[(pointer + RECORD + RECORD_CONTENT_BYTES) >> 3] as number,
+  };
 }

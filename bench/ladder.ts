@@ -1,66 +1,61 @@
-// The suite `ladder`: what each layer costs. Every rung does what the one before does, and one thing more.
+// The suite `ladder`: what each layer adds. Every rung does what the one before does, and one thing more.
 
-import { isInstalled } from './children.ts';
-import { hotpath, script } from './commands.ts';
-import { CONNECTIONS, type LoadClient } from './load.ts';
+import { oneWorker, script } from './commands.ts';
+import { ACCOUNTS_KEPT } from './cpu.ts';
+import { strongestClient } from './load.ts';
 import { chooseCores, describeCores } from './machine.ts';
-import type { Pace } from './pace.ts';
-import {
-  CPU_COLUMNS,
-  cpuCells,
-  cpuSummary,
-  LIMIT_COLUMNS,
-  limitCells,
-  RATE_COLUMNS,
-  rateCells,
-  seriesNotes,
-} from './series.ts';
-import { type Table, times } from './table.ts';
-import { runTrials, type Series } from './trial.ts';
+import { ECHOED, PLAIN } from './requests.ts';
+import { Rounds, type Subject } from './rounds.ts';
+import type { Suite } from './suite.ts';
+import { CONNECTIONS, measureLoad, preparingSeconds, trialSeconds, withServers } from './trial.ts';
 
-export async function ladder(pace: Pace): Promise<Table> {
-  const cores = chooseCores();
-  const client: LoadClient = isInstalled('wrk') ? 'wrk' : 'autocannon';
-  const rungs = [
-    script('bare', 'bare'),
-    script('read', 'read'),
-    script('parse', 'parse'),
-    hotpath('respond', 'wasm'),
-  ];
-  const series = await runTrials(rungs, client, cores, pace);
-  return {
-    title: `ladder: what each layer adds, one thread, ${CONNECTIONS} connections, load by ${client}`,
-    columns: ['rung', 'pipelined', ...RATE_COLUMNS, ...CPU_COLUMNS, 'adds us', 'x bare', ...LIMIT_COLUMNS],
-    rows: series.map((one, i) => [
-      one.name,
-      String(one.pipelined),
-      ...rateCells(one),
-      ...cpuCells(one),
-      ...stepCells(series, i, rungs.length),
-      ...limitCells(one),
-    ]),
-    notes: [
-      'bare: sockets re-wrapped with onread over ordinary memory, fixed response.',
-      'read: the bytes land in the slot.  parse: each request is parsed by the WASM engine.',
-      'respond: hotpath itself, which also builds the response with Date and counter, and keeps its connections.',
-      'The ratios matter, not the microseconds: a step less than the spread is noise.',
+const RUNGS = [
+  { ...script('echo', 'echo', true), request: ECHOED },
+  script('fixed reply', 'fixed', true),
+  script('parse', 'parse', true),
+  oneWorker('full', 'wasm'),
+];
+const PIPELINED = [1, 16];
+
+export const ladder: Suite = {
+  name: 'ladder',
+  title: 'what each layer adds, on one core',
+  byDefault: true,
+  seconds(pace) {
+    const client = strongestClient();
+    const loads = PIPELINED.length * RUNGS.length * pace.loadRounds;
+    return preparingSeconds(RUNGS.length, client, pace) + loads * trialSeconds(client, pace);
+  },
+  async run(result, progress, pace) {
+    const cores = chooseCores();
+    const client = strongestClient();
+    const rounds = new Rounds(result, progress);
+    result.notes.push(
+      `echo: the bytes that were read are written back; its client sends an answer of ${ECHOED.length} bytes and so gets one.`,
+      'fixed reply: a response that never changes; requests are counted by their size.',
+      'parse: each request is parsed by the WASM engine.',
+      'full: hotpath itself, which also builds the response with Date and count, keeps its connections and their deadlines, and has a supervisor and a server process around its worker.',
+      'What one rung adds to the one before is a layer; less than the spread is noise.',
+      `Load by ${client}, ${CONNECTIONS} connections.`,
       describeCores(cores),
-      ...seriesNotes(series),
-    ],
-  };
-}
-
-/** What a rung adds to the one before it, and how it compares with the first; of the medians. */
-function stepCells(series: readonly Series[], index: number, rungCount: number): string[] {
-  const rung = index % rungCount;
-  const own = medianCpu(series[index]);
-  const before = medianCpu(series[index - 1]);
-  const first = medianCpu(series[index - rung]);
-  if (rung === 0 || own === undefined || before === undefined || first === undefined) return ['', ''];
-  const added = own - before;
-  return [`${added < 0 ? '' : '+'}${added.toFixed(2)}`, times(own / first)];
-}
-
-function medianCpu(series: Series | undefined): number | undefined {
-  return series && cpuSummary(series)?.median;
-}
+    );
+    await withServers(RUNGS, { rounds, client, cores, pace }, async ({ servers, missing }) => {
+      for (const pipelined of PIPELINED) {
+        const name = pipelined === 1 ? `${CONNECTIONS} connections` : `${pipelined} pipelined`;
+        const measure = ACCOUNTS_KEPT ? 'cpuMicros' : 'requestsPerSecond';
+        const subjects = servers.map((one): Subject => {
+          const { name, ours, request = PLAIN } = one.contestant;
+          const load = {
+            connections: CONNECTIONS,
+            pipelined,
+            seconds: pace.loadSeconds,
+            request,
+            threads: 1,
+          };
+          return { name, ours, measure: () => measureLoad(one, client, load, cores) };
+        });
+        await rounds.run({ name, measure, missing, subjects }, pace.loadRounds, trialSeconds(client, pace));
+      }
+    });
+  },
+};

@@ -1,18 +1,21 @@
-// The load clients: keep so many connections busy for some seconds, and count the answers.
+// The load clients: keep so many connections busy for some seconds, count the answers and time them.
 
 import { fileURLToPath } from 'node:url';
-import { Child } from './children.ts';
+import { Child, isInstalled } from './children.ts';
 
 export const LOAD_CLIENTS = ['wrk', 'autocannon'] as const;
 export type LoadClient = (typeof LOAD_CLIENTS)[number];
 
-export const CONNECTIONS = 64;
-
 export interface Load {
   port: number;
+  connections: number;
   /** Requests in flight on each connection. */
   pipelined: number;
   seconds: number;
+  /** One request, as it goes over the wire. */
+  request: string;
+  /** Of the client; autocannon has one, whatever is said. */
+  threads: number;
 }
 
 /** What a client prints as its last line. */
@@ -20,30 +23,56 @@ export interface LoadResult {
   requests: number;
   seconds: number;
   errors: number;
+  /** Microseconds. */
+  latency?: { p50: number; p99: number; p999: number };
+  /** User and system time of the client while it loaded, in microseconds. */
+  cpuMicros: number;
 }
 
 const AUTOCANNON = fileURLToPath(new URL('./clients/autocannon.js', import.meta.url));
 
-export function startLoad(client: LoadClient, load: Load, core: number | undefined): Child {
-  return new Child(client, client === 'wrk' ? wrkCommand(load) : autocannonCommand(load), core);
+/** Written in C, wrk brings servers to their limit that autocannon cannot. */
+export function strongestClient(): LoadClient {
+  return isInstalled('wrk') ? 'wrk' : 'autocannon';
 }
 
 /** @throws Error when the client failed or an answer was not as it should be */
-export async function loadResult(child: Child): Promise<LoadResult> {
+export async function runLoad(client: LoadClient, load: Load, core: number | undefined): Promise<LoadResult> {
+  const child = new Child(client, client === 'wrk' ? wrkCommand(load) : autocannonCommand(load), core);
+  // wrk takes whole seconds only, but when interrupted it ends as if they were over.
+  const cutShort = client === 'wrk' && !Number.isInteger(load.seconds);
+  const timer = cutShort ? setTimeout(interrupt, load.seconds * 1000, child.pid) : undefined;
   const { stdout, failure } = await child.ended;
+  clearTimeout(timer);
   if (failure !== undefined) throw new Error(failure);
-  const result = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as LoadResult;
-  if (result.errors > 0 || result.requests === 0)
-    throw new Error(`${child.name}: ${result.errors} errors, ${result.requests} answers`);
+  const result = readLoadResult(client, stdout);
+  // wrk corrects its latencies for what a slow answer held up, as if requests were never pipelined.
+  if (client === 'wrk' && load.pipelined > 1) delete result.latency;
   return result;
 }
 
-function wrkCommand({ port, pipelined, seconds }: Load): string[] {
-  const url = `http://127.0.0.1:${port}`;
-  const options = ['-t1', `-c${CONNECTIONS}`, `-d${seconds}s`, '-s', 'bench/clients/pipeline.lua'];
-  return ['wrk', ...options, url, '--', String(pipelined)];
+/** @throws Error when an answer was not as it should be, or there was none */
+export function readLoadResult(client: string, stdout: string): LoadResult {
+  const result = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as LoadResult;
+  if (result.errors > 0 || result.requests === 0)
+    throw new Error(`${client}: ${result.errors} errors, ${result.requests} answers`);
+  return result;
 }
 
-function autocannonCommand({ port, pipelined, seconds }: Load): string[] {
-  return [process.execPath, AUTOCANNON, ...[port, CONNECTIONS, pipelined, seconds].map(String)];
+function wrkCommand({ port, connections, pipelined, seconds, request, threads }: Load): string[] {
+  const url = `http://127.0.0.1:${port}`;
+  const options = [`-t${threads}`, `-c${connections}`, `-d${Math.ceil(seconds)}s`];
+  return ['wrk', ...options, '-s', 'bench/clients/wrk.lua', url, '--', String(pipelined), request];
+}
+
+function autocannonCommand(load: Load): string[] {
+  return [process.execPath, AUTOCANNON, JSON.stringify(load)];
+}
+
+function interrupt(pid: number): void {
+  try {
+    process.kill(pid, 'SIGINT');
+  } catch {
+    // It has ended by itself.
+  }
 }

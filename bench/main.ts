@@ -1,94 +1,185 @@
-// `npm run bench`: runs the suites one after another and prints their tables. Exit code 0 when all ran,
-// 1 when one failed, 2 for wrong usage.
+// `npm run bench`: runs suites, prints and saves what they found, and makes a report of it; or works with
+// results that were saved before. Exit code 0 when all went well, 1 when a suite failed or README's figures
+// are stale, 2 for wrong usage, 130 when interrupted.
 
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { endChildren } from './children.ts';
-import { connections } from './connections.ts';
-import { counter } from './counter.ts';
-import { ladder } from './ladder.ts';
+import { compareText } from './compare.ts';
 import { describeMachine, inspectMachine } from './machine.ts';
-import { FULL, type Pace, QUICK } from './pace.ts';
-import { parse } from './parse.ts';
-import { server } from './server.ts';
-import { formatTable, type Table } from './table.ts';
+import { FULL, QUICK } from './pace.ts';
+import { createProgress, duration } from './progress.ts';
+import { updateReadme } from './readme.ts';
+import { reportPage } from './report/page.ts';
+import { RESULTS_FORMAT, type Results } from './results.ts';
+import { Run } from './run.ts';
+import { checkout, fileName, find, load, RESULTS_FOLDER, reportPath, save } from './store.ts';
+import { SUITES } from './suites.ts';
+import { suiteText } from './text.ts';
 
 const FAILED = 1;
 const USAGE = 2;
 /** As shells count it: 128 and the number of SIGINT. */
 const INTERRUPTED = 130;
 const PARENT_CHECK_MS = 500;
+/** npm passes on a signal that the terminal has sent to all already: that is not a second one. */
+const SAME_SIGNAL_MS = 1000;
 
-const SUITES: Record<string, (pace: Pace) => Promise<Table>> = {
-  parse,
-  counter,
-  server,
-  ladder,
-  connections,
+const SUITE_NAMES = SUITES.map(({ name }) => name);
+const HELP = `Usage: npm run bench [-- [--quick] [--out FOLDER] [SUITE...]]
+       npm run bench -- compare A B
+       npm run bench -- report FILE
+       npm run bench -- readme FILE
+
+Runs the suites that are named, or ${listed(SUITES.filter(({ byDefault }) => byDefault).map(({ name }) => name))}.
+All suites: ${listed(SUITE_NAMES)}.
+Results and a report of them go to ${RESULTS_FOLDER}, or to the folder of --out.
+--quick shows that all works; it is too short to judge a change by.
+
+compare   sets two results side by side: run it before and after a change
+report    prints results and makes their report again
+readme    writes the figures of results into README.md, and keeps the file beside it
+
+A, B and FILE are paths, names in ${RESULTS_FOLDER}, beginnings of commits, or 'latest'.`;
+
+type Values = ReturnType<typeof readArguments>['values'];
+
+/** How many operands a command takes; anything else is the name of a suite. */
+const COMMANDS: Record<string, { operands: number; run(operands: string[], values: Values): number }> = {
+  compare: {
+    operands: 2,
+    run: ([a, b], { out }) => compareFiles(find(a as string, out), find(b as string, out)),
+  },
+  report: { operands: 1, run: ([file], { out }) => reportFile(find(file as string, out)) },
+  readme: { operands: 1, run: ([file], { out }) => readmeFile(find(file as string, out)) },
 };
-/** Takes thousands of descriptors: not to be had everywhere. */
-const BY_NAME_ONLY = ['connections'];
-const HELP = `Usage: npm run bench [-- [--quick] [${Object.keys(SUITES).join('|')}]...]
 
-Measures what is named, or everything but ${BY_NAME_ONLY}. --quick takes under a minute, a full run under five.`;
-
-let stopping = false;
-stopWhenTold();
+// A reader of the output that has gone shall not end a run.
+process.stdout.on('error', () => {});
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(argv: string[]): Promise<number> {
-  const { values, positionals } = readArguments(argv);
+  let command: ReturnType<typeof readArguments>;
+  try {
+    command = readArguments(argv);
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${HELP}`);
+    return USAGE;
+  }
+  const { values, positionals } = command;
   if (values.help) {
     console.log(HELP);
     return 0;
   }
-  console.log(describeMachine(inspectMachine()));
-  let failures = 0;
-  const usual = Object.keys(SUITES).filter((name) => !BY_NAME_ONLY.includes(name));
-  for (const name of positionals.length > 0 ? positionals : usual)
-    if (!(await runSuite(name, values.quick ? QUICK : FULL))) failures++;
-  return failures > 0 ? FAILED : 0;
-}
-
-/** One that fails does not keep the others from running. */
-async function runSuite(name: string, pace: Pace): Promise<boolean> {
+  const [name = '', ...operands] = positionals;
+  const stored = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (stored === undefined) return measure(positionals, values);
   try {
-    const table = await (SUITES[name] as (typeof SUITES)[string])(pace);
-    console.log(`\n${formatTable(table)}`);
-    return true;
+    return stored.run(operands, values);
   } catch (error) {
-    if (!stopping) console.error(`\n${name} failed: ${(error as Error).message}`);
-    return false;
+    console.error((error as Error).message);
+    return USAGE;
   }
 }
 
-/** Ends the process when the usage is wrong. */
+async function measure(names: readonly string[], { quick, out }: Values): Promise<number> {
+  const suites = SUITES.filter(({ name, byDefault }) =>
+    names.length > 0 ? names.includes(name) : byDefault,
+  );
+  const machine = inspectMachine();
+  const results: Results = {
+    format: RESULTS_FORMAT,
+    date: new Date().toISOString(),
+    ...checkout(),
+    machine,
+    pace: quick ? 'quick' : 'full',
+    complete: false,
+    suites: [],
+  };
+  const path = join(out, fileName(results));
+  const run = new Run(suites, quick ? QUICK : FULL, results);
+  stopWhenTold(run);
+  console.log(`${describeMachine(machine)}\nAbout ${duration(run.seconds)}.`);
+  await run.go(createProgress(process.stdout, run.seconds), {
+    measured: (result) => {
+      save(results, path);
+      if (result.groups.length > 0) console.log(`\n${suiteText(result, emphasis())}\n`);
+    },
+    failed: ({ name }, error) => console.error(`\n${name} failed: ${error.message}\n`),
+  });
+  save(results, path);
+  writeReport(results, path);
+  console.log(`Results: ${path}\nReport:  ${reportPath(path)}`);
+  if (run.isStopped) {
+    console.log('The run was interrupted: what was measured until then is in both.');
+    // A thread may still be measuring.
+    process.exit(INTERRUPTED);
+  }
+  return run.failures > 0 ? FAILED : 0;
+}
+
+function compareFiles(before: string, after: string): number {
+  console.log(compareText({ path: before, results: load(before) }, { path: after, results: load(after) }));
+  return 0;
+}
+
+function reportFile(path: string): number {
+  const results = load(path);
+  for (const suite of results.suites) console.log(`${suiteText(suite, emphasis())}\n`);
+  writeReport(results, path);
+  console.log(`Report:  ${reportPath(path)}`);
+  return 0;
+}
+
+function readmeFile(path: string): number {
+  console.log(updateReadme(load(path)));
+  return 0;
+}
+
+function writeReport(results: Results, path: string): void {
+  writeFileSync(reportPath(path), reportPage(results));
+}
+
+function emphasis(): boolean {
+  return process.stdout.isTTY === true && !process.env.NO_COLOR;
+}
+
+/** @throws Error when the usage is wrong */
 function readArguments(argv: string[]) {
-  try {
-    const command = parseArgs({
-      args: argv,
-      options: { quick: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
-      allowPositionals: true,
-    });
-    const unknown = command.positionals.find((name) => !Object.hasOwn(SUITES, name));
-    if (unknown !== undefined) throw new Error(`There is no suite '${unknown}'.`);
-    return command;
-  } catch (error) {
-    console.error(`${(error as Error).message}\n\n${HELP}`);
-    process.exit(USAGE);
-  }
+  const { values, positionals } = parseArgs({
+    args: argv,
+    options: {
+      quick: { type: 'boolean', default: false },
+      out: { type: 'string', default: RESULTS_FOLDER },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+    allowPositionals: true,
+  });
+  const [name = '', ...operands] = positionals;
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  const unknown = positionals.find((one) => !SUITE_NAMES.some((suite) => suite === one));
+  if (command !== undefined && operands.length !== command.operands)
+    throw new Error(`'${name}' takes ${command.operands} of: path, name, commit, latest.`);
+  if (command === undefined && unknown !== undefined) throw new Error(`There is no suite '${unknown}'.`);
+  return { values, positionals };
 }
 
-/** Leaves no process behind, also when npm's shell is ended and does not pass it on. */
-function stopWhenTold(): void {
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void stop());
+/** Leaves no process behind, also when npm's shell is ended and does not pass it on. A second signal does not wait. */
+function stopWhenTold(run: Run): void {
+  let firstMs: number | undefined;
+  const stop = () => {
+    if (firstMs !== undefined && performance.now() - firstMs > SAME_SIGNAL_MS) process.exit(INTERRUPTED);
+    firstMs ??= performance.now();
+    void run.stop(endChildren);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
   const parent = process.ppid;
   setInterval(() => {
-    if (process.ppid !== parent) void stop();
+    if (process.ppid !== parent && !run.isStopped) stop();
   }, PARENT_CHECK_MS).unref();
 }
 
-async function stop(): Promise<void> {
-  stopping = true;
-  await endChildren();
-  process.exit(INTERRUPTED);
+function listed(names: readonly string[]): string {
+  return names.join(', ');
 }

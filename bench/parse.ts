@@ -1,45 +1,81 @@
-// The suite `parse`: one request from bytes to record, by both engines and by Node's own parser.
+// The suite `parse`: requests from bytes to what a server needs, by both engines and by the parsers of others.
 
-import { readFileSync } from 'node:fs';
-import type { Pace } from './pace.ts';
-import { PARSERS, type ParserName } from './parsers.ts';
-import type { Summary } from './statistics.ts';
-import { figure, percent, type Table, times } from './table.ts';
-import { timeSubjects } from './timing.ts';
+import { type Input, PARSERS, type ParserKind, type ParserName } from './parsers.ts';
+import { BROWSER, chunked, PLAIN, withFields } from './requests.ts';
+import { type Contest, Rounds, type Subject } from './rounds.ts';
+import type { Suite } from './suite.ts';
+import { time, timingSeconds } from './timing.ts';
 
+const PIPELINED = 16;
+const MANY_FIELDS = 64;
+const CHUNK_COUNT = 8;
+const CHUNK_BYTES = 256;
+const NANOS_PER_SECOND = 1e9;
+
+export const INPUTS: Record<string, Input> = {
+  [`${PLAIN.length} bytes`]: head(PLAIN, 1),
+  [`${BROWSER.length} bytes`]: head(BROWSER, 9),
+  [`${MANY_FIELDS} fields`]: head(withFields(MANY_FIELDS), MANY_FIELDS),
+  [`${PIPELINED} pipelined`]: {
+    text: PLAIN.repeat(PIPELINED),
+    call: 'serve',
+    requests: PIPELINED,
+    fields: PIPELINED,
+    contentBytes: 0,
+  },
+  [`${CHUNK_COUNT} chunks of ${CHUNK_BYTES} bytes`]: {
+    text: chunked(CHUNK_COUNT, CHUNK_BYTES),
+    call: 'serve',
+    requests: 1,
+    fields: 2,
+    contentBytes: CHUNK_COUNT * CHUNK_BYTES,
+  },
+};
 const NAMES = Object.keys(PARSERS) as ParserName[];
 
-export async function parse(pace: Pace): Promise<Table> {
-  const requests: Uint8Array[] = [
-    Buffer.from('GET / HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n\r\n', 'latin1'),
-    readFileSync('bench/data/request-703-bytes.http'),
-  ];
-  const subjects = requests.flatMap((request) => NAMES.map((parser) => ({ parser, request })));
-  const summaries = await timeSubjects(subjects, pace);
-  const rows = subjects.map(({ parser, request }, i) => row(parser, request, summaries[i] as Summary));
-  const notes = requests.map((request, i) => {
-    const own = summaries.slice(i * NAMES.length, (i + 1) * NAMES.length);
-    return `${request.length} bytes: ${ratio('JS', own)}, ${ratio('llhttp', own)}.`;
-  });
-  return {
-    title: 'parse: one request, call from JavaScript included',
-    columns: ['parser', 'bytes', 'ns best', 'ns median', 'spread', 'GB/s'],
-    rows,
-    notes: [
-      ...notes,
-      'llhttp also makes the strings of the fields, as node:http pays for; the engines leave offsets.',
-    ],
-  };
+export const parse: Suite = {
+  name: 'parse',
+  title: 'nanoseconds a call, the call from JavaScript included',
+  byDefault: true,
+  seconds: (pace) => Object.keys(INPUTS).length * NAMES.length * pace.timingRounds * timingSeconds(pace),
+  async run(result, progress, pace) {
+    result.notes.push(
+      'Engines, one head: parse() leaves offsets of method, target, host and every field in the record, and checks them all; no strings, no callbacks.',
+      'Engines, pipelined and chunked: serve() also consumes the content and builds each response with Date and count, in one call.',
+      'llhttp (Node): the binding that node:http uses, with callbacks for head, content and end; it makes a string of the target and of each name and value.',
+      'llhttp (WASM): the module in undici, its input already in its memory; a callback into JavaScript for each name, value and piece of content, offsets only.',
+      'http-parser-js: strings of the target and of each name and value, callbacks as llhttp (Node).',
+      `A call parses the whole input: all ${PIPELINED} pipelined requests, the head and all ${CHUNK_COUNT} chunks. Each parser had to find every request, field and byte of content before it was timed.`,
+    );
+    const rounds = new Rounds(result, progress);
+    const present = NAMES.filter((name) => missing(name) === undefined);
+    for (const [name, input] of Object.entries(INPUTS)) {
+      const contest: Contest = {
+        name,
+        measure: 'nanoseconds',
+        missing: NAMES.filter((one) => !present.includes(one)).map((one) => `${one}: ${missing(one)}`),
+        subjects: present.map(
+          (parser): Subject => ({
+            name: parser,
+            ours: PARSERS[parser].ours,
+            ...(input.call === 'parse' ? { at: input.text.length } : {}),
+            measure: async () => {
+              const nanoseconds = await time(parser, input, pace);
+              return { nanoseconds, bytesPerSecond: (input.text.length / nanoseconds) * NANOS_PER_SECOND };
+            },
+          }),
+        ),
+      };
+      await rounds.run(contest, pace.timingRounds, timingSeconds(pace));
+    }
+  },
+};
+
+function head(text: string, fields: number): Input {
+  return { text, call: 'parse', requests: 1, fields, contentBytes: 0 };
 }
 
-function row(parser: ParserName, request: Uint8Array, { best, median, spread }: Summary): string[] {
-  const bytes = request.length;
-  return [parser, String(bytes), figure(best), figure(median), percent(spread), figure(bytes / median)];
-}
-
-/** How many times the WASM engine is as fast as another parser. */
-function ratio(name: ParserName, summaries: readonly Summary[]): string {
-  const wasm = summaries[NAMES.indexOf('WASM')] as Summary;
-  const other = summaries[NAMES.indexOf(name)] as Summary;
-  return `WASM over ${name} ${times(other.median / wasm.median)} (best ${times(other.best / wasm.best)})`;
+function missing(name: ParserName): string | undefined {
+  const parser: ParserKind = PARSERS[name];
+  return parser.missing?.();
 }

@@ -1,35 +1,106 @@
-// The parsers that parse.ts compares, each a function that parses one request, call included. Making one
-// checks that it accepts the request.
+// The parsers that parse.ts compares, each over one input that it parses again and again. None is timed
+// before it has shown, twice, that it understood all of the input: how many requests it holds, how many
+// fields, how many bytes of content.
 
+import { Buffer } from 'node:buffer';
 import { createRequire } from 'node:module';
 import { do_not_optimize } from 'mitata';
 import type { EngineName } from '#dist/protocol/codec.js';
 import { createEngine } from './engine.ts';
+import { hasPeer, INSTALL_PEERS, loadPeer } from './peers.ts';
+
+/** What is in an input, and what a parser says that it found there. */
+export interface Findings {
+  requests: number;
+  fields: number;
+  contentBytes: number;
+}
+
+export interface Input extends Findings {
+  text: string;
+  /** What the engines take for it: parse() leaves the offsets of one head, serve() also consumes and answers. */
+  call: 'parse' | 'serve';
+}
+
+interface Parser {
+  /** Parses the input once. @returns whatever keeps V8 from leaving it out */
+  parse(): unknown;
+  /** What the last parse() found. */
+  findings(): Findings;
+}
+
+export interface ParserKind {
+  ours: boolean;
+  missing?(): string | undefined;
+  create(input: Input): Parser;
+}
+
+const peer = (name: string) => () => (hasPeer(name) ? undefined : INSTALL_PEERS);
 
 export const PARSERS = {
-  WASM: (request: Uint8Array) => parseWithEngine('wasm', request),
-  JS: (request: Uint8Array) => parseWithEngine('js', request),
-  llhttp: parseWithLlhttp,
-} as const;
+  'WASM engine': { ours: true, create: (input) => createEngineParser('wasm', input) },
+  'JS engine': { ours: true, create: (input) => createEngineParser('js', input) },
+  'llhttp (Node)': { ours: false, create: createNodeParser },
+  'llhttp (WASM)': { ours: false, missing: peer('undici'), create: createLlhttpWasm },
+  'http-parser-js': { ours: false, missing: peer('http-parser-js'), create: createHttpParserJs },
+} as const satisfies Record<string, ParserKind>;
 export type ParserName = keyof typeof PARSERS;
 
-function parseWithEngine(name: EngineName, request: Uint8Array): () => void {
-  const { codec, slot } = createEngine(name);
+/** @throws Error when the parser does not find in the input what there is */
+export function createParser(name: ParserName, input: Input): () => void {
+  const parser = PARSERS[name].create(input);
+  // Twice: the connection has to stay open behind a request.
+  for (let round = 1; round <= 2; round++) {
+    parser.parse();
+    const { requests, fields, contentBytes } = parser.findings();
+    const understood =
+      requests === input.requests && fields === input.fields && contentBytes === input.contentBytes;
+    if (!understood)
+      throw new Error(
+        `${name} finds ${requests} requests, ${fields} fields, ${contentBytes} bytes of content`,
+      );
+  }
+  return () => do_not_optimize(parser.parse());
+}
+
+function createEngineParser(name: EngineName, { text, call, requests }: Input): Parser {
+  const { codec, slot, answered, fieldCount, contentBytes } = createEngine(name);
+  const bytes = Buffer.from(text, 'latin1');
   const start = slot.readStart;
-  const end = start + request.length;
-  slot.read.set(request);
-  checkAccepted(`${name} engine`, codec.parse(start, end) - start, request);
-  return () => do_not_optimize(codec.parse(start, end));
+  const end = start + bytes.length;
+  slot.read.set(bytes);
+  if (call === 'parse') {
+    let cursor = 0;
+    return {
+      parse: () => (cursor = codec.parse(start, end)),
+      findings: () => ({ requests: cursor === end ? 1 : 0, fields: fieldCount(), contentBytes: 0 }),
+    };
+  }
+  // serve() leaves the record to the next request: the fields are those of the first, since all requests of an input are alike.
+  codec.parse(start, end);
+  const fields = fieldCount() * requests;
+  slot.takeRecord();
+  const output = slot.outputs[0] as number;
+  let answeredBefore = 0;
+  return {
+    parse: () => codec.serve(start, end, output),
+    findings: () => {
+      const all = answered();
+      const found = all - answeredBefore;
+      answeredBefore = all;
+      return { requests: found, fields, contentBytes: contentBytes() };
+    },
+  };
 }
 
 /** Node's own binding, as far as it is used here. */
-interface LlhttpParser {
+interface NodeParser {
   [callback: number]: (...args: unknown[]) => void;
   initialize(type: number, resource: object): void;
   execute(bytes: Uint8Array): number | Error;
 }
-interface LlhttpParserClass {
-  new (): LlhttpParser;
+interface NodeParserClass {
+  new (): NodeParser;
   REQUEST: number;
   kOnHeaders: number;
   kOnHeadersComplete: number;
@@ -37,31 +108,131 @@ interface LlhttpParserClass {
   kOnMessageComplete: number;
 }
 
+/** Where the raw fields are among the arguments of kOnHeadersComplete. */
+const RAW_FIELDS = 2;
+
 /** With the callbacks that node:http sets, doing nothing: it pays for their arguments, and so does this. */
-function parseWithLlhttp(request: Uint8Array): () => void {
+function createNodeParser({ text }: Input): Parser {
   // The module is meant for Node alone, and says so by a deprecation warning.
   process.noDeprecation = true;
   const { HTTPParser } = createRequire(import.meta.url)('node:_http_common') as {
-    HTTPParser: LlhttpParserClass;
+    HTTPParser: NodeParserClass;
   };
+  const bytes = Buffer.from(text, 'latin1');
   const parser = new HTTPParser();
-  let heads = 0;
+  const tally = new Tally();
   parser.initialize(HTTPParser.REQUEST, {});
-  parser[HTTPParser.kOnHeaders] = () => {};
-  parser[HTTPParser.kOnHeadersComplete] = () => {
-    heads++;
-  };
-  parser[HTTPParser.kOnBody] = () => {};
-  parser[HTTPParser.kOnMessageComplete] = () => {};
-  // Twice: the connection has to stay open behind a request.
-  for (let round = 1; round <= 2; round++) {
-    checkAccepted('llhttp', parser.execute(request), request);
-    if (heads !== round) throw new Error('llhttp does not report the head');
-  }
-  return () => do_not_optimize(parser.execute(request));
+  // Many fields come in batches, the last of them with the end of the head; then it has no list of them.
+  parser[HTTPParser.kOnHeaders] = (raw) => tally.addFields(raw as string[]);
+  parser[HTTPParser.kOnHeadersComplete] = (...args) =>
+    tally.addFields(args[RAW_FIELDS] as string[] | undefined);
+  parser[HTTPParser.kOnBody] = (content) => tally.addContent((content as Uint8Array).length);
+  parser[HTTPParser.kOnMessageComplete] = () => tally.addRequest();
+  return { parse: () => accepted(parser.execute(bytes)), findings: () => tally.take() };
 }
 
-function checkAccepted(name: string, result: number | Error, request: Uint8Array): void {
-  if (result !== request.length)
-    throw new Error(`${name} does not accept the request of ${request.length} bytes: ${result}`);
+interface HttpParserJs {
+  [callback: number]: (...args: never[]) => void;
+  execute(bytes: Buffer): number | Error;
+}
+interface HttpParserJsClass {
+  new (type: string): HttpParserJs;
+  REQUEST: string;
+  kOnHeadersComplete: number;
+  kOnBody: number;
+  kOnMessageComplete: number;
+}
+
+function createHttpParserJs({ text }: Input): Parser {
+  const { HTTPParser } = loadPeer('http-parser-js') as { HTTPParser: HttpParserJsClass };
+  const bytes = Buffer.from(text, 'latin1');
+  const parser = new HTTPParser(HTTPParser.REQUEST);
+  const tally = new Tally();
+  parser[HTTPParser.kOnHeadersComplete] = ({ headers }: { headers: string[] }) => tally.addFields(headers);
+  parser[HTTPParser.kOnBody] = (_chunk: Buffer, _start: number, size: number) => tally.addContent(size);
+  parser[HTTPParser.kOnMessageComplete] = () => tally.addRequest();
+  return { parse: () => accepted(parser.execute(bytes)), findings: () => tally.take() };
+}
+
+interface LlhttpExports {
+  memory: WebAssembly.Memory;
+  malloc(size: number): number;
+  llhttp_alloc(type: number): number;
+  llhttp_execute(parser: number, bytes: number, size: number): number;
+}
+
+const LLHTTP_REQUEST = 1;
+
+/**
+ * The module that undici parses responses with, told to parse requests. The input lies in its memory, as
+ * ours does in ours; undici copies it there.
+ */
+function createLlhttpWasm({ text }: Input): Parser {
+  const bytes = Buffer.from(text, 'latin1');
+  const tally = new Tally();
+  const proceed = () => 0;
+  const env = {
+    wasm_on_url: proceed,
+    wasm_on_status: proceed,
+    wasm_on_message_begin: proceed,
+    wasm_on_header_field: proceed,
+    wasm_on_header_value: () => tally.addField(),
+    wasm_on_headers_complete: proceed,
+    wasm_on_body: (_parser: number, _at: number, size: number) => tally.addContent(size),
+    wasm_on_message_complete: () => tally.addRequest(),
+  };
+  const code = loadPeer('undici/lib/llhttp/llhttp_simd-wasm.js') as Uint8Array<ArrayBuffer>;
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(code), { env });
+  const { memory, malloc, llhttp_alloc, llhttp_execute } = exports as unknown as LlhttpExports;
+  const parser = llhttp_alloc(LLHTTP_REQUEST);
+  const place = malloc(bytes.length);
+  new Uint8Array(memory.buffer).set(bytes, place);
+  return {
+    parse: () => {
+      const error = llhttp_execute(parser, place, bytes.length);
+      if (error !== 0) throw new Error(`llhttp refuses the input with error ${error}`);
+      return error;
+    },
+    findings: () => tally.take(),
+  };
+}
+
+/** What callbacks report. They return 0, which tells llhttp to go on. */
+class Tally {
+  private requests = 0;
+  private fields = 0;
+  private contentBytes = 0;
+
+  addRequest(): number {
+    this.requests++;
+    return 0;
+  }
+
+  addField(): number {
+    this.fields++;
+    return 0;
+  }
+
+  /** @param raw names and values in turns */
+  addFields(raw: readonly string[] | undefined): void {
+    if (raw !== undefined) this.fields += raw.length / 2;
+  }
+
+  addContent(bytes: number): number {
+    this.contentBytes += bytes;
+    return 0;
+  }
+
+  /** What came since the last call. */
+  take(): Findings {
+    const { requests, fields, contentBytes } = this;
+    this.requests = this.fields = this.contentBytes = 0;
+    return { requests, fields, contentBytes };
+  }
+}
+
+/** @throws the error that was returned in place of a size */
+function accepted(result: number | Error): number {
+  if (result instanceof Error) throw result;
+  return result;
 }

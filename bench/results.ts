@@ -33,6 +33,8 @@ export interface SuiteResult {
 export interface Group {
   /** `703 bytes`, `16 pipelined`, `256 connections`. */
   name: string;
+  /** What `at` counts: groups of one axis make one plot. Without it the suite's own, as of report/data.ts. */
+  axis?: string;
   /** What the ratios are taken against: a subject of this group. */
   reference: string;
   /** The measure that decides, first in tables and plots. */
@@ -52,6 +54,8 @@ export interface SubjectResult {
   limitedBy?: 'server' | 'load client' | 'neither';
   /** A point on a numeric axis, for plots: bytes, connections, workers. */
   at?: number;
+  /** The line of a plot that the point belongs to, where that is not the subject's name. */
+  line?: string;
 }
 
 export interface Measure {

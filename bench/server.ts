@@ -1,45 +1,121 @@
-// The suite `server`: hotpath with both engines against node:http, each one thread on one core.
+// The suite `server`: a star. Everyone at one base point; from there, one axis at a time, those that matter
+// most for a comparison.
 
-import { hotpath, script } from './commands.ts';
-import { CONNECTIONS, type LoadClient } from './load.ts';
+import { isInstalled } from './children.ts';
+import { BUN, FASTIFY, HONO, NGINX, NODE_HTTP, oneWorker, UWEBSOCKETS } from './commands.ts';
+import type { Contestant, Started } from './contestants.ts';
+import { type Load, type LoadClient, strongestClient } from './load.ts';
 import { chooseCores, describeCores } from './machine.ts';
-import type { Pace } from './pace.ts';
-import {
-  CPU_COLUMNS,
-  cpuCells,
-  LIMIT_COLUMNS,
-  limitCells,
-  RATE_COLUMNS,
-  rateCells,
-  seriesNotes,
-} from './series.ts';
-import type { Table } from './table.ts';
-import { runTrials } from './trial.ts';
+import { BROWSER, PLAIN, POST } from './requests.ts';
+import { type Contest, Rounds, type Subject } from './rounds.ts';
+import type { Suite } from './suite.ts';
+import { CONNECTIONS, measureLoad, preparingSeconds, trialSeconds, withServers } from './trial.ts';
 
-const CLIENT: LoadClient = 'autocannon';
+const WASM = oneWorker('hotpath wasm', 'wasm');
+const CONTESTANTS = [WASM, oneWorker('hotpath js', 'js'), NODE_HTTP, FASTIFY, HONO, NGINX, UWEBSOCKETS, BUN];
+/** Whom the axes are measured for. */
+const ON_AXES = [WASM, NODE_HTTP, NGINX];
 
-export async function server(pace: Pace): Promise<Table> {
-  const cores = chooseCores();
-  const contestants = [
-    hotpath('hotpath wasm', 'wasm'),
-    hotpath('hotpath js', 'js'),
-    script('node:http', 'node-http'),
+interface Point {
+  name: string;
+  client: LoadClient;
+  contestants: readonly Contestant[];
+  load: Omit<Load, 'port' | 'seconds'>;
+  /** Its place on the axis of connections. */
+  at?: number;
+}
+
+export const server: Suite = {
+  name: 'server',
+  title: 'one worker on one core, under load',
+  byDefault: true,
+  seconds(pace) {
+    const present = (all: readonly Contestant[]) => all.filter((one) => one.missing?.() === undefined).length;
+    const rounds = star().map(({ client, contestants }) => present(contestants) * trialSeconds(client, pace));
+    const round = rounds.reduce((sum, seconds) => sum + seconds, 0);
+    return preparingSeconds(present(CONTESTANTS), strongestClient(), pace) + pace.loadRounds * round;
+  },
+  async run(result, progress, pace) {
+    const cores = chooseCores();
+    const client = strongestClient();
+    const rounds = new Rounds(result, progress);
+    result.notes.push(...notes(client), describeCores(cores));
+    await withServers(CONTESTANTS, { rounds, client, cores, pace }, async (started) => {
+      result.notes.push(`Bytes of an answer: ${answers(started)}.`);
+      for (const point of star()) {
+        const { name, at, load } = point;
+        const { servers, missing } = those(point.contestants, started);
+        const contest: Contest = {
+          name,
+          measure: 'requestsPerSecond',
+          missing,
+          subjects: servers.map(
+            (one): Subject => ({
+              name: one.contestant.name,
+              ours: one.contestant.ours,
+              ...(at === undefined ? {} : { at }),
+              measure: () => measureLoad(one, point.client, { ...load, seconds: pace.loadSeconds }, cores),
+            }),
+          ),
+        };
+        await rounds.run(contest, pace.loadRounds, trialSeconds(point.client, pace));
+      }
+    });
+  },
+};
+
+/** The base point is loaded by every client that is there; the axes by the strongest. */
+function star(): Point[] {
+  const client = strongestClient();
+  const base: Point['load'] = { connections: CONNECTIONS, pipelined: 1, request: PLAIN, threads: 1 };
+  const basePoint = (by: LoadClient): Point => ({
+    name: `${CONNECTIONS} connections, ${by}`,
+    client: by,
+    contestants: CONTESTANTS,
+    load: base,
+    ...(by === client ? { at: CONNECTIONS } : {}),
+  });
+  const axis = (name: string, load: Partial<Load>): Point => ({
+    name,
+    client,
+    contestants: ON_AXES,
+    load: { ...base, ...load },
+    ...(load.connections === undefined ? {} : { at: load.connections }),
+  });
+  return [
+    ...(isInstalled('wrk') ? [basePoint('wrk')] : []),
+    basePoint('autocannon'),
+    axis('1 connection', { connections: 1 }),
+    axis('10 connections', { connections: 10 }),
+    axis('256 connections', { connections: 256 }),
+    axis('16 pipelined', { pipelined: 16 }),
+    axis(`heads of ${BROWSER.length} bytes`, { request: BROWSER }),
+    axis('POST of 100 bytes', { request: POST }),
   ];
-  const series = await runTrials(contestants, CLIENT, cores, pace);
+}
+
+function those(contestants: readonly Contestant[], { servers, missing }: Started): Started {
   return {
-    title: `server: one worker, ${CONNECTIONS} connections, load by ${CLIENT}`,
-    columns: ['server', 'pipelined', ...RATE_COLUMNS, ...CPU_COLUMNS, ...LIMIT_COLUMNS],
-    rows: series.map((one) => [
-      one.name,
-      String(one.pipelined),
-      ...rateCells(one),
-      ...cpuCells(one),
-      ...limitCells(one),
-    ]),
-    notes: [
-      describeCores(cores),
-      `${CLIENT} writes every request by itself, so few of 16 pipelined ones arrive together.`,
-      ...seriesNotes(series),
-    ],
+    servers: servers.filter(({ contestant }) => contestants.includes(contestant)),
+    missing: missing.filter((line) => contestants.some(({ name }) => line.startsWith(`${name}:`))),
   };
+}
+
+function answers({ servers }: Started): string {
+  return servers.map(({ contestant, answerBytes }) => `${contestant.name} ${answerBytes}`).join(', ');
+}
+
+function notes(client: LoadClient): string[] {
+  return [
+    `The base point is ${CONNECTIONS} connections that each wait for their answer before they ask again; every other group differs from it in what its name says and is loaded by ${client}.`,
+    client === 'wrk'
+      ? 'wrk, written in C, loads the axes since it brings servers to their limit that autocannon cannot.'
+      : 'wrk is not installed: autocannon loads everything, and is slower than the faster servers. Compare the CPU time a request.',
+    'Everyone answers 200, text/plain, Hello and a number (nginx the fixed text Hello1) and reads content to its end; every request is the same bytes for everyone.',
+    'hotpath runs one worker; its supervisor and server process, and the master of nginx, are counted with it.',
+    'CPU a request is user and system time of all threads and processes of the server, as the system accounts for it. Where the server is not the limit, compare it and not the requests a second.',
+    'Peak memory is the largest resident memory of each process of the server since the load began, added up: pages that they share count for each, and what earlier loads left is in it.',
+    'Latency is what the client reports at the most load it can give; wrk adds the requests that a slow answer held up, and has none for pipelined requests.',
+    'Limited by: the side whose core was in use for 90 % of the load or more.',
+  ];
 }

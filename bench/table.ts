@@ -1,4 +1,4 @@
-// What a suite hands back, and its plain text.
+// Plain text tables: the first column to the left, figures to the right, bars of blocks between.
 
 export interface Table {
   title: string;
@@ -7,31 +7,43 @@ export interface Table {
   notes: readonly string[];
 }
 
-/** The first column to the left, the figures to the right. */
-export function formatTable({ title, columns, rows, notes }: Table): string {
+const BLOCKS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉', '█'];
+
+/** @param emphasized says of a row whether it shall stand out; needs a terminal */
+export function formatTable(
+  { title, columns, rows, notes }: Table,
+  emphasized: (row: number) => boolean = () => false,
+): string {
   const widths = columns.map((column, i) =>
     Math.max(column.length, ...rows.map((row) => cell(row, i).length)),
   );
   const line = (row: readonly string[]) =>
     widths
-      .map((width, i) => (i === 0 ? cell(row, i).padEnd(width) : cell(row, i).padStart(width)))
-      .join('  ');
-  const rule = widths.map((width) => '-'.repeat(width));
-  return [title, '', line(columns), line(rule), ...rows.map(line), '', ...notes].join('\n');
+      .map((width, i) => align(cell(row, i), width, i === 0))
+      .join('  ')
+      .trimEnd();
+  const rule = widths.map((width) => '-'.repeat(width)).join('  ');
+  const body = rows.map((row, i) => (emphasized(i) ? bold(line(row)) : line(row)));
+  const parts = [
+    title === '' ? [] : [title, ''],
+    [line(columns), rule, ...body],
+    notes.length > 0 ? ['', ...notes] : [],
+  ];
+  return parts.flat().join('\n');
 }
 
-/** Three significant digits, never an exponent. */
-export function figure(value: number): string {
-  if (value >= 100) return Math.round(value).toLocaleString('en-US');
-  return value.toPrecision(3);
+/** A share of a width in characters, to an eighth of one; what is not nothing is seen. */
+export function bar(share: number, width: number): string {
+  const eighths = Math.max(share > 0 ? 1 : 0, Math.round(Math.min(share, 1) * width * 8));
+  return '█'.repeat(eighths >> 3) + BLOCKS[eighths & 7];
 }
 
-export function percent(share: number): string {
-  return `${Math.round(share * 100)}%`;
+function align(text: string, width: number, left: boolean): string {
+  return left || /^[█▏▎▍▌▋▊▉]+$/.test(text) ? text.padEnd(width) : text.padStart(width);
 }
 
-export function times(ratio: number): string {
-  return `${ratio.toFixed(2)}x`;
+function bold(text: string): string {
+  return `\u001b[1m${text}\u001b[22m`;
 }
 
 function cell(row: readonly string[], column: number): string {

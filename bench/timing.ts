@@ -1,34 +1,35 @@
-// Times functions of some nanoseconds, each in a fresh thread: V8 then optimises it as if it were alone,
-// which in a server it is, and the order of the subjects makes no difference.
+// Times parsers, whose calls take some nanoseconds, each in a fresh thread: V8 then optimises it as if it
+// were alone, which in a server it is, and the order of the subjects makes no difference.
 
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import type { CounterName } from './counters.ts';
 import type { Pace } from './pace.ts';
-import type { ParserName } from './parsers.ts';
-import { type Summary, summarize } from './statistics.ts';
+import type { Input, ParserName } from './parsers.ts';
 
-export type Subject = { parser: ParserName; request: Uint8Array } | { counter: CounterName };
+/** Starting and ending the thread. */
+const THREAD_SECONDS = 0.08;
 
 /** What timing-thread.ts is started with; it answers with nanoseconds a call. */
 export interface TimingStart {
-  subject: Subject;
+  parser: ParserName;
+  input: Input;
+  warmUpMs: number;
   milliseconds: number;
 }
 
-/** Nanoseconds a call for each subject, over rounds in which they take turns. */
-export async function timeSubjects(subjects: readonly Subject[], pace: Pace): Promise<Summary[]> {
-  const nanoseconds: number[][] = subjects.map(() => []);
-  for (let round = 0; round < pace.timingRounds; round++)
-    for (const [i, subject] of subjects.entries()) nanoseconds[i]?.push(await time(subject, pace.timingMs));
-  return nanoseconds.map((values) => summarize(values, 'lower'));
+/** Nanoseconds a call. @throws Error when the parser does not understand the input */
+export async function time(
+  parser: ParserName,
+  input: Input,
+  { timingWarmUpMs, timingMs }: Pace,
+): Promise<number> {
+  const workerData: TimingStart = { parser, input, warmUpMs: timingWarmUpMs, milliseconds: timingMs };
+  const thread = new Worker(new URL('./timing-thread.js', import.meta.url), { workerData });
+  const [[nanoseconds]] = await Promise.all([once(thread, 'message'), once(thread, 'exit')]);
+  return nanoseconds as number;
 }
 
-async function time(subject: Subject, milliseconds: number): Promise<number> {
-  const workerData: TimingStart = { subject, milliseconds };
-  const thread = new Worker(new URL('./timing-thread.js', import.meta.url), { workerData });
-  const exited = once(thread, 'exit');
-  const [nanoseconds] = await once(thread, 'message');
-  await exited;
-  return nanoseconds as number;
+/** How long time() takes, by estimate. */
+export function timingSeconds({ timingWarmUpMs, timingMs }: Pace): number {
+  return (timingWarmUpMs + timingMs) / 1000 + THREAD_SECONDS;
 }

@@ -1,162 +1,109 @@
-// Servers under load: all started, each warmed up, then measured in rounds in which they take turns, so
-// that a disturbance of the machine hits all of them alike.
+// Servers under load: started together, each warmed up, then loaded in turns. What a load showed of its
+// server comes from the client and from the system.
 
-import http from 'node:http';
-import net, { type AddressInfo } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { Child, type End } from './children.ts';
-import { cpuMicros } from './cpu.ts';
-import { type Load, type LoadClient, loadResult, startLoad } from './load.ts';
+import { type Contestant, endServers, type Server, type Started, startServers } from './contestants.ts';
+import { cpuMicros, forgetPeak, peakBytes } from './cpu.ts';
+import { type Load, type LoadClient, runLoad } from './load.ts';
 import type { Cores } from './machine.ts';
 import type { Pace } from './pace.ts';
+import { PLAIN } from './requests.ts';
+import type { Rounds, Values } from './rounds.ts';
 
-const START_TIMEOUT_MS = 10_000;
-const START_RETRY_MS = 20;
-/** The part of a load in which it is looked at how busy both sides are. */
-const WATCH_FROM = 0.5;
-const WATCH_TO = 0.9;
-
-export const PIPELINED = [1, 16] as const;
+export const CONNECTIONS = 64;
 /** What all servers are warmed up with: the most requests a second. */
 const PIPELINED_WARM_UP = 16;
+/** Starting a client and ending it, by estimate. */
+const OVERHEAD_SECONDS = { wrk: 0.1, autocannon: 0.4 } as const satisfies Record<LoadClient, number>;
+/** Until all servers of a suite answer, by estimate. */
+const START_SECONDS = 1;
 
-export interface Contestant {
-  name: string;
-  /** The command that serves on a port of the loopback address. */
-  command(port: number): string[];
+/** What the loads of a suite have in common. */
+export interface Field {
+  rounds: Rounds;
+  /** Undefined when servers shall be loaded cold. */
+  client: LoadClient | undefined;
+  cores: Cores;
+  pace: Pace;
 }
 
-/** What one load showed of one server. What needs /proc is undefined without it. */
-export interface Trial {
-  requestsPerSecond: number;
-  /** User and system time of the server's processes. */
-  cpuMicrosPerRequest: number | undefined;
-  /** Cores in use, 1 being one whole core. */
-  serverBusy: number | undefined;
-  clientBusy: number | undefined;
-}
-
-/** All trials of one server with so many pipelined requests. */
-export interface Series {
-  name: string;
-  pipelined: number;
-  trials: Trial[];
-}
-
-interface Server {
-  child: Child;
-  port: number;
-}
-
-/** @throws Error when a server does not start or a load fails */
-export async function runTrials(
+/**
+ * Starts all servers that are there, warms them up, lets `use` load them, and ends them however that went.
+ * @throws Error when one of ours does not start or does not answer as it should
+ */
+export async function withServers(
   contestants: readonly Contestant[],
-  client: LoadClient,
-  cores: Cores,
-  pace: Pace,
-): Promise<Series[]> {
-  const servers: Server[] = [];
+  field: Field,
+  use: (started: Started) => Promise<void>,
+): Promise<void> {
+  const { rounds, cores } = field;
+  rounds.at('starting the servers', START_SECONDS);
+  const started = await rounds.unlessStopped(() => startServers(contestants, cores.server));
+  if (started === undefined) return;
   try {
-    for (const contestant of contestants) servers.push(await startServer(contestant, cores.server));
-    for (const server of servers)
-      await runTrial(server, client, cores, PIPELINED_WARM_UP, pace.warmUpSeconds);
-
-    const series: Series[] = PIPELINED.flatMap((pipelined) =>
-      contestants.map(({ name }) => ({ name, pipelined, trials: [] })),
-    );
-    for (let round = 0; round < pace.loadRounds; round++)
-      for (const [i, { pipelined, trials }] of series.entries()) {
-        const server = servers[i % servers.length] as Server;
-        trials.push(await runTrial(server, client, cores, pipelined, pace.loadSeconds));
-      }
-    return series;
+    const { client } = field;
+    if (client !== undefined) for (const server of started.servers) await warmUp(server, client, field);
+    await use(started);
   } finally {
-    await Promise.all(servers.map(({ child }) => child.end()));
+    await endServers(started.servers);
   }
 }
 
-async function runTrial(
+/** How long withServers() takes with so many before they are used, by estimate. */
+export function preparingSeconds(serverCount: number, client: LoadClient | undefined, pace: Pace): number {
+  return START_SECONDS + (client === undefined ? 0 : serverCount * warmUpSeconds(client, pace));
+}
+
+/** How long measureLoad() takes, by estimate. */
+export function trialSeconds(client: LoadClient, pace: Pace): number {
+  return pace.loadSeconds + OVERHEAD_SECONDS[client];
+}
+
+function warmUpSeconds(client: LoadClient, pace: Pace): number {
+  return pace.warmUpSeconds + OVERHEAD_SECONDS[client];
+}
+
+async function warmUp(
+  { contestant, port }: Server,
+  client: LoadClient,
+  { rounds, cores, pace }: Field,
+): Promise<void> {
+  rounds.at(`warming up ${contestant.name}`, warmUpSeconds(client, pace));
+  const load: Load = {
+    port,
+    connections: CONNECTIONS,
+    pipelined: PIPELINED_WARM_UP,
+    seconds: pace.warmUpSeconds,
+    request: contestant.request ?? PLAIN,
+    threads: 1,
+  };
+  await rounds.unlessStopped(() => runLoad(client, load, cores.client));
+}
+
+/** One load of one server. What needs /proc is undefined without it. */
+export async function measureLoad(
   { child: server, port }: Server,
   client: LoadClient,
+  load: Omit<Load, 'port'>,
   cores: Cores,
-  pipelined: number,
-  seconds: number,
-): Promise<Trial> {
+): Promise<Values> {
+  forgetPeak(server.pid);
   const before = cpuMicros(server.pid);
-  const load: Load = { port, pipelined, seconds };
-  const child = startLoad(client, load, cores.client);
-  const [result, [serverBusy, clientBusy]] = await Promise.all([
-    loadResult(child),
-    watchBusy([server.pid, child.pid], seconds),
-  ]);
-  const cpu = difference(cpuMicros(server.pid), before);
+  const result = await runLoad(client, { ...load, port }, cores.client);
+  const after = cpuMicros(server.pid);
+  const { requests, seconds, latency } = result;
+  const cpu = after === undefined || before === undefined ? undefined : after - before;
   return {
-    requestsPerSecond: result.requests / result.seconds,
-    cpuMicrosPerRequest: cpu === undefined ? undefined : cpu / result.requests,
-    serverBusy,
-    clientBusy,
+    requestsPerSecond: requests / seconds,
+    cpuMicros: cpu === undefined ? undefined : cpu / requests,
+    latency50Millis: millis(latency?.p50),
+    latency99Millis: millis(latency?.p99),
+    latency999Millis: millis(latency?.p999),
+    serverBusy: cpu === undefined ? undefined : cpu / 1e6 / seconds,
+    clientBusy: result.cpuMicros / 1e6 / seconds,
+    peakBytes: peakBytes(server.pid),
   };
 }
 
-/** How many cores each of the processes keeps busy in the second half of a load. */
-async function watchBusy(pids: readonly number[], seconds: number): Promise<(number | undefined)[]> {
-  await sleep(seconds * WATCH_FROM * 1000);
-  const fromMs = performance.now();
-  const from = pids.map(cpuMicros);
-  await sleep(seconds * (WATCH_TO - WATCH_FROM) * 1000);
-  const to = pids.map(cpuMicros);
-  const micros = (performance.now() - fromMs) * 1000;
-  return pids.map((_, i) => {
-    const cpu = difference(to[i], from[i]);
-    return cpu === undefined ? undefined : cpu / micros;
-  });
-}
-
-function difference(after: number | undefined, before: number | undefined): number | undefined {
-  return after === undefined || before === undefined ? undefined : after - before;
-}
-
-/** @throws Error when it ends or does not answer in time */
-async function startServer({ name, command }: Contestant, core: number | undefined): Promise<Server> {
-  const port = await freePort();
-  const child = new Child(name, command(port), core);
-  try {
-    await waitUntilReady(child, port);
-    return { child, port };
-  } catch (error) {
-    await child.end();
-    throw error;
-  }
-}
-
-async function waitUntilReady(child: Child, port: number): Promise<void> {
-  const deadlineMs = Date.now() + START_TIMEOUT_MS;
-  let end: End | undefined;
-  void child.ended.then((how) => (end = how));
-  while (!(await answers(port))) {
-    if (end !== undefined) throw new Error(end.failure ?? `${child.name} ended before it answered`);
-    if (Date.now() > deadlineMs) throw new Error(`${child.name} does not answer`);
-    await sleep(START_RETRY_MS);
-  }
-}
-
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
-/** Whether a request is answered with Hello. */
-function answers(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const request = http.get({ host: '127.0.0.1', port, agent: false }, async (response) => {
-      let text = '';
-      for await (const chunk of response) text += chunk;
-      resolve(response.statusCode === 200 && text.startsWith('Hello'));
-    });
-    request.on('error', () => resolve(false));
-    request.setTimeout(START_TIMEOUT_MS, () => request.destroy());
-  });
+function millis(micros: number | undefined): number | undefined {
+  return micros === undefined ? undefined : micros / 1000;
 }

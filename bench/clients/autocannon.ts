@@ -1,26 +1,50 @@
-// autocannon as a process of its own: port, connections, pipelined requests and seconds in, a line of
-// JSON out.
+// autocannon as a process of its own: a load as JSON in, a line of JSON out.
 
-import autocannon from 'autocannon';
-import type { LoadResult } from '../load.ts';
+import { createHistogram } from 'node:perf_hooks';
+import autocannon, { type Client } from 'autocannon';
+import type { Load, LoadResult } from '../load.ts';
 
-const [port, connections, pipelining, duration] = process.argv.slice(2).map(Number) as [
-  number,
-  number,
-  number,
-  number,
-];
-const {
-  requests,
-  duration: seconds,
-  errors,
-  timeouts,
-  non2xx,
-} = await autocannon({
-  url: `http://127.0.0.1:${port}`,
-  connections,
-  pipelining,
-  duration,
-});
-const result: LoadResult = { requests: requests.total, seconds, errors: errors + timeouts + non2xx };
-console.log(JSON.stringify(result));
+/** How often it looks whether its time is over. */
+const SAMPLE_MS = 50;
+
+/** Where a client keeps the bytes that it sends; autocannon would add fields of its own to them. */
+interface ClientWithRequest extends Client {
+  requestIterator: { currentRequest: { requestBuffer: Buffer } };
+}
+
+const { port, connections, pipelined, seconds, request } = JSON.parse(process.argv[2] as string) as Load;
+const bytes = Buffer.from(request, 'latin1');
+const latency = createHistogram();
+const startMs = performance.now();
+const startCpu = process.cpuUsage();
+
+const instance = autocannon(
+  {
+    url: `http://127.0.0.1:${port}`,
+    connections,
+    pipelining: pipelined,
+    duration: seconds,
+    sampleInt: SAMPLE_MS,
+    setupClient: (client) => {
+      (client as ClientWithRequest).requestIterator.currentRequest.requestBuffer = bytes;
+    },
+  },
+  (_error, { errors, timeouts, non2xx }) => {
+    const { user, system } = process.cpuUsage(startCpu);
+    const result: LoadResult = {
+      requests: latency.count,
+      seconds: (performance.now() - startMs) / 1000,
+      errors: errors + timeouts + non2xx,
+      latency: {
+        p50: latency.percentile(50),
+        p99: latency.percentile(99),
+        p999: latency.percentile(99.9),
+      },
+      cpuMicros: user + system,
+    };
+    console.log(JSON.stringify(result));
+  },
+);
+instance.on('response', (_client, _statusCode, _bytes, milliseconds) =>
+  latency.record(Math.max(1, Math.round(milliseconds * 1000))),
+);

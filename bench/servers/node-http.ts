@@ -1,13 +1,19 @@
 // Hello over node:http, with the fields of hotpath's own response. The argument is the port.
 
-import http from 'node:http';
+import http, { type ServerResponse } from 'node:http';
 
 let count = 0;
 
 http
-  .createServer((_request, response) => {
-    const content = `Hello${++count}`;
-    response.writeHead(200, { 'Content-Type': 'text/plain', 'Content-Length': content.length });
-    response.end(content);
+  .createServer((request, response) => {
+    // As hotpath does, content is read to its end before it is answered.
+    if (request.method === 'POST') request.resume().on('end', () => answer(response));
+    else answer(response);
   })
   .listen(Number(process.argv[2]), '127.0.0.1');
+
+function answer(response: ServerResponse): void {
+  const content = `Hello${++count}`;
+  response.writeHead(200, { 'Content-Type': 'text/plain', 'Content-Length': content.length });
+  response.end(content);
+}

@@ -2,12 +2,16 @@
 
 import { Carry } from '#dist/connection/carry.js';
 import { createEngine } from '../engine.ts';
-import { type CountRequests, serveRung } from './rung.ts';
+import { responses, serveRung } from './rung.ts';
 
 const { codec, slot } = createEngine('wasm');
-serveRung(slot, countByParsing);
+serveRung(slot, () => {
+  const count = countByParsing();
+  return (bytes) => responses(count(bytes));
+});
 
-function countByParsing(): CountRequests {
+/** Made for each connection; told how many bytes a read has brought, says how many requests they complete. */
+function countByParsing(): (bytes: number) => number {
   let carry: Carry | undefined;
   return (bytes) => {
     const end = slot.readStart + bytes;

@@ -1,5 +1,5 @@
 // What the rungs of the ladder share: hotpath's own ways in and out, and a response that never changes.
-// A rung only says how it finds out how many requests a read has brought.
+// A rung only says what it writes for what a read has brought.
 
 import net from 'node:net';
 import { openSocket, SERVER_OPTIONS } from '#dist/connection/reader.js';
@@ -7,8 +7,8 @@ import { Writer } from '#dist/connection/writer.js';
 import { dateLine } from '#dist/protocol/prepared.js';
 import type { Slot } from '#dist/wasm/slot.js';
 
-/** Made for each connection; told how many bytes a read has brought, says how many requests they complete. */
-export type CountRequests = (bytes: number) => number;
+/** Made for each connection; told how many bytes a read has brought, says what to write, if anything. */
+export type Respond = (bytes: number) => Uint8Array | undefined;
 
 const RESPONSE = Buffer.from(
   `HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n${dateLine(Date.now())}Content-Length: 6\r\n\r\nHello1`,
@@ -18,18 +18,15 @@ const HEAD_END = '\r\n\r\n';
 /** The response repeated so many times, as one write. */
 const repeated: Buffer[] = [];
 
-/**
- * Serves on the port that is the script's argument.
- * @param slot where reads land: only its `read` is used
- */
-export function serveRung(slot: Pick<Slot, 'read'>, createCount: () => CountRequests): void {
+/** Serves on the port that is the script's argument. */
+export function serveRung(slot: Slot, createRespond: () => Respond): void {
   net
     .createServer(SERVER_OPTIONS)
     .on('connection', (accepted) => {
-      const count = createCount();
-      const socket = openSocket('direct', accepted, slot as Slot, (bytes) => {
-        const requests = count(bytes);
-        return requests === 0 || writer.write(responses(requests));
+      const respond = createRespond();
+      const socket = openSocket('direct', accepted, slot, (bytes) => {
+        const response = respond(bytes);
+        return response === undefined || writer.write(response);
       });
       const writer = new Writer('direct', socket, () => socket.resume());
       socket.on('end', () => socket.end());
@@ -38,8 +35,14 @@ export function serveRung(slot: Pick<Slot, 'read'>, createCount: () => CountRequ
     .listen(Number(process.argv[2]), '127.0.0.1');
 }
 
+/** So many responses in one write. */
+export function responses(count: number): Uint8Array | undefined {
+  if (count === 0) return undefined;
+  return (repeated[count] ??= Buffer.concat(Array.from({ length: count }, () => RESPONSE)));
+}
+
 /** Counts without parsing: a load client sends the same request again and again, so the first tells its size. */
-export function countBySize(read: Uint8Array): CountRequests {
+export function countBySize(read: Uint8Array): (bytes: number) => number {
   let requestBytes = 0;
   let rest = 0;
   return (bytes) => {
@@ -56,8 +59,4 @@ function headBytes(bytes: Uint8Array): number {
   const end = Buffer.from(bytes).indexOf(HEAD_END);
   if (end < 0) throw new Error('the first read does not hold a whole head');
   return end + HEAD_END.length;
-}
-
-function responses(count: number): Buffer {
-  return (repeated[count] ??= Buffer.concat(Array.from({ length: count }, () => RESPONSE)));
 }

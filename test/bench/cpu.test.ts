@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { afterEach, describe, expect, it } from 'vitest';
-import { cpuMicros, processTree } from '../../bench/cpu.ts';
+import { cpuMicros, forgetPeak, peakBytes, processTree } from '../../bench/cpu.ts';
 
 const BURNT_MICROS = 300_000;
 
@@ -21,6 +21,26 @@ const BURN_TWICE = `
   const { spawn } = require('node:child_process');
   const child = spawn(process.execPath, ['-e', ${JSON.stringify(BURN)}], { stdio: ['inherit', 'pipe', 'inherit'] });
   child.stdout.once('data', (line) => { process.stdout.write(line); ${BURN} });
+`;
+/** Burns after a child of its own has, and has ended. */
+const BURN_AFTER_CHILD = `
+  const { spawnSync } = require('node:child_process');
+  process.stdout.write(spawnSync(process.execPath, ['-e', ${JSON.stringify(BURN)}], { input: '' }).stdout);
+  ${BURN}
+`;
+const HELD_BYTES = 100 * 2 ** 20;
+/** Holds memory for a moment, reports, and lets another hold as much until it ends. */
+const HOLD = `
+  const { spawn } = require('node:child_process');
+  const holder = 'globalThis.held = Buffer.alloc(${HELD_BYTES}, 1); console.log("{}"); process.stdin.resume()';
+  (() => Buffer.alloc(${HELD_BYTES}, 1))();
+  const timer = setInterval(() => {
+    gc();
+    if (process.memoryUsage.rss() > ${HELD_BYTES}) return;
+    clearInterval(timer);
+    console.log('{}');
+    spawn(process.execPath, ['-e', holder], { stdio: 'inherit' });
+  }, 10);
 `;
 /** A name that a careless reader of /proc/<pid>/stat trips over. */
 const BURN_UNDER_ODD_NAME = `process.title = 'a) S 1 (b'; ${BURN}`;
@@ -42,7 +62,7 @@ afterEach(async () => {
 
 /** Starts a script and waits for so many reports. */
 async function start(code: string, reportCount: number): Promise<{ pid: number; reports: Report[] }> {
-  const child = spawn(process.execPath, ['-e', code], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, ['--expose-gc', '-e', code], { stdio: ['pipe', 'pipe', 'inherit'] });
   children.push(child);
   const reports: Report[] = [];
   for await (const line of createInterface(child.stdout))
@@ -72,6 +92,13 @@ describe.runIf(existsSync('/proc/self/stat'))('cpuMicros', () => {
     expectAbout((cpuMicros(pid) as number) - innerMicros, outer.micros);
   });
 
+  it('counts descendants that have ended', async () => {
+    const { pid, reports } = await start(BURN_AFTER_CHILD, 2);
+    const [ended, own] = reports as [Report, Report];
+    expect(processTree(pid)).toEqual([pid]);
+    expectAbout(cpuMicros(pid), ended.micros + own.micros);
+  });
+
   it('reads a process whose name looks like other fields', async () => {
     const { pid, reports } = await start(BURN_UNDER_ODD_NAME, 1);
     expectAbout(cpuMicros(pid), reports[0]?.micros as number);
@@ -92,5 +119,22 @@ describe.runIf(existsSync('/proc/self/stat'))('cpuMicros', () => {
     await exited;
     expect(cpuMicros(pid)).toBeUndefined();
     expect(processTree(pid)).toEqual([pid]);
+  });
+});
+
+describe.runIf(existsSync('/proc/self/clear_refs'))('peakBytes', () => {
+  it('adds up what each process held at most, until told to forget it', async () => {
+    const { pid } = await start(HOLD, 2);
+    const both = peakBytes(pid) as number;
+    expect(both).toBeGreaterThan(2 * HELD_BYTES);
+    expect(both).toBeLessThan(4 * HELD_BYTES);
+    forgetPeak(pid);
+    const held = peakBytes(pid) as number;
+    expect(held).toBeGreaterThan(HELD_BYTES);
+    expect(both - held).toBeGreaterThan(HELD_BYTES / 2);
+  });
+
+  it('knows nothing of a process that is gone', () => {
+    expect(peakBytes(2 ** 22 + 1)).toBeUndefined();
   });
 });

@@ -1,5 +1,6 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { median, summarize } from '../../bench/statistics.ts';
+import { ENOUGH_ROUNDS, judge, median, summarize } from '../../bench/statistics.ts';
 
 describe('median', () => {
   it('is the middle one of an odd number of values, whatever their order', () => {
@@ -24,12 +25,14 @@ describe('median', () => {
 });
 
 describe('summarize', () => {
+  const range = { median: 10, least: 8, most: 12, spread: 0.4, rounds: 3 };
+
   it('takes the least as the best of what should be low', () => {
-    expect(summarize([10, 8, 12], 'lower')).toEqual({ best: 8, median: 10, spread: 0.4 });
+    expect(summarize([10, 8, 12], 'lower')).toEqual({ best: 8, ...range });
   });
 
   it('takes the most as the best of what should be high', () => {
-    expect(summarize([10, 8, 12], 'higher')).toEqual({ best: 12, median: 10, spread: 0.4 });
+    expect(summarize([10, 8, 12], 'higher')).toEqual({ best: 12, ...range });
   });
 
   it('has no spread for a single value, nor for zeros', () => {
@@ -39,5 +42,94 @@ describe('summarize', () => {
 
   it('refuses an empty series', () => {
     expect(() => summarize([], 'lower')).toThrow(RangeError);
+  });
+});
+
+describe('judge', () => {
+  it('calls better what was so in every round', () => {
+    expect(judge([8, 9, 10], [11, 12, 18], 'lower')).toEqual({ verdict: 'better', ratio: 12 / 9 });
+    expect(judge([11, 12, 18], [8, 9, 10], 'higher')).toEqual({ verdict: 'better', ratio: 12 / 9 });
+  });
+
+  it('calls worse what was so in every round', () => {
+    expect(judge([11, 12, 18], [8, 9, 10], 'lower')).toEqual({ verdict: 'worse', ratio: 9 / 12 });
+    expect(judge([8, 9, 10], [11, 12, 18], 'higher')).toEqual({ verdict: 'worse', ratio: 9 / 12 });
+  });
+
+  it('calls it a tie where the ranges overlap, by however little', () => {
+    expect(judge([1, 2, 10], [9, 20, 30], 'lower').verdict).toBe('tie');
+    expect(judge([9, 20, 30], [1, 2, 10], 'lower').verdict).toBe('tie');
+  });
+
+  it('calls it a tie where one range lies within the other', () => {
+    expect(judge([4, 5, 6], [1, 9, 20], 'lower').verdict).toBe('tie');
+    expect(judge([1, 9, 20], [4, 5, 6], 'higher').verdict).toBe('tie');
+  });
+
+  it('calls it a tie where the ranges touch', () => {
+    expect(judge([1, 2, 3], [3, 4, 5], 'lower').verdict).toBe('tie');
+  });
+
+  it('calls nothing of fewer rounds than are enough', () => {
+    const few = Array.from({ length: ENOUGH_ROUNDS - 1 }, () => 1);
+    expect(judge(few, [50, 51, 52, 53], 'lower')).toEqual({ verdict: 'unclear', ratio: 51.5 });
+    expect(judge([50, 51, 52, 53], few, 'lower').verdict).toBe('unclear');
+  });
+
+  it('finds zeros alike, and any more than none', () => {
+    expect(judge([0, 0, 0], [0, 0, 0], 'lower')).toEqual({ verdict: 'tie', ratio: 1 });
+    expect(judge([0, 0, 0], [0.1, 0.2, 0.3], 'lower')).toEqual({ verdict: 'better', ratio: Infinity });
+    expect(judge([0.1, 0.2, 0.3], [0, 0, 0], 'lower')).toEqual({ verdict: 'worse', ratio: 0 });
+  });
+
+  it('refuses an empty series', () => {
+    expect(() => judge([], [1], 'lower')).toThrow(RangeError);
+    expect(() => judge([1], [], 'lower')).toThrow(RangeError);
+  });
+
+  const series = fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 7 });
+  const better = fc.constantFrom('lower' as const, 'higher' as const);
+  const opposite = { better: 'worse', worse: 'better', tie: 'tie', unclear: 'unclear' } as const;
+
+  it('says the opposite the other way around', () => {
+    fc.assert(
+      fc.property(series, series, better, (first, second, which) => {
+        const there = judge(first, second, which);
+        const back = judge(second, first, which);
+        expect(back.verdict).toBe(opposite[there.verdict]);
+        expect(back.ratio).toBeCloseTo(1 / there.ratio, 9);
+      }),
+    );
+  });
+
+  it('agrees with its ratio, wherever it has a verdict', () => {
+    fc.assert(
+      fc.property(series, series, better, (first, second, which) => {
+        const { verdict, ratio } = judge(first, second, which);
+        if (verdict === 'better') expect(ratio).toBeGreaterThan(1);
+        if (verdict === 'worse') expect(ratio).toBeLessThan(1);
+      }),
+    );
+  });
+
+  it('never finds a series better than itself', () => {
+    fc.assert(
+      fc.property(series, better, (values, which) => {
+        expect(['tie', 'unclear']).toContain(judge(values, values, which).verdict);
+      }),
+    );
+  });
+
+  it('names a winner of two equals as seldom as it says', () => {
+    // Of all ways to deal six different values into two series of three, the two extreme ones.
+    const values = [1, 2, 3, 4, 5, 6];
+    const deals = values.flatMap((a, i) =>
+      values.slice(i + 1).flatMap((b, j) => values.slice(i + j + 2).map((c) => [a, b, c])),
+    );
+    const won = deals.filter((own) => {
+      const other = values.filter((value) => !own.includes(value));
+      return judge(own, other, 'lower').verdict !== 'tie';
+    });
+    expect(won.length / deals.length).toBe(1 / 10);
   });
 });

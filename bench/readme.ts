@@ -1,0 +1,127 @@
+// The figures in README.md: written between two markers from one committed results file, never by hand.
+
+import { readFileSync, writeFileSync } from 'node:fs';
+import { againstReference, mediansOf, summaryOf } from './comparison.ts';
+import { figure, scaleFor, times } from './figures.ts';
+import {
+  type Group,
+  MEASURES,
+  type MeasureName,
+  type Results,
+  type SubjectResult,
+  type SuiteResult,
+} from './results.ts';
+import { README_RESULTS, save, shortCommit } from './store.ts';
+
+const README = 'README.md';
+const BEGIN = '<!-- figures: written by `npm run bench -- readme FILE` -->';
+const END = '<!-- end of figures -->';
+
+const BETTER = { lower: 'less is better', higher: 'more is better' };
+
+/** The suites that a reader of the README asks for. */
+const SUITES: readonly SuiteResult['name'][] = ['parse', 'server'];
+
+/**
+ * Keeps the results and rewrites README.md from them.
+ * @returns what it did, a sentence
+ */
+export function updateReadme(results: Results): string {
+  const before = readFileSync(README, 'utf8');
+  const after = withFigures(before, results);
+  save(results, README_RESULTS);
+  writeFileSync(README, after);
+  return after === before
+    ? `${README} says so already.`
+    : `${README} now has the figures of ${README_RESULTS}.`;
+}
+
+/**
+ * A README with the figures of these results, or without any.
+ * @throws Error when its markers are missing
+ */
+export function withFigures(readme: string, results: Results | undefined): string {
+  const begin = readme.indexOf(BEGIN);
+  const end = readme.indexOf(END);
+  if (begin < 0 || end < begin) throw new Error(`${README} lacks its markers: ${BEGIN} … ${END}`);
+  const figures = results === undefined ? 'No figures yet.' : figuresMarkdown(results);
+  return `${readme.slice(0, begin)}${BEGIN}\n\n${figures}\n\n${readme.slice(end)}`;
+}
+
+function figuresMarkdown(results: Results): string {
+  const { machine, date, commit, dirty, pace, complete } = results;
+  const reservations = [
+    dirty && 'The checkout held changes.',
+    pace === 'quick' && 'A quick run: good to see what is measured, too short to judge by.',
+    !complete && 'The run was interrupted.',
+  ].filter((text) => typeof text === 'string');
+  const origin = [
+    `${escapeMarkdown(machine.processor)}, ${machine.cores} cores, ${machine.kernel}, Node ${machine.node}; commit`,
+    `${shortCommit(commit)}, ${date.slice(0, 10)}. Medians of interleaved rounds, and how many`,
+    "times the first subject's; a tie where the ranges of the rounds overlap.",
+    ...reservations,
+  ];
+  const suites = results.suites.filter(({ name }) => SUITES.includes(name)).map(suiteMarkdown);
+  return [origin.join(' '), ...suites].join('\n\n');
+}
+
+/** By what decides, and by CPU time, which says more where the load client is the limit. */
+function suiteMarkdown({ title, groups }: SuiteResult): string {
+  const measures = new Set(groups.map(({ measure }) => measure));
+  if (groups.some((group) => mediansOf(group, 'cpuMicros').length > 0)) measures.add('cpuMicros');
+  return [...measures]
+    .map((measure) => {
+      const measured = groups.filter((group) => mediansOf(group, measure).length > 0);
+      return tableMarkdown(title, measured, measure);
+    })
+    .join('\n\n');
+}
+
+/** A line for each group, a column for each subject. */
+function tableMarkdown(title: string, groups: readonly Group[], measure: MeasureName): string {
+  const names = [...new Set(groups.flatMap(({ subjects }) => subjects.map(({ name }) => name)))];
+  const scale = scaleFor(
+    measure,
+    groups.flatMap((group) => mediansOf(group, measure)),
+  );
+  const ours = new Set(
+    groups.flatMap(({ subjects }) => subjects.filter((one) => one.ours).map(({ name }) => name)),
+  );
+  const cell = (group: Group, name: string) => {
+    const subject = group.subjects.find((one) => one.name === name);
+    return subject === undefined ? '' : cellMarkdown(group, subject, measure, scale.per);
+  };
+  const { label, better } = MEASURES[measure];
+  const explained = [label, ...(scale.unit === '1/s' ? [] : [scale.unit]), BETTER[better]].join(', ');
+  return [
+    `${escapeMarkdown(title)} (${explained}):`,
+    '',
+    row([
+      '',
+      ...names.map((name) => (ours.has(name) ? `**${escapeMarkdown(name)}**` : escapeMarkdown(name))),
+    ]),
+    `|---|${names.map(() => '--:|').join('')}`,
+    ...groups.map((group) => row([escapeMarkdown(group.name), ...names.map((name) => cell(group, name))])),
+  ].join('\n');
+}
+
+/** `44.1 (2.72x)` */
+function cellMarkdown(group: Group, subject: SubjectResult, measure: MeasureName, per: number): string {
+  const summary = summaryOf(subject, measure);
+  if (summary === undefined) return '';
+  const median = figure(summary.median / per);
+  const comparison = againstReference(group, subject, measure);
+  if (comparison === undefined) return median;
+  const { verdict, other } = comparison;
+  if (verdict === 'tie' || verdict === 'unclear') return `${median} (${verdict})`;
+  return `${median} (${times(summary.median / summaryOf(other, measure)!.median)})`;
+}
+
+function row(cells: readonly string[]): string {
+  return `|${cells.map((cell) => (cell === '' ? ' ' : ` ${cell} `)).join('|')}|`;
+}
+
+/** Names are plain text. */
+function escapeMarkdown(text: string): string {
+  return text.replace(/[\\`*_|<>[\]]/g, '\\$&').replaceAll('\n', ' ');
+}

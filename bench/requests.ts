@@ -1,0 +1,30 @@
+// The requests that the suites send and parse, byte for byte the same for everyone.
+
+import { readFileSync } from 'node:fs';
+
+const HOST = 'Host: 127.0.0.1:8080\r\n';
+const POSTED_BYTES = 100;
+
+/** 40 bytes. */
+export const PLAIN = `GET / HTTP/1.1\r\n${HOST}\r\n`;
+
+/** 703 bytes, as a browser sends it. */
+export const BROWSER = readFileSync('bench/data/request-703-bytes.http', 'latin1');
+
+/** 100 bytes of content. */
+export const POST = `POST / HTTP/1.1\r\n${HOST}Content-Length: ${POSTED_BYTES}\r\n\r\n${'x'.repeat(POSTED_BYTES)}`;
+
+/** For a server that echoes: what comes back is an answer that every load client takes. */
+export const ECHOED = 'HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 6\r\n\r\nHello1';
+
+/** A request with so many fields, Host among them. */
+export function withFields(count: number): string {
+  const lines = Array.from({ length: count - 1 }, (_, i) => `X-Field-${i}: the value of field ${i}\r\n`);
+  return `GET / HTTP/1.1\r\n${HOST}${lines.join('')}\r\n`;
+}
+
+/** A request whose content comes in so many chunks of so many bytes. */
+export function chunked(chunkCount: number, chunkBytes: number): string {
+  const chunk = `${chunkBytes.toString(16)}\r\n${'x'.repeat(chunkBytes)}\r\n`;
+  return `POST / HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked\r\n\r\n${chunk.repeat(chunkCount)}0\r\n\r\n`;
+}

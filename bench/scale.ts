@@ -1,0 +1,74 @@
+// The suite `scale`: hotpath with one worker, two, four and so on, up to one for each core.
+
+import os from 'node:os';
+import { hotpath } from './commands.ts';
+import { strongestClient } from './load.ts';
+import { PLAIN } from './requests.ts';
+import { Rounds, type Subject } from './rounds.ts';
+import type { Suite } from './suite.ts';
+import { measureLoad, preparingSeconds, trialSeconds, withServers } from './trial.ts';
+
+const CORES = os.availableParallelism();
+/** Enough that each of many workers has some. */
+const CONNECTIONS = 256;
+/** Nobody is pinned: all cores are for both sides. */
+const UNPINNED = { server: undefined, client: undefined };
+
+/** Powers of two, and the number of cores. */
+const WORKERS = [
+  ...Array.from({ length: Math.ceil(Math.log2(CORES)) }, (_, exponent) => 2 ** exponent),
+  CORES,
+];
+
+export const scale: Suite = {
+  name: 'scale',
+  title: 'hotpath over the cores of this machine',
+  byDefault: true,
+  seconds(pace) {
+    const client = strongestClient();
+    const loads = WORKERS.length * pace.loadRounds;
+    return preparingSeconds(WORKERS.length, client, pace) + loads * trialSeconds(client, pace);
+  },
+  async run(result, progress, pace) {
+    const client = strongestClient();
+    // The client needs less for a request than the server.
+    const threads = client === 'wrk' ? Math.max(1, CORES >> 1) : 1;
+    const rounds = new Rounds(result, progress);
+    result.notes.push(
+      `The client, ${client} with ${threads} ${threads === 1 ? 'thread' : 'threads'}, runs on the same ${CORES} cores, unpinned: with as many workers as cores they share them, so more workers can't bring as many times the requests.`,
+      'What more workers cost is in the CPU time a request; what they bring, in requests a second where the server is the limit.',
+    );
+    const contestants = WORKERS.map((workers) =>
+      hotpath(`${workers} ${workers === 1 ? 'worker' : 'workers'}`, '--workers', String(workers)),
+    );
+    await withServers(
+      contestants,
+      { rounds, client, cores: UNPINNED, pace },
+      async ({ servers, missing }) => {
+        const subjects = servers.map((one, i): Subject => {
+          const workers = WORKERS[i] as number;
+          const load = {
+            connections: CONNECTIONS,
+            pipelined: 1,
+            seconds: pace.loadSeconds,
+            request: PLAIN,
+            threads,
+          };
+          return {
+            name: one.contestant.name,
+            ours: true,
+            at: workers,
+            capacity: { server: workers, client: threads },
+            measure: () => measureLoad(one, client, load, UNPINNED),
+          };
+        });
+        const name = `${CONNECTIONS} connections`;
+        await rounds.run(
+          { name, measure: 'requestsPerSecond', missing, subjects },
+          pace.loadRounds,
+          trialSeconds(client, pace),
+        );
+      },
+    );
+  },
+};

@@ -1,0 +1,10 @@
+// Second rung: a fixed response for each request. Nothing is parsed: requests are counted by their size.
+
+import { createEngine } from '../engine.ts';
+import { countBySize, responses, serveRung } from './rung.ts';
+
+const { slot } = createEngine('wasm');
+serveRung(slot, () => {
+  const count = countBySize(slot.read);
+  return (bytes) => responses(count(bytes));
+});

@@ -1,0 +1,11 @@
+// All suites, in the order in which they run and are reported.
+
+import { counter } from './counter.ts';
+import { ladder } from './ladder.ts';
+import { models } from './models.ts';
+import { parse } from './parse.ts';
+import { scale } from './scale.ts';
+import { server } from './server.ts';
+import type { Suite } from './suite.ts';
+
+export const SUITES: readonly Suite[] = [parse, counter, server, ladder, scale, models];

@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest';
+import { figure, heading, scaleFor, spreadText, times } from '../../bench/figures.ts';
+import { summarize } from '../../bench/statistics.ts';
+
+describe('figure', () => {
+  it.each([
+    [0, '0'],
+    [0.000012345, '0.0000123'],
+    [0.12345, '0.123'],
+    [1.2, '1.20'],
+    [44.12, '44.1'],
+    [99.96, '100'],
+    [123.4, '123'],
+    [61_234.5, '61,235'],
+    [1e21, '1,000,000,000,000,000,000,000'],
+  ])('writes %d as %s', (value, text) => {
+    expect(figure(value)).toBe(text);
+  });
+});
+
+describe('times', () => {
+  it('has fewer digits behind the point the larger it is', () => {
+    expect([1.5, 12.345, 123.45].map(times)).toEqual(['1.50x', '12.3x', '123x']);
+  });
+});
+
+describe('scaleFor', () => {
+  it('takes the largest unit that leaves all at 1 or above', () => {
+    expect(scaleFor('nanoseconds', [44, 12_000]).unit).toBe('ns');
+    expect(scaleFor('nanoseconds', [4_400, 12_000]).unit).toBe('µs');
+    expect(scaleFor('bytesPerSecond', [4.5e9])).toEqual({ unit: 'GB/s', per: 1e9 });
+    expect(scaleFor('peakBytes', [52 * 2 ** 20, 2 ** 31]).unit).toBe('MiB');
+  });
+
+  it('does not mind zeros, nor nothing at all', () => {
+    expect(scaleFor('peakBytes', [0, 2 ** 20]).unit).toBe('MiB');
+    expect(scaleFor('peakBytes', [0]).unit).toBe('B');
+    expect(scaleFor('peakBytes', []).unit).toBe('B');
+  });
+
+  it('leaves a unit that has no multiples as it is', () => {
+    expect(scaleFor('serverBusy', [0.97])).toEqual({ unit: 'cores', per: 1 });
+    expect(scaleFor('updatesLost', [0.4])).toEqual({ unit: '%', per: 0.01 });
+  });
+});
+
+it('has no spread of one round', () => {
+  expect(spreadText(summarize([1, 2, 3], 'lower'))).toBe('100%');
+  expect(spreadText(summarize([5, 5], 'lower'))).toBe('0%');
+  expect(spreadText(summarize([5], 'lower'))).toBe('-');
+});
+
+it('writes headings with their unit', () => {
+  expect(heading('cpuMicros', { unit: 'µs', per: 1 })).toBe('server CPU a request, µs');
+  expect(heading('requestsPerSecond', { unit: '1/s', per: 1 })).toBe('requests a second');
+});

@@ -1,0 +1,59 @@
+// What load clients say, and that nothing is taken for a result that had errors.
+
+import { describe, expect, it } from 'vitest';
+import { type LoadResult, readLoadResult } from '../../bench/load.ts';
+import { readAbResult } from '../../bench/one-shot.ts';
+
+const RESULT: LoadResult = {
+  requests: 500,
+  seconds: 1.5,
+  errors: 0,
+  latency: { p50: 100, p99: 200, p999: 300 },
+  cpuMicros: 1_000_000,
+};
+
+const AB = `
+Concurrency Level:      10
+Time taken for tests:   0.093 seconds
+Complete requests:      100
+Failed requests:        0
+Total transferred:      12692 bytes
+Requests per second:    1076.06 [#/sec] (mean)
+`;
+
+describe('readLoadResult', () => {
+  it('reads the last line', () => {
+    expect(readLoadResult('wrk', `Running 1s test\n${JSON.stringify(RESULT)}\n`)).toEqual(RESULT);
+  });
+
+  it('refuses a load with errors', () => {
+    const stdout = JSON.stringify({ ...RESULT, errors: 3 });
+    expect(() => readLoadResult('wrk', stdout)).toThrow('wrk: 3 errors, 500 answers');
+  });
+
+  it('refuses a load without answers', () => {
+    expect(() => readLoadResult('wrk', JSON.stringify({ ...RESULT, requests: 0 }))).toThrow('0 answers');
+  });
+
+  it('refuses what is no result', () => {
+    expect(() => readLoadResult('wrk', 'unable to connect\n')).toThrow();
+    expect(() => readLoadResult('wrk', '')).toThrow();
+  });
+});
+
+describe('readAbResult', () => {
+  it('reads the figures', () => {
+    expect(readAbResult(AB)).toEqual({ requests: 100, seconds: 0.093 });
+  });
+
+  it('refuses a load with errors', () => {
+    expect(() => readAbResult(AB.replace('Failed requests:        0', 'Failed requests:        7'))).toThrow(
+      '7 errors',
+    );
+    expect(() => readAbResult(`${AB}Non-2xx responses:      2\n`)).toThrow('2 errors');
+  });
+
+  it('refuses a load without answers', () => {
+    expect(() => readAbResult('')).toThrow('0 answers');
+  });
+});

@@ -1,0 +1,113 @@
+// How far a run says it is, with a clock that stands still.
+
+import { PassThrough } from 'node:stream';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { createProgress, duration, Estimate, suiteProgress } from '../../bench/progress.ts';
+
+let nowMs = 0;
+const clock = () => nowMs;
+
+beforeEach(() => {
+  nowMs = 0;
+});
+
+function output(isTTY: boolean): { stream: NodeJS.WriteStream; text(): string } {
+  const stream = Object.assign(new PassThrough(), { isTTY, columns: 100 });
+  // What cli-progress asks of a terminal.
+  Object.assign(stream, { cursorTo: () => true, moveCursor: () => true, clearLine: () => true });
+  return {
+    stream: stream as unknown as NodeJS.WriteStream,
+    text: () => String(stream.read() ?? ''),
+  };
+}
+
+describe('Estimate', () => {
+  it('counts what is left by the estimates, and lets time pass', () => {
+    const estimate = new Estimate(100, clock);
+    estimate.begin(40);
+    expect(estimate.leftSeconds).toBe(100);
+    nowMs = 5000;
+    expect(estimate.leftSeconds).toBe(95);
+    estimate.at(5);
+    expect(estimate.leftSeconds).toBe(95);
+    expect(estimate.share).toBe(0.05);
+  });
+
+  it('learns how much longer things take', () => {
+    const estimate = new Estimate(100, clock);
+    estimate.begin(40);
+    nowMs = 40_000;
+    estimate.at(20);
+    expect(estimate.leftSeconds).toBe(160);
+  });
+
+  it('takes a suite for done when it has ended, however long it took', () => {
+    const estimate = new Estimate(100, clock);
+    estimate.begin(40);
+    estimate.end();
+    expect(estimate.share).toBe(0.4);
+    estimate.begin(60);
+    estimate.at(1000);
+    expect(estimate.share).toBe(1);
+    expect(estimate.leftSeconds).toBe(0);
+  });
+
+  it('is done at once where there is nothing to do', () => {
+    expect(new Estimate(0, clock).share).toBe(1);
+  });
+});
+
+describe('progress without a terminal', () => {
+  it('prints a plain line for each suite, and others only now and then', () => {
+    const { stream, text } = output(false);
+    const progress = createProgress(stream, 120, clock);
+    progress.begin('parse', 60);
+    progress.at('40 bytes: WASM', 1);
+    progress.at('40 bytes: JS', 2);
+    nowMs = 30_000;
+    progress.at('703 bytes: JS', 30);
+    progress.end();
+    nowMs = 60_000;
+    progress.begin('server', 60);
+    progress.end();
+    expect(text()).toBe(
+      '[0%, 2 min left] parse\n[25%, 2 min left] parse: 703 bytes: JS\n[50%, 1 min left] server\n',
+    );
+  });
+});
+
+describe('progress on a terminal', () => {
+  it('draws one bar with what is measured and the time left, and takes it away', () => {
+    const { stream, text } = output(true);
+    const progress = createProgress(stream, 200, clock);
+    progress.begin('server', 100);
+    progress.at('node:http, 64 connections', 50);
+    progress.end();
+    const drawn = text();
+    expect(drawn).toContain('█');
+    expect(drawn).toMatch(/25%|0%/);
+    expect(drawn).toContain('left');
+    expect(drawn).toContain('server');
+    // The cursor is shown again.
+    expect(drawn.lastIndexOf('\u001b[?25h')).toBeGreaterThan(drawn.lastIndexOf('\u001b[?25l'));
+  });
+});
+
+it('tells a suite when to stop', () => {
+  let stopped = false;
+  const progress = suiteProgress(createProgress(output(false).stream, 1, clock), () => stopped);
+  expect(progress.stopped).toBe(false);
+  stopped = true;
+  expect(progress.stopped).toBe(true);
+});
+
+it('writes durations a person can use', () => {
+  expect([0, 0.4, 59.1, 60, 61, 125].map(duration)).toEqual([
+    '0 s',
+    '1 s',
+    '60 s',
+    '1 min',
+    '2 min',
+    '3 min',
+  ]);
+});

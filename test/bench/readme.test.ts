@@ -1,0 +1,66 @@
+// README.md says what its results file says. When this fails: npm run bench -- readme readme
+
+import { existsSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { withFigures } from '../../bench/readme.ts';
+import { load, README_RESULTS } from '../../bench/store.ts';
+import { fixture, HOSTILE } from './fixture.ts';
+
+const README = readFileSync('README.md', 'utf8');
+
+it('README.md has the figures of its results file, and no others', () => {
+  const results = existsSync(README_RESULTS) ? load(README_RESULTS) : undefined;
+  expect(README).toBe(withFigures(README, results));
+});
+
+describe('withFigures', () => {
+  const written = withFigures(README, fixture());
+
+  it('writes a table for each measure, with units, ratios and ties', () => {
+    expect(written).toContain(
+      'Parsing: nanoseconds a call, the call from JavaScript included (time a call, ns, less is better):',
+    );
+    expect(written).toMatch(/^\| 40 bytes \| 27\.7 \| 96\.9 \(3\.50x\) \|/m);
+    expect(written).toMatch(/^\| 1 connection \| 74,370 \| \| [\d,]+ \(0\.41x\) \| \| \| [\d,]+ \(tie\) \|/m);
+    expect(written).toContain('(server CPU a request, µs, less is better):');
+    expect(written).toMatch(/^\| 1 connection \| 13\.4 \| \| 31\.6 \(2\.36x\) \|/m);
+    expect(written).toContain('**hotpath wasm**');
+    expect(written).toContain('| node:http |');
+  });
+
+  it('says where the figures are from', () => {
+    expect(written).toContain(
+      'AMD EPYC 7B13, 2 cores, Linux 6.1.0, Node v20.20.2; commit e778d2e, 2026-11-22.',
+    );
+  });
+
+  it('says so where they are not to be trusted', () => {
+    const weak = withFigures(README, fixture({ dirty: true, pace: 'quick', complete: false }));
+    for (const words of ['held changes', 'quick run', 'interrupted']) expect(weak).toContain(words);
+  });
+
+  it('changes nothing outside of its markers, and nothing twice', () => {
+    expect(withFigures(written, fixture())).toBe(written);
+    expect(withFigures(written, undefined)).toBe(withFigures(README, undefined));
+    expect(written.split('<!-- figures')[0]).toBe(README.split('<!-- figures')[0]);
+    expect(written.split('<!-- end of')[1]).toBe(README.split('<!-- end of')[1]);
+  });
+
+  it('differs for other figures: the check would see it', () => {
+    const other = fixture();
+    other.suites[0]!.groups[0]!.subjects[0]!.measures.nanoseconds = [1, 2, 3];
+    expect(withFigures(README, other)).not.toBe(written);
+  });
+
+  it('takes names for text', () => {
+    const results = fixture();
+    results.suites[0]!.groups[0]!.subjects[0]!.name = `${HOSTILE} | *x*`;
+    expect(withFigures(README, results)).toContain('\\</script\\>\\<img');
+    expect(withFigures(README, results)).toContain('\\| \\*x\\*');
+  });
+
+  it('refuses a README without its markers', () => {
+    expect(() => withFigures('# hotpath', fixture())).toThrow(/lacks its markers/);
+    expect(() => withFigures(README.replace('<!-- end of figures -->', ''), fixture())).toThrow(/markers/);
+  });
+});

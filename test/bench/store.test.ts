@@ -1,0 +1,116 @@
+// Results files: their names, their text, and how one is found again.
+
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Results } from '../../bench/results.ts';
+import { checkout, fileName, find, load, reportPath, save, serialize } from '../../bench/store.ts';
+import { fixture } from './fixture.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'hotpath-results-'));
+let folder: string;
+let count = 0;
+
+beforeEach(() => {
+  folder = join(root, String(count++));
+  mkdirSync(folder);
+});
+afterAll(() => rmSync(root, { recursive: true }));
+
+function put(changes: Partial<Results>, name = fileName(fixture(changes))): string {
+  const path = join(folder, name);
+  save(fixture(changes), path);
+  return path;
+}
+
+describe('a results file', () => {
+  it('is named by when and of what', () => {
+    expect(fileName(fixture())).toBe('2026-11-22T140301-e778d2e.json');
+    expect(fileName(fixture({ dirty: true }))).toBe('2026-11-22T140301-e778d2e-dirty.json');
+    expect(fileName(fixture({ commit: 'unknown' }))).toBe('2026-11-22T140301-unknown.json');
+    expect(reportPath('a/2026.json')).toBe('a/2026.html');
+  });
+
+  it('holds what was saved, with a series a line', () => {
+    const path = put({});
+    expect(load(path)).toEqual(fixture());
+    const lines = readFileSync(path, 'utf8').split('\n');
+    expect(lines.filter((line) => /"cpuMicros": \[[\d., ]+\]/.test(line)).length).toBeGreaterThan(10);
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThan(200);
+  });
+
+  it('takes no text for a series', () => {
+    const [suite, ...others] = fixture().suites;
+    const notes = ['[\n1,\n2\n]', '[ 1, 2 ]'];
+    const results = fixture({ suites: [{ ...suite!, notes }, ...others] });
+    expect(JSON.parse(serialize(results))).toEqual(results);
+  });
+
+  it('leaves no part of itself behind', () => {
+    put({});
+    expect(readdirSync(folder)).toEqual(['2026-11-22T140301-e778d2e.json']);
+  });
+
+  it('is refused with one line where it is something else', () => {
+    const path = join(folder, 'other.json');
+    expect(() => load(path)).toThrow(/other\.json can't be read: ENOENT/);
+    writeFileSync(path, 'not JSON');
+    expect(() => load(path)).toThrow(/other\.json can't be read/);
+    for (const text of ['null', '{}', '{"format": 99}', '[]']) {
+      writeFileSync(path, text);
+      expect(() => load(path)).toThrow(/not a results file of format 1/);
+    }
+  });
+});
+
+describe('find', () => {
+  const A = 'a'.repeat(40);
+  const AB = `${'a'.repeat(6)}${'b'.repeat(34)}`;
+
+  it('takes a path, and a name with or without its ending', () => {
+    const path = put({});
+    for (const what of [path, '2026-11-22T140301-e778d2e.json', '2026-11-22T140301-e778d2e'])
+      expect(find(what, folder)).toBe(path);
+  });
+
+  it('takes the beginning of a commit, and of its files the newest', () => {
+    put({ commit: A, date: '2026-11-20T10:00:00.000Z' });
+    const newest = put({ commit: A, date: '2026-11-21T10:00:00.000Z' });
+    put({ commit: 'c'.repeat(40), date: '2026-11-22T10:00:00.000Z' });
+    expect(find('aaaa', folder)).toBe(newest);
+    expect(find(A, folder)).toBe(newest);
+  });
+
+  it('refuses a beginning of two commits', () => {
+    put({ commit: A });
+    put({ commit: AB, date: '2026-11-21T10:00:00.000Z' });
+    expect(() => find('aaaa', folder)).toThrow("'aaaa' is the beginning of 2 commits.");
+    expect(find('aaaaaab', folder)).toContain('aaaaaab');
+  });
+
+  it('takes latest, by the date within and not by the file', () => {
+    const newest = put({ date: '2026-11-23T10:00:00.000Z' }, 'a.json');
+    put({ date: '2026-11-21T10:00:00.000Z' }, 'z.json');
+    expect(find('latest', folder)).toBe(newest);
+  });
+
+  it('prefers a file to the copy that the README is made from', () => {
+    put({}, 'readme.json');
+    expect(find('latest', folder)).toBe(join(folder, 'readme.json'));
+    expect(find('readme', folder)).toBe(join(folder, 'readme.json'));
+    const original = put({});
+    expect(find('latest', folder)).toBe(original);
+  });
+
+  it('says what there is instead', () => {
+    put({}, 'one.json');
+    expect(() => find('other', folder)).toThrow(/no results 'other'.*There is: one\.json/);
+    expect(() => find('eee', folder)).toThrow(/no results/);
+    expect(() => find('latest', join(folder, 'nowhere'))).toThrow(/There is: nothing/);
+  });
+});
+
+it('knows the commit of the checkout', () => {
+  expect(checkout().commit).toMatch(/^([0-9a-f]{40}|unknown)$/);
+});
