@@ -6,6 +6,7 @@ import { Buffer } from 'node:buffer';
 import { createRequire } from 'node:module';
 import { do_not_optimize } from 'mitata';
 import type { EngineName } from '#dist/protocol/codec.js';
+import { compileModule } from '#dist/wasm/instance.js';
 import { createEngine } from './engine.ts';
 import { hasPeer, INSTALL_PEERS, loadPeer } from './peers.ts';
 
@@ -163,6 +164,16 @@ interface LlhttpExports {
 
 const LLHTTP_REQUEST = 1;
 
+function compileLlhttp(): WebAssembly.Module {
+  return new WebAssembly.Module(loadPeer('undici/lib/llhttp/llhttp_simd-wasm.js') as Uint8Array<ArrayBuffer>);
+}
+
+/** All modules that parsers run in. As long as they are held, V8 need not compile the same bytes again. */
+export function compileModules(): unknown[] {
+  const llhttp = PARSERS['llhttp (WASM)'].missing() === undefined ? [compileLlhttp()] : [];
+  return [compileModule(), ...llhttp];
+}
+
 /**
  * The module that undici parses responses with, told to parse requests. The input lies in its memory, as
  * ours does in ours; undici copies it there.
@@ -181,8 +192,7 @@ function createLlhttpWasm({ text }: Input): Parser {
     wasm_on_body: (_parser: number, _at: number, size: number) => tally.addContent(size),
     wasm_on_message_complete: () => tally.addRequest(),
   };
-  const code = loadPeer('undici/lib/llhttp/llhttp_simd-wasm.js') as Uint8Array<ArrayBuffer>;
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(code), { env });
+  const { exports } = new WebAssembly.Instance(compileLlhttp(), { env });
   const { memory, malloc, llhttp_alloc, llhttp_execute } = exports as unknown as LlhttpExports;
   const parser = llhttp_alloc(LLHTTP_REQUEST);
   const place = malloc(bytes.length);
