@@ -8,11 +8,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Child } from './children.ts';
 import { type Cores, chooseCores, describeCores } from './machine.ts';
-import type { Pace } from './pace.ts';
-import { figure, type Table } from './table.ts';
+import type { SubjectResult } from './results.ts';
+import type { Suite } from './suite.ts';
 
 const WAYS = { socket: 'net.Socket', direct: 'net.Socket, wrapped again', hotpath: 'hotpath' } as const;
 export type KeepWay = keyof typeof WAYS;
+const WAY_NAMES = Object.keys(WAYS) as KeepWay[];
 
 /** What bench/servers/keep.ts answers when asked: bytes after a garbage collection. */
 export interface Kept {
@@ -33,6 +34,9 @@ const CONNECTIONS_WANTED = 10_000;
 /** For everything else that a process has open. */
 const DESCRIPTORS_SPARED = 200;
 const SETTLE_TIMEOUT_MS = 10_000;
+/** Opening, asking and closing them all, by estimate. */
+const OPENING_SECONDS = 10;
+const PROBES = 3.5;
 
 const REQUEST = readFileSync('bench/data/request-703-bytes.http', 'latin1');
 const HALF_HEAD = REQUEST.slice(0, 200);
@@ -57,57 +61,70 @@ const STAGES = {
   half: 'half a head sent',
 } as const;
 type StageName = keyof typeof STAGES;
+const STAGE_NAMES = Object.keys(STAGES) as StageName[];
 
 type Measured = Record<StageName, Stage> & {
   /** Bytes of heap when all are closed, beyond what there was before them. */
   left: number;
 };
 
-export async function connections(pace: Pace): Promise<Table> {
-  const cores = chooseCores();
-  const limit = descriptorLimit();
-  const count = Math.min(CONNECTIONS_WANTED, limit - DESCRIPTORS_SPARED);
-  const measured: [KeepWay, Measured][] = [];
-  for (const way of Object.keys(WAYS) as KeepWay[])
-    measured.push([way, await measure(way, count, cores, pace.loadSeconds)]);
-  const bare = (measured[0] as [KeepWay, Measured])[1];
-  const less = `This system allows ${limit} descriptors a process: too few for ${CONNECTIONS_WANTED} connections.`;
-  return {
-    title: `connections: bytes of memory for each of ${count.toLocaleString('en-US')}, one thread`,
-    columns: [
-      'connection',
-      'kept as',
-      'heap',
-      'more',
-      'resident',
-      'more',
-      'others: answers',
-      'p50 ms',
-      'p99 ms',
-    ],
-    rows: (Object.keys(STAGES) as StageName[]).flatMap((stage) =>
-      measured.map(([way, { [stage]: own }]) => [
-        STAGES[stage],
-        WAYS[way],
-        figure(own.heap),
-        signed(own.heap - bare[stage].heap),
-        figure(own.resident),
-        signed(own.resident - bare[stage].resident),
-        String(own.probe.answers),
-        figure(own.probe.p50Ms),
-        figure(own.probe.p99Ms),
-      ]),
-    ),
-    notes: [
-      ...(count < CONNECTIONS_WANTED ? [less] : []),
-      'heap: the JavaScript heap and what V8 knows to hang on it, after garbage collections.',
-      "resident: the process's memory as the kernel counts it, Node's own part of a socket included.",
-      'more: beyond net.Socket.  others: another connection, which meanwhile asks one request after another.',
-      ...measured.map(
-        ([way, { left }]) => `${WAYS[way]}: ${signed(left)} bytes of heap when all were closed.`,
-      ),
+export const connections: Suite = {
+  name: 'connections',
+  title: 'memory for each of thousands of connections, and service to others meanwhile',
+  byDefault: false,
+  seconds: (pace) => WAY_NAMES.length * (OPENING_SECONDS + PROBES * pace.loadSeconds),
+  async run(result, progress, pace) {
+    const cores = chooseCores();
+    const limit = descriptorLimit();
+    const count = Math.min(CONNECTIONS_WANTED, limit - DESCRIPTORS_SPARED);
+    result.notes.push(
+      `${count.toLocaleString('en-US')} connections to one thread, measured once; bytes are of each.`,
+      'Heap: the JavaScript heap and what V8 knows to hang on it, after garbage collections.',
+      "Resident: the process's memory as the kernel counts it, Node's own part of a socket included.",
+      'Latencies are of another connection, which meanwhile asks one request after another.',
       describeCores(cores),
-    ],
+    );
+    if (count < CONNECTIONS_WANTED)
+      result.notes.push(
+        `This system allows ${limit} descriptors a process: too few for ${CONNECTIONS_WANTED} connections.`,
+      );
+    for (const name of STAGE_NAMES)
+      result.groups.push({
+        name: STAGES[name],
+        reference: WAYS.socket,
+        measure: 'heapBytes',
+        subjects: [],
+        missing: [],
+      });
+    const bare: Partial<Record<StageName, Stage>> = {};
+    for (const [i, way] of WAY_NAMES.entries()) {
+      if (progress.stopped) return;
+      progress.at(WAYS[way], (i * this.seconds(pace)) / WAY_NAMES.length);
+      const measured = await measure(way, count, cores, pace.loadSeconds);
+      for (const [j, name] of STAGE_NAMES.entries()) {
+        const stage = measured[name];
+        bare[name] ??= stage;
+        result.groups[j]?.subjects.push(subject(way, stage));
+        if (way === 'hotpath')
+          result.notes.push(
+            `hotpath, ${STAGES[name]}: ${signed(stage.heap - bare[name].heap)} bytes of heap and ${signed(stage.resident - bare[name].resident)} resident beyond net.Socket.`,
+          );
+      }
+      result.notes.push(`${WAYS[way]}: ${signed(measured.left)} bytes of heap in all when they were closed.`);
+    }
+  },
+};
+
+function subject(way: KeepWay, { heap, resident, probe }: Stage): SubjectResult {
+  return {
+    name: WAYS[way],
+    ours: way === 'hotpath',
+    measures: {
+      heapBytes: [heap],
+      residentBytes: [resident],
+      latency50Millis: [probe.p50Ms],
+      latency99Millis: [probe.p99Ms],
+    },
   };
 }
 
@@ -198,5 +215,5 @@ function descriptorLimit(): number {
 }
 
 function signed(bytes: number): string {
-  return `${bytes < 0 ? '-' : '+'}${figure(Math.abs(bytes))}`;
+  return `${bytes < 0 ? '-' : '+'}${Math.round(Math.abs(bytes)).toLocaleString('en-US')}`;
 }

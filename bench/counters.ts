@@ -1,7 +1,8 @@
 // The ways to add to a counter that all threads share, which counter.ts compares.
 
+import { COUNTING_ATOMIC, COUNTING_MUTEX, COUNTING_NONE } from '#dist/protocol/codes.js';
 import { instantiate, type WasmMemory, type WasmModule } from '#dist/wasm/instance.js';
-import { counterPointer } from '#dist/wasm/memory.js';
+import { counterPointer, setCounting, viewsOf } from '#dist/wasm/memory.js';
 
 /** What the counting threads share. */
 export interface SharedCounters {
@@ -9,7 +10,8 @@ export interface SharedCounters {
   memory: WasmMemory;
 }
 
-export const COUNTER_POINTER = counterPointer(0);
+const COUNTER = 0;
+export const COUNTER_POINTER = counterPointer(COUNTER);
 
 export interface CounterWay {
   /** One of hotpath's own ways. */
@@ -18,19 +20,18 @@ export interface CounterWay {
   createAdd(shared: SharedCounters): () => number;
 }
 
-/* The mutex comes behind the first: the same export, on a counter whose row says that it is locked. */
 export const COUNTERS = {
-  'atomic, counterAdd export': { ours: true, createAdd: addByExport },
+  atomic: { ours: true, createAdd: (shared) => addByExport(shared, COUNTING_ATOMIC) },
+  mutex: { ours: true, createAdd: (shared) => addByExport(shared, COUNTING_MUTEX) },
+  unprotected: { ours: true, createAdd: (shared) => addByExport(shared, COUNTING_NONE) },
   'Atomics.add, 32 bits': { ours: false, createAdd: addByAtomics },
   'Atomics.add, 64 bits as BigInt': { ours: false, createAdd: addByBigAtomics },
-  unprotected: { ours: false, createAdd: addUnprotected },
 } as const satisfies Record<string, CounterWay>;
 export type CounterName = keyof typeof COUNTERS;
 
-/** What could be compared and is not there, for the results. */
-export const MISSING_COUNTERS = ['mutex: not built'];
-
-function addByExport({ module, memory }: SharedCounters): () => number {
+/** The counter itself says how it is added to. */
+function addByExport({ module, memory }: SharedCounters, way: number): () => number {
+  setCounting(viewsOf(memory), COUNTER, way);
   const { counterAdd } = instantiate(module, memory);
   return () => counterAdd(COUNTER_POINTER, 1);
 }
@@ -45,15 +46,4 @@ function addByBigAtomics({ memory }: SharedCounters): () => number {
   const words = new BigInt64Array(memory.buffer);
   const place = COUNTER_POINTER >> 3;
   return () => Number(Atomics.add(words, place, 1n)) + 1;
-}
-
-/** Reads, adds and writes: what another thread has added in between is lost. */
-function addUnprotected({ memory }: SharedCounters): () => number {
-  const words = new Int32Array(memory.buffer);
-  const place = COUNTER_POINTER >> 2;
-  return () => {
-    const value = (words[place] as number) + 1;
-    words[place] = value;
-    return value;
-  };
 }

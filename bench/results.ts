@@ -74,6 +74,8 @@ export const MEASURES = {
   latency50Millis: { label: 'latency p50', unit: 'ms', better: 'lower' },
   latency99Millis: { label: 'latency p99', unit: 'ms', better: 'lower' },
   latency999Millis: { label: 'latency p99.9', unit: 'ms', better: 'lower' },
+  heapBytes: { label: 'heap', unit: 'B', better: 'lower' },
+  residentBytes: { label: 'resident memory', unit: 'B', better: 'lower' },
   peakBytes: { label: 'peak memory', unit: 'B', better: 'lower' },
   serverBusy: { label: 'server busy', unit: 'cores', better: 'lower' },
   clientBusy: { label: 'client busy', unit: 'cores', better: 'lower' },

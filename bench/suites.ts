@@ -1,5 +1,6 @@
 // All suites, in the order in which they run and are reported.
 
+import { connections } from './connections.ts';
 import { counter } from './counter.ts';
 import { ladder } from './ladder.ts';
 import { models } from './models.ts';
@@ -8,4 +9,4 @@ import { scale } from './scale.ts';
 import { server } from './server.ts';
 import type { Suite } from './suite.ts';
 
-export const SUITES: readonly Suite[] = [parse, counter, server, ladder, scale, models];
+export const SUITES: readonly Suite[] = [parse, counter, server, ladder, scale, models, connections];

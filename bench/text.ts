@@ -18,6 +18,8 @@ const SHORT: Record<MeasureName, string> = {
   latency50Millis: 'p50',
   latency99Millis: 'p99',
   latency999Millis: 'p99.9',
+  heapBytes: 'heap',
+  residentBytes: 'resident',
   peakBytes: 'memory',
   serverBusy: 'server',
   clientBusy: 'client',
