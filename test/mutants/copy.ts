@@ -90,7 +90,8 @@ export class Copy {
   }
 
   remove(): void {
-    rmSync(this.root, { recursive: true, force: true });
+    // Commands that are being killed may still be writing.
+    rmSync(this.root, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   }
 }
 

@@ -37,10 +37,14 @@ async function main(): Promise<number> {
   const errors = tableErrors();
   for (const error of errors) console.error(`${error}`);
   if (errors.length > 0) return FAILED;
-  if (list) for (const { file, name } of defects) console.log(`${file}: ${name}`);
-  if (list || defects.length === 0) {
+  if (defects.length === 0) {
+    console.error(`no defect has ${patterns.join(' or ')} in its file or name`);
+    return USAGE;
+  }
+  if (list) {
+    for (const { file, name } of defects) console.log(`${file}: ${name}`);
     console.log(`${defects.length} defects, each fits the sources`);
-    return defects.length > 0 ? 0 : USAGE;
+    return 0;
   }
 
   for (let i = 0; i < lanes; i++) copies.push(new Copy());
