@@ -10,7 +10,7 @@ import { compareText } from './compare.ts';
 import { describeMachine, inspectMachine } from './machine.ts';
 import { FULL, QUICK } from './pace.ts';
 import { createProgress, duration } from './progress.ts';
-import { updateReadme } from './readme.ts';
+import { updatePages } from './readme.ts';
 import { reportPage } from './report/page.ts';
 import { RESULTS_FORMAT, type Results } from './results.ts';
 import { Run } from './run.ts';
@@ -39,7 +39,7 @@ Results and a report of them go to ${RESULTS_FOLDER}, or to the folder of --out.
 
 compare   sets two results side by side: run it before and after a change
 report    prints results and makes their report again
-readme    writes the figures of results into README.md, and keeps the file beside it
+readme    writes the figures of results into README.md and the pages beside it, and keeps the file
 
 A, B and FILE are paths, names in ${RESULTS_FOLDER}, beginnings of commits, or 'latest'.`;
 
@@ -133,7 +133,7 @@ function reportFile(path: string): number {
 }
 
 function readmeFile(path: string): number {
-  console.log(updateReadme(load(path)));
+  console.log(updatePages(load(path)));
   return 0;
 }
 

@@ -1,4 +1,5 @@
-// The figures in README.md: written between two markers from one committed results file, never by hand.
+// The figures in README.md and in the pages beside it: written between two markers from one committed results
+// file, never by hand.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { againstReference, mediansOf, summaryOf } from './comparison.ts';
@@ -9,46 +10,56 @@ import {
   type MeasureName,
   type Results,
   type SubjectResult,
+  type SuiteName,
   type SuiteResult,
 } from './results.ts';
 import { README_RESULTS, save, shortCommit } from './store.ts';
 
-const README = 'README.md';
 const BEGIN = '<!-- figures: written by `npm run bench -- readme FILE` -->';
 const END = '<!-- end of figures -->';
 
 const BETTER = { lower: 'less is better', higher: 'more is better' };
 
-/** The suites that a reader of the README asks for. */
-const SUITES: readonly SuiteResult['name'][] = ['parse', 'server'];
+/** The pages with figures, and the suites that a reader of each asks for. */
+export const PAGES: Readonly<Record<string, readonly SuiteName[]>> = {
+  'README.md': ['parse', 'server'],
+  'docs/from-one-connection-to-all-cores.md': ['models', 'counter'],
+  'bench/README.md': ['ladder', 'scale'],
+};
 
 /**
- * Keeps the results and rewrites README.md from them.
+ * Keeps the results and rewrites the pages from them.
  * @returns what it did, a sentence
  */
-export function updateReadme(results: Results): string {
-  const before = readFileSync(README, 'utf8');
-  const after = withFigures(before, results);
+export function updatePages(results: Results): string {
   save(results, README_RESULTS);
-  writeFileSync(README, after);
-  return after === before
-    ? `${README} says so already.`
-    : `${README} now has the figures of ${README_RESULTS}.`;
+  const changed = Object.entries(PAGES).filter(([page, suites]) => {
+    const before = readFileSync(page, 'utf8');
+    const after = withFigures(before, results, suites);
+    writeFileSync(page, after);
+    return after !== before;
+  });
+  if (changed.length === 0) return 'All pages say so already.';
+  return `${changed.map(([page]) => page).join(', ')}: now with the figures of ${README_RESULTS}.`;
 }
 
 /**
- * A README with the figures of these results, or without any.
+ * A page with the figures of these results, or without any.
  * @throws Error when its markers are missing
  */
-export function withFigures(readme: string, results: Results | undefined): string {
-  const begin = readme.indexOf(BEGIN);
-  const end = readme.indexOf(END);
-  if (begin < 0 || end < begin) throw new Error(`${README} lacks its markers: ${BEGIN} … ${END}`);
-  const figures = results === undefined ? 'No figures yet.' : figuresMarkdown(results);
-  return `${readme.slice(0, begin)}${BEGIN}\n\n${figures}\n\n${readme.slice(end)}`;
+export function withFigures(
+  page: string,
+  results: Results | undefined,
+  suites: readonly SuiteName[],
+): string {
+  const begin = page.indexOf(BEGIN);
+  const end = page.indexOf(END);
+  if (begin < 0 || end < begin) throw new Error(`the page lacks its markers: ${BEGIN} … ${END}`);
+  const figures = results === undefined ? 'No figures yet.' : figuresMarkdown(results, suites);
+  return `${page.slice(0, begin)}${BEGIN}\n\n${figures}\n\n${page.slice(end)}`;
 }
 
-function figuresMarkdown(results: Results): string {
+function figuresMarkdown(results: Results, wanted: readonly SuiteName[]): string {
   const { machine, date, commit, dirty, pace, complete } = results;
   const reservations = [
     dirty && 'The checkout held changes.',
@@ -61,7 +72,7 @@ function figuresMarkdown(results: Results): string {
     "times the first subject's; a tie where the ranges of the rounds overlap.",
     ...reservations,
   ];
-  const suites = results.suites.filter(({ name }) => SUITES.includes(name)).map(suiteMarkdown);
+  const suites = results.suites.filter(({ name }) => wanted.includes(name)).map(suiteMarkdown);
   return [origin.join(' '), ...suites].join('\n\n');
 }
 

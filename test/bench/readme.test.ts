@@ -1,20 +1,24 @@
-// README.md says what its results file says. When this fails: npm run bench -- readme readme
+// README.md and the pages beside it say what their results file says. When this fails: npm run bench -- readme readme
 
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { withFigures } from '../../bench/readme.ts';
+import { PAGES, withFigures } from '../../bench/readme.ts';
+import type { Results } from '../../bench/results.ts';
 import { load, README_RESULTS } from '../../bench/store.ts';
 import { fixture, HOSTILE } from './fixture.ts';
 
 const README = readFileSync('README.md', 'utf8');
+const SUITES = PAGES['README.md'] ?? [];
+const withFixture = (page: string, results?: Results): string => withFigures(page, results, SUITES);
 
-it('README.md has the figures of its results file, and no others', () => {
+it.each(Object.keys(PAGES))('%s has the figures of the results file, and no others', (path) => {
   const results = existsSync(README_RESULTS) ? load(README_RESULTS) : undefined;
-  expect(README).toBe(withFigures(README, results));
+  const page = readFileSync(path, 'utf8');
+  expect(page).toBe(withFigures(page, results, PAGES[path] ?? []));
 });
 
 describe('withFigures', () => {
-  const written = withFigures(README, fixture());
+  const written = withFixture(README, fixture());
 
   it('writes a table for each measure, with units, ratios and ties', () => {
     expect(written).toContain(
@@ -35,13 +39,13 @@ describe('withFigures', () => {
   });
 
   it('says so where they are not to be trusted', () => {
-    const weak = withFigures(README, fixture({ dirty: true, pace: 'quick', complete: false }));
+    const weak = withFixture(README, fixture({ dirty: true, pace: 'quick', complete: false }));
     for (const words of ['held changes', 'quick run', 'interrupted']) expect(weak).toContain(words);
   });
 
   it('changes nothing outside of its markers, and nothing twice', () => {
-    expect(withFigures(written, fixture())).toBe(written);
-    expect(withFigures(written, undefined)).toBe(withFigures(README, undefined));
+    expect(withFixture(written, fixture())).toBe(written);
+    expect(withFixture(written, undefined)).toBe(withFixture(README, undefined));
     expect(written.split('<!-- figures')[0]).toBe(README.split('<!-- figures')[0]);
     expect(written.split('<!-- end of')[1]).toBe(README.split('<!-- end of')[1]);
   });
@@ -49,18 +53,18 @@ describe('withFigures', () => {
   it('differs for other figures: the check would see it', () => {
     const other = fixture();
     other.suites[0]!.groups[0]!.subjects[0]!.measures.nanoseconds = [1, 2, 3];
-    expect(withFigures(README, other)).not.toBe(written);
+    expect(withFixture(README, other)).not.toBe(written);
   });
 
   it('takes names for text', () => {
     const results = fixture();
     results.suites[0]!.groups[0]!.subjects[0]!.name = `${HOSTILE} | *x*`;
-    expect(withFigures(README, results)).toContain('\\</script\\>\\<img');
-    expect(withFigures(README, results)).toContain('\\| \\*x\\*');
+    expect(withFixture(README, results)).toContain('\\</script\\>\\<img');
+    expect(withFixture(README, results)).toContain('\\| \\*x\\*');
   });
 
   it('refuses a README without its markers', () => {
-    expect(() => withFigures('# hotpath', fixture())).toThrow(/lacks its markers/);
-    expect(() => withFigures(README.replace('<!-- end of figures -->', ''), fixture())).toThrow(/markers/);
+    expect(() => withFixture('# hotpath', fixture())).toThrow(/lacks its markers/);
+    expect(() => withFixture(README.replace('<!-- end of figures -->', ''), fixture())).toThrow(/markers/);
   });
 });
