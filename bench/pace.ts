@@ -21,11 +21,11 @@ export const FULL: Pace = {
   timingWarmUpMs: 150,
   countingRounds: 5,
   countingMs: 200,
-  loadRounds: 3,
-  loadSeconds: 2,
-  warmUpSeconds: 2,
-  modelRounds: 3,
-  modelSeconds: 3,
+  loadRounds: 5,
+  loadSeconds: 1.2,
+  warmUpSeconds: 1.5,
+  modelRounds: 5,
+  modelSeconds: 2,
 };
 
 /** All suites in under a minute. Good enough to see that all works, not to judge a change. */
