@@ -51,8 +51,12 @@ describe(`${THREADS} threads count together`, () => {
   });
 
   test('none: some are lost', async () => {
-    const { value } = await countOverThreads(COUNTING_NONE, 200_000);
-    expect(value).toBeLessThan(THREADS * ROUNDS * 200_000);
+    // Long enough for threads to run side by side even where many others want the cores; or once more.
+    const count = 2_000_000;
+    let lost = 0;
+    for (let tries = 0; tries < 5 && lost === 0; tries++)
+      lost = THREADS * ROUNDS * count - (await countOverThreads(COUNTING_NONE, count)).value;
+    expect(lost).toBeGreaterThan(0);
   });
 });
 
