@@ -5,8 +5,9 @@
 import type { Handle } from './connection/bind.ts';
 import type { ListenAt } from './connection/listener.ts';
 import type { ToServer, ToSupervisor } from './messages.ts';
+import { countListeners } from './models/counts.ts';
 import { eventLoop } from './models/event-loop.ts';
-import { countWorkers, type Model, type Server } from './models/model.ts';
+import type { Model, Server } from './models/model.ts';
 import { processes } from './models/process.ts';
 import { sequential } from './models/sequential.ts';
 import { threads } from './models/thread.ts';
@@ -40,8 +41,7 @@ async function obey(message: ToServer, handle: unknown): Promise<void> {
 
 async function start({ options, address }: ToServer & { type: 'start' }): Promise<void> {
   const note = (text: string): void => tell({ type: 'note', text });
-  const listeners = options.model === 'event-loop' ? countWorkers(options.workers) : 1;
-  const own = address && { ...address, reusePort: listeners > 1 };
+  const own = address && { ...address, reusePort: countListeners(options) > 1 };
   try {
     const takePlace = own ? async () => own : takeSocket;
     server = await MODELS[options.model]({ options, takePlace, descriptorsMax: descriptorsMax(), note });

@@ -44,7 +44,7 @@ export interface ListenOptions {
 export type Options = ServerOptions & ListenOptions;
 
 /** Two generations of workers share the slots. */
-const WORKERS_MAX = LIMITS.slotCountMax / 2;
+export const WORKERS_MAX = LIMITS.slotCountMax / 2;
 
 /** A mistake in the options: its message names the option and the fix. */
 export class OptionError extends Error {}
@@ -73,18 +73,27 @@ const KINDS: { [Name in keyof Options]: OptionKind<Options[Name]> } = {
   workers: {
     value: 'N|auto',
     byDefault: 'auto',
-    says: `threads, up to ${WORKERS_MAX}; auto: as many as Node says can run at once; with --model process or thread: how many live at a time`,
+    says: `threads, up to ${WORKERS_MAX}; auto: as many as Node says can run at once; with --model process or thread how many live at a time, auto being 8 a core`,
     read: (text, name) => (text === 'auto' ? 'auto' : readNumber(text, name, 1, WORKERS_MAX, ' or auto')),
   },
   engine: oneOf(ENGINES, 'wasm', 'what parses and builds'),
-  counter: oneOf(COUNTERS, 'atomic', 'how threads add to the number; none loses some'),
+  counter: oneOf(
+    COUNTERS,
+    'atomic',
+    'how threads add to the number; none loses some, mutex is the default of --model thread',
+  ),
   log: oneOf(LOG_LEVELS, 'start', 'how much is printed'),
   maxHead: wholeNumber(256, LIMITS.headBytesMax, 16384, 'largest head of a request in bytes, 431 beyond'),
   maxTarget: wholeNumber(16, LIMITS.headBytesMax, 8192, 'longest request target in bytes, 414 beyond'),
   maxFields: wholeNumber(1, LIMITS.fieldCountMax, 100, 'most field lines of a request, 431 beyond'),
   maxBody: wholeNumber(0, 2 ** 40, 1_048_576, 'largest content of a request in bytes, 413 beyond'),
   maxConnections: wholeNumber(1, 1_000_000, 16_384, 'open connections over all workers, 503 beyond'),
-  maxRequests: wholeNumber(1, REQUESTS_MAX, 1_000_000, 'requests on one connection, then it is closed'),
+  maxRequests: wholeNumber(
+    1,
+    REQUESTS_MAX,
+    1_000_000,
+    'requests on one connection, then it is closed; 1 with a server of the tutorial',
+  ),
   headTimeout: duration(10_000, 'for the head of a request to arrive, 408 beyond'),
   idleTimeout: duration(60_000, 'that a connection stays open between requests'),
   bodyTimeout: duration(30_000, 'without a byte of content, 408 beyond'),
@@ -128,7 +137,7 @@ export function readCommand(argv: string[], environment: { PORT?: string | undef
   // A smaller head makes the default target smaller, too.
   if (values['max-target'] === undefined)
     options.maxTarget = Math.min(options.maxTarget, Math.floor(options.maxHead / 2));
-  if (options.model !== 'event-loop') fitTutorial(options, values);
+  fitModel(options, values);
   if (options.maxTarget >= options.maxHead)
     throw new OptionError(
       `--max-target must be less than --max-head (${options.maxHead}), not ${options.maxTarget}`,
@@ -137,10 +146,20 @@ export function readCommand(argv: string[], environment: { PORT?: string | undef
 }
 
 /** The tutorial's servers answer one request a connection, and its threads count under a mutex. */
-function fitTutorial(options: Options, given: Record<string, unknown>): void {
-  if (given.counter === undefined && options.model === 'thread') options.counter = 'mutex';
+function fitModel(options: Options, given: Record<string, unknown>): void {
+  const { model } = options;
+  if (model === 'event-loop') {
+    if (options.counter === 'mutex')
+      throw new OptionError('--counter mutex belongs to --model thread: an event loop must not wait');
+    return;
+  }
+  if (given.workers !== undefined && model === 'sequential')
+    throw new OptionError('--model sequential serves one connection at a time: leave --workers out');
+  if (given.counter !== undefined && model !== 'thread')
+    throw new OptionError(`--model ${model} counts in one place: leave --counter out`);
+  if (given.counter === undefined && model === 'thread') options.counter = 'mutex';
   if (given['max-requests'] === undefined) options.maxRequests = 1;
-  else if (options.model === 'process' && options.maxRequests !== 1)
+  else if (model === 'process' && options.maxRequests !== 1)
     throw new OptionError('--model process answers one request a connection: leave --max-requests out');
 }
 

@@ -4,7 +4,7 @@ import { type ChildProcess, fork, type SendHandle } from 'node:child_process';
 import { type Bound, bind } from './connection/bind.ts';
 import { Log } from './connection/log.ts';
 import type { ToServer, ToSupervisor } from './messages.ts';
-import { countWorkers } from './models/model.ts';
+import { countListeners } from './models/counts.ts';
 import type { Options } from './options.ts';
 
 /** npm passes Ctrl-C on to a process that got it from the terminal already: twice within some milliseconds. */
@@ -20,7 +20,7 @@ const GRACE_MS = 3000;
  */
 export async function supervise(options: Options): Promise<void> {
   const log = new Log(options.log);
-  const wanted = options.model === 'event-loop' ? countWorkers(options.workers) : 1;
+  const wanted = countListeners(options);
   const bound = await bind(options.host, options.port, wanted, options.sockets);
   const possible = { ...options };
   if (wanted > bound.workersMax) {
@@ -88,7 +88,7 @@ class Supervisor {
         break;
       case 'drained': {
         const { requests, accepted } = message.statistics;
-        const cut = message.late > 0 ? `; ${message.late} workers had to be ended` : '';
+        const cut = message.late > 0 ? `; ${message.late} had to be ended` : '';
         this.log.note(`Server stopped after ${requests} requests on ${accepted} connections${cut}`);
       }
     }
@@ -96,10 +96,10 @@ class Supervisor {
 
   /** The one line that scripts wait for. */
   private announce({ port, who, io }: ToSupervisor & { type: 'listening' }): void {
-    const { host, engine } = this.options;
+    const { host, engine, model } = this.options;
     const name = host.includes(':') ? `[${host}]` : host;
     const sockets = {
-      'per-worker': 'a socket for each worker',
+      'per-worker': model === 'event-loop' ? 'a socket for each worker' : 'one socket',
       shared: 'one shared socket',
       own: 'workers bind for themselves',
     }[this.bound.way];

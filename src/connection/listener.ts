@@ -6,6 +6,9 @@ import { SERVER_OPTIONS } from './reader.ts';
 /** Where a worker listens: on its own duplicate of a bound socket, or at an address that it binds itself. */
 export type ListenAt = { fd: number } | { host: string; port: number; reusePort: boolean };
 
+/** Where listener number `ordinal` shall listen; asked anew for each thread, since descriptors are not shared. */
+export type TakePlace = (ordinal: number) => Promise<ListenAt>;
+
 /** Connections that may wait to be accepted; the kernel has a maximum of its own. */
 const BACKLOG = 4096;
 

@@ -1,4 +1,4 @@
-// The data plane of one worker: what all its connections share, and the connections.
+// A data plane, of one worker as a rule: what all its connections share, and the connections.
 
 import type { Socket } from 'node:net';
 import type { Codec } from '../protocol/codec.ts';
@@ -29,6 +29,8 @@ export class Plane {
   readonly outputs: Outputs;
   readonly clock: Clock;
   private readonly connections = new Set<Connection>();
+  /** Those of them that are no part of the gauge, since there was no room for them. */
+  private readonly turnedAway = new Set<Connection>();
   /** Told which connection has closed. */
   onClosed: ((connection: Connection) => void) | undefined;
   private drained: (() => void) | undefined;
@@ -56,18 +58,29 @@ export class Plane {
 
   /** Begins a connection; one beyond the limit is turned away. */
   accept(socket: Socket): Connection | undefined {
-    const room = this.limits.connectionsMax - this.slot.openEverywhere;
-    if (room > 0) return this.open(socket);
-    // Even those that are told why are a limited number.
-    if (room + this.limits.refusalsMax > 0) this.open(socket).refuse(ERROR_OVERLOADED);
-    else socket.destroy();
-    return undefined;
+    if (this.slot.openEverywhere >= this.limits.connectionsMax) {
+      this.turnAway(socket);
+      return undefined;
+    }
+    this.slot.connectionOpened();
+    return this.begin(socket);
   }
 
-  private open(socket: Socket): Connection {
+  /** Tells a connection that there is no room for it. Even those that are told are a limited number. */
+  turnAway(socket: Socket): void {
+    if (this.turnedAway.size >= this.limits.refusalsMax) {
+      socket.destroy();
+      return;
+    }
+    const connection = this.begin(socket);
+    this.turnedAway.add(connection);
+    connection.refuse(ERROR_OVERLOADED);
+  }
+
+  private begin(socket: Socket): Connection {
     const connection = new Connection(this, socket);
     this.connections.add(connection);
-    this.slot.connectionOpened();
+    this.slot.connectionAccepted();
     this.log.accepted(connection.peer);
     return connection;
   }
@@ -91,7 +104,7 @@ export class Plane {
 
   connectionClosed(connection: Connection): void {
     if (!this.connections.delete(connection)) return;
-    this.slot.connectionClosed();
+    if (!this.turnedAway.delete(connection)) this.slot.connectionClosed();
     this.log.closed(connection.peer);
     this.onClosed?.(connection);
     this.settle();

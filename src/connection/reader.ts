@@ -40,8 +40,7 @@ export function releaseHandle(socket: net.Socket): { close(): void } {
 /** The socket of a handle that comes from another process, as an accepted one: not read from yet. */
 export function adoptHandle(handle: unknown): net.Socket {
   const options = { handle, allowHalfOpen: true, pauseOnCreate: true, readable: true, writable: true };
-  const socket = new net.Socket(options as net.SocketConstructorOpts);
-  return socket.setNoDelay();
+  return new net.Socket(options as net.SocketConstructorOpts);
 }
 
 function openDirect(accepted: net.Socket, slot: Slot, received: Received): net.Socket {

@@ -3,7 +3,8 @@
 
 import { readStatistics, viewsOf } from '../wasm/memory.ts';
 import { Pool } from '../workers/pool.ts';
-import { countWorkers, type ModelStart, preparePlanes, type Server } from './model.ts';
+import { countWorkers } from './counts.ts';
+import { DESCRIPTORS_OF_THREAD, type ModelStart, preparePlanes, type Server } from './model.ts';
 
 /** Two generations of threads overlap while a reload drains the old one. */
 const GENERATIONS = 2;
@@ -11,7 +12,7 @@ const GENERATIONS = 2;
 export async function eventLoop(start: ModelStart): Promise<Server> {
   const { options, takePlace, note } = start;
   const workers = countWorkers(options.workers);
-  const planes = await preparePlanes(start, workers, workers * GENERATIONS);
+  const planes = await preparePlanes(start, workers * DESCRIPTORS_OF_THREAD, workers * GENERATIONS, workers);
   const pool = new Pool({ workers, start: planes, takePlace, note });
   return {
     port: await pool.start(),

@@ -3,15 +3,19 @@
 
 import type { Socket } from 'node:net';
 import { createPlane, type PlaneStart } from '../connection/create.ts';
-import { type Listener, listen } from '../connection/listener.ts';
-import type { TakePlace } from '../workers/pool.ts';
+import { listen, type TakePlace } from '../connection/listener.ts';
 import { Queue } from './queue.ts';
 
 export interface Front {
   port: number;
   /** Stops accepting, lets go of those that wait, and resolves when nobody is served any more. */
   close(): Promise<void>;
+  /** Ends at once those that are being told that there is no room. */
+  destroy(): void;
 }
+
+/** Serves one connection, or turns it away; resolves when it is over. */
+export type ServeOne = (socket: Socket, turnAway: (socket: Socket) => void) => Promise<void>;
 
 /**
  * Listens, and has connections served: their planes need no limit of connections of their own.
@@ -24,32 +28,32 @@ export async function openFront(
   refusalSlot: number,
   takePlace: TakePlace,
   servedMax: number,
-  serve: (socket: Socket) => Promise<void>,
+  serve: ServeOne,
 ): Promise<Front> {
-  const { limits } = planes;
-  const living = Math.min(servedMax, limits.connectionsMax);
-  const refusals = createPlane({ ...planes, slot: refusalSlot, limits: { ...limits, connectionsMax: 0 } });
-  const waitingMax = limits.connectionsMax - living;
-  const turnAway = (socket: Socket): void => void refusals.accept(socket);
-  const queue = new Queue({ serve, turnAway, servedMax: living, waitingMax });
-  let listener: Listener;
-  try {
-    listener = await listen(
-      {
-        accept: (socket) => queue.enter(socket),
-        acceptFailed: (error) => refusals.acceptFailed(error),
+  const refusals = createPlane({ ...planes, slot: refusalSlot });
+  const turnAway = (socket: Socket): void => refusals.turnAway(socket);
+  const queue = new Queue({
+    serve: (socket) => serve(socket, turnAway),
+    turnAway,
+    servedMax,
+    waitingMax: planes.limits.connectionsMax - servedMax,
+  });
+  const listener = await listen(
+    {
+      accept: (socket) => queue.enter(socket),
+      acceptFailed: (error) => {
+        if (error.code === 'EMFILE' || error.code === 'ENFILE') queue.makeRoom();
+        refusals.acceptFailed(error);
       },
-      await takePlace(0),
-    );
-  } catch (error) {
-    await refusals.drain();
-    throw error;
-  }
+    },
+    await takePlace(0),
+  );
   return {
     port: listener.port,
     close: async () => {
       listener.close();
       await Promise.all([queue.drain(), refusals.drain()]);
     },
+    destroy: () => refusals.destroy(),
   };
 }

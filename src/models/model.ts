@@ -2,9 +2,9 @@
 // this thread, one at a time; a process or a thread of its own; or event loops over all cores. How it is served
 // is the same in all.
 
-import { availableParallelism } from 'node:os';
 import type { PlaneStart } from '../connection/create.ts';
 import { limitConnections } from '../connection/limits.ts';
+import type { TakePlace } from '../connection/listener.ts';
 import { HELLO_COUNTER, type Io } from '../connection/plane.ts';
 import { chooseIo } from '../connection/selftest.ts';
 import type { CounterName, ServerOptions } from '../options.ts';
@@ -12,7 +12,7 @@ import { COUNTING_ATOMIC, COUNTING_MUTEX, COUNTING_NONE } from '../protocol/code
 import { compileModule } from '../wasm/instance.ts';
 import { createMemory, type Statistics, setCounting, viewsOf } from '../wasm/memory.ts';
 import { Slot } from '../wasm/slot.ts';
-import type { Death, TakePlace } from '../workers/pool.ts';
+import type { Death } from '../workers/pool.ts';
 
 /** What a model is started with. */
 export interface ModelStart {
@@ -46,18 +46,6 @@ const COUNTING: Record<CounterName, number> = {
   none: COUNTING_NONE,
 };
 
-const LIVING_PER_CORE = 8;
-
-/** How many threads `auto` means. */
-export function countWorkers(workers: number | 'auto'): number {
-  return workers === 'auto' ? availableParallelism() : workers;
-}
-
-/** How many processes or threads may live at a time: each serves one connection and mostly waits. */
-export function countLiving(workers: number | 'auto'): number {
-  return workers === 'auto' ? availableParallelism() * LIVING_PER_CORE : workers;
-}
-
 /** The shared memory and all that planes over it have in common: a slot is what each still needs. */
 export function makePlanes(options: ServerOptions, slotCount: number): Omit<PlaneStart, 'slot'> {
   const memory = createMemory({
@@ -87,15 +75,17 @@ export function makePlanes(options: ServerOptions, slotCount: number): Omit<Plan
 
 /**
  * The same, with the best ways in and out, and the limit of connections fitted to the system's.
- * @param threads how many threads the process will have besides its own
+ * @param descriptors that the model needs besides those of connections
+ * @param workers how many planes take connections
  */
 export async function preparePlanes(
   { options, descriptorsMax, note }: ModelStart,
-  threads: number,
+  descriptors: number,
   slotCount: number,
+  workers = 1,
 ): Promise<Omit<PlaneStart, 'slot'>> {
   const planes = makePlanes(options, slotCount);
-  const limits = limitConnections(options.maxConnections, threads, descriptorsMax);
+  const limits = limitConnections(options.maxConnections, descriptors, descriptorsMax, workers);
   if (limits.connectionsMax < options.maxConnections)
     note(
       `Only ${limits.connectionsMax} connections, not ${options.maxConnections}, fit the limit of open files, ${descriptorsMax}: raise it with ulimit -n`,
@@ -105,4 +95,18 @@ export async function preparePlanes(
     io: await chooseIo(options.io, new Slot(viewsOf(planes.memory), 0)),
     limits: { ...planes.limits, ...limits },
   };
+}
+
+/** Descriptors that a thread with an event loop of its own has open. */
+export const DESCRIPTORS_OF_THREAD = 16;
+
+/** Waits for what drains; after `timeoutMs` has `end` do away with the rest. */
+export async function drainWithin(
+  timeoutMs: number,
+  drained: Promise<unknown>,
+  end: () => void,
+): Promise<void> {
+  const timer = setTimeout(end, timeoutMs);
+  await drained;
+  clearTimeout(timer);
 }

@@ -1,10 +1,10 @@
 // The process of one connection. It makes its own memory, serves, tells what came of it, and ends. Signals
-// mean nothing here: the process that listens says when to finish, and when it is gone, that is said, too.
+// mean nothing here: the process that listens says when to finish, and when that is gone, so is this one.
 
 import { createPlane } from '../connection/create.ts';
 import { HELLO_COUNTER, type Plane } from '../connection/plane.ts';
 import { adoptHandle } from '../connection/reader.ts';
-import { readStatistics, type Statistics, setCounter, viewsOf } from '../wasm/memory.ts';
+import { readStatistics, setCounter, viewsOf } from '../wasm/memory.ts';
 import { makePlanes } from './model.ts';
 import type { FromConnectionProcess, ToConnectionProcess } from './process.ts';
 
@@ -13,22 +13,24 @@ let plane: Plane | undefined;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
 process.stdout.on('error', () => {});
 process.on('message', (message: ToConnectionProcess, handle: unknown) => {
-  if (message.type === 'drain') void plane?.drain();
-  else serve(message, handle);
+  if (message.type === 'serve') serve(message, handle);
+  else if (plane === undefined) process.exit();
+  else void plane.drain();
 });
-process.on('disconnect', () => (plane === undefined ? process.exit() : void plane.drain()));
+// Nobody is left who could stop it, and others may hand out the same numbers by now.
+process.on('disconnect', () => process.exit());
 
 function serve({ options, io, number }: ToConnectionProcess & { type: 'serve' }, handle: unknown): void {
+  if (handle === undefined) process.exit();
+  tell({ type: 'taken' });
   const planes = makePlanes(options, 1);
   const views = viewsOf(planes.memory);
   setCounter(views, HELLO_COUNTER, number - 1);
   plane = createPlane({ ...planes, io, slot: 0 });
-  plane.onClosed = () => end(readStatistics(views));
-  if (handle === undefined || plane.accept(adoptHandle(handle)) === undefined) end(readStatistics(views));
+  plane.onClosed = () => tell({ type: 'served', statistics: readStatistics(views) }, () => process.exit());
+  plane.accept(adoptHandle(handle));
 }
 
-function end(statistics: Statistics): void {
-  const served: FromConnectionProcess = { type: 'served', statistics };
-  if (process.connected) process.send?.(served, undefined, undefined, () => process.exit());
-  else process.exit();
+function tell(message: FromConnectionProcess, sent?: () => void): void {
+  if (process.connected) process.send?.(message, undefined, undefined, sent);
 }

@@ -7,60 +7,70 @@
 // each process answers one request; a number that was not used goes to a later connection.
 
 import { type ChildProcess, fork, type SendHandle } from 'node:child_process';
-import { once } from 'node:events';
-import type { Socket } from 'node:net';
+import { platform } from 'node:os';
 import { HELLO_COUNTER, type Io } from '../connection/plane.ts';
 import { releaseHandle } from '../connection/reader.ts';
 import type { ServerOptions } from '../options.ts';
 import { instantiate } from '../wasm/instance.ts';
 import { counterPointer, readStatistics, type Statistics, viewsOf } from '../wasm/memory.ts';
-import { openFront } from './front.ts';
-import { countLiving, type ModelStart, preparePlanes, type Server } from './model.ts';
+import { countLiving } from './counts.ts';
+import { openFront, type ServeOne } from './front.ts';
+import { drainWithin, type ModelStart, preparePlanes, type Server } from './model.ts';
 
 export type ToConnectionProcess =
   /** Comes with the socket. `number` is what its response shows. */
   { type: 'serve'; options: ServerOptions; io: Io; number: number } | { type: 'drain' };
 
-/** The connection is over. */
-export interface FromConnectionProcess {
-  type: 'served';
-  statistics: Statistics;
-}
+export type FromConnectionProcess =
+  /** The socket has arrived. */
+  | { type: 'taken' }
+  /** The connection is over. */
+  | { type: 'served'; statistics: Statistics };
+
+/** Its channel, and its socket until it has taken it. */
+const DESCRIPTORS_OF_CHILD = 3;
 
 export async function processes(start: ModelStart): Promise<Server> {
-  const { options } = start;
-  const living = new Set<ChildProcess>();
-  const livingMax = countLiving(options.workers);
-  const planes = await preparePlanes(start, livingMax, 1);
+  const { options, note } = start;
+  const wanted = countLiving(options.workers);
+  const planes = await preparePlanes(start, wanted * DESCRIPTORS_OF_CHILD, 1);
   const { io, memory } = planes;
+  const livingMax = Math.min(wanted, planes.limits.connectionsMax);
+  const living = new Set<ChildProcess>();
   const total = readStatistics(viewsOf(memory));
   const { counterAdd } = instantiate(planes.module, memory);
   const unused: number[] = [];
 
-  const serve = async (socket: Socket): Promise<void> => {
+  const serve: ServeOne = async (socket, turnAway) => {
+    const child = forkChild();
+    if (child === undefined) {
+      note('No process could be started for a connection');
+      turnAway(socket);
+      return;
+    }
     const number = unused.pop() ?? counterAdd(counterPointer(HELLO_COUNTER), 1);
-    const child = fork(new URL('./process-child.js', import.meta.url), { stdio: 'inherit' });
-    // When it was not even forked, 'exit' does not follow. Other errors are messages that came too late.
-    const ended = Promise.race([once(child, 'exit'), once(child, 'error')]);
-    living.add(child);
+    const handle = releaseHandle(socket);
+    // A process that ends without a word may have used its number: then it is lost, but never shown twice.
     let used = true;
-    child.on('message', ({ statistics }: FromConnectionProcess) => {
-      used = statistics.requests > 0;
-      total.requests += statistics.requests;
-      total.refused += statistics.refused;
-    });
+    living.add(child);
     total.accepted++;
     total.open++;
+    child.on('message', (message: FromConnectionProcess) => {
+      // Only now: until then the handle may be on its way.
+      if (message.type === 'taken') handle.close();
+      else {
+        used = message.statistics.requests > 0;
+        total.requests += message.statistics.requests;
+        total.refused += message.statistics.refused;
+      }
+    });
     const message: ToConnectionProcess = { type: 'serve', options, io, number };
     // The handle and not the socket: Node would begin to read a socket before anyone there listens.
-    const handle = releaseHandle(socket);
-    child.send(message, handle as unknown as SendHandle, () => handle.close());
-    await ended.catch(() => {
-      used = false;
-    });
+    child.send(message, handle as unknown as SendHandle);
+    await new Promise((resolve) => child.once('exit', resolve));
+    handle.close();
     living.delete(child);
     total.open--;
-    // One that ended without a word may have used it: then it is lost, but never shown twice.
     if (!used) unused.push(number);
   };
 
@@ -72,19 +82,32 @@ export async function processes(start: ModelStart): Promise<Server> {
     statistics: () => add(total, readStatistics(viewsOf(memory))),
     drain: async (timeoutMs) => {
       let late = 0;
-      const timer = setTimeout(() => {
-        for (const child of living) {
-          late++;
-          child.kill('SIGKILL');
-        }
-      }, timeoutMs);
       for (const child of living)
         if (child.connected) child.send({ type: 'drain' } satisfies ToConnectionProcess);
-      await front.close();
-      clearTimeout(timer);
+      await drainWithin(timeoutMs, front.close(), () => {
+        late = living.size;
+        for (const child of living) child.kill('SIGKILL');
+        front.destroy();
+      });
       return late;
     },
   };
+}
+
+/** Undefined when the system has no more processes or descriptors to give. */
+function forkChild(): ChildProcess | undefined {
+  try {
+    const child = fork(new URL('./process-child.js', import.meta.url), {
+      stdio: 'inherit',
+      // Out of the reach of Ctrl-C, which would end it before it can say that it doesn't listen to that.
+      detached: platform() !== 'win32',
+    });
+    // Messages that came too late, or what was said above.
+    child.on('error', () => {});
+    return child.pid === undefined ? undefined : child;
+  } catch {
+    return undefined;
+  }
 }
 
 function add(a: Statistics, b: Statistics): Statistics {

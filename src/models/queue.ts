@@ -25,6 +25,11 @@ export class Queue {
     else turnAway(socket);
   }
 
+  /** Lets go of the one that has waited longest. */
+  makeRoom(): void {
+    this.waiting.shift()?.destroy();
+  }
+
   /** Lets go of those that wait, and resolves when nobody is served any more. */
   async drain(): Promise<void> {
     for (const socket of this.waiting.splice(0)) socket.destroy();
@@ -33,8 +38,10 @@ export class Queue {
 
   private async serve(first: Socket): Promise<void> {
     this.serving++;
-    for (let next: Socket | undefined = first; next !== undefined; next = this.waiting.shift())
-      await this.options.serve(next);
+    for (let next: Socket | undefined = first; next !== undefined; next = this.waiting.shift()) {
+      const socket = next;
+      await this.options.serve(socket).catch(() => socket.destroy());
+    }
     this.serving--;
     if (this.serving === 0) this.emptied?.();
   }

@@ -6,10 +6,10 @@ import type { Connection } from '../connection/connection.ts';
 import { createPlane } from '../connection/create.ts';
 import { readStatistics, viewsOf } from '../wasm/memory.ts';
 import { openFront } from './front.ts';
-import { type ModelStart, preparePlanes, type Server } from './model.ts';
+import { drainWithin, type ModelStart, preparePlanes, type Server } from './model.ts';
 
 export async function sequential(start: ModelStart): Promise<Server> {
-  const planes = await preparePlanes(start, 1, 2);
+  const planes = await preparePlanes(start, 0, 2);
   const limits = { ...planes.limits, connectionsMax: Number.POSITIVE_INFINITY };
   const plane = createPlane({ ...planes, slot: 0, limits });
   let served: Connection | undefined;
@@ -29,9 +29,10 @@ export async function sequential(start: ModelStart): Promise<Server> {
     io: planes.io,
     statistics: () => readStatistics(viewsOf(planes.memory)),
     drain: async (timeoutMs) => {
-      const late = setTimeout(() => plane.destroy(), timeoutMs);
-      await Promise.all([front.close(), plane.drain()]);
-      clearTimeout(late);
+      await drainWithin(timeoutMs, Promise.all([front.close(), plane.drain()]), () => {
+        plane.destroy();
+        front.destroy();
+      });
       return 0;
     },
   };

@@ -11,8 +11,9 @@ import { MessageChannel, Worker } from 'node:worker_threads';
 import type { PlaneStart } from '../connection/create.ts';
 import type { Io } from '../connection/plane.ts';
 import { readStatistics, reclaimSlot, viewsOf } from '../wasm/memory.ts';
-import { openFront } from './front.ts';
-import { countLiving, type ModelStart, preparePlanes, type Server } from './model.ts';
+import { countLiving } from './counts.ts';
+import { openFront, type ServeOne } from './front.ts';
+import { DESCRIPTORS_OF_THREAD, drainWithin, type ModelStart, preparePlanes, type Server } from './model.ts';
 import { relay } from './relay.ts';
 
 /** What the thread of a connection is started with. */
@@ -27,36 +28,48 @@ export type ToConnectionThread = { type: 'serve'; socket: Socket } | { type: 'dr
 const RELAYED: Io = { read: 'public', write: 'public' };
 
 export async function threads(start: ModelStart): Promise<Server> {
-  const livingMax = countLiving(start.options.workers);
+  const { options, note } = start;
+  const wanted = countLiving(options.workers);
   // The last slot is for those that are turned away.
-  const planes = await preparePlanes(start, livingMax, livingMax + 1);
+  const planes = await preparePlanes(start, wanted * DESCRIPTORS_OF_THREAD, wanted + 1);
+  const livingMax = Math.min(wanted, planes.limits.connectionsMax);
   const limits = { ...planes.limits, connectionsMax: Number.POSITIVE_INFINITY };
   const views = viewsOf(planes.memory);
   const freeSlots = Array.from({ length: livingMax }, (_, slot) => slot);
   const living = new Set<Worker>();
   const moves = await socketsMove();
+  if (!moves && options.io === 'direct')
+    throw new Error('--io direct does not work with --model thread on this Node: its sockets can not move');
 
-  const serve = async (socket: Socket): Promise<void> => {
-    const slot = freeSlots.pop() as number;
+  const startThread = (socket: Socket, slot: number): Worker => {
     const { remoteAddress, remotePort } = socket;
     const workerData: ConnectionThreadStart = moves
       ? { ...planes, slot, limits }
       : { ...planes, slot, limits, io: RELAYED, peer: { remoteAddress, remotePort } };
     const thread = new Worker(new URL('./thread-child.js', import.meta.url), { workerData });
-    living.add(thread);
-    thread.on('error', (error) =>
-      start.note(`The thread of a connection failed: ${(error as Error).message}`),
-    );
-    const ended = once(thread, 'exit');
-    if (moves) thread.postMessage({ type: 'serve', socket } satisfies ToConnectionThread, [socket as never]);
-    else relay(socket, thread);
+    thread.on('error', (error) => note(`The thread of a connection failed: ${(error as Error).message}`));
+    return thread;
+  };
+  const serve: ServeOne = async (socket, turnAway) => {
+    const slot = freeSlots.pop() as number;
+    let ended: Promise<unknown> | undefined;
+    try {
+      const thread = startThread(socket, slot);
+      ended = new Promise((resolve) => thread.once('exit', resolve)).then(() => living.delete(thread));
+      living.add(thread);
+      if (moves)
+        thread.postMessage({ type: 'serve', socket } satisfies ToConnectionThread, [socket as never]);
+      else relay(socket, thread);
+    } catch (error) {
+      note(`No thread could be started for a connection: ${(error as Error).message}`);
+      turnAway(socket);
+    }
     await ended;
-    living.delete(thread);
     reclaimSlot(views, slot);
     freeSlots.push(slot);
   };
 
-  const front = await openFront(planes, livingMax, start.takePlace, livingMax, serve);
+  const front = await openFront(planes, wanted, start.takePlace, livingMax, serve);
   return {
     port: front.port,
     who: `a thread for each connection, up to ${livingMax}, ${moves ? 'sockets move' : 'bytes are relayed'}`,
@@ -64,15 +77,12 @@ export async function threads(start: ModelStart): Promise<Server> {
     statistics: () => readStatistics(views),
     drain: async (timeoutMs) => {
       let late = 0;
-      const timer = setTimeout(() => {
-        for (const thread of living) {
-          late++;
-          void thread.terminate();
-        }
-      }, timeoutMs);
       for (const thread of living) thread.postMessage({ type: 'drain' } satisfies ToConnectionThread);
-      await front.close();
-      clearTimeout(timer);
+      await drainWithin(timeoutMs, front.close(), () => {
+        late = living.size;
+        for (const thread of living) void thread.terminate();
+        front.destroy();
+      });
       return late;
     },
   };

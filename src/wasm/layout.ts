@@ -9,7 +9,7 @@
  *    ├────────────────────────────┤ STATISTICS
  *    │ statistics                 │ one row a slot, written by its worker alone, read by anyone
  *    ├────────────────────────────┤ COUNTERS
- *    │ counters                   │ one row a counter, written by atomic operations alone
+ *    │ counters                   │ one row a counter, added to as its own row says
  *    ├────────────────────────────┤ SLOTS
  *    │ slot 0  ┌──────────────────┤ a slot belongs to one worker thread
  *    │         │ control          │ what one serve() tells its caller, and how it shall behave

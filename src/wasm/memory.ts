@@ -46,7 +46,7 @@ export const LIMITS = {
 } as const;
 
 export interface MemoryOptions {
-  /** Slots, one for each worker thread that may live at the same time: 1 to LIMITS.slotCountMax. */
+  /** Slots, one for each data plane that may live at the same time: 1 to LIMITS.slotCountMax. */
   slotCount: number;
   /** Largest head in bytes: 64 to LIMITS.headBytesMax. */
   headBytesMax: number;

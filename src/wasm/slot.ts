@@ -180,10 +180,14 @@ export class Slot {
     return countOpen(this.views);
   }
 
+  connectionAccepted(): void {
+    const { doubles } = this.views;
+    doubles[this.acceptedDouble] = (doubles[this.acceptedDouble] as number) + 1;
+  }
+
   connectionOpened(): void {
     const { doubles } = this.views;
     doubles[this.openDouble] = (doubles[this.openDouble] as number) + 1;
-    doubles[this.acceptedDouble] = (doubles[this.acceptedDouble] as number) + 1;
   }
 
   connectionClosed(): void {

@@ -1,12 +1,9 @@
 // The worker threads of one server process: started, replaced when they die, drained.
 
 import { Worker } from 'node:worker_threads';
-import type { ListenAt } from '../connection/listener.ts';
+import type { TakePlace } from '../connection/listener.ts';
 import { reclaimSlot, viewsOf } from '../wasm/memory.ts';
 import type { FromWorker, ToWorker, WorkerStart } from './messages.ts';
-
-/** Where worker number `ordinal` shall listen; asked anew for every thread, since descriptors are not shared. */
-export type TakePlace = (ordinal: number) => Promise<ListenAt>;
 
 export interface PoolOptions {
   workers: number;

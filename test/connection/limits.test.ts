@@ -25,6 +25,7 @@ afterEach(async () => {
   for (const client of clients) client.close();
   clients = [];
   await server.stop();
+  expect(server.statistics().open).toBe(0);
 });
 
 test('a connection beyond the limit gets 503, and the others go on', async () => {
@@ -52,6 +53,18 @@ test('those that may read their 503 are a limited number, too', async () => {
   );
   expect(others.filter(({ received }) => received.startsWith('HTTP/1.1 503'))).toHaveLength(3);
   expect(await answered(kept)).toBe(true);
+});
+
+test('those that linger with their 503 take nobody else the room', async () => {
+  await start({ connectionsMax: 2, refusalsMax: 8 });
+  const kept = await open(2);
+  const refused = await open(5);
+  await Promise.all(refused.map((client) => client.end()));
+  // None of them has closed its half.
+  for (const client of kept) client.close();
+  await eventually('room', () => server.statistics().open === 0);
+  for (const client of await open(2)) expect(await answered(client)).toBe(true);
+  expect(server.statistics()).toMatchObject({ open: 2, accepted: 9, refused: 5 });
 });
 
 test('the last request of a connection closes it, wherever in a pipeline it stands', async () => {
@@ -102,9 +115,9 @@ test('a peer that was gone before it was accepted costs nobody anything', async 
 
 test('the limit keeps clear of what the system lets a process open', async () => {
   await start({});
-  expect(limitConnections(16_384, 2, Number.POSITIVE_INFINITY)).toEqual({
+  expect(limitConnections(16_384, 32, Number.POSITIVE_INFINITY, 2)).toEqual({
     connectionsMax: 16_384,
-    refusalsMax: 128,
+    refusalsMax: 64,
   });
   for (const [workers, descriptors] of [
     [1, 256],
@@ -112,9 +125,9 @@ test('the limit keeps clear of what the system lets a process open', async () =>
     [16, 1024],
     [8, 4096],
   ] as const) {
-    const { connectionsMax, refusalsMax } = limitConnections(16_384, workers, descriptors);
-    expect(connectionsMax + refusalsMax).toBeLessThan(descriptors - 8 * workers - 32);
+    const { connectionsMax, refusalsMax } = limitConnections(16_384, 16 * workers, descriptors, workers);
+    expect(connectionsMax + refusalsMax * workers).toBeLessThan(descriptors - 8 * workers - 32);
     expect(connectionsMax).toBeGreaterThan(descriptors / 2);
   }
-  expect(limitConnections(10, 1, 1)).toEqual({ connectionsMax: 1, refusalsMax: 1 });
+  expect(limitConnections(10, 16, 1, 1)).toEqual({ connectionsMax: 1, refusalsMax: 1 });
 });

@@ -1,6 +1,7 @@
 // The same conversation with every model, as a user starts it, and what is particular to each.
 
-import { readdirSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
 import { MODELS, type ModelName } from '../../src/options.ts';
 import { type Run, runCli, startCli } from '../support/cli.ts';
@@ -165,7 +166,7 @@ describe.each(['sequential', 'process', 'thread'] as const)('%s, as in the tutor
   });
 
   test('so many at a time, the others wait, and beyond those it is 503', async () => {
-    await start(model, '--workers', '1', '--max-connections', '3');
+    await start(model, '--max-connections', '3', ...(model === 'sequential' ? [] : ['--workers', '1']));
     const first = await open();
     await sleep(300);
     const waiting = [await open(), await open()];
@@ -213,6 +214,39 @@ test.runIf(process.platform === 'linux')(
   },
 );
 
+test.runIf(existsSync('/usr/bin/prlimit')).each(['process', 'thread'] as const)(
+  '%s: out of descriptors it turns away, and serves again',
+  async (model) => {
+    const { port, child } = await start(model);
+    const server = descendants(child.pid as number)[0] as number;
+    const before = readdirSync(`/proc/${server}/fd`).length;
+    const limit = (files: number): void =>
+      void execFileSync('prlimit', ['--pid', `${server}`, `--nofile=${files}:20000`]);
+    // Enough to accept, too few for a process's channel or a thread's loop.
+    limit(before + 2);
+    const answer = await ask(port).catch(() => '');
+    if (answer !== '') expect(readResponses(answer)[0]?.statusCode).toBe(503);
+    limit(20_000);
+    expect(numberOf(await ask(port))).toBe(1);
+    expect(run?.output).toMatch(/No (process|thread) could be started|thread of a connection failed|accept/);
+  },
+);
+
+test.runIf(process.platform === 'linux')(
+  'process: a server that is killed takes its children with it',
+  async () => {
+    const { child } = await start('process');
+    const held = await open();
+    held.send(GET.slice(0, 9));
+    const [server] = descendants(child.pid as number) as [number];
+    await eventually('a child', () => descendants(server).length === 1);
+    await sleep(300);
+    const [grandchild] = descendants(server) as [number];
+    process.kill(server, 'SIGKILL');
+    await eventually('its end', () => !readdirSync('/proc').includes(`${grandchild}`));
+  },
+);
+
 test('sequential and thread answer more on one connection when they may', async () => {
   for (const model of ['sequential', 'thread'] as const) {
     await start(model, '--max-requests', '100000');
@@ -233,6 +267,16 @@ test('the line that says it listens tells who serves', async () => {
   await run?.stop();
   await start('thread');
   expect(run?.output).toMatch(/a thread for each connection, up to \d+, (sockets move|bytes are relayed)/);
+});
+
+test.each([
+  [['--model', 'sequential', '--workers', '2'], 'one connection at a time: leave --workers out'],
+  [['--model', 'process', '--counter', 'none'], 'counts in one place: leave --counter out'],
+  [['--counter', 'mutex'], 'belongs to --model thread: an event loop must not wait'],
+])('%j is a wrong usage', async (args, reason) => {
+  const { code, errors } = await runCli(args);
+  expect(code).toBe(2);
+  expect(errors).toContain(reason);
 });
 
 test('what the process model can not do is a wrong usage', async () => {

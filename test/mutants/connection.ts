@@ -211,8 +211,13 @@ export const connectionDefects: Defect[] = [
     ],
   ),
   ...defectsOf('src/connection/plane.ts', LIMITS, [
-    ['one connection more than may be', 'if (room > 0)', 'if (room >= 0)'],
-    ['refusals have no limit', 'if (room + this.limits.refusalsMax > 0)', 'if (room < 1)'],
+    ['one connection more than may be', 'openEverywhere >= this.limits', 'openEverywhere > this.limits'],
+    [
+      'refusals have no limit',
+      'if (this.turnedAway.size >= this.limits.refusalsMax)',
+      'if (this.turnedAway.size < 0)',
+    ],
+    ['who is refused takes the room of others', 'if (!this.turnedAway.delete(connection)) ', ''],
     [
       'out of descriptors, nobody makes room',
       "if (code === 'EMFILE' || code === 'ENFILE')",
