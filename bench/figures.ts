@@ -51,6 +51,7 @@ export function percent(share: number): string {
 
 export function times(ratio: number): string {
   if (!Number.isFinite(ratio)) return 'infinitely';
+  if (ratio > 0 && ratio < 0.1) return `${ratio.toPrecision(2)}x`;
   return `${ratio.toFixed(ratio < 10 ? 2 : ratio < 100 ? 1 : 0)}x`;
 }
 

@@ -44,6 +44,17 @@ describe('scaleFor', () => {
   });
 });
 
+it('writes ratios with the digits that say something', () => {
+  expect([0.0044, 0.45, 1, 2.222, 22.22, 1736.6].map(times)).toEqual([
+    '0.0044x',
+    '0.45x',
+    '1.00x',
+    '2.22x',
+    '22.2x',
+    '1737x',
+  ]);
+});
+
 it('has no spread of one round', () => {
   expect(spreadText(summarize([1, 2, 3], 'lower'))).toBe('100%');
   expect(spreadText(summarize([5, 5], 'lower'))).toBe('0%');
