@@ -5,18 +5,18 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { endChildren } from './children.ts';
-import { compareText } from './compare.ts';
-import { describeMachine, inspectMachine } from './machine.ts';
-import { FULL, QUICK } from './pace.ts';
-import { createProgress, duration } from './progress.ts';
-import { updatePages } from './readme.ts';
+import { endChildren } from './measure/children.ts';
+import { describeMachine, inspectMachine } from './measure/machine.ts';
+import { FULL, QUICK } from './measure/pace.ts';
+import { compareText } from './report/compare.ts';
 import { reportPage } from './report/page.ts';
+import { createProgress, duration } from './report/progress.ts';
+import { updatePages } from './report/readme.ts';
+import { checkout, fileName, find, load, RESULTS_FOLDER, reportPath, save } from './report/store.ts';
+import { suiteText } from './report/text.ts';
 import { RESULTS_FORMAT, type Results } from './results.ts';
 import { Run } from './run.ts';
-import { checkout, fileName, find, load, RESULTS_FOLDER, reportPath, save } from './store.ts';
-import { SUITES } from './suites.ts';
-import { suiteText } from './text.ts';
+import { SUITES } from './suites/all.ts';
 
 const FAILED = 1;
 const USAGE = 2;

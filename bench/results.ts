@@ -1,7 +1,7 @@
 // What a run of the benches finds out: the one shape that suites fill, and that tables, the report, the
-// README and comparisons are made from. It holds measured values only; what they come down to is statistics.ts.
+// README and comparisons are made from. It holds measured values only; what they come down to is report/statistics.ts.
 
-import type { Machine } from './machine.ts';
+import type { Machine } from './measure/machine.ts';
 
 export const RESULTS_FORMAT = 1;
 

@@ -1,8 +1,8 @@
 // One run: suite after suite, saved after each, so that whatever ends it takes no more than what was under way.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Pace } from './pace.ts';
-import { type RunProgress, suiteProgress } from './progress.ts';
+import type { Pace } from './measure/pace.ts';
+import { type RunProgress, suiteProgress } from './report/progress.ts';
 import type { Results, SuiteResult } from './results.ts';
 import type { Suite } from './suite.ts';
 

@@ -1,6 +1,6 @@
 // What main.ts runs, and what a suite is told while it runs.
 
-import type { Pace } from './pace.ts';
+import type { Pace } from './measure/pace.ts';
 import type { SuiteName, SuiteResult } from './results.ts';
 
 export interface Suite {

@@ -2,7 +2,7 @@
 
 import { createHistogram } from 'node:perf_hooks';
 import autocannon, { type Client } from 'autocannon';
-import type { Load, LoadResult } from '../load.ts';
+import type { Load, LoadResult } from '../measure/load.ts';
 
 /** How often it looks whether its time is over. */
 const SAMPLE_MS = 50;

@@ -2,7 +2,7 @@
 // each, closes them all.
 
 import net from 'node:net';
-import type { CrowdOrder } from '../connections.ts';
+import type { CrowdOrder } from '../suites/connections.ts';
 
 /** Connections that are under way to be opened at the same time. */
 const OPENING = 256;

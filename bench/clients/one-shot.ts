@@ -1,7 +1,7 @@
 // A connection for each request, so many at the same time: a load as JSON in, a line of JSON out.
 
 import net from 'node:net';
-import type { OneShotLoad, OneShotResult } from '../one-shot.ts';
+import type { OneShotLoad, OneShotResult } from '../measure/one-shot.ts';
 
 const REQUEST = 'GET / HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n';
 const ANSWER_START = 'HTTP/1.1 200 ';

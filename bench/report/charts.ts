@@ -1,8 +1,8 @@
 // Bars and plots of the report, as data: lengths, points, ranges, and the words beside them.
 
-import { againstReference, measuresOf, mediansOf, summaryOf, verdictText } from '../comparison.ts';
-import { figure, heading, type Scale, scaleFor } from '../figures.ts';
 import { type Group, MEASURES, type MeasureName, type SubjectResult, type SuiteName } from '../results.ts';
+import { againstReference, measuresOf, mediansOf, summaryOf, verdictText } from './comparison.ts';
+import { figure, heading, type Scale, scaleFor } from './figures.ts';
 import { type Tone, toneOf } from './tones.ts';
 
 /** Lengths are shares of the longest. */

@@ -1,6 +1,8 @@
 // What the report shows, without saying how it looks: for each suite its groups and axes with their sentences
 // and charts, and every figure in a table.
 
+import type { Group, Results, SuiteResult } from '../results.ts';
+import { type Axis, axesOf, axisPlots, type Bars, groupCharts, type Plot } from './charts.ts';
 import {
   againstReference,
   judgedMeasuresOf,
@@ -9,11 +11,9 @@ import {
   sentenceOf,
   summaryOf,
   verdictText,
-} from '../comparison.ts';
-import { figure, heading, scaleFor, spreadText } from '../figures.ts';
-import type { Group, Results, SuiteResult } from '../results.ts';
-import { type Axis, axesOf, axisPlots, type Bars, groupCharts, type Plot } from './charts.ts';
+} from './comparison.ts';
 import { type Engines, enginesOf } from './engines.ts';
+import { figure, heading, scaleFor, spreadText } from './figures.ts';
 import { type Tone, toneOf } from './tones.ts';
 import { type Loss, lossesOf, type Tally, talliesOf } from './verdicts.ts';
 

@@ -1,10 +1,10 @@
 // hotpath's two engines side by side, wherever both were measured.
 
-import { compareSubjects, measuresOf, summaryOf, verdictText } from '../comparison.ts';
-import { figure, heading, scaleFor } from '../figures.ts';
 import type { MeasureName, SuiteResult } from '../results.ts';
-import type { Verdict } from '../statistics.ts';
 import { type Axis, axesOf, axisPlot, type Bars, barsOf, drawn, type Plot } from './charts.ts';
+import { compareSubjects, measuresOf, summaryOf, verdictText } from './comparison.ts';
+import { figure, heading, scaleFor } from './figures.ts';
+import type { Verdict } from './statistics.ts';
 import { isJs, isWasm } from './tones.ts';
 
 export interface Engines {

@@ -3,12 +3,12 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { MEASURES, type Results } from '../results.ts';
-import { ENOUGH_ROUNDS } from '../statistics.ts';
-import { shortCommit } from '../store.ts';
 import type { Bars, Plot } from './charts.ts';
 import { FIGURES_COLUMNS, type FiguresTable, type Part, reportData, type Section } from './data.ts';
 import type { Engines } from './engines.ts';
 import { Html, html, jsonFor } from './html.ts';
+import { ENOUGH_ROUNDS } from './statistics.ts';
+import { shortCommit } from './store.ts';
 import type { Loss, Tally } from './verdicts.ts';
 
 const UPLOT_SCRIPT = 'node_modules/uplot/dist/uPlot.iife.min.js';

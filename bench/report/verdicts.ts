@@ -1,9 +1,9 @@
 // How often hotpath won, tied and lost in all, and every loss by name.
 
-import { comparisonsWithOthers, factorOf, judgedMeasuresOf } from '../comparison.ts';
-import { times } from '../figures.ts';
 import { type Group, MEASURES, type MeasureName, type SuiteResult } from '../results.ts';
-import type { Verdict } from '../statistics.ts';
+import { comparisonsWithOthers, factorOf, judgedMeasuresOf } from './comparison.ts';
+import { times } from './figures.ts';
+import type { Verdict } from './statistics.ts';
 
 /** Every one of hotpath's ways with everything that is not, by one measure. */
 export interface Tally {

@@ -1,6 +1,6 @@
 // First rung: the bytes that were read are written back.
 
-import { createEngine } from '../engine.ts';
+import { createEngine } from '../measure/engine.ts';
 import { serveRung } from './rung.ts';
 
 const { slot } = createEngine('wasm');

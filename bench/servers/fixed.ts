@@ -1,6 +1,6 @@
 // Second rung: a fixed response for each request. Nothing is parsed: requests are counted by their size.
 
-import { createEngine } from '../engine.ts';
+import { createEngine } from '../measure/engine.ts';
 import { countBySize, responses, serveRung } from './rung.ts';
 
 const { slot } = createEngine('wasm');

@@ -15,8 +15,8 @@ import { openSocket, SERVER_OPTIONS } from '#dist/connection/reader.js';
 import { dateLine } from '#dist/protocol/prepared.js';
 import { readStatistics } from '#dist/wasm/memory.js';
 import { REQUESTS_MAX } from '#dist/wasm/slot.js';
-import type { KeepWay, Kept } from '../connections.ts';
-import { createEngine } from '../engine.ts';
+import { createEngine } from '../measure/engine.ts';
+import type { KeepWay, Kept } from '../suites/connections.ts';
 
 /** Nothing may time out while it is measured. */
 const LONG_MS = 600_000;

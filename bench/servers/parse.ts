@@ -1,7 +1,7 @@
 // Third rung: every request in the slot is parsed by the WASM engine.
 
 import { Carry } from '#dist/connection/carry.js';
-import { createEngine } from '../engine.ts';
+import { createEngine } from '../measure/engine.ts';
 import { responses, serveRung } from './rung.ts';
 
 const { codec, slot } = createEngine('wasm');

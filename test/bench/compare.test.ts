@@ -1,7 +1,7 @@
 // Two results side by side.
 
 import { describe, expect, it } from 'vitest';
-import { compareText, warnings } from '../../bench/compare.ts';
+import { compareText, warnings } from '../../bench/report/compare.ts';
 import type { Results, SubjectResult } from '../../bench/results.ts';
 import { fixture } from './fixture.ts';
 

@@ -9,7 +9,7 @@ import {
   measuresOf,
   sentenceOf,
   verdictText,
-} from '../../bench/comparison.ts';
+} from '../../bench/report/comparison.ts';
 import type { Group, MeasureName, SubjectResult } from '../../bench/results.ts';
 
 function subject(name: string, values: number[], more: Partial<SubjectResult> = {}): SubjectResult {

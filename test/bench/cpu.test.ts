@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { afterEach, describe, expect, it } from 'vitest';
-import { cpuMicros, forgetPeak, peakBytes, processTree } from '../../bench/cpu.ts';
+import { cpuMicros, forgetPeak, peakBytes, processTree } from '../../bench/measure/cpu.ts';
 
 const BURNT_MICROS = 300_000;
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { figure, heading, scaleFor, spreadText, times } from '../../bench/figures.ts';
-import { summarize } from '../../bench/statistics.ts';
+import { figure, heading, scaleFor, spreadText, times } from '../../bench/report/figures.ts';
+import { summarize } from '../../bench/report/statistics.ts';
 
 describe('figure', () => {
   it.each([

@@ -1,8 +1,8 @@
 // What load clients say, and that nothing is taken for a result that had errors.
 
 import { describe, expect, it } from 'vitest';
-import { type LoadResult, readLoadResult } from '../../bench/load.ts';
-import { readAbResult } from '../../bench/one-shot.ts';
+import { type LoadResult, readLoadResult } from '../../bench/measure/load.ts';
+import { readAbResult } from '../../bench/measure/one-shot.ts';
 
 const RESULT: LoadResult = {
   requests: 500,

@@ -5,9 +5,9 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { processTree } from '../../bench/cpu.ts';
+import { processTree } from '../../bench/measure/cpu.ts';
+import { save } from '../../bench/report/store.ts';
 import type { Results } from '../../bench/results.ts';
-import { save } from '../../bench/store.ts';
 import { fixture } from './fixture.ts';
 
 const MAIN = 'build/bench/main.js';

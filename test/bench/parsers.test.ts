@@ -1,8 +1,14 @@
 // No parser is timed that has not understood all of its input.
 
 import { describe, expect, it } from 'vitest';
-import { INPUTS } from '../../bench/parse.ts';
-import { createParser, type Input, PARSERS, type ParserKind, type ParserName } from '../../bench/parsers.ts';
+import { INPUTS } from '../../bench/suites/parse.ts';
+import {
+  createParser,
+  type Input,
+  PARSERS,
+  type ParserKind,
+  type ParserName,
+} from '../../bench/suites/parsers.ts';
 
 const names = (Object.entries(PARSERS) as [ParserName, ParserKind][])
   .filter(([, kind]) => kind.missing?.() === undefined)

@@ -2,7 +2,7 @@
 
 import { PassThrough } from 'node:stream';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { createProgress, duration, Estimate, suiteProgress } from '../../bench/progress.ts';
+import { createProgress, duration, Estimate, suiteProgress } from '../../bench/report/progress.ts';
 
 let nowMs = 0;
 const clock = () => nowMs;

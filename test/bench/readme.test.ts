@@ -2,9 +2,9 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { PAGES, withFigures } from '../../bench/readme.ts';
+import { PAGES, withFigures } from '../../bench/report/readme.ts';
+import { load, README_RESULTS } from '../../bench/report/store.ts';
 import type { Results } from '../../bench/results.ts';
-import { load, README_RESULTS } from '../../bench/store.ts';
 import { fixture, HOSTILE } from './fixture.ts';
 
 const README = readFileSync('README.md', 'utf8');

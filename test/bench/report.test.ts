@@ -1,8 +1,8 @@
 // The report without a browser: its data, and that its page holds everything and loads nothing.
 
 import { describe, expect, it } from 'vitest';
-import { sentenceOf } from '../../bench/comparison.ts';
 import type { Bars, Plot } from '../../bench/report/charts.ts';
+import { sentenceOf } from '../../bench/report/comparison.ts';
 import { reportData } from '../../bench/report/data.ts';
 import { html, jsonFor } from '../../bench/report/html.ts';
 import { reportPage } from '../../bench/report/page.ts';

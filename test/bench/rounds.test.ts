@@ -1,8 +1,8 @@
 // Rounds with subjects that take no time: whose turn it is, what is kept, and how they end.
 
 import { describe, expect, it } from 'vitest';
+import { type Contest, Rounds, type Subject, type Values } from '../../bench/measure/rounds.ts';
 import type { SuiteResult } from '../../bench/results.ts';
-import { type Contest, Rounds, type Subject, type Values } from '../../bench/rounds.ts';
 
 function start() {
   const result: SuiteResult = { name: 'server', title: '', groups: [], notes: [] };

@@ -1,8 +1,8 @@
 // A run of made-up suites: what is kept of it, whatever happens.
 
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { QUICK } from '../../bench/pace.ts';
-import type { RunProgress } from '../../bench/progress.ts';
+import { QUICK } from '../../bench/measure/pace.ts';
+import type { RunProgress } from '../../bench/report/progress.ts';
 import type { Group, SuiteName, SuiteResult } from '../../bench/results.ts';
 import { Run, type RunEvents } from '../../bench/run.ts';
 import type { Suite } from '../../bench/suite.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ENOUGH_ROUNDS, judge, median, summarize } from '../../bench/statistics.ts';
+import { ENOUGH_ROUNDS, judge, median, summarize } from '../../bench/report/statistics.ts';
 
 describe('median', () => {
   it('is the middle one of an odd number of values, whatever their order', () => {

@@ -2,12 +2,12 @@
 // started in this process any more.
 
 import { expect, it } from 'vitest';
-import { Child, endChildren } from '../../bench/children.ts';
-import type { Contestant } from '../../bench/contestants.ts';
-import { QUICK } from '../../bench/pace.ts';
+import { Child, endChildren } from '../../bench/measure/children.ts';
+import { QUICK } from '../../bench/measure/pace.ts';
+import { Rounds } from '../../bench/measure/rounds.ts';
+import { withServers } from '../../bench/measure/trial.ts';
 import type { SuiteResult } from '../../bench/results.ts';
-import { Rounds } from '../../bench/rounds.ts';
-import { withServers } from '../../bench/trial.ts';
+import type { Contestant } from '../../bench/suites/contestants.ts';
 
 const SERVER: Contestant = {
   name: 'server',

@@ -4,8 +4,8 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { checkout, fileName, find, load, reportPath, save, serialize } from '../../bench/report/store.ts';
 import type { Results } from '../../bench/results.ts';
-import { checkout, fileName, find, load, reportPath, save, serialize } from '../../bench/store.ts';
 import { fixture } from './fixture.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'hotpath-results-'));

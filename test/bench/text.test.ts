@@ -1,9 +1,9 @@
 // What the terminal shows.
 
 import { describe, expect, it } from 'vitest';
+import { bar, formatTable } from '../../bench/report/table.ts';
+import { suiteText } from '../../bench/report/text.ts';
 import type { SuiteResult } from '../../bench/results.ts';
-import { bar, formatTable } from '../../bench/table.ts';
-import { suiteText } from '../../bench/text.ts';
 import { fixture } from './fixture.ts';
 
 describe('bar', () => {

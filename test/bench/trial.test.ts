@@ -1,11 +1,11 @@
 // Starting and ending servers, with small ones in place of real ones.
 
 import { describe, expect, it } from 'vitest';
-import type { Contestant, Started } from '../../bench/contestants.ts';
-import { QUICK } from '../../bench/pace.ts';
+import { QUICK } from '../../bench/measure/pace.ts';
+import { Rounds } from '../../bench/measure/rounds.ts';
+import { withServers } from '../../bench/measure/trial.ts';
 import type { SuiteResult } from '../../bench/results.ts';
-import { Rounds } from '../../bench/rounds.ts';
-import { withServers } from '../../bench/trial.ts';
+import type { Contestant, Started } from '../../bench/suites/contestants.ts';
 
 const UNPINNED = { server: undefined, client: undefined };
 

@@ -211,7 +211,7 @@ describe.each(ENGINE_NAMES)('%s, figures', (name) => {
     for (const boundary of [2 ** 31, 2 ** 32, MAX]) {
       for (const figure of Object.values(figures)) slot.views.doubles[(row + figure) >> 3] = boundary - 1;
       converse(engine, [`${GET}\0`]);
-      slot.connectionOpened();
+      slot.connectionAccepted();
       expect(readStatistics(slot.views)).toMatchObject({
         requests: boundary,
         refused: boundary,

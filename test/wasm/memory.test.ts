@@ -173,7 +173,10 @@ test('the debug build stops at a broken guard and at arguments from outside', ()
 test('a slot keeps its totals and loses its open connections when it is reclaimed', () => {
   const views = viewsOf(createMemory(OPTIONS));
   const slots = [new Slot(views, 0), new Slot(views, 1)];
-  for (const slot of slots) slot.connectionOpened();
+  for (const slot of slots) {
+    slot.connectionAccepted();
+    slot.connectionOpened();
+  }
   expect(readStatistics(views)).toMatchObject({ accepted: 2, open: 2 });
   reclaimSlot(views, 0);
   expect(readStatistics(views)).toMatchObject({ accepted: 2, open: 1 });

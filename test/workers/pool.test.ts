@@ -79,7 +79,11 @@ test.each([
     await sleep(300);
     stop = true;
     await Promise.all(load);
-    const how = death === 'terminate' ? 'ended' : 'failed: told to fail';
+    // On a busy machine it may be hit before it listens again.
+    const how =
+      death === 'terminate'
+        ? '(ended|failed: a worker thread ended before it listened)'
+        : 'failed: told to fail';
     for (const note of server.notes) expect(note).toMatch(new RegExp(`^Worker [01] ${how}; replacing it`));
     // Only what a killed thread had in its hands is lost: at most the 8 connections, each time.
     expect(failed).toBeLessThanOrEqual(32);

@@ -2,7 +2,7 @@
 
 import net, { type AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Child, type End } from './children.ts';
+import { Child, type End } from '../measure/children.ts';
 import { PLAIN } from './requests.ts';
 
 const START_TIMEOUT_MS = 10_000;

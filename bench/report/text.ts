@@ -1,9 +1,9 @@
 // A suite's results as plain text: for each group a table of the measure that decides, with bars, then the
 // medians of all others, and its sentence.
 
+import type { Group, MeasureName, SubjectResult, SuiteResult } from '../results.ts';
 import { againstReference, measuresOf, mediansOf, sentenceOf, summaryOf, verdictText } from './comparison.ts';
 import { figure, heading, scaleFor, spreadText } from './figures.ts';
-import type { Group, MeasureName, SubjectResult, SuiteResult } from './results.ts';
 import { bar, formatTable, type Table } from './table.ts';
 
 const BAR_WIDTH = 16;

@@ -2,8 +2,6 @@
 // file, never by hand.
 
 import { readFileSync, writeFileSync } from 'node:fs';
-import { againstReference, mediansOf, summaryOf } from './comparison.ts';
-import { figure, scaleFor, times } from './figures.ts';
 import {
   type Group,
   MEASURES,
@@ -12,7 +10,9 @@ import {
   type SubjectResult,
   type SuiteName,
   type SuiteResult,
-} from './results.ts';
+} from '../results.ts';
+import { againstReference, mediansOf, summaryOf } from './comparison.ts';
+import { figure, scaleFor, times } from './figures.ts';
 import { README_RESULTS, save, shortCommit } from './store.ts';
 
 const BEGIN = '<!-- figures: written by `npm run bench -- readme FILE` -->';

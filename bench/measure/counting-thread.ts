@@ -1,7 +1,7 @@
 // A thread that adds to the shared counter for counting.ts.
 
 import { parentPort, workerData } from 'node:worker_threads';
-import { COUNTERS } from './counters.ts';
+import { COUNTERS } from '../suites/counters.ts';
 import { type Counted, type CountingStart, GO, READY, STOP } from './counting.ts';
 
 /** Between two looks at whether to stop, which cost more than an addition. */

@@ -3,7 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { RESULTS_FORMAT, type Results } from './results.ts';
+import { RESULTS_FORMAT, type Results } from '../results.ts';
 
 /** Not under version control but for the file that the README is made from. */
 export const RESULTS_FOLDER = 'bench/results';

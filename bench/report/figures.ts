@@ -1,6 +1,6 @@
 // How a measured value is written: three significant digits, in the unit in which its column reads best.
 
-import { MEASURES, type MeasureName } from './results.ts';
+import { MEASURES, type MeasureName } from '../results.ts';
 import type { Summary } from './statistics.ts';
 
 /** A unit and how many of the measure's own make one. */

@@ -1,10 +1,10 @@
 // The suite `counter`: what counting exactly costs when several threads do it at once, and what is lost
 // without.
 
+import { count, countingSeconds } from '../measure/counting.ts';
+import { Rounds, type Subject } from '../measure/rounds.ts';
+import type { Suite } from '../suite.ts';
 import { COUNTERS, type CounterName } from './counters.ts';
-import { count, countingSeconds } from './counting.ts';
-import { Rounds, type Subject } from './rounds.ts';
-import type { Suite } from './suite.ts';
 
 const THREADS = [1, 2, 4];
 const NAMES = Object.keys(COUNTERS) as CounterName[];

@@ -2,7 +2,7 @@
 
 import { fileURLToPath } from 'node:url';
 import type { EngineName } from '#dist/protocol/codec.js';
-import { isInstalled } from './children.ts';
+import { isInstalled } from '../measure/children.ts';
 import type { Contestant } from './contestants.ts';
 import { writeNginxFolder } from './nginx.ts';
 import { hasPeer, INSTALL_PEERS, PEERS_FOLDER } from './peers.ts';
@@ -30,7 +30,7 @@ export function oneWorker(name: string, engine: EngineName): Contestant {
 
 /** A script of bench/servers/, which takes the port as its argument. */
 export function script(name: string, file: string, ours: boolean): Contestant {
-  const path = fileURLToPath(new URL(`./servers/${file}.js`, import.meta.url));
+  const path = fileURLToPath(new URL(`../servers/${file}.js`, import.meta.url));
   return { name, ours, command: (port) => [process.execPath, path, String(port)] };
 }
 

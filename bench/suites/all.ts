@@ -1,5 +1,6 @@
 // All suites, in the order in which they run and are reported.
 
+import type { Suite } from '../suite.ts';
 import { connections } from './connections.ts';
 import { counter } from './counter.ts';
 import { ladder } from './ladder.ts';
@@ -7,6 +8,5 @@ import { models } from './models.ts';
 import { parse } from './parse.ts';
 import { scale } from './scale.ts';
 import { server } from './server.ts';
-import type { Suite } from './suite.ts';
 
 export const SUITES: readonly Suite[] = [parse, counter, server, ladder, scale, models, connections];

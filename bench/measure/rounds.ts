@@ -1,9 +1,9 @@
 // Rounds in which the subjects of a group take turns, so that a disturbance of the machine hits all of
 // them alike. What they measure goes into the suite's result at once: a run that is stopped keeps it.
 
-import type { Group, MeasureName, SubjectResult, SuiteResult } from './results.ts';
-import { median } from './statistics.ts';
-import type { Progress } from './suite.ts';
+import { median } from '../report/statistics.ts';
+import type { Group, MeasureName, SubjectResult, SuiteResult } from '../results.ts';
+import type { Progress } from '../suite.ts';
 
 /** From here on a core counts as fully used. */
 const BUSY = 0.9;

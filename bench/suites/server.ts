@@ -1,15 +1,15 @@
 // The suite `server`: a star. Everyone at one base point; from there, one axis at a time, those that matter
 // most for a comparison.
 
-import { isInstalled } from './children.ts';
+import { isInstalled } from '../measure/children.ts';
+import { type Load, type LoadClient, strongestClient } from '../measure/load.ts';
+import { chooseCores, describeCores } from '../measure/machine.ts';
+import { type Contest, Rounds, type Subject } from '../measure/rounds.ts';
+import { CONNECTIONS, measureLoad, preparingSeconds, trialSeconds, withServers } from '../measure/trial.ts';
+import type { Suite } from '../suite.ts';
 import { BUN, FASTIFY, HONO, NGINX, NODE_HTTP, oneWorker, UWEBSOCKETS } from './commands.ts';
 import type { Contestant, Started } from './contestants.ts';
-import { type Load, type LoadClient, strongestClient } from './load.ts';
-import { chooseCores, describeCores } from './machine.ts';
 import { BROWSER, PLAIN, POST } from './requests.ts';
-import { type Contest, Rounds, type Subject } from './rounds.ts';
-import type { Suite } from './suite.ts';
-import { CONNECTIONS, measureLoad, preparingSeconds, trialSeconds, withServers } from './trial.ts';
 
 const WASM = oneWorker('hotpath wasm', 'wasm');
 const CONTESTANTS = [WASM, oneWorker('hotpath js', 'js'), NODE_HTTP, FASTIFY, HONO, NGINX, UWEBSOCKETS, BUN];

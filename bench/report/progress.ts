@@ -1,7 +1,7 @@
 // How far a run is: a bar with the time left on a terminal, a plain line now and then elsewhere.
 
 import { SingleBar } from 'cli-progress';
-import type { Progress } from './suite.ts';
+import type { Progress } from '../suite.ts';
 
 /** Lines are no closer than this, so that a log of a run stays short. */
 const LINE_EVERY_MS = 10_000;

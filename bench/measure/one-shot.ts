@@ -19,7 +19,7 @@ export interface OneShotResult {
   seconds: number;
 }
 
-const OWN_CLIENT = fileURLToPath(new URL('./clients/one-shot.js', import.meta.url));
+const OWN_CLIENT = fileURLToPath(new URL('../clients/one-shot.js', import.meta.url));
 
 export function oneShotClient(): string {
   return isInstalled('ab') ? 'ab' : 'a client of our own (ab is not installed: apt install apache2-utils)';

@@ -3,14 +3,14 @@
 
 import { spawnSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { cpuMicros, processTree } from '../measure/cpu.ts';
+import { type Bound, oneShotClient, runOneShotLoad } from '../measure/one-shot.ts';
+import { Rounds, type Subject, type Values } from '../measure/rounds.ts';
+import { preparingSeconds, withServers } from '../measure/trial.ts';
+import type { MeasureName } from '../results.ts';
+import type { Suite } from '../suite.ts';
 import { hotpath } from './commands.ts';
 import type { Contestant, Server } from './contestants.ts';
-import { cpuMicros, processTree } from './cpu.ts';
-import { type Bound, oneShotClient, runOneShotLoad } from './one-shot.ts';
-import type { MeasureName } from './results.ts';
-import { Rounds, type Subject, type Values } from './rounds.ts';
-import type { Suite } from './suite.ts';
-import { preparingSeconds, withServers } from './trial.ts';
 
 /** As --model takes them, in the order of the tutorial. */
 const MODELS = ['sequential', 'process', 'thread', 'event-loop'];

@@ -7,7 +7,7 @@ import { createRequire } from 'node:module';
 import { do_not_optimize } from 'mitata';
 import type { EngineName } from '#dist/protocol/codec.js';
 import { compileModule } from '#dist/wasm/instance.js';
-import { createEngine } from './engine.ts';
+import { createEngine } from '../measure/engine.ts';
 import { hasPeer, INSTALL_PEERS, loadPeer } from './peers.ts';
 
 /** What is in an input, and what a parser says that it found there. */

@@ -6,10 +6,10 @@ import { readFileSync } from 'node:fs';
 import net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { Child } from './children.ts';
-import { type Cores, chooseCores, describeCores } from './machine.ts';
-import type { SubjectResult } from './results.ts';
-import type { Suite } from './suite.ts';
+import { Child } from '../measure/children.ts';
+import { type Cores, chooseCores, describeCores } from '../measure/machine.ts';
+import type { SubjectResult } from '../results.ts';
+import type { Suite } from '../suite.ts';
 
 const WAYS = { socket: 'net.Socket', direct: 'net.Socket, wrapped again', hotpath: 'hotpath' } as const;
 export type KeepWay = keyof typeof WAYS;
@@ -131,9 +131,9 @@ function subject(way: KeepWay, { heap, resident, probe }: Stage): SubjectResult 
 /** Opens the crowd on a server, has all of it asked, then half asked, then answered and closed. */
 async function measure(way: KeepWay, count: number, cores: Cores, seconds: number): Promise<Measured> {
   const script = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
-  const keep = [process.execPath, '--expose-gc', script('./servers/keep.js'), way];
+  const keep = [process.execPath, '--expose-gc', script('../servers/keep.js'), way];
   const server = new Child(WAYS[way], keep, cores.server, true);
-  const crowd = new Child('crowd', [process.execPath, script('./clients/crowd.js')], cores.client, true);
+  const crowd = new Child('crowd', [process.execPath, script('../clients/crowd.js')], cores.client, true);
   const tell = (order: CrowdOrder): Promise<void> => crowd.ask(order);
   try {
     const { port } = await server.ask<Kept>({});

@@ -4,8 +4,8 @@
 import { once } from 'node:events';
 import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
+import { compileModules, type Input, type ParserName } from '../suites/parsers.ts';
 import type { Pace } from './pace.ts';
-import { compileModules, type Input, type ParserName } from './parsers.ts';
 
 /** Starting and ending the thread. */
 const THREAD_SECONDS = 0.08;

@@ -1,12 +1,18 @@
 // Servers under load: started together, each warmed up, then loaded in turns. What a load showed of its
 // server comes from the client and from the system.
 
-import { type Contestant, endServers, type Server, type Started, startServers } from './contestants.ts';
+import {
+  type Contestant,
+  endServers,
+  type Server,
+  type Started,
+  startServers,
+} from '../suites/contestants.ts';
+import { PLAIN } from '../suites/requests.ts';
 import { cpuMicros, forgetPeak, peakBytes } from './cpu.ts';
 import { type Load, type LoadClient, runLoad } from './load.ts';
 import type { Cores } from './machine.ts';
 import type { Pace } from './pace.ts';
-import { PLAIN } from './requests.ts';
 import type { Rounds, Values } from './rounds.ts';
 
 export const CONNECTIONS = 64;

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { compileModule } from '#dist/wasm/instance.js';
 import { createMemory } from '#dist/wasm/memory.js';
-import { COUNTER_POINTER, type CounterName, type SharedCounters } from './counters.ts';
+import { COUNTER_POINTER, type CounterName, type SharedCounters } from '../suites/counters.ts';
 
 /* Words of the threads' own control array. */
 export const READY = 0;

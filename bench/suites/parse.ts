@@ -1,10 +1,10 @@
 // The suite `parse`: requests from bytes to what a server needs, by both engines and by the parsers of others.
 
+import { type Contest, Rounds, type Subject } from '../measure/rounds.ts';
+import { time, timingSeconds } from '../measure/timing.ts';
+import type { Suite } from '../suite.ts';
 import { type Input, PARSERS, type ParserKind, type ParserName } from './parsers.ts';
 import { BROWSER, chunked, PLAIN, withFields } from './requests.ts';
-import { type Contest, Rounds, type Subject } from './rounds.ts';
-import type { Suite } from './suite.ts';
-import { time, timingSeconds } from './timing.ts';
 
 const PIPELINED = 16;
 const MANY_FIELDS = 64;

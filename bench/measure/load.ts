@@ -29,7 +29,7 @@ export interface LoadResult {
   cpuMicros: number;
 }
 
-const AUTOCANNON = fileURLToPath(new URL('./clients/autocannon.js', import.meta.url));
+const AUTOCANNON = fileURLToPath(new URL('../clients/autocannon.js', import.meta.url));
 
 /** Written in C, wrk brings servers to their limit that autocannon cannot. */
 export function strongestClient(): LoadClient {

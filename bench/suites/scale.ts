@@ -1,12 +1,12 @@
 // The suite `scale`: hotpath with one worker, two, four and so on, up to one for each core.
 
 import os from 'node:os';
+import { strongestClient } from '../measure/load.ts';
+import { Rounds, type Subject } from '../measure/rounds.ts';
+import { measureLoad, preparingSeconds, trialSeconds, withServers } from '../measure/trial.ts';
+import type { Suite } from '../suite.ts';
 import { hotpath } from './commands.ts';
-import { strongestClient } from './load.ts';
 import { PLAIN } from './requests.ts';
-import { Rounds, type Subject } from './rounds.ts';
-import type { Suite } from './suite.ts';
-import { measureLoad, preparingSeconds, trialSeconds, withServers } from './trial.ts';
 
 const CORES = os.availableParallelism();
 /** Enough that each of many workers has some. */

@@ -1,13 +1,13 @@
 // The suite `ladder`: what each layer adds. Every rung does what the one before does, and one thing more.
 
+import { ACCOUNTS_KEPT } from '../measure/cpu.ts';
+import { strongestClient } from '../measure/load.ts';
+import { chooseCores, describeCores } from '../measure/machine.ts';
+import { Rounds, type Subject } from '../measure/rounds.ts';
+import { CONNECTIONS, measureLoad, preparingSeconds, trialSeconds, withServers } from '../measure/trial.ts';
+import type { Suite } from '../suite.ts';
 import { oneWorker, script } from './commands.ts';
-import { ACCOUNTS_KEPT } from './cpu.ts';
-import { strongestClient } from './load.ts';
-import { chooseCores, describeCores } from './machine.ts';
 import { ECHOED, PLAIN } from './requests.ts';
-import { Rounds, type Subject } from './rounds.ts';
-import type { Suite } from './suite.ts';
-import { CONNECTIONS, measureLoad, preparingSeconds, trialSeconds, withServers } from './trial.ts';
 
 const RUNGS = [
   { ...script('echo', 'echo', true), request: ECHOED },

@@ -2,7 +2,7 @@
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { measure } from 'mitata';
-import { createParser } from './parsers.ts';
+import { createParser } from '../suites/parsers.ts';
 import type { TimingStart } from './timing.ts';
 
 const NANOS_PER_MILLI = 1e6;

@@ -1,8 +1,8 @@
 // `npm run bench -- compare A B`: two results side by side, as before and after a change.
 
+import { type Group, MEASURES, type MeasureName, type Results, type SubjectResult } from '../results.ts';
 import { type Comparison, compareSubjects, judgedMeasuresOf, summaryOf, verdictText } from './comparison.ts';
 import { figure, heading, scaleFor, times } from './figures.ts';
-import { type Group, MEASURES, type MeasureName, type Results, type SubjectResult } from './results.ts';
 import { median } from './statistics.ts';
 import { shortCommit } from './store.ts';
 import { formatTable } from './table.ts';

@@ -1,7 +1,7 @@
 // Who is better than whom within a group, and one sentence that says so.
 
+import { type Group, MEASURES, type MeasureName, type SubjectResult } from '../results.ts';
 import { times } from './figures.ts';
-import { type Group, MEASURES, type MeasureName, type SubjectResult } from './results.ts';
 import { type Judgement, judge, type Summary, summarize, type Verdict } from './statistics.ts';
 
 export interface Comparison extends Judgement {
