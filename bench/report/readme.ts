@@ -105,7 +105,7 @@ function tableMarkdown(title: string, groups: readonly Group[], measure: Measure
   const { label, better } = MEASURES[measure];
   const explained = [label, ...(scale.unit === '1/s' ? [] : [scale.unit]), BETTER[better]].join(', ');
   return [
-    `${escapeMarkdown(title)} (${explained}):`,
+    `**${escapeMarkdown(capitalized(title))}**: ${explained}.`,
     '',
     row([
       '',
@@ -130,6 +130,10 @@ function cellMarkdown(group: Group, subject: SubjectResult, measure: MeasureName
 
 function row(cells: readonly string[]): string {
   return `|${cells.map((cell) => (cell === '' ? ' ' : ` ${cell} `)).join('|')}|`;
+}
+
+function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 /** Names are plain text. */

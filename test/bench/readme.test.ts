@@ -22,11 +22,11 @@ describe('withFigures', () => {
 
   it('writes a table for each measure, with units, ratios and ties', () => {
     expect(written).toContain(
-      'Parsing: nanoseconds a call, the call from JavaScript included (time a call, ns, less is better):',
+      '**Parsing: nanoseconds a call, the call from JavaScript included**: time a call, ns, less is better.',
     );
     expect(written).toMatch(/^\| 40 bytes \| 27\.7 \| 96\.9 \(3\.50x\) \|/m);
     expect(written).toMatch(/^\| 1 connection \| 74,370 \| \| [\d,]+ \(0\.41x\) \| \| \| [\d,]+ \(tie\) \|/m);
-    expect(written).toContain('(server CPU a request, µs, less is better):');
+    expect(written).toContain('**: server CPU a request, µs, less is better.');
     expect(written).toMatch(/^\| 1 connection \| 13\.4 \| \| 31\.6 \(2\.36x\) \|/m);
     expect(written).toContain('**hotpath wasm**');
     expect(written).toContain('| node:http |');
