@@ -128,13 +128,14 @@ describe.each(MODELS)('%s', (model) => {
       await start(model, '--drain-timeout', '20000');
       const client = await open();
       client.send(GET.slice(0, 9));
+      const idle = await open();
       const { pid } = (run as Run).child as { pid: number };
-      await eventually('accepted', () => descendants(pid).length >= (model === 'process' ? 2 : 1));
+      await eventually('accepted', () => descendants(pid).length >= (model === 'process' ? 3 : 1));
       await sleep(300);
       const all = descendants(pid);
       run?.child.kill('SIGTERM');
       await eventually('stopping', () => run?.output.includes('Stopping on SIGTERM') === true);
-      await sleep(300);
+      await eventually('the idle one closed', () => idle.ended || idle.socket.destroyed);
       client.send(GET.slice(9));
       const [response] = readResponses(await client.end());
       expect(response?.content).toBe('Hello1');

@@ -5,6 +5,7 @@ import { connectionDefects } from './connection.ts';
 import type { Defect } from './defect.ts';
 import { jsDefects } from './js.ts';
 import { memoryDefects } from './memory.ts';
+import { modelDefects } from './models.ts';
 import { wasmDefects } from './wasm.ts';
 import { workerDefects } from './workers.ts';
 
@@ -14,6 +15,7 @@ export const DEFECTS: readonly Defect[] = [
   ...memoryDefects,
   ...connectionDefects,
   ...workerDefects,
+  ...modelDefects,
 ];
 
 /** What is wrong with the table itself, a line each. Reads the sources from the working directory. */

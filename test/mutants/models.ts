@@ -1,0 +1,46 @@
+// Defects of the tutorial's servers.
+
+import { type Defect, defectsOf } from './defect.ts';
+
+const MODELS = ['test/models/models.test.ts'];
+const AT_ONCE = '30 connections at once';
+const VANISH = 'clients that vanish';
+const SO_MANY = 'so many at a time';
+
+export const modelDefects: Defect[] = [
+  ...defectsOf('src/models/queue.ts', MODELS, [
+    ['one more is served than may be', 'this.serving < servedMax', 'this.serving <= servedMax', SO_MANY],
+    ['who waits is never served', 'next = this.waiting.shift()', 'next = undefined', SO_MANY],
+    ['any number may wait', 'this.waiting.length < waitingMax', 'servedMax > 0', SO_MANY],
+    ['who is done is still counted as served', 'this.serving--;', '', AT_ONCE],
+  ]),
+  ...defectsOf('src/models/process.ts', MODELS, [
+    ['a number that was not used is lost', 'if (!used) unused.push(number);', '', VANISH],
+    ['a number that was used is given out again', 'if (!used) unused', 'unused', AT_ONCE],
+  ]),
+  ...defectsOf('src/models/process-child.ts', MODELS, [
+    [
+      'a process outlives the one that listens',
+      "process.on('disconnect', () => process.exit());",
+      "process.on('disconnect', () => {});",
+      'takes its children with it',
+    ],
+    ['a process shows the number after its own', 'number - 1', 'number', 'a conversation'],
+    ['a process does not hear that it shall finish', 'void plane.drain();', '{}', 'a stop finishes'],
+  ]),
+  ...defectsOf('src/models/thread.ts', MODELS, [
+    ['a slot is not given back', 'freeSlots.push(slot);', '', AT_ONCE],
+    [
+      'a thread is not told to finish',
+      "{ type: 'drain' } satisfies ToConnectionThread",
+      "{ type: 'end' } as never",
+      'a stop finishes',
+    ],
+  ]),
+  ...defectsOf('src/models/thread-child.ts', MODELS, [
+    ['the thread of a connection does not end', 'port.close();', '', AT_ONCE],
+  ]),
+  ...defectsOf('src/models/sequential.ts', MODELS, [
+    ['the next is never served', 'if (connection === served) over();', '', AT_ONCE],
+  ]),
+];
