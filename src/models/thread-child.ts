@@ -20,7 +20,8 @@ port.on('message', (message: ToConnectionThread) => {
   if (message.type === 'drain') void plane.drain();
   else if (message.type === 'serve') plane.accept(message.socket);
 });
-if (peer !== undefined) {
+if (peer === undefined) port.postMessage({ type: 'ready' });
+else {
   // All that a connection uses of a socket.
   const socket = new RelayedSocket(port, peer.remoteAddress, peer.remotePort);
   plane.accept(socket as unknown as Socket);

@@ -38,6 +38,7 @@ export async function threads(start: ModelStart): Promise<Server> {
   const freeSlots = Array.from({ length: livingMax }, (_, slot) => slot);
   const living = new Set<Worker>();
   const moves = await socketsMove();
+  let draining = false;
   if (!moves && options.io === 'direct')
     throw new Error('--io direct does not work with --model thread on this Node: its sockets can not move');
 
@@ -53,18 +54,27 @@ export async function threads(start: ModelStart): Promise<Server> {
   const serve: ServeOne = async (socket, turnAway) => {
     const slot = freeSlots.pop() as number;
     let ended: Promise<unknown> | undefined;
+    let handedOver = false;
     try {
       const thread = startThread(socket, slot);
       ended = new Promise((resolve) => thread.once('exit', resolve)).then(() => living.delete(thread));
       living.add(thread);
       if (moves)
-        thread.postMessage({ type: 'serve', socket } satisfies ToConnectionThread, [socket as never]);
-      else relay(socket, thread);
+        // Only when the thread is there: what is on its way to one that never will be is nobody's.
+        thread.once('message', () => {
+          handedOver = true;
+          thread.postMessage({ type: 'serve', socket } satisfies ToConnectionThread, [socket as never]);
+          if (draining) thread.postMessage({ type: 'drain' } satisfies ToConnectionThread);
+        });
+      else {
+        handedOver = true;
+        relay(socket, thread);
+      }
     } catch (error) {
       note(`No thread could be started for a connection: ${(error as Error).message}`);
-      turnAway(socket);
     }
     await ended;
+    if (!handedOver) turnAway(socket);
     reclaimSlot(views, slot);
     freeSlots.push(slot);
   };
@@ -77,6 +87,7 @@ export async function threads(start: ModelStart): Promise<Server> {
     statistics: () => readStatistics(views),
     drain: async (timeoutMs) => {
       let late = 0;
+      draining = true;
       for (const thread of living) thread.postMessage({ type: 'drain' } satisfies ToConnectionThread);
       await drainWithin(timeoutMs, front.close(), () => {
         late = living.size;

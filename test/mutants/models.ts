@@ -32,8 +32,8 @@ export const modelDefects: Defect[] = [
     ['a slot is not given back', 'freeSlots.push(slot);', '', AT_ONCE],
     [
       'a thread is not told to finish',
-      "{ type: 'drain' } satisfies ToConnectionThread",
-      "{ type: 'end' } as never",
+      "living) thread.postMessage({ type: 'drain' }",
+      "living) thread.postMessage({ type: 'end' } as never",
       'a stop finishes',
     ],
   ]),
