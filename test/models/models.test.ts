@@ -125,7 +125,7 @@ describe.each(MODELS)('%s', (model) => {
   test.runIf(process.platform === 'linux')(
     'a stop finishes what is under way and leaves nobody behind',
     async () => {
-      await start(model, '--drain-timeout', '20000');
+      await start(model, '--drain-timeout', '20000', '--head-timeout', '60000');
       const client = await open();
       client.send(GET.slice(0, 9));
       const idle = await open();
