@@ -1,0 +1,84 @@
+// One request that is answered from outside of the engine, and its response: what an application layer
+// sees of a connection. It speaks of bytes, field lines and status codes, never of Fetch.
+
+/** The head of a request. Nothing becomes a string before it is asked for; each call makes it anew. */
+export interface Head {
+  readonly method: string;
+  /** As it was sent (RFC 9112 3.2), Latin-1. */
+  readonly target: string;
+  /** 0 or 1, of HTTP/1. */
+  readonly versionMinor: number;
+  readonly fieldCount: number;
+  /** As it was sent. @param index from 0 to fieldCount - 1 */
+  fieldName(index: number): string;
+  /** Without the white space around it, Latin-1. */
+  fieldValue(index: number): string;
+  /**
+   * The first field line of this name at or behind `from`, or -1.
+   * @param name in lower case; names are compared without regard to case
+   */
+  findField(name: string, from?: number): number;
+}
+
+/** The content of a request, to be read once. */
+export interface Content {
+  /** As Content-Length told it; undefined when it is chunked. */
+  readonly length: number | undefined;
+  /** All of it, when it is all here and nothing has been read yet; else undefined, and nothing is read. */
+  takeWhole(): Uint8Array | undefined;
+  /**
+   * The next piece, the caller's own bytes; undefined at the end. One call at a time. Nothing more is read
+   * from the peer than a bounded window ahead of this.
+   * Rejects when the content breaks off: the peer is gone, sent it malformed, too large or too slowly.
+   */
+  read(): Promise<Uint8Array | undefined>;
+  /** Nobody wants the rest. */
+  cancel(): void;
+  /** The trailer fields as [name, value] pairs, in order; empty before the end. */
+  readonly trailers: readonly (readonly [name: string, value: string])[];
+}
+
+export interface Exchange {
+  readonly head: Head;
+  /** Undefined when the request has none. */
+  readonly content: Content | undefined;
+  readonly remoteAddress: string;
+  /** Why nobody waits for the response any more; undefined as long as somebody does. */
+  readonly aborted: Error | undefined;
+  /** Told once, when `aborted` is set. */
+  onAbort: ((reason: Error) => void) | undefined;
+
+  /**
+   * Sends a whole response.
+   * @param statusCode from 200 to 599
+   * @param fields field lines, each with its CRLF, valid, without those that are the server's own: Connection,
+   *   Content-Length, Date, Keep-Alive, Transfer-Encoding, Upgrade
+   * @param content a string goes out as UTF-8; bytes must not change until they have gone
+   * @param close the connection shall be closed after this response
+   */
+  respond(statusCode: number, fields: string, content: string | Uint8Array, close: boolean): void;
+
+  /**
+   * Sends the head of a response whose content follows by write() and end().
+   * @param length of the content in bytes, when it is known; else it goes out chunked
+   * @returns false when no content may follow, since the method or the status has none: end() is next
+   */
+  begin(statusCode: number, fields: string, length: number | undefined, close: boolean): boolean;
+  /**
+   * Sends a piece of content. After false, wait for onDrain before the next one.
+   * @param bytes must not change until they have gone
+   * @throws RangeError when there is more than was told in begin()
+   */
+  write(bytes: Uint8Array): boolean;
+  onDrain: (() => void) | undefined;
+  /**
+   * The content is complete. One that is shorter than was told breaks the connection off.
+   * @param trailers field lines for the trailer section of a chunked response, each with its CRLF
+   */
+  end(trailers: string): void;
+  /** The response can't be completed: the connection is broken off, so that nobody takes it for whole. */
+  breakOff(): void;
+}
+
+/** What answers the requests that the engine does not. */
+export type Application = (exchange: Exchange) => void;
