@@ -27,11 +27,12 @@ const RANKS: [RegExp, number][] = [
   [/^assembly\/index\.ts$/, 7],
   [/^src\/protocol\//, 1],
   [/^src\/wasm\//, 2],
-  [/^src\/connection\//, 3],
-  [/^src\/(workers\/|options\.ts$)/, 4],
-  [/^src\/(models\/|messages\.ts$)/, 5],
-  [/^src\/(supervisor|child)\.ts$/, 6],
-  [/^src\/cli\.ts$/, 7],
+  [/^src\/(connection|state)\//, 3],
+  [/^src\/app\//, 4],
+  [/^src\/(workers\/|options\.ts$)/, 5],
+  [/^src\/(models\/|messages\.ts$)/, 6],
+  [/^src\/(supervisor|child|serve)\.ts$/, 7],
+  [/^src\/(cli|index)\.ts$/, 8],
 ];
 
 function rankOf(file: string): number {
