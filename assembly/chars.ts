@@ -7,6 +7,7 @@ export const HTAB: u8 = 0x09;
 export const COLON: u8 = 0x3a;
 export const COMMA: u8 = 0x2c;
 export const SLASH: u8 = 0x2f;
+export const QUESTION: u8 = 0x3f;
 
 /** CR LF as one little-endian word. */
 export const CRLF: u16 = 0x0a0d;

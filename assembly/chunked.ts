@@ -1,4 +1,4 @@
-// The chunked coding (RFC 9112 7.1), skipped or handed on. Its state is in the record; it may stop at any byte.
+// The chunked coding (RFC 9112 7.1), piece by piece. Its state is in the record; it may stop at any byte.
 
 import {
   ERROR_CHUNK,
@@ -21,6 +21,7 @@ import {
   RECORD_CONTENT_BYTES,
   RECORD_CONTENT_REMAINING,
   RECORD_EXTENSION_BYTES,
+  RECORD_PIECE_BYTES,
   RECORD_STATE,
 } from '../src/wasm/layout';
 import { CR, isHex, LF } from './chars';
@@ -31,16 +32,16 @@ const SEMICOLON: u8 = 0x3b;
 const CHUNK_BYTES_MAX: f64 = 9007199254740991;
 
 /**
- * Consumes chunks from `cursor` on until bytes run out or the trailer section begins, which the record's
- * state tells. The position it came to, or an error.
+ * Consumes chunks from `cursor` on up to behind the next piece of content, or until bytes run out or the
+ * trailer section begins, which the record's state tells. The position it came to, or an error.
  */
-export function skipChunks(record: usize, cursor: usize, end: usize): i32 {
+export function consumeChunks(record: usize, cursor: usize, end: usize): i32 {
   let state = load<i32>(record, RECORD_STATE);
   while (cursor < end && state != STATE_TRAILER) {
     if (state == STATE_CHUNK_DATA) {
       cursor = takeContent(record, cursor, end);
       if (load<f64>(record, RECORD_CONTENT_REMAINING) == 0) state = STATE_CHUNK_DATA_CR;
-      continue;
+      break;
     }
     if (state == STATE_CHUNK_EXTENSION) {
       const from = cursor;
@@ -94,11 +95,12 @@ export function skipChunks(record: usize, cursor: usize, end: usize): i32 {
   return <i32>cursor;
 }
 
-/** Consumes what is there of the content, or of the chunk under way. */
+/** Consumes what is there of the content, or of the chunk under way: a piece. */
 export function takeContent(record: usize, cursor: usize, end: usize): usize {
   const remaining = load<f64>(record, RECORD_CONTENT_REMAINING);
   const taken = min(remaining, <f64>(end - cursor));
   store<f64>(record, remaining - taken, RECORD_CONTENT_REMAINING);
+  store<i32>(record, <i32>taken, RECORD_PIECE_BYTES);
   return cursor + <usize>taken;
 }
 

@@ -1,16 +1,23 @@
-// The content behind a head (RFC 9112 6), consumed as far as it has come.
+// The content behind a head (RFC 9112 6): piece by piece for whoever wants it, or skipped.
 
 import { MORE, STATE_CONTENT, STATE_START, STATE_TRAILER } from '../src/protocol/codes';
-import { RECORD_CONTENT_REMAINING, RECORD_CURSOR, RECORD_STATE } from '../src/wasm/layout';
-import { skipChunks, takeContent } from './chunked';
+import {
+  RECORD_CONTENT_REMAINING,
+  RECORD_CURSOR,
+  RECORD_PIECE_BYTES,
+  RECORD_STATE,
+  RECORD_TRAILER_BYTES,
+} from '../src/wasm/layout';
+import { consumeChunks, takeContent } from './chunked';
 import { parseSection } from './section';
 
 /**
- * Consumes content from `start` on. The position it came to, or an error; the record's state is
- * STATE_START when the message has ended there, else more bytes are missing.
+ * Consumes content from `start` on up to behind its next piece, whose size is then in the record. The position it
+ * came to, or an error; the record's state is STATE_START when the message has ended there.
  */
-export function skipContent(record: usize, start: usize, end: usize): i32 {
+export function consumeContent(record: usize, start: usize, end: usize): i32 {
   let state = load<i32>(record, RECORD_STATE);
+  store<i32>(record, 0, RECORD_PIECE_BYTES);
   if (state == STATE_CONTENT) {
     const cursor = takeContent(record, start, end);
     if (load<f64>(record, RECORD_CONTENT_REMAINING) == 0) store<i32>(record, STATE_START, RECORD_STATE);
@@ -18,7 +25,7 @@ export function skipContent(record: usize, start: usize, end: usize): i32 {
   }
   let cursor = start;
   if (state != STATE_TRAILER) {
-    const result = skipChunks(record, start, end);
+    const result = consumeChunks(record, start, end);
     if (result < 0) return result;
     cursor = result;
     if (load<i32>(record, RECORD_STATE) != STATE_TRAILER) return result;
@@ -27,5 +34,19 @@ export function skipContent(record: usize, start: usize, end: usize): i32 {
     start = cursor;
   } else cursor = start + load<u32>(record, RECORD_CURSOR);
   const result = parseSection(record, start, start, cursor, end, state, STATE_TRAILER);
-  return result == MORE ? <i32>start : result;
+  if (result == MORE) return <i32>start;
+  store<i32>(record, result - <i32>start, RECORD_TRAILER_BYTES);
+  return result;
+}
+
+/** The same up to the end of the message or of what is there, whatever the pieces are. */
+export function skipContent(record: usize, start: usize, end: usize): i32 {
+  while (true) {
+    const result = consumeContent(record, start, end);
+    if (result < 0 || <usize>result == end) return result;
+    // Nothing behind a piece: its end, or the beginning of a trailer section.
+    if (load<i32>(record, RECORD_PIECE_BYTES) == 0 || load<i32>(record, RECORD_STATE) == STATE_START)
+      return result;
+    start = result;
+  }
 }

@@ -5,13 +5,16 @@ import {
   CARRY,
   CONTROL_WRITTEN,
   OUTPUT,
+  OUTPUT_BYTES,
   OUTPUT_COUNT,
   OUTPUT_STRIDE,
   READ_END,
   RECORD,
 } from '../src/wasm/layout';
+import { consumeContent } from './content';
 import { guardsIntact } from './guards';
 import { forgetMethod, parseHead } from './request';
+import { finishHead as buildHeadEnd, buildPrepared } from './response';
 import { refuse as buildRefusal, serveSpan } from './serve';
 import { add, value } from './state/counter';
 
@@ -40,6 +43,37 @@ export function refuse(slot: usize, error: i32, output: usize): void {
   assertGuards(slot);
 }
 
+/** Consumes the content of the request in the record, up to behind its next piece; the position, or an error. */
+export function consume(slot: usize, start: usize, end: usize): i32 {
+  assertInput(slot, start, end);
+  const cursor = consumeContent(slot + RECORD, start, end);
+  assertGuards(slot);
+  return cursor;
+}
+
+/** Builds prepared response `index` at `output`; returns the position after it. */
+export function answer(
+  slot: usize,
+  index: i32,
+  output: usize,
+  close: bool,
+  sayPersistent: bool,
+  headOnly: bool,
+): usize {
+  assertOutput(slot, output);
+  const position = buildPrepared(slot, index, output, close, sayPersistent, headOnly);
+  assertGuards(slot);
+  return position;
+}
+
+/** Builds the end of a head behind its field lines, at `output`; returns the position after it. */
+export function finishHead(slot: usize, output: usize, length: f64, close: bool, sayPersistent: bool): usize {
+  assertOutput(slot, output);
+  const position = buildHeadEnd(slot, output, length, close, sayPersistent);
+  assertGuards(slot);
+  return position;
+}
+
 /** Adds to the counter whose row is at `counter`; returns the new value. */
 export function counterAdd(counter: usize, n: i32): f64 {
   return add(counter, n);
@@ -56,7 +90,7 @@ function assertInput(slot: usize, start: usize, end: usize): void {
 
 function assertOutput(slot: usize, output: usize): void {
   const offset = output - slot - OUTPUT;
-  assert(offset % OUTPUT_STRIDE == 0 && offset < <usize>(OUTPUT_COUNT * OUTPUT_STRIDE));
+  assert(offset % OUTPUT_STRIDE <= <usize>OUTPUT_BYTES && offset < <usize>(OUTPUT_COUNT * OUTPUT_STRIDE));
 }
 
 function assertGuards(slot: usize): void {

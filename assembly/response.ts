@@ -1,11 +1,13 @@
 // A response from its prepared parts into the output region (RFC 9112 4, RFC 9110 6.6.1, 8.6).
 //
-//   status line and fixed fields │ Date │ Connection, when it must be said │ Content-Length │ content
+//   status line and fields │ Date │ Connection, when it must be said │ framing │ content
 //
-// The last two are missing where the status has none.
+// Framing is a Content-Length, or Transfer-Encoding, or nothing where the status has no content. The first part is
+// prepared, or JavaScript has written it.
 //
 // Stores go 16 bytes at a time and may reach past the end: the region has slack for it.
 
+import { LENGTH_CHUNKED, LENGTH_UNTOLD } from '../src/protocol/codes';
 import {
   DATE,
   DATE_LINE_BYTES,
@@ -41,26 +43,14 @@ export function buildPrepared(
   const prepared = slot + PREPARED + index * PREPARED_ENTRY_BYTES;
 
   output = copy(output, load<u32>(prepared, PREPARED_HEAD), load<u32>(prepared, PREPARED_HEAD_BYTES));
-  output = copy(output, slot + DATE, DATE_LINE_BYTES);
-  if (close) output = writeClose(output);
-  else if (sayPersistent) output = writeKeepAlive(output);
-  if (load<u32>(prepared, PREPARED_BARE) != 0) {
-    store<u16>(output, CRLF);
-    return output + 2;
-  }
+  if (load<u32>(prepared, PREPARED_BARE) != 0)
+    return finishHead(slot, output, LENGTH_UNTOLD, close, sayPersistent);
 
   const counter = load<u32>(prepared, PREPARED_COUNTER);
   const number = counter == 0 ? 0 : <u64>add(counter, 1);
   const digits = counter == 0 ? 0 : countDigits(number);
   const textBytes = load<u32>(prepared, PREPARED_CONTENT_BYTES);
-  const contentBytes = textBytes + digits;
-
-  // "Content-Length: "
-  v128.store(output, i64x2(0x2d746e65746e6f43, 0x203a6874676e654c));
-  output += 16 + countDigits(contentBytes);
-  writeDecimal(output, contentBytes);
-  store<u32>(output, CRLF_CRLF);
-  output += 4;
+  output = finishHead(slot, output, textBytes + digits, close, sayPersistent);
   if (headOnly) return output;
 
   output = copy(output, load<u32>(prepared, PREPARED_CONTENT), textBytes);
@@ -69,6 +59,27 @@ export function buildPrepared(
     writeDecimal(output, number);
   }
   return output;
+}
+
+/**
+ * Builds what ends every head behind the field lines at `output`, and returns the position after it.
+ * `length`: of the content in bytes, or LENGTH_UNTOLD or LENGTH_CHUNKED.
+ */
+export function finishHead(slot: usize, output: usize, length: f64, close: bool, sayPersistent: bool): usize {
+  output = copy(output, slot + DATE, DATE_LINE_BYTES);
+  if (close) output = writeClose(output);
+  else if (sayPersistent) output = writeKeepAlive(output);
+  if (length >= 0) {
+    // "Content-Length: "
+    v128.store(output, i64x2(0x2d746e65746e6f43, 0x203a6874676e654c));
+    output += 16 + countDigits(<u64>length);
+    writeDecimal(output, <u64>length);
+    store<u32>(output, CRLF_CRLF);
+    return output + 4;
+  }
+  if (length == LENGTH_CHUNKED) output = writeChunked(output);
+  store<u16>(output, CRLF);
+  return output + 2;
 }
 
 function copy(to: usize, from: usize, bytes: usize): usize {
@@ -89,6 +100,13 @@ function writeKeepAlive(output: usize): usize {
   v128.store(output, i64x2(CONNECTI, 0x7065656b203a6e6f));
   store<u64>(output, 0x0a0d6576696c612d, 16);
   return output + 24;
+}
+
+/** "Transfer-Encoding: chunked" CRLF */
+function writeChunked(output: usize): usize {
+  v128.store(output, i64x2(0x726566736e617254, 0x6e69646f636e452d));
+  v128.store(output, i64x2(0x6b6e756863203a67, 0x0a0d6465), 16);
+  return output + 28;
 }
 
 /** "HTTP/1.1 100 Continue" and an empty line */

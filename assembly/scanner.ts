@@ -2,7 +2,7 @@
 // and returns the first one, at most `end`, whose byte is outside its class. A load may reach 15 bytes
 // past the end; what it sees there is not believed. The pad behind the input takes the over-read.
 
-import { HTAB, LOW_NIBBLES, ONES, PRINTABLE, REG_NAME, ROWS, TARGET, TCHAR } from './chars';
+import { HTAB, LOW_NIBBLES, ONES, PRINTABLE, QUESTION, REG_NAME, ROWS, TARGET, TCHAR } from './chars';
 
 /** Skips tchar (RFC 9110 5.6.2). */
 export function skipToken(cursor: usize, end: usize): usize {
@@ -17,6 +17,16 @@ export function skipTarget(cursor: usize, end: usize): usize {
 /** Skips the bytes of a registered name (RFC 3986 3.2.2). */
 export function skipRegName(cursor: usize, end: usize): usize {
   return skipClass(cursor, end, REG_NAME);
+}
+
+/** Skips the path of a target: up to its query (RFC 9112 3.2.1). */
+export function skipPath(cursor: usize, end: usize): usize {
+  const question = i8x16.splat(QUESTION);
+  for (; cursor < end; cursor += 16) {
+    const mask = i8x16.bitmask(i8x16.eq(v128.load(cursor), question));
+    if (mask != 0) return min(cursor + ctz(mask), end);
+  }
+  return end;
 }
 
 /** Skips field-vchar, SP and HTAB (RFC 9110 5.5): all but the control bytes. */

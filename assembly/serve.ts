@@ -1,17 +1,18 @@
-// The loop over one span of input: parse a request, consume its content, answer it, go on with the next
-// (RFC 9112 9.3.2).
+// The loop over one span of input: parse a request, find what answers it, consume its content, answer it, go
+// on with the next (RFC 9112 9.3.2). It stops at a request that no prepared response answers.
 
 import {
   FLAG_EXPECT_CONTINUE,
   FLAG_PERSISTENT,
   METHOD_HEAD,
   MORE,
-  PREPARED_DEFAULT,
+  PREPARED_NONE,
   STATE_CONTENT,
   STATE_START,
   VERDICT_AGAIN,
   VERDICT_CLOSE,
   VERDICT_MORE,
+  VERDICT_REQUEST,
 } from '../src/protocol/codes';
 import {
   CONTROL_DRAINING,
@@ -22,11 +23,14 @@ import {
   CONTROL_STEP,
   CONTROL_VERDICT,
   CONTROL_WRITTEN,
+  OUTPUT,
   OUTPUT_BYTES,
-  PREPARED_TEXT_BYTES,
+  OUTPUT_STRIDE,
+  PREPARED_RESPONSE_BYTES_MAX,
   RECORD,
   RECORD_FLAGS,
   RECORD_METHOD,
+  RECORD_PREPARED,
   RECORD_STATE,
   RECORD_VERSION_MINOR,
   STATISTICS_REFUSED,
@@ -35,20 +39,22 @@ import {
 import { skipContent } from './content';
 import { parseHead } from './request';
 import { buildPrepared, writeContinue } from './response';
+import { findPrepared } from './routes';
 
 /** No response of this engine is longer: the prepared text, and the lines that vary. */
-const RESPONSE_BYTES_MAX = PREPARED_TEXT_BYTES + 256;
+const RESPONSE_BYTES_MAX = PREPARED_RESPONSE_BYTES_MAX + 256;
 
 /**
- * Answers the requests in [start, end) into `output`, in order. Returns the position after what was
- * consumed: what follows is the beginning of a head or of a trailer section; the control region says how it ended and how much was written.
+ * Answers the requests in [start, end), in order, from `output` on, a position in an output region. Returns the
+ * position after what was consumed: what follows is the beginning of a head or of a trailer section, or of the
+ * content that the caller has to answer; the control region says how it ended and how much was written.
  */
 export function serveSpan(slot: usize, start: usize, end: usize, output: usize): usize {
   const record = slot + RECORD;
   const draining = load<i32>(slot, CONTROL_DRAINING) != 0;
   const step = load<i32>(slot, CONTROL_STEP) != 0;
   const answersMax = load<i32>(slot, CONTROL_REQUESTS_LEFT);
-  const outputEnd = output + OUTPUT_BYTES - RESPONSE_BYTES_MAX;
+  const outputEnd = regionEnd(slot, output) - RESPONSE_BYTES_MAX;
   let position = output;
   let answered = 0;
   let verdict = VERDICT_MORE;
@@ -69,8 +75,15 @@ export function serveSpan(slot: usize, start: usize, end: usize, output: usize):
         verdict = VERDICT_CLOSE;
         break;
       }
-      if (step) store<i32>(slot, <i32>start, CONTROL_HEAD);
+      store<i32>(slot, <i32>start, CONTROL_HEAD);
+      const prepared = findPrepared(slot, start);
+      store<i32>(record, prepared, RECORD_PREPARED);
       start = cursor;
+      if (prepared == PREPARED_NONE) {
+        answered++;
+        verdict = VERDICT_REQUEST;
+        break;
+      }
       state = load<i32>(record, RECORD_STATE);
       if (state != STATE_START && start == end && expectsContinue(record)) position = writeContinue(position);
     }
@@ -83,6 +96,7 @@ export function serveSpan(slot: usize, start: usize, end: usize, output: usize):
       }
       start = cursor;
       if (load<i32>(record, RECORD_STATE) != STATE_START) break;
+      if (load<i32>(record, RECORD_PREPARED) == PREPARED_NONE) continue;
     }
     answered++;
 
@@ -90,7 +104,8 @@ export function serveSpan(slot: usize, start: usize, end: usize, output: usize):
     const close = last || !(load<i32>(record, RECORD_FLAGS) & FLAG_PERSISTENT);
     const headOnly = load<i32>(record, RECORD_METHOD) == METHOD_HEAD;
     const sayPersistent = load<i32>(record, RECORD_VERSION_MINOR) == 0;
-    position = buildPrepared(slot, PREPARED_DEFAULT, position, close, sayPersistent, headOnly);
+    const prepared = load<i32>(record, RECORD_PREPARED);
+    position = buildPrepared(slot, prepared, position, close, sayPersistent, headOnly);
     if (close) {
       verdict = VERDICT_CLOSE;
       break;
@@ -102,6 +117,11 @@ export function serveSpan(slot: usize, start: usize, end: usize, output: usize):
   store<i32>(slot, answersMax - answered, CONTROL_REQUESTS_LEFT);
   tally(slot, STATISTICS_REQUESTS, answered);
   return start;
+}
+
+function regionEnd(slot: usize, output: usize): usize {
+  const first = slot + OUTPUT;
+  return output - ((output - first) % OUTPUT_STRIDE) + OUTPUT_BYTES;
 }
 
 /** Nothing of the content has come, and the client waits to be asked for it (RFC 9110 10.1.1). */

@@ -1,11 +1,10 @@
 // The forms of a request target other than origin-form (RFC 9112 3.2).
 
 import { ERROR_TARGET, METHOD_OPTIONS } from '../src/protocol/codes';
-import { COLON, SLASH } from './chars';
+import { COLON, QUESTION, SLASH } from './chars';
 import { isHost } from './host';
 
 const ASTERISK: u8 = 0x2a;
-const QUESTION: u8 = 0x3f;
 // "http" in lower case and "://", as little-endian words.
 const HTTP: u32 = 0x70747468;
 const LOWER_4: u32 = 0x20202020;

@@ -22,7 +22,7 @@ const RANKS: [RegExp, number][] = [
   [/^assembly\/(scanner|number)\.ts$/, 2],
   [/^assembly\/(host|target|fields)\.ts$/, 3],
   [/^assembly\/(framing|section|chunked)\.ts$/, 4],
-  [/^assembly\/(request|response|content)\.ts$/, 5],
+  [/^assembly\/(request|response|content|routes)\.ts$/, 5],
   [/^assembly\/serve\.ts$/, 6],
   [/^assembly\/index\.ts$/, 7],
   [/^src\/protocol\//, 1],

@@ -27,6 +27,11 @@ export class Carry {
     this.record = slot.takeRecord();
   }
 
+  /** How many bytes wait. */
+  get size(): number {
+    return this.length;
+  }
+
   /** Puts all back before what a read has just brought (0: nothing was read). Returns where it starts. */
   restore(readBytes: number): number {
     if (this.record !== undefined) this.slot.restoreRecord(this.record);

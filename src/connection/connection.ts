@@ -4,18 +4,29 @@
 //   reading   HEAD: bytes go to the engine.  DISCARDING: an answer said that the connection closes; what
 //             still comes is thrown away, since closing at once would make the peer lose that answer
 //             (RFC 9112 9.6).  ENDED: the peer has sent its last byte.
-//   writing   IDLE: the kernel has all.  PENDING: it hasn't; nothing is read or begun until it has.
+//   exchange  the request that the application has, until its response is complete. The next one is not
+//             begun before; what is pipelined behind it waits in the carry.
+//   writing   IDLE: the kernel has all.  PENDING: it hasn't; nothing is begun until it has.
 //             ENDED: our half is closed.
 //   closing   the response under way is the last.
 
 import type { Socket } from 'node:net';
-import { ERROR_INCOMPLETE, ERROR_TIMEOUT, VERDICT_AGAIN, VERDICT_CLOSE } from '../protocol/codes.ts';
+import {
+  ERROR_HANDLER_TIMEOUT,
+  ERROR_INCOMPLETE,
+  ERROR_TIMEOUT,
+  VERDICT_AGAIN,
+  VERDICT_CLOSE,
+  VERDICT_REQUEST,
+} from '../protocol/codes.ts';
 import { refusalText } from '../protocol/errors.ts';
 import { Carry } from './carry.ts';
 import { contentDeadline } from './deadlines.ts';
+import { OpenExchange } from './open-exchange.ts';
 import type { OutputRegion } from './outputs.ts';
 import type { Plane } from './plane.ts';
 import { openSocket } from './reader.ts';
+import { ReceivedContent } from './received-content.ts';
 import { Writer } from './writer.ts';
 
 const READING_HEAD = 0;
@@ -30,10 +41,16 @@ const WRITING_ENDED = 2;
 const WAITING_REQUEST = 0;
 const WAITING_HEAD = 1;
 const WAITING_CONTENT = 2;
+const WAITING_APPLICATION = 3;
 
 /** How long, and how much, a closing connection is listened to for the peer's sake. */
 const LINGER_MS = 2000;
 export const LINGER_BYTES_MAX = 1024 * 1024;
+/** What may be pipelined behind a request that the application has, before no more is read. */
+const PIPELINED_BYTES_MAX = 16_384;
+/** No answer to an error is longer. */
+const REFUSAL_BYTES_MAX = 1024;
+const CONTINUE = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n');
 
 export class Connection {
   /** In the plane's clock; the plane calls expire() after it. */
@@ -47,9 +64,17 @@ export class Connection {
   private contentStartedMs = 0;
   private contentBytes = 0;
   private discardedBytes = 0;
-  private carry: Carry | undefined;
-  /** The output region that is on loan here. */
-  private lent: OutputRegion | undefined;
+  private carry: Carry | undefined = undefined;
+  private exchange: OpenExchange | undefined = undefined;
+  /** Requests are being served, and what they are answered with leaves at the end of it. */
+  private serving = false;
+  /** There is input behind the request that is being served. */
+  private pipelined = false;
+  /** Nothing is read from the socket until somebody says so. */
+  private paused = false;
+  /** The output regions that are on loan here. */
+  private lent: OutputRegion[] | undefined = undefined;
+  private address: string | undefined = undefined;
   private readonly socket: Socket;
   private readonly writer: Writer;
 
@@ -71,7 +96,17 @@ export class Connection {
 
   /** Nothing received that waits for an answer, nothing answered that waits to go. */
   get idle(): boolean {
-    return this.reading === READING_HEAD && this.writing === WRITING_IDLE && !this.carry?.begun;
+    return (
+      this.reading === READING_HEAD &&
+      this.writing === WRITING_IDLE &&
+      this.exchange === undefined &&
+      !this.carry?.begun
+    );
+  }
+
+  /** The peer's, or nothing when it was gone before anybody asked. */
+  get remoteAddress(): string {
+    return (this.address ??= this.socket.remoteAddress ?? '');
   }
 
   /** Closes at once, whatever is under way. */
@@ -81,7 +116,9 @@ export class Connection {
 
   /** The deadline has passed: what it was for, the state tells. */
   expire(): void {
-    if (this.writing !== WRITING_IDLE || this.reading !== READING_HEAD) this.destroy();
+    if (this.writing !== WRITING_IDLE) this.destroy();
+    else if (this.exchange !== undefined) this.expireExchange(this.exchange);
+    else if (this.reading !== READING_HEAD) this.destroy();
     else if (this.carry?.begun) this.refuse(ERROR_TIMEOUT);
     else this.close();
   }
@@ -91,10 +128,12 @@ export class Connection {
     const { codec, slot, outputs, log } = this.plane;
     this.carry?.restore(0);
     this.carry = undefined;
-    codec.refuse(error, outputs.pointer);
+    if (outputs.room < REFUSAL_BYTES_MAX) this.flush();
+    codec.refuse(error, outputs.position);
+    outputs.position += slot.written;
     log.refused(refusalText(error), this.peer);
     this.logSent(slot.written);
-    this.write(slot.written);
+    this.flush();
     this.close();
   }
 
@@ -102,40 +141,204 @@ export class Connection {
   private received(bytes: number): boolean {
     if (this.reading !== READING_HEAD) return this.discard(bytes);
     const { readStart } = this.plane.slot;
-    const start = this.carry === undefined ? readStart : this.carry.restore(bytes);
-    return this.serve(start, readStart + bytes, readStart);
+    const end = readStart + bytes;
+    if (this.exchange === undefined) {
+      const start = this.carry === undefined ? readStart : this.carry.restore(bytes);
+      this.serve(start, end, readStart);
+    } else this.receiveMeanwhile(this.exchange, readStart, end);
+    this.paused = !this.wantsInput();
+    return !this.paused;
   }
 
-  /**
-   * Answers what is in [start, end), where the carry ends at `fresh`. False when the peer must read
-   * before more is read from it.
-   */
-  private serve(start: number, end: number, fresh: number): boolean {
+  /** Answers what is in [start, end), where the carry ends at `fresh`. */
+  private serve(start: number, end: number, fresh: number): void {
     const { codec, slot, outputs, log } = this.plane;
     let cursor = start;
+    let verdict: number;
     slot.requestsLeft = this.requestsLeft;
+    this.serving = true;
     for (;;) {
-      const began = cursor;
-      cursor = codec.serve(began, end, outputs.pointer);
-      const { verdict, written } = slot;
+      cursor = codec.serve(cursor, end, outputs.position);
+      const { written } = slot;
+      outputs.position += written;
+      verdict = slot.verdict;
       if (log.requests) this.logTurn(written);
-      if (written > 0) this.write(written);
 
-      if (verdict === VERDICT_CLOSE) {
-        this.carry = undefined;
-        this.close();
-        return true;
+      if (verdict === VERDICT_REQUEST) {
+        cursor = this.handOver(cursor, end);
+        if (this.closing) verdict = VERDICT_CLOSE;
+        else if (this.exchange === undefined && this.writing === WRITING_IDLE) continue;
+        break;
       }
-      if (verdict !== VERDICT_AGAIN || this.writing !== WRITING_IDLE) break;
+      if (verdict !== VERDICT_AGAIN) break;
+      if (!this.flush()) break;
+    }
+    this.serving = false;
+    this.flush();
+    if (verdict === VERDICT_CLOSE) {
+      this.carry = undefined;
+      this.close();
+      return;
     }
     this.requestsLeft = slot.requestsLeft;
     if (cursor === end && !slot.unfinished) this.carry = undefined;
     else if (this.carry === undefined || cursor !== start) this.carry = new Carry(slot, cursor, end);
     else this.carry.append(fresh, end);
-    if (this.writing === WRITING_PENDING) return false;
+    if (this.writing === WRITING_PENDING) return;
     this.setDeadline(end - fresh, cursor !== start);
-    if (slot.draining && this.idle) this.close();
-    return true;
+    if (this.exchange !== undefined) return;
+    if (this.reading === READING_ENDED) this.serveNoMore();
+    else if (slot.draining && this.idle) this.close();
+  }
+
+  /**
+   * Gives the application the request whose head ends at `cursor`, and as much of its content as is in
+   * [cursor, end). Returns the position behind that.
+   */
+  private handOver(cursor: number, end: number): number {
+    const { application, slot } = this.plane;
+    const head = slot.takeHead();
+    const content = slot.inContent
+      ? new ReceivedContent(this, slot.contentLength, slot.expectsContinue)
+      : undefined;
+    const last = !slot.persistent || slot.requestsLeft === 0;
+    const exchange = new OpenExchange(
+      this,
+      this.plane,
+      head,
+      content,
+      slot.headOnly,
+      slot.versionMinor,
+      last,
+    );
+    if (content !== undefined) {
+      // Trailers will lie where the head's fields do.
+      if (content.length === undefined) head.detach();
+      cursor = this.feed(content, cursor, end);
+      if (this.closing) return cursor;
+    }
+    this.exchange = exchange;
+    this.pipelined = cursor < end;
+    this.waiting = WAITING_APPLICATION;
+    application(exchange);
+    if (exchange.over) {
+      head.release();
+      this.exchange = undefined;
+      if (exchange.close) this.closing = true;
+    } else if (content === undefined || content.length !== undefined) head.detach();
+    return cursor;
+  }
+
+  /** Hands on the content in [cursor, end). Returns the position behind it. */
+  private feed(content: ReceivedContent, cursor: number, end: number): number {
+    const { codec, slot } = this.plane;
+    while (slot.unfinished && cursor < end) {
+      const next = codec.consume(cursor, end);
+      if (next < 0) {
+        this.contentBroke(content, next);
+        return cursor;
+      }
+      const { pieceBytes } = slot;
+      if (pieceBytes > 0) content.push(slot.copy(next - pieceBytes, next));
+      cursor = next;
+      if (pieceBytes === 0 && slot.unfinished) break;
+    }
+    if (!slot.unfinished) content.finish(content.length === undefined ? slot.trailers(cursor) : []);
+    return cursor;
+  }
+
+  /** What was to be the request's content is none, or not allowed. */
+  private contentBroke(content: ReceivedContent, error: number): void {
+    const { exchange } = this;
+    content.fail(new Error(refusalText(error)));
+    if (exchange?.begun) {
+      // Its response goes on, and is the last.
+      exchange.close = true;
+      this.reading = READING_DISCARDING;
+      return;
+    }
+    this.exchange = undefined;
+    this.refuse(error);
+    this.closing = true;
+    exchange?.gone(new Error(refusalText(error)));
+  }
+
+  /** What comes while the application has a request: its content, and what is pipelined behind it. */
+  private receiveMeanwhile(exchange: OpenExchange, fresh: number, end: number): void {
+    const { slot } = this.plane;
+    const { content } = exchange;
+    if (content?.unfinished) {
+      const start = this.carry === undefined ? fresh : this.carry.restore(end - fresh);
+      const cursor = this.feed(content, start, end);
+      if (this.reading !== READING_HEAD || this.exchange === undefined) {
+        this.carry = undefined;
+        slot.takeRecord();
+      } else if (cursor === end && !slot.unfinished) this.carry = undefined;
+      else if (this.carry === undefined || cursor !== start) this.carry = new Carry(slot, cursor, end);
+      else this.carry.append(fresh, end);
+    } else if (this.carry === undefined) this.carry = new Carry(slot, fresh, end);
+    else this.carry.append(fresh, end);
+    if (this.exchange !== undefined) this.setDeadline(end - fresh, false);
+  }
+
+  /** The application takes content, or wants no more of it. */
+  contentWanted(content: ReceivedContent): void {
+    if (this.exchange?.content !== content) return;
+    if (content.expectsContinue && !this.exchange.begun) {
+      content.expectsContinue = false;
+      // What is answered before it goes out before it.
+      if (this.serving) this.flush();
+      this.sendBytes(CONTINUE);
+    }
+    if (this.serving) return;
+    if (this.waiting === WAITING_APPLICATION) this.setDeadline(0, true);
+    this.resumeReading();
+  }
+
+  /** Whether the connection ends with the response that is being built. */
+  closesAfter(exchange: OpenExchange): boolean {
+    if (exchange.close || this.reading === READING_DISCARDING) return true;
+    const { content } = exchange;
+    if (content?.unfinished) {
+      // It has not been asked for and may come or not, or is too much to be read for nothing.
+      if (content.expectsContinue || (content.length ?? 0) > LINGER_BYTES_MAX) return true;
+    }
+    return this.plane.slot.draining && !(this.serving ? this.pipelined : this.carry?.begun);
+  }
+
+  /** The response of the exchange is complete. */
+  exchangeOver(): void {
+    if (this.serving) return;
+    const { exchange } = this;
+    this.exchange = undefined;
+    if (exchange?.close || this.reading === READING_DISCARDING) {
+      this.carry = undefined;
+      this.flush();
+      this.close();
+    } else if (this.writing === WRITING_PENDING) this.flush();
+    else this.resume();
+    this.resumeReading();
+  }
+
+  /** Nobody has answered in time, or no content has come. */
+  private expireExchange(exchange: OpenExchange): void {
+    const { content } = exchange;
+    if (content !== undefined && this.waitsFor() === WAITING_CONTENT) {
+      this.carry?.restore(0);
+      this.contentBroke(content, ERROR_TIMEOUT);
+      this.plane.slot.takeRecord();
+      this.carry = undefined;
+      return;
+    }
+    if (exchange.begun) {
+      this.destroy();
+      return;
+    }
+    const reason = new Error(refusalText(ERROR_HANDLER_TIMEOUT));
+    this.plane.log.refused(reason.message, this.peer);
+    this.plane.slot.refused();
+    exchange.abort(reason);
+    if (!exchange.over) exchange.refuse(ERROR_HANDLER_TIMEOUT);
   }
 
   /**
@@ -146,16 +349,16 @@ export class Connection {
     const { clock, deadlines } = this.plane;
     const { nowMs } = clock;
     const before = this.waiting;
-    this.waiting = !this.carry?.begun
-      ? WAITING_REQUEST
-      : this.carry.inContent
-        ? WAITING_CONTENT
-        : WAITING_HEAD;
+    this.waiting = this.waitsFor();
     if (this.waiting === WAITING_REQUEST) {
       this.deadlineMs = nowMs + deadlines.idleTimeoutMs;
     } else if (this.waiting === WAITING_HEAD) {
       // From its first byte: more of them buy no time.
       if (before !== WAITING_HEAD || consumed) this.deadlineMs = nowMs + deadlines.headTimeoutMs;
+    } else if (this.waiting === WAITING_APPLICATION) {
+      // A peer that has closed its side is not waited for long, if it isn't gone anyway.
+      const left = this.reading === READING_ENDED && this.exchange?.begun;
+      this.deadlineMs = nowMs + (left ? LINGER_MS : deadlines.handlerTimeoutMs);
     } else {
       if (before !== WAITING_CONTENT) {
         this.contentStartedMs = nowMs;
@@ -166,39 +369,88 @@ export class Connection {
     }
   }
 
-  /** Writes what the region at hand holds. */
-  private write(bytes: number): void {
+  private waitsFor(): number {
+    if (this.exchange !== undefined) {
+      const { content } = this.exchange;
+      const comes = content?.unfinished && content.hungry && !content.expectsContinue;
+      return comes && this.reading === READING_HEAD ? WAITING_CONTENT : WAITING_APPLICATION;
+    }
+    if (!this.carry?.begun) return WAITING_REQUEST;
+    return this.carry.inContent ? WAITING_CONTENT : WAITING_HEAD;
+  }
+
+  /** Writes what the region at hand holds. False when the kernel has not taken everything. */
+  flush(): boolean {
     const { outputs } = this.plane;
-    if (this.writer.write(outputs.take(bytes))) return;
+    if (outputs.position === outputs.pointer) return this.writing !== WRITING_PENDING;
+    if (this.writer.write(outputs.take())) return this.wrote();
+    const region = outputs.lend();
+    if (region !== undefined) (this.lent ??= []).push(region);
+    return this.writePending();
+  }
+
+  /** Writes bytes from where they lie, behind what the region at hand holds; they must stay as they are. */
+  sendBytes(bytes: Uint8Array): boolean {
+    this.flush();
+    return this.writer.write(bytes) ? this.wrote() : this.writePending();
+  }
+
+  /** The response moves on. */
+  private wrote(): boolean {
+    if (!this.serving && this.exchange !== undefined) this.setDeadline(0, true);
+    return true;
+  }
+
+  private writePending(): boolean {
     this.writing = WRITING_PENDING;
     this.deadlineMs = this.plane.clock.nowMs + this.plane.deadlines.writeTimeoutMs;
-    this.lent = outputs.lend();
+    return false;
   }
 
   /** The kernel has what it did not take at once, or never will. */
   private flushed(error?: Error | null): void {
-    this.returnRegion();
+    this.returnRegions();
     if (error || this.socket.destroyed) return;
     this.writing = WRITING_IDLE;
-    if (this.closing || (this.plane.slot.draining && this.idle)) this.close();
-    else if (!this.resume()) return;
-    this.socket.resume();
+    if (this.exchange !== undefined) {
+      this.setDeadline(0, true);
+      this.exchange.drained();
+    } else if (this.closing || (this.plane.slot.draining && this.idle)) this.close();
+    else this.resume();
+    this.resumeReading();
   }
 
-  private returnRegion(): void {
+  private returnRegions(): void {
     if (this.lent === undefined) return;
-    this.plane.outputs.giveBack(this.lent);
+    for (const region of this.lent) this.plane.outputs.giveBack(region);
     this.lent = undefined;
   }
 
-  /** Goes on with what came in before the peer stopped reading. False when it has stopped again. */
-  private resume(): boolean {
-    if (this.carry === undefined) {
-      this.setDeadline(0, true);
-      return true;
-    }
+  /** Goes on with what came in while nothing could be begun. */
+  private resume(): void {
     const { slot } = this.plane;
-    return this.serve(this.carry.restore(0), slot.readEnd, slot.readEnd);
+    if (this.carry !== undefined) {
+      this.serve(this.carry.restore(0), slot.readEnd, slot.readEnd);
+      return;
+    }
+    if (!this.flush()) return;
+    this.setDeadline(0, true);
+    if (this.reading === READING_ENDED) this.serveNoMore();
+    else if (slot.draining && this.idle) this.close();
+  }
+
+  private wantsInput(): boolean {
+    if (this.reading !== READING_HEAD) return true;
+    if (this.exchange === undefined) return this.writing !== WRITING_PENDING;
+    const { content } = this.exchange;
+    if (content?.unfinished) return content.hungry;
+    return this.carry === undefined || this.carry.size <= PIPELINED_BYTES_MAX;
+  }
+
+  private resumeReading(): void {
+    if (!this.paused || !this.wantsInput()) return;
+    this.paused = false;
+    this.socket.resume();
   }
 
   /** The last response is built: half-close when it has gone, then discard (RFC 9112 9.6). */
@@ -218,17 +470,45 @@ export class Connection {
   }
 
   private peerEnded(): void {
-    const unfinished = this.reading === READING_HEAD && this.carry?.begun === true;
+    const { exchange } = this;
+    const head = this.reading === READING_HEAD;
     this.reading = READING_ENDED;
-    if (this.closing) return;
-    if (unfinished) this.refuse(ERROR_INCOMPLETE);
+    if (this.closing || this.writing === WRITING_PENDING) {
+      exchange?.abort(new Error(PEER_ENDED));
+      return;
+    }
+    if (exchange === undefined) {
+      if (head) this.serveNoMore();
+      else this.close();
+    } else if (exchange.content?.unfinished && head) {
+      this.carry?.restore(0);
+      this.contentBroke(exchange.content, ERROR_INCOMPLETE);
+      this.plane.slot.takeRecord();
+      this.carry = undefined;
+    } else {
+      exchange.abort(new Error(PEER_ENDED));
+      this.setDeadline(0, true);
+    }
+  }
+
+  /** The peer has closed its side, and all that it asked for is answered. */
+  private serveNoMore(): void {
+    if (this.carry?.begun) this.refuse(ERROR_INCOMPLETE);
     else this.close();
   }
 
   private closed(): void {
-    this.returnRegion();
+    this.returnRegions();
     this.carry = undefined;
+    const { exchange } = this;
+    this.exchange = undefined;
+    exchange?.gone(new Error('the peer is gone'));
     this.plane.connectionClosed(this);
+  }
+
+  /** @param content undefined when it is not known yet */
+  logAnswer(statusCode: number, content: string | Uint8Array | undefined): void {
+    this.plane.log.answered(statusCode, content, this.peer);
   }
 
   private logTurn(written: number): void {
@@ -240,9 +520,12 @@ export class Connection {
 
   private logSent(written: number): void {
     const { slot, log, outputs } = this.plane;
-    if (log.requests) log.sent(slot.views.bytes.slice(outputs.pointer, outputs.pointer + written), this.peer);
+    if (log.requests)
+      log.sent(slot.views.bytes.slice(outputs.position - written, outputs.position), this.peer);
   }
 }
+
+const PEER_ENDED = 'the peer has closed its side of the connection';
 
 function ignore(): void {
   // A reset peer is no news; 'close' follows.

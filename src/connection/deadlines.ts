@@ -10,6 +10,8 @@ export interface Deadlines {
   bodyTimeoutMs: number;
   /** What content must come to on average, in bytes a second, once bodyTimeoutMs have passed. */
   bodyRateMin: number;
+  /** For the application to answer, or to go on with its response: 503, or cut, beyond. */
+  handlerTimeoutMs: number;
   /** For a peer to read what one output region holds: cut beyond. */
   writeTimeoutMs: number;
 }

@@ -43,10 +43,15 @@ export interface Exchange {
   /** Undefined when the request has none. */
   readonly content: Content | undefined;
   readonly remoteAddress: string;
-  /** Why nobody waits for the response any more; undefined as long as somebody does. */
+  /**
+   * Why nobody seems to wait for the response any more: the peer has closed its side at least, or a deadline has
+   * passed. A response is sent all the same if it can be: a peer that has closed its side may still read.
+   */
   readonly aborted: Error | undefined;
   /** Told once, when `aborted` is set. */
   onAbort: ((reason: Error) => void) | undefined;
+  /** Nothing can be sent any more, though the response was not complete. Told once; later calls do nothing. */
+  onGone: (() => void) | undefined;
 
   /**
    * Sends a whole response.
@@ -57,6 +62,9 @@ export interface Exchange {
    * @param close the connection shall be closed after this response
    */
   respond(statusCode: number, fields: string, content: string | Uint8Array, close: boolean): void;
+
+  /** Sends prepared response `index` of the plane. */
+  answer(index: number): void;
 
   /**
    * Sends the head of a response whose content follows by write() and end().

@@ -39,6 +39,17 @@ export class Log {
     if (this.requests) this.print(`Refused request from ${peer}: ${reason}`);
   }
 
+  /** @param content undefined when it is not known yet */
+  answered(statusCode: number, content: string | Uint8Array | undefined, peer: string): void {
+    const what =
+      typeof content === 'string'
+        ? JSON.stringify(content)
+        : content === undefined
+          ? 'a stream'
+          : `${content.length} bytes`;
+    this.print(`Sent response to ${peer}: ${statusCode} ${what}`);
+  }
+
   /** @param response the whole response, Latin-1 */
   sent(response: Uint8Array, peer: string): void {
     const text = Buffer.from(response).toString('latin1');

@@ -1,6 +1,7 @@
-// The worker's output regions. One is at hand; when a slow peer keeps it, the next takes its place until
-// the peer has read. The last one is never lent: while it is the only one, responses are copied out of it,
-// so a worker with many slow peers goes on and each of them holds no more than its own bytes.
+// The worker's output regions. One is at hand: responses are built into it one behind the other and leave in one
+// write. When a slow peer keeps it, the next takes its place until the peer has read. The last one is never lent:
+// while it is the only one, responses are copied out of it, so a worker with many slow peers goes on and each of
+// them holds no more than its own bytes.
 
 import type { Slot } from '../wasm/slot.ts';
 
@@ -14,6 +15,8 @@ export interface OutputRegion {
 }
 
 export class Outputs {
+  /** Where in the region at hand the next bytes go. Nothing is left in it when a connection's turn ends. */
+  position: number;
   private current: OutputRegion;
   private readonly free: OutputRegion[];
 
@@ -24,6 +27,7 @@ export class Outputs {
       views: new Array<undefined>(KEPT_VIEW_BYTES_MAX + 1).fill(undefined),
     }));
     this.current = first as OutputRegion;
+    this.position = this.current.pointer;
     this.free = others;
   }
 
@@ -32,14 +36,21 @@ export class Outputs {
     return this.current.pointer;
   }
 
+  /** How many bytes still fit into the region at hand. */
+  get room(): number {
+    return this.current.pointer + this.slot.outputBytes - this.position;
+  }
+
   /** How many regions are at home besides the one at hand. */
   get spare(): number {
     return this.free.length;
   }
 
-  /** The first `bytes` of the region at hand, to be written: the region's own, or a copy of the last one's. */
-  take(bytes: number): Uint8Array {
+  /** What the region at hand holds, to be written: the region's own bytes, or a copy of the last one's. */
+  take(): Uint8Array {
     const { pointer, views } = this.current;
+    const bytes = this.position - pointer;
+    this.position = pointer;
     const all = this.slot.views.bytes;
     if (this.free.length === 0) return all.slice(pointer, pointer + bytes);
     if (bytes > KEPT_VIEW_BYTES_MAX) return all.subarray(pointer, pointer + bytes);
@@ -52,6 +63,7 @@ export class Outputs {
     if (next === undefined) return undefined;
     const lent = this.current;
     this.current = next;
+    this.position = next.pointer;
     return lent;
   }
 

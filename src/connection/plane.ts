@@ -2,12 +2,13 @@
 
 import type { Socket } from 'node:net';
 import type { Codec } from '../protocol/codec.ts';
-import { ERROR_OVERLOADED } from '../protocol/codes.ts';
+import { ERROR_OVERLOADED, PREPARED_DEFAULT, PREPARED_NONE } from '../protocol/codes.ts';
 import { dateLine, preparedResponses } from '../protocol/prepared.ts';
 import type { Slot } from '../wasm/slot.ts';
 import { Clock, type TimeSource } from './clock.ts';
 import { Connection } from './connection.ts';
 import type { Deadlines } from './deadlines.ts';
+import type { Application } from './exchange.ts';
 import type { ConnectionLimits } from './limits.ts';
 import type { Log } from './log.ts';
 import { Outputs } from './outputs.ts';
@@ -31,6 +32,8 @@ export class Plane {
   private readonly connections = new Set<Connection>();
   /** Those of them that are no part of the gauge, since there was no room for them. */
   private readonly turnedAway = new Set<Connection>();
+  /** What answers the requests that the engine doesn't. */
+  application: Application = refuseAll;
   /** Told which connection has closed. */
   onClosed: ((connection: Connection) => void) | undefined;
   private drained: (() => void) | undefined;
@@ -54,6 +57,15 @@ export class Plane {
     for (const prepared of preparedResponses(HELLO_COUNTER)) slot.prepare(prepared);
     slot.step = log.requests;
     this.clock.start();
+  }
+
+  /**
+   * Has an application answer what no prepared response does. Requests that are under way stay where they are.
+   * Without one, the built-in response answers everything.
+   */
+  serve(application: Application | undefined): void {
+    this.application = application ?? refuseAll;
+    this.slot.fallback = application === undefined ? PREPARED_DEFAULT : PREPARED_NONE;
   }
 
   /** Begins a connection; one beyond the limit is turned away. */
@@ -143,4 +155,8 @@ export class Plane {
   private settle(): void {
     if (this.connections.size === 0) this.drained?.();
   }
+}
+
+function refuseAll(): void {
+  throw new Error('nobody answers requests here');
 }

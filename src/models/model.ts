@@ -68,6 +68,7 @@ export function makePlanes(options: ServerOptions, slotCount: number): Omit<Plan
       idleTimeoutMs: options.idleTimeout,
       bodyTimeoutMs: options.bodyTimeout,
       bodyRateMin: options.bodyRate,
+      handlerTimeoutMs: 30_000,
       writeTimeoutMs: options.writeTimeout,
     },
   };

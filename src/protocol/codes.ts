@@ -28,6 +28,7 @@ export const ERROR_CHUNK = -19;
 export const ERROR_CHUNK_EXTENSION = -20;
 export const ERROR_TIMEOUT = -21;
 export const ERROR_OVERLOADED = -22;
+export const ERROR_HANDLER_TIMEOUT = -23;
 
 /* How a shared counter is added to: in one atomic step, under a mutex, or with no care at all. */
 export const COUNTING_ATOMIC = 0;
@@ -36,6 +37,13 @@ export const COUNTING_NONE = 2;
 
 /* Index into a slot's table of prepared responses: errors stand at their code without the sign. */
 export const PREPARED_DEFAULT = 0;
+/** None of them: the caller of serve() answers this request. */
+export const PREPARED_NONE = -1;
+
+/* What the head of a response tells of its content, besides a length. */
+/** Nothing: there is none by its status, or the close ends it. */
+export const LENGTH_UNTOLD = -1;
+export const LENGTH_CHUNKED = -2;
 
 /* How serve() ended. */
 /** Every whole request is answered; what is left is the beginning of one. */
@@ -44,6 +52,8 @@ export const VERDICT_MORE = 0;
 export const VERDICT_AGAIN = 1;
 /** Write what is there, then close: the last response said so. */
 export const VERDICT_CLOSE = 2;
+/** Write what is there, or let the caller go on behind it: a head is in the record that it has to answer. */
+export const VERDICT_REQUEST = 3;
 
 /* The part of the message that parsing stands in (RFC 9112 2.1): the head … */
 export const STATE_START = 0;

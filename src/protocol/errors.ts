@@ -12,6 +12,7 @@ import {
   ERROR_FIELD_NAME,
   ERROR_FIELD_VALUE,
   ERROR_FRAMING,
+  ERROR_HANDLER_TIMEOUT,
   ERROR_HEAD_SIZE,
   ERROR_HOST,
   ERROR_INCOMPLETE,
@@ -61,27 +62,10 @@ export const ERROR_RESPONSES: readonly ErrorResponse[] = [
   { error: ERROR_CHUNK_EXTENSION, statusCode: 413, text: 'chunk extensions too long' },
   { error: ERROR_TIMEOUT, statusCode: 408, text: 'the request did not arrive in time' },
   { error: ERROR_OVERLOADED, statusCode: 503, text: 'too many connections' },
+  { error: ERROR_HANDLER_TIMEOUT, statusCode: 503, text: 'the application did not answer in time' },
 ];
 
 /** What is said of an error. */
 export function refusalText(error: number): string {
   return ERROR_RESPONSES.find((response) => response.error === error)?.text ?? `error ${error}`;
-}
-
-const REASON_PHRASES: Readonly<Record<number, string>> = {
-  200: 'OK',
-  400: 'Bad Request',
-  408: 'Request Timeout',
-  413: 'Content Too Large',
-  414: 'URI Too Long',
-  417: 'Expectation Failed',
-  431: 'Request Header Fields Too Large',
-  501: 'Not Implemented',
-  503: 'Service Unavailable',
-  505: 'HTTP Version Not Supported',
-};
-
-/** The reason phrase of a status that this server sends itself (RFC 9110 15, RFC 6585 5). */
-export function reasonPhrase(statusCode: number): string {
-  return REASON_PHRASES[statusCode] ?? '';
 }

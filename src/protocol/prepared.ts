@@ -1,7 +1,8 @@
 // Responses whose parts are known before any request comes. Both engines copy them out of the slot.
 
 import { PREPARED_DEFAULT } from './codes.ts';
-import { ERROR_RESPONSES, reasonPhrase } from './errors.ts';
+import { ERROR_RESPONSES } from './errors.ts';
+import { isBare, reasonPhrase, statusLine } from './status.ts';
 
 export interface Prepared {
   /** Place in the slot's table. */
@@ -41,12 +42,11 @@ export function prepare(
 ): Prepared {
   if (!Number.isInteger(statusCode) || statusCode < 200 || statusCode > 599)
     throw new RangeError(`status code ${statusCode} is not from 200 to 599`);
-  const bare = statusCode === 204 || statusCode === 304;
+  const bare = isBare(statusCode);
   if ((bare || statusCode === 205) && (content !== '' || counter >= 0))
     throw new RangeError(`a response with status code ${statusCode} has no content`);
   if (!LATIN_1.test(content)) throw new TypeError('prepared content must be Latin-1');
-  const statusLine = `HTTP/1.1 ${statusCode} ${reasonPhrase(statusCode)}\r\n`;
-  return { index, head: statusLine + fields.map(fieldLine).join(''), content, counter, bare };
+  return { index, head: statusLine(statusCode) + fields.map(fieldLine).join(''), content, counter, bare };
 }
 
 /** The built-in app and the answer to every error. */

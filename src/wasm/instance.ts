@@ -13,6 +13,16 @@ export interface Exports {
   parse(slot: number, start: number, end: number): number;
   serve(slot: number, start: number, end: number, output: number): number;
   refuse(slot: number, error: number, output: number): void;
+  consume(slot: number, start: number, end: number): number;
+  answer(
+    slot: number,
+    index: number,
+    output: number,
+    close: boolean,
+    sayPersistent: boolean,
+    headOnly: boolean,
+  ): number;
+  finishHead(slot: number, output: number, length: number, close: boolean, sayPersistent: boolean): number;
   counterAdd(counter: number, n: number): number;
   counterValue(counter: number): number;
 }

@@ -15,6 +15,7 @@
  *    │         │ control          │ what one serve() tells its caller, and how it shall behave
  *    │         │ date             │ the Date line, renewed once a second
  *    │         │ prepared         │ table of prepared responses, then their bytes
+ *    │         │ routes           │ which of them answers which path
  *    │         │ ░ guard          │
  *    │         │ carry            │ room for the tail of an incomplete request, laid before the next read
  *    │         │ read             │ where the kernel's read lands
@@ -28,7 +29,7 @@
  *    └────────────────────────────┘
  */
 
-export const LAYOUT_VERSION = 1;
+export const LAYOUT_VERSION = 2;
 export const PAGE_BYTES = 65536;
 
 export const CONSTANTS = 0;
@@ -87,10 +88,14 @@ export const CONTROL_DRAINING = CONTROL + 12;
 export const CONTROL_STEP = CONTROL + 16;
 /** Pointer of this worker's row of statistics. */
 export const CONTROL_STATISTICS = CONTROL + 20;
-/** Pointer of the head that the last serve() parsed to its end, or 0. */
+/** Pointer of the head that the last serve() parsed to its end last, or 0. */
 export const CONTROL_HEAD = CONTROL + 24;
 /** How many requests this connection may still have answered; serve() counts it down and closes at 0. */
 export const CONTROL_REQUESTS_LEFT = CONTROL + 28;
+/** Index of the prepared response to a request that no route answers, or PREPARED_NONE. */
+export const CONTROL_FALLBACK = CONTROL + 32;
+/** How many prepared responses have a path. */
+export const CONTROL_ROUTE_COUNT = CONTROL + 36;
 export const CONTROL_BYTES = 64;
 
 export const DATE = CONTROL + CONTROL_BYTES;
@@ -98,7 +103,7 @@ export const DATE = CONTROL + CONTROL_BYTES;
 export const DATE_LINE_BYTES = 37;
 export const DATE_BYTES = 64;
 
-export const PREPARED_COUNT_MAX = 64;
+export const PREPARED_COUNT_MAX = 1024;
 export const PREPARED = DATE + DATE_BYTES;
 /** The status line and the field lines that never change. */
 export const PREPARED_HEAD = 0;
@@ -109,12 +114,24 @@ export const PREPARED_CONTENT_BYTES = 12;
 export const PREPARED_COUNTER = 16;
 /** 1: a response without content, whose length nobody tells (RFC 9110 6.4.1, 8.6). */
 export const PREPARED_BARE = 20;
-export const PREPARED_ENTRY_BYTES = 32;
+/** The path that this response answers, if it has one. */
+export const PREPARED_PATH = 24;
+export const PREPARED_PATH_BYTES = 28;
+/** Index of the next response of the same bucket, or 0. */
+export const PREPARED_NEXT = 32;
+export const PREPARED_ENTRY_BYTES = 48;
 export const PREPARED_TABLE_BYTES = PREPARED_COUNT_MAX * PREPARED_ENTRY_BYTES;
 export const PREPARED_TEXT = PREPARED + PREPARED_TABLE_BYTES;
-export const PREPARED_TEXT_BYTES = 16384;
+export const PREPARED_TEXT_BYTES = 262144;
+/** Head and content of one prepared response. */
+export const PREPARED_RESPONSE_BYTES_MAX = 16384;
 
-export const GUARD_BEFORE_INPUT = PREPARED_TEXT + PREPARED_TEXT_BYTES;
+/** Index of the first response of each bucket, or 0. A power of two. */
+export const ROUTE_BUCKET_COUNT = 256;
+export const ROUTES = PREPARED_TEXT + PREPARED_TEXT_BYTES;
+export const ROUTES_BYTES = ROUTE_BUCKET_COUNT * 4;
+
+export const GUARD_BEFORE_INPUT = ROUTES + ROUTES_BYTES;
 
 export const CARRY = GUARD_BEFORE_INPUT + GUARD_BYTES;
 export const CARRY_BYTES = 65536;
@@ -159,6 +176,12 @@ export const RECORD_CONTENT_BYTES = 64;
 export const RECORD_EXTENSION_BYTES = 72;
 /** Digits of the chunk size under way. */
 export const RECORD_CHUNK_SIZE_DIGITS = 76;
+/** Bytes of the piece of content that was consumed last; it ends at the cursor. */
+export const RECORD_PIECE_BYTES = 80;
+/** Index of the prepared response that answers this request, or PREPARED_NONE. */
+export const RECORD_PREPARED = 84;
+/** The trailer section's size, once it is parsed. */
+export const RECORD_TRAILER_BYTES = 88;
 export const RECORD_FIXED_BYTES = 96;
 export const RECORD_FIELDS = RECORD_FIXED_BYTES;
 /* A field: u16 offset and size of its name, u16 offset and size of its value. */
@@ -188,4 +211,4 @@ export const OUTPUT_SLACK_BYTES = 64;
 export const OUTPUT_STRIDE = OUTPUT_BYTES + OUTPUT_SLACK_BYTES + GUARD_BYTES;
 
 export const SLOT_USED_BYTES = OUTPUT + OUTPUT_COUNT * OUTPUT_STRIDE;
-export const SLOT_BYTES = 720896;
+export const SLOT_BYTES = 1048576;

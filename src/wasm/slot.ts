@@ -1,15 +1,29 @@
 // A worker's own part of the shared memory, with a name for everything the data plane does to it. The
 // only writer of a slot besides the engine.
 
-import { STATE_CONTENT, STATE_METHOD, STATE_START, STATE_TRAILER } from '../protocol/codes.ts';
+import {
+  FLAG_CONTENT_LENGTH,
+  FLAG_EXPECT_CONTINUE,
+  FLAG_PERSISTENT,
+  METHOD_HEAD,
+  PREPARED_DEFAULT,
+  STATE_CONTENT,
+  STATE_METHOD,
+  STATE_START,
+  STATE_TRAILER,
+} from '../protocol/codes.ts';
+import { bucketOf } from '../protocol/js/routes.ts';
 import type { Views } from '../protocol/js/views.ts';
 import type { Prepared } from '../protocol/prepared.ts';
+import { RecordHead } from './head.ts';
 import {
   CARRY,
   CONTROL_DRAINING,
   CONTROL_ERROR,
+  CONTROL_FALLBACK,
   CONTROL_HEAD,
   CONTROL_REQUESTS_LEFT,
+  CONTROL_ROUTE_COUNT,
   CONTROL_STATISTICS,
   CONTROL_STEP,
   CONTROL_VERDICT,
@@ -18,6 +32,7 @@ import {
   DATE_LINE_BYTES,
   FIELD_BYTES,
   OUTPUT,
+  OUTPUT_BYTES,
   OUTPUT_COUNT,
   OUTPUT_STRIDE,
   PREPARED,
@@ -29,22 +44,34 @@ import {
   PREPARED_ENTRY_BYTES,
   PREPARED_HEAD,
   PREPARED_HEAD_BYTES,
+  PREPARED_NEXT,
+  PREPARED_PATH,
+  PREPARED_PATH_BYTES,
+  PREPARED_RESPONSE_BYTES_MAX,
   PREPARED_TEXT,
   PREPARED_TEXT_BYTES,
   READ,
   READ_END,
   RECORD,
+  RECORD_CONTENT_LENGTH,
   RECORD_CURSOR,
   RECORD_FIELD_COUNT,
   RECORD_FIELDS,
+  RECORD_FLAGS,
+  RECORD_METHOD,
   RECORD_METHOD_BYTES,
   RECORD_METHOD_OFFSET,
+  RECORD_PIECE_BYTES,
   RECORD_STATE,
   RECORD_TARGET_BYTES,
   RECORD_TARGET_OFFSET,
+  RECORD_TRAILER_BYTES,
   RECORD_VERSION_MINOR,
+  ROUTE_BUCKET_COUNT,
+  ROUTES,
   STATISTICS_ACCEPTED,
   STATISTICS_OPEN,
+  STATISTICS_REFUSED,
 } from './layout.ts';
 import { checkVersion, counterPointer, countOpen, slotPointer, statisticsPointer } from './memory.ts';
 
@@ -54,21 +81,38 @@ const TEXT_ALIGNMENT = 16;
 /** As many requests on one connection as serve() can count down. */
 export const REQUESTS_MAX = 2 ** 31 - 1;
 
+/** Buffer's own, without the checks of write(). */
+interface Latin1AndUtf8 extends Buffer {
+  latin1Write(text: string, at: number, bytes: number): number;
+  utf8Write(text: string, at: number, bytes: number): number;
+}
+
 export class Slot {
   readonly pointer: number;
+  /** The whole memory, for what only a Buffer does. */
+  readonly buffer: Buffer;
   /** Where a read lands, and how much of it there may be. */
   readonly read: Uint8Array;
   readonly readStart: number;
   readonly readEnd: number;
   /** Pointers of the output regions. */
   readonly outputs: readonly number[];
+  /** Size of each. */
+  readonly outputBytes = OUTPUT_BYTES;
   private readonly verdictWord: number;
   private readonly writtenWord: number;
   private readonly stateWord: number;
   private readonly requestsLeftWord: number;
+  private readonly flagsWord: number;
+  private readonly headWord: number;
+  private readonly recordPointer: number;
   private readonly openDouble: number;
   private readonly acceptedDouble: number;
+  private readonly refusedDouble: number;
   private textEnd: number;
+  /** Where the texts of the responses that have no path end. */
+  private fixedTextEnd: number;
+  private nextIndex = 0;
 
   /** Takes slot `index` over, whatever its last owner left in it. */
   constructor(
@@ -79,6 +123,7 @@ export class Slot {
     const pointer = slotPointer(index);
     const statistics = statisticsPointer(index);
     this.pointer = pointer;
+    this.buffer = Buffer.from(views.bytes.buffer);
     this.readStart = pointer + READ;
     this.readEnd = pointer + READ_END;
     this.read = views.bytes.subarray(this.readStart, this.readEnd);
@@ -87,13 +132,20 @@ export class Slot {
     this.writtenWord = (pointer + CONTROL_WRITTEN) >> 2;
     this.stateWord = (pointer + RECORD + RECORD_STATE) >> 2;
     this.requestsLeftWord = (pointer + CONTROL_REQUESTS_LEFT) >> 2;
+    this.flagsWord = (pointer + RECORD + RECORD_FLAGS) >> 2;
+    this.headWord = (pointer + CONTROL_HEAD) >> 2;
+    this.recordPointer = pointer + RECORD;
     this.openDouble = (statistics + STATISTICS_OPEN) >> 3;
+    this.refusedDouble = (statistics + STATISTICS_REFUSED) >> 3;
     this.acceptedDouble = (statistics + STATISTICS_ACCEPTED) >> 3;
     this.textEnd = pointer + PREPARED_TEXT;
+    this.fixedTextEnd = this.textEnd;
     this.setWord(CONTROL_STATISTICS, statistics);
     this.setWord(CONTROL_DRAINING, 0);
     this.setWord(CONTROL_STEP, 0);
     this.requestsLeft = REQUESTS_MAX;
+    this.forgetRoutes();
+    this.fallback = PREPARED_DEFAULT;
     this.setWord(RECORD + RECORD_STATE, 0);
   }
 
@@ -121,9 +173,54 @@ export class Slot {
     return this.word(CONTROL_ERROR);
   }
 
-  /** Pointer of the head that the last serve() parsed to its end, or 0; told only in steps. */
+  /** Pointer of the head that the last serve() parsed to its end last, or 0. */
   get head(): number {
-    return this.word(CONTROL_HEAD);
+    return this.views.words[this.headWord] as number;
+  }
+
+  /** The head that serve() stopped behind. */
+  takeHead(): RecordHead {
+    return new RecordHead(this.buffer, this.views.halves, this.recordPointer, this.head);
+  }
+
+  /** The request in the record lets its connection go on (RFC 9112 9.3). */
+  get persistent(): boolean {
+    return ((this.views.words[this.flagsWord] as number) & FLAG_PERSISTENT) !== 0;
+  }
+
+  /** The request in the record was HEAD. */
+  get headOnly(): boolean {
+    return this.word(RECORD + RECORD_METHOD) === METHOD_HEAD;
+  }
+
+  /** 0 or 1, of the request in the record. */
+  get versionMinor(): number {
+    return this.word(RECORD + RECORD_VERSION_MINOR);
+  }
+
+  /** The client waits to be asked for its content (RFC 9110 10.1.1; HTTP/1.0 knows no expectations). */
+  get expectsContinue(): boolean {
+    return (
+      ((this.views.words[this.flagsWord] as number) & FLAG_EXPECT_CONTINUE) !== 0 && this.versionMinor > 0
+    );
+  }
+
+  /** As Content-Length tells it; undefined when the content is chunked. */
+  get contentLength(): number | undefined {
+    if (((this.views.words[this.flagsWord] as number) & FLAG_CONTENT_LENGTH) === 0) return undefined;
+    return this.views.doubles[(this.recordPointer + RECORD_CONTENT_LENGTH) >> 3] as number;
+  }
+
+  /** Size of the piece of content that was consumed last. */
+  get pieceBytes(): number {
+    return this.word(RECORD + RECORD_PIECE_BYTES);
+  }
+
+  /** The field lines of the trailer section just parsed, which ends at `end`. */
+  trailers(end: number): [name: string, value: string][] {
+    const start = end - this.word(RECORD + RECORD_TRAILER_BYTES);
+    const head = new RecordHead(this.buffer, this.views.halves, this.recordPointer, start);
+    return Array.from({ length: head.fieldCount }, (_, i) => [head.fieldName(i), head.fieldValue(i)]);
   }
 
   /** The record stands within a message: what belongs to it must be carried to the next turn. */
@@ -163,9 +260,54 @@ export class Slot {
     this.writeText(this.pointer + DATE, line);
   }
 
-  /** Puts a response into the table. @throws RangeError when the table or its text region is full */
-  prepare({ index, head, content, counter, bare }: Prepared): void {
-    if (index >= PREPARED_COUNT_MAX) throw new RangeError(`no prepared response ${index}`);
+  /**
+   * Puts a response into the table that no path leads to.
+   * @throws RangeError when it is too large, or the table or its text region is full
+   */
+  prepare(prepared: Prepared): void {
+    this.forgetRoutes();
+    this.place(prepared);
+    this.fixedTextEnd = this.textEnd;
+    this.nextIndex = Math.max(this.nextIndex, prepared.index + 1);
+  }
+
+  /**
+   * Has GET and HEAD of exactly `path` answered by a response.
+   * @param path as it stands in a request target, without a query
+   * @returns its place in the table
+   * @throws RangeError when it is too large, or the table or its text region is full
+   */
+  addRoute(path: string, prepared: Omit<Prepared, 'index'>): number {
+    const index = this.nextIndex + this.word(CONTROL_ROUTE_COUNT);
+    this.place({ ...prepared, index });
+    const text = this.addText(path);
+    const bucket = ROUTES + bucketOf(this.views.bytes, text, path.length) * 4;
+    const entry = PREPARED + index * PREPARED_ENTRY_BYTES;
+    this.setWord(entry + PREPARED_PATH, text);
+    this.setWord(entry + PREPARED_PATH_BYTES, path.length);
+    this.setWord(entry + PREPARED_NEXT, this.word(bucket));
+    this.setWord(bucket, index);
+    this.setWord(CONTROL_ROUTE_COUNT, this.word(CONTROL_ROUTE_COUNT) + 1);
+    return index;
+  }
+
+  /** Takes all paths out of the table, and the responses that they led to. */
+  forgetRoutes(): void {
+    const routes = (this.pointer + ROUTES) >> 2;
+    this.views.words.fill(0, routes, routes + ROUTE_BUCKET_COUNT);
+    this.setWord(CONTROL_ROUTE_COUNT, 0);
+    this.textEnd = this.fixedTextEnd;
+  }
+
+  /** What answers a request that no path leads to: a prepared response, or the caller of serve(). */
+  set fallback(index: number) {
+    this.setWord(CONTROL_FALLBACK, index);
+  }
+
+  private place({ index, head, content, counter, bare }: Prepared): void {
+    if (index >= PREPARED_COUNT_MAX) throw new RangeError(`no room for prepared response ${index}`);
+    if (head.length + content.length > PREPARED_RESPONSE_BYTES_MAX)
+      throw new RangeError(`a prepared response has at most ${PREPARED_RESPONSE_BYTES_MAX} bytes`);
     const entry = PREPARED + index * PREPARED_ENTRY_BYTES;
     this.setWord(entry + PREPARED_HEAD, this.addText(head));
     this.setWord(entry + PREPARED_HEAD_BYTES, head.length);
@@ -178,6 +320,19 @@ export class Slot {
   /** How many connections all workers have open. */
   get openEverywhere(): number {
     return countOpen(this.views);
+  }
+
+  /** A copy of [start, end), whoever reads it. */
+  copy(start: number, end: number): Uint8Array {
+    const bytes = new Uint8Array(end - start);
+    bytes.set(this.views.bytes.subarray(start, end));
+    return bytes;
+  }
+
+  /** A request was refused that the engine had taken. */
+  refused(): void {
+    const { doubles } = this.views;
+    doubles[this.refusedDouble] = (doubles[this.refusedDouble] as number) + 1;
   }
 
   connectionAccepted(): void {
@@ -242,6 +397,16 @@ export class Slot {
 
   private half(offset: number): number {
     return this.views.halves[(this.pointer + RECORD + offset) >> 1] as number;
+  }
+
+  /** Writes Latin-1 at `at`, a position in an output region. Returns the position after it. */
+  writeLatin1(text: string, at: number): number {
+    return at + (this.buffer as Latin1AndUtf8).latin1Write(text, at, text.length);
+  }
+
+  /** The same in UTF-8, of which it is `bytes`. */
+  writeUtf8(text: string, at: number, bytes: number): number {
+    return at + (this.buffer as Latin1AndUtf8).utf8Write(text, at, bytes);
   }
 
   private addText(text: string): number {

@@ -2,8 +2,9 @@
 
 import { beforeEach, describe, expect, test } from 'vitest';
 import { ERROR_OVERLOADED } from '../../src/protocol/codes.ts';
-import { ERROR_RESPONSES, reasonPhrase } from '../../src/protocol/errors.ts';
+import { ERROR_RESPONSES } from '../../src/protocol/errors.ts';
 import { preparedResponses } from '../../src/protocol/prepared.ts';
+import { reasonPhrase } from '../../src/protocol/status.ts';
 import { counterPointer, readStatistics } from '../../src/wasm/memory.ts';
 import { contentCases } from '../cases/content.ts';
 import { fieldCases } from '../cases/fields.ts';
@@ -272,7 +273,7 @@ test('a prepared response must fit', () => {
   const { slot } = createEngine('wasm');
   const [prepared] = preparedResponses(0);
   if (!prepared) throw new Error('none');
-  expect(() => slot.prepare({ ...prepared, index: 64 })).toThrow(RangeError);
+  expect(() => slot.prepare({ ...prepared, index: 1024 })).toThrow(RangeError);
   expect(() => slot.prepare({ ...prepared, content: 'x'.repeat(20000) })).toThrow(RangeError);
   expect(() => slot.prepare({ ...prepared, counter: 128 })).toThrow(RangeError);
 });

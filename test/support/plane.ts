@@ -16,6 +16,7 @@ export const DEADLINES: Deadlines = {
   idleTimeoutMs: 200_000,
   bodyTimeoutMs: 300_000,
   bodyRateMin: 10,
+  handlerTimeoutMs: 350_000,
   writeTimeoutMs: 400_000,
 };
 

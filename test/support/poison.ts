@@ -3,7 +3,7 @@
 
 import type { Outputs } from '../../src/connection/outputs.ts';
 import type { Codec } from '../../src/protocol/codec.ts';
-import { STATE_START } from '../../src/protocol/codes.ts';
+import { STATE_START, VERDICT_REQUEST } from '../../src/protocol/codes.ts';
 import * as layout from '../../src/wasm/layout.ts';
 import type { Slot } from '../../src/wasm/slot.ts';
 
@@ -18,8 +18,9 @@ export function poisoning(codec: Codec, slot: Slot): Codec {
   const inputEnd = slot.readEnd + layout.READ_PAD_BYTES;
   const record = slot.pointer + layout.RECORD;
   const state = (record + layout.RECORD_STATE) >> 2;
+  const step = (slot.pointer + layout.CONTROL_STEP) >> 2;
 
-  /** All but [start, end) of the input, a record that nobody stands in, the output region to be written. */
+  /** All but [start, end) of the input, a record that nobody stands in, what is left of the output region. */
   function poison(start: number, end: number, output: number): void {
     bytes.fill(POISON, input, start);
     bytes.fill(POISON, end, inputEnd);
@@ -27,7 +28,8 @@ export function poisoning(codec: Codec, slot: Slot): Codec {
       bytes.fill(POISON, record, record + layout.RECORD_BYTES);
       words[state] = STATE_START;
     }
-    bytes.fill(POISON, output, output + OUTPUT_ALL);
+    const region = output - ((output - slot.pointer - layout.OUTPUT) % layout.OUTPUT_STRIDE);
+    bytes.fill(POISON, output, region + OUTPUT_ALL);
   }
 
   return {
@@ -35,14 +37,18 @@ export function poisoning(codec: Codec, slot: Slot): Codec {
     serve(start, end, output) {
       poison(start, end, output);
       const cursor = codec.serve(start, end, output);
-      // In steps the caller still logs the head that was just consumed.
-      if (slot.head === 0) bytes.fill(POISON, start, cursor);
+      // In steps the caller still logs the head that was just consumed, or somebody else answers it.
+      const needed = words[step] !== 0 || slot.verdict === VERDICT_REQUEST;
+      if (!needed) bytes.fill(POISON, start, cursor);
       return cursor;
     },
     refuse(error, output) {
       poison(inputEnd, inputEnd, output);
       codec.refuse(error, output);
     },
+    consume: codec.consume,
+    answer: codec.answer,
+    finishHead: codec.finishHead,
   };
 }
 

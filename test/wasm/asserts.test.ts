@@ -45,17 +45,17 @@ describe('input', () => {
 describe('output', () => {
   const regions = Array.from({ length: OUTPUT_COUNT }, (_, i) => at(OUTPUT + i * OUTPUT_STRIDE));
 
-  test('at each of the regions', () => {
+  test('at each of the regions, and within them', () => {
     for (const output of regions) {
       exports.serve(slot.pointer, ...layAt(READ), output);
       expect(slot.written).toBeGreaterThan(0);
-      exports.refuse(slot.pointer, -1, output);
+      exports.refuse(slot.pointer, -1, output + 1000);
     }
   });
 
   test.each([
     ['a byte before the first', at(OUTPUT) - 1],
-    ['within a region', at(OUTPUT) + 16],
+    ['in the slack behind a region', at(OUTPUT) + OUTPUT_BYTES + 1],
     ['behind the last', at(OUTPUT + OUTPUT_COUNT * OUTPUT_STRIDE)],
     ['a whole region before the first', at(OUTPUT - OUTPUT_STRIDE)],
     ['of another slot', at(OUTPUT) + layout.SLOT_BYTES],

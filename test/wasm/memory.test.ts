@@ -164,7 +164,12 @@ test('the debug build stops at a broken guard and at arguments from outside', ()
     [readStart + 1, readStart],
   ] as const)
     expect(() => codec.serve(start, end, output), `${start} to ${end}`).toThrow(WebAssembly.RuntimeError);
-  for (const outside of [output + 1, output - layout.OUTPUT_STRIDE, output + 8 * layout.OUTPUT_STRIDE])
+  for (const outside of [
+    output - 1,
+    output + layout.OUTPUT_BYTES + 1,
+    output - layout.OUTPUT_STRIDE,
+    output + 8 * layout.OUTPUT_STRIDE,
+  ])
     expect(() => codec.refuse(ERROR_TARGET, outside)).toThrow(WebAssembly.RuntimeError);
   slot.views.bytes[output - 1] = 0;
   expect(() => codec.parse(readStart, readStart + 9)).toThrow(WebAssembly.RuntimeError);

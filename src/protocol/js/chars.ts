@@ -7,6 +7,7 @@ export const HTAB = 0x09;
 export const COLON = 0x3a;
 export const COMMA = 0x2c;
 export const SLASH = 0x2f;
+export const QUESTION = 0x3f;
 
 const ALPHA = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ';
 const DIGIT = '0123456789';

@@ -8,6 +8,7 @@ import {
   RECORD_CONTENT_BYTES,
   RECORD_CONTENT_REMAINING,
   RECORD_EXTENSION_BYTES,
+  RECORD_PIECE_BYTES,
   RECORD_STATE,
 } from '../../wasm/layout.ts';
 import {
@@ -29,8 +30,8 @@ import type { Views } from './views.ts';
 
 const SEMICOLON = 0x3b;
 
-/** The position it came to, or an error; the record's state tells whether the trailer section begins there. */
-export function skipChunks(views: Views, record: number, cursor: number, end: number): number {
+/** Up to behind the next piece. The position it came to, or an error; the state tells whether a trailer section begins. */
+export function consumeChunks(views: Views, record: number, cursor: number, end: number): number {
   const { bytes, data, words, doubles } = views;
   const remaining = (record + RECORD_CONTENT_REMAINING) >> 3;
   let state = words[(record + RECORD_STATE) >> 2] as number;
@@ -38,7 +39,7 @@ export function skipChunks(views: Views, record: number, cursor: number, end: nu
     if (state === STATE_CHUNK_DATA) {
       cursor = takeContent(views, record, cursor, end);
       if (doubles[remaining] === 0) state = STATE_CHUNK_DATA_CR;
-      continue;
+      break;
     }
     if (state === STATE_CHUNK_EXTENSION) {
       const from = cursor;
@@ -93,12 +94,13 @@ export function skipChunks(views: Views, record: number, cursor: number, end: nu
   return cursor;
 }
 
-/** Consumes what is there of the content, or of the chunk under way. */
-export function takeContent({ doubles }: Views, record: number, cursor: number, end: number): number {
+/** Consumes what is there of the content, or of the chunk under way: a piece. */
+export function takeContent({ words, doubles }: Views, record: number, cursor: number, end: number): number {
   const place = (record + RECORD_CONTENT_REMAINING) >> 3;
   const remaining = doubles[place] as number;
   const taken = Math.min(remaining, end - cursor);
   doubles[place] = remaining - taken;
+  words[(record + RECORD_PIECE_BYTES) >> 2] = taken;
   return cursor + taken;
 }
 

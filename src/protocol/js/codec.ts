@@ -10,11 +10,14 @@ import {
   CONTROL_STEP,
   CONTROL_VERDICT,
   CONTROL_WRITTEN,
+  OUTPUT,
   OUTPUT_BYTES,
-  PREPARED_TEXT_BYTES,
+  OUTPUT_STRIDE,
+  PREPARED_RESPONSE_BYTES_MAX,
   RECORD,
   RECORD_FLAGS,
   RECORD_METHOD,
+  RECORD_PREPARED,
   RECORD_STATE,
   RECORD_VERSION_MINOR,
   STATISTICS_REFUSED,
@@ -26,20 +29,22 @@ import {
   FLAG_PERSISTENT,
   METHOD_HEAD,
   MORE,
-  PREPARED_DEFAULT,
+  PREPARED_NONE,
   STATE_CONTENT,
   STATE_START,
   VERDICT_AGAIN,
   VERDICT_CLOSE,
   VERDICT_MORE,
+  VERDICT_REQUEST,
 } from '../codes.ts';
-import { skipContent } from './content.ts';
+import { consumeContent, skipContent } from './content.ts';
 import { forgetMethod, parseHead } from './request.ts';
-import { buildPrepared, writeContinue } from './response.ts';
+import { buildPrepared, finishHead, writeContinue } from './response.ts';
+import { findPrepared } from './routes.ts';
 import type { Views } from './views.ts';
 
 /** No response of this engine is longer: the prepared text, and the lines that vary. */
-const RESPONSE_BYTES_MAX = PREPARED_TEXT_BYTES + 256;
+const RESPONSE_BYTES_MAX = PREPARED_RESPONSE_BYTES_MAX + 256;
 
 /** @param slot pointer of the slot to work on */
 export function createJsCodec(views: Views, slot: number, counterAdd: CounterAdd): Codec {
@@ -51,7 +56,7 @@ export function createJsCodec(views: Views, slot: number, counterAdd: CounterAdd
     const draining = words[(slot + CONTROL_DRAINING) >> 2] !== 0;
     const step = words[(slot + CONTROL_STEP) >> 2] !== 0;
     const answersMax = words[(slot + CONTROL_REQUESTS_LEFT) >> 2] as number;
-    const outputEnd = output + OUTPUT_BYTES - RESPONSE_BYTES_MAX;
+    const outputEnd = regionEnd(output) - RESPONSE_BYTES_MAX;
     let position = output;
     let answered = 0;
     let verdict = VERDICT_MORE;
@@ -72,8 +77,15 @@ export function createJsCodec(views: Views, slot: number, counterAdd: CounterAdd
           verdict = VERDICT_CLOSE;
           break;
         }
-        if (step) words[(slot + CONTROL_HEAD) >> 2] = start;
+        words[(slot + CONTROL_HEAD) >> 2] = start;
+        const prepared = findPrepared(views, slot, start);
+        words[(record + RECORD_PREPARED) >> 2] = prepared;
         start = cursor;
+        if (prepared === PREPARED_NONE) {
+          answered++;
+          verdict = VERDICT_REQUEST;
+          break;
+        }
         state = words[(record + RECORD_STATE) >> 2] as number;
         if (state !== STATE_START && start === end && expectsContinue())
           position = writeContinue(views, position);
@@ -87,6 +99,7 @@ export function createJsCodec(views: Views, slot: number, counterAdd: CounterAdd
         }
         start = cursor;
         if (words[(record + RECORD_STATE) >> 2] !== STATE_START) break;
+        if (words[(record + RECORD_PREPARED) >> 2] === PREPARED_NONE) continue;
       }
       answered++;
 
@@ -99,7 +112,7 @@ export function createJsCodec(views: Views, slot: number, counterAdd: CounterAdd
         views,
         counterAdd,
         slot,
-        PREPARED_DEFAULT,
+        words[(record + RECORD_PREPARED) >> 2] as number,
         position,
         close,
         sayPersistent,
@@ -116,6 +129,10 @@ export function createJsCodec(views: Views, slot: number, counterAdd: CounterAdd
     words[(slot + CONTROL_REQUESTS_LEFT) >> 2] = answersMax - answered;
     tally(STATISTICS_REQUESTS, answered);
     return start;
+  }
+
+  function regionEnd(output: number): number {
+    return output - ((output - slot - OUTPUT) % OUTPUT_STRIDE) + OUTPUT_BYTES;
   }
 
   /** Nothing of the content has come, and the client waits to be asked for it (RFC 9110 10.1.1). */
@@ -140,6 +157,11 @@ export function createJsCodec(views: Views, slot: number, counterAdd: CounterAdd
   return {
     parse: (start, end) => parseHead(views, record, start, end),
     serve,
+    consume: (start, end) => consumeContent(views, record, start, end),
+    answer: (index, output, close, sayPersistent, headOnly) =>
+      buildPrepared(views, counterAdd, slot, index, output, close, sayPersistent, headOnly),
+    finishHead: (output, length, close, sayPersistent) =>
+      finishHead(views, slot, output, length, close, sayPersistent),
     refuse(error, output) {
       forgetMethod(views, record);
       words[(slot + CONTROL_WRITTEN) >> 2] = buildRefusal(error, output) - output;

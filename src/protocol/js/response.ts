@@ -13,6 +13,7 @@ import {
   PREPARED_HEAD_BYTES,
 } from '../../wasm/layout.ts';
 import type { CounterAdd } from '../codec.ts';
+import { LENGTH_CHUNKED, LENGTH_UNTOLD } from '../codes.ts';
 import { countDigits, writeDecimal } from './number.ts';
 import { ascii } from './scanner.ts';
 import type { Views } from './views.ts';
@@ -21,12 +22,13 @@ const CONNECTION_CLOSE = ascii('Connection: close\r\n');
 const CONNECTION_KEEP_ALIVE = ascii('Connection: keep-alive\r\n');
 const CONTINUE = ascii('HTTP/1.1 100 Continue\r\n\r\n');
 const CONTENT_LENGTH = ascii('Content-Length: ');
+const CHUNKED = ascii('Transfer-Encoding: chunked\r\n');
 const CRLF = ascii('\r\n');
 const CRLF_CRLF = ascii('\r\n\r\n');
 
 /** Builds prepared response `index` at `output` and returns the position after it. */
 export function buildPrepared(
-  { bytes, words }: Views,
+  views: Views,
   counterAdd: CounterAdd,
   slot: number,
   index: number,
@@ -35,6 +37,7 @@ export function buildPrepared(
   sayPersistent: boolean,
   headOnly: boolean,
 ): number {
+  const { bytes, words } = views;
   const prepared = slot + PREPARED + index * PREPARED_ENTRY_BYTES;
   const head = words[(prepared + PREPARED_HEAD) >> 2] as number;
   const headBytes = words[(prepared + PREPARED_HEAD_BYTES) >> 2] as number;
@@ -43,17 +46,12 @@ export function buildPrepared(
   const counter = words[(prepared + PREPARED_COUNTER) >> 2] as number;
 
   output = copy(bytes, output, head, headBytes);
-  output = copy(bytes, output, slot + DATE, DATE_LINE_BYTES);
-  if (close) output = write(bytes, output, CONNECTION_CLOSE);
-  else if (sayPersistent) output = write(bytes, output, CONNECTION_KEEP_ALIVE);
-  if (words[(prepared + PREPARED_BARE) >> 2] !== 0) return write(bytes, output, CRLF);
+  if (words[(prepared + PREPARED_BARE) >> 2] !== 0)
+    return finishHead(views, slot, output, LENGTH_UNTOLD, close, sayPersistent);
 
   const number = counter === 0 ? 0 : counterAdd(counter, 1);
   const digits = counter === 0 ? 0 : countDigits(number);
-  output = write(bytes, output, CONTENT_LENGTH);
-  output += countDigits(contentBytes + digits);
-  writeDecimal(bytes, output, contentBytes + digits);
-  output = write(bytes, output, CRLF_CRLF);
+  output = finishHead(views, slot, output, contentBytes + digits, close, sayPersistent);
   if (headOnly) return output;
 
   output = copy(bytes, output, content, contentBytes);
@@ -62,6 +60,28 @@ export function buildPrepared(
     writeDecimal(bytes, output, number);
   }
   return output;
+}
+
+/** What ends every head behind the field lines. @param length or LENGTH_UNTOLD or LENGTH_CHUNKED */
+export function finishHead(
+  { bytes }: Views,
+  slot: number,
+  output: number,
+  length: number,
+  close: boolean,
+  sayPersistent: boolean,
+): number {
+  output = copy(bytes, output, slot + DATE, DATE_LINE_BYTES);
+  if (close) output = write(bytes, output, CONNECTION_CLOSE);
+  else if (sayPersistent) output = write(bytes, output, CONNECTION_KEEP_ALIVE);
+  if (length >= 0) {
+    output = write(bytes, output, CONTENT_LENGTH);
+    output += countDigits(length);
+    writeDecimal(bytes, output, length);
+    return write(bytes, output, CRLF_CRLF);
+  }
+  if (length === LENGTH_CHUNKED) output = write(bytes, output, CHUNKED);
+  return write(bytes, output, CRLF);
 }
 
 /** The interim response that asks for the content. */

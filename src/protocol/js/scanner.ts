@@ -1,11 +1,17 @@
 // The loops over input. Each takes a position and returns the first one, at most `end`, whose byte is
 // outside its class.
 
-import { FIELD_VALUE } from './chars.ts';
+import { FIELD_VALUE, QUESTION } from './chars.ts';
 
 /** Skips the bytes of a class of chars.ts. */
 export function skip(bytes: Uint8Array, members: Uint8Array, cursor: number, end: number): number {
   while (cursor < end && members[bytes[cursor] as number] === 1) cursor++;
+  return cursor;
+}
+
+/** Skips the path of a target: up to its query (RFC 9112 3.2.1). */
+export function skipPath(bytes: Uint8Array, cursor: number, end: number): number {
+  while (cursor < end && bytes[cursor] !== QUESTION) cursor++;
   return cursor;
 }
 

@@ -1,0 +1,61 @@
+// Which prepared response answers a request: by its exact path, for GET and HEAD. Whatever else there is to
+// decide is decided in JavaScript.
+//
+// A response with a path hangs in the bucket of that path; the buckets and the chains hold indexes, 0 ends one.
+
+import { METHOD_GET, METHOD_HEAD } from '../src/protocol/codes';
+import {
+  CONTROL_FALLBACK,
+  CONTROL_ROUTE_COUNT,
+  PREPARED,
+  PREPARED_ENTRY_BYTES,
+  PREPARED_NEXT,
+  PREPARED_PATH,
+  PREPARED_PATH_BYTES,
+  RECORD,
+  RECORD_METHOD,
+  RECORD_TARGET_BYTES,
+  RECORD_TARGET_OFFSET,
+  ROUTE_BUCKET_COUNT,
+  ROUTES,
+} from '../src/wasm/layout';
+import { skipPath } from './scanner';
+
+/** Index of the prepared response to the request whose head began at `start`, or PREPARED_NONE. */
+export function findPrepared(slot: usize, start: usize): i32 {
+  const fallback = load<i32>(slot, CONTROL_FALLBACK);
+  if (load<i32>(slot, CONTROL_ROUTE_COUNT) == 0) return fallback;
+  const record = slot + RECORD;
+  const method = load<i32>(record, RECORD_METHOD);
+  if (method != METHOD_GET && method != METHOD_HEAD) return fallback;
+  const path = start + load<u16>(record, RECORD_TARGET_OFFSET);
+  const bytes = <i32>(skipPath(path, path + load<u16>(record, RECORD_TARGET_BYTES)) - path);
+  if (bytes == 0) return fallback;
+
+  let index = load<i32>(slot + ROUTES + bucketOf(path, bytes) * 4);
+  while (index != 0) {
+    const prepared = slot + PREPARED + index * PREPARED_ENTRY_BYTES;
+    if (
+      load<i32>(prepared, PREPARED_PATH_BYTES) == bytes &&
+      isEqual(path, load<u32>(prepared, PREPARED_PATH), bytes)
+    )
+      return index;
+    index = load<i32>(prepared, PREPARED_NEXT);
+  }
+  return fallback;
+}
+
+/** Paths differ most in their ends and middles. */
+function bucketOf(path: usize, bytes: i32): i32 {
+  const middle = <i32>load<u8>(path + (bytes >> 1));
+  const last = <i32>load<u8>(path + bytes - 1);
+  return (middle * 31 + last * 7 + bytes) & (ROUTE_BUCKET_COUNT - 1);
+}
+
+/** Sixteen bytes at a time; what lies behind either is not compared. */
+function isEqual(one: usize, other: usize, bytes: i32): bool {
+  for (; bytes >= 16; bytes -= 16, one += 16, other += 16)
+    if (i8x16.bitmask(i8x16.eq(v128.load(one), v128.load(other))) != 0xffff) return false;
+  const rest = (1 << bytes) - 1;
+  return (i8x16.bitmask(i8x16.eq(v128.load(one), v128.load(other))) & rest) == rest;
+}

@@ -1,0 +1,290 @@
+// An exchange that is open: its request has been handed to the application, its response is not complete.
+//
+//   WAITING   nothing of the response is known
+//   HELD      its head is, and waits a moment for content to leave with
+//   BEGUN     its head has been built
+//   SENDING   all of it is known, but not all built: the kernel has to take the rest piece by piece
+//   OVER      all of it has been built, or nobody wants it any more
+
+import { LENGTH_CHUNKED, LENGTH_UNTOLD } from '../protocol/codes.ts';
+import { isBare, statusLine } from '../protocol/status.ts';
+import type { RecordHead } from '../wasm/head.ts';
+import type { Connection } from './connection.ts';
+import type { Exchange } from './exchange.ts';
+import type { Plane } from './plane.ts';
+import type { ReceivedContent } from './received-content.ts';
+
+const WAITING = 0;
+const HELD = 1;
+const BEGUN = 2;
+const SENDING = 3;
+const OVER = 4;
+
+/** Date, Connection, framing and the empty line together take less. */
+const HEAD_END_BYTES_MAX = 192;
+/** Status line and field lines, which are built in one region. */
+const HEAD_BYTES_MAX = 32_768;
+/** The size of a chunk and its line ends take less. */
+const CHUNK_FRAME_BYTES_MAX = 32;
+/** Content up to here is copied next to its head; more goes out from where it lies. */
+const COPIED_BYTES_MAX = 16_384;
+/** What goes out from where it lies at a time: so that a peer that reads it slowly is seen to read. */
+const SENT_BYTES_MAX = 262_144;
+
+const LAST_CHUNK = '0\r\n';
+const CRLF = '\r\n';
+
+const ANSWERED = new Error('the request has been answered before its content was read');
+
+export class OpenExchange implements Exchange {
+  aborted: Error | undefined = undefined;
+  onAbort: ((reason: Error) => void) | undefined = undefined;
+  onGone: (() => void) | undefined = undefined;
+  onDrain: (() => void) | undefined = undefined;
+  /** After the response the connection closes. */
+  close: boolean;
+  private state = WAITING;
+  private statusCode = 0;
+  private fields = '';
+  /** Of the content, as the head tells it; LENGTH_CHUNKED or LENGTH_UNTOLD. */
+  private length = 0;
+  private left = 0;
+  /** What has not been given to the kernel of a content that is all here. */
+  private rest: Uint8Array | undefined = undefined;
+  /** The CRLF of the last chunk is still to be written. */
+  private chunkOpen = false;
+  private holding: NodeJS.Immediate | undefined = undefined;
+
+  constructor(
+    private readonly connection: Connection,
+    private readonly plane: Plane,
+    readonly head: RecordHead,
+    readonly content: ReceivedContent | undefined,
+    private readonly headOnly: boolean,
+    private readonly versionMinor: number,
+    last: boolean,
+  ) {
+    this.close = last;
+  }
+
+  get remoteAddress(): string {
+    return this.connection.remoteAddress;
+  }
+
+  /** The response is complete. */
+  get over(): boolean {
+    return this.state === OVER;
+  }
+
+  /** Something of the response may have gone out. */
+  get begun(): boolean {
+    return this.state >= BEGUN;
+  }
+
+  respond(statusCode: number, fields: string, content: string | Uint8Array, close: boolean): void {
+    if (this.aborted !== undefined && this.state === OVER) return;
+    if (this.state !== WAITING) throw new Error('a request is answered once');
+    checkFields(fields);
+    const { outputs, slot } = this.plane;
+    const isText = typeof content === 'string';
+    const bytes = isText ? Buffer.byteLength(content) : content.length;
+    const bare = isBare(statusCode);
+    this.reserve(fields.length + (bytes <= COPIED_BYTES_MAX ? bytes : 0));
+    if (close) this.close = true;
+    this.buildHead(statusCode, fields, bare ? LENGTH_UNTOLD : bytes);
+    if (this.plane.log.requests) this.connection.logAnswer(statusCode, content);
+
+    if (this.headOnly || bare || bytes === 0) {
+      this.finish();
+    } else if (bytes <= outputs.room) {
+      const at = outputs.position;
+      if (!isText) {
+        slot.views.bytes.set(content, at);
+        outputs.position = at + bytes;
+      } else if (bytes === content.length) outputs.position = slot.writeLatin1(content, at);
+      else outputs.position = slot.writeUtf8(content, at, bytes);
+      this.finish();
+    } else {
+      this.state = SENDING;
+      this.rest = isText ? Buffer.from(content) : content;
+      this.sendRest();
+    }
+  }
+
+  begin(statusCode: number, fields: string, length: number | undefined, close: boolean): boolean {
+    if (this.aborted !== undefined && this.state === OVER) return true;
+    if (this.state !== WAITING) throw new Error('a request is answered once');
+    checkFields(fields);
+    const bare = isBare(statusCode);
+    if (close) this.close = true;
+    // Without a length or chunks, only the close ends a response (RFC 9112 6.3).
+    if (!bare && length === undefined && this.versionMinor === 0) this.close = true;
+    this.statusCode = statusCode;
+    this.fields = fields;
+    this.left = length ?? Number.POSITIVE_INFINITY;
+    this.length = bare
+      ? LENGTH_UNTOLD
+      : (length ?? (this.versionMinor === 0 ? LENGTH_UNTOLD : LENGTH_CHUNKED));
+    this.state = HELD;
+    if (this.plane.log.requests) this.connection.logAnswer(statusCode, undefined);
+    if (this.headOnly || bare) return false;
+    this.holding = setImmediate(() => {
+      if (this.state !== HELD) return;
+      this.release();
+      this.connection.flush();
+    });
+    return true;
+  }
+
+  write(bytes: Uint8Array): boolean {
+    if (this.state === OVER) return true;
+    if (this.state !== HELD && this.state !== BEGUN)
+      throw new Error('write() comes between begin() and end()');
+    const size = bytes.length;
+    if (size > this.left) throw new RangeError(`more content than the ${this.length} bytes that were told`);
+    if (size === 0) return true;
+    this.left -= size;
+    this.release();
+    if (this.length === LENGTH_CHUNKED) {
+      this.reserve(0);
+      this.writeText(`${this.chunkOpen ? CRLF : ''}${size.toString(16)}\r\n`);
+      this.put(bytes);
+      // The end of a large chunk travels with what comes next.
+      this.chunkOpen = size > COPIED_BYTES_MAX;
+      if (!this.chunkOpen) this.writeText(CRLF);
+    } else this.put(bytes);
+    return this.connection.flush();
+  }
+
+  end(trailers: string): void {
+    if (this.state === OVER) return;
+    if (this.state !== HELD && this.state !== BEGUN) throw new Error('end() comes after begin()');
+    checkFields(trailers);
+    this.release();
+    if (this.length >= 0 && this.left > 0 && !this.headOnly) {
+      this.breakOff();
+      return;
+    }
+    if (this.length === LENGTH_CHUNKED && !this.headOnly) {
+      this.reserve(trailers.length);
+      this.writeText(`${this.chunkOpen ? CRLF : ''}${LAST_CHUNK}${trailers}\r\n`);
+    }
+    this.finish();
+  }
+
+  breakOff(): void {
+    if (this.state !== OVER) this.connection.destroy();
+  }
+
+  /** Answers with what is prepared for an error of the application's, and closes. */
+  refuse(error: number): void {
+    const { codec, outputs } = this.plane;
+    this.reserve(0);
+    outputs.position = codec.answer(-error, outputs.position, true, false, this.headOnly);
+    this.close = true;
+    this.finish();
+  }
+
+  /** Answers with prepared response `index`, as the engine would have. */
+  answer(index: number): void {
+    if (this.state !== WAITING) return;
+    const { codec, outputs } = this.plane;
+    this.reserve(COPIED_BYTES_MAX);
+    const close = this.connection.closesAfter(this);
+    const keptOpen = this.versionMinor === 0;
+    outputs.position = codec.answer(index, outputs.position, close, keptOpen, this.headOnly);
+    this.close = close;
+    this.finish();
+  }
+
+  /** The peer has got everything so far. */
+  drained(): void {
+    if (this.rest !== undefined) this.sendRest();
+    else this.onDrain?.();
+  }
+
+  /** The peer seems to be gone, or has waited too long. What it is sent all the same goes out. */
+  abort(reason: Error): void {
+    if (this.aborted !== undefined) return;
+    this.aborted = reason;
+    this.content?.fail(reason);
+    this.onAbort?.(reason);
+  }
+
+  /** Nothing can be sent any more. */
+  gone(reason: Error): void {
+    if (this.state === OVER) return;
+    this.state = OVER;
+    this.rest = undefined;
+    clearImmediate(this.holding);
+    this.abort(reason);
+    this.onGone?.();
+    this.onDrain?.();
+  }
+
+  private finish(): void {
+    this.state = OVER;
+    clearImmediate(this.holding);
+    this.content?.fail(ANSWERED);
+    this.connection.exchangeOver();
+  }
+
+  /** Builds the head that was held back. */
+  private release(): void {
+    if (this.state !== HELD) return;
+    this.reserve(this.fields.length);
+    this.buildHead(this.statusCode, this.fields, this.length);
+    this.state = BEGUN;
+  }
+
+  private buildHead(statusCode: number, fields: string, length: number): void {
+    const { codec, outputs, slot } = this.plane;
+    const close = this.connection.closesAfter(this);
+    this.close = close;
+    const at = slot.writeLatin1(statusLine(statusCode) + fields, outputs.position);
+    outputs.position = codec.finishHead(at, length, close, this.versionMinor === 0);
+  }
+
+  /** Makes room for a head, or what is smaller, and so many bytes. */
+  private reserve(bytes: number): void {
+    if (this.plane.outputs.room < bytes + HEAD_END_BYTES_MAX) this.connection.flush();
+  }
+
+  private writeText(text: string): void {
+    const { outputs, slot } = this.plane;
+    outputs.position = slot.writeLatin1(text, outputs.position);
+  }
+
+  /** Small content is copied, so that it leaves with what is around it. */
+  private put(bytes: Uint8Array): void {
+    const { outputs, slot } = this.plane;
+    const size = bytes.length;
+    if (size > COPIED_BYTES_MAX) {
+      this.connection.sendBytes(bytes);
+      return;
+    }
+    if (outputs.room < size + CHUNK_FRAME_BYTES_MAX) this.connection.flush();
+    slot.views.bytes.set(bytes, outputs.position);
+    outputs.position += size;
+  }
+
+  private sendRest(): void {
+    for (;;) {
+      const { rest } = this;
+      if (rest === undefined) return;
+      const piece = rest.subarray(0, SENT_BYTES_MAX);
+      this.rest = piece.length < rest.length ? rest.subarray(piece.length) : undefined;
+      const sent = this.connection.sendBytes(piece);
+      if (this.rest === undefined) {
+        this.finish();
+        return;
+      }
+      if (!sent) return;
+    }
+  }
+}
+
+function checkFields(fields: string): void {
+  if (fields.length > HEAD_BYTES_MAX)
+    throw new RangeError(`the fields of a response have at most ${HEAD_BYTES_MAX} bytes together`);
+}

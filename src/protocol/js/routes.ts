@@ -1,0 +1,54 @@
+// Which prepared response answers a request; twin of assembly/routes.ts.
+
+import {
+  CONTROL_FALLBACK,
+  CONTROL_ROUTE_COUNT,
+  PREPARED,
+  PREPARED_ENTRY_BYTES,
+  PREPARED_NEXT,
+  PREPARED_PATH,
+  PREPARED_PATH_BYTES,
+  RECORD,
+  RECORD_METHOD,
+  RECORD_TARGET_BYTES,
+  RECORD_TARGET_OFFSET,
+  ROUTE_BUCKET_COUNT,
+  ROUTES,
+} from '../../wasm/layout.ts';
+import { METHOD_GET, METHOD_HEAD } from '../codes.ts';
+import { skipPath } from './scanner.ts';
+import type { Views } from './views.ts';
+
+/** Index of the prepared response to the request whose head began at `start`, or PREPARED_NONE. */
+export function findPrepared({ bytes, halves, words }: Views, slot: number, start: number): number {
+  const fallback = words[(slot + CONTROL_FALLBACK) >> 2] as number;
+  if (words[(slot + CONTROL_ROUTE_COUNT) >> 2] === 0) return fallback;
+  const record = slot + RECORD;
+  const method = words[(record + RECORD_METHOD) >> 2];
+  if (method !== METHOD_GET && method !== METHOD_HEAD) return fallback;
+  const path = start + (halves[(record + RECORD_TARGET_OFFSET) >> 1] as number);
+  const size = skipPath(bytes, path, path + (halves[(record + RECORD_TARGET_BYTES) >> 1] as number)) - path;
+  if (size === 0) return fallback;
+
+  let index = words[(slot + ROUTES + bucketOf(bytes, path, size) * 4) >> 2] as number;
+  while (index !== 0) {
+    const prepared = (slot + PREPARED + index * PREPARED_ENTRY_BYTES) >> 2;
+    const known = words[prepared + (PREPARED_PATH >> 2)] as number;
+    if (words[prepared + (PREPARED_PATH_BYTES >> 2)] === size && isEqual(bytes, path, known, size))
+      return index;
+    index = words[prepared + (PREPARED_NEXT >> 2)] as number;
+  }
+  return fallback;
+}
+
+/** The bucket of the path of `size` bytes at `path`; paths differ most in their ends and middles. */
+export function bucketOf(bytes: Uint8Array, path: number, size: number): number {
+  const middle = bytes[path + (size >> 1)] as number;
+  const last = bytes[path + size - 1] as number;
+  return (middle * 31 + last * 7 + size) & (ROUTE_BUCKET_COUNT - 1);
+}
+
+function isEqual(bytes: Uint8Array, one: number, other: number, size: number): boolean {
+  for (let i = 0; i < size; i++) if (bytes[one + i] !== bytes[other + i]) return false;
+  return true;
+}
