@@ -70,7 +70,7 @@ const KEPT_VALUE_LENGTH_MAX = 128;
 interface FieldName {
   readonly name: string;
   readonly own: boolean;
-  value: string | undefined;
+  value: string;
   line: string;
   /** The line as all there is. */
   alone: FieldLines | undefined;
@@ -154,7 +154,7 @@ function parseLength(value: string): number | undefined {
 function learnName(key: string): FieldName {
   if (!NAME.test(key)) throw new TypeError(`${JSON.stringify(key)} is no field name`);
   const name = key.toLowerCase();
-  const field = { name, own: OWN_NAMES.has(name), value: undefined, line: '', alone: undefined };
+  const field = { name, own: OWN_NAMES.has(name), value: '', line: `${name}: \r\n`, alone: undefined };
   // Names that a program takes from elsewhere must not fill memory.
   if (names.size >= KEPT_NAMES_MAX) names.clear();
   names.set(key, field);

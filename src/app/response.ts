@@ -272,10 +272,14 @@ function forward({ value, get }: PropertyDescriptor): PropertyDescriptor {
 }
 
 function statusOf(status: unknown): number {
-  // As Web IDL makes an unsigned short of anything.
-  const number = Number.isInteger(status) ? (status as number) : Uint16Array.of(status as number)[0]!;
-  if (number < 200 || number > 599) throw new RangeError(`status must be from 200 to 599, not ${status}`);
+  // Web IDL makes an unsigned short of anything.
+  const number = isStatus(status) ? status : Uint16Array.of(status as number)[0];
+  if (!isStatus(number)) throw new RangeError(`status must be from 200 to 599, not ${number}`);
   return number;
+}
+
+function isStatus(status: unknown): status is number {
+  return Number.isInteger(status) && (status as number) >= 200 && (status as number) <= 599;
 }
 
 function statusTextOf(value: unknown): string {
