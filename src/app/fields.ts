@@ -1,0 +1,212 @@
+// Response fields: what Fetch allows as HeadersInit, validated and put into field lines, so that no name and
+// no value ever breaks out of its line. The fields of the server itself are kept apart from the lines.
+
+/** Immutable, and therefore shared. */
+export interface FieldLines {
+  /** `name: value` CRLF, names in lower case, without the server's own fields. */
+  readonly lines: string;
+  /** The server's own fields in the same form: never sent as they are, but a Headers object shows them. */
+  readonly own: string;
+  /** Connection: close was among them. */
+  readonly close: boolean;
+  /** What Content-Length told; undefined also when that is no length. */
+  readonly length: number | undefined;
+}
+
+export const NO_FIELDS: FieldLines = { lines: '', own: '', close: false, length: undefined };
+export const TEXT_FIELDS: FieldLines = { ...NO_FIELDS, lines: 'content-type: text/plain;charset=UTF-8\r\n' };
+export const JSON_FIELDS: FieldLines = { ...NO_FIELDS, lines: 'content-type: application/json\r\n' };
+
+/** What the connection decides alone. */
+const OWN_NAMES = new Set([
+  'connection',
+  'content-length',
+  'date',
+  'keep-alive',
+  'proxy-connection',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+/** What must be known before the content: framing, routing, control and how to read it (RFC 9110 6.5.1). */
+const NO_TRAILERS = new Set([
+  ...OWN_NAMES,
+  'age',
+  'authorization',
+  'cache-control',
+  'content-encoding',
+  'content-range',
+  'content-type',
+  'cookie',
+  'expect',
+  'expires',
+  'host',
+  'location',
+  'max-forwards',
+  'pragma',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'range',
+  'retry-after',
+  'set-cookie',
+  'te',
+  'trailer',
+  'vary',
+  'warning',
+  'www-authenticate',
+]);
+
+/** Token (RFC 9110 5.6.2). */
+const NAME = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/;
+/** What Fetch refuses in a value: CR, LF, NUL, and what is no byte. */
+const NOT_IN_VALUE = /[\0\n\r\u0100-\uffff]/;
+const OUTER_SPACE = /^[\t\n\r ]+|[\t\n\r ]+$/g;
+const CLOSE = /(?:^|,)[\t ]*close[\t ]*(?:,|$)/i;
+
+const KEPT_NAMES_MAX = 1000;
+const KEPT_VALUE_LENGTH_MAX = 128;
+
+/** A name as a program wrote it, with the line it made last: most programs send the same one again. */
+interface FieldName {
+  readonly name: string;
+  readonly own: boolean;
+  value: string;
+  line: string;
+  /** The line as all there is. */
+  alone: FieldLines | undefined;
+}
+
+const names = new Map<string, FieldName>();
+
+/**
+ * @param missing what to add when no Content-Type is among them; at most that one field
+ * @throws TypeError that names the field
+ */
+export function readFields(headers: HeadersInit | undefined, missing: FieldLines): FieldLines {
+  if (headers === undefined) return missing;
+  if (typeof headers !== 'object' || headers === null)
+    throw new TypeError('headers must be an object of names and values, or a list of pairs');
+  if (typeof (headers as Iterable<unknown>)[Symbol.iterator] === 'function')
+    return readPairs(headers as Iterable<Iterable<unknown>>, missing);
+  return readRecord(headers as Record<string, string>, missing);
+}
+
+function readRecord(record: Record<string, string>, missing: FieldLines): FieldLines {
+  let lines = '';
+  let own = '';
+  let typed = missing === NO_FIELDS;
+  let last: FieldName | undefined;
+  for (const key in record) {
+    if (!Object.hasOwn(record, key)) continue;
+    const field = names.get(key) ?? learnName(key);
+    const line = lineOf(field, record[key]);
+    if (field.own) own += line;
+    else lines += line;
+    if (field.name === 'content-type') typed = true;
+    last = field;
+  }
+  if (!typed) return fieldLines(lines + missing.lines, own);
+  if (last !== undefined && own === '' && lines !== '' && lines === last.line)
+    return (last.alone ??= fieldLines(lines, own));
+  return fieldLines(lines, own);
+}
+
+function readPairs(pairs: Iterable<Iterable<unknown>>, missing: FieldLines): FieldLines {
+  let lines = '';
+  let own = '';
+  let typed = missing === NO_FIELDS;
+  for (const pair of pairs) {
+    const [key, value] = pairOf(pair) as [string, unknown];
+    const field = names.get(key) ?? learnName(key);
+    const line = lineOf(field, value);
+    if (field.own) own += line;
+    else lines += line;
+    if (field.name === 'content-type') typed = true;
+  }
+  return fieldLines(typed ? lines : lines + missing.lines, own);
+}
+
+function pairOf(pair: Iterable<unknown>): readonly unknown[] {
+  if (typeof pair !== 'object' || pair === null || typeof pair[Symbol.iterator] !== 'function')
+    throw new TypeError('a header must be a pair of name and value');
+  const items = Array.isArray(pair) ? pair : [...pair];
+  if (items.length !== 2) throw new TypeError('a header must be a pair of name and value');
+  return typeof items[0] === 'string' ? items : [`${items[0]}`, items[1]];
+}
+
+function fieldLines(lines: string, own: string): FieldLines {
+  if (own === '') return { lines, own, close: false, length: undefined };
+  let close = false;
+  let length: string | undefined;
+  for (const [name, value] of pairsIn(own)) {
+    if (name === 'connection') close ||= CLOSE.test(value);
+    // Two of them tell nothing (RFC 9110 8.6).
+    if (name === 'content-length') length = length === undefined ? value : '';
+  }
+  return { lines, own, close, length: length === undefined ? undefined : parseLength(length) };
+}
+
+function parseLength(value: string): number | undefined {
+  const length = /^\d+$/.test(value) ? Number(value) : Number.NaN;
+  return Number.isSafeInteger(length) ? length : undefined;
+}
+
+function learnName(key: string): FieldName {
+  if (!NAME.test(key)) throw new TypeError(`${JSON.stringify(key)} is no field name`);
+  const name = key.toLowerCase();
+  const field = { name, own: OWN_NAMES.has(name), value: '', line: `${name}: \r\n`, alone: undefined };
+  // Names that a program takes from elsewhere must not fill memory.
+  if (names.size >= KEPT_NAMES_MAX) names.clear();
+  names.set(key, field);
+  return field;
+}
+
+function lineOf(field: FieldName, value: unknown): string {
+  if (value === field.value) return field.line;
+  const text = typeof value === 'string' ? value : `${value}`;
+  const line = `${field.name}: ${validValue(field, text)}\r\n`;
+  if (text.length <= KEPT_VALUE_LENGTH_MAX && field.name !== 'set-cookie') {
+    field.value = text;
+    field.line = line;
+    field.alone = undefined;
+  }
+  return line;
+}
+
+function validValue(field: FieldName, text: string): string {
+  const outer = text.charCodeAt(0) <= 0x20 || text.charCodeAt(text.length - 1) <= 0x20;
+  const value = outer ? text.replace(OUTER_SPACE, '') : text;
+  if (NOT_IN_VALUE.test(value))
+    throw new TypeError(`the value of ${field.name} holds a character that no field value may hold`);
+  return value;
+}
+
+/** The same fields, and `missing` when there is no Content-Type. */
+export function addMissing(fields: FieldLines, missing: FieldLines): FieldLines {
+  if (missing === NO_FIELDS || /^content-type: /m.test(fields.lines)) return fields;
+  return { ...fields, lines: fields.lines + missing.lines };
+}
+
+/** All of them, the server's own too. */
+export function pairsOf({ lines, own }: FieldLines): [name: string, value: string][] {
+  return pairsIn(lines + own);
+}
+
+function pairsIn(lines: string): [name: string, value: string][] {
+  const pairs = lines.split('\r\n').slice(0, -1);
+  return pairs.map((line) => {
+    const colon = line.indexOf(': ');
+    return [line.slice(0, colon), line.slice(colon + 2)];
+  });
+}
+
+/**
+ * The lines of a trailer section.
+ * @throws TypeError that names the field, also when it must come before the content
+ */
+export function readTrailers(headers: HeadersInit): string {
+  const fields = readFields(headers, NO_FIELDS);
+  for (const [name] of pairsOf(fields))
+    if (NO_TRAILERS.has(name)) throw new TypeError(`${name} can't be a trailer field`);
+  return fields.lines;
+}

@@ -1,0 +1,326 @@
+// The light Response: what a handler answers with, as the Fetch standard has it, without the streams and
+// objects that the platform's own makes at once. They come into being when a program asks for them.
+
+import { Readable } from 'node:stream';
+import { inspect, types } from 'node:util';
+import { passOn } from './decoded.ts';
+import {
+  addMissing,
+  type FieldLines,
+  JSON_FIELDS,
+  NO_FIELDS,
+  pairsOf,
+  readFields,
+  TEXT_FIELDS,
+} from './fields.ts';
+import { NativeHeaders, NativeResponse, toNative } from './native.ts';
+
+/** Gives the fields of the trailer section. It is called after the content has ended. */
+export type Trailers = () => HeadersInit | Promise<HeadersInit>;
+
+export interface ResponseInit {
+  /** From 200 to 599. */
+  status?: number | undefined;
+  /** Kept, but not sent: the server's reason phrases are those of the standard. */
+  statusText?: string | undefined;
+  headers?: HeadersInit | undefined;
+  /**
+   * Fields to be sent after the content, which then goes out chunked; hotpath's addition to the standard.
+   * None that tells of framing, routing or the content itself (RFC 9110 6.5.1).
+   */
+  trailers?: Trailers | undefined;
+}
+
+/** What send() sees of a light Response; undefined in any other. */
+export const fieldLines: unique symbol = Symbol('fieldLines');
+/** Content that can go out at once; null when there is none, undefined when it has to be read from `body`. */
+export const wholeContent: unique symbol = Symbol('wholeContent');
+export const trailers: unique symbol = Symbol('trailers');
+
+const AS_JSON: unique symbol = Symbol('asJson');
+
+/** What the streams are made of that `body` gave out: as long as nobody reads them, they can be passed by. */
+const sources = new WeakMap<ReadableStream, string | Uint8Array>();
+
+/**
+ * `Response` of the Fetch standard. Content given as bytes is not copied: it must not change until it has
+ * been sent.
+ */
+export class Response implements globalThis.Response {
+  #status: number;
+  #statusText: string;
+  #fields: FieldLines;
+  #content: string | Uint8Array | null;
+  #stream: ReadableStream<Uint8Array<ArrayBuffer>> | undefined;
+  #trailers: Trailers | undefined;
+  /** As soon as they are there, they are the fields. */
+  #headers: Headers | undefined;
+  /** As soon as it is there, it reads the content. */
+  #native: globalThis.Response | undefined;
+
+  constructor(body?: BodyInit | null, init?: ResponseInit | globalThis.Response | null);
+  constructor(body: unknown = null, init?: ResponseInit | null, as?: typeof AS_JSON) {
+    let status = 200;
+    let statusText = '';
+    let fields = as === AS_JSON ? JSON_FIELDS : typeof body === 'string' ? TEXT_FIELDS : NO_FIELDS;
+    let trailers: Trailers | undefined;
+    if (init !== undefined && init !== null) {
+      if (typeof init !== 'object' && typeof init !== 'function')
+        throw new TypeError('the second argument of Response must be an object');
+      if (#fields in init) {
+        status = init.#status;
+        statusText = init.#statusText;
+        fields = addMissing(init[fieldLines], fields);
+        trailers = init.#trailers;
+      } else {
+        const { status: givenStatus, statusText: givenText } = init;
+        if (givenStatus !== undefined) status = statusOf(givenStatus);
+        if (givenText !== undefined) statusText = statusTextOf(givenText);
+        fields = readFields(init.headers, fields);
+        trailers = trailersOf(init.trailers);
+      }
+    }
+    this.#status = status;
+    this.#statusText = statusText;
+    this.#fields = fields;
+    this.#content = null;
+    this.#stream = undefined;
+    this.#trailers = trailers;
+    this.#headers = undefined;
+    this.#native = undefined;
+    if (typeof body === 'string') this.#content = body;
+    else if (body !== null) this.#take(body as Exclude<BodyInit, string>, init);
+    if (body !== null && isNullBodyStatus(status))
+      throw new TypeError(`a response with status ${status} has no body`);
+  }
+
+  /** Any body but a string. */
+  #take(body: Exclude<BodyInit, string>, init: ResponseInit | null | undefined): void {
+    if (body instanceof Uint8Array) this.#content = body;
+    else if (ArrayBuffer.isView(body))
+      this.#content = new Uint8Array(body.buffer, body.byteOffset, body.byteLength);
+    else if (types.isArrayBuffer(body)) this.#content = new Uint8Array(body);
+    else if (body instanceof ReadableStream) {
+      if (body.locked || isDisturbed(body))
+        throw new TypeError('the body is locked or has been read already');
+      this.#stream = body;
+      this.#content = sources.get(body) ?? null;
+      if (init !== undefined && init !== null) passOn(body, init as globalThis.Response);
+    } else {
+      const headers = pairsOf(this.#fields);
+      this.#native = new NativeResponse(body, { status: this.#status, headers });
+      this.#stream = this.#native.body ?? undefined;
+      this.#headers = this.#native.headers;
+    }
+  }
+
+  /** A response with `data` as JSON. */
+  static json(data: unknown, init?: ResponseInit | globalThis.Response | null): Response {
+    const text = JSON.stringify(data);
+    if (text === undefined) throw new TypeError('the value has no JSON');
+    // @ts-expect-error the third parameter is nobody else's
+    return new Response(text, init, AS_JSON);
+  }
+
+  static redirect(url: string | URL, status?: number): globalThis.Response {
+    return NativeResponse.redirect(url, status);
+  }
+
+  static error(): globalThis.Response {
+    return NativeResponse.error();
+  }
+
+  /** The platform's own are such, too. */
+  static [Symbol.hasInstance](value: unknown): boolean {
+    // biome-ignore lint/complexity/noThisInStatic: classes that extend this one inherit this method
+    const Class = this === Response ? NativeResponse : this;
+    return Function.prototype[Symbol.hasInstance].call(Class, value);
+  }
+
+  get status(): number {
+    return this.#status;
+  }
+
+  get ok(): boolean {
+    return this.#status < 300;
+  }
+
+  get statusText(): string {
+    return this.#statusText;
+  }
+
+  get type(): ResponseType {
+    return 'default';
+  }
+
+  get url(): string {
+    return '';
+  }
+
+  get redirected(): boolean {
+    return false;
+  }
+
+  get headers(): Headers {
+    return (this.#headers ??= new NativeHeaders(pairsOf(this.#fields)));
+  }
+
+  get body(): ReadableStream<Uint8Array<ArrayBuffer>> | null {
+    if (this.#stream === undefined && this.#content !== null) this.#stream = streamOf(this.#content);
+    return this.#stream ?? null;
+  }
+
+  get bodyUsed(): boolean {
+    return this.#stream !== undefined && isDisturbed(this.#stream);
+  }
+
+  async arrayBuffer(): Promise<ArrayBuffer> {
+    return this[toNative]().arrayBuffer();
+  }
+
+  async blob(): Promise<Blob> {
+    return this[toNative]().blob();
+  }
+
+  async bytes(): Promise<Uint8Array<ArrayBuffer>> {
+    return this[toNative]().bytes();
+  }
+
+  async formData(): Promise<FormData> {
+    return this[toNative]().formData();
+  }
+
+  async json(): Promise<unknown> {
+    return this[toNative]().json();
+  }
+
+  async text(): Promise<string> {
+    return this[toNative]().text();
+  }
+
+  clone(): Response {
+    const content = this[wholeContent];
+    const clone = new Response(null, this);
+    if (content !== undefined) clone.#content = content;
+    else {
+      const native = this[toNative]();
+      clone.#stream = native.clone().body ?? undefined;
+      // What is cloned reads from a new stream.
+      this.#stream = native.body ?? undefined;
+    }
+    return clone;
+  }
+
+  [toNative](): globalThis.Response {
+    const { headers } = this;
+    if (this.#native === undefined) {
+      const body = (this.#stream ?? this.#content) as BodyInit | null;
+      this.#native = new NativeResponse(body, { status: this.#status, statusText: this.#statusText });
+      this.#stream = this.#native.body ?? undefined;
+    }
+    if (this.#native.headers !== headers) refill(this.#native.headers, headers);
+    return this.#native;
+  }
+
+  get [fieldLines](): FieldLines {
+    return this.#headers === undefined ? this.#fields : readFields(this.#headers, NO_FIELDS);
+  }
+
+  get [wholeContent](): string | Uint8Array | null | undefined {
+    if (this.#stream === undefined) return this.#content;
+    if (this.#content === null || this.#stream.locked || isDisturbed(this.#stream)) return undefined;
+    return this.#content;
+  }
+
+  get [trailers](): Trailers | undefined {
+    return this.#trailers;
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](depth: number, options: object): string {
+    const { status, statusText, headers, bodyUsed, ok, redirected, type, url } = this;
+    const body = this.#stream ?? this.#content;
+    const members = { status, statusText, headers, body, bodyUsed, ok, redirected, type, url };
+    return `Response ${inspect(members, { ...options, depth })}`;
+  }
+}
+
+// Instances of either class are instances of both.
+Object.setPrototypeOf(Response, NativeResponse);
+Object.setPrototypeOf(Response.prototype, NativeResponse.prototype);
+
+// Members are enumerable in the platform's class; those that only a newer platform has go to the native one.
+for (const [name, theirs] of Object.entries(Object.getOwnPropertyDescriptors(NativeResponse.prototype))) {
+  const descriptor = Object.getOwnPropertyDescriptor(Response.prototype, name) ?? forward(theirs);
+  Object.defineProperty(Response.prototype, name, { ...descriptor, enumerable: theirs.enumerable ?? false });
+}
+
+function forward({ value, get }: PropertyDescriptor): PropertyDescriptor {
+  if (get !== undefined)
+    return {
+      configurable: true,
+      get(this: Response) {
+        return get.call(this[toNative]());
+      },
+    };
+  return {
+    configurable: true,
+    writable: true,
+    value(this: Response, ...values: unknown[]) {
+      return value.apply(this[toNative](), values);
+    },
+  };
+}
+
+function statusOf(status: unknown): number {
+  // Web IDL makes an unsigned short of anything.
+  const number = isStatus(status) ? status : Uint16Array.of(status as number)[0];
+  if (!isStatus(number)) throw new RangeError(`status must be from 200 to 599, not ${number}`);
+  return number;
+}
+
+function isStatus(status: unknown): status is number {
+  return Number.isInteger(status) && (status as number) >= 200 && (status as number) <= 599;
+}
+
+function statusTextOf(value: unknown): string {
+  const text = `${value}`;
+  // reason-phrase (RFC 9112 4)
+  if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(text))
+    throw new TypeError('statusText holds a character that no reason phrase may hold');
+  return text;
+}
+
+function trailersOf(value: unknown): Trailers | undefined {
+  if (value !== undefined && typeof value !== 'function') throw new TypeError('trailers must be a function');
+  return value as Trailers | undefined;
+}
+
+/** Read from or cancelled: nobody can tell any more what is in it. */
+function isDisturbed(stream: ReadableStream): boolean {
+  return Readable.isDisturbed(stream as unknown as NodeJS.ReadableStream);
+}
+
+function isNullBodyStatus(status: number): boolean {
+  return status === 204 || status === 205 || status === 304;
+}
+
+/** Nothing is encoded or copied before it is read. */
+function streamOf(content: string | Uint8Array): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const stream = new ReadableStream({
+    type: 'bytes',
+    pull(controller) {
+      // A copy: what a stream of bytes hands out, it takes away from where it was.
+      const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : new Uint8Array(content);
+      if (bytes.length > 0) controller.enqueue(bytes);
+      controller.close();
+      controller.byobRequest?.respond(0);
+    },
+  });
+  sources.set(stream, content);
+  return stream;
+}
+
+function refill(to: Headers, from: Headers): void {
+  for (const name of [...to.keys()]) to.delete(name);
+  for (const [name, value] of from) to.append(name, value);
+}

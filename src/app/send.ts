@@ -1,0 +1,165 @@
+// A Response, light or native, out over an exchange: at once when its content is at hand, else piece by piece
+// as its stream gives them and the peer takes them.
+
+import type { Exchange } from '../connection/exchange.ts';
+import { fieldsWith } from './decoded.ts';
+import { type FieldLines, NO_FIELDS, readFields, readTrailers } from './fields.ts';
+import { NativeResponse } from './native.ts';
+import { fieldLines, type Response, type Trailers, trailers, wholeContent } from './response.ts';
+
+/**
+ * @param broken told why content broke off after the head had gone
+ * @throws TypeError, before anything is sent, when it is no Response or its body is locked or read already
+ */
+export function send(
+  exchange: Exchange,
+  response: globalThis.Response,
+  broken?: (reason: unknown) => void,
+): void {
+  const light = response as Response;
+  const fields = light?.[fieldLines];
+  if (fields === undefined) sendNative(exchange, response, broken);
+  else if (light[wholeContent] === undefined || light[trailers] !== undefined)
+    sendBody(exchange, response, fields, light[trailers], broken);
+  else sendWhole(exchange, response.status, fields, light[wholeContent]);
+}
+
+function sendNative(
+  exchange: Exchange,
+  response: globalThis.Response,
+  broken: ((reason: unknown) => void) | undefined,
+): void {
+  if (!(response instanceof NativeResponse)) throw new TypeError('a handler must answer with a Response');
+  // Response.error() is none that could be sent.
+  if (response.status < 200) throw new TypeError(`a response with status ${response.status} can't be sent`);
+  sendBody(exchange, response, readFields(response.headers, NO_FIELDS), undefined, broken);
+}
+
+function sendWhole(
+  exchange: Exchange,
+  statusCode: number,
+  fields: FieldLines,
+  content: string | Uint8Array | null,
+): void {
+  if (exchange.aborted !== undefined) return;
+  // What GET would have answered may well have content: only the program knows its length (RFC 9110 8.6).
+  if (content === null && exchange.head.method === 'HEAD') {
+    exchange.begin(statusCode, fields.lines, fields.length, fields.close);
+    exchange.end('');
+  } else exchange.respond(statusCode, fields.lines, content ?? '', fields.close);
+}
+
+function sendBody(
+  exchange: Exchange,
+  response: globalThis.Response,
+  fields: FieldLines,
+  trailers: Trailers | undefined,
+  broken: ((reason: unknown) => void) | undefined,
+): void {
+  const { body, status } = response;
+  if (body === null && trailers === undefined) {
+    sendWhole(exchange, status, fields, null);
+    return;
+  }
+  if (body?.locked || response.bodyUsed)
+    throw new TypeError('the body of the response is locked or has been read already');
+  if (exchange.aborted !== undefined) {
+    cancel(body, exchange.aborted);
+    return;
+  }
+  const { lines, length, close } = body === null ? fields : fieldsWith(fields, body, response.url);
+  // Only chunked content has trailers (RFC 9112 7.1.2).
+  if (exchange.begin(status, lines, trailers === undefined ? length : undefined, close))
+    new Pump(exchange, body, trailers, broken).run();
+  else {
+    cancel(body, undefined);
+    exchange.end('');
+  }
+}
+
+/** Carries a stream's pieces over, one at a time, at the pace of the peer. */
+class Pump {
+  private readonly reader: ReadableStreamDefaultReader<unknown> | undefined;
+  /** Goes on after back-pressure. */
+  private goOn: (() => void) | undefined;
+
+  constructor(
+    private readonly exchange: Exchange,
+    body: ReadableStream | null,
+    private readonly trailers: Trailers | undefined,
+    private readonly broken: ((reason: unknown) => void) | undefined,
+  ) {
+    this.reader = body?.getReader();
+    const { onAbort } = exchange;
+    exchange.onAbort = (reason) => {
+      onAbort?.(reason);
+      this.stop(reason);
+    };
+    exchange.onDrain = () => this.goOn?.();
+  }
+
+  async run(): Promise<void> {
+    try {
+      if (this.reader !== undefined) await this.carry(this.reader);
+      if (this.aborted) return;
+      const lines = this.trailers === undefined ? '' : readTrailers(await this.trailers());
+      if (!this.aborted) this.exchange.end(lines);
+    } catch (reason) {
+      if (this.aborted) return;
+      this.exchange.breakOff();
+      this.stop(reason);
+      this.broken?.(reason);
+    }
+  }
+
+  private async carry(reader: ReadableStreamDefaultReader<unknown>): Promise<void> {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done || this.aborted) return;
+      if (!(value instanceof Uint8Array)) throw new TypeError('a body must give pieces of type Uint8Array');
+      // A piece without bytes would be taken for the last chunk (RFC 9112 7.1).
+      if (value.length > 0 && !this.exchange.write(value)) await this.drained();
+    }
+  }
+
+  private get aborted(): boolean {
+    return this.exchange.aborted !== undefined;
+  }
+
+  private drained(): Promise<void> {
+    return new Promise((resolve) => {
+      this.goOn = resolve;
+    });
+  }
+
+  private stop(reason: unknown): void {
+    this.reader?.cancel(reason).catch(ignore);
+    this.goOn?.();
+  }
+}
+
+function cancel(body: ReadableStream | null, reason: unknown): void {
+  body?.cancel(reason).catch(ignore);
+}
+
+/** A stream may well fail when it is cancelled: nobody waits for it any more. */
+function ignore(): void {}
+
+/** A response as it can be prepared once and sent often. The response itself stays unread. */
+export async function wholeParts(
+  response: globalThis.Response,
+): Promise<{ statusCode: number; fields: string; content: Uint8Array }> {
+  const light = response as Response;
+  const content = light[wholeContent];
+  const { lines } = light[fieldLines] ?? readFields(response.headers, NO_FIELDS);
+  const statusCode = response.status;
+  if (content instanceof Uint8Array) return { statusCode, fields: lines, content: content.slice() };
+  if (content !== undefined)
+    return { statusCode, fields: lines, content: new TextEncoder().encode(content ?? '') };
+  return {
+    statusCode,
+    fields:
+      response.body === null ? lines : fieldsWith({ ...NO_FIELDS, lines }, response.body, response.url).lines,
+    content: new Uint8Array(await response.clone().arrayBuffer()),
+  };
+}

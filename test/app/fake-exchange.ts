@@ -1,0 +1,64 @@
+// An exchange without a connection: it notes what it is told, in order.
+
+import type { Exchange, Head } from '../../src/connection/exchange.ts';
+
+export class FakeExchange implements Exchange {
+  readonly calls: unknown[][] = [];
+  readonly content = undefined;
+  readonly remoteAddress = '127.0.0.1';
+  readonly head: Head;
+  aborted: Error | undefined = undefined;
+  onAbort: ((reason: Error) => void) | undefined = undefined;
+  onDrain: (() => void) | undefined = undefined;
+  /** What write() answers. */
+  room = true;
+  /** Bytes that write() still takes. */
+  left = Number.POSITIVE_INFINITY;
+  private finish: () => void = () => {};
+  /** The response has ended, one way or the other. */
+  readonly finished: Promise<void>;
+
+  constructor(method = 'GET') {
+    this.head = { method } as Head;
+    this.finished = new Promise((resolve) => {
+      this.finish = resolve;
+    });
+  }
+
+  respond(...call: Parameters<Exchange['respond']>): void {
+    this.note('respond', ...call);
+    this.finish();
+  }
+
+  begin(...call: Parameters<Exchange['begin']>): boolean {
+    this.note('begin', ...call);
+    this.left = call[2] ?? Number.POSITIVE_INFINITY;
+    return this.head.method !== 'HEAD' && call[0] !== 204 && call[0] !== 304;
+  }
+
+  write(bytes: Uint8Array): boolean {
+    this.left -= bytes.length;
+    if (this.left < 0) throw new RangeError('more than was told');
+    this.note('write', Buffer.from(bytes).toString());
+    return this.room;
+  }
+
+  end(trailers: string): void {
+    this.note('end', trailers);
+    this.finish();
+  }
+
+  breakOff(): void {
+    this.note('breakOff');
+    this.finish();
+  }
+
+  abort(reason: Error): void {
+    this.aborted = reason;
+    this.onAbort?.(reason);
+  }
+
+  private note(...call: unknown[]): void {
+    this.calls.push(call);
+  }
+}

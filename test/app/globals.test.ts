@@ -1,0 +1,160 @@
+// The global names: what they take, what they are instances of, and that they go again.
+
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { installGlobals } from '../../src/app/globals.ts';
+import { NativeRequest, NativeResponse, nativeFetch, toNative } from '../../src/app/native.ts';
+import { Response as LightResponse } from '../../src/app/response.ts';
+
+let uninstall: () => void;
+beforeEach(() => {
+  uninstall = installGlobals();
+});
+afterEach(() => uninstall());
+
+/** What stands for a light Request. */
+class LightRequest {
+  calls = 0;
+  constructor(
+    private readonly url: string,
+    private readonly init?: RequestInit,
+  ) {}
+  [toNative]() {
+    this.calls++;
+    return new NativeRequest(this.url, this.init);
+  }
+}
+Object.setPrototypeOf(LightRequest.prototype, NativeRequest.prototype);
+
+function light(url = 'http://a.test/b', init?: RequestInit): Request & { calls: number } {
+  return new LightRequest(url, init) as unknown as Request & { calls: number };
+}
+
+describe('the names', () => {
+  test('are there, and go again', () => {
+    expect(Response).toBe(LightResponse);
+    expect(Request).not.toBe(NativeRequest);
+    expect([Response.name, Request.name, fetch.name]).toEqual(['Response', 'Request', 'fetch']);
+    uninstall();
+    expect(Response).toBe(NativeResponse);
+    expect(Request).toBe(NativeRequest);
+    expect(fetch).toBe(nativeFetch);
+  });
+
+  test('stay writable, configurable and as enumerable as they were', () => {
+    const now = ['Response', 'Request', 'fetch'].map(shape);
+    uninstall();
+    expect(['Response', 'Request', 'fetch'].map(shape)).toEqual(now);
+  });
+
+  test("what another has put over them is the other's", () => {
+    const other = async () => new NativeResponse();
+    globalThis.fetch = other;
+    uninstall();
+    expect(fetch).toBe(other);
+    globalThis.fetch = nativeFetch;
+  });
+
+  function shape(name: string) {
+    const { writable, configurable, enumerable } = Object.getOwnPropertyDescriptor(globalThis, name)!;
+    return { writable, configurable, enumerable };
+  }
+});
+
+describe('instanceof', () => {
+  test('Response takes light and native ones', () => {
+    expect(new Response() instanceof Response).toBe(true);
+    expect(new NativeResponse() instanceof Response).toBe(true);
+    expect(new Response() instanceof NativeResponse).toBe(true);
+  });
+
+  test('Request takes light and native ones, and nothing else', () => {
+    expect(light() instanceof Request).toBe(true);
+    expect(new NativeRequest('http://a.test') instanceof Request).toBe(true);
+    expect(new Request('http://a.test') instanceof Request).toBe(true);
+    expect(new Request('http://a.test') instanceof NativeRequest).toBe(true);
+    for (const other of [null, undefined, {}, 'http://a.test', new Response()])
+      expect((other as object) instanceof Request).toBe(false);
+  });
+
+  test('a class that extends Request has its own instances only', () => {
+    class Mine extends Request {}
+    expect(new Mine('http://a.test') instanceof Mine).toBe(true);
+    expect(new Request('http://a.test') instanceof Mine).toBe(false);
+  });
+});
+
+describe('new Request', () => {
+  test('as ever', async () => {
+    const request = new Request('http://a.test/b', { method: 'POST', body: 'c' });
+    expect([request.method, request.url, await request.clone().text()]).toEqual([
+      'POST',
+      'http://a.test/b',
+      'c',
+    ]);
+    expect(new Request(new URL('http://a.test/b')).url).toBe('http://a.test/b');
+    expect(() => new Request('/relative')).toThrow(TypeError);
+  });
+
+  test('of a light one', async () => {
+    const given = light('http://a.test/b', { method: 'PUT', body: 'c', headers: { a: '1' } });
+    const request = new Request(given);
+    expect([request.method, request.url, request.headers.get('a')]).toEqual(['PUT', 'http://a.test/b', '1']);
+    expect(await request.text()).toBe('c');
+    expect(given.calls).toBe(1);
+  });
+
+  test('of a light one with changes', () => {
+    const request = new Request(light(), { method: 'DELETE' });
+    expect([request.method, request.url]).toEqual(['DELETE', 'http://a.test/b']);
+  });
+
+  test('of an address, with a light one as its second argument', async () => {
+    const request = new Request('http://a.test/else', light('http://a.test', { method: 'PUT', body: 'c' }));
+    expect([request.method, request.url, await request.text()]).toEqual(['PUT', 'http://a.test/else', 'c']);
+  });
+
+  test('of a light one goes on from there', () => {
+    expect(new Request(new Request(light())).clone() instanceof Request).toBe(true);
+  });
+});
+
+describe('fetch', () => {
+  test('of a light request, of an address with one, of native ones', async () => {
+    const server = createServer((request, response) => {
+      response.end(`${request.method} ${request.url}`);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    try {
+      const head = { connection: 'close' };
+      const put = { method: 'PUT', body: 'x', headers: head };
+      const responses = await Promise.all([
+        fetch(light(`${origin}/1`, { headers: head })),
+        fetch(light(`${origin}/2`, { headers: head }), { method: 'DELETE', headers: head }),
+        fetch(`${origin}/3`, light(origin, put)),
+        fetch(new Request(`${origin}/4`, put)),
+        fetch(new NativeRequest(`${origin}/5`, put)),
+        fetch(`${origin}/6`, put),
+      ]);
+      expect(await Promise.all(responses.map((response) => response.text()))).toEqual([
+        'GET /1',
+        'DELETE /2',
+        'PUT /3',
+        'PUT /4',
+        'PUT /5',
+        'PUT /6',
+      ]);
+      for (const response of responses) expect(response instanceof Response).toBe(true);
+    } finally {
+      server.close();
+    }
+  });
+
+  test('rejects and never throws', async () => {
+    const broken = { [toNative]: () => expect.fail('no native one') } as unknown as Request;
+    await expect(fetch(broken)).rejects.toThrow('no native one');
+    await expect(fetch('/relative')).rejects.toThrow(TypeError);
+  });
+});

@@ -1,0 +1,553 @@
+// What an exchange is told when a response is sent: at once, as a stream, with trailers, by Hono.
+
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
+import { Hono } from 'hono';
+import { stream, streamSSE, streamText } from 'hono/streaming';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { installGlobals } from '../../src/app/globals.ts';
+import { NativeResponse, nativeFetch } from '../../src/app/native.ts';
+import { Response } from '../../src/app/response.ts';
+import { send, wholeParts } from '../../src/app/send.ts';
+import { FakeExchange } from './fake-exchange.ts';
+
+const TEXT = 'content-type: text/plain;charset=UTF-8\r\n';
+const bytes = (text: string) => new TextEncoder().encode(text);
+
+/** A stream that its test feeds, and what became of it. */
+function fed() {
+  const cancelled = vi.fn();
+  let controller!: ReadableStreamDefaultController<unknown>;
+  const body = new ReadableStream<unknown>({
+    start(given) {
+      controller = given;
+    },
+    cancel: cancelled,
+  }) as ReadableStream<Uint8Array<ArrayBuffer>>;
+  return { body, cancelled, controller };
+}
+
+function streamOf(...pieces: string[]): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const { body, controller } = fed();
+  for (const piece of pieces) controller.enqueue(bytes(piece));
+  controller.close();
+  return body;
+}
+
+/** Everything that is ready has happened. */
+function settled(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+async function sent(response: globalThis.Response, method?: string): Promise<unknown[][]> {
+  const exchange = new FakeExchange(method);
+  send(exchange, response);
+  await exchange.finished;
+  return exchange.calls;
+}
+
+describe('content at hand goes out at once', () => {
+  test.each<[string, () => globalThis.Response, unknown[]]>([
+    ['a string', () => new Response('häß'), [200, TEXT, 'häß', false]],
+    ['an empty string', () => new Response(''), [200, TEXT, '', false]],
+    ['bytes', () => new Response(bytes('a')), [200, '', bytes('a'), false]],
+    ['nothing', () => new Response(null, { status: 204 }), [204, '', '', false]],
+    ['JSON', () => Response.json({ a: 1 }), [200, 'content-type: application/json\r\n', '{"a":1}', false]],
+    ['close', () => new Response(null, { headers: { connection: 'close' } }), [200, '', '', true]],
+    [
+      'a wrong length',
+      () => new Response('a', { headers: { 'content-length': '9' } }),
+      [200, TEXT, 'a', false],
+    ],
+    [
+      'a native one without a body',
+      () => NativeResponse.redirect('http://a.test/', 307),
+      [307, 'location: http://a.test/\r\n', '', false],
+    ],
+    ['changed headers', changed, [200, 'x: y\r\n', 'a', false]],
+    ['whose body was asked for', asked, [200, TEXT, 'a', false]],
+    ['whose clone was read', cloned, [200, TEXT, 'a', false]],
+    ['the body of another', () => wrapped('a'), [200, TEXT, 'a', false]],
+  ])('%s', (_, response, call) => {
+    const exchange = new FakeExchange();
+    send(exchange, response());
+    expect(exchange.calls).toEqual([['respond', ...call]]);
+  });
+
+  function changed() {
+    const response = new Response('a');
+    response.headers.delete('content-type');
+    response.headers.set('x', 'y');
+    return response;
+  }
+
+  function asked() {
+    const response = new Response('a');
+    expect(response.body).toBeInstanceOf(ReadableStream);
+    return response;
+  }
+
+  function cloned() {
+    const response = new Response('a');
+    response.clone().text();
+    return response;
+  }
+
+  function wrapped(content: string) {
+    const inner = new Response(content);
+    return new Response(inner.body, inner);
+  }
+
+  test('the same one again', () => {
+    const exchange = new FakeExchange();
+    const response = new Response('a');
+    send(exchange, response);
+    send(exchange, response);
+    expect(exchange.calls).toHaveLength(2);
+  });
+
+  test('to HEAD, nothing says nothing of what GET would have', async () => {
+    expect(await sent(new Response(null), 'HEAD')).toEqual([
+      ['begin', 200, '', undefined, false],
+      ['end', ''],
+    ]);
+    expect(await sent(new Response(null, { headers: { 'content-length': '5' } }), 'HEAD')).toEqual([
+      ['begin', 200, '', 5, false],
+      ['end', ''],
+    ]);
+    expect(await sent(new Response('a'), 'HEAD')).toEqual([['respond', 200, TEXT, 'a', false]]);
+  });
+
+  test('to nobody when the peer has gone', () => {
+    const exchange = new FakeExchange();
+    exchange.abort(new Error('gone'));
+    send(exchange, new Response('a'));
+    const { body, cancelled } = fed();
+    send(exchange, new Response(body));
+    send(exchange, new NativeResponse(null));
+    expect(exchange.calls).toEqual([]);
+    expect(cancelled).toHaveBeenCalledWith(exchange.aborted);
+  });
+});
+
+describe('what is none', () => {
+  test.each([undefined, null, 'a', 5, {}, { status: 200 }, Promise.resolve(new Response('a'))])(
+    '%o',
+    (value) => {
+      const exchange = new FakeExchange();
+      expect(() => send(exchange, value as never)).toThrow(
+        new TypeError('a handler must answer with a Response'),
+      );
+      expect(exchange.calls).toEqual([]);
+    },
+  );
+
+  test('Response.error()', () => {
+    expect(() => send(new FakeExchange(), Response.error())).toThrow(TypeError);
+  });
+
+  test.each([Response, NativeResponse])('one that is locked or has been read (%o)', async (Class) => {
+    const exchange = new FakeExchange();
+    const read = new Class('a');
+    await read.text();
+    const locked = new Class('a');
+    locked.body!.getReader();
+    const lockedStream = new Class(streamOf('a'));
+    lockedStream.body!.getReader();
+    for (const response of [read, locked, lockedStream])
+      expect(() => send(exchange, response)).toThrow(TypeError);
+    expect(exchange.calls).toEqual([]);
+  });
+
+  test('a stream that has been sent', async () => {
+    const response = new Response(streamOf('a'));
+    await sent(response);
+    expect(() => send(new FakeExchange(), response)).toThrow(TypeError);
+  });
+});
+
+describe.each([
+  ['light', Response as unknown as typeof globalThis.Response],
+  ['native', NativeResponse],
+])('a stream in a %s Response', (_, Class) => {
+  test('goes out chunked', async () => {
+    expect(await sent(new Class(streamOf('a', 'b'), { status: 201, headers: { x: 'y' } }))).toEqual([
+      ['begin', 201, 'x: y\r\n', undefined, false],
+      ['write', 'a'],
+      ['write', 'b'],
+      ['end', ''],
+    ]);
+  });
+
+  test('goes out by Content-Length when that is told', async () => {
+    const headers = { 'content-length': '2', connection: 'close' };
+    expect(await sent(new Class(streamOf('a', 'b'), { headers }))).toEqual([
+      ['begin', 200, '', 2, true],
+      ['write', 'a'],
+      ['write', 'b'],
+      ['end', ''],
+    ]);
+    expect(
+      (await sent(new Class(streamOf('a'), { headers: { 'content-length': 'x' } })))[0]?.[3],
+    ).toBeUndefined();
+  });
+
+  test('is broken off when there is more than was told', async () => {
+    const { body, controller, cancelled } = fed();
+    controller.enqueue(bytes('abc'));
+    expect(await sent(new Class(body, { headers: { 'content-length': '2' } }))).toEqual([
+      ['begin', 200, '', 2, false],
+      ['breakOff'],
+    ]);
+    await settled();
+    expect(cancelled).toHaveBeenCalled();
+  });
+
+  test('sends each piece as it comes, the head first', async () => {
+    const exchange = new FakeExchange();
+    const { body, controller } = fed();
+    send(exchange, new Class(body));
+    expect(exchange.calls.map(([name]) => name)).toEqual(['begin']);
+    for (const piece of ['a', 'b', 'c']) {
+      controller.enqueue(bytes(piece));
+      await settled();
+      expect(exchange.calls.at(-1)).toEqual(['write', piece]);
+    }
+    controller.close();
+    await exchange.finished;
+    expect(exchange.calls.at(-1)).toEqual(['end', '']);
+  });
+
+  test('passes by pieces without bytes', async () => {
+    expect(await sent(new Class(streamOf('', 'a', '')))).toEqual([
+      ['begin', 200, '', undefined, false],
+      ['write', 'a'],
+      ['end', ''],
+    ]);
+  });
+
+  test('waits for the peer', async () => {
+    const exchange = new FakeExchange();
+    const pull = vi.fn((controller: ReadableStreamDefaultController) => controller.enqueue(bytes('a')));
+    exchange.room = false;
+    send(exchange, new Class(new ReadableStream({ pull }, { highWaterMark: 0 })));
+    await settled();
+    await settled();
+    expect(pull).toHaveBeenCalledTimes(1);
+    exchange.onDrain?.();
+    await settled();
+    expect(pull).toHaveBeenCalledTimes(2);
+    exchange.abort(new Error('enough'));
+  });
+
+  test('is cancelled when the peer goes, and others are still told', async () => {
+    const exchange = new FakeExchange();
+    const before = vi.fn();
+    exchange.onAbort = before;
+    const { body, cancelled } = fed();
+    send(exchange, new Class(body));
+    const gone = new Error('gone');
+    exchange.abort(gone);
+    await settled();
+    expect(cancelled).toHaveBeenCalledExactlyOnceWith(gone);
+    expect(before).toHaveBeenCalledExactlyOnceWith(gone);
+    expect(exchange.calls.map(([name]) => name)).toEqual(['begin']);
+  });
+
+  test('is cancelled when the peer goes while it is waited for', async () => {
+    const exchange = new FakeExchange();
+    exchange.room = false;
+    const { body, controller, cancelled } = fed();
+    controller.enqueue(bytes('a'));
+    send(exchange, new Class(body));
+    await settled();
+    exchange.abort(new Error('gone'));
+    await settled();
+    expect(cancelled).toHaveBeenCalledOnce();
+    expect(exchange.calls.map(([name]) => name)).toEqual(['begin', 'write']);
+  });
+
+  test('that fails is broken off, and told', async () => {
+    const exchange = new FakeExchange();
+    const broken = vi.fn();
+    const { body, controller } = fed();
+    send(exchange, new Class(body), broken);
+    controller.enqueue(bytes('a'));
+    await settled();
+    const reason = new Error('no more');
+    controller.error(reason);
+    await exchange.finished;
+    await settled();
+    expect(exchange.calls.map(([name]) => name)).toEqual(['begin', 'write', 'breakOff']);
+    expect(broken).toHaveBeenCalledExactlyOnceWith(reason);
+  });
+
+  test.each(['a', 5, null, {}, new ArrayBuffer(1)])(
+    'with a piece that is %o is broken off',
+    async (piece) => {
+      const { body, controller, cancelled } = fed();
+      controller.enqueue(piece);
+      expect(await sent(new Class(body))).toEqual([['begin', 200, '', undefined, false], ['breakOff']]);
+      await settled();
+      expect(cancelled).toHaveBeenCalledWith(expect.any(TypeError));
+    },
+  );
+
+  test('is not read where no content may follow', async () => {
+    const { body, cancelled } = fed();
+    const response = new Class(body, { headers: { 'content-length': '5' } });
+    expect(await sent(response, 'HEAD')).toEqual([
+      ['begin', 200, '', 5, false],
+      ['end', ''],
+    ]);
+    expect(cancelled).toHaveBeenCalledOnce();
+  });
+
+  test('that fails to be cancelled harms nobody', async () => {
+    const cancel = () => Promise.reject(new Error('never'));
+    expect(await sent(new Class(new ReadableStream({ cancel })), 'HEAD')).toHaveLength(2);
+    const exchange = new FakeExchange();
+    send(exchange, new Class(new ReadableStream({ cancel })));
+    exchange.abort(new Error('gone'));
+    await settled();
+  });
+
+  test('of a Blob', async () => {
+    const calls = await sent(new Class(new Blob(['abc'], { type: 'text/x' })));
+    expect(calls[0]).toEqual(['begin', 200, 'content-type: text/x\r\n', undefined, false]);
+    expect(calls.slice(1)).toEqual([
+      ['write', 'abc'],
+      ['end', ''],
+    ]);
+  });
+});
+
+test('a native string and native headers', async () => {
+  const headers = new Headers([
+    ['set-cookie', 'a'],
+    ['set-cookie', 'b'],
+    ['keep-alive', 'c'],
+  ]);
+  expect(await sent(new NativeResponse('a', { headers }))).toEqual([
+    ['begin', 200, `${TEXT}set-cookie: a\r\nset-cookie: b\r\n`, undefined, false],
+    ['write', 'a'],
+    ['end', ''],
+  ]);
+});
+
+describe('trailers', () => {
+  test('follow a stream, when it has ended', async () => {
+    let ended = false;
+    const body = new ReadableStream({
+      pull(controller) {
+        if (ended) controller.close();
+        else controller.enqueue(bytes('a'));
+        ended = true;
+      },
+    });
+    const response = new Response(body, { trailers: () => ({ 'X-Ended': `${ended}` }) });
+    expect(await sent(response)).toEqual([
+      ['begin', 200, '', undefined, false],
+      ['write', 'a'],
+      ['end', 'x-ended: true\r\n'],
+    ]);
+  });
+
+  test('make content at hand go out chunked, whatever length is told', async () => {
+    const trailers = async () => new Headers({ x: 'y' });
+    for (const headers of [{ a: 'b' }, { a: 'b', 'content-length': '1' }])
+      expect(await sent(new Response('a', { headers, trailers }))).toEqual([
+        ['begin', 200, `a: b\r\n${TEXT}`, undefined, false],
+        ['write', 'a'],
+        ['end', 'x: y\r\n'],
+      ]);
+    expect(await sent(new Response(null, { trailers }))).toEqual([
+      ['begin', 200, '', undefined, false],
+      ['end', 'x: y\r\n'],
+    ]);
+  });
+
+  test('stay with clones and with those made of it', async () => {
+    const response = new Response('a', { trailers: () => ({ x: 'y' }) });
+    for (const other of [response.clone(), new Response('a', response)])
+      expect((await sent(other)).at(-1)).toEqual(['end', 'x: y\r\n']);
+  });
+
+  test('that are none break the response off', async () => {
+    for (const trailers of [
+      () => ({ 'content-length': '5' }),
+      () => ({ a: 'b\r\n' + 'c' }),
+      () => Promise.reject(new Error('none')),
+      () => expect.fail('none'),
+    ])
+      expect((await sent(new Response('a', { trailers }))).at(-1)).toEqual(['breakOff']);
+  });
+
+  test('are not asked for where no content may follow, or when the peer has gone', async () => {
+    const trailers = vi.fn(() => ({}));
+    expect((await sent(new Response('a', { trailers }), 'HEAD')).at(-1)).toEqual(['end', '']);
+    const exchange = new FakeExchange();
+    send(exchange, new Response(fed().body, { trailers }));
+    exchange.abort(new Error('gone'));
+    await settled();
+    expect(trailers).not.toHaveBeenCalled();
+  });
+});
+
+describe('a fetched Response', () => {
+  async function fetched(
+    encoding: string,
+    content: Buffer,
+    use: (response: globalThis.Response) => Promise<void>,
+  ) {
+    const server = createServer((_, response) => {
+      response.writeHead(200, { 'content-encoding': encoding, 'content-length': content.length, x: 'y' });
+      response.end(content);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    try {
+      const { port } = server.address() as AddressInfo;
+      await use(await nativeFetch(`http://127.0.0.1:${port}`, { headers: { connection: 'close' } }));
+    } finally {
+      server.close();
+    }
+  }
+
+  test('goes on as what it has been decoded to, wrapped or not', async () => {
+    for (const wrap of [
+      (response: globalThis.Response) => response,
+      (response: globalThis.Response) => new Response(response.body, response),
+    ])
+      await fetched('gzip', gzipSync('content'), async (response) => {
+        const calls = await sent(wrap(response));
+        expect(calls[0]?.[2]).toMatch(/(^|\n)x: y\r\n/);
+        expect(calls[0]?.[2]).not.toContain('content-encoding');
+        expect(calls[0]?.[3]).toBeUndefined();
+        expect(calls.slice(1)).toEqual([
+          ['write', 'content'],
+          ['end', ''],
+        ]);
+      });
+  });
+
+  test('keeps what fetch() has left as it was', async () => {
+    await fetched('x-mine', Buffer.from('content'), async (response) => {
+      const calls = await sent(response);
+      expect(calls[0]?.[2]).toContain('content-encoding: x-mine\r\n');
+      expect(calls[0]?.[3]).toBe(7);
+    });
+  });
+});
+
+describe('Hono', () => {
+  let uninstall: (() => void) | undefined;
+  afterEach(() => uninstall?.());
+
+  async function answer(app: Hono, exchange = new FakeExchange()) {
+    uninstall = installGlobals();
+    const response = await app.fetch(new Request('http://a.test/'));
+    send(exchange, response);
+    return exchange;
+  }
+
+  test('text, JSON, and headers behind a middleware go out at once', async () => {
+    const app = new Hono();
+    app.use(async (c, next) => {
+      await next();
+      c.header('X-Behind', '1');
+      c.res.headers.set('x-more', '2');
+    });
+    app.get('/', (c) => c.json({ a: 1 }, 201));
+    const { calls } = await answer(app);
+    expect(calls).toEqual([
+      ['respond', 201, 'content-type: application/json\r\nx-behind: 1\r\nx-more: 2\r\n', '{"a":1}', false],
+    ]);
+  });
+
+  test('streamSSE flows', async () => {
+    let next: () => void = () => {};
+    const app = new Hono().get('/', (c) =>
+      streamSSE(c, async (events) => {
+        for (const data of ['1', '2']) {
+          await events.writeSSE({ data });
+          await new Promise<void>((resolve) => {
+            next = resolve;
+          });
+        }
+      }),
+    );
+    const exchange = await answer(app as never);
+    await settled();
+    expect(exchange.calls).toEqual([
+      ['begin', 200, 'cache-control: no-cache\r\ncontent-type: text/event-stream\r\n', undefined, false],
+      ['write', 'data: 1\n\n'],
+    ]);
+    next();
+    await settled();
+    expect(exchange.calls.at(-1)).toEqual(['write', 'data: 2\n\n']);
+    next();
+    await exchange.finished;
+    expect(exchange.calls.at(-1)).toEqual(['end', '']);
+  });
+
+  test('streamText ends, stream is told that its peer has gone', async () => {
+    const text = new Hono().get('/', (c) =>
+      streamText(c, async (stream) => void (await stream.writeln('a'))),
+    );
+    const exchange = await answer(text as never);
+    await exchange.finished;
+    expect(exchange.calls.slice(1)).toEqual([
+      ['write', 'a\n'],
+      ['end', ''],
+    ]);
+    uninstall?.();
+    const aborted = vi.fn();
+    const app = new Hono().get('/', (c) =>
+      stream(c, async (stream) => {
+        stream.onAbort(aborted);
+        await new Promise(() => {});
+      }),
+    );
+    const other = await answer(app as never);
+    other.abort(new Error('gone'));
+    await settled();
+    expect(aborted).toHaveBeenCalledOnce();
+  });
+});
+
+describe('the parts of a whole response', () => {
+  test.each<[string, () => globalThis.Response, string, string]>([
+    ['a string', () => new Response('ä', { status: 201 }), TEXT, 'ä'],
+    ['bytes', () => new Response(bytes('ä'), { status: 201 }), '', 'ä'],
+    ['nothing', () => new Response(null, { status: 201 }), '', ''],
+    ['a stream', () => new Response(streamOf('a', 'b'), { status: 201 }), '', 'ab'],
+    [
+      'a Blob',
+      () => new Response(new Blob(['a'], { type: 'b/c' }), { status: 201 }),
+      'content-type: b/c\r\n',
+      'a',
+    ],
+    ['a native one', () => new NativeResponse('ä', { status: 201 }), TEXT, 'ä'],
+    ['a native one without a body', () => new NativeResponse(null, { status: 201 }), '', ''],
+  ])('%s', async (_, make, fields, content) => {
+    const response = make();
+    // Twice: it stays unread.
+    for (let i = 0; i < 2; i++)
+      expect(await wholeParts(response)).toEqual({ statusCode: 201, fields, content: bytes(content) });
+    expect(response.bodyUsed).toBe(false);
+  });
+
+  test('belong to the caller', async () => {
+    const content = bytes('a');
+    const parts = await wholeParts(new Response(content));
+    content[0] = 0;
+    expect(parts.content).toEqual(bytes('a'));
+  });
+
+  test('of one that has been read are none', async () => {
+    const response = new Response('a');
+    await response.text();
+    await expect(wholeParts(response)).rejects.toThrow(TypeError);
+  });
+});
