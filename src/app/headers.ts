@@ -1,0 +1,151 @@
+// The Headers of a request, over its head: a field becomes a string when it is asked for. The first change
+// makes native Headers of them, which serve from then on.
+
+import { formatWithOptions, inspect } from 'node:util';
+import type { Head } from '../connection/exchange.ts';
+import { NativeHeaders } from './native.ts';
+
+const NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
+/** Names that findField() takes as they are. */
+const LOWER_NAME = /^[a-z0-9!#$%&'*+.^_`|~-]+$/;
+const SET_COOKIE = 'set-cookie';
+
+type Pair = readonly [name: string, value: string];
+
+/** Holds `instanceof` with the native class, whose constructor it leaves out. */
+export class Headers implements globalThis.Headers {
+  readonly #head: Head;
+  #native: globalThis.Headers | undefined = undefined;
+  /** What iterators go through. */
+  #pairs: readonly Pair[] | undefined = undefined;
+
+  constructor(head: Head) {
+    this.#head = head;
+  }
+
+  get(name: string): string | null {
+    if (this.#native !== undefined) return this.#native.get(name);
+    return combinedValue(this.#head, LOWER_NAME.test(name) ? name : lowerName(name)) ?? null;
+  }
+
+  has(name: string): boolean {
+    if (this.#native !== undefined) return this.#native.has(name);
+    return this.#head.findField(LOWER_NAME.test(name) ? name : lowerName(name)) >= 0;
+  }
+
+  getSetCookie(): string[] {
+    if (this.#native !== undefined) return this.#native.getSetCookie();
+    return [...valuesOf(this.#head, SET_COOKIE)];
+  }
+
+  append(name: string, value: string): void {
+    this.#change().append(name, value);
+  }
+
+  set(name: string, value: string): void {
+    this.#change().set(name, value);
+  }
+
+  delete(name: string): void {
+    this.#change().delete(name);
+  }
+
+  forEach(
+    callback: (value: string, name: string, headers: globalThis.Headers) => void,
+    thisArgument?: unknown,
+  ): void {
+    if (typeof callback !== 'function') throw new TypeError('Headers.forEach: the callback is no function');
+    for (let i = 0; i < this.#list().length; i++) {
+      const [name, value] = this.#list()[i] as Pair;
+      callback.call(thisArgument, value, name, this);
+    }
+  }
+
+  *entries(): HeadersIterator<[string, string]> {
+    // Asked again each time, since a change shows in iterators under way.
+    for (let i = 0; i < this.#list().length; i++) {
+      const [name, value] = this.#list()[i] as Pair;
+      yield [name, value];
+    }
+  }
+
+  *keys(): HeadersIterator<string> {
+    for (const [name] of this) yield name;
+  }
+
+  *values(): HeadersIterator<string> {
+    for (const [, value] of this) yield value;
+  }
+
+  [Symbol.iterator](): HeadersIterator<[string, string]> {
+    return this.entries();
+  }
+
+  /** The same fields as of now; changes of one don't show in the other. */
+  copy(): Headers {
+    const copy = new Headers(this.#head);
+    if (this.#native !== undefined) copy.#native = new NativeHeaders(this.#native);
+    return copy;
+  }
+
+  [inspect.custom](depth: number, options: object): string {
+    return `Headers ${formatWithOptions({ depth, ...options }, Object.fromEntries(this))}`;
+  }
+
+  #list(): readonly Pair[] {
+    this.#pairs ??= this.#native === undefined ? sortedPairs(this.#head) : [...this.#native];
+    return this.#pairs;
+  }
+
+  #change(): globalThis.Headers {
+    this.#native ??= new NativeHeaders([...this]);
+    this.#pairs = undefined;
+    return this.#native;
+  }
+}
+Object.setPrototypeOf(Headers.prototype, NativeHeaders.prototype);
+
+/** The values of all field lines of a name as one (RFC 9110 5.3); undefined when there is none. */
+export function combinedValue(head: Head, lowerName: string): string | undefined {
+  let index = head.findField(lowerName);
+  if (index < 0) return undefined;
+  let combined = head.fieldValue(index);
+  const last = head.fieldCount - 1;
+  while (index < last && (index = head.findField(lowerName, index + 1)) >= 0)
+    combined += separator(lowerName) + head.fieldValue(index);
+  return combined;
+}
+
+function* valuesOf(head: Head, lowerName: string): Generator<string> {
+  for (let index = head.findField(lowerName); index >= 0; index = head.findField(lowerName, index + 1))
+    yield head.fieldValue(index);
+}
+
+/** Cookies are no list of the usual kind (RFC 6265 5.4); native Headers know that, too. */
+function separator(lowerName: string): string {
+  return lowerName === 'cookie' ? '; ' : ', ';
+}
+
+/** Sorted and combined as the Fetch standard says, each Set-Cookie for itself. */
+function sortedPairs(head: Head): Pair[] {
+  const combined = new Map<string, string>();
+  const cookies: Pair[] = [];
+  for (let index = 0; index < head.fieldCount; index++) {
+    const name = head.fieldName(index).toLowerCase();
+    const value = head.fieldValue(index);
+    if (name === SET_COOKIE) {
+      cookies.push([name, value]);
+      continue;
+    }
+    const before = combined.get(name);
+    combined.set(name, before === undefined ? value : before + separator(name) + value);
+  }
+  return [...combined, ...cookies].sort(([one], [other]) => (one < other ? -1 : one > other ? 1 : 0));
+}
+
+/** @throws TypeError for what is no field name (RFC 9110 5.1) */
+function lowerName(name: unknown): string {
+  const text = String(name);
+  if (!NAME.test(text)) throw new TypeError(`Headers: ${inspect(text)} is not a valid field name`);
+  return text.toLowerCase();
+}

@@ -1,0 +1,112 @@
+// Heads, contents and exchanges over arrays, for tests of what stands on them.
+
+import type { Content, Exchange, Head } from '../../src/connection/exchange.ts';
+
+export type Field = readonly [name: string, value: string];
+
+export class FakeHead implements Head {
+  readonly versionMinor = 1;
+  /** How often findField() and fieldValue() were called. */
+  found = 0;
+  values = 0;
+  readonly method: string;
+  readonly target: string;
+  readonly #fields: readonly Field[];
+
+  constructor(fields: readonly Field[], method = 'GET', target = '/') {
+    this.#fields = fields;
+    this.method = method;
+    this.target = target;
+  }
+
+  get fieldCount(): number {
+    return this.#fields.length;
+  }
+
+  fieldName(index: number): string {
+    return (this.#fields[index] as Field)[0];
+  }
+
+  fieldValue(index: number): string {
+    this.values++;
+    return (this.#fields[index] as Field)[1];
+  }
+
+  findField(name: string, from = 0): number {
+    this.found++;
+    for (let index = from; index < this.#fields.length; index++)
+      if (this.fieldName(index).toLowerCase() === name) return index;
+    return -1;
+  }
+}
+
+export class FakeContent implements Content {
+  readonly length = undefined;
+  cancelled = 0;
+  /** Pieces handed out so far. */
+  reads = 0;
+  trailers: Field[] = [];
+  readonly #pieces: (Uint8Array | Error)[];
+  readonly #trailersAtEnd: readonly Field[];
+  readonly #whole: boolean;
+
+  constructor(
+    pieces: readonly (string | Uint8Array | Error)[],
+    { whole = false, trailers = [] }: { whole?: boolean; trailers?: readonly Field[] } = {},
+  ) {
+    this.#pieces = pieces.map((piece) =>
+      typeof piece === 'string' ? new TextEncoder().encode(piece) : piece,
+    );
+    this.#whole = whole;
+    this.#trailersAtEnd = trailers;
+  }
+
+  takeWhole(): Uint8Array | undefined {
+    if (!this.#whole || this.reads > 0) return undefined;
+    this.reads++;
+    this.trailers = [...this.#trailersAtEnd];
+    const bytes = this.#pieces.splice(0).flatMap((piece) => [...(piece as Uint8Array)]);
+    return Uint8Array.from(bytes);
+  }
+
+  async read(): Promise<Uint8Array | undefined> {
+    this.reads++;
+    const piece = this.#pieces.shift();
+    if (piece instanceof Error) throw piece;
+    if (piece === undefined) this.trailers = [...this.#trailersAtEnd];
+    return piece;
+  }
+
+  cancel(): void {
+    this.cancelled++;
+  }
+}
+
+export interface FakeExchange extends Exchange {
+  aborted: Error | undefined;
+  readonly head: FakeHead;
+  abort(reason: Error): void;
+}
+
+export function fakeExchange(head: FakeHead, content?: Content): FakeExchange {
+  const unasked = () => {
+    throw new Error('a request sends nothing');
+  };
+  return {
+    head,
+    content,
+    remoteAddress: '192.0.2.9',
+    aborted: undefined,
+    onAbort: undefined,
+    onDrain: undefined,
+    respond: unasked,
+    begin: unasked,
+    write: unasked,
+    end: unasked,
+    breakOff: unasked,
+    abort(reason) {
+      this.aborted = reason;
+      this.onAbort?.(reason);
+    },
+  };
+}

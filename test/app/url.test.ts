@@ -1,0 +1,202 @@
+// request.url: the rule by examples, and over everything that the parser lets through.
+
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { Origin } from '../../src/app/url.ts';
+import { METHOD_GET } from '../../src/protocol/codes.ts';
+import { TARGET } from '../../src/protocol/js/chars.ts';
+import { isHost } from '../../src/protocol/js/host.ts';
+import { ascii, skip } from '../../src/protocol/js/scanner.ts';
+import { judgeTarget } from '../../src/protocol/js/target.ts';
+import { FakeHead, type Field } from './request-fixture.ts';
+
+const OWN = '127.0.0.1:8080';
+const plain = new Origin('http', OWN);
+const secure = new Origin('https', OWN);
+const proxied = new Origin('http', OWN, 1);
+
+function urlOf(target: string, host: string | undefined, origin = plain, more: Field[] = []): string {
+  const fields: Field[] = host === undefined ? more : [['Host', host], ...more];
+  return origin.urlOf(new FakeHead(fields, 'GET', target));
+}
+
+describe('the URL of a request', () => {
+  test.each([
+    // origin-form
+    ['/', 'localhost:8080', 'http://localhost:8080/'],
+    ['/a/b?c=d&e=%20', 'localhost', 'http://localhost/a/b?c=d&e=%20'],
+    ['/', 'Example.COM', 'http://example.com/'],
+    ['/', 'example.com:80', 'http://example.com/'],
+    ['/', 'example.com:', 'http://example.com/'],
+    ['/', 'example.com:0080', 'http://example.com/'],
+    ['/', '[::1]:8080', 'http://[::1]:8080/'],
+    ['/', '[0:0::1]', 'http://[::1]/'],
+    ['/', '0x7f.1', 'http://127.0.0.1/'],
+    ['/', 'ex%41mple.com', 'http://example.com/'],
+    ['//x', 'a', 'http://a//x'],
+    ['//x/y?z', 'a', 'http://a//x/y?z'],
+    ['///', 'a', 'http://a///'],
+    ['/http://b/', 'a', 'http://a/http://b/'],
+    ['/@b', 'a', 'http://a/@b'],
+    ['/a/./b/../c', 'a', 'http://a/a/c'],
+    ['/a/%2e%2E/c', 'a', 'http://a/c'],
+    ['/..', 'a', 'http://a/'],
+    ['/a/.', 'a', 'http://a/a/'],
+    ['/.well-known/x', 'a', 'http://a/.well-known/x'],
+    ['/a.b/c..d', 'a', 'http://a/a.b/c..d'],
+    ['/?a=/../b', 'a', 'http://a/?a=/../b'],
+    ['/%', 'a', 'http://a/%'],
+    ['/%zz/100%?%', 'a', 'http://a/%zz/100%?%'],
+    ['/[]|', 'a', 'http://a/[]|'],
+    ['/{}`', 'a', 'http://a/%7B%7D%60'],
+    ["/it's?it's", 'a', "http://a/it's?it%27s"],
+    ['/?[]{}|^`', 'a', 'http://a/?[]{}|^`'],
+    ['/??', 'a', 'http://a/??'],
+    // Without a host, or with one that URL refuses
+    ['/a', undefined, 'http://127.0.0.1:8080/a'],
+    ['/a', '', 'http://127.0.0.1:8080/a'],
+    ['/a', ':90', 'http://127.0.0.1:8080/a'],
+    ['/a', '1.2.3.4.5', 'http://127.0.0.1:8080/a'],
+    ['/a', '[::::]', 'http://127.0.0.1:8080/a'],
+    ['/a', 'a:99999', 'http://127.0.0.1:8080/a'],
+    ['/a', 'a%2fb', 'http://127.0.0.1:8080/a'],
+    // Nothing that more than a host may hide in, should the parser let it through one day
+    ['/a', 'a/b', 'http://127.0.0.1:8080/a'],
+    ['/a', 'user@a', 'http://127.0.0.1:8080/a'],
+    ['/a', 'a?b', 'http://127.0.0.1:8080/a'],
+    ['/a', 'a#b', 'http://127.0.0.1:8080/a'],
+    // absolute-form
+    ['http://b/c?d', 'a', 'http://b/c?d'],
+    ['HTTPS://B:443/c', 'a', 'https://b/c'],
+    ['http://b', 'a', 'http://b/'],
+    ['http://b?c', 'a', 'http://b/?c'],
+    ['http://b//c/../d', undefined, 'http://b//d'],
+    ['http://1.2.3.4.5/c?d', 'a', 'http://127.0.0.1:8080/c?d'],
+    ['https://b:99999', 'a', 'http://127.0.0.1:8080/'],
+    // asterisk-form
+    ['*', 'a', 'http://a/'],
+    ['*', undefined, 'http://127.0.0.1:8080/'],
+  ])('of %s with Host %s is %s', (target, host, url) => {
+    expect(urlOf(target, host)).toBe(url);
+  });
+
+  test("has the server's scheme, and its default port goes", () => {
+    expect(urlOf('/a', 'a:443', secure)).toBe('https://a/a');
+    expect(urlOf('/a', 'a:80', secure)).toBe('https://a:80/a');
+    expect(new Origin('http', 'A:80').urlOf(new FakeHead([]))).toBe('http://a/');
+  });
+
+  test('has the scheme that a trusted proxy says, and no other host', () => {
+    const fields: Field[] = [
+      ['X-Forwarded-Proto', 'https'],
+      ['X-Forwarded-Host', 'evil'],
+    ];
+    expect(urlOf('/a', 'a', proxied, fields)).toBe('https://a/a');
+    expect(urlOf('/a', 'a', proxied)).toBe('http://a/a');
+    expect(urlOf('/a', undefined, proxied, fields)).toBe('https://127.0.0.1:8080/a');
+    expect(urlOf('/a', 'a', plain, fields)).toBe('http://a/a');
+    expect(urlOf('http://b/a', 'a', proxied, fields)).toBe('http://b/a');
+  });
+
+  test('forgets the host of the request before', () => {
+    const urls = ['a', 'A', undefined, 'b', '1.2.3.4.5', 'a'].map((host) => urlOf('/', host));
+    expect(urls).toEqual([
+      'http://a/',
+      'http://a/',
+      'http://127.0.0.1:8080/',
+      'http://b/',
+      'http://127.0.0.1:8080/',
+      'http://a/',
+    ]);
+  });
+
+  test('a server without a name that is one is refused when it starts', () => {
+    for (const host of ['', 'a b', 'a/b', 'a:99999'])
+      expect(() => new Origin('http', host)).toThrow(TypeError);
+  });
+});
+
+const TARGET_CHARACTERS = [...TARGET.keys()].filter((byte) => TARGET[byte] === 1);
+const character = fc.constantFrom(...TARGET_CHARACTERS.map((byte) => String.fromCharCode(byte)));
+/** Pieces that URL has an eye on, more often than chance would bring them. */
+const piece = fc.oneof(
+  { weight: 3, arbitrary: character },
+  fc.constantFrom('/', '//', '.', '..', '%2e', '%2E', '%', '?', "'", '@', ':', '/.', '%25', 'C|', '{', '^'),
+);
+const rest = fc.array(piece, { maxLength: 12 }).map((pieces) => pieces.join(''));
+const host = fc
+  .oneof(
+    fc.constantFrom(
+      'localhost:8080',
+      'a',
+      'xn--',
+      'xn--a',
+      'XN--BCHER-KVA.de',
+      '1.2.3',
+      '0x',
+      '1.',
+      'a..b',
+      '[::1]',
+    ),
+    fc.constantFrom(
+      'b%C3%BCcher',
+      '%e4%bd%a0',
+      '%EF%BC%8E',
+      'a%00',
+      'a%25',
+      '%C2%AD',
+      '[1:2]',
+      '[::ffff:1.2.3.4]',
+    ),
+    fc
+      .array(fc.oneof(character, fc.constantFrom('.', '%', ':1', 'xn--', '1', 'ä'.normalize())), {
+        maxLength: 8,
+      })
+      .map((all) => all.join('')),
+    fc.tuple(fc.constantFrom('a', '[::1]', '1.1'), fc.nat(70_000)).map(([name, port]) => `${name}:${port}`),
+  )
+  .filter((text) => isHost(ascii(text), 0, text.length));
+
+const origin = fc.constantFrom(plain, secure, proxied);
+
+function normal(url: string): void {
+  expect(new URL(url).href).toBe(url);
+}
+
+describe('whatever the parser lets through', () => {
+  test('origin-form gives a URL as URL would write it', () => {
+    const target = rest.map((text) => `/${text}`);
+    fc.assert(
+      fc.property(target, fc.option(host, { nil: undefined }), origin, (target, host, origin) => {
+        const bytes = ascii(target);
+        expect(skip(bytes, TARGET, 0, bytes.length)).toBe(bytes.length);
+        const url = urlOf(target, host, origin);
+        normal(url);
+        const start = new URL(url).origin;
+        expect(url).toBe(new URL(start + target).href);
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  test('absolute-form gives a URL as URL would write it', () => {
+    const target = fc
+      .tuple(fc.constantFrom('http://', 'https://', 'HTTP://'), host, fc.constantFrom('/', '?', ''), rest)
+      .map(([scheme, host, delimiter, rest]) => scheme + host + delimiter + (delimiter === '' ? '' : rest))
+      .filter((text) => judgeTarget(ascii(text), METHOD_GET, 0, text.length) === 0);
+    fc.assert(
+      fc.property(target, fc.option(host, { nil: undefined }), origin, (target, host, origin) => {
+        normal(urlOf(target, host, origin));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  test('every single character of a target, in the path and in the query', () => {
+    for (const byte of TARGET_CHARACTERS) {
+      const letter = String.fromCharCode(byte);
+      for (const target of [`/${letter}`, `/a${letter}`, `/a/${letter}/b`, `/?${letter}`, `/?a${letter}b`])
+        expect(urlOf(target, 'a'), target).toBe(new URL(`http://a${target}`).href);
+    }
+  });
+});
