@@ -12,6 +12,8 @@ export interface Deadlines {
   bodyRateMin: number;
   /** For a peer to read what one output region holds: cut beyond. */
   writeTimeoutMs: number;
+  /** For a handler to answer: 503 beyond, or a cut once the head is out. */
+  handlerTimeoutMs: number;
 }
 
 /**

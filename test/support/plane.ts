@@ -17,6 +17,7 @@ export const DEADLINES: Deadlines = {
   bodyTimeoutMs: 300_000,
   bodyRateMin: 10,
   writeTimeoutMs: 400_000,
+  handlerTimeoutMs: 500_000,
 };
 
 const LIMITS: ConnectionLimits = { connectionsMax: 10_000, refusalsMax: 128, requestsMax: REQUESTS_MAX };
