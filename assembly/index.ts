@@ -74,9 +74,9 @@ export function finishHead(slot: usize, output: usize, length: f64, close: bool,
   return position;
 }
 
-/** Adds to the counter whose row is at `counter`; returns the new value. */
-export function counterAdd(counter: usize, n: i32): f64 {
-  return add(counter, n);
+/** Adds a whole number to the counter whose row is at `counter`; returns the new value. */
+export function counterAdd(counter: usize, n: f64): f64 {
+  return add(counter, <i64>n);
 }
 
 /** The value of the counter whose row is at `counter`. */

@@ -6,6 +6,7 @@ import type { Handle } from './connection/bind.ts';
 import type { ListenAt } from './connection/listener.ts';
 import type { ToServer, ToSupervisor } from './messages.ts';
 import { countListeners } from './models/counts.ts';
+import { descriptorsMax } from './models/descriptors.ts';
 import { eventLoop } from './models/event-loop.ts';
 import type { Model, Server } from './models/model.ts';
 import { processes } from './models/process.ts';
@@ -26,6 +27,7 @@ const kept: Handle[] = [];
 const waiting = new Map<number, (handle: Handle) => void>();
 let requests = 0;
 let server: Server | undefined;
+let starting: Promise<void> | undefined;
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
 process.stdout.on('error', () => {});
@@ -33,14 +35,14 @@ process.on('message', (message: ToServer, handle: unknown) => void obey(message,
 process.on('disconnect', () => void drain(ORPHAN_DRAIN_MS));
 
 async function obey(message: ToServer, handle: unknown): Promise<void> {
-  if (message.type === 'start') await start(message);
+  if (message.type === 'start') await (starting = start(message));
   else if (message.type === 'socket') waiting.get(message.request)?.(handle as Handle);
   else if (message.type === 'drain') await drain(message.timeoutMs);
+  else if (message.type === 'reload') await reload(message.timeoutMs);
   else await server?.killWorker?.(message.ordinal, message.how);
 }
 
 async function start({ options, address }: ToServer & { type: 'start' }): Promise<void> {
-  const note = (text: string): void => tell({ type: 'note', text });
   const own = address && { ...address, reusePort: countListeners(options) > 1 };
   try {
     const takePlace = own ? async () => own : takeSocket;
@@ -52,11 +54,18 @@ async function start({ options, address }: ToServer & { type: 'start' }): Promis
   }
 }
 
-/** Files and sockets that this process may have open. Node has raised it as far as the system lets it. */
-function descriptorsMax(): number {
-  const report = process.report.getReport() as { userLimits?: { open_files: { soft: number | string } } };
-  const limit = Number(report.userLimits?.open_files.soft);
-  return Number.isNaN(limit) ? Number.POSITIVE_INFINITY : limit;
+/** Tells how it went: whoever asked can't be answered otherwise. */
+async function reload(timeoutMs: number): Promise<void> {
+  // Threads that start just now have read the application already.
+  await starting;
+  if (server === undefined) return;
+  try {
+    if (server.reload === undefined) throw new Error('this model has only the built-in app');
+    await server.reload(timeoutMs);
+    note(`Reloaded: new workers serve, the old ones finish what is under way`);
+  } catch (error) {
+    note(`Could not reload: ${(error as Error).message}; the old workers go on`);
+  }
 }
 
 /** Asks for a fresh duplicate: a descriptor must never be open in two threads. */
@@ -77,6 +86,10 @@ async function drain(timeoutMs: number): Promise<void> {
 
 function fail({ code, message }: NodeJS.ErrnoException): void {
   tell({ type: 'failed', code, message }, end);
+}
+
+function note(text: string): void {
+  tell({ type: 'note', text });
 }
 
 function tell(message: ToSupervisor, sent?: () => void): void {

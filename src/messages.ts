@@ -3,7 +3,7 @@
 import type { Io } from './connection/plane.ts';
 import type { ServerOptions } from './options.ts';
 import type { Statistics } from './wasm/memory.ts';
-import type { Death } from './workers/pool.ts';
+import type { Death } from './workers/generation.ts';
 
 export type ToServer =
   /** `address`: where threads bind for themselves; without it they are given sockets. */
@@ -11,6 +11,7 @@ export type ToServer =
   /** Comes with a handle: a fresh duplicate of the socket that was asked for. */
   | { type: 'socket'; request: number }
   | { type: 'drain'; timeoutMs: number }
+  | { type: 'reload'; timeoutMs: number }
   /** Ends a thread as a crash would. For tests. */
   | { type: 'kill-worker'; ordinal: number; how?: Death };
 

@@ -1,6 +1,9 @@
 // The options of a server: defaults, ranges, and what the command line says of them. Sizes are in bytes,
 // durations in milliseconds.
 
+import { statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { SOCKET_CHOICES, type SocketChoice } from './connection/bind.ts';
 import { LOG_LEVELS, type LogLevel } from './connection/log.ts';
@@ -15,6 +18,13 @@ export const COUNTERS = ['atomic', 'mutex', 'none'] as const;
 export type CounterName = (typeof COUNTERS)[number];
 
 export interface ServerOptions {
+  /** URL of the application's module; without it the built-in one answers. */
+  app: string | undefined;
+  /** The threads of an application have the light classes as globals. */
+  globals: boolean;
+  /** How many proxies stand before the server, whose word on the client is taken. */
+  trustProxy: number;
+  host: string;
   model: ModelName;
   workers: number | 'auto';
   engine: EngineName;
@@ -32,10 +42,10 @@ export interface ServerOptions {
   bodyTimeout: number;
   bodyRate: number;
   writeTimeout: number;
+  handlerTimeout: number;
 }
 
 export interface ListenOptions {
-  host: string;
   port: number;
   sockets: SocketChoice;
   drainTimeout: number;
@@ -47,18 +57,23 @@ export type Options = ServerOptions & ListenOptions;
 export const WORKERS_MAX = LIMITS.slotCountMax / 2;
 
 /** A mistake in the options: its message names the option and the fix. */
-export class OptionError extends Error {}
+export class OptionError extends Error {
+  override readonly name = 'OptionError';
+}
 
 interface OptionKind<T> {
-  /** What the value is, for the help: `N`, `HOST`, `wasm|js`. */
-  value: string;
+  /** What the value is, for the help: `N`, `HOST`, `wasm|js`; undefined for a flag without one. */
+  value: string | undefined;
   byDefault: T;
   says: string;
   /** @throws OptionError */
   read(text: string, name: string): T;
 }
 
-const KINDS: { [Name in keyof Options]: OptionKind<Options[Name]> } = {
+/** All but the application, which has no name on the command line. */
+type OptionName = Exclude<keyof Options, 'app'>;
+
+const KINDS: { [Name in OptionName]: OptionKind<Options[Name]> } = {
   host: {
     value: 'HOST',
     byDefault: '127.0.0.1',
@@ -99,17 +114,34 @@ const KINDS: { [Name in keyof Options]: OptionKind<Options[Name]> } = {
   bodyTimeout: duration(30_000, 'without a byte of content, 408 beyond'),
   bodyRate: wholeNumber(0, 1_000_000_000, 500, 'bytes a second that content must come to on average'),
   writeTimeout: duration(30_000, 'for a peer to read what it was sent, cut beyond'),
+  handlerTimeout: duration(30_000, 'for a handler to answer, 503 beyond'),
   drainTimeout: wholeNumber(
     0,
     3_600_000,
     10_000,
-    'milliseconds that requests under way have to finish when the server stops',
+    'milliseconds that requests under way have to finish when the server stops or reloads',
   ),
+  trustProxy: wholeNumber(
+    0,
+    100,
+    0,
+    'proxies before the server; as many addresses of their field are believed',
+  ),
+  globals: {
+    value: undefined,
+    byDefault: true,
+    says: "leave Response, Request and fetch in the threads of an app as they are; without it they are hotpath's own",
+    read: (text, name) => {
+      if (text !== 'true' && text !== 'false')
+        throw new OptionError(`${name} must be true or false, not '${text}'`);
+      return text === 'true';
+    },
+  },
   io: oneOf(IO_CHOICES, 'auto', 'how bytes get in and out; public: by documented calls only'),
   sockets: oneOf(SOCKET_CHOICES, 'auto', 'how the workers share the port'),
 };
 
-const NAMES = Object.keys(KINDS) as (keyof Options)[];
+const NAMES = Object.keys(KINDS) as OptionName[];
 
 /** What the command line asks for. */
 export type Command = { run: Options } | { print: 'help' | 'version' };
@@ -124,25 +156,91 @@ export function readCommand(argv: string[], environment: { PORT?: string | undef
   const { values, positionals } = parse(argv);
   if (values.help) return { print: 'help' };
   if (values.version) return { print: 'version' };
-  if (positionals.length > 0)
-    throw new OptionError(`unexpected argument '${positionals[0]}': hotpath takes options only`);
-  const options = Object.fromEntries(
-    NAMES.map((name) => {
-      const text = values[flagOf(name)];
-      return [name, text === undefined ? KINDS[name].byDefault : read(name, text as string)];
-    }),
-  ) as unknown as Options;
+  if (positionals.length > 1)
+    throw new OptionError(
+      `unexpected argument '${positionals[1]}': hotpath takes one app and options; see hotpath --help`,
+    );
+  const options = readValues(values, (name) => `--${flagOf(name)}`);
+  options.app = positionals[0] === undefined ? undefined : appFile(positionals[0]);
   if (values.port === undefined && environment.PORT)
     options.port = KINDS.port.read(environment.PORT, 'PORT in the environment');
-  // A smaller head makes the default target smaller, too.
-  if (values['max-target'] === undefined)
-    options.maxTarget = Math.min(options.maxTarget, Math.floor(options.maxHead / 2));
+  if (options.app !== undefined) fitApp(options, values);
   fitModel(options, values);
+  return { run: options };
+}
+
+/**
+ * Reads options that a program gives.
+ * @param given values by name; what is undefined has its default
+ * @param without those that mean nothing there
+ * @param defaults where they are others than the command line's
+ * @throws OptionError with one line
+ */
+export function readOptions(
+  given: Readonly<Record<string, unknown>>,
+  without: readonly OptionName[],
+  defaults: Partial<Options> = {},
+): Options {
+  const texts: Record<string, string> = {};
+  for (const [name, value] of Object.entries(given)) {
+    if (value === undefined) continue;
+    const known = NAMES.find((one) => one === name && !without.includes(one));
+    if (known === undefined) throw new OptionError(`there is no option '${name}'`);
+    if (!['string', 'number', 'boolean'].includes(typeof value))
+      throw new OptionError(`${name} must be text or a number, not ${value === null ? null : typeof value}`);
+    texts[flagOf(known)] = String(value);
+  }
+  const options = { ...readValues(texts, (name) => name), app: undefined };
+  for (const name of Object.keys(defaults) as OptionName[])
+    if (given[name] === undefined) Object.assign(options, { [name]: defaults[name] });
+  return options;
+}
+
+/**
+ * The URL of an application's module.
+ * @param from the folder that a relative path starts from; the working directory by default
+ * @throws OptionError when there is no such file
+ */
+export function appFile(path: string | URL, from = '.'): string {
+  const url = path instanceof URL ? path : pathToFileURL(resolve(from, path));
+  if (url.protocol !== 'file:') throw new OptionError(`an app is a file, not '${url}'`);
+  if (!statSync(url, { throwIfNoEntry: false })?.isFile())
+    throw new OptionError(`there is no app '${path}': give the path of a module`);
+  return url.href;
+}
+
+/** @param texts by flag @param called how a message names an option */
+function readValues(texts: Readonly<Record<string, unknown>>, called: (name: OptionName) => string): Options {
+  const options = Object.fromEntries(
+    NAMES.map((name) => {
+      const text = texts[flagOf(name)];
+      return [
+        name,
+        text === undefined ? KINDS[name].byDefault : KINDS[name].read(textOf(text), called(name)),
+      ];
+    }),
+  ) as unknown as Options;
+  // A smaller head makes the default target smaller, too.
+  if (texts[flagOf('maxTarget')] === undefined)
+    options.maxTarget = Math.min(options.maxTarget, Math.floor(options.maxHead / 2));
   if (options.maxTarget >= options.maxHead)
     throw new OptionError(
-      `--max-target must be less than --max-head (${options.maxHead}), not ${options.maxTarget}`,
+      `${called('maxTarget')} must be less than ${called('maxHead')} (${options.maxHead}), not ${options.maxTarget}`,
     );
-  return { run: options };
+  return options;
+}
+
+/** A flag without a value switches off. */
+function textOf(value: unknown): string {
+  return value === true ? 'false' : (value as string);
+}
+
+/** An application runs in event loops, and counts as it likes. */
+function fitApp({ model }: Options, given: Record<string, unknown>): void {
+  if (model !== 'event-loop')
+    throw new OptionError(`--model ${model} has only the built-in app: leave the app or --model out`);
+  if (given.counter !== undefined)
+    throw new OptionError('--counter is how the built-in app counts: leave it out with an app');
 }
 
 /** The tutorial's servers answer one request a connection, and its threads count under a mutex. */
@@ -167,15 +265,17 @@ function fitModel(options: Options, given: Record<string, unknown>): void {
 export function helpText(): string {
   const rows = NAMES.map((name) => {
     const { value, byDefault, says } = KINDS[name];
+    if (value === undefined) return [`--${flagOf(name)}`, says];
     const standard = name === 'port' ? '$PORT or 8080' : byDefault;
     return [`--${flagOf(name)} ${value}`, `${says} [${standard}]`];
   });
   rows.push(['--help', 'print this'], ['--version', 'print the version']);
   const width = Math.max(...rows.map(([flag]) => (flag as string).length));
   return [
-    'Usage: hotpath [options]',
+    'Usage: hotpath [app] [options]',
     '',
-    'Answers every path with Hello1, Hello2, ..., counted exactly over all threads.',
+    'Serves the application that the module `app` exports: { fetch, routes, error }. Without one, answers every',
+    'path with Hello1, Hello2, ..., counted exactly over all threads.',
     '',
     ...rows.map(([flag, says]) => `  ${(flag as string).padEnd(width)}  ${says}`),
   ].join('\n');
@@ -183,7 +283,7 @@ export function helpText(): string {
 
 function parse(argv: string[]): ReturnType<typeof parseArgs> {
   const options = Object.fromEntries([
-    ...NAMES.map((name) => [flagOf(name), { type: 'string' }]),
+    ...NAMES.map((name) => [flagOf(name), { type: KINDS[name].value === undefined ? 'boolean' : 'string' }]),
     ['help', { type: 'boolean', short: 'h' }],
     ['version', { type: 'boolean', short: 'v' }],
   ]);
@@ -195,13 +295,12 @@ function parse(argv: string[]): ReturnType<typeof parseArgs> {
   }
 }
 
-function read<Name extends keyof Options>(name: Name, text: string): Options[Name] {
-  return KINDS[name].read(text, `--${flagOf(name)}`);
-}
-
-/** maxHead -> max-head */
-function flagOf(name: string): string {
-  return name.replace(/[A-Z]/g, (capital) => `-${capital.toLowerCase()}`);
+/** maxHead -> max-head; what is a flag without a value is switched off by it. */
+function flagOf(name: OptionName): string {
+  return (KINDS[name].value === undefined ? `no-${name}` : name).replace(
+    /[A-Z]/g,
+    (capital) => `-${capital.toLowerCase()}`,
+  );
 }
 
 function oneOf<T extends string>(choices: readonly T[], byDefault: T, says: string): OptionKind<T> {

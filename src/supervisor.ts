@@ -1,7 +1,9 @@
 // Holds the listening sockets, starts the server process, and alone interprets signals. Speaks no HTTP.
 
 import { type ChildProcess, fork, type SendHandle } from 'node:child_process';
+import { isatty } from 'node:tty';
 import { type Bound, bind } from './connection/bind.ts';
+import { urlOf } from './connection/listener.ts';
 import { Log } from './connection/log.ts';
 import type { ToServer, ToSupervisor } from './messages.ts';
 import { countListeners } from './models/counts.ts';
@@ -36,6 +38,8 @@ class Supervisor {
   private listened = false;
   private stoppedMs: number | undefined;
   private failure: Error | undefined;
+  /** Somebody sits at a terminal. */
+  private readonly attended = [0, 1, 2].some((descriptor) => isatty(descriptor));
 
   constructor(
     private readonly options: Options,
@@ -46,8 +50,9 @@ class Supervisor {
   ) {}
 
   start(): void {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-      process.on(signal, () => this.stop(signal));
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => this.stop(signal));
+    // A terminal that is closed says so by the same signal.
+    process.on('SIGHUP', () => (this.attended ? this.stop('SIGHUP') : this.reload()));
     this.startServer();
   }
 
@@ -97,16 +102,18 @@ class Supervisor {
   /** The one line that scripts wait for. */
   private announce({ port, who, io }: ToSupervisor & { type: 'listening' }): void {
     const { host, engine, model } = this.options;
-    const name = host.includes(':') ? `[${host}]` : host;
     const sockets = {
       'per-worker': model === 'event-loop' ? 'a socket for each worker' : 'one socket',
       shared: 'one shared socket',
       own: 'workers bind for themselves',
     }[this.bound.way];
     const ways = io.read === io.write ? `${io.read} I/O` : `${io.read} reads, ${io.write} writes`;
-    this.log.note(
-      `Server listening on http://${name}:${port} (${who}, ${engine} engine, ${sockets}, ${ways})`,
-    );
+    this.log.note(`Server listening on ${urlOf(host, port)} (${who}, ${engine} engine, ${sockets}, ${ways})`);
+  }
+
+  private reload(): void {
+    if (this.stoppedMs !== undefined) return;
+    this.tell({ type: 'reload', timeoutMs: this.options.drainTimeout });
   }
 
   private stop(signal: NodeJS.Signals): void {

@@ -80,7 +80,8 @@ describe('import directions', () => {
     // proxy.ts asks it only what is an IP address.
     ['node:net', /^src\/(connection\/|models\/thread\.ts$|app\/proxy\.ts$)/],
     ['node:worker_threads', /^src\/(workers|models)\//],
-    ['node:child_process', /^src\/(supervisor|models\/process)\.ts$/],
+    ['node:child_process', /^src\/(supervisor|models\/process|app\/load)\.ts$/],
+    ['node:process', /^src\/(models\/descriptors|app\/load)\.ts$/],
     ['@assemblyscript/loader', /^src\/wasm\/instance\.ts$/],
   ])('%s', (name, allowed) => {
     expect(runtime.filter(({ from, to }) => to === name && !allowed.test(from))).toEqual([]);

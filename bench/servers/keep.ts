@@ -60,6 +60,7 @@ async function keepInPlane(): Promise<Keeper> {
     bodyTimeoutMs: LONG_MS,
     bodyRateMin: 0,
     writeTimeoutMs: LONG_MS,
+    handlerTimeoutMs: LONG_MS,
   };
   const io = { read: 'direct', write: 'direct' } as const;
   const plane = new Plane(codec, slot, io, new Log('silent'), deadlines, LIMITS);

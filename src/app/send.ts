@@ -41,7 +41,7 @@ function sendWhole(
   fields: FieldLines,
   content: string | Uint8Array | null,
 ): void {
-  if (exchange.aborted !== undefined) return;
+  if (exchange.over) return;
   // What GET would have answered may well have content: only the program knows its length (RFC 9110 8.6).
   if (content === null && exchange.head.method === 'HEAD') {
     exchange.begin(statusCode, fields.lines, fields.length, fields.close);
@@ -63,7 +63,7 @@ function sendBody(
   }
   if (body?.locked || response.bodyUsed)
     throw new TypeError('the body of the response is locked or has been read already');
-  if (exchange.aborted !== undefined) {
+  if (exchange.over) {
     cancel(body, exchange.aborted);
     return;
   }
@@ -90,22 +90,18 @@ class Pump {
     private readonly broken: ((reason: unknown) => void) | undefined,
   ) {
     this.reader = body?.getReader();
-    const { onAbort } = exchange;
-    exchange.onAbort = (reason) => {
-      onAbort?.(reason);
-      this.stop(reason);
-    };
+    exchange.onGone = () => this.stop(exchange.aborted);
     exchange.onDrain = () => this.goOn?.();
   }
 
   async run(): Promise<void> {
     try {
       if (this.reader !== undefined) await this.carry(this.reader);
-      if (this.aborted) return;
+      if (this.exchange.over) return;
       const lines = this.trailers === undefined ? '' : readTrailers(await this.trailers());
-      if (!this.aborted) this.exchange.end(lines);
+      if (!this.exchange.over) this.exchange.end(lines);
     } catch (reason) {
-      if (this.aborted) return;
+      if (this.exchange.over) return;
       this.exchange.breakOff();
       this.stop(reason);
       this.broken?.(reason);
@@ -115,15 +111,11 @@ class Pump {
   private async carry(reader: ReadableStreamDefaultReader<unknown>): Promise<void> {
     for (;;) {
       const { done, value } = await reader.read();
-      if (done || this.aborted) return;
+      if (done || this.exchange.over) return;
       if (!(value instanceof Uint8Array)) throw new TypeError('a body must give pieces of type Uint8Array');
       // A piece without bytes would be taken for the last chunk (RFC 9112 7.1).
       if (value.length > 0 && !this.exchange.write(value)) await this.drained();
     }
-  }
-
-  private get aborted(): boolean {
-    return this.exchange.aborted !== undefined;
   }
 
   private drained(): Promise<void> {
@@ -145,10 +137,16 @@ function cancel(body: ReadableStream | null, reason: unknown): void {
 /** A stream may well fail when it is cancelled: nobody waits for it any more. */
 function ignore(): void {}
 
-/** A response as it can be prepared once and sent often. The response itself stays unread. */
-export async function wholeParts(
-  response: globalThis.Response,
-): Promise<{ statusCode: number; fields: string; content: Uint8Array }> {
+/** A response as it can be sent often. */
+export interface WholeParts {
+  statusCode: number;
+  /** Field lines, each with its CRLF. */
+  fields: string;
+  content: Uint8Array;
+}
+
+/** A response as it can be prepared once. The response itself stays unread. */
+export async function wholeParts(response: globalThis.Response): Promise<WholeParts> {
   const light = response as Response;
   const content = light[wholeContent];
   const { lines } = light[fieldLines] ?? readFields(response.headers, NO_FIELDS);

@@ -22,6 +22,18 @@ export interface PlaneStart {
   log: LogLevel;
   deadlines: Deadlines;
   limits: ConnectionLimits;
+  /** The application that the thread loads; without it the built-in one answers. */
+  app?: AppStart;
+}
+
+/** An application, as it is told to another thread. */
+export interface AppStart {
+  /** URL of its module. */
+  file: string;
+  /** How many proxies stand before the server. */
+  trustProxy: number;
+  /** Its thread shall have the light classes as globals. */
+  globals: boolean;
 }
 
 export function createPlane({ module, memory, slot: index, engine, io, log, ...times }: PlaneStart): Plane {

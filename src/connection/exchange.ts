@@ -50,7 +50,9 @@ export interface Exchange {
   readonly aborted: Error | undefined;
   /** Told once, when `aborted` is set. */
   onAbort: ((reason: Error) => void) | undefined;
-  /** Nothing can be sent any more, though the response was not complete. Told once; later calls do nothing. */
+  /** Nothing can be sent any more: the response is complete, or the connection closed. Later calls do nothing. */
+  readonly over: boolean;
+  /** Told once, when it is over without a complete response. */
   onGone: (() => void) | undefined;
 
   /**

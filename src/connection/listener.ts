@@ -25,6 +25,11 @@ export interface Acceptor {
   acceptFailed(error: NodeJS.ErrnoException): void;
 }
 
+/** Where clients find what listens there. */
+export function urlOf(host: string, port: number): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
 /** Starts accepting. @throws what listening fails with, EADDRINUSE among others */
 export async function listen(acceptor: Acceptor, at: ListenAt): Promise<Listener> {
   const server = net.createServer(SERVER_OPTIONS);

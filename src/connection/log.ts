@@ -1,9 +1,10 @@
 // The tutorial's lines: accepted, received, sent. Off the request's way unless asked for.
 
-export const LOG_LEVELS = ['silent', 'start', 'connections', 'requests'] as const;
+export const LOG_LEVELS = ['silent', 'errors', 'start', 'connections', 'requests'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 export class Log {
+  readonly errors: boolean;
   readonly start: boolean;
   readonly connections: boolean;
   readonly requests: boolean;
@@ -11,16 +12,23 @@ export class Log {
   constructor(
     level: LogLevel,
     private readonly print: (line: string) => void = console.log,
+    private readonly printError: (...values: unknown[]) => void = console.error,
   ) {
     const verbosity = LOG_LEVELS.indexOf(level);
-    this.start = verbosity >= 1;
-    this.connections = verbosity >= 2;
-    this.requests = verbosity >= 3;
+    this.errors = verbosity >= 1;
+    this.start = verbosity >= 2;
+    this.connections = verbosity >= 3;
+    this.requests = verbosity >= 4;
   }
 
   /** What happens to the server as a whole. */
   note(text: string): void {
     if (this.start) this.print(text);
+  }
+
+  /** What an application failed with, and nobody told its client. */
+  failed(what: string, error: unknown): void {
+    if (this.errors) this.printError(`${what}:`, error);
   }
 
   accepted(peer: string): void {

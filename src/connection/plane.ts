@@ -123,14 +123,15 @@ export class Plane {
   }
 
   /**
-   * Finishes what is under way. Idle connections close at once; the others when their last response has
-   * gone, which says so. Nothing may be accepted any more.
+   * Finishes what is under way: a connection closes when its last response has gone, which says so. Nothing
+   * may be accepted any more.
+   * @param closeIdle at once; else their next response, or their own timeout, closes them
    */
-  async drain(): Promise<void> {
+  async drain({ closeIdle } = { closeIdle: true }): Promise<void> {
     this.slot.draining = true;
     // What the kernel has already received is under way, too: let it be read before anyone is called idle.
     await new Promise((resolve) => setTimeout(resolve, 10));
-    for (const connection of this.connections) if (connection.idle) connection.destroy();
+    if (closeIdle) for (const connection of this.connections) if (connection.idle) connection.destroy();
     await new Promise<void>((resolve) => {
       this.drained = resolve;
       this.settle();

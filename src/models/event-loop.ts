@@ -1,6 +1,7 @@
 // The model that hotpath is: an event loop on every core, each with its own connections. This is its control
 // plane: it makes the shared memory, starts the worker threads over it, drains them.
 
+import { shareState } from '../state/shared.ts';
 import { readStatistics, viewsOf } from '../wasm/memory.ts';
 import { Pool } from '../workers/pool.ts';
 import { countWorkers } from './counts.ts';
@@ -10,15 +11,23 @@ import { DESCRIPTORS_OF_THREAD, type ModelStart, preparePlanes, type Server } fr
 const GENERATIONS = 2;
 
 export async function eventLoop(start: ModelStart): Promise<Server> {
-  const { options, takePlace, note } = start;
+  const { options, takePlace, note, listening } = start;
   const workers = countWorkers(options.workers);
   const planes = await preparePlanes(start, workers * DESCRIPTORS_OF_THREAD, workers * GENERATIONS, workers);
-  const pool = new Pool({ workers, start: planes, takePlace, note });
+  const state = shareState(planes);
+  const pool = new Pool({
+    workers,
+    start: { ...planes, host: options.host, state },
+    takePlace,
+    note,
+    ...(listening && { listening }),
+  });
   return {
     port: await pool.start(),
     who: `${workers} ${workers === 1 ? 'worker' : 'workers'}`,
     io: planes.io,
     statistics: () => readStatistics(viewsOf(planes.memory)),
+    reload: (timeoutMs) => pool.reload(timeoutMs),
     drain: (timeoutMs) => pool.drain(timeoutMs),
     killWorker: (ordinal, how) => pool.kill(ordinal, how),
   };

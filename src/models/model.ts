@@ -12,7 +12,7 @@ import { COUNTING_ATOMIC, COUNTING_MUTEX, COUNTING_NONE } from '../protocol/code
 import { compileModule } from '../wasm/instance.ts';
 import { createMemory, type Statistics, setCounting, viewsOf } from '../wasm/memory.ts';
 import { Slot } from '../wasm/slot.ts';
-import type { Death } from '../workers/pool.ts';
+import type { Death } from '../workers/generation.ts';
 
 /** What a model is started with. */
 export interface ModelStart {
@@ -22,6 +22,8 @@ export interface ModelStart {
   descriptorsMax: number;
   /** Told what happens, a line each. */
   note: (text: string) => void;
+  /** Told each time a thread listens, where threads do. */
+  listening?: (port: number) => void;
 }
 
 /** A server that runs. */
@@ -33,6 +35,11 @@ export interface Server {
   statistics(): Statistics;
   /** Lets requests under way finish, up to `timeoutMs`; how many threads or processes had to be ended. */
   drain(timeoutMs: number): Promise<number>;
+  /**
+   * Starts new threads, with fresh modules, in the place of those that are there; these finish what is under
+   * way, up to `timeoutMs`. Rejects when the new ones fail to start: then the old go on.
+   */
+  reload?(timeoutMs: number): Promise<void>;
   /** Ends one thread as a crash would, where there are such that are replaced. For tests. */
   killWorker?(ordinal: number, how?: Death): Promise<void>;
 }
@@ -68,9 +75,12 @@ export function makePlanes(options: ServerOptions, slotCount: number): Omit<Plan
       idleTimeoutMs: options.idleTimeout,
       bodyTimeoutMs: options.bodyTimeout,
       bodyRateMin: options.bodyRate,
-      handlerTimeoutMs: 30_000,
       writeTimeoutMs: options.writeTimeout,
+      handlerTimeoutMs: options.handlerTimeout,
     },
+    ...(options.app !== undefined && {
+      app: { file: options.app, trustProxy: options.trustProxy, globals: options.globals },
+    }),
   };
 }
 

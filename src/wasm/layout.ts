@@ -9,7 +9,7 @@
  *    ├────────────────────────────┤ STATISTICS
  *    │ statistics                 │ one row a slot, written by its worker alone, read by anyone
  *    ├────────────────────────────┤ COUNTERS
- *    │ counters                   │ one row a counter, added to as its own row says
+ *    │ counters                   │ one row a counter: its value, how it is added to, its name
  *    ├────────────────────────────┤ SLOTS
  *    │ slot 0  ┌──────────────────┤ a slot belongs to one worker thread
  *    │         │ control          │ what one serve() tells its caller, and how it shall behave
@@ -66,6 +66,9 @@ export const COUNTER_VALUE = 0;
 export const COUNTER_WAY = 8;
 /** The lock of COUNTING_MUTEX. */
 export const COUNTER_MUTEX = 12;
+/** Size in bytes, u8, then UTF-8; all 0 as long as nobody has claimed the counter. */
+export const COUNTER_NAME = 16;
+export const COUNTER_NAME_BYTES = ROW_BYTES - COUNTER_NAME;
 
 export const SLOTS = 131072;
 

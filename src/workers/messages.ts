@@ -2,16 +2,34 @@
 
 import type { PlaneStart } from '../connection/create.ts';
 import type { ListenAt } from '../connection/listener.ts';
+import type { SharedState } from '../state/shared.ts';
 
 /** What a worker thread is started with. */
 export interface WorkerStart extends PlaneStart {
-  at: ListenAt;
+  /** Which of its generation it is. */
+  ordinal: number;
+  /** As clients are told it. */
+  host: string;
+  /** The named state of the process. */
+  state: SharedState;
 }
 
 /** Control plane to worker. */
-export type ToWorker = { type: 'drain' } /** Fails as a defect would. For tests. */ | { type: 'fail' };
+export type ToWorker =
+  /** Once it is ready, or after it has been told to stop listening. */
+  | { type: 'listen'; at: ListenAt }
+  | { type: 'stop-listening' }
+  /** Stops listening and finishes what is under way. */
+  | { type: 'drain'; closeIdle: boolean }
+  /** Fails as a defect would. For tests. */
+  | { type: 'fail' };
 
 /** Worker to control plane. */
 export type FromWorker =
+  /** Has loaded its application and waits for its place. */
+  | { type: 'ready' }
   | { type: 'listening'; port: number }
+  | { type: 'stopped-listening' }
+  /** Nothing is under way any more: it ends, unless its application keeps it. */
+  | { type: 'drained' }
   | { type: 'failed'; code: string; message: string };

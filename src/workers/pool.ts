@@ -1,38 +1,44 @@
-// The worker threads of one server process: started, replaced when they die, drained.
+// The worker threads of one server: a generation of them, and while a reload lets the old ones finish, two.
 
-import { Worker } from 'node:worker_threads';
-import type { TakePlace } from '../connection/listener.ts';
-import { reclaimSlot, viewsOf } from '../wasm/memory.ts';
-import type { FromWorker, ToWorker, WorkerStart } from './messages.ts';
-
-export interface PoolOptions {
-  workers: number;
-  start: Omit<WorkerStart, 'slot' | 'at'>;
-  takePlace: TakePlace;
-  /** Told what happens to threads, a line each. */
-  note: (text: string) => void;
-}
-
-export type Death = 'terminate' | 'exception';
-
-/** A thread that lived this long died of something else than its start. */
-const HEALTHY_MS = 5000;
-const BACKOFF_FIRST_MS = 100;
-const BACKOFF_MAX_MS = 5000;
+import type { ListenAt } from '../connection/listener.ts';
+import { type Death, Generation, type GenerationOptions } from './generation.ts';
 
 export class Pool {
-  private readonly threads: (Worker | undefined)[];
+  private current: Generation;
+  /** Being started by a reload. */
+  private next: Generation | undefined;
+  /** What was current before, as long as it drains. */
+  private old: Generation | undefined;
+  private oldEnds: Promise<unknown> = Promise.resolve();
+  private reloads = 0;
+  private turn: Promise<void> = Promise.resolve();
   private draining = false;
-  private earlyDeaths = 0;
 
-  constructor(private readonly options: PoolOptions) {
-    this.threads = new Array(options.workers).fill(undefined);
+  constructor(private readonly options: GenerationOptions) {
+    this.current = new Generation(options, 0);
   }
 
   /** Starts all threads. Resolves with the port when every one listens. @throws what the first fails with */
   async start(): Promise<number> {
-    const ports = await Promise.all(this.threads.map((_, ordinal) => this.startThread(ordinal)));
-    return ports[0] as number;
+    try {
+      return await this.current.start();
+    } catch (error) {
+      await this.current.end();
+      throw error;
+    }
+  }
+
+  /**
+   * Starts a new generation, with fresh modules, over the same memory, and resolves when all of it listen;
+   * then the one before finishes what is under way. Its idle connections are left to the timeout. One reload
+   * at a time: the next begins when the generation before has ended.
+   * @param timeoutMs until what does not finish is ended
+   * @throws what the new generation failed to start with; then the one before goes on
+   */
+  reload(timeoutMs: number): Promise<void> {
+    const reloaded = this.turn.then(() => this.renew(timeoutMs));
+    this.turn = reloaded.catch(() => {});
+    return reloaded;
   }
 
   /**
@@ -41,77 +47,50 @@ export class Pool {
    */
   async drain(timeoutMs: number): Promise<number> {
     this.draining = true;
-    const threads = this.threads.filter((thread) => thread !== undefined);
-    const ends = threads.map((thread) => new Promise((resolve) => thread.once('exit', resolve)));
-    for (const thread of threads) thread.postMessage({ type: 'drain' } satisfies ToWorker);
-    let late = 0;
-    const timer = setTimeout(() => {
-      for (const thread of this.threads)
-        if (thread !== undefined) {
-          late++;
-          void thread.terminate();
-        }
-    }, timeoutMs);
-    await Promise.all(ends);
-    clearTimeout(timer);
-    return late;
+    const late = await Promise.all(
+      [this.current, this.next, this.old].map((generation) => generation?.drain(timeoutMs, true) ?? 0),
+    );
+    return late.reduce((sum, n) => sum + n);
   }
 
-  /** Ends the thread in the middle of whatever it does, from outside or by an exception. For tests. */
-  async kill(ordinal: number, how: Death = 'terminate'): Promise<void> {
-    const thread = this.threads[ordinal];
-    if (how === 'terminate') await thread?.terminate();
-    else thread?.postMessage({ type: 'fail' } satisfies ToWorker);
+  /** Ends a thread of the current generation in the middle of whatever it does. For tests. */
+  async kill(ordinal: number, how?: Death): Promise<void> {
+    await this.current.kill(ordinal, how);
   }
 
-  /** Resolves with the port when the thread listens; from then on it is replaced when it ends. */
-  private async startThread(ordinal: number): Promise<number> {
-    const at = await this.options.takePlace(ordinal);
-    // A thread born now would not hear that it shall drain.
+  private async renew(timeoutMs: number): Promise<void> {
+    await this.oldEnds;
     if (this.draining) throw new Error('the server is stopping');
-    const workerData: WorkerStart = { ...this.options.start, slot: ordinal, at };
-    const thread = new Worker(new URL('./worker.js', import.meta.url), { workerData });
-    this.threads[ordinal] = thread;
-    const startedMs = Date.now();
-    let listened = false;
-    let cause: Error | undefined;
-    thread.on('error', (error) => {
-      cause = error as Error;
-    });
-
-    return new Promise((resolve, reject) => {
-      thread.on('message', (message: FromWorker) => {
-        if (message.type === 'listening') {
-          listened = true;
-          resolve(message.port);
-        } else {
-          cause = Object.assign(new Error(message.message), { code: message.code });
-          void thread.terminate();
-        }
-      });
-      thread.once('exit', () => {
-        this.threads[ordinal] = undefined;
-        reclaimSlot(viewsOf(this.options.start.memory), ordinal);
-        if (listened) this.replaceLater(ordinal, startedMs, cause);
-        else reject(cause ?? new Error('a worker thread ended before it listened'));
-      });
-    });
-  }
-
-  /** The first is replaced at once; a burst of deaths backs off. */
-  private replaceLater(ordinal: number, startedMs: number, cause: Error | undefined): void {
+    const { current, options } = this;
+    const slotFirst = options.workers * (++this.reloads % 2);
+    let vacated: ListenAt | undefined;
+    const takePlace = async (ordinal: number): Promise<ListenAt> => {
+      const at = await options.takePlace(ordinal);
+      // Nobody else can listen there meanwhile.
+      if ('host' in at && !at.reusePort && vacated === undefined) {
+        vacated = at;
+        await current.stopListening();
+      }
+      return at;
+    };
+    const next = new Generation({ ...options, takePlace }, slotFirst);
+    this.next = next;
+    try {
+      await next.start();
+    } catch (error) {
+      await next.end();
+      this.reloads--;
+      if (this.draining) throw new Error('the server is stopping');
+      if (vacated !== undefined) current.listenAgain(vacated);
+      throw error;
+    } finally {
+      this.next = undefined;
+    }
+    this.current = next;
     if (this.draining) return;
-    this.earlyDeaths = Date.now() - startedMs < HEALTHY_MS ? this.earlyDeaths + 1 : 0;
-    const delayMs =
-      this.earlyDeaths < 2 ? 0 : Math.min(BACKOFF_FIRST_MS * 2 ** (this.earlyDeaths - 2), BACKOFF_MAX_MS);
-    const reason = cause === undefined ? 'ended' : `failed: ${cause.message}`;
-    this.options.note(`Worker ${ordinal} ${reason}; replacing it${delayMs > 0 ? ` in ${delayMs} ms` : ''}`);
-    setTimeout(() => this.replace(ordinal), delayMs);
-  }
-
-  private replace(ordinal: number): void {
-    if (this.draining) return;
-    const startedMs = Date.now();
-    this.startThread(ordinal).catch((error: Error) => this.replaceLater(ordinal, startedMs, error));
+    this.old = current;
+    this.oldEnds = current.drain(timeoutMs, false).finally(() => {
+      this.old = undefined;
+    });
   }
 }

@@ -1,35 +1,86 @@
-// A worker thread: takes its slot, listens, serves until it is told to drain.
+// A worker thread: takes its slot, loads the application, listens, serves until it is told to drain.
 
 import { parentPort, workerData } from 'node:worker_threads';
-import { createPlane } from '../connection/create.ts';
-import { type Listener, listen } from '../connection/listener.ts';
+import { type AppStart, createPlane } from '../connection/create.ts';
+import { type ListenAt, type Listener, listen, urlOf } from '../connection/listener.ts';
+import { shareState } from '../state/shared.ts';
+import { readStatistics } from '../wasm/memory.ts';
 import type { FromWorker, ToWorker, WorkerStart } from './messages.ts';
 
 const port = parentPort;
 if (port === null) throw new Error('worker.ts runs only as a worker thread');
 
 const start = workerData as WorkerStart;
+shareState(start.state);
 const plane = createPlane(start);
-
-let listener: Listener;
-try {
-  listener = await listen(plane, start.at);
-  tell({ type: 'listening', port: listener.port });
-} catch (error) {
-  const { code = '', message } = error as NodeJS.ErrnoException;
-  tell({ type: 'failed', code, message });
-}
+let listener: Listener | undefined;
+/** Of the listener; an application may ask for it before there is one. */
+let portNumber = 0;
+let draining = false;
 
 port.on('message', (message: ToWorker) => {
-  if (message.type === 'fail') throw new Error('told to fail');
-  void drain();
+  switch (message.type) {
+    case 'listen':
+      void attempt(() => listenAt(message.at));
+      break;
+    case 'stop-listening':
+      listener?.close();
+      tell({ type: 'stopped-listening' });
+      break;
+    case 'drain':
+      void drain(message.closeIdle);
+      break;
+    case 'fail':
+      throw new Error('told to fail');
+  }
 });
 
-async function drain(): Promise<void> {
-  listener.close();
-  await plane.drain();
-  // Nothing is referenced any more: the thread ends by itself.
+await attempt(async () => {
+  if (start.app !== undefined) await load(start.app);
+  tell({ type: 'ready' });
+});
+
+/** Imports only here what a server without an application has no use for. */
+async function load({ file, globals, trustProxy }: AppStart): Promise<void> {
+  const { installGlobals } = await import('../app/globals.ts');
+  const { attach } = await import('../app/application.ts');
+  const { loadApp } = await import('../app/load.ts');
+  if (globals) installGlobals();
+  const server = {
+    get url() {
+      return urlOf(start.host, portNumber);
+    },
+    get port() {
+      return portNumber;
+    },
+    stats: () => readStatistics(plane.slot.views),
+  };
+  await attach(plane, await loadApp(file), { worker: start.ordinal, server, trustProxy });
+}
+
+async function listenAt(at: ListenAt): Promise<void> {
+  listener = await listen(plane, at);
+  portNumber = listener.port;
+  if (draining) listener.close();
+  else tell({ type: 'listening', port: portNumber });
+}
+
+async function drain(closeIdle: boolean): Promise<void> {
+  draining = true;
+  listener?.close();
+  await plane.drain({ closeIdle });
+  tell({ type: 'drained' });
+  // Nothing of the server's is referenced any more: the thread ends by itself.
   port?.close();
+}
+
+async function attempt(action: () => Promise<void>): Promise<void> {
+  try {
+    await action();
+  } catch (error) {
+    const { code = '', message } = error as NodeJS.ErrnoException;
+    tell({ type: 'failed', code, message });
+  }
 }
 
 function tell(message: FromWorker): void {

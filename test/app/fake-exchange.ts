@@ -9,6 +9,8 @@ export class FakeExchange implements Exchange {
   readonly head: Head;
   aborted: Error | undefined = undefined;
   onAbort: ((reason: Error) => void) | undefined = undefined;
+  over = false;
+  onGone: (() => void) | undefined = undefined;
   onDrain: (() => void) | undefined = undefined;
   /** What write() answers. */
   room = true;
@@ -27,7 +29,12 @@ export class FakeExchange implements Exchange {
 
   respond(...call: Parameters<Exchange['respond']>): void {
     this.note('respond', ...call);
-    this.finish();
+    this.complete();
+  }
+
+  answer(index: number): void {
+    this.note('answer', index);
+    this.complete();
   }
 
   begin(...call: Parameters<Exchange['begin']>): boolean {
@@ -45,17 +52,25 @@ export class FakeExchange implements Exchange {
 
   end(trailers: string): void {
     this.note('end', trailers);
-    this.finish();
+    this.complete();
   }
 
   breakOff(): void {
     this.note('breakOff');
-    this.finish();
+    this.complete();
   }
 
+  /** The connection has closed. */
   abort(reason: Error): void {
     this.aborted = reason;
+    this.over = true;
     this.onAbort?.(reason);
+    this.onGone?.();
+  }
+
+  private complete(): void {
+    this.over = true;
+    this.finish();
   }
 
   private note(...call: unknown[]): void {

@@ -6,23 +6,18 @@ const POOL = ['test/workers/pool.test.ts'];
 const CLI = ['test/cli.test.ts'];
 
 export const workerDefects: Defect[] = [
-  ...defectsOf('src/workers/pool.ts', POOL, [
+  ...defectsOf('src/workers/generation.ts', POOL, [
     [
       'the slot of a dead thread is not reclaimed',
-      'reclaimSlot(viewsOf(this.options.start.memory), ordinal);',
+      'reclaimSlot(viewsOf(this.options.start.memory), slot);',
       '',
     ],
-    ['two threads share a slot', 'slot: ordinal', 'slot: 0 * ordinal'],
+    ['two threads share a slot', 'this.slotFirst + ordinal', 'this.slotFirst'],
     ['a burst of deaths is replaced without a pause', 'this.earlyDeaths < 2 ?', 'this.earlyDeaths < 200 ?'],
     [
       'a replacement that fails is not tried again',
       '.catch((error: Error) => this.replaceLater(ordinal, startedMs, error))',
       '.catch(() => {})',
-    ],
-    [
-      'a thread is born into the draining',
-      "if (this.draining) throw new Error('the server is stopping');",
-      '',
     ],
     [
       'a thread that drained is replaced',
@@ -37,14 +32,13 @@ export const workerDefects: Defect[] = [
     ['a dead thread is drained', 'this.threads[ordinal] = undefined;', ''],
     ['why a thread died is forgotten', 'cause = error as Error;', ''],
   ]),
-  ...defectsOf('src/workers/pool.ts', CLI, [
+  ...defectsOf('src/workers/generation.ts', CLI, [
     ['draining has no end', '}, timeoutMs);', '}, 10 * timeoutMs + 20_000);', 'the drain timeout ends'],
     ['threads that had to be ended are not counted', 'late++;', '', 'the drain timeout ends'],
   ]),
   ...defectsOf('src/workers/worker.ts', POOL, [
-    ['a thread ends before its connections do', 'await plane.drain();', ''],
-    ['a drained thread stays', 'port?.close();', ''],
-    ['a draining thread goes on accepting', 'listener.close();', ''],
+    ['a thread ends before its connections do', 'await plane.drain({ closeIdle });', ''],
+    ['a draining thread goes on accepting', 'draining = true;\n  listener?.close();', 'draining = true;'],
   ]),
   ...defectsOf('src/connection/plane.ts', POOL, [
     ['the clock of a drained plane goes on', 'this.clock.stop();', ''],

@@ -16,8 +16,8 @@ export const DEADLINES: Deadlines = {
   idleTimeoutMs: 200_000,
   bodyTimeoutMs: 300_000,
   bodyRateMin: 10,
-  handlerTimeoutMs: 350_000,
   writeTimeoutMs: 400_000,
+  handlerTimeoutMs: 500_000,
 };
 
 const LIMITS: ConnectionLimits = { connectionsMax: 10_000, refusalsMax: 128, requestsMax: REQUESTS_MAX };

@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { type Bound, bind, type SocketChoice } from '../../src/connection/bind.ts';
 import type { ToServer, ToSupervisor } from '../../src/messages.ts';
 import type { ServerOptions } from '../../src/options.ts';
-import type { Death } from '../../src/workers/pool.ts';
+import type { Death } from '../../src/workers/generation.ts';
 import { eventually } from './client.ts';
 
 export interface Supervised {
@@ -20,6 +20,10 @@ export interface Supervised {
 }
 
 const OPTIONS: ServerOptions = {
+  app: undefined,
+  globals: true,
+  trustProxy: 0,
+  host: '127.0.0.1',
   workers: 2,
   model: 'event-loop',
   engine: 'wasm',
@@ -37,6 +41,7 @@ const OPTIONS: ServerOptions = {
   bodyTimeout: 30_000,
   bodyRate: 500,
   writeTimeout: 30_000,
+  handlerTimeout: 30_000,
 };
 
 export async function startSupervised(

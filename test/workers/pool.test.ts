@@ -7,9 +7,10 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { compileModule } from '#dist/wasm/instance.js';
 import { HEADER_VERSION } from '#dist/wasm/layout.js';
 import { createMemory, viewsOf } from '#dist/wasm/memory.js';
-import { type Death, Pool } from '#dist/workers/pool.js';
+import { Pool } from '#dist/workers/pool.js';
 import type { SocketChoice } from '../../src/connection/bind.ts';
 import type { ListenAt, TakePlace } from '../../src/connection/listener.ts';
+import type { Death } from '../../src/workers/generation.ts';
 import { ask, connect, eventually, GET, sleep } from '../support/client.ts';
 import { DEADLINES } from '../support/plane.ts';
 import { readResponses } from '../support/responses.ts';
@@ -162,11 +163,12 @@ describe('a pool', () => {
       contentBytesMax: 0,
     });
     const notes: string[] = [];
+    const state = { module: compileModule(), memory };
     const pool = new Pool({
       workers: 1,
       start: {
-        module: compileModule(),
-        memory,
+        ...state,
+        state,
         engine: 'wasm',
         io: { read: 'direct', write: 'direct' },
         log: 'silent',

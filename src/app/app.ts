@@ -1,0 +1,60 @@
+// What users write: an application, its routes, its handlers, and what these are given.
+
+import type { Counted } from '../state/counted.ts';
+import type { Statistics } from '../wasm/memory.ts';
+
+/** An application, as Bun.serve() takes it and as a module exports it by default. One of the first two at least. */
+export interface App {
+  /** Answers by path, before `fetch`. */
+  routes?: Routes;
+  /** Answers what no route does. Without it that is a 404. */
+  fetch?: Handler;
+  /** Answers in the place of a handler that threw or rejected. Without it that is a 500 that tells no details. */
+  error?: ErrorHandler;
+}
+
+/** Answers a request. */
+export type Handler<R extends Request = Request> = (
+  request: R,
+  context: Context,
+) => Response | Promise<Response>;
+
+export type ErrorHandler = (error: unknown, request: Request) => Response | Promise<Response>;
+
+/**
+ * Paths, exact (`/health`), with parameters (`/users/:id`) or with a wildcard at the end (`/files/*`), and what
+ * answers each.
+ */
+export type Routes = Readonly<Record<string, RouteValue>>;
+
+/**
+ * A handler; a fixed response or a counted one, both prepared once and answered without JavaScript; or
+ * one of these for each method.
+ */
+export type RouteValue = RouteAnswer | { readonly [M in Method]?: RouteAnswer };
+export type RouteAnswer = Handler<RouteRequest> | Response | Counted;
+export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE' | 'OPTIONS' | 'PATCH' | 'CONNECT' | 'TRACE';
+
+/** The request of a route. */
+export interface RouteRequest extends Request {
+  /** What stands for each `:name` of the path, percent-decoded. */
+  readonly params: Readonly<Record<string, string>>;
+}
+
+/** What a handler gets to know beside the request. */
+export interface Context {
+  /** The address of the client: the peer's, or what trusted proxies say it is. */
+  readonly remoteAddress: string;
+  /** Which of the server's threads this is, from 0. */
+  readonly worker: number;
+  readonly server: ServerView;
+}
+
+/** A server as its handlers see it. */
+export interface ServerView {
+  /** Without a slash at the end: `http://127.0.0.1:8080`. */
+  readonly url: string;
+  readonly port: number;
+  /** Totals and gauges over all threads of the server. */
+  stats(): Statistics;
+}

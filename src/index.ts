@@ -1,0 +1,27 @@
+// What programs and applications import from 'hotpath'.
+
+export type {
+  App,
+  Context,
+  ErrorHandler,
+  Handler,
+  Method,
+  RouteAnswer,
+  RouteRequest,
+  Routes,
+  RouteValue,
+  ServerView,
+} from './app/app.ts';
+export { OptionError } from './options.ts';
+export {
+  type AppServer,
+  type HandlersServer,
+  type ServeAppOptions,
+  type ServeHandlersOptions,
+  type ServeOptions,
+  type Server,
+  serve,
+} from './serve.ts';
+export { type Counted, counted } from './state/counted.ts';
+export { type Counter, counter } from './state/counter.ts';
+export type { Statistics } from './wasm/memory.ts';
