@@ -3,7 +3,7 @@
 
 import { Readable } from 'node:stream';
 import { inspect, types } from 'node:util';
-import { passOn } from './decoded.ts';
+import { noteLength, noteOrigin } from './bodies.ts';
 import {
   addMissing,
   type FieldLines,
@@ -105,12 +105,13 @@ export class Response implements globalThis.Response {
         throw new TypeError('the body is locked or has been read already');
       this.#stream = body;
       this.#content = sources.get(body) ?? null;
-      if (init !== undefined && init !== null) passOn(body, init as globalThis.Response);
+      if (init !== undefined && init !== null) noteOrigin(body, init as globalThis.Response);
     } else {
       const headers = pairsOf(this.#fields);
       this.#native = new NativeResponse(body, { status: this.#status, headers });
       this.#stream = this.#native.body ?? undefined;
       this.#headers = this.#native.headers;
+      if (body instanceof Blob && this.#stream !== undefined) noteLength(this.#stream, body.size);
     }
   }
 
@@ -236,7 +237,7 @@ export class Response implements globalThis.Response {
     return this.#trailers;
   }
 
-  [Symbol.for('nodejs.util.inspect.custom')](depth: number, options: object): string {
+  [inspect.custom](depth: number, options: object): string {
     const { status, statusText, headers, bodyUsed, ok, redirected, type, url } = this;
     const body = this.#stream ?? this.#content;
     const members = { status, statusText, headers, body, bodyUsed, ok, redirected, type, url };

@@ -2,7 +2,7 @@
 // as its stream gives them and the peer takes them.
 
 import type { Exchange } from '../connection/exchange.ts';
-import { fieldsWith } from './decoded.ts';
+import { fieldsWith } from './bodies.ts';
 import { type FieldLines, NO_FIELDS, readFields, readTrailers } from './fields.ts';
 import { NativeResponse } from './native.ts';
 import { fieldLines, type Response, type Trailers, trailers, wholeContent } from './response.ts';

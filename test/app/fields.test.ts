@@ -1,5 +1,6 @@
 // What becomes a field line, what is refused, and what belongs to the server alone.
 
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   addMissing,
@@ -112,6 +113,34 @@ describe('what breaks a field', () => {
     const value = { toString: () => `${linesOf({ a: 'inner', b: '2' }).length}` };
     expect(linesOf({ a: '1', b: value, c: '3' })).toEqual(['a: 1', 'b: 2', 'c: 3']);
   });
+});
+
+test('whatever it is given, a Headers object says the same', () => {
+  const name = fc.oneof(
+    fc.constantFrom('a', 'A', 'Connection', 'set-cookie', 'content-length', ''),
+    fc.string(),
+  );
+  const value = fc.string({
+    unit: fc.oneof(fc.constantFrom(...'\r\n\t\0 ,ab'), fc.string({ maxLength: 1 })),
+  });
+  const pairs = fc.array(fc.tuple(name, fc.oneof(value, fc.string({ unit: 'binary' }))), { maxLength: 4 });
+  fc.assert(
+    fc.property(pairs, fc.boolean(), (pairs, asRecord) => {
+      const headers = asRecord ? Object.fromEntries(pairs) : pairs;
+      expect(outcome(() => new Headers(pairsOf(readFields(headers, NO_FIELDS))))).toEqual(
+        outcome(() => new Headers(headers)),
+      );
+    }),
+    { numRuns: 2000 },
+  );
+
+  function outcome(make: () => Headers): unknown {
+    try {
+      return [...make()];
+    } catch (error) {
+      return (error as Error).constructor;
+    }
+  }
 });
 
 describe("the server's own fields", () => {

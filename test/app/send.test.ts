@@ -312,15 +312,23 @@ describe.each([
     exchange.abort(new Error('gone'));
     await settled();
   });
+});
 
-  test('of a Blob', async () => {
-    const calls = await sent(new Class(new Blob(['abc'], { type: 'text/x' })));
-    expect(calls[0]).toEqual(['begin', 200, 'content-type: text/x\r\n', undefined, false]);
-    expect(calls.slice(1)).toEqual([
+test('a Blob goes out by its size, in a native Response chunked', async () => {
+  const blob = new Blob(['abc'], { type: 'text/x' });
+  for (const headers of [{}, { 'content-length': '9' }])
+    expect(await sent(new Response(blob, { headers }))).toEqual([
+      ['begin', 200, 'content-type: text/x\r\n', 3, false],
       ['write', 'abc'],
       ['end', ''],
     ]);
-  });
+  const wrapped = new Response(blob);
+  expect((await sent(new Response(wrapped.body, wrapped)))[0]?.[3]).toBe(3);
+  expect((await sent(new Response(blob).clone())).slice(1)).toEqual([
+    ['write', 'abc'],
+    ['end', ''],
+  ]);
+  expect((await sent(new NativeResponse(blob)))[0]?.[3]).toBeUndefined();
 });
 
 test('a native string and native headers', async () => {
@@ -429,6 +437,16 @@ describe('a fetched Response', () => {
           ['end', ''],
         ]);
       });
+  });
+
+  test('of zstd content goes on as it is, which only newer platforms decode', async () => {
+    const zstd = Buffer.from('28b52ffd2003190000616263', 'hex');
+    await fetched('zstd', zstd, async (response) => {
+      const [begin, piece] = await sent(response);
+      const decoded = !String(begin?.[2]).includes('content-encoding: zstd');
+      expect(piece?.[1]).toBe(decoded ? 'abc' : zstd.toString());
+      expect(begin?.[3]).toBe(decoded ? undefined : zstd.length);
+    });
   });
 
   test('keeps what fetch() has left as it was', async () => {
