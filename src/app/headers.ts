@@ -25,12 +25,12 @@ export class Headers implements globalThis.Headers {
 
   get(name: string): string | null {
     if (this.#native !== undefined) return this.#native.get(name);
-    return combinedValue(this.#head, LOWER_NAME.test(name) ? name : lowerName(name)) ?? null;
+    return combinedValue(this.#head, lowerName(name)) ?? null;
   }
 
   has(name: string): boolean {
     if (this.#native !== undefined) return this.#native.has(name);
-    return this.#head.findField(LOWER_NAME.test(name) ? name : lowerName(name)) >= 0;
+    return this.#head.findField(lowerName(name)) >= 0;
   }
 
   getSetCookie(): string[] {
@@ -145,6 +145,7 @@ function sortedPairs(head: Head): Pair[] {
 
 /** @throws TypeError for what is no field name (RFC 9110 5.1) */
 function lowerName(name: unknown): string {
+  if (typeof name === 'string' && LOWER_NAME.test(name)) return name;
   const text = String(name);
   if (!NAME.test(text)) throw new TypeError(`Headers: ${inspect(text)} is not a valid field name`);
   return text.toLowerCase();

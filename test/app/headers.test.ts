@@ -34,6 +34,8 @@ const READING: Record<string, Use> = {
   'get of an empty value': (headers) => headers.get('empty'),
   'get of Latin-1': (headers) => headers.get('x-latin'),
   'get by what is no string': (headers) => headers.get({ toString: () => 'Host' } as string),
+  'get by what is no string, but a name in lower case': (headers) =>
+    headers.get(['host'] as unknown as string),
   'get of an invalid name': (headers) => headers.get('a b'),
   'get of an empty name': (headers) => headers.get(''),
   'get of a name that is ASCII only in lower case': (headers) => headers.get('\u212a'),

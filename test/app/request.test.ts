@@ -232,6 +232,14 @@ describe('the body', () => {
     expect(await post([shared]).request.text()).toBe('aaa');
   });
 
+  test('in the hands of a reader is not to be read or cloned', async () => {
+    const { request } = post(['a']);
+    request.body?.getReader();
+    await expect(request.text()).rejects.toThrow('Body is unusable');
+    expect(() => request.clone()).toThrow('Body is unusable');
+    expect(() => request.textStream()).toThrow('Body is unusable');
+  });
+
   test('is a stream of text, too', async () => {
     const { request } = post([Uint8Array.of(0xe2, 0x82), Uint8Array.of(0xac)]);
     const pieces: string[] = [];
@@ -308,6 +316,14 @@ describe('the trailers', () => {
     void request.trailers.then(() => (known = true));
     await new Promise(setImmediate);
     expect([known, content.reads]).toEqual([false, 0]);
+  });
+
+  test('that nobody waits for may fail unheard', async () => {
+    const { request } = post([GONE]);
+    void request.trailers;
+    await expect(request.text()).rejects.toBe(GONE);
+    // An unhandled rejection would fail the run.
+    await new Promise(setImmediate);
   });
 
   test('never come when the content breaks off or is cancelled', async () => {
