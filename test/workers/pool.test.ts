@@ -168,6 +168,7 @@ describe('a pool', () => {
       workers: 1,
       start: {
         ...state,
+        host: '127.0.0.1',
         state,
         engine: 'wasm',
         io: { read: 'direct', write: 'direct' },
