@@ -3,7 +3,7 @@
 import type { Views } from '../protocol/js/views.ts';
 import { type Exports, instantiate } from '../wasm/instance.ts';
 import { checkVersion, counterPointer, viewsOf } from '../wasm/memory.ts';
-import { checkName, claimCounter, counterName, OWN_PREFIX } from '../wasm/names.ts';
+import { checkName, claimCounter, HELLO_NAME, OWN_PREFIX } from '../wasm/names.ts';
 import { type SharedState, sharedState } from './shared.ts';
 
 /** A number that all threads of the process share: no addition is lost, no sum is handed out twice. */
@@ -89,7 +89,7 @@ function inThisThread(name?: string): Bound {
 }
 
 function claim(views: Views, name: string): number {
-  if (name.startsWith(OWN_PREFIX) && name !== counterName(views, 0))
+  if (name.startsWith(OWN_PREFIX) && name !== HELLO_NAME)
     throw new RangeError(`counter '${name}': names that begin with '${OWN_PREFIX}' are the server's own`);
   return claimCounter(views, name);
 }

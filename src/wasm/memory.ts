@@ -37,6 +37,7 @@ import {
   STATISTICS_REFUSED,
   STATISTICS_REQUESTS,
 } from './layout.ts';
+import { claimCounter, HELLO_NAME } from './names.ts';
 
 /** What the sizes of the map allow at most. */
 export const LIMITS = {
@@ -88,6 +89,7 @@ export function createMemory(options: MemoryOptions): WebAssembly.Memory {
   words[HEADER_TARGET_BYTES_MAX >> 2] = options.targetBytesMax;
   words[HEADER_FIELD_COUNT_MAX >> 2] = options.fieldCountMax;
   doubles[HEADER_CONTENT_BYTES_MAX >> 3] = options.contentBytesMax;
+  claimCounter(viewsOf(memory), HELLO_NAME);
   for (let index = 0; index < options.slotCount; index++)
     for (const guard of guardsOf(index)) bytes.fill(GUARD_BYTE, guard, guard + GUARD_BYTES);
   return memory;

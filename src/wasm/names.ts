@@ -6,13 +6,14 @@
 // each other at one row, of different names one wins, and no word of a name is 0.
 
 import type { Views } from '../protocol/js/views.ts';
-import { COUNTER_COUNT_MAX, COUNTER_NAME, COUNTER_NAME_BYTES } from './layout.ts';
-import { counterPointer } from './memory.ts';
+import { COUNTER_COUNT_MAX, COUNTER_NAME, COUNTER_NAME_BYTES, COUNTERS, ROW_BYTES } from './layout.ts';
 
 /** In UTF-8, beside the byte that holds it. */
 export const NAME_BYTES_MAX = COUNTER_NAME_BYTES - 1;
 /** Names that begin so are the server's own. */
 export const OWN_PREFIX = 'hotpath:';
+/** The counter of the built-in app: the first one of every memory. */
+export const HELLO_NAME = `${OWN_PREFIX}hello`;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -29,7 +30,7 @@ export function claimCounter({ words }: Views, name: string): number {
 
 /** The name of a counter; undefined when nobody has claimed it, or not to the end. */
 export function counterName({ bytes, words }: Views, index: number): string | undefined {
-  const place = counterPointer(index) + COUNTER_NAME;
+  const place = placeOf(index);
   const size = Atomics.load(words, place >> 2) === 0 ? 0 : (bytes[place] as number);
   const name = bytes.slice(place + 1, place + 1 + size);
   return size === 0 || name.includes(0) ? undefined : decoder.decode(name);
@@ -45,11 +46,15 @@ export function checkName(name: string): void {
 }
 
 function claim(words: Int32Array, index: number, wanted: Int32Array): boolean {
-  const place = (counterPointer(index) + COUNTER_NAME) >> 2;
+  const place = placeOf(index) >> 2;
   return wanted.every((word, i) => {
     const found = Atomics.compareExchange(words, place + i, 0, word);
     return found === 0 || found === word;
   });
+}
+
+function placeOf(index: number): number {
+  return COUNTERS + index * ROW_BYTES + COUNTER_NAME;
 }
 
 function wordsOf(name: string): Int32Array {

@@ -27,6 +27,7 @@ const DRAINED_GRACE_MS = 500;
 
 export class Generation {
   private readonly threads: (Worker | undefined)[];
+  private readonly places: (ListenAt | undefined)[] = [];
   /** Those that have nothing under way any more. */
   private readonly drained = new Set<Worker>();
   private draining = false;
@@ -67,12 +68,6 @@ export class Generation {
     return late;
   }
 
-  /** Ends every thread at once, whatever it does. */
-  async end(): Promise<void> {
-    this.draining = true;
-    await Promise.all(this.living.map((thread) => thread.terminate()));
-  }
-
   /** Has nobody accept any more, so that others may listen at the same address. */
   async stopListening(): Promise<void> {
     await Promise.all(
@@ -86,9 +81,12 @@ export class Generation {
     );
   }
 
-  /** After stopListening(). */
-  listenAgain(at: ListenAt): void {
-    for (const thread of this.living) tell(thread, { type: 'listen', at });
+  /** After stopListening(): where each did. */
+  listenAgain(): void {
+    this.threads.forEach((thread, ordinal) => {
+      const at = this.places[ordinal];
+      if (thread !== undefined && at !== undefined) tell(thread, { type: 'listen', at });
+    });
   }
 
   /** Ends the thread in the middle of whatever it does, from outside or by an exception. For tests. */
@@ -125,6 +123,9 @@ export class Generation {
         if (message.type === 'ready') this.place(thread, ordinal).catch(fail);
         else if (message.type === 'listening') {
           listened = true;
+          const at = this.places[ordinal];
+          // Port 0 has become this one.
+          if (at !== undefined && 'host' in at) this.places[ordinal] = { ...at, port: message.port };
           this.options.listening?.(message.port);
           resolve(message.port);
         } else if (message.type === 'drained') {
@@ -146,6 +147,7 @@ export class Generation {
   private async place(thread: Worker, ordinal: number): Promise<void> {
     if (this.draining) return;
     const at = await this.options.takePlace(ordinal);
+    this.places[ordinal] = at;
     tell(thread, { type: 'listen', at });
   }
 

@@ -3,6 +3,9 @@
 import type { ListenAt } from '../connection/listener.ts';
 import { type Death, Generation, type GenerationOptions } from './generation.ts';
 
+/** What threads have to end whose generation could not be started. */
+const FAILED_MS = 2000;
+
 export class Pool {
   private current: Generation;
   /** Being started by a reload. */
@@ -23,7 +26,7 @@ export class Pool {
     try {
       return await this.current.start();
     } catch (error) {
-      await this.current.end();
+      await this.current.drain(FAILED_MS, true);
       throw error;
     }
   }
@@ -63,12 +66,12 @@ export class Pool {
     if (this.draining) throw new Error('the server is stopping');
     const { current, options } = this;
     const slotFirst = options.workers * (++this.reloads % 2);
-    let vacated: ListenAt | undefined;
+    let vacated = false;
     const takePlace = async (ordinal: number): Promise<ListenAt> => {
       const at = await options.takePlace(ordinal);
       // Nobody else can listen there meanwhile.
-      if ('host' in at && !at.reusePort && vacated === undefined) {
-        vacated = at;
+      if ('host' in at && !at.reusePort && !vacated) {
+        vacated = true;
         await current.stopListening();
       }
       return at;
@@ -78,10 +81,10 @@ export class Pool {
     try {
       await next.start();
     } catch (error) {
-      await next.end();
+      await next.drain(FAILED_MS, true);
       this.reloads--;
       if (this.draining) throw new Error('the server is stopping');
-      if (vacated !== undefined) current.listenAgain(vacated);
+      if (vacated) current.listenAgain();
       throw error;
     } finally {
       this.next = undefined;

@@ -35,7 +35,7 @@ port.on('message', (message: ToWorker) => {
   }
 });
 
-await attempt(async () => {
+const loaded = attempt(async () => {
   if (start.app !== undefined) await load(start.app);
   tell({ type: 'ready' });
 });
@@ -68,6 +68,8 @@ async function listenAt(at: ListenAt): Promise<void> {
 async function drain(closeIdle: boolean): Promise<void> {
   draining = true;
   listener?.close();
+  // A thread that ends while it reads its modules leaves their files open.
+  await loaded;
   await plane.drain({ closeIdle });
   tell({ type: 'drained' });
   // Nothing of the server's is referenced any more: the thread ends by itself.

@@ -77,7 +77,12 @@ export async function startSupervised(
         bound.handleOf(message.ordinal) as unknown as SendHandle,
       );
   });
-  child.send({ type: 'start', options: { ...OPTIONS, ...options } } satisfies ToServer);
+  const address = bound.way === 'own' ? { host: bound.host, port: bound.port } : undefined;
+  child.send({
+    type: 'start',
+    options: { ...OPTIONS, ...options },
+    ...(address && { address }),
+  } satisfies ToServer);
   await eventually('listening', () => supervised.heard.some(({ type }) => type === 'listening'));
   return supervised;
 }

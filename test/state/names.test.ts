@@ -1,0 +1,108 @@
+// Names of counters: one row for each, whoever comes first, however many come at once.
+
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { COUNTER_COUNT_MAX, COUNTER_NAME, COUNTERS, ROW_BYTES } from '../../src/wasm/layout.ts';
+import { createMemory, viewsOf } from '../../src/wasm/memory.ts';
+import { claimCounter, counterName, NAME_BYTES_MAX } from '../../src/wasm/names.ts';
+
+function makeMemory(): WebAssembly.Memory {
+  return createMemory({
+    slotCount: 1,
+    headBytesMax: 1024,
+    targetBytesMax: 512,
+    fieldCountMax: 8,
+    contentBytesMax: 0,
+  });
+}
+
+test("row 0 is the built-in app's", () => {
+  const views = viewsOf(makeMemory());
+  expect(counterName(views, 0)).toBe('hotpath:hello');
+  expect(claimCounter(views, 'hotpath:hello')).toBe(0);
+  expect(counterName(views, 1)).toBe(undefined);
+  expect(claimCounter(views, 'hello')).toBe(1);
+});
+
+test('a name has one row, and a row one name', () => {
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom('a', 'ab', 'abc', 'abcd', 'abce', 'é', '€uro', '𝄞')), (names) => {
+      const views = viewsOf(makeMemory());
+      const rows = new Map<string, number>();
+      for (const name of names) {
+        const row = claimCounter(views, name);
+        expect(rows.get(name) ?? row).toBe(row);
+        rows.set(name, row);
+        expect(counterName(views, row)).toBe(name);
+      }
+      expect(new Set(rows.values()).size).toBe(rows.size);
+    }),
+  );
+});
+
+test('the longest name, and the value beside it', () => {
+  const views = viewsOf(makeMemory());
+  const longest = 'x'.repeat(NAME_BYTES_MAX);
+  expect(claimCounter(views, longest)).toBe(1);
+  expect(claimCounter(views, `${longest.slice(1)}y`)).toBe(2);
+  expect([counterName(views, 1), counterName(views, 2)]).toEqual([longest, `${longest.slice(1)}y`]);
+  expect(counterName(views, 3)).toBe(undefined);
+});
+
+describe('what is no name', () => {
+  test.each([
+    ['none', '', TypeError, 'is text without NUL'],
+    ['with NUL', 'a\0b', TypeError, '"a\\u0000b"'],
+    ['half of a character', 'a\ud834', TypeError, 'is text without NUL'],
+    ['a number', 7 as unknown as string, TypeError, 'not 7'],
+    ['too long', 'x'.repeat(NAME_BYTES_MAX + 1), RangeError, 'at most 111 bytes'],
+    ['too long in UTF-8', 'é'.repeat(56), RangeError, 'at most 111 bytes'],
+  ])('%s', (_, name, type, says) => {
+    const claim = (): number => claimCounter(viewsOf(makeMemory()), name);
+    expect(claim).toThrow(type);
+    expect(claim).toThrow(says);
+  });
+});
+
+test('a full table says so, and gives what it has', () => {
+  const views = viewsOf(makeMemory());
+  for (let i = 1; i < COUNTER_COUNT_MAX; i++) expect(claimCounter(views, `n${i}`)).toBe(i);
+  expect(() => claimCounter(views, 'one more')).toThrow(RangeError);
+  expect(() => claimCounter(views, 'one more')).toThrow(
+    "no room for counter 'one more': there are 128 others",
+  );
+  expect(claimCounter(views, 'n7')).toBe(7);
+});
+
+test('a claim that was broken off is gone on with by a name that fits', () => {
+  const views = viewsOf(makeMemory());
+  const row = claimCounter(views, 'abcdefgh');
+  // As the thread left it that was ended behind the second word.
+  const name = COUNTERS + row * ROW_BYTES + COUNTER_NAME;
+  views.bytes.fill(0, name + 8, name + 12);
+  expect(counterName(views, row)).toBe(undefined);
+  expect(claimCounter(views, 'abcXefgh')).toBe(row + 1);
+  expect(claimCounter(views, 'abcdefgx')).toBe(row);
+  expect(claimCounter(views, 'abcdefgh')).toBe(row + 2);
+});
+
+test('threads that claim the same names at once agree', async () => {
+  const memory = makeMemory();
+  const threads = 4;
+  const gate = new Int32Array(new SharedArrayBuffer(8));
+  // They begin alike, so that threads meet within a name.
+  const names = Array.from({ length: 100 }, (_, i) => `name ${i % 10} and ${String(i).padStart(5, '0')}`);
+  const rows = await Promise.all(
+    Array.from({ length: threads }, async (_, thread) => {
+      const order = names.map((_, i) => names[(i * 37 + thread * 25) % names.length] as string);
+      const worker = new Worker(new URL('../support/claim.js', import.meta.url), {
+        workerData: { memory, threads, gate, names: order },
+      });
+      return (await once(worker, 'message'))[0] as Map<string, number>;
+    }),
+  );
+  for (const map of rows) for (const name of names) expect(map.get(name)).toBe(rows[0]?.get(name));
+  expect(new Set(rows[0]?.values()).size).toBe(names.length);
+});

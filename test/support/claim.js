@@ -1,0 +1,14 @@
+// A thread that claims names of counters when all others are ready to.
+
+import { parentPort, workerData } from 'node:worker_threads';
+import { viewsOf } from '#dist/wasm/memory.js';
+import { claimCounter } from '#dist/wasm/names.js';
+
+const { memory, threads, gate, names } = workerData;
+const views = viewsOf(memory);
+if (Atomics.add(gate, 0, 1) + 1 < threads) Atomics.wait(gate, 1, 0);
+else {
+  Atomics.store(gate, 1, 1);
+  Atomics.notify(gate, 1);
+}
+parentPort?.postMessage(new Map(names.map((name) => [name, claimCounter(views, name)])));

@@ -1,0 +1,269 @@
+// A reload: new threads over the same memory in the place of the old, and nobody outside notices.
+
+import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
+import net from 'node:net';
+import { afterAll, afterEach, describe, expect, test } from 'vitest';
+import { compileModule } from '#dist/wasm/instance.js';
+import { createMemory } from '#dist/wasm/memory.js';
+import { Pool } from '#dist/workers/pool.js';
+import type { ListenAt, TakePlace } from '../../src/connection/listener.ts';
+import { appFiles } from '../support/app-files.ts';
+import { type Run, startCli } from '../support/cli.ts';
+import { ask, connect, eventually, GET, sleep } from '../support/client.ts';
+import { DEADLINES } from '../support/plane.ts';
+import { readResponses } from '../support/responses.ts';
+import { type Supervised, startSupervised } from '../support/supervised.ts';
+
+const files = appFiles();
+afterAll(() => files.remove());
+let server: Supervised | undefined;
+let run: Run | undefined;
+afterEach(async () => {
+  if (server && server.child.exitCode === null) await server.stop();
+  if (run && run.child.exitCode === null && run.child.signalCode === null) await run.stop();
+  server = undefined;
+  run = undefined;
+});
+
+/** Asks for a reload and waits for what is said of it. */
+async function reload({ tell, notes }: Supervised, timeoutMs = 5000): Promise<string> {
+  const before = notes.length;
+  tell({ type: 'reload', timeoutMs });
+  const said = (): string | undefined => notes.slice(before).find((note) => /eload/.test(note));
+  await eventually('what is said of the reload', () => said() !== undefined);
+  return said() as string;
+}
+
+async function contentOf(port: number): Promise<string | undefined> {
+  return readResponses(await ask(port))[0]?.content;
+}
+
+describe('from the command line', () => {
+  test('ten reloads under load lose no connection and no count', async () => {
+    run = await startCli(['--workers', '2']);
+    const { child, port } = run;
+    const reloads = (): number => (run as Run).output.split('Reloaded').length - 1;
+    const seen: string[] = [];
+    const failed: unknown[] = [];
+    let stop = false;
+    const load = Array.from({ length: 4 }, async () => {
+      while (!stop) {
+        try {
+          seen.push((await contentOf(port)) ?? 'nothing');
+        } catch (error) {
+          failed.push(error);
+        }
+      }
+    });
+    for (let i = 1; i <= 10; i++) {
+      child.kill('SIGHUP');
+      await eventually(`reload ${i}`, () => reloads() === i);
+    }
+    stop = true;
+    await Promise.all(load);
+    expect(failed).toEqual([]);
+    expect(seen.length).toBeGreaterThan(50);
+    expect(new Set(seen).size).toBe(seen.length);
+    expect(await run.stop()).toBe(0);
+    expect(run.output).toContain(
+      `Server stopped after ${seen.length} requests on ${seen.length} connections\n`,
+    );
+    expect(run.errors).toBe('');
+  });
+
+  test('a file that was changed is served anew; a broken one is told, and the old goes on', async () => {
+    const file = files.write('app.mjs', 'export default { routes: { "/": new Response("one") } };');
+    run = await startCli([file, '--workers', '2']);
+    expect(await contentOf(run.port)).toBe('one');
+    files.write('app.mjs', 'export default { routes: { "/": new Response("two") } };');
+    expect(await contentOf(run.port)).toBe('one');
+    run.child.kill('SIGHUP');
+    await eventually('reload', () => (run as Run).output.includes('Reloaded'));
+    for (let i = 0; i < 4; i++) expect(await contentOf(run.port)).toBe('two');
+
+    files.write('app.mjs', '\nexport default { routes: { "/": ');
+    run.child.kill('SIGHUP');
+    await eventually('that it failed', () => (run as Run).output.includes('Could not reload'));
+    expect(run.output).toMatch(
+      /Could not reload: can't load .*app\.mjs: SyntaxError: .*app\.mjs:2\); the old/,
+    );
+    for (let i = 0; i < 4; i++) expect(await contentOf(run.port)).toBe('two');
+
+    files.write('app.mjs', 'export default { routes: { "/": new Response("three") } };');
+    run.child.kill('SIGHUP');
+    await eventually('reload', () => (run as Run).output.split('Reloaded').length === 3);
+    for (let i = 0; i < 4; i++) expect(await contentOf(run.port)).toBe('three');
+  });
+
+  test('of a model without an application is told, and it goes on', async () => {
+    run = await startCli(['--model', 'sequential']);
+    run.child.kill('SIGHUP');
+    await eventually('that it failed', () => (run as Run).output.includes('Could not reload: this model'));
+    expect(await contentOf(run.port)).toBe('Hello1');
+  });
+});
+
+describe.each(['auto', 'shared', 'own'] as const)('%s sockets', (sockets) => {
+  const workers = sockets === 'own' ? 1 : 2;
+
+  test('what is under way is finished by the old, idle connections are left to them', async () => {
+    server = await startSupervised({ workers }, sockets);
+    const { port } = server.bound;
+    const idle = await connect(port);
+    const busy = await connect(port);
+    idle.send(GET);
+    await idle.until(/Hello1$/);
+    busy.send(GET.slice(0, 20));
+    await sleep(50);
+    expect(await reload(server)).toMatch(/^Reloaded/);
+    expect(await contentOf(port)).toBe('Hello2');
+    expect([idle.ended, busy.ended]).toEqual([false, false]);
+    busy.send(GET.slice(20));
+    const [finished] = readResponses(await busy.end());
+    expect([finished?.content, finished?.fields.get('connection')]).toEqual(['Hello3', 'close']);
+    idle.send(GET);
+    const last = readResponses(await idle.end())[1];
+    expect([last?.content, last?.fields.get('connection')]).toEqual(['Hello4', 'close']);
+    idle.close();
+    busy.close();
+    const { statistics, late } = await server.stop();
+    expect(statistics).toMatchObject({ requests: 4, accepted: 3, open: 0 });
+    expect(late).toBe(0);
+  });
+});
+
+test('what does not finish in time is ended', async () => {
+  server = await startSupervised({ workers: 2 });
+  const idle = await connect(server.bound.port);
+  idle.send(GET);
+  await idle.until(/Hello1$/);
+  await reload(server, 300);
+  await eventually('the end of an idle connection', () => idle.ended || idle.socket.destroyed);
+  // The slots of the first generation are free: the next one takes them.
+  expect(await reload(server)).toMatch(/^Reloaded/);
+  expect(await contentOf(server.bound.port)).toBe('Hello2');
+  idle.close();
+});
+
+test('reloads wait for each other, and a stop for none', async () => {
+  server = await startSupervised({ workers: 2 });
+  for (let i = 0; i < 3; i++) server.tell({ type: 'reload', timeoutMs: 5000 });
+  await eventually('three reloads', () => (server as Supervised).notes.length === 3);
+  expect(server.notes).toEqual(Array(3).fill(expect.stringMatching(/^Reloaded/)));
+  const idle = await connect(server.bound.port);
+  idle.send(GET);
+  await idle.until(/Hello1$/);
+  await reload(server, 60_000);
+  // The one before still has a connection, so this one waits.
+  server.tell({ type: 'reload', timeoutMs: 5000 });
+  await sleep(100);
+  const { statistics, late } = await server.stop();
+  expect([statistics.open, late]).toEqual([0, 0]);
+  idle.close();
+});
+
+test('a stop in the middle of a reload ends both generations', async () => {
+  server = await startSupervised({ workers: 2 });
+  server.tell({ type: 'reload', timeoutMs: 60_000 });
+  await sleep(20);
+  const { late } = await server.stop();
+  expect(late).toBe(0);
+});
+
+test('a thread that dies beside a reload is replaced by one of the new', async () => {
+  const route = (text: string): string => `export default { routes: { "/": new Response(${text}) } };`;
+  files.write('app.mjs', route('"old"'));
+  server = await startSupervised({ workers: 2, app: files.urlOf('app.mjs') });
+  const { bound, notes } = server;
+  files.write('app.mjs', route('"new"'));
+  server.tell({ type: 'reload', timeoutMs: 5000 });
+  server.killWorker(0);
+  await eventually('reload', () => notes.some((note) => /^Reloaded/.test(note)));
+  server.killWorker(1);
+  await eventually('replacement', () => notes.some((note) => /^Worker 1 .*; replacing it/.test(note)));
+  await sleep(300);
+  for (let i = 0; i < 10; i++) expect(await contentOf(bound.port)).toBe('new');
+  expect((await server.stop()).statistics.open).toBe(0);
+});
+
+test('what an application holds open does not keep a thread that has drained', async () => {
+  files.write(
+    'app.mjs',
+    'setInterval(() => {}, 1000); export default { routes: { "/": new Response("a") } };',
+  );
+  server = await startSupervised({ workers: 2, app: files.urlOf('app.mjs') });
+  await reload(server, 60_000);
+  await reload(server, 60_000);
+  expect(await contentOf(server.bound.port)).toBe('a');
+  expect((await server.stop()).late).toBe(0);
+});
+
+test.runIf(process.platform === 'linux')(
+  'reloads leave no descriptor behind, nor do those that fail',
+  async () => {
+    const good = 'export default { routes: { "/": new Response("a") } };';
+    files.write('app.mjs', good);
+    server = await startSupervised({ workers: 2, app: files.urlOf('app.mjs') });
+    const { child } = server;
+    const descriptors = (): number => readdirSync(`/proc/${child.pid}/fd`).length;
+    await reload(server);
+    await sleep(700);
+    const before = descriptors();
+    for (const text of [good, 'throw new Error("broken");', good, 'export default 1;']) {
+      files.write('app.mjs', text);
+      expect(await reload(server)).toMatch(text === good ? /^Reloaded/ : /^Could not reload/);
+    }
+    await eventually('as many descriptors as before', () => descriptors() <= before);
+  },
+);
+
+describe('a pool whose threads bind the same address', () => {
+  function createPool(takePlace: TakePlace): { pool: Pool; ports: number[] } {
+    const memory = createMemory({
+      slotCount: 2,
+      headBytesMax: 1024,
+      targetBytesMax: 512,
+      fieldCountMax: 10,
+      contentBytesMax: 0,
+    });
+    const state = { module: compileModule(), memory };
+    const ports: number[] = [];
+    const pool = new Pool({
+      workers: 1,
+      start: {
+        ...state,
+        host: '127.0.0.1',
+        state,
+        engine: 'wasm',
+        io: { read: 'direct', write: 'direct' },
+        log: 'silent',
+        limits: { connectionsMax: 10, refusalsMax: 1, requestsMax: 100 },
+        deadlines: DEADLINES,
+      },
+      takePlace,
+      note: () => {},
+      listening: (port) => ports.push(port),
+    });
+    return { pool, ports };
+  }
+
+  test('lets the old go on listening when the new can not', async () => {
+    const occupied = net.createServer().listen(0, '127.0.0.1');
+    await once(occupied, 'listening');
+    const at: ListenAt = { host: '127.0.0.1', port: 0, reusePort: false };
+    const { pool, ports } = createPool(async () => at);
+    at.port = await pool.start();
+    const port = at.port;
+    at.port = (occupied.address() as net.AddressInfo).port;
+    await expect(pool.reload(2000)).rejects.toThrow('EADDRINUSE');
+    occupied.close();
+    await eventually('that the old one listens again', () => ports.length === 2);
+    expect(ports[1]).toBe(port);
+    expect(await contentOf(port)).toBe('Hello1');
+    at.port = port;
+    await pool.reload(2000);
+    expect(await contentOf(port)).toBe('Hello2');
+    expect(await pool.drain(2000)).toBe(0);
+  });
+});
