@@ -106,7 +106,10 @@ export class OpenExchange implements Exchange {
       this.finish();
     } else {
       this.state = SENDING;
-      this.rest = isText ? Buffer.from(content) : content;
+      const all = isText ? Buffer.from(content) : content;
+      const first = Math.min(all.length, COPIED_BYTES_MAX);
+      this.put(all.subarray(0, first));
+      this.rest = all.subarray(first);
       this.sendRest();
     }
   }
@@ -255,17 +258,14 @@ export class OpenExchange implements Exchange {
     outputs.position = slot.writeLatin1(text, outputs.position);
   }
 
-  /** Small content is copied, so that it leaves with what is around it. */
+  /** A piece of content is copied as far as it is small, so that it leaves with what is around it. */
   private put(bytes: Uint8Array): void {
     const { outputs, slot } = this.plane;
-    const size = bytes.length;
-    if (size > COPIED_BYTES_MAX) {
-      this.connection.sendBytes(bytes);
-      return;
-    }
+    const size = Math.min(bytes.length, COPIED_BYTES_MAX);
     if (outputs.room < size + CHUNK_FRAME_BYTES_MAX) this.connection.flush();
-    slot.views.bytes.set(bytes, outputs.position);
+    slot.views.bytes.set(size < bytes.length ? bytes.subarray(0, size) : bytes, outputs.position);
     outputs.position += size;
+    if (size < bytes.length) this.connection.sendBytes(bytes.subarray(size));
   }
 
   private sendRest(): void {
