@@ -78,7 +78,12 @@ export const workerDefects: Defect[] = [
       '',
       'when the new can not',
     ],
-    ['the old keeps its address from the new', 'await current.stopListening();', '', 'own sockets'],
+    [
+      'the old keeps its address from the new',
+      'await current.stopListening();',
+      '',
+      'idle connections are left',
+    ],
   ]),
   ...defectsOf('src/workers/generation.ts', RELOAD, [
     [
