@@ -57,7 +57,7 @@ export const workerDefects: Defect[] = [
       'two generations share their slots',
       'options.workers * (++this.reloads % 2)',
       '0 * ++this.reloads',
-      'idle connections are left',
+      'have slots of their own',
     ],
     [
       'the generation before is not drained',
@@ -70,7 +70,7 @@ export const workerDefects: Defect[] = [
       'a stop forgets the generation that is being started',
       '[this.current, this.next, this.old]',
       '[this.current, this.old]',
-      'in the middle of a reload',
+      'ends one that is being started',
     ],
     [
       'the old listens no more when the new could not',
@@ -103,7 +103,6 @@ export const workerDefects: Defect[] = [
   ]),
   ...defectsOf('src/serve.ts', SERVE, [
     ['closing twice drains twice', 'closed ??= running', 'closed = running', 'may be asked for again'],
-    ['the other threads pick ports of their own', 'if (port === 0 && ordinal > 0) await picked;', ''],
   ]),
   ...defectsOf('src/app/load.ts', LOAD, [
     ['fetch loses its object', '.bind(given) as Handler', ' as Handler'],
@@ -117,12 +116,6 @@ export const workerDefects: Defect[] = [
   ]),
   ...defectsOf('src/wasm/names.ts', NAMES, [
     ['a name is claimed without care', 'found === 0 || found === word', 'found === 0 || i > 0'],
-    [
-      'whoever reads a word first takes it',
-      'Atomics.compareExchange(words, place + i, 0, word)',
-      '(words[place + i] ||= word)',
-      'at once agree',
-    ],
     ['the size is no part of a name', 'bytes[0] = text.length;', 'bytes[0] = 255;'],
     ['halves of characters are names', '[\\0\\p{Surrogate}]', '[\\0]'],
   ]),
