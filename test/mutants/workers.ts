@@ -80,8 +80,8 @@ export const workerDefects: Defect[] = [
     ],
     [
       'the old keeps its address from the new',
-      'await current.stopListening();',
-      '',
+      'vacated = true;\n        await current.stopListening();',
+      'vacated = true;',
       'idle connections are left',
     ],
   ]),
