@@ -96,8 +96,9 @@ export interface Server extends AsyncDisposable {
 
 export interface AppServer extends Server {
   /**
-   * Starts new threads, which load the application anew, in the place of those there are; counters go on. Where
-   * this Node can't let two threads listen on one port, there is a moment in which connecting is refused.
+   * Starts new threads, which load the application anew, in the place of those there are; counters go on. A
+   * connection that waits to be accepted is lost with the thread that it waits for, and where this Node can't let
+   * two threads listen on one port, connecting is refused for a moment; the command line loses none.
    * Resolves when the new ones serve; the old finish what is under way.
    * @throws Error when the new ones fail to start; then the old go on
    */
