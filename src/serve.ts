@@ -26,7 +26,7 @@ export interface ServeOptions {
   engine?: EngineName | undefined;
   /** How bytes get in and out: auto by default; public uses documented calls of Node only. */
   io?: IoChoice | undefined;
-  /** How much is printed: silent by default. */
+  /** How much is printed: errors by default, what handlers failed with. */
   log?: LogLevel | undefined;
   /** Largest head of a request, 431 beyond: 16384 by default. */
   maxHead?: number | undefined;
@@ -138,7 +138,7 @@ async function serveApp({ app, ...given }: ServeAppOptions): Promise<AppServer> 
     if (name in given) throw new OptionError(`${name} comes from the app's module: leave out ${name} or app`);
   if (typeof app !== 'string' && !(app instanceof URL))
     throw new OptionError(`app must be the path or the URL of a module, not ${typeof app}`);
-  const options = readOptions({ ...given }, COMMAND_LINE_ONLY, { log: 'silent' });
+  const options = readOptions({ ...given }, COMMAND_LINE_ONLY, { log: 'errors' });
   options.app = appFile(app);
   const start = startOf(options);
   const wanted = countWorkers(options.workers);
@@ -173,7 +173,7 @@ async function serveHandlers({ workers, ...given }: ServeHandlersOptions): Promi
   const handlers = appOf(given, 'serve()');
   const others = Object.entries(given).filter(([name]) => !HANDLERS.includes(name as keyof App));
   const options = readOptions(Object.fromEntries(others), COMMAND_LINE_ONLY, {
-    log: 'silent',
+    log: 'errors',
     globals: false,
   });
   if (options.globals) (await import('./app/globals.ts')).installGlobals();

@@ -25,7 +25,7 @@ describe('wrong usage is one line and exit code 2', () => {
     [['--workers', '0'], "--workers must be a whole number from 1 to 256 or auto, not '0'"],
     [['--workers', '1.5'], "--workers must be a whole number from 1 to 256 or auto, not '1.5'"],
     [['--engine', 'php'], "--engine must be wasm, js, not 'php'"],
-    [['--log', 'loud'], "--log must be silent, start, connections, requests, not 'loud'"],
+    [['--log', 'loud'], "--log must be silent, errors, start, connections, requests, not 'loud'"],
     [['--max-head', '9999999'], "--max-head must be a whole number from 256 to 65000, not '9999999'"],
     [
       ['--max-head', '512', '--max-target', '512'],

@@ -121,7 +121,7 @@ describe('with handlers', () => {
       },
     });
     await contentOf(server);
-    expect(told).toBe('{"worker":0,"requests":0}');
+    expect(told).toBe('{"worker":0,"requests":1}');
   });
 
   test('a port in use', async () => {
