@@ -5,6 +5,8 @@ import type { Content } from './exchange.ts';
 
 /** What may wait before the peer is left waiting. */
 const WINDOW_BYTES = 65536;
+/** What a piece costs besides its bytes, so that single bytes don't come cheap. */
+const PIECE_BYTES = 128;
 
 type Trailer = readonly [name: string, value: string];
 
@@ -34,11 +36,12 @@ export class ReceivedContent implements Content {
   ) {}
 
   takeWhole(): Uint8Array | undefined {
-    if (this.begun || this.unfinished || this.failure !== undefined || this.waiting.length > 1)
-      return undefined;
+    if (this.begun || this.unfinished || this.failure !== undefined) return undefined;
+    const { waiting } = this;
     this.begun = true;
     this.waitingBytes = 0;
-    return this.waiting.pop() ?? new Uint8Array(0);
+    if (waiting.length > 1) return joined(waiting.splice(0));
+    return waiting.pop() ?? new Uint8Array(0);
   }
 
   read(): Promise<Uint8Array | undefined> {
@@ -59,16 +62,18 @@ export class ReceivedContent implements Content {
   }
 
   cancel(): void {
+    this.begun = true;
     this.cancelled = true;
     this.waiting.length = 0;
     this.waitingBytes = 0;
     this.settle(undefined);
-    this.source.contentWanted(this);
+    // What has not been asked for need not be asked for.
+    if (!this.expectsContinue) this.source.contentWanted(this);
   }
 
   /** More may be read from the peer. */
   get hungry(): boolean {
-    return this.waitingBytes < WINDOW_BYTES;
+    return this.waitingBytes + this.waiting.length * PIECE_BYTES < WINDOW_BYTES;
   }
 
   /** @param piece bytes that nobody else has */
@@ -105,4 +110,14 @@ export class ReceivedContent implements Content {
     this.reject = undefined;
     resolve?.(piece);
   }
+}
+
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(pieces.reduce((size, piece) => size + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
 }
