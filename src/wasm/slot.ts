@@ -7,6 +7,7 @@ import {
   FLAG_PERSISTENT,
   METHOD_HEAD,
   PREPARED_DEFAULT,
+  PREPARED_NONE,
   STATE_CONTENT,
   STATE_METHOD,
   STATE_START,
@@ -62,6 +63,7 @@ import {
   RECORD_METHOD_BYTES,
   RECORD_METHOD_OFFSET,
   RECORD_PIECE_BYTES,
+  RECORD_PREPARED,
   RECORD_STATE,
   RECORD_TARGET_BYTES,
   RECORD_TARGET_OFFSET,
@@ -233,6 +235,11 @@ export class Slot {
     return (this.views.words[this.stateWord] as number) >= STATE_CONTENT;
   }
 
+  /** The record stands within the content of a request that the caller of serve() answers, or has answered. */
+  get handedOver(): boolean {
+    return this.inContent && this.word(RECORD + RECORD_PREPARED) === PREPARED_NONE;
+  }
+
   /** No byte of a request's own has been parsed: at most an empty line before it. */
   get beforeRequest(): boolean {
     const state = this.views.words[this.stateWord] as number;
@@ -327,6 +334,12 @@ export class Slot {
     const copy = new Uint8Array(end - start);
     this.buffer.copy(copy, 0, start, end);
     return copy;
+  }
+
+  /** Moves [start, end) down to `to`. Returns the position after it. */
+  move(start: number, end: number, to: number): number {
+    this.views.bytes.copyWithin(to, start, end);
+    return to + end - start;
   }
 
   /** A request was refused that the engine had taken. */
