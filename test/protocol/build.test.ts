@@ -62,7 +62,7 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
     counters[counterPointer(COUNTER) / 8] = BigInt(next - 1);
   };
   beforeEach(() => {
-    bytes.fill(PATTERN, first - layout.GUARD_BYTES + layout.GUARD_BYTES, end + OUTPUT_SLACK_BYTES);
+    bytes.fill(PATTERN, first, end + OUTPUT_SLACK_BYTES);
     bytes.fill(PATTERN, second, second + OUTPUT_BYTES);
   });
   afterAll(() => expect(guardsIntact(slot.views, 0)).toBe(true));

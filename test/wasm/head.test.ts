@@ -112,19 +112,20 @@ describe('finding a field', () => {
 });
 
 test('as many fields as may be, and as large a head', () => {
-  const large = createEngine('wasm', {
+  const many = createEngine('wasm', {
     headBytesMax: layout.HEAD_BYTES_MAX,
-    targetBytesMax: layout.HEAD_BYTES_MAX,
     fieldCountMax: layout.FIELD_COUNT_MAX,
-  }).slot;
-  expect(large.readEnd - large.readStart).toBeGreaterThan(layout.HEAD_BYTES_MAX);
-  const many = createEngine('wasm', { fieldCountMax: layout.FIELD_COUNT_MAX });
+  });
   many.slot.fallback = PREPARED_NONE;
   const fields = Array.from({ length: layout.FIELD_COUNT_MAX - 1 }, (_, i): [string, string] => [
     `F${i}`,
     `${i}`,
   ]);
-  const text = `GET / HTTP/1.1\r\nHost: a\r\n${fields.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`;
+  const [before, after] = ['GET / HTTP/1.1\r\nHost: a\r\n', '\r\n'];
+  const lines = (): string => fields.map(([name, value]) => `${name}: ${value}\r\n`).join('');
+  const left = layout.HEAD_BYTES_MAX - (before + lines() + after).length;
+  (fields[0] as [string, string])[1] += 'x'.repeat(left);
+  const text = before + lines() + after;
   many.slot.read.set(latin1(text));
   const { readStart } = many.slot;
   many.codec.serve(readStart, readStart + text.length, many.slot.outputs[0] as number);
@@ -136,9 +137,7 @@ test('as many fields as may be, and as large a head', () => {
 });
 
 test('an empty line before it, and bytes beyond ASCII', () => {
-  const { head } = headOf(
-    '\r\nGET /\xe4?\xff HTTP/1.1\r\nHost: a\r\nX: \x80\xff\r\n\r\n'.replace('\xe4?\xff', 'b?c'),
-  );
+  const { head } = headOf('\r\nGET /b?c HTTP/1.1\r\nHost: a\r\nX: \x80\xff\r\n\r\n');
   expect([head.method, head.target, head.fieldValue(1)]).toEqual(['GET', '/b?c', '\x80\xff']);
   head.detach();
   overwrite();
