@@ -100,6 +100,17 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
       expect(ask(engine, line), line).toBeUndefined();
   });
 
+  test('a question mark behind the target ends nothing', () => {
+    route(engine, ['/', '/a']);
+    const output = slot.outputs[0] as number;
+    for (const field of ['A:?', 'A: b?', 'A:\t???']) {
+      const text = `GET / HTTP/1.0\r\n${field}\r\n\r\n`;
+      slot.read.set(latin1(text));
+      engine.codec.serve(slot.readStart, slot.readStart + text.length, output);
+      expect(slot.verdict).toBe(VERDICT_CLOSE);
+    }
+  });
+
   test('paths of 1 to 70 bytes, one the beginning of the next, and all that differ from them in one byte', () => {
     const path = (bytes: number): string => `/${'abcdefghijklmnop'.repeat(5)}`.slice(0, bytes);
     const paths = Array.from({ length: 70 }, (_, i) => path(i + 1));
