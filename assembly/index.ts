@@ -78,7 +78,7 @@ export function answer(
 export function finishHead(slot: usize, output: usize, length: f64, close: bool, sayPersistent: bool): usize {
   assertOutput(slot, output);
   assert(length >= LENGTH_CHUNKED && length <= LENGTH_MAX && floor(length) == length);
-  const position = buildHeadEnd(slot, output, length, close, sayPersistent);
+  const position = buildHeadEnd(slot, output, <i64>length, close, sayPersistent);
   assertBuilt(slot, output, position);
   return position;
 }
