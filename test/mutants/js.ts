@@ -177,7 +177,7 @@ export const jsDefects: Defect[] = [
       '',
     ],
     [
-      'a path of no bytes is looked for',
+      'no path is looked for',
       'if (size === 0) return fallback;',
       'if (size > 0) return fallback;',
     ],
