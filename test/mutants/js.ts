@@ -176,11 +176,7 @@ export const jsDefects: Defect[] = [
       'if (method !== METHOD_GET && method !== METHOD_HEAD) return fallback;',
       '',
     ],
-    [
-      'no path is looked for',
-      'if (size === 0) return fallback;',
-      'if (size > 0) return fallback;',
-    ],
+    ['no path is looked for', 'if (size === 0) return fallback;', 'if (size > 0) return fallback;'],
     ['paths of one size and bucket are one path', ' && isEqual(bytes, path, known, size))', ' && known > 0)'],
     [
       'only the last path of a bucket is known',
@@ -188,7 +184,11 @@ export const jsDefects: Defect[] = [
       'break;',
     ],
     ['a path is known by its beginning', 'words[prepared + (PREPARED_PATH_BYTES >> 2)] === size && ', ''],
-    ['the last byte of a path is not compared', 'i < size; i++', 'i < size - 1; i++'],
+    [
+      'the first byte behind the slash is not compared',
+      'let i = 0; i < size; i++',
+      'let i = 2; i < size; i++',
+    ],
   ]),
   ...defectsOf('src/protocol/js/scanner.ts', ROUTES, [
     ['a query belongs to the path', 'bytes[cursor] !== QUESTION', 'bytes[cursor] !== 0'],
