@@ -276,7 +276,7 @@ export class Connection {
     const { exchange } = this;
     this.carry = undefined;
     content.fail(new Error(refusalText(error)));
-    if (exchange?.begun) {
+    if (exchange?.answering) {
       // Its response goes on, and is the last.
       exchange.close = true;
       if (this.reading === READING_HEAD) this.reading = READING_DISCARDING;
@@ -379,7 +379,7 @@ export class Connection {
     this.plane.log.refused(reason.message, this.peer);
     this.plane.slot.refused();
     exchange.abort(reason);
-    if (!exchange.begun) exchange.refuse(ERROR_HANDLER_TIMEOUT);
+    if (!exchange.answering) exchange.refuse(ERROR_HANDLER_TIMEOUT);
   }
 
   /**

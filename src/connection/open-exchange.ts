@@ -79,6 +79,11 @@ export class OpenExchange implements Exchange {
     return this.state === OVER;
   }
 
+  /** The application has begun to answer. */
+  get answering(): boolean {
+    return this.state !== WAITING;
+  }
+
   /** Something of the response may have gone out. */
   get begun(): boolean {
     return this.state >= BEGUN;
