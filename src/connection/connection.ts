@@ -176,6 +176,8 @@ export class Connection {
     this.serving = false;
     this.flush();
     if (verdict === VERDICT_CLOSE) {
+      // Content that nobody reads any more: no other connection must go on with it.
+      slot.takeRecord();
       this.carry = undefined;
       this.close();
       return;
