@@ -14,7 +14,6 @@ let listeners = 0;
 
 function events(request) {
   const encoder = new TextEncoder();
-  let timers = [];
   let id = Number(request.headers.get('last-event-id') ?? 0);
   const body = new ReadableStream({
     start(controller) {
@@ -24,13 +23,14 @@ function events(request) {
         if (controller.desiredSize > 0) controller.enqueue(encoder.encode(text));
       };
       const tell = () => send(`id: ${++id}\ndata: ${new Date().toISOString()}\n\n`);
+      const timers = [setInterval(tell, EVERY_MS), setInterval(send, HEARTBEAT_MS, ': still here\n\n')];
       tell();
-      timers = [setInterval(tell, EVERY_MS), setInterval(send, HEARTBEAT_MS, ': still here\n\n')];
-    },
-    // The client is gone.
-    cancel() {
-      listeners--;
-      for (const timer of timers) clearInterval(timer);
+      // The client has gone.
+      request.signal.addEventListener('abort', () => {
+        listeners--;
+        for (const timer of timers) clearInterval(timer);
+        controller.close();
+      });
     },
   });
   return new Response(body, {
