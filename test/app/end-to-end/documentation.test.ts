@@ -46,6 +46,20 @@ describe.each(
   });
 });
 
+test("README's application", async () => {
+  const [, code = ''] = /^```js\n([\s\S]*?)^```$/m.exec(readFileSync('README.md', 'utf8')) ?? [];
+  const run = await startApp(files.write('readme.js', code), ['--workers', '2']);
+  try {
+    await ask(run, 'GET / → 200 Hello1');
+    await ask(run, 'GET / → 200 Hello2');
+    await ask(run, 'GET /health → 200 ok');
+    await ask(run, 'GET /users/7 → 200 {"id":"7"}');
+    await ask(run, `GET /a → 404 Nothing for 127.0.0.1 at ${run.url}/a`);
+  } finally {
+    await run.stop();
+  }
+});
+
 /** `METHOD /target content → status content`, where the second content is also its first line. */
 async function ask(run: AppRun, line: string): Promise<void> {
   const [, method = '', target = '', body, status, text = ''] =
