@@ -291,7 +291,7 @@ function parse(argv: string[]): ReturnType<typeof parseArgs> {
     return parseArgs({ args: argv, options, allowPositionals: true });
   } catch (error) {
     const text = (error as Error).message.split('\n')[0] as string;
-    throw new OptionError(`${text.split('. ')[0]}; see hotpath --help`);
+    throw new OptionError(`${text.split(/\.( |$)/)[0]}; see hotpath --help`);
   }
 }
 

@@ -26,7 +26,7 @@ export interface ServeOptions {
   engine?: EngineName | undefined;
   /** How bytes get in and out: auto by default; public uses documented calls of Node only. */
   io?: IoChoice | undefined;
-  /** How much is printed: silent by default. */
+  /** How much is printed: errors by default, what handlers failed with. */
   log?: LogLevel | undefined;
   /** Largest head of a request, 431 beyond: 16384 by default. */
   maxHead?: number | undefined;
@@ -96,8 +96,9 @@ export interface Server extends AsyncDisposable {
 
 export interface AppServer extends Server {
   /**
-   * Starts new threads, which load the application anew, in the place of those there are; counters go on. Where
-   * this Node can't let two threads listen on one port, there is a moment in which connecting is refused.
+   * Starts new threads, which load the application anew, in the place of those there are; counters go on. A
+   * connection that waits to be accepted is lost with the thread that it waits for, and where this Node can't let
+   * two threads listen on one port, connecting is refused for a moment; the command line loses none.
    * Resolves when the new ones serve; the old finish what is under way.
    * @throws Error when the new ones fail to start; then the old go on
    */
@@ -137,7 +138,7 @@ async function serveApp({ app, ...given }: ServeAppOptions): Promise<AppServer> 
     if (name in given) throw new OptionError(`${name} comes from the app's module: leave out ${name} or app`);
   if (typeof app !== 'string' && !(app instanceof URL))
     throw new OptionError(`app must be the path or the URL of a module, not ${typeof app}`);
-  const options = readOptions({ ...given }, COMMAND_LINE_ONLY, { log: 'silent' });
+  const options = readOptions({ ...given }, COMMAND_LINE_ONLY, { log: 'errors' });
   options.app = appFile(app);
   const start = startOf(options);
   const wanted = countWorkers(options.workers);
@@ -172,7 +173,7 @@ async function serveHandlers({ workers, ...given }: ServeHandlersOptions): Promi
   const handlers = appOf(given, 'serve()');
   const others = Object.entries(given).filter(([name]) => !HANDLERS.includes(name as keyof App));
   const options = readOptions(Object.fromEntries(others), COMMAND_LINE_ONLY, {
-    log: 'silent',
+    log: 'errors',
     globals: false,
   });
   if (options.globals) (await import('./app/globals.ts')).installGlobals();

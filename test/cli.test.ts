@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import net from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import packageJson from '../package.json' with { type: 'json' };
+import { appFiles } from './support/app-files.ts';
 import { launch, type Run, runCli, startCli } from './support/cli.ts';
 import { ask, connect, eventually, GET, sleep } from './support/client.ts';
 import { readResponses } from './support/responses.ts';
@@ -24,7 +25,7 @@ describe('wrong usage is one line and exit code 2', () => {
     [['--workers', '0'], "--workers must be a whole number from 1 to 256 or auto, not '0'"],
     [['--workers', '1.5'], "--workers must be a whole number from 1 to 256 or auto, not '1.5'"],
     [['--engine', 'php'], "--engine must be wasm, js, not 'php'"],
-    [['--log', 'loud'], "--log must be silent, start, connections, requests, not 'loud'"],
+    [['--log', 'loud'], "--log must be silent, errors, start, connections, requests, not 'loud'"],
     [['--max-head', '9999999'], "--max-head must be a whole number from 256 to 65000, not '9999999'"],
     [
       ['--max-head', '512', '--max-target', '512'],
@@ -33,7 +34,24 @@ describe('wrong usage is one line and exit code 2', () => {
     [['--max-fields', '257'], "--max-fields must be a whole number from 1 to 256, not '257'"],
     [['--max-requests', '0'], "--max-requests must be a whole number from 1 to 2147483647, not '0'"],
     [['--host', ''], '--host needs an address, such as 127.0.0.1 or ::'],
-    [['app.js'], "unexpected argument 'app.js': hotpath takes options only"],
+    [['--handler-timeout', '0'], "--handler-timeout must be a whole number from 1 to 86400000, not '0'"],
+    [['--trust-proxy', '-1'], "Option '--trust-proxy' argument is ambiguous; see hotpath --help"],
+    [['--trust-proxy', 'yes'], "--trust-proxy must be a whole number from 0 to 100, not 'yes'"],
+    [['--no-globals=1'], "Option '--no-globals' does not take an argument; see hotpath --help"],
+    [['nothing.js'], "there is no app 'nothing.js': give the path of a module"],
+    [['test'], "there is no app 'test': give the path of a module"],
+    [
+      ['dist/cli.js', 'more'],
+      "unexpected argument 'more': hotpath takes one app and options; see hotpath --help",
+    ],
+    [
+      ['dist/cli.js', '--model', 'thread'],
+      '--model thread has only the built-in app: leave the app or --model out',
+    ],
+    [
+      ['dist/cli.js', '--counter', 'none'],
+      '--counter is how the built-in app counts: leave it out with an app',
+    ],
   ])('%j', async (args, line) => {
     expect(await runCli(args)).toEqual({ code: 2, output: '', errors: `hotpath: ${line}\n` });
   });
@@ -48,7 +66,7 @@ describe('wrong usage is one line and exit code 2', () => {
 test('--help names every option with its default, --version the version', async () => {
   const help = await runCli(['--help']);
   expect(help.code).toBe(0);
-  for (const option of ['--host HOST', '--port N', '--workers N|auto', '--engine wasm|js', '--log silent|'])
+  for (const option of ['--host HOST', '--port N', '--workers N|auto', '--engine wasm|js', '--no-globals  '])
     expect(help.output).toContain(option);
   expect(help.output).toContain('[127.0.0.1]');
   expect(await runCli(['--version'])).toEqual({
@@ -75,6 +93,20 @@ describe('what fails to start is one line and exit code 1', () => {
     expect(code).toBe(1);
     expect(errors).toContain('address already in use');
     expect(readResponses(await ask(run.port))[0]?.content).toBe('Hello1');
+  });
+
+  test.each([
+    ['is not there once it is imported', 'import "./gone.mjs";', /Cannot find module .*gone\.mjs/],
+    ['has wrong syntax', 'export default {\n  fetch( { };', /SyntaxError: .*app\.mjs:2\)/],
+    ['throws', 'throw new Error("no database");', /Error: no database \(.*app\.mjs:1\)/],
+    ['exports nothing', 'export const a = 1;', /app\.mjs has neither fetch nor routes: an app is/],
+  ])('an app that %s', async (_, text, says) => {
+    const files = appFiles();
+    const { code, output, errors } = await runCli(['--port', '0', files.write('app.mjs', text)]);
+    files.remove();
+    expect([code, output]).toEqual([1, '']);
+    expect(errors).toMatch(/^hotpath: .*\n$/);
+    expect(errors).toMatch(says);
   });
 
   test('an address of another machine', async () => {
@@ -106,6 +138,17 @@ describe.each([
     );
     expect(run.errors).toBe('');
   });
+});
+
+test.each([[], ['--no-globals']])('an app, %s', async (...flags) => {
+  const files = appFiles();
+  const file = files.write('app.mjs', 'export default { routes: { "/": new Response("mine") } };');
+  run = await startCli([file, '--workers', '2', ...flags]);
+  expect(run.output).toMatch(/^Server listening on .* \(2 workers, /);
+  for (let i = 0; i < 4; i++) expect(readResponses(await ask(run.port))[0]?.content).toBe('mine');
+  expect(await run.stop()).toBe(0);
+  expect(run.errors).toBe('');
+  files.remove();
 });
 
 test('PORT in the environment is the default port', async () => {

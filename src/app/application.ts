@@ -91,7 +91,7 @@ class Application {
   }
 
   private await(exchange: Exchange, request: Request, result: Promise<globalThis.Response>): void {
-    result
+    Promise.resolve(result)
       .then((response) => this.send(exchange, response))
       .catch((error: unknown) => this.fail(exchange, request, error));
   }
@@ -115,7 +115,7 @@ class Application {
     try {
       const result = this.error(error, request as globalThis.Request);
       if (isPromise(result))
-        result
+        Promise.resolve(result)
           .then((response) => this.send(exchange, response))
           .catch((cause: unknown) => this.refuse(exchange, cause));
       else this.send(exchange, result);

@@ -99,9 +99,14 @@ export class Body {
   }
 
   async #readWhole(): Promise<Uint8Array> {
-    const pieces: Uint8Array[] = [];
-    for (let piece = await this.#read(); piece !== undefined; piece = await this.#read()) pieces.push(piece);
-    return joined(pieces);
+    try {
+      const whole = await this.#content.readWhole();
+      this.#end(undefined);
+      return whole;
+    } catch (error) {
+      this.#end(error ?? new Error('the content broke off'));
+      throw error;
+    }
   }
 
   /** A byte stream, as the standard asks; nothing is read before somebody reads it. */

@@ -20,7 +20,7 @@ export class Carry {
     start: number,
     end: number,
   ) {
-    this.bytes = slot.views.bytes.slice(start, end);
+    this.bytes = slot.copy(start, end);
     this.length = end - start;
     this.begun = this.length > EMPTY_LINE_BYTES || !slot.beforeRequest;
     this.inContent = slot.inContent;

@@ -241,7 +241,7 @@ export class Connection {
         return cursor;
       }
       const { pieceBytes } = slot;
-      if (pieceBytes > 0) content.push(slot.copy(next - pieceBytes, next));
+      if (pieceBytes > 0) content.push(slot.buffer, next - pieceBytes, next);
       cursor = next;
       if (pieceBytes === 0 && slot.unfinished) break;
     }

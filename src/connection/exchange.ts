@@ -32,6 +32,8 @@ export interface Content {
    * Rejects when the content breaks off: the peer is gone, sent it malformed, too large or too slowly.
    */
   read(): Promise<Uint8Array | undefined>;
+  /** All of it, or all that has not been read, in one piece, the caller's own bytes. Rejects as read() does. */
+  readWhole(): Promise<Uint8Array>;
   /** Nobody wants the rest. */
   cancel(): void;
   /** The trailer fields as [name, value] pairs, in order; empty before the end. */

@@ -1,7 +1,8 @@
 // An exchange that is open: its request has been handed to the application, its response is not complete.
 //
 //   WAITING   nothing of the response is known
-//   HELD      its head is, and waits a moment for content to leave with
+//   HELD      its head is, perhaps a first piece of content: they wait a moment for what comes, since content
+//             that ends at once goes out as a whole, with its length
 //   BEGUN     its head has been built
 //   SENDING   all of it is known, but not all built: the kernel has to take the rest piece by piece
 //   OVER      all of it has been built, or nobody wants it any more
@@ -53,6 +54,8 @@ export class OpenExchange implements Exchange {
   private rest: Uint8Array | undefined = undefined;
   /** The CRLF of the last chunk is still to be written. */
   private chunkOpen = false;
+  /** The first piece, as long as it waits with the head. */
+  private held: Uint8Array | undefined = undefined;
   private holding: NodeJS.Immediate | undefined = undefined;
 
   constructor(
@@ -106,7 +109,10 @@ export class OpenExchange implements Exchange {
       this.finish();
     } else {
       this.state = SENDING;
-      this.rest = isText ? Buffer.from(content) : content;
+      const all = isText ? Buffer.from(content) : content;
+      const first = Math.min(all.length, COPIED_BYTES_MAX);
+      this.put(all.subarray(0, first));
+      this.rest = all.subarray(first);
       this.sendRest();
     }
   }
@@ -144,15 +150,12 @@ export class OpenExchange implements Exchange {
     if (size > this.left) throw new RangeError(`more content than the ${this.length} bytes that were told`);
     if (size === 0) return true;
     this.left -= size;
+    if (this.state === HELD && this.held === undefined && this.length < 0) {
+      this.held = bytes;
+      return true;
+    }
     this.release();
-    if (this.length === LENGTH_CHUNKED) {
-      this.reserve(0);
-      this.writeText(`${this.chunkOpen ? CRLF : ''}${size.toString(16)}\r\n`);
-      this.put(bytes);
-      // The end of a large chunk travels with what comes next.
-      this.chunkOpen = size > COPIED_BYTES_MAX;
-      if (!this.chunkOpen) this.writeText(CRLF);
-    } else this.put(bytes);
+    this.writePiece(bytes);
     return this.connection.flush();
   }
 
@@ -160,6 +163,10 @@ export class OpenExchange implements Exchange {
     if (this.state === OVER) return;
     if (this.state !== HELD && this.state !== BEGUN) throw new Error('end() comes after begin()');
     checkFields(trailers);
+    if (this.state === HELD && this.length === LENGTH_CHUNKED && trailers === '' && !this.headOnly) {
+      this.length = this.held?.length ?? 0;
+      this.left = 0;
+    }
     this.release();
     if (this.length >= 0 && this.left > 0 && !this.headOnly) {
       this.breakOff();
@@ -216,6 +223,7 @@ export class OpenExchange implements Exchange {
     if (this.state === OVER) return;
     this.state = OVER;
     this.rest = undefined;
+    this.held = undefined;
     clearImmediate(this.holding);
     this.abort(reason);
     this.onGone?.();
@@ -235,6 +243,24 @@ export class OpenExchange implements Exchange {
     this.reserve(this.fields.length);
     this.buildHead(this.statusCode, this.fields, this.length);
     this.state = BEGUN;
+    const { held } = this;
+    if (held === undefined) return;
+    this.held = undefined;
+    this.writePiece(held);
+  }
+
+  private writePiece(bytes: Uint8Array): void {
+    if (this.length !== LENGTH_CHUNKED) {
+      this.put(bytes);
+      return;
+    }
+    const size = bytes.length;
+    this.reserve(0);
+    this.writeText(`${this.chunkOpen ? CRLF : ''}${size.toString(16)}\r\n`);
+    this.put(bytes);
+    // The end of a large chunk travels with what comes next.
+    this.chunkOpen = size > COPIED_BYTES_MAX;
+    if (!this.chunkOpen) this.writeText(CRLF);
   }
 
   private buildHead(statusCode: number, fields: string, length: number): void {
@@ -255,17 +281,14 @@ export class OpenExchange implements Exchange {
     outputs.position = slot.writeLatin1(text, outputs.position);
   }
 
-  /** Small content is copied, so that it leaves with what is around it. */
+  /** A piece of content is copied as far as it is small, so that it leaves with what is around it. */
   private put(bytes: Uint8Array): void {
     const { outputs, slot } = this.plane;
-    const size = bytes.length;
-    if (size > COPIED_BYTES_MAX) {
-      this.connection.sendBytes(bytes);
-      return;
-    }
+    const size = Math.min(bytes.length, COPIED_BYTES_MAX);
     if (outputs.room < size + CHUNK_FRAME_BYTES_MAX) this.connection.flush();
-    slot.views.bytes.set(bytes, outputs.position);
+    slot.views.bytes.set(size < bytes.length ? bytes.subarray(0, size) : bytes, outputs.position);
     outputs.position += size;
+    if (size < bytes.length) this.connection.sendBytes(bytes.subarray(size));
   }
 
   private sendRest(): void {

@@ -52,7 +52,7 @@ export class Outputs {
     const bytes = this.position - pointer;
     this.position = pointer;
     const all = this.slot.views.bytes;
-    if (this.free.length === 0) return all.slice(pointer, pointer + bytes);
+    if (this.free.length === 0) return this.slot.copy(pointer, pointer + bytes);
     if (bytes > KEPT_VIEW_BYTES_MAX) return all.subarray(pointer, pointer + bytes);
     return (views[bytes] ??= all.subarray(pointer, pointer + bytes));
   }

@@ -5,6 +5,10 @@ import type { Content } from './exchange.ts';
 
 /** What may wait before the peer is left waiting. */
 const WINDOW_BYTES = 65536;
+/** What room is made for at first, whatever length is told: who tells it may not send it. */
+const WHOLE_BYTES_FIRST = 1_048_576;
+/** Memory for more than this is not filled with zeros first. */
+const ZEROED_BYTES_MAX = 4096;
 
 type Trailer = readonly [name: string, value: string];
 
@@ -23,6 +27,7 @@ export class ReceivedContent implements Content {
   private begun = false;
   private cancelled = false;
   private failure: Error | undefined;
+  private whole: Whole | undefined;
   private resolve: ((piece: Uint8Array | undefined) => void) | undefined;
   private reject: ((reason: Error) => void) | undefined;
 
@@ -51,11 +56,22 @@ export class ReceivedContent implements Content {
     }
     if (this.failure !== undefined) return Promise.reject(this.failure);
     if (!this.unfinished || this.cancelled) return Promise.resolve(undefined);
-    this.source.contentWanted(this);
-    return new Promise((resolve, reject) => {
-      this.resolve = resolve;
-      this.reject = reject;
-    });
+    return this.next();
+  }
+
+  async readWhole(): Promise<Uint8Array> {
+    this.begun = true;
+    const whole = new Whole(this.length);
+    for (const piece of this.waiting) whole.add(Buffer.from(piece.buffer), 0, piece.length);
+    this.waiting.length = 0;
+    this.waitingBytes = 0;
+    if (this.failure !== undefined) throw this.failure;
+    if (this.unfinished && !this.cancelled) {
+      this.whole = whole;
+      await this.next();
+      this.whole = undefined;
+    }
+    return whole.bytes;
   }
 
   cancel(): void {
@@ -71,10 +87,16 @@ export class ReceivedContent implements Content {
     return this.waitingBytes < WINDOW_BYTES;
   }
 
-  /** @param piece bytes that nobody else has */
-  push(piece: Uint8Array): void {
+  /** A piece has come: [start, end) of `bytes`, which will soon be overwritten. */
+  push(bytes: Buffer, start: number, end: number): void {
     this.expectsContinue = false;
     if (this.cancelled) return;
+    if (this.whole !== undefined) {
+      this.whole.add(bytes, start, end);
+      return;
+    }
+    const piece = allocate(end - start);
+    bytes.copy(piece, 0, start, end);
     if (this.resolve !== undefined) {
       this.settle(piece);
       return;
@@ -99,10 +121,53 @@ export class ReceivedContent implements Content {
     reject?.(reason);
   }
 
+  /** The next piece, or the end, when it has come. */
+  private next(): Promise<Uint8Array | undefined> {
+    this.source.contentWanted(this);
+    return new Promise((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+  }
+
   private settle(piece: Uint8Array | undefined): void {
     const { resolve } = this;
     this.resolve = undefined;
     this.reject = undefined;
     resolve?.(piece);
   }
+}
+
+/** Content in one piece, as it comes. */
+class Whole {
+  private room: Uint8Array;
+  private size = 0;
+
+  constructor(private readonly length: number | undefined) {
+    this.room = allocate(Math.min(length ?? WINDOW_BYTES, WHOLE_BYTES_FIRST));
+  }
+
+  get bytes(): Uint8Array {
+    return this.size === this.room.length ? this.room : this.room.slice(0, this.size);
+  }
+
+  add(bytes: Buffer, start: number, end: number): void {
+    const size = this.size + end - start;
+    if (size > this.room.length) {
+      const grown = allocate(
+        Math.max(size, Math.min(this.room.length * 2, this.length ?? Number.POSITIVE_INFINITY)),
+      );
+      grown.set(this.room.subarray(0, this.size));
+      this.room = grown;
+    }
+    bytes.copy(this.room, this.size, start, end);
+    this.size = size;
+  }
+}
+
+/** Memory of its own, all of which will be written. */
+function allocate(size: number): Uint8Array {
+  return size <= ZEROED_BYTES_MAX
+    ? new Uint8Array(size)
+    : new Uint8Array(Buffer.allocUnsafeSlow(size).buffer);
 }

@@ -23,23 +23,20 @@ interface Latin1 {
 }
 
 export class RecordHead {
-  private bytes: Uint8Array | undefined;
-  private halves: Uint16Array;
-  /** Index of the record in `halves`. */
+  private bytes: Buffer | undefined;
+  /** Where the record begins in `bytes`. */
   private record: number;
   /** Where the head begins in `bytes`. */
   private start: number;
 
   /**
-   * @param bytes the memory, as a Buffer
-   * @param halves the same, two bytes each
+   * @param bytes the memory
    * @param record pointer of the record
    * @param start pointer of the head
    */
-  constructor(bytes: Uint8Array, halves: Uint16Array, record: number, start: number) {
+  constructor(bytes: Buffer, record: number, start: number) {
     this.bytes = bytes;
-    this.halves = halves;
-    this.record = record >> 1;
+    this.record = record;
     this.start = start;
   }
 
@@ -70,13 +67,13 @@ export class RecordHead {
   }
 
   findField(name: string, from = 0): number {
-    const { fieldCount, halves, start } = this;
+    const { fieldCount, start } = this;
     const bytes = this.there();
     const { length } = name;
-    let place = this.record + ((RECORD_FIELDS + from * FIELD_BYTES) >> 1);
-    for (let index = from; index < fieldCount; index++, place += FIELD_BYTES >> 1) {
-      if (halves[place + (FIELD_NAME_BYTES >> 1)] !== length) continue;
-      const at = start + (halves[place + (FIELD_NAME_OFFSET >> 1)] as number);
+    let field = this.record + RECORD_FIELDS + from * FIELD_BYTES;
+    for (let index = from; index < fieldCount; index++, field += FIELD_BYTES) {
+      if (halfAt(bytes, field + FIELD_NAME_BYTES) !== length) continue;
+      const at = start + halfAt(bytes, field + FIELD_NAME_OFFSET);
       let i = 0;
       while (i < length && lower(bytes[at + i] as number) === name.charCodeAt(i)) i++;
       if (i === length) return index;
@@ -86,13 +83,16 @@ export class RecordHead {
 
   /** Copies out what lies in the slot. */
   detach(): void {
-    const record = this.record;
-    const size = RECORD_FIELDS + this.fieldCount * FIELD_BYTES;
+    const { record, start } = this;
+    const recordBytes = RECORD_FIELDS + this.fieldCount * FIELD_BYTES;
     const headBytes = this.half(RECORD_HEAD_BYTES);
-    this.bytes = Buffer.from(this.there().subarray(this.start, this.start + headBytes));
-    this.halves = this.halves.slice(record, record + (size >> 1));
+    const copy = Buffer.allocUnsafe(recordBytes + headBytes);
+    const bytes = this.there();
+    bytes.copy(copy, 0, record, record + recordBytes);
+    bytes.copy(copy, recordBytes, start, start + headBytes);
+    this.bytes = copy;
     this.record = 0;
-    this.start = 0;
+    this.start = recordBytes;
   }
 
   /** What lies in the slot will soon be another request's. */
@@ -101,20 +101,24 @@ export class RecordHead {
   }
 
   private text(offset: number, size: number): string {
-    const bytes = this.there() as unknown as Latin1;
+    const bytes = this.there();
     const from = this.start + this.half(offset);
-    return bytes.latin1Slice(from, from + this.half(size));
+    return (bytes as unknown as Latin1).latin1Slice(from, from + this.half(size));
   }
 
   private half(offset: number): number {
-    return this.halves[this.record + (offset >> 1)] as number;
+    return halfAt(this.there(), this.record + offset);
   }
 
-  private there(): Uint8Array {
+  private there(): Buffer {
     if (this.bytes === undefined)
       throw new Error('the request has been answered: read what is needed of it before, or return a promise');
     return this.bytes;
   }
+}
+
+function halfAt(bytes: Uint8Array, at: number): number {
+  return (bytes[at] as number) | ((bytes[at + 1] as number) << 8);
 }
 
 /** A letter in lower case; the other bytes of a token don't collide with letters. */

@@ -32,9 +32,9 @@ export class Pool {
   }
 
   /**
-   * Starts a new generation, with fresh modules, over the same memory, and resolves when all of it listen;
-   * then the one before finishes what is under way. Its idle connections are left to the timeout. One reload
-   * at a time: the next begins when the generation before has ended.
+   * Starts a new generation, with fresh modules, over the same memory, and resolves when all of it listen and
+   * nobody else does. The one before finishes what is under way; its idle connections are left to the timeout.
+   * One reload at a time: the next begins when the generation before has ended.
    * @param timeoutMs until what does not finish is ended
    * @throws what the new generation failed to start with; then the one before goes on
    */
@@ -90,8 +90,10 @@ export class Pool {
       this.next = undefined;
     }
     this.current = next;
-    if (this.draining) return;
     this.old = current;
+    if (this.draining) return;
+    // Where each thread has a socket of its own, who connects from now on must not come to one that is closed.
+    await current.stopListening();
     this.oldEnds = current.drain(timeoutMs, false).finally(() => {
       this.old = undefined;
     });

@@ -102,6 +102,10 @@ describe('one line says what is wrong with a module', () => {
       '\nfunction connect() {\n  throw new TypeError("no\\n database");\n}\nconnect();',
     );
     expect(await messageOf(app)).toBe(`can't load ${path}: TypeError: no database (${path}:3)`);
+    const inNode = load('import { readFileSync } from "node:fs";\nreadFileSync("/nothing/here");');
+    expect(await messageOf(inNode.app)).toBe(
+      `can't load ${inNode.path}: Error: ENOENT: no such file or directory, open '/nothing/here' (${inNode.path}:2)`,
+    );
     const inCommonJs = load('\nthrow new Error("no");', 'cjs');
     expect(await messageOf(inCommonJs.app)).toBe(
       `can't load ${inCommonJs.path}: Error: no (${inCommonJs.path}:2)`,

@@ -77,6 +77,12 @@ export class FakeContent implements Content {
     return piece;
   }
 
+  async readWhole(): Promise<Uint8Array> {
+    const bytes: number[] = [];
+    for (let piece = await this.read(); piece !== undefined; piece = await this.read()) bytes.push(...piece);
+    return Uint8Array.from(bytes);
+  }
+
   cancel(): void {
     this.cancelled++;
   }

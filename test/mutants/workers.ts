@@ -4,6 +4,12 @@ import { type Defect, defectsOf } from './defect.ts';
 
 const POOL = ['test/workers/pool.test.ts'];
 const CLI = ['test/cli.test.ts'];
+const RELOAD = ['test/workers/reload.test.ts'];
+const SERVE = ['test/serve.test.ts'];
+const LOAD = ['test/app/load.test.ts'];
+const NAMES = ['test/state/names.test.ts'];
+const HANDLES = ['test/state/handles.test.ts'];
+const LEAVES_NOTHING = 'leaves nothing that keeps the program';
 
 export const workerDefects: Defect[] = [
   ...defectsOf('src/workers/generation.ts', POOL, [
@@ -40,8 +46,89 @@ export const workerDefects: Defect[] = [
     ['a thread ends before its connections do', 'await plane.drain({ closeIdle });', ''],
     ['a draining thread goes on accepting', 'draining = true;\n  listener?.close();', 'draining = true;'],
   ]),
-  ...defectsOf('src/connection/plane.ts', POOL, [
-    ['the clock of a drained plane goes on', 'this.clock.stop();', ''],
+  ...defectsOf('src/connection/plane.ts', SERVE, [
+    ['the clock of a drained plane goes on', 'this.clock.stop();', '', LEAVES_NOTHING],
+  ]),
+  ...defectsOf('src/connection/plane.ts', RELOAD, [
+    ['a reload closes idle connections', 'if (closeIdle) for', 'for', 'idle connections are left'],
+  ]),
+  ...defectsOf('src/workers/pool.ts', RELOAD, [
+    [
+      'two generations share their slots',
+      'options.workers * (++this.reloads % 2)',
+      '0 * ++this.reloads',
+      'have slots of their own',
+    ],
+    [
+      'the generation before is not drained',
+      'this.oldEnds = current.drain(timeoutMs, false)',
+      'this.oldEnds = Promise.resolve()',
+      'served anew',
+    ],
+    ['a reload begins before the last one is over', 'await this.oldEnds;', '', 'wait for each other'],
+    [
+      'a stop forgets the generation that is being started',
+      '[this.current, this.next, this.old]',
+      '[this.current, this.old]',
+      'ends one that is being started',
+    ],
+    [
+      'the old listens no more when the new could not',
+      'if (vacated) current.listenAgain();',
+      '',
+      'when the new can not',
+    ],
+    [
+      'the old keeps its address from the new',
+      'vacated = true;\n        await current.stopListening();',
+      'vacated = true;',
+      'idle connections are left',
+    ],
+  ]),
+  ...defectsOf('src/workers/generation.ts', RELOAD, [
+    [
+      'an application keeps a thread that has drained',
+      'setTimeout(() => void thread.terminate(), DRAINED_GRACE_MS).unref();',
+      '',
+      'does not keep a thread',
+    ],
+  ]),
+  ...defectsOf('src/supervisor.ts', RELOAD, [
+    [
+      'SIGHUP always stops',
+      "this.attended ? this.stop('SIGHUP')",
+      "true ? this.stop('SIGHUP')",
+      'served anew',
+    ],
+  ]),
+  ...defectsOf('src/serve.ts', SERVE, [
+    ['closing twice drains twice', 'closed ??= running', 'closed = running', 'may be asked for again'],
+  ]),
+  ...defectsOf('src/app/load.ts', LOAD, [
+    ['fetch loses its object', '.bind(given) as Handler', ' as Handler'],
+    ['routes of any object count', 'plain && isPlain(routes)', 'routes !== undefined'],
+    ['an error method of any object counts', 'plain && error !== undefined', 'error !== undefined'],
+    [
+      'the place of an error is that in Node',
+      "!/^node:/.test(file.replace(/^async /, ''))",
+      'file !== undefined',
+    ],
+  ]),
+  ...defectsOf('src/wasm/names.ts', NAMES, [
+    ['a name is claimed without care', 'found === 0 || found === word', 'found === 0 || i > 0'],
+    ['the size is no part of a name', 'bytes[0] = text.length;', 'bytes[0] = 255;'],
+    ['halves of characters are names', '[\\0\\p{Surrogate}]', '[\\0]'],
+  ]),
+  ...defectsOf('src/state/shared.ts', HANDLES, [
+    ['each server has named state of its own', 'places[PLACE] ??= {', 'places[PLACE] = {'],
+  ]),
+  ...defectsOf('src/state/counter.ts', HANDLES, [
+    [
+      'a row of one memory is taken for one of another',
+      'views.bytes.buffer === bytes.buffer',
+      'bytes.length > 0',
+    ],
+    ['fractions are added', '!Number.isSafeInteger(n)', 'Number.isNaN(n)'],
   ]),
   ...defectsOf('src/supervisor.ts', CLI, [
     [

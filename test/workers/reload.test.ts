@@ -5,7 +5,7 @@ import { readdirSync } from 'node:fs';
 import net from 'node:net';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { compileModule } from '#dist/wasm/instance.js';
-import { createMemory } from '#dist/wasm/memory.js';
+import { createMemory, readStatistics, viewsOf } from '#dist/wasm/memory.js';
 import { Pool } from '#dist/workers/pool.js';
 import type { ListenAt, TakePlace } from '../../src/connection/listener.ts';
 import { appFiles } from '../support/app-files.ts';
@@ -157,7 +157,8 @@ test('reloads wait for each other, and a stop for none', async () => {
   await reload(server, 60_000);
   // The one before still has a connection, so this one waits.
   server.tell({ type: 'reload', timeoutMs: 5000 });
-  await sleep(100);
+  await sleep(500);
+  expect(server.notes).toHaveLength(4);
   const { statistics, late } = await server.stop();
   expect([statistics.open, late]).toEqual([0, 0]);
   idle.close();
@@ -218,8 +219,10 @@ test.runIf(process.platform === 'linux')(
   },
 );
 
-describe('a pool whose threads bind the same address', () => {
-  function createPool(takePlace: TakePlace): { pool: Pool; ports: number[] } {
+describe('a pool', () => {
+  const anywhere: ListenAt = { host: '127.0.0.1', port: 0, reusePort: true };
+
+  function createPool(takePlace: TakePlace) {
     const memory = createMemory({
       slotCount: 2,
       headBytesMax: 1024,
@@ -245,8 +248,36 @@ describe('a pool whose threads bind the same address', () => {
       note: () => {},
       listening: (port) => ports.push(port),
     });
-    return { pool, ports };
+    return { pool, ports, memory };
   }
+
+  test('generations have slots of their own', async () => {
+    const { pool, ports, memory } = createPool(async () => anywhere);
+    await pool.start();
+    const old = await connect(ports[0] as number);
+    old.send(GET);
+    await old.until(/Hello1$/);
+    await pool.reload(300);
+    const held = await connect(ports[1] as number);
+    held.send(GET);
+    await held.until(/Hello2$/);
+    await eventually('the end of the old', () => old.ended || old.socket.destroyed);
+    await sleep(100);
+    expect(readStatistics(viewsOf(memory))).toMatchObject({ requests: 2, accepted: 2, open: 1 });
+    expect(await pool.drain(2000)).toBe(0);
+    for (const client of [old, held]) client.close();
+  });
+
+  test('when it drains, ends one that is being started', async () => {
+    let taken = 0;
+    const { pool } = createPool(async () => (++taken === 1 ? anywhere : new Promise(() => {})));
+    await pool.start();
+    const reloaded = pool.reload(2000).catch((error: Error) => error.message);
+    await eventually('a thread that waits for its place', () => taken === 2);
+    expect(await pool.drain(2000)).toBe(0);
+    expect(await reloaded).toBe('the server is stopping');
+    await expect(pool.reload(2000)).rejects.toThrow('the server is stopping');
+  });
 
   test('lets the old go on listening when the new can not', async () => {
     const occupied = net.createServer().listen(0, '127.0.0.1');

@@ -1,0 +1,276 @@
+// Servers inside a program: this one.
+
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import net from 'node:net';
+import { pathToFileURL } from 'node:url';
+import { afterAll, afterEach, describe, expect, test } from 'vitest';
+import {
+  type AppServer,
+  counter,
+  type HandlersServer,
+  OptionError,
+  type ServeAppOptions,
+  type ServeHandlersOptions,
+  type Server,
+  serve,
+} from '#dist/index.js';
+import { appFiles } from './support/app-files.ts';
+import { ask, connect, GET, sleep } from './support/client.ts';
+import { readResponses } from './support/responses.ts';
+
+const files = appFiles();
+afterAll(() => files.remove());
+
+const running: Server[] = [];
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((server) => server.close()));
+});
+
+async function start(options: ServeAppOptions | ServeHandlersOptions): Promise<AppServer & HandlersServer> {
+  const server = await (serve as (given: unknown) => Promise<AppServer & HandlersServer>)({
+    port: 0,
+    ...options,
+  });
+  running.push(server);
+  return server;
+}
+
+async function contentOf({ port }: Server): Promise<string | undefined> {
+  return readResponses(await ask(port))[0]?.content;
+}
+
+const answering = (text: string): { fetch: () => Response } => ({ fetch: () => new Response(text) });
+const route = (text: string): string => `export default { routes: { '/': new Response('${text}') } };`;
+
+describe('with an app', () => {
+  test('threads serve it, and count together', async () => {
+    const app = files.write(
+      'counted.mjs',
+      `import { counted, counter } from 'hotpath';
+       counter('loads').add();
+       export default { routes: { '/': counted('Hello', counter('hits')) } };`,
+    );
+    const server = await start({ app, workers: 2 });
+    expect(server.url).toBe(`http://127.0.0.1:${server.port}`);
+    const contents = await Promise.all(
+      Array.from({ length: 20 }, async () => {
+        const client = await connect(server.port);
+        client.send(GET.repeat(20));
+        await client.until((received) => received.split('Hello').length === 21);
+        client.close();
+        return readResponses(client.received).map(({ content }) => content);
+      }),
+    );
+    expect(new Set(contents.flat()).size).toBe(400);
+    expect(counter('hits').value).toBe(400);
+    const loads = counter('loads').value;
+    await server.reload();
+    expect(await contentOf(server)).toBe('Hello401');
+    expect(counter('loads').value).toBe(2 * loads);
+    expect(server.stats()).toMatchObject({ requests: 401, accepted: 21 });
+  });
+
+  test('a reload serves what the file says now; a broken one rejects, and the old goes on', async () => {
+    const app = pathToFileURL(files.write('app.mjs', route('one')));
+    const server = await start({ app, workers: 2 });
+    const { port } = server;
+    expect(await contentOf(server)).toBe('one');
+    files.write('app.mjs', route('two'));
+    await server.reload();
+    expect(await contentOf(server)).toBe('two');
+    files.write('app.mjs', 'throw new Error("broken")');
+    await expect(server.reload()).rejects.toThrow(/^can't load .*app\.mjs: Error: broken \(.*app\.mjs:1\)$/);
+    expect(await contentOf(server)).toBe('two');
+    expect(server.port).toBe(port);
+  });
+
+  test('one that can not be loaded rejects and leaves nothing behind', async () => {
+    const app = files.write('bad.mjs', 'export default 1;');
+    await expect(start({ app, workers: 2 })).rejects.toThrow(/bad\.mjs has no app/);
+    const context = files.write('port.mjs', 'export default () => new Response("a");');
+    const server = await start({ app: context, workers: 1 });
+    expect(await contentOf(server)).toBe('a');
+  });
+
+  test('a relative path counts from the working directory', async () => {
+    const path = files.write('relative.mjs', route('relative')).slice(process.cwd().length + 1);
+    expect(await contentOf(await start({ app: path, workers: 1 }))).toBe('relative');
+  });
+});
+
+describe('with handlers', () => {
+  test('the calling thread serves them, and other ones after a reload', async () => {
+    const server = await start(answering('one'));
+    expect(await contentOf(server)).toBe('one');
+    await server.reload(answering('two'));
+    expect(await contentOf(server)).toBe('two');
+    await expect(server.reload({})).rejects.toThrow('reload() has neither fetch nor routes');
+    expect(await contentOf(server)).toBe('two');
+    expect(server.stats()).toMatchObject({ requests: 3, accepted: 3 });
+  });
+
+  test('they are told about the server', async () => {
+    let told = '';
+    const server = await start({
+      routes: {},
+      fetch: (_, { worker, server: view }) => {
+        const { requests } = view.stats();
+        told = JSON.stringify({ worker, requests });
+        return new Response('a');
+      },
+    });
+    await contentOf(server);
+    expect(told).toBe('{"worker":0,"requests":1}');
+  });
+
+  test('a port in use', async () => {
+    const first = await start(answering('a'));
+    await expect(start({ port: first.port, ...answering('b') })).rejects.toThrow('EADDRINUSE');
+    await expect(start({ port: first.port, app: files.write('a.mjs', route('a')) })).rejects.toThrow(
+      'EADDRINUSE',
+    );
+    expect(await contentOf(first)).toBe('a');
+  });
+});
+
+test('several servers in one process, each with its own limits and figures, and one named state', async () => {
+  const app = files.write(
+    'several.mjs',
+    `import { counter } from 'hotpath';
+     counter('several').add();
+     export default ${'{ routes: { "/": new Response("app") } }'};`,
+  );
+  const [one, two, three] = [
+    await start({ ...answering('one'), maxTarget: 20 }),
+    await start({ ...answering('two'), engine: 'js' }),
+    await start({ app, workers: 1 }),
+  ];
+  expect(await Promise.all([one, two, three].map(contentOf))).toEqual(['one', 'two', 'app']);
+  const long = GET.replace('GET /', `GET /${'t'.repeat(30)}`).replace(
+    '\r\n\r\n',
+    '\r\nConnection: close\r\n\r\n',
+  );
+  const statuses = await Promise.all(
+    [one, two].map(async ({ port }) => readResponses(await ask(port, long))[0]?.statusCode),
+  );
+  expect(statuses).toEqual([414, 200]);
+  expect([one, two, three].map((server) => server.stats().requests)).toEqual([1, 2, 1]);
+  expect(counter('several').value).toBe(1);
+  await one.close();
+  expect(await contentOf(two)).toBe('two');
+});
+
+describe('closing', () => {
+  test('finishes what is under way, refuses what comes, and may be asked for again', async () => {
+    const server = await start(answering('a'));
+    const busy = await connect(server.port);
+    const idle = await connect(server.port);
+    busy.send(GET.slice(0, 10));
+    idle.send(GET);
+    await idle.until(/a$/);
+    await sleep(50);
+    const closing = Promise.all([server.close(), server.close()]);
+    await idle.end();
+    await expect(connect(server.port)).rejects.toThrow('ECONNREFUSED');
+    busy.send(GET.slice(10));
+    expect(readResponses(await busy.end())[0]?.fields.get('connection')).toBe('close');
+    busy.close();
+    idle.close();
+    await closing;
+    await server.close();
+    expect(server.stats()).toMatchObject({ requests: 2, open: 0 });
+  });
+
+  test('ends what does not finish in drainTimeout', async () => {
+    for (const kind of [answering('a'), { app: files.write('a.mjs', route('a')), workers: 1 }]) {
+      const server = await start({ ...kind, drainTimeout: 100 });
+      const busy = await connect(server.port);
+      busy.send(GET.slice(0, 10));
+      await sleep(50);
+      await server.close();
+      expect(server.stats().open).toBe(0);
+      busy.close();
+    }
+  });
+
+  test('happens at the end of await using', async () => {
+    const server = await start(answering('a'));
+    await server[Symbol.asyncDispose]();
+    await expect(connect(server.port)).rejects.toThrow('ECONNREFUSED');
+  });
+
+  test('leaves nothing that keeps the program, which no server has changed', () => {
+    const program = `
+      import { serve } from 'hotpath';
+      const before = [Response, Request, fetch, ...process.eventNames(), process.listenerCount('SIGTERM')].length;
+      const natives = [Response, Request, fetch];
+      const servers = [
+        await serve({ fetch: () => new Response('a'), port: 0 }),
+        await serve({ app: ${JSON.stringify(files.write('a.mjs', route('a')))}, port: 0, workers: 2 }),
+      ];
+      await servers[1].reload();
+      for (const { url } of servers) if ((await (await natives[2](url)).text()) !== 'a') throw new Error(url);
+      if ([Response, Request, fetch].some((now, i) => now !== natives[i])) throw new Error('globals');
+      if (['SIGINT', 'SIGTERM', 'SIGHUP'].some((name) => process.listenerCount(name) > 0)) throw new Error('signals');
+      for (const server of servers) await server.close();
+      console.log('closed');`;
+    const file = files.write('program.mjs', program);
+    const { stdout, stderr, status } = spawnSync(process.execPath, [file], {
+      encoding: 'utf8',
+      timeout: 20_000,
+    });
+    expect({ stdout, stderr, status }).toEqual({ stdout: 'closed\n', stderr: '', status: 0 });
+  });
+});
+
+describe('what is wrong with the options is one line', () => {
+  const { fetch } = answering('a');
+  test.each([
+    [undefined, 'serve() needs options: { app }, or { fetch, routes }'],
+    [{ app: 'nothing.js' }, "there is no app 'nothing.js': give the path of a module"],
+    [{ app: new URL('http://a/app.js') }, "an app is a file, not 'http://a/app.js'"],
+    [{ app: 7 }, 'app must be the path or the URL of a module, not number'],
+    [{ app: 'test/serve.test.ts', fetch }, "fetch comes from the app's module: leave out fetch or app"],
+    [{ fetch, workers: 2 }, 'workers belongs to app: functions do not travel to other threads'],
+    [{ fetch, port: 65536 }, "port must be a whole number from 0 to 65535, not '65536'"],
+    [{ fetch, port: 'http' }, "port must be a whole number from 0 to 65535, not 'http'"],
+    [{ fetch, port: null }, 'port must be text or a number, not null'],
+    [{ fetch, host: '' }, 'host needs an address, such as 127.0.0.1 or ::'],
+    [{ fetch, engine: 'php' }, "engine must be wasm, js, not 'php'"],
+    [{ fetch, globals: 'yes' }, "globals must be true or false, not 'yes'"],
+    [{ fetch, maxHead: 1.5 }, "maxHead must be a whole number from 256 to 65000, not '1.5'"],
+    [{ fetch, maxHead: 512, maxTarget: 512 }, 'maxTarget must be less than maxHead (512), not 512'],
+    [{ fetch, handlerTimeout: 0 }, "handlerTimeout must be a whole number from 1 to 86400000, not '0'"],
+    [{ fetch, prot: 80 }, "there is no option 'prot'"],
+    [{ fetch, model: 'thread' }, "there is no option 'model'"],
+  ])('%j', async (options, message) => {
+    const error = await serve(options as never).catch((reason: Error) => reason);
+    expect(error).toBeInstanceOf(OptionError);
+    expect((error as Error).message).toBe(message);
+  });
+
+  test.each([
+    [{}, 'serve() has neither fetch nor routes: an app is'],
+    [{ fetch: 1 }, 'fetch in serve() must be a function, not number'],
+    [{ fetch, error: 'x' }, 'error in serve() must be a function, not string'],
+  ])('%j is no app', async (options, message) => {
+    const error = await serve(options as never).catch((reason: Error) => reason);
+    expect(error).toBeInstanceOf(TypeError);
+    expect((error as Error).message).toContain(message);
+  });
+});
+
+test('what is undefined has its default', async () => {
+  const other = net.createServer().listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  const { port } = other.address() as net.AddressInfo;
+  await new Promise((resolve) => other.close(resolve));
+  const server = await start({ ...answering('a'), host: undefined, maxBody: undefined, port: `${port}` });
+  expect([server.port, server.url]).toEqual([port, `http://127.0.0.1:${port}`]);
+});
+
+test('IPv6', async () => {
+  const server = await start({ ...answering('a'), host: '::1' });
+  expect(server.url).toBe(`http://[::1]:${server.port}`);
+});

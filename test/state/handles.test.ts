@@ -1,0 +1,115 @@
+// Handles of counters: bound at first use, to the one named state of the process.
+
+import { afterEach, describe, expect, test } from 'vitest';
+import { counted as builtCounted, counter as builtCounter } from '#dist/index.js';
+import { Counted, counted } from '../../src/state/counted.ts';
+import { counter, counterIndexIn } from '../../src/state/counter.ts';
+import { type SharedState, sharedState, shareState } from '../../src/state/shared.ts';
+import { compileModule, instantiate } from '../../src/wasm/instance.ts';
+import { HEADER_VERSION } from '../../src/wasm/layout.ts';
+import { counterPointer, createMemory, viewsOf } from '../../src/wasm/memory.ts';
+
+const module = compileModule();
+afterEach(() => {
+  delete (globalThis as { [place: symbol]: unknown })[Symbol.for('hotpath')];
+});
+
+function makeState(): SharedState {
+  const memory = createMemory({
+    slotCount: 1,
+    headBytesMax: 1024,
+    targetBytesMax: 512,
+    fieldCountMax: 8,
+    contentBytesMax: 0,
+  });
+  return { module, memory };
+}
+
+test('before there is a server, a counter may be named but not used', () => {
+  const hits = counter('hits');
+  expect(hits.name).toBe('hits');
+  expect(() => hits.add()).toThrow("counter 'hits' is used before this thread has a server");
+  expect(() => hits.value).toThrow('serve()');
+  shareState(makeState());
+  expect([hits.value, hits.add(), hits.value]).toEqual([0, 1, 1]);
+});
+
+test('the first server holds the named state of all', () => {
+  const first = makeState();
+  const second = makeState();
+  expect(sharedState()).toBe(undefined);
+  expect(shareState(first).memory).toBe(first.memory);
+  expect(shareState(second).memory).toBe(first.memory);
+  expect(counter('a').add(5)).toBe(5);
+  expect(counter('a').value).toBe(5);
+  expect(instantiate(module, first.memory).counterValue(counterPointer(1))).toBe(5);
+  expect(instantiate(module, second.memory).counterValue(counterPointer(1))).toBe(0);
+});
+
+test('two copies of the package count together', () => {
+  shareState(makeState());
+  expect([counter('a').add(), builtCounter('a').add(), counter('a').value]).toEqual([1, 2, 2]);
+  expect(builtCounted('Hello', builtCounter('a'))).toBeInstanceOf(Counted);
+});
+
+test('a memory of another version of the package is not taken', () => {
+  const state = makeState();
+  viewsOf(state.memory).words[HEADER_VERSION >> 2] = 99;
+  shareState(state);
+  expect(() => counter('a').add()).toThrow('layout version 99');
+});
+
+describe('adding', () => {
+  test.each([
+    [1, 1],
+    [0, 0],
+    [-3, -3],
+    [2 ** 31, 2 ** 31],
+    [-(2 ** 40), -(2 ** 40)],
+    [Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
+  ])('%d', (n, value) => {
+    shareState(makeState());
+    const a = counter('a');
+    expect([a.add(n), a.value, a.add(-n)]).toEqual([value, value, 0]);
+  });
+
+  test.each([0.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53, '1' as unknown as number])(
+    '%s is refused',
+    (n) => {
+      shareState(makeState());
+      const a = counter('a');
+      expect(() => a.add(n)).toThrow(RangeError);
+      expect(a.value).toBe(0);
+    },
+  );
+});
+
+test('names are judged at once, and those of the server are its own', () => {
+  expect(() => counter('')).toThrow(TypeError);
+  expect(() => counter('x'.repeat(112))).toThrow(RangeError);
+  const { memory } = shareState(makeState());
+  instantiate(module, memory).counterAdd(counterPointer(0), 7);
+  expect(counter('hotpath:hello').value).toBe(7);
+  expect(() => counter('hotpath:mine').add()).toThrow(
+    "names that begin with 'hotpath:' are the server's own",
+  );
+});
+
+test('the row of a counter, where a plane has it in its own memory', () => {
+  const { memory } = shareState(makeState());
+  const a = counter('a');
+  expect(counterIndexIn(viewsOf(memory), a)).toBe(1);
+  expect(counterIndexIn(viewsOf(memory), builtCounter('b'))).toBe(2);
+  expect(counterIndexIn(viewsOf(memory), a)).toBe(1);
+  expect(counterIndexIn(viewsOf(makeState().memory), a)).toBe(undefined);
+});
+
+test('a counted response', () => {
+  shareState(makeState());
+  const hello = counted('Hellö', counter('a'));
+  expect([hello.prefix, hello.counter.name]).toEqual(['Hellö', 'a']);
+  expect([hello.next(), hello.next()]).toEqual(['Hellö1', 'Hellö2']);
+  expect(hello).toBeInstanceOf(Counted);
+  for (const other of [{}, null, 'Hello', new Response('Hello')]) expect(other).not.toBeInstanceOf(Counted);
+  expect(() => counted('€', counter('a'))).toThrow('must be Latin-1');
+});
