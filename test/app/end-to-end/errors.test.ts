@@ -48,16 +48,24 @@ describe.each(SERVERS)('%s engine, %s workers', (engine, workers) => {
     });
 
     test('threads live on after a thousand of them', async () => {
-      const count = 500;
-      const request =
-        'GET /fail/throws HTTP/1.1\r\nHost: a\r\n\r\nGET /fail/rejects HTTP/1.1\r\nHost: a\r\n\r\n';
+      const count = 100;
+      const request = `${'GET /fail/throws HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(9)}GET /fail/rejects HTTP/1.1\r\nHost: a\r\n\r\n`;
       const client = await connect(run.port);
       client.send(request.repeat(count) + lines('GET /ok HTTP/1.1'));
       const codes = readResponses(await client.end()).map(({ statusCode }) => statusCode);
       client.close();
-      expect(codes).toEqual([...Array(2 * count).fill(500), 200]);
+      expect(codes).toEqual([...Array(10 * count).fill(500), 200]);
       expect(run.output).not.toMatch(/worker .*(died|ended|replaced)/i);
     });
+  });
+
+  test('an error that nobody catches ends its thread, and another takes its place', async () => {
+    const run = await startApp('errors.js', args);
+    expect(contentOf(await tell(run.port, lines('GET /uncaught HTTP/1.1')))).toBe('answered');
+    await eventually('the end', () => /Worker \d failed: in a timer; replacing it/.test(run.output));
+    for (let i = 0; i < 5; i++) expect(contentOf(await tell(run.port, lines('GET /ok HTTP/1.1')))).toBe('ok');
+    expect(await run.stop()).toBe(0);
+    expect(run.output).not.toContain('had to be ended');
   });
 
   describe('with an error handler', () => {

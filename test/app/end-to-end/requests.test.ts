@@ -1,7 +1,8 @@
 // What handlers see of requests, over real sockets, under the command line.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { connect } from '../../support/client.ts';
+import { connect, sleep } from '../../support/client.ts';
+import { readResponses } from '../../support/responses.ts';
 import { type AppRun, contentOf, lines, SERVERS, startApp, tell, untilCounter } from './command.ts';
 
 describe.each(SERVERS)('%s engine, %s workers', (engine, workers) => {
@@ -187,6 +188,39 @@ describe.each(SERVERS)('%s engine, %s workers', (engine, workers) => {
     client.socket.end();
     expect(contentOf(await client.end())).toBe('AbortError');
     client.close();
+  });
+
+  test('many at once, read late, pipelined, cut anywhere: each sees its own, in its order', async () => {
+    const talk = async (talker: number) => {
+      const client = await connect(run.port);
+      const expected: unknown[] = [];
+      let sent = '';
+      for (let i = 0; i < 24; i++) {
+        const id = `${talker}-${i}-${'i'.repeat((talker * 31 + i * 17) % 40)}`;
+        const slow = (talker + i) % 4 !== 0;
+        const body = i % 3 === 0 && slow ? id.repeat(1 + ((talker * 7 + i) % 60)) : '';
+        const chunked = body !== '' && i % 2 === 0;
+        const fields = [`Host: h${id}`, `X-Id: ${id}`, `X-Wait: ${(i * 7) % 5} ${(talker + i) % 3}`];
+        if (chunked) fields.push('Transfer-Encoding: chunked');
+        else if (body !== '') fields.push(`Content-Length: ${body.length}`);
+        const method = body === '' ? 'GET' : 'POST';
+        const target = `/${slow ? 'slow' : 'fast'}/${id}`;
+        sent += `${method} ${target} HTTP/1.1\r\n${fields.join('\r\n')}\r\n\r\n`;
+        sent += chunked ? `${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n` : body;
+        const told = { id, method, url: `http://h${id}${target}`, header: id, fields: fields.length };
+        expected.push(slow ? { ...told, body } : told);
+      }
+      for (let at = 0; at < sent.length; at += 700 + talker) {
+        client.send(sent.slice(at, at + 700 + talker));
+        if (at % 3 === 0) await sleep(1);
+      }
+      // The other side stays open: what was asked is answered.
+      client.socket.end();
+      const answers = readResponses(await client.end()).map(({ content }) => JSON.parse(content));
+      client.close();
+      expect(answers).toEqual(expected);
+    };
+    await Promise.all(Array.from({ length: 30 }, (_, talker) => talk(talker)));
   });
 
   test('a body that is read too late is a clear error, and the connection goes on', async () => {

@@ -56,11 +56,20 @@ const errors = {
   nothing: () => undefined,
 };
 
+// What a program leaves running doesn't keep its server from stopping.
+setInterval(() => {}, 1000);
+
 export default {
   routes: {
     '/failures': () => Response.json(Object.keys(failures)),
     '/fail/:how': (request) => failures[request.params.how](),
     '/ok': () => new Response('ok'),
+    '/uncaught': () => {
+      setTimeout(() => {
+        throw new Error('in a timer');
+      });
+      return new Response('answered');
+    },
     '/never': () => new Promise(() => {}),
     '/half': () =>
       new Response(new ReadableStream({ start: (c) => c.enqueue(new TextEncoder().encode('half')) })),

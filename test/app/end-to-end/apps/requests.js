@@ -1,5 +1,6 @@
 // Tells what handlers see of a request.
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import { counter } from 'hotpath';
 
 const checks = {
@@ -99,6 +100,34 @@ export default {
       });
     },
     '/counter/:name': (request) => new Response(`${counter(request.params.name).value}`),
+    // Reads when others have long been read; how long, the request says.
+    '/slow/:id': async (request) => {
+      const [before, between] = request.headers.get('x-wait').split(' ').map(Number);
+      await sleep(before);
+      const { method, url } = request;
+      const id = request.headers.get('x-id');
+      const body = await request.text();
+      await sleep(between);
+      return Response.json({
+        id: request.params.id,
+        method,
+        url,
+        header: id,
+        fields: [...request.headers].length,
+        body,
+      });
+    },
+    '/fast/:id': (request) => {
+      const { method, url } = request;
+      const id = request.headers.get('x-id');
+      return Response.json({
+        id: request.params.id,
+        method,
+        url,
+        header: id,
+        fields: [...request.headers].length,
+      });
+    },
     // Answers before it reads.
     '/late': (request) => {
       setTimeout(
