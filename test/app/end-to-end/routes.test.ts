@@ -32,6 +32,7 @@ describe.each(SERVERS)('%s engine, %s workers', (engine, workers) => {
     ['/users/me', 'me', {}],
     ['/users/a%20b', 'user', { id: 'a b' }],
     ['/users/%E2%82%AC', 'user', { id: '€' }],
+    ['/users/7/', 'user', { id: '7' }],
     ['/users/a%2Fb', 'user', { id: 'a/b' }],
     ['/users/%E0%A4', 'user', { id: '%E0%A4' }],
     ['/users/1/posts/2?x', 'post', { id: '1', post: '2' }],
@@ -63,10 +64,23 @@ describe.each(SERVERS)('%s engine, %s workers', (engine, workers) => {
   });
 
   test.each([
+    ['/files/../users/7', 'user', { id: '7' }],
+    ['/nowhere/%2e%2E/files/./a', 'files', { _: 'a' }],
+    ['/files/x/../../handler', 'handler', {}],
+    ['http://a/files/../handler?/../x', 'handler', {}],
+    ['/with%20space/../handler', 'handler', {}],
+  ])('routes see the path that request.url has: %s', async (target, what, params) => {
+    const { statusCode, content } = await ask(`GET ${target} HTTP/1.1`);
+    expect(statusCode).toBe(200);
+    expect(JSON.parse(content)).toMatchObject({ what, params });
+  });
+
+  test.each([
     ['/health', 200, 'ok'],
     ['/health?a', 200, 'ok'],
     ['http://other/health', 200, 'ok'],
     ['http://other/health?a', 200, 'ok'],
+    ['/files/../health', 200, 'ok'],
     ['/json', 200, '{"fixed":true}'],
     ['/moved', 308, ''],
     ['/nothing', 204, ''],
