@@ -29,7 +29,10 @@ describe.each(SERVERS)('%s engine, %s workers', (engine, workers) => {
       const responses = readResponses(await client.end());
       client.close();
       expect(responses.map(({ statusCode }) => statusCode)).toEqual([...names.map(() => 500), 200]);
-      for (const { content } of responses.slice(0, -1)) expect(content).toBe(PLAIN);
+      for (const { content, fields } of responses.slice(0, -1)) {
+        expect(content).toBe(PLAIN);
+        expect([...fields.keys()]).toEqual(['content-type', 'date', 'content-length']);
+      }
     });
 
     test('the operator reads what it was, and where', async () => {

@@ -37,7 +37,7 @@ export default {
       OPTIONS: tell('mixed options'),
     },
     '/head': {
-      GET: tell('get'),
+      GET: new Response('get'),
       HEAD: new Response(null, { headers: { 'X-Head': 'own' } }),
     },
     '/counter/:name': (request) => new Response(`${counter(request.params.name).value}`),
