@@ -35,7 +35,9 @@ export function consumeContent(record: usize, start: usize, end: usize): i32 {
   } else cursor = start + load<u32>(record, RECORD_CURSOR);
   const result = parseSection(record, start, start, cursor, end, state, STATE_TRAILER);
   if (result == MORE) return <i32>start;
-  store<i32>(record, result - <i32>start, RECORD_TRAILER_BYTES);
+  // Whoever refuses the message must still find the record in it.
+  if (result < 0) store<i32>(record, STATE_TRAILER, RECORD_STATE);
+  else store<i32>(record, result - <i32>start, RECORD_TRAILER_BYTES);
   return result;
 }
 

@@ -1,6 +1,7 @@
 // The ABI: every exported function, and what it asserts of its arguments in the debug build. Pointers are
 // absolute, `end` is exclusive, sizes are in bytes.
 
+import { LENGTH_CHUNKED, STATE_CONTENT } from '../src/protocol/codes';
 import {
   CARRY,
   CONTROL_WRITTEN,
@@ -8,8 +9,10 @@ import {
   OUTPUT_BYTES,
   OUTPUT_COUNT,
   OUTPUT_STRIDE,
+  PREPARED_COUNT_MAX,
   READ_END,
   RECORD,
+  RECORD_STATE,
 } from '../src/wasm/layout';
 import { consumeContent } from './content';
 import { guardsIntact } from './guards';
@@ -17,6 +20,9 @@ import { forgetMethod, parseHead } from './request';
 import { finishHead as buildHeadEnd, buildPrepared } from './response';
 import { refuse as buildRefusal, serveSpan } from './serve';
 import { add, value } from './state/counter';
+
+/** Lengths beyond are not exact in JavaScript. */
+const LENGTH_MAX: f64 = 9007199254740991;
 
 /** Parses the head that begins at `start` into the slot's record: the position after it, MORE, or an error. */
 export function parse(slot: usize, start: usize, end: usize): i32 {
@@ -31,7 +37,7 @@ export function serve(slot: usize, start: usize, end: usize, output: usize): usi
   assertInput(slot, start, end);
   assertOutput(slot, output);
   const cursor = serveSpan(slot, start, end, output);
-  assertGuards(slot);
+  assertBuilt(slot, output, output + load<u32>(slot, CONTROL_WRITTEN));
   return cursor;
 }
 
@@ -40,12 +46,13 @@ export function refuse(slot: usize, error: i32, output: usize): void {
   assertOutput(slot, output);
   forgetMethod(slot + RECORD);
   store<i32>(slot, <i32>(buildRefusal(slot, error, output) - output), CONTROL_WRITTEN);
-  assertGuards(slot);
+  assertBuilt(slot, output, output + load<u32>(slot, CONTROL_WRITTEN));
 }
 
 /** Consumes the content of the request in the record, up to behind its next piece; the position, or an error. */
 export function consume(slot: usize, start: usize, end: usize): i32 {
   assertInput(slot, start, end);
+  assert(load<i32>(slot + RECORD, RECORD_STATE) >= STATE_CONTENT);
   const cursor = consumeContent(slot + RECORD, start, end);
   assertGuards(slot);
   return cursor;
@@ -61,16 +68,18 @@ export function answer(
   headOnly: bool,
 ): usize {
   assertOutput(slot, output);
+  assert(index >= 0 && index < PREPARED_COUNT_MAX);
   const position = buildPrepared(slot, index, output, close, sayPersistent, headOnly);
-  assertGuards(slot);
+  assertBuilt(slot, output, position);
   return position;
 }
 
 /** Builds the end of a head behind its field lines, at `output`; returns the position after it. */
 export function finishHead(slot: usize, output: usize, length: f64, close: bool, sayPersistent: bool): usize {
   assertOutput(slot, output);
-  const position = buildHeadEnd(slot, output, length, close, sayPersistent);
-  assertGuards(slot);
+  assert(length >= LENGTH_CHUNKED && length <= LENGTH_MAX && floor(length) == length);
+  const position = buildHeadEnd(slot, output, <i64>length, close, sayPersistent);
+  assertBuilt(slot, output, position);
   return position;
 }
 
@@ -91,6 +100,13 @@ function assertInput(slot: usize, start: usize, end: usize): void {
 function assertOutput(slot: usize, output: usize): void {
   const offset = output - slot - OUTPUT;
   assert(offset % OUTPUT_STRIDE <= <usize>OUTPUT_BYTES && offset < <usize>(OUTPUT_COUNT * OUTPUT_STRIDE));
+}
+
+/** What was built from `output` on ends within its region. */
+function assertBuilt(slot: usize, output: usize, position: usize): void {
+  const offset = (output - slot - OUTPUT) % OUTPUT_STRIDE;
+  assert(offset + (position - output) <= <usize>OUTPUT_BYTES);
+  assertGuards(slot);
 }
 
 function assertGuards(slot: usize): void {

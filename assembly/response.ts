@@ -65,7 +65,7 @@ export function buildPrepared(
  * Builds what ends every head behind the field lines at `output`, and returns the position after it.
  * `length`: of the content in bytes, or LENGTH_UNTOLD or LENGTH_CHUNKED.
  */
-export function finishHead(slot: usize, output: usize, length: f64, close: bool, sayPersistent: bool): usize {
+export function finishHead(slot: usize, output: usize, length: i64, close: bool, sayPersistent: bool): usize {
   output = copy(output, slot + DATE, DATE_LINE_BYTES);
   if (close) output = writeClose(output);
   else if (sayPersistent) output = writeKeepAlive(output);

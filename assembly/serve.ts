@@ -90,7 +90,10 @@ export function serveSpan(slot: usize, start: usize, end: usize, output: usize):
     if (state != STATE_START) {
       const cursor = skipContent(record, start, end);
       if (cursor < 0) {
-        position = refuse(slot, cursor, position);
+        // Nobody is told of content that is skipped: its request has been answered.
+        if (load<i32>(record, RECORD_PREPARED) == PREPARED_NONE)
+          store<i32>(record, STATE_START, RECORD_STATE);
+        else position = refuse(slot, cursor, position);
         verdict = VERDICT_CLOSE;
         break;
       }

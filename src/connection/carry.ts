@@ -13,6 +13,8 @@ export class Carry {
   begun: boolean;
   /** The head is whole; content or trailers are missing. */
   inContent: boolean;
+  /** Content of a request that an application has been given, and has answered if it is open no more. */
+  handedOver: boolean;
 
   /** Copies [start, end) out of the slot, and the unfinished record with it. */
   constructor(
@@ -24,6 +26,7 @@ export class Carry {
     this.length = end - start;
     this.begun = this.length > EMPTY_LINE_BYTES || !slot.beforeRequest;
     this.inContent = slot.inContent;
+    this.handedOver = slot.handedOver;
     this.record = slot.takeRecord();
   }
 
@@ -50,6 +53,7 @@ export class Carry {
     this.length = length;
     this.begun = length > EMPTY_LINE_BYTES || !this.slot.beforeRequest;
     this.inContent = this.slot.inContent;
+    this.handedOver = this.slot.handedOver;
     this.record = this.slot.takeRecord();
   }
 }

@@ -66,8 +66,6 @@ export class Connection {
   private discardedBytes = 0;
   private carry: Carry | undefined = undefined;
   private exchange: OpenExchange | undefined = undefined;
-  /** Requests are being served, and what they are answered with leaves at the end of it. */
-  private serving = false;
   /** There is input behind the request that is being served. */
   private pipelined = false;
   /** Nothing is read from the socket until somebody says so. */
@@ -119,8 +117,12 @@ export class Connection {
     if (this.writing !== WRITING_IDLE) this.destroy();
     else if (this.exchange !== undefined) this.expireExchange(this.exchange);
     else if (this.reading !== READING_HEAD) this.destroy();
-    else if (this.carry?.begun) this.refuse(ERROR_TIMEOUT);
-    else this.close();
+    else this.giveUp(ERROR_TIMEOUT);
+  }
+
+  /** Its requests are being served, and what they are answered with leaves at the end of it. */
+  private get serving(): boolean {
+    return this.plane.turn === this;
   }
 
   /** Answers what is not a request, or not a whole one, with an error, and closes. */
@@ -156,7 +158,7 @@ export class Connection {
     let cursor = start;
     let verdict: number;
     slot.requestsLeft = this.requestsLeft;
-    this.serving = true;
+    this.plane.turn = this;
     for (;;) {
       cursor = codec.serve(cursor, end, outputs.position);
       const { written } = slot;
@@ -173,12 +175,14 @@ export class Connection {
       if (verdict !== VERDICT_AGAIN) break;
       if (!this.flush()) break;
     }
-    this.serving = false;
+    this.plane.turn = undefined;
     this.flush();
     if (verdict === VERDICT_CLOSE) {
       // Content that nobody reads any more: no other connection must go on with it.
       slot.takeRecord();
       this.carry = undefined;
+      // It stands in content that nobody wants any more.
+      slot.takeRecord();
       this.close();
       return;
     }
@@ -189,7 +193,7 @@ export class Connection {
     if (this.writing === WRITING_PENDING) return;
     this.setDeadline(end - fresh, cursor !== start);
     if (this.exchange !== undefined) return;
-    if (this.reading === READING_ENDED) this.serveNoMore();
+    if (this.reading === READING_ENDED) this.giveUp(ERROR_INCOMPLETE);
     else if (slot.draining && this.idle) this.close();
   }
 
@@ -217,12 +221,19 @@ export class Connection {
       // Trailers will lie where the head's fields do.
       if (content.length === undefined) head.detach();
       cursor = this.feed(content, cursor, end);
+      if (content.unfinished && this.reading === READING_ENDED) this.contentBroke(content, ERROR_INCOMPLETE);
       if (this.closing) return cursor;
     }
     this.exchange = exchange;
     this.pipelined = cursor < end;
     this.waiting = WAITING_APPLICATION;
-    application(exchange);
+    if (this.reading === READING_ENDED) exchange.abort(new Error(PEER_ENDED));
+    try {
+      application(exchange);
+    } catch (error) {
+      this.plane.log.failed('The application failed', error);
+      exchange.fail();
+    }
     if (exchange.over) {
       head.release();
       this.exchange = undefined;
@@ -231,38 +242,59 @@ export class Connection {
     return cursor;
   }
 
-  /** Hands on the content in [cursor, end). Returns the position behind it. */
+  /**
+   * Hands on the content in [cursor, end), in one piece: chunks are moved together where they lie. Returns the
+   * position behind it.
+   */
   private feed(content: ReceivedContent, cursor: number, end: number): number {
     const { codec, slot } = this.plane;
+    let start = cursor;
+    let pieceEnd = cursor;
+    let error = 0;
     while (slot.unfinished && cursor < end) {
       const next = codec.consume(cursor, end);
       if (next < 0) {
-        this.contentBroke(content, next);
-        return cursor;
+        error = next;
+        break;
       }
-      const { pieceBytes } = slot;
-      if (pieceBytes > 0) content.push(slot.buffer, next - pieceBytes, next);
       cursor = next;
-      if (pieceBytes === 0 && slot.unfinished) break;
+      const { pieceBytes } = slot;
+      if (pieceBytes > 0) {
+        const from = next - pieceBytes;
+        if (pieceEnd === start) {
+          start = from;
+          pieceEnd = next;
+        } else pieceEnd = slot.move(from, next, pieceEnd);
+      } else if (slot.unfinished) break;
     }
-    if (!slot.unfinished) content.finish(content.length === undefined ? slot.trailers(cursor) : []);
+    if (pieceEnd > start) content.push(slot.buffer, start, pieceEnd);
+    if (error !== 0) this.contentBroke(content, error);
+    else if (!slot.unfinished) content.finish(content.length === undefined ? slot.trailers(cursor) : []);
     return cursor;
   }
 
-  /** What was to be the request's content is none, or not allowed. */
+  /** What was to be the request's content is none, or not allowed, or not all there. Its record is in the slot. */
   private contentBroke(content: ReceivedContent, error: number): void {
     const { exchange } = this;
+    this.carry = undefined;
     content.fail(new Error(refusalText(error)));
     if (exchange?.begun) {
       // Its response goes on, and is the last.
       exchange.close = true;
-      this.reading = READING_DISCARDING;
+      if (this.reading === READING_HEAD) this.reading = READING_DISCARDING;
       return;
     }
     this.exchange = undefined;
     this.refuse(error);
     this.closing = true;
     exchange?.gone(new Error(refusalText(error)));
+  }
+
+  /** The same between two reads. */
+  private carriedContentBroke(content: ReceivedContent, error: number): void {
+    this.carry?.restore(0);
+    this.contentBroke(content, error);
+    this.plane.slot.takeRecord();
   }
 
   /** What comes while the application has a request: its content, and what is pipelined behind it. */
@@ -278,9 +310,9 @@ export class Connection {
       } else if (cursor === end && !slot.unfinished) this.carry = undefined;
       else if (this.carry === undefined || cursor !== start) this.carry = new Carry(slot, cursor, end);
       else this.carry.append(fresh, end);
+      if (this.exchange !== undefined) this.setDeadline(end - fresh, false);
     } else if (this.carry === undefined) this.carry = new Carry(slot, fresh, end);
     else this.carry.append(fresh, end);
-    if (this.exchange !== undefined) this.setDeadline(end - fresh, false);
   }
 
   /** The application takes content, or wants no more of it. */
@@ -288,8 +320,7 @@ export class Connection {
     if (this.exchange?.content !== content) return;
     if (content.expectsContinue && !this.exchange.begun) {
       content.expectsContinue = false;
-      // What is answered before it goes out before it.
-      if (this.serving) this.flush();
+      this.takeRegion();
       this.sendBytes(CONTINUE);
     }
     if (this.serving) return;
@@ -304,6 +335,7 @@ export class Connection {
     if (content?.unfinished) {
       // It has not been asked for and may come or not, or is too much to be read for nothing.
       if (content.expectsContinue || (content.length ?? 0) > LINGER_BYTES_MAX) return true;
+      return this.plane.slot.draining;
     }
     return this.plane.slot.draining && !(this.serving ? this.pipelined : this.carry?.begun);
   }
@@ -318,7 +350,18 @@ export class Connection {
       this.flush();
       this.close();
     } else if (this.writing === WRITING_PENDING) this.flush();
-    else this.resume();
+    else if (this.plane.turn === undefined) this.resume();
+    else {
+      // The slot is another connection's until its turn ends.
+      this.flush();
+      setImmediate(() => this.resumeLater());
+    }
+    this.resumeReading();
+  }
+
+  private resumeLater(): void {
+    if (this.exchange !== undefined || this.writing !== WRITING_IDLE || this.socket.destroyed) return;
+    this.resume();
     this.resumeReading();
   }
 
@@ -326,10 +369,8 @@ export class Connection {
   private expireExchange(exchange: OpenExchange): void {
     const { content } = exchange;
     if (content !== undefined && this.waitsFor() === WAITING_CONTENT) {
-      this.carry?.restore(0);
-      this.contentBroke(content, ERROR_TIMEOUT);
-      this.plane.slot.takeRecord();
-      this.carry = undefined;
+      this.carriedContentBroke(content, ERROR_TIMEOUT);
+      if (this.exchange !== undefined) this.setDeadline(0, true);
       return;
     }
     if (exchange.begun) {
@@ -340,35 +381,37 @@ export class Connection {
     this.plane.log.refused(reason.message, this.peer);
     this.plane.slot.refused();
     exchange.abort(reason);
-    if (!exchange.over) exchange.refuse(ERROR_HANDLER_TIMEOUT);
+    if (!exchange.begun) exchange.refuse(ERROR_HANDLER_TIMEOUT);
   }
 
   /**
-   * After a turn that left nothing unwritten: until when what comes next must have come.
+   * Until when what comes next must have come; while a write is pending, its own deadline stays.
    * @param consumed something was: a head that waits is not the one that waited before
    */
   private setDeadline(readBytes: number, consumed: boolean): void {
     const { clock, deadlines } = this.plane;
     const { nowMs } = clock;
     const before = this.waiting;
+    let deadlineMs = this.deadlineMs;
     this.waiting = this.waitsFor();
     if (this.waiting === WAITING_REQUEST) {
-      this.deadlineMs = nowMs + deadlines.idleTimeoutMs;
+      deadlineMs = nowMs + deadlines.idleTimeoutMs;
     } else if (this.waiting === WAITING_HEAD) {
       // From its first byte: more of them buy no time.
-      if (before !== WAITING_HEAD || consumed) this.deadlineMs = nowMs + deadlines.headTimeoutMs;
+      if (before !== WAITING_HEAD || consumed) deadlineMs = nowMs + deadlines.headTimeoutMs;
     } else if (this.waiting === WAITING_APPLICATION) {
       // A peer that has closed its side is not waited for long, if it isn't gone anyway.
       const left = this.reading === READING_ENDED && this.exchange?.begun;
-      this.deadlineMs = nowMs + (left ? LINGER_MS : deadlines.handlerTimeoutMs);
+      deadlineMs = nowMs + (left ? LINGER_MS : deadlines.handlerTimeoutMs);
     } else {
       if (before !== WAITING_CONTENT) {
         this.contentStartedMs = nowMs;
         this.contentBytes = 0;
       }
       this.contentBytes += readBytes;
-      this.deadlineMs = contentDeadline(deadlines, nowMs, this.contentStartedMs, this.contentBytes);
+      deadlineMs = contentDeadline(deadlines, nowMs, this.contentStartedMs, this.contentBytes);
     }
+    if (this.writing !== WRITING_PENDING) this.deadlineMs = deadlineMs;
   }
 
   private waitsFor(): number {
@@ -379,6 +422,12 @@ export class Connection {
     }
     if (!this.carry?.begun) return WAITING_REQUEST;
     return this.carry.inContent ? WAITING_CONTENT : WAITING_HEAD;
+  }
+
+  /** The region at hand is this connection's from here on: what another builds in its turn goes out before. */
+  takeRegion(): void {
+    const { turn } = this.plane;
+    if (turn !== undefined && turn !== this) turn.flush();
   }
 
   /** Writes what the region at hand holds. False when the kernel has not taken everything. */
@@ -404,8 +453,10 @@ export class Connection {
   }
 
   private writePending(): boolean {
+    // More to write buys no time.
+    if (this.writing !== WRITING_PENDING)
+      this.deadlineMs = this.plane.clock.nowMs + this.plane.deadlines.writeTimeoutMs;
     this.writing = WRITING_PENDING;
-    this.deadlineMs = this.plane.clock.nowMs + this.plane.deadlines.writeTimeoutMs;
     return false;
   }
 
@@ -437,7 +488,7 @@ export class Connection {
     }
     if (!this.flush()) return;
     this.setDeadline(0, true);
-    if (this.reading === READING_ENDED) this.serveNoMore();
+    if (this.reading === READING_ENDED) this.giveUp(ERROR_INCOMPLETE);
     else if (slot.draining && this.idle) this.close();
   }
 
@@ -475,27 +526,22 @@ export class Connection {
     const { exchange } = this;
     const head = this.reading === READING_HEAD;
     this.reading = READING_ENDED;
-    if (this.closing || this.writing === WRITING_PENDING) {
-      exchange?.abort(new Error(PEER_ENDED));
+    if (exchange === undefined) {
+      // What waits to be written, or to be served behind it, comes first.
+      if (this.closing || this.writing === WRITING_PENDING) return;
+      if (head) this.giveUp(ERROR_INCOMPLETE);
+      else this.close();
       return;
     }
-    if (exchange === undefined) {
-      if (head) this.serveNoMore();
-      else this.close();
-    } else if (exchange.content?.unfinished && head) {
-      this.carry?.restore(0);
-      this.contentBroke(exchange.content, ERROR_INCOMPLETE);
-      this.plane.slot.takeRecord();
-      this.carry = undefined;
-    } else {
-      exchange.abort(new Error(PEER_ENDED));
-      this.setDeadline(0, true);
-    }
+    if (exchange.content?.unfinished && head) this.carriedContentBroke(exchange.content, ERROR_INCOMPLETE);
+    if (this.exchange === undefined) return;
+    this.setDeadline(0, true);
+    exchange.abort(new Error(PEER_ENDED));
   }
 
-  /** The peer has closed its side, and all that it asked for is answered. */
-  private serveNoMore(): void {
-    if (this.carry?.begun) this.refuse(ERROR_INCOMPLETE);
+  /** Nothing more is waited for: a request of which a part is here, and no answer is out, is refused. */
+  private giveUp(error: number): void {
+    if (this.carry?.begun && !this.carry.handedOver) this.refuse(error);
     else this.close();
   }
 
@@ -504,8 +550,8 @@ export class Connection {
     this.carry = undefined;
     const { exchange } = this;
     this.exchange = undefined;
-    exchange?.gone(new Error('the peer is gone'));
     this.plane.connectionClosed(this);
+    exchange?.gone(new Error('the peer is gone'));
   }
 
   /** @param content undefined when it is not known yet */
@@ -520,7 +566,8 @@ export class Connection {
     if (written > 0) this.logSent(written);
   }
 
-  private logSent(written: number): void {
+  /** `written` bytes of the region at hand are a response. */
+  logSent(written: number): void {
     const { slot, log, outputs } = this.plane;
     if (log.requests)
       log.sent(slot.views.bytes.slice(outputs.position - written, outputs.position), this.peer);

@@ -92,6 +92,7 @@ export class OpenExchange implements Exchange {
     const isText = typeof content === 'string';
     const bytes = isText ? Buffer.byteLength(content) : content.length;
     const bare = isBare(statusCode);
+    this.connection.takeRegion();
     this.reserve(fields.length + (bytes <= COPIED_BYTES_MAX ? bytes : 0));
     if (close) this.close = true;
     this.buildHead(statusCode, fields, bare ? LENGTH_UNTOLD : bytes);
@@ -127,7 +128,7 @@ export class OpenExchange implements Exchange {
     if (!bare && length === undefined && this.versionMinor === 0) this.close = true;
     this.statusCode = statusCode;
     this.fields = fields;
-    this.left = length ?? Number.POSITIVE_INFINITY;
+    this.left = this.headOnly || bare ? 0 : (length ?? Number.POSITIVE_INFINITY);
     this.length = bare
       ? LENGTH_UNTOLD
       : (length ?? (this.versionMinor === 0 ? LENGTH_UNTOLD : LENGTH_CHUNKED));
@@ -147,13 +148,14 @@ export class OpenExchange implements Exchange {
     if (this.state !== HELD && this.state !== BEGUN)
       throw new Error('write() comes between begin() and end()');
     const size = bytes.length;
-    if (size > this.left) throw new RangeError(`more content than the ${this.length} bytes that were told`);
+    if (size > this.left) throw new RangeError('more content than was told');
     if (size === 0) return true;
     this.left -= size;
     if (this.state === HELD && this.held === undefined && this.length < 0) {
       this.held = bytes;
       return true;
     }
+    this.connection.takeRegion();
     this.release();
     this.writePiece(bytes);
     return this.connection.flush();
@@ -167,11 +169,12 @@ export class OpenExchange implements Exchange {
       this.length = this.held?.length ?? 0;
       this.left = 0;
     }
-    this.release();
-    if (this.length >= 0 && this.left > 0 && !this.headOnly) {
+    if (this.length >= 0 && this.left > 0) {
       this.breakOff();
       return;
     }
+    this.connection.takeRegion();
+    this.release();
     if (this.length === LENGTH_CHUNKED && !this.headOnly) {
       this.reserve(trailers.length);
       this.writeText(`${this.chunkOpen ? CRLF : ''}${LAST_CHUNK}${trailers}\r\n`);
@@ -180,27 +183,35 @@ export class OpenExchange implements Exchange {
   }
 
   breakOff(): void {
-    if (this.state !== OVER) this.connection.destroy();
+    if (this.state === OVER) return;
+    this.connection.takeRegion();
+    // Earlier responses are whole.
+    this.connection.flush();
+    this.connection.destroy();
+  }
+
+  /** The application has thrown it away. */
+  fail(): void {
+    if (this.state >= BEGUN) {
+      this.breakOff();
+      return;
+    }
+    this.state = WAITING;
+    this.respond(500, '', '', true);
   }
 
   /** Answers with what is prepared for an error of the application's, and closes. */
   refuse(error: number): void {
-    const { codec, outputs } = this.plane;
-    this.reserve(0);
-    outputs.position = codec.answer(-error, outputs.position, true, false, this.headOnly);
     this.close = true;
+    this.buildPrepared(-error, false);
     this.finish();
   }
 
   /** Answers with prepared response `index`, as the engine would have. */
   answer(index: number): void {
     if (this.state !== WAITING) return;
-    const { codec, outputs } = this.plane;
-    this.reserve(COPIED_BYTES_MAX);
-    const close = this.connection.closesAfter(this);
-    const keptOpen = this.versionMinor === 0;
-    outputs.position = codec.answer(index, outputs.position, close, keptOpen, this.headOnly);
-    this.close = close;
+    this.close = this.connection.closesAfter(this);
+    this.buildPrepared(index, this.versionMinor === 0);
     this.finish();
   }
 
@@ -261,6 +272,15 @@ export class OpenExchange implements Exchange {
     // The end of a large chunk travels with what comes next.
     this.chunkOpen = size > COPIED_BYTES_MAX;
     if (!this.chunkOpen) this.writeText(CRLF);
+  }
+
+  private buildPrepared(index: number, sayPersistent: boolean): void {
+    const { codec, outputs, log } = this.plane;
+    this.connection.takeRegion();
+    this.reserve(COPIED_BYTES_MAX);
+    const at = outputs.position;
+    outputs.position = codec.answer(index, at, this.close, sayPersistent, this.headOnly);
+    if (log.requests) this.connection.logSent(outputs.position - at);
   }
 
   private buildHead(statusCode: number, fields: string, length: number): void {

@@ -29,6 +29,8 @@ const ACCEPT_NOTE_PAUSE_MS = 1000;
 export class Plane {
   readonly outputs: Outputs;
   readonly clock: Clock;
+  /** Which connection's requests are being served: the slot, and what the output region at hand holds, are its. */
+  turn: Connection | undefined;
   private readonly connections = new Set<Connection>();
   /** Those of them that are no part of the gauge, since there was no room for them. */
   private readonly turnedAway = new Set<Connection>();

@@ -9,6 +9,8 @@ const WINDOW_BYTES = 65536;
 const WHOLE_BYTES_FIRST = 1_048_576;
 /** Memory for more than this is not filled with zeros first. */
 const ZEROED_BYTES_MAX = 4096;
+/** What a piece costs besides its bytes, so that single bytes don't come cheap. */
+const PIECE_BYTES = 128;
 
 type Trailer = readonly [name: string, value: string];
 
@@ -39,9 +41,9 @@ export class ReceivedContent implements Content {
   ) {}
 
   takeWhole(): Uint8Array | undefined {
-    if (this.begun || this.unfinished || this.failure !== undefined || this.waiting.length > 1)
-      return undefined;
+    if (this.begun || this.unfinished || this.failure !== undefined) return undefined;
     this.begun = true;
+    if (this.waiting.length > 1) return this.gather().bytes;
     this.waitingBytes = 0;
     return this.waiting.pop() ?? new Uint8Array(0);
   }
@@ -61,10 +63,7 @@ export class ReceivedContent implements Content {
 
   async readWhole(): Promise<Uint8Array> {
     this.begun = true;
-    const whole = new Whole(this.length);
-    for (const piece of this.waiting) whole.add(Buffer.from(piece.buffer), 0, piece.length);
-    this.waiting.length = 0;
-    this.waitingBytes = 0;
+    const whole = this.gather();
     if (this.failure !== undefined) throw this.failure;
     if (this.unfinished && !this.cancelled) {
       this.whole = whole;
@@ -75,16 +74,18 @@ export class ReceivedContent implements Content {
   }
 
   cancel(): void {
+    this.begun = true;
     this.cancelled = true;
     this.waiting.length = 0;
     this.waitingBytes = 0;
     this.settle(undefined);
-    this.source.contentWanted(this);
+    // What has not been asked for need not be asked for.
+    if (!this.expectsContinue) this.source.contentWanted(this);
   }
 
   /** More may be read from the peer. */
   get hungry(): boolean {
-    return this.waitingBytes < WINDOW_BYTES;
+    return this.waitingBytes + this.waiting.length * PIECE_BYTES < WINDOW_BYTES;
   }
 
   /** A piece has come: [start, end) of `bytes`, which will soon be overwritten. */
@@ -128,6 +129,15 @@ export class ReceivedContent implements Content {
       this.resolve = resolve;
       this.reject = reject;
     });
+  }
+
+  /** What waits, in one piece to which more can be added. */
+  private gather(): Whole {
+    const whole = new Whole(this.length);
+    for (const piece of this.waiting) whole.add(Buffer.from(piece.buffer), 0, piece.length);
+    this.waiting.length = 0;
+    this.waitingBytes = 0;
+    return whole;
   }
 
   private settle(piece: Uint8Array | undefined): void {

@@ -49,10 +49,12 @@ export class RecordHead {
   }
 
   get versionMinor(): number {
+    this.there();
     return this.half(RECORD_VERSION_MINOR);
   }
 
   get fieldCount(): number {
+    this.there();
     return this.half(RECORD_FIELD_COUNT);
   }
 

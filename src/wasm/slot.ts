@@ -7,6 +7,7 @@ import {
   FLAG_PERSISTENT,
   METHOD_HEAD,
   PREPARED_DEFAULT,
+  PREPARED_NONE,
   STATE_CONTENT,
   STATE_METHOD,
   STATE_START,
@@ -62,6 +63,7 @@ import {
   RECORD_METHOD_BYTES,
   RECORD_METHOD_OFFSET,
   RECORD_PIECE_BYTES,
+  RECORD_PREPARED,
   RECORD_STATE,
   RECORD_TARGET_BYTES,
   RECORD_TARGET_OFFSET,
@@ -112,7 +114,8 @@ export class Slot {
   private textEnd: number;
   /** Where the texts of the responses that have no path end. */
   private fixedTextEnd: number;
-  private nextIndex = 0;
+  /** Where paths lead to begins behind all else; PREPARED_DEFAULT ends a chain of them. */
+  private nextIndex = PREPARED_DEFAULT + 1;
 
   /** Takes slot `index` over, whatever its last owner left in it. */
   constructor(
@@ -233,6 +236,11 @@ export class Slot {
     return (this.views.words[this.stateWord] as number) >= STATE_CONTENT;
   }
 
+  /** The record stands within the content of a request that the caller of serve() answers, or has answered. */
+  get handedOver(): boolean {
+    return this.inContent && this.word(RECORD + RECORD_PREPARED) === PREPARED_NONE;
+  }
+
   /** No byte of a request's own has been parsed: at most an empty line before it. */
   get beforeRequest(): boolean {
     const state = this.views.words[this.stateWord] as number;
@@ -261,10 +269,11 @@ export class Slot {
   }
 
   /**
-   * Puts a response into the table that no path leads to.
-   * @throws RangeError when it is too large, or the table or its text region is full
+   * Puts a response into the table that no path leads to, and takes those out that have one.
+   * @throws RangeError when it is too large, or the table or its text region is full; then nothing is changed
    */
   prepare(prepared: Prepared): void {
+    this.checkRoom(prepared, '', this.fixedTextEnd);
     this.forgetRoutes();
     this.place(prepared);
     this.fixedTextEnd = this.textEnd;
@@ -275,11 +284,13 @@ export class Slot {
    * Has GET and HEAD of exactly `path` answered by a response.
    * @param path as it stands in a request target, without a query
    * @returns its place in the table
-   * @throws RangeError when it is too large, or the table or its text region is full
+   * @throws RangeError when it is too large, or the table or its text region is full; then nothing is changed
    */
   addRoute(path: string, prepared: Omit<Prepared, 'index'>): number {
     const index = this.nextIndex + this.word(CONTROL_ROUTE_COUNT);
-    this.place({ ...prepared, index });
+    const placed = { ...prepared, index };
+    this.checkRoom(placed, path, this.textEnd);
+    this.place(placed);
     const text = this.addText(path);
     const bucket = ROUTES + bucketOf(this.views.bytes, text, path.length) * 4;
     const entry = PREPARED + index * PREPARED_ENTRY_BYTES;
@@ -304,10 +315,18 @@ export class Slot {
     this.setWord(CONTROL_FALLBACK, index);
   }
 
-  private place({ index, head, content, counter, bare }: Prepared): void {
+  /** @param textEnd where its texts would begin */
+  private checkRoom({ index, head, content, counter }: Prepared, path: string, textEnd: number): void {
     if (index >= PREPARED_COUNT_MAX) throw new RangeError(`no room for prepared response ${index}`);
     if (head.length + content.length > PREPARED_RESPONSE_BYTES_MAX)
       throw new RangeError(`a prepared response has at most ${PREPARED_RESPONSE_BYTES_MAX} bytes`);
+    if (counter >= 0) counterPointer(counter);
+    const end = textEnd + aligned(head) + aligned(content) + aligned(path);
+    if (end > this.pointer + PREPARED_TEXT + PREPARED_TEXT_BYTES)
+      throw new RangeError('too many prepared responses');
+  }
+
+  private place({ index, head, content, counter, bare }: Prepared): void {
     const entry = PREPARED + index * PREPARED_ENTRY_BYTES;
     this.setWord(entry + PREPARED_HEAD, this.addText(head));
     this.setWord(entry + PREPARED_HEAD_BYTES, head.length);
@@ -327,6 +346,12 @@ export class Slot {
     const copy = new Uint8Array(end - start);
     this.buffer.copy(copy, 0, start, end);
     return copy;
+  }
+
+  /** Moves [start, end) down to `to`. Returns the position after it. */
+  move(start: number, end: number, to: number): number {
+    this.views.bytes.copyWithin(to, start, end);
+    return to + end - start;
   }
 
   /** A request was refused that the engine had taken. */
@@ -411,11 +436,8 @@ export class Slot {
 
   private addText(text: string): number {
     const at = this.textEnd;
-    const end = at + Math.ceil(text.length / TEXT_ALIGNMENT) * TEXT_ALIGNMENT;
-    if (end > this.pointer + PREPARED_TEXT + PREPARED_TEXT_BYTES)
-      throw new RangeError('too many prepared responses');
     this.writeText(at, text);
-    this.textEnd = end;
+    this.textEnd = at + aligned(text);
     return at;
   }
 
@@ -430,4 +452,9 @@ export class Slot {
   private setWord(offset: number, value: number): void {
     this.views.words[(this.pointer + offset) >> 2] = value;
   }
+}
+
+/** What a text takes up. */
+function aligned(text: string): number {
+  return Math.ceil(text.length / TEXT_ALIGNMENT) * TEXT_ALIGNMENT;
 }

@@ -23,6 +23,7 @@ import {
   RECORD_VERSION_MINOR,
 } from '../../src/wasm/layout.ts';
 import { LLHTTP_METHODS, type Peer, type PeerMessage } from './llhttp.ts';
+import type { Outcome } from './outcome.ts';
 import type { Message } from './ways.ts';
 
 /** Why hotpath may refuse what llhttp accepts, by hotpath's error. */
@@ -149,6 +150,17 @@ export function disagreement(
   return '';
 }
 
+/** Whether a content that was taken piece by piece is another one for llhttp, or ''. */
+export function contentDisagreement({ content, handed }: Outcome, { messages }: Peer): string {
+  for (const { message, start, end } of handed) {
+    const other = messages[message];
+    // What isn't whole, or is a tunnel there, has been judged by its head.
+    if (!other?.whole || other.upgrade) continue;
+    if (!holds(content.bytes, start, end - start, other.content)) return 'other bytes of content';
+  }
+  return '';
+}
+
 /** llhttp takes a chunk size with leading zeros without end. */
 function isLongChunkSize(error: number, message: string): boolean {
   return error === codes.ERROR_CHUNK && LONG_CHUNK_SIZE.test(behindHead(message));
@@ -200,10 +212,10 @@ function contentDifference(bytes: Buffer, turns: Buffer, own: Message, other: Pe
     const trailers = turns.readInt32LE(after + RECORD_FIELD_COUNT);
     const start = startOfLines(bytes, own.end, trailers + 1);
     if (!sameFields(bytes, start, turns, after, other.trailers)) return 'other trailers';
-    return turns.readDoubleLE(after + RECORD_CONTENT_BYTES) === other.contentBytes ? '' : 'another content';
+    return turns.readDoubleLE(after + RECORD_CONTENT_BYTES) === other.content.length ? '' : 'another content';
   }
   const length = flags & codes.FLAG_CONTENT_LENGTH ? turns.readDoubleLE(after + RECORD_CONTENT_LENGTH) : 0;
-  return length === other.contentBytes && length === own.end - own.headEnd ? '' : 'another content';
+  return length === other.content.length && length === own.end - own.headEnd ? '' : 'another content';
 }
 
 /** @param start what the offsets in the record are relative to */

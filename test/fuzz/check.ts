@@ -1,13 +1,13 @@
 // Everything that is asked of one input, over all engines.
 
-import { disagreement } from './agreement.ts';
+import { contentDisagreement, disagreement } from './agreement.ts';
 import { wrongAnswers } from './answers.ts';
 import { type Input, tidyCuts } from './input.ts';
 import { parseWithLlhttp } from './llhttp.ts';
 import { placeOf } from './memory.ts';
 import { differenceOfEngines, differenceOfWays, Outcome } from './outcome.ts';
 import { POISON_COUNT, SUBJECT_NAMES, Subject } from './subject.ts';
-import { type Message, serveReads, serveSteps, type Way } from './ways.ts';
+import { type Message, serveHanded, serveReads, serveSteps, type Way } from './ways.ts';
 
 /** What is wrong, in words that stay the same while the input is made smaller; '' for nothing. */
 export type Failure = string;
@@ -31,6 +31,7 @@ export class Checker {
   private readonly whole = new Outcome();
   private readonly steps = new Outcome();
   private readonly parts = new Outcome();
+  private readonly handed = new Outcome();
   private readonly other = new Outcome();
   private messages: Message[] = [];
 
@@ -48,11 +49,22 @@ export class Checker {
         : this.run('in parts', bytes, { cuts, draining, step: true, poison }, this.parts)) ||
       // What is the last request received, and so closes when draining, depends on how they come.
       (cuts.length === 0 || draining ? '' : this.compareParts()) ||
+      // The same, whoever answers.
+      this.run(
+        'handed over',
+        bytes,
+        { cuts: draining ? [] : cuts, draining, step: true, poison },
+        this.handed,
+      ) ||
+      this.compareHanded() ||
       wrongAnswers(bytes, this.messages, this.whole);
     if (failure !== '') return failure;
     const end = this.whole.error || (this.whole.unfinished ? END_UNFINISHED : END_ANSWERED);
     this.ends.set(end, (this.ends.get(end) ?? 0) + 1);
-    const different = disagreement(bytes, this.steps.turns.bytes, this.messages, parseWithLlhttp(bytes));
+    const peer = parseWithLlhttp(bytes);
+    const different =
+      disagreement(bytes, this.steps.turns.bytes, this.messages, peer) ||
+      contentDisagreement(this.handed, peer);
     return different === '' ? '' : `llhttp: ${different}`;
   }
 
@@ -90,7 +102,8 @@ export class Checker {
         if (how === 'in steps') {
           const messages = serveSteps(subject, bytes, way, outcome);
           if (i === 0) this.messages = messages;
-        } else serveReads(subject, bytes, way, outcome);
+        } else if (how === 'handed over') serveHanded(subject, bytes, way, outcome);
+        else serveReads(subject, bytes, way, outcome);
       } catch (error) {
         return `${subject.name}, ${how}: ${describe(error as Error)}`;
       }
@@ -104,6 +117,11 @@ export class Checker {
   private compare(how: string, outcome: Outcome): Failure {
     const different = differenceOfWays(outcome, this.whole);
     return different === '' ? '' : `whole and ${how}: not the same ${different}`;
+  }
+
+  private compareHanded(): Failure {
+    if (this.handed.history.equals(this.steps.history)) return this.compare('handed over', this.handed);
+    return 'whole and handed over: not the same record';
   }
 
   private compareParts(): Failure {

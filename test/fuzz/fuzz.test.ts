@@ -17,6 +17,7 @@ const FOUND_BY_CALLER: readonly number[] = [
   codes.ERROR_INCOMPLETE,
   codes.ERROR_TIMEOUT,
   codes.ERROR_OVERLOADED,
+  codes.ERROR_HANDLER_TIMEOUT,
 ];
 const ERRORS = Object.entries(codes)
   .filter(([name, code]) => name.startsWith('ERROR_') && !FOUND_BY_CALLER.includes(code))

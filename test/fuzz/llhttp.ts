@@ -12,7 +12,8 @@ export interface PeerMessage {
   fields: string[];
   trailers: string[];
   persistent: boolean;
-  contentBytes: number;
+  /** Latin-1. */
+  content: string;
   /** What follows the head is another protocol to llhttp; its errors are not told there. */
   upgrade: boolean;
   /** The head is whole; the message is. */
@@ -69,7 +70,7 @@ parser[HTTPParser.kOnMessageBegin] = () => {
     fields: [],
     trailers: [],
     persistent: false,
-    contentBytes: 0,
+    content: '',
     upgrade: false,
     headWhole: false,
     whole: false,
@@ -104,8 +105,8 @@ parser[HTTPParser.kOnHeadersComplete] = (
   message.upgrade = upgrade;
   message.headWhole = true;
 };
-parser[HTTPParser.kOnBody] = (content: Uint8Array) => {
-  message.contentBytes += content.length;
+parser[HTTPParser.kOnBody] = (content: Buffer) => {
+  message.content += content.toString('latin1');
 };
 parser[HTTPParser.kOnMessageComplete] = () => {
   message.whole = true;

@@ -53,6 +53,20 @@ const path = text("/a0.-_~%20:@!$&'()*+,;=?[]{}|^`", 0, 40);
 const target = weighted(
   [30, '/'],
   [24, joined('/', path)],
+  // Paths that have a response of their own (subject.ts), and some like them.
+  [
+    10,
+    among(
+      '/a',
+      '/a?b',
+      '/a/b',
+      '/a/',
+      '/a%3F',
+      `/${'a'.repeat(22)}`,
+      `/${'a'.repeat(21)}b`,
+      `/${'a'.repeat(22)}?`,
+    ),
+  ],
   [8, joined(among('http', 'https', 'HTTP', 'hTTps'), '://', host, among('', '/', '?q', '/a?b'))],
   [1, among('*', '**', 'a:80', 'http://', 'https:/a', 'ftp://a/', 'http://u:p@a/', '//a', '/#f', 'x', '')],
   [1, joined('/', octets)],

@@ -1,6 +1,6 @@
 // What a connection led to, kept in buffers that are used again: comparing two of them has to be cheap.
 
-import { FLAG_CHUNKED, FLAG_CONTENT_LENGTH, FLAG_HOST } from '../../src/protocol/codes.ts';
+import { FLAG_CHUNKED, FLAG_CONTENT_LENGTH, FLAG_HOST, VERDICT_REQUEST } from '../../src/protocol/codes.ts';
 import {
   CONTROL_BYTES,
   FIELD_BYTES,
@@ -37,6 +37,15 @@ class Tape {
   }
 }
 
+/** A request that the engine left to its caller. */
+export interface Handed {
+  /** Its place among all messages. */
+  message: number;
+  /** Of its content. */
+  start: number;
+  end: number;
+}
+
 export class Outcome {
   /** All that was answered. */
   readonly output = new Tape();
@@ -46,6 +55,9 @@ export class Outcome {
   turnRecord = 0;
   /** What the record says of each message answered: independent of how the bytes came. */
   readonly history = new Tape();
+  /** The contents of what was handed over, one after the other, and where each of them stands. */
+  readonly content = new Tape();
+  readonly handed: Handed[] = [];
   /** Bytes of requests answered or refused, content included as far as it came. */
   consumed = 0;
   closed = false;
@@ -55,7 +67,8 @@ export class Outcome {
   refused = 0;
 
   reset(): void {
-    this.output.length = this.turns.length = this.history.length = 0;
+    this.output.length = this.turns.length = this.history.length = this.content.length = 0;
+    this.handed.length = 0;
     this.consumed = this.error = this.requests = this.refused = 0;
     this.closed = this.unfinished = false;
   }
@@ -67,9 +80,37 @@ export class Outcome {
     this.turns.append(subject.bytes, subject.slot.pointer, subject.slot.pointer + CONTROL_BYTES);
     this.error = subject.slot.error;
     const { requests } = subject;
-    if (requests !== this.requests) this.takeHistory(subject);
+    if (subject.slot.verdict === VERDICT_REQUEST) {
+      const start = this.content.length;
+      this.handed.push({ message: requests - 1, start, end: start });
+    } else if (requests !== this.requests) this.takeHistory(subject);
     this.requests = requests;
     this.refused = subject.refused;
+  }
+
+  /** Notes a piece of the content of the request handed over last, which ends at `end`. */
+  piece(subject: Subject, end: number): void {
+    this.takeRecord(subject);
+    this.content.append(subject.bytes, end - subject.slot.pieceBytes, end);
+    (this.handed.at(-1) as Handed).end = this.content.length;
+  }
+
+  /** The request handed over last has been answered, or refused: up to `end`. */
+  answered(subject: Subject, end: number, error: number): void {
+    const { bytes, output, watch } = subject;
+    this.output.append(bytes, output, end);
+    watch.built(end);
+    this.takeRecord(subject);
+    this.error = error;
+    this.refused = subject.refused;
+    if (error === 0) this.takeHistory(subject);
+    else this.unanswered();
+  }
+
+  /** The request handed over last was not answered, so it doesn't count here. */
+  unanswered(): void {
+    this.handed.pop();
+    this.requests--;
   }
 
   takeOutput({ bytes, slot, output, watch }: Subject): void {
@@ -107,6 +148,7 @@ export class Outcome {
 /** How two engines differ that were handed the same bytes in the same way, or ''. */
 export function differenceOfEngines(a: Outcome, b: Outcome): string {
   if (!a.output.equals(b.output)) return 'output';
+  if (!a.content.equals(b.content)) return 'content';
   return differenceOfEnds(a, b) || (a.turns.equals(b.turns) ? '' : 'record');
 }
 

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import type { Codec } from '../../src/protocol/codec.ts';
 import { STATE_START } from '../../src/protocol/codes.ts';
 import { createJsCodec } from '../../src/protocol/js/codec.ts';
-import { dateLine, preparedResponses } from '../../src/protocol/prepared.ts';
+import { dateLine, type Prepared, prepare, preparedResponses } from '../../src/protocol/prepared.ts';
 import { createWasmCodec } from '../../src/wasm/codec.ts';
 import { instantiate } from '../../src/wasm/instance.ts';
 import {
@@ -31,6 +31,9 @@ export type SubjectName = (typeof SUBJECT_NAMES)[number];
 const EPOCH_MS = 784111777000;
 const POISON = 0xee;
 const COUNTER = 0;
+
+/** Some that inputs ask for, one that begins another, and one longer than a load. */
+const PATHS = ['/', '/a', '/a/b', '/aaaaaaaaaaaaaaaaaaaaaa'];
 
 /** A record between messages that holds nothing else that makes sense. */
 const SPOILT_RECORD = new Uint8Array(RECORD_BYTES).fill(POISON);
@@ -59,6 +62,7 @@ export class Subject {
     this.slot = new Slot(views, SLOT_INDEX);
     this.slot.setDate(dateLine(EPOCH_MS));
     for (const prepared of preparedResponses(COUNTER)) this.slot.prepare(prepared);
+    for (const path of PATHS) this.slot.addRoute(path, routed(path));
     this.codec =
       name === 'js'
         ? createJsCodec(views, this.slot.pointer, exports.counterAdd)
@@ -129,3 +133,8 @@ export class Subject {
 }
 
 export const POISON_COUNT = POISONS.length;
+
+/** The response of a path: of the built-in app's status, and counted like it. */
+function routed(path: string): Prepared {
+  return prepare(0, { statusCode: 200, fields: [['Route', path]], content: 'route', counter: COUNTER });
+}

@@ -1,8 +1,16 @@
 // The ways to hand an engine the bytes of one connection, as connection.ts drives it: in one read or
-// several, with Carry between them, and one request at a time.
+// several, with Carry between them, one request at a time, and with an application behind it.
 
 import { Carry } from '../../src/connection/carry.ts';
-import { ERROR_INCOMPLETE, VERDICT_AGAIN, VERDICT_CLOSE } from '../../src/protocol/codes.ts';
+import {
+  ERROR_INCOMPLETE,
+  PREPARED_DEFAULT,
+  PREPARED_NONE,
+  VERDICT_AGAIN,
+  VERDICT_CLOSE,
+  VERDICT_MORE,
+  VERDICT_REQUEST,
+} from '../../src/protocol/codes.ts';
 import type { Outcome } from './outcome.ts';
 import type { Subject } from './subject.ts';
 
@@ -61,6 +69,85 @@ export function serveReads(subject: Subject, bytes: Buffer, way: Way, outcome: O
   }
   outcome.unfinished = carry !== undefined;
   endOfPeer(subject, carry, outcome);
+}
+
+/**
+ * One read for each part, and the caller of serve() has to answer what no path leads to: it takes the content piece
+ * by piece, then answers as the engine would.
+ */
+export function serveHanded(subject: Subject, bytes: Buffer, way: Way, outcome: Outcome): void {
+  const { slot } = subject;
+  outcome.reset();
+  subject.begin(way.draining, way.step);
+  slot.fallback = PREPARED_NONE;
+  try {
+    serveHandedReads(subject, bytes, way, outcome);
+  } finally {
+    slot.fallback = PREPARED_DEFAULT;
+  }
+}
+
+function serveHandedReads(subject: Subject, bytes: Buffer, way: Way, outcome: Outcome): void {
+  const { codec, slot, output, watch } = subject;
+  const { cuts } = way;
+  let carry: Carry | undefined;
+  let handed = false;
+  for (let i = 0, from = 0; i <= cuts.length; i++) {
+    const to = cuts[i] ?? bytes.length;
+    const end = subject.lay(bytes, from, to, way.poison);
+    const start = carry?.restore(to - from) ?? slot.readStart;
+    watch.laid(start, end);
+    let cursor = start;
+    do {
+      if (!handed) {
+        cursor = codec.serve(cursor, end, output);
+        outcome.turn(subject);
+        outcome.closed = slot.verdict === VERDICT_CLOSE;
+        handed = slot.verdict === VERDICT_REQUEST;
+      }
+      if (handed) {
+        cursor = takeHanded(subject, cursor, end, outcome);
+        handed = slot.unfinished && !outcome.closed;
+      }
+      outcome.consumed = to - (end - cursor);
+      // Another turn may be needed, and does no harm where it is not.
+    } while (cursor < end && !outcome.closed && !handed && slot.verdict !== VERDICT_MORE);
+    expectUnchanged(subject, bytes, start, end, to);
+    if (outcome.closed) return;
+    if (cursor === end && !slot.unfinished) carry = undefined;
+    else if (carry === undefined || cursor !== start) carry = new Carry(slot, cursor, end);
+    else carry.append(slot.readStart, end);
+    subject.spoilRecord();
+    if (i < cuts.length) subject.spoilInput(start, end);
+    from = to;
+  }
+  if (handed) outcome.unanswered();
+  outcome.unfinished = carry !== undefined;
+  endOfPeer(subject, carry, outcome);
+}
+
+/** Takes what is there of the content, and answers at its end. Returns the position after it. */
+function takeHanded(subject: Subject, cursor: number, end: number, outcome: Outcome): number {
+  const { codec, slot, output } = subject;
+  while (slot.unfinished && cursor < end) {
+    const next = codec.consume(cursor, end);
+    if (next < 0) {
+      codec.refuse(next, output);
+      outcome.closed = true;
+      outcome.answered(subject, output + slot.written, next);
+      return cursor;
+    }
+    outcome.piece(subject, next);
+    cursor = next;
+    // The beginning of a trailer section: it waits for its end.
+    if (slot.pieceBytes === 0 && slot.unfinished) return cursor;
+  }
+  if (slot.unfinished) return cursor;
+  const close = !slot.persistent || (slot.draining && cursor === end);
+  const to = codec.answer(PREPARED_DEFAULT, output, close, slot.versionMinor === 0, slot.headOnly);
+  outcome.closed = close;
+  outcome.answered(subject, to, 0);
+  return cursor;
 }
 
 /** The peer has closed its half. */

@@ -4,6 +4,9 @@ import { type Defect, defectsOf } from './defect.ts';
 
 const PARSE = ['test/protocol/parse.test.ts'];
 const SERVE = ['test/protocol/serve.test.ts'];
+const ROUTES = ['test/protocol/routes.test.ts'];
+const CONSUME = ['test/protocol/consume.test.ts'];
+const BUILD = ['test/protocol/build.test.ts'];
 
 export const jsDefects: Defect[] = [
   ...defectsOf('src/protocol/js/request.ts', PARSE, [
@@ -166,5 +169,74 @@ export const jsDefects: Defect[] = [
   ...defectsOf('src/protocol/js/response.ts', SERVE, [
     ['HEAD is answered with content', 'if (headOnly) return output;', ''],
     ['HEAD is not counted', 'counter === 0 ? 0 : counterAdd', 'counter === 0 || headOnly ? 0 : counterAdd'],
+  ]),
+  ...defectsOf('src/protocol/js/routes.ts', ROUTES, [
+    [
+      'a path answers any method',
+      'if (method !== METHOD_GET && method !== METHOD_HEAD) return fallback;',
+      '',
+    ],
+    ['no path is looked for', 'if (size === 0) return fallback;', 'if (size > 0) return fallback;'],
+    ['paths of one size and bucket are one path', ' && isEqual(bytes, path, known, size))', ' && known > 0)'],
+    [
+      'only the last path of a bucket is known',
+      'index = words[prepared + (PREPARED_NEXT >> 2)] as number;',
+      'break;',
+    ],
+    ['a path is known by its beginning', 'words[prepared + (PREPARED_PATH_BYTES >> 2)] === size && ', ''],
+    [
+      'the first byte behind the slash is not compared',
+      'let i = 0; i < size; i++',
+      'let i = 2; i < size; i++',
+    ],
+  ]),
+  ...defectsOf('src/protocol/js/scanner.ts', ROUTES, [
+    ['a query belongs to the path', 'bytes[cursor] !== QUESTION', 'bytes[cursor] !== 0'],
+  ]),
+  ...defectsOf('src/protocol/js/codec.ts', ROUTES, [
+    [
+      'a request that is handed over is not counted',
+      'answered++;\n          verdict = VERDICT_REQUEST;',
+      'verdict = VERDICT_REQUEST;',
+    ],
+    [
+      'the content of a request handed over is a request',
+      'if (words[(record + RECORD_PREPARED) >> 2] === PREPARED_NONE) continue;',
+      '',
+    ],
+    [
+      'what has content forgets its route',
+      'words[(record + RECORD_PREPARED) >> 2] = prepared;',
+      'words[(record + RECORD_PREPARED) >> 2] = end === cursor ? 0 : prepared;',
+    ],
+    ['it is not told where a head lies', 'words[(slot + CONTROL_HEAD) >> 2] = start;', ''],
+  ]),
+  ...defectsOf('src/protocol/js/codec.ts', BUILD, [
+    [
+      'a response is begun at the end of the output',
+      'regionEnd(output) - RESPONSE_BYTES_MAX',
+      'regionEnd(output)',
+    ],
+  ]),
+  ...defectsOf('src/protocol/js/content.ts', CONSUME, [
+    ['a piece comes again', 'words[(record + RECORD_PIECE_BYTES) >> 2] = 0;', ''],
+    [
+      'trailers that break leave their message',
+      'if (result < 0) words[(record + RECORD_STATE) >> 2] = STATE_TRAILER;\n  else',
+      'if (result > 0)',
+    ],
+    ['trailers have no size', 'else words[(record + RECORD_TRAILER_BYTES) >> 2] = result - start;', ''],
+  ]),
+  ...defectsOf('src/protocol/js/chunked.ts', CONSUME, [
+    [
+      'two chunks are one piece',
+      'state = STATE_CHUNK_DATA_CR;\n      break;',
+      'state = STATE_CHUNK_DATA_CR;\n      continue;',
+    ],
+  ]),
+  ...defectsOf('src/protocol/js/response.ts', BUILD, [
+    ['chunks are not told', 'if (length === LENGTH_CHUNKED) output = write(bytes, output, CHUNKED);', ''],
+    ['a length of 0 is not told', 'if (length >= 0)', 'if (length > 0)'],
+    ['a connection that closes stays open, too', 'else if (sayPersistent)', 'if (sayPersistent)'],
   ]),
 ];

@@ -5,6 +5,9 @@ import { type Defect, defectsOf } from './defect.ts';
 const MEMORY = ['test/wasm/memory.test.ts'];
 const PARSE = ['test/protocol/parse.test.ts'];
 const SERVE = ['test/protocol/serve.test.ts'];
+const ROUTES = ['test/protocol/routes.test.ts'];
+const CONSUME = ['test/protocol/consume.test.ts'];
+const HEAD = ['test/wasm/head.test.ts'];
 const CONNECTION = ['test/connection/connection.test.ts'];
 
 export const memoryDefects: Defect[] = [
@@ -21,7 +24,7 @@ export const memoryDefects: Defect[] = [
     ],
     ['a head may be larger than its carry', 'CARRY_BYTES = 65536', 'CARRY_BYTES = 32768'],
     ['a head may be larger than its offsets', 'HEAD_BYTES_MAX = 65000', 'HEAD_BYTES_MAX = 65535'],
-    ['a slot is smaller than what is in it', 'SLOT_BYTES = 720896', 'SLOT_BYTES = 655360'],
+    ['a slot is smaller than what is in it', 'SLOT_BYTES = 1048576', 'SLOT_BYTES = 917504'],
     [
       'the counters lie in the statistics',
       'COUNTERS = STATISTICS + STATISTICS_BYTES',
@@ -79,11 +82,6 @@ export const memoryDefects: Defect[] = [
   ]),
   ...defectsOf('src/wasm/slot.ts', SERVE, [
     [
-      'a prepared response may leave its region',
-      'if (end > this.pointer + PREPARED_TEXT + PREPARED_TEXT_BYTES)',
-      'if (end < 0)',
-    ],
-    [
       'the table of prepared responses has no end',
       'if (index >= PREPARED_COUNT_MAX)',
       'if (index > PREPARED_COUNT_MAX)',
@@ -116,5 +114,91 @@ export const memoryDefects: Defect[] = [
       'if (state === STATE_START) return false;',
       'an empty line behind a request',
     ],
+  ]),
+  ...defectsOf('src/wasm/slot.ts', ROUTES, [
+    [
+      'a prepared response may leave its region',
+      'if (end > this.pointer + PREPARED_TEXT + PREPARED_TEXT_BYTES)',
+      'if (end < 0)',
+    ],
+    ['the room of a path is not looked at', ' + aligned(path);', ';'],
+    [
+      'a prepared response may have any size',
+      'if (head.length + content.length > PREPARED',
+      'if (head.length > PREPARED',
+    ],
+    [
+      'a route without room takes some all the same',
+      'this.checkRoom(placed, path, this.textEnd);',
+      'if (index >= PREPARED_COUNT_MAX) this.checkRoom(placed, path, this.textEnd);',
+    ],
+    [
+      'a response without room takes the routes out',
+      "this.checkRoom(prepared, '', this.fixedTextEnd);\n    this.forgetRoutes();",
+      "this.forgetRoutes();\n    this.checkRoom(prepared, '', this.fixedTextEnd);",
+    ],
+    ['a counter that is none is found too late', 'if (counter >= 0) counterPointer(counter);', ''],
+    [
+      'routes are forgotten in their number only',
+      'this.views.words.fill(0, routes, routes + ROUTE_BUCKET_COUNT);',
+      '',
+    ],
+    ['the texts of forgotten routes stay', 'this.textEnd = this.fixedTextEnd;\n  }', '}'],
+    ['a route hides the others of its bucket', 'this.setWord(entry + PREPARED_NEXT, this.word(bucket));', ''],
+    ['a route without any other response ends its chain', 'PREPARED_DEFAULT + 1;', 'PREPARED_DEFAULT;'],
+    [
+      'a route takes the place of an error',
+      'this.nextIndex = Math.max(this.nextIndex, prepared.index + 1);',
+      '',
+    ],
+    [
+      'the text of a route lies over that of an error',
+      'this.fixedTextEnd = this.textEnd;\n    this.nextIndex',
+      'this.nextIndex',
+    ],
+  ]),
+  ...defectsOf('src/wasm/slot.ts', MEMORY, [
+    ['a slot that is taken over has routes', 'this.forgetRoutes();\n    this.fallback', 'this.fallback'],
+    ['a slot that is taken over hands requests over', 'this.fallback = PREPARED_DEFAULT;', ''],
+  ]),
+  ...defectsOf('src/wasm/slot.ts', CONSUME, [
+    ['trailers are read from their end', 'end - this.word(RECORD + RECORD_TRAILER_BYTES)', 'end'],
+    [
+      'trailers that are carried are lost',
+      'state < STATE_CONTENT || state === STATE_TRAILER',
+      'state < STATE_CONTENT',
+    ],
+  ]),
+  ...defectsOf('src/wasm/head.ts', HEAD, [
+    ['names are compared with their case', 'lower(bytes[at + i] as number)', '(bytes[at + i] as number)'],
+    ['other bytes than letters have a case', 'byte >= 0x41 && byte <= 0x5a', 'byte >= 0x40 && byte <= 0x5f'],
+    ['a field is always the first one', 'let index = from;', 'let index = 0;'],
+    ['a field is looked for from the first one', 'RECORD_FIELDS + from * FIELD_BYTES', 'RECORD_FIELDS'],
+    [
+      'a field is known by its beginning',
+      'if (halves[place + (FIELD_NAME_BYTES >> 1)] !== length) continue;',
+      '',
+    ],
+    [
+      'the offsets of a detached head are not its own',
+      'this.halves = this.halves.slice(record, record + (size >> 1));',
+      'this.halves = this.halves.subarray(record, record + (size >> 1));',
+    ],
+    [
+      'the bytes of a detached head are not its own',
+      'Buffer.from(this.there().subarray(this.start, this.start + headBytes))',
+      'this.there().subarray(this.start, this.start + headBytes)',
+    ],
+    [
+      'the last field of a detached head is lost',
+      'this.fieldCount * FIELD_BYTES;',
+      '(this.fieldCount - 1) * FIELD_BYTES;',
+    ],
+    [
+      'a head that is gone has the fields of another',
+      'this.there();\n    return this.half(RECORD_FIELD_COUNT)',
+      'return this.half(RECORD_FIELD_COUNT)',
+    ],
+    ['a head that is gone is read on', 'this.bytes = undefined;', ''],
   ]),
 ];

@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { applicationDefects } from './applications.ts';
 import { connectionDefects } from './connection.ts';
 import type { Defect } from './defect.ts';
+import { exchangeDefects } from './exchange.ts';
 import { jsDefects } from './js.ts';
 import { memoryDefects } from './memory.ts';
 import { modelDefects } from './models.ts';
@@ -15,6 +16,7 @@ export const DEFECTS: readonly Defect[] = [
   ...jsDefects,
   ...memoryDefects,
   ...connectionDefects,
+  ...exchangeDefects,
   ...workerDefects,
   ...modelDefects,
   ...applicationDefects,

@@ -5,6 +5,10 @@ import { type Defect, defectsOf } from './defect.ts';
 const PARSE = ['test/protocol/parse.test.ts'];
 const SERVE = ['test/protocol/serve.test.ts'];
 const MEMORY = ['test/wasm/memory.test.ts'];
+const ROUTES = ['test/protocol/routes.test.ts'];
+const CONSUME = ['test/protocol/consume.test.ts'];
+const BUILD = ['test/protocol/build.test.ts'];
+const ASSERTS = ['test/wasm/asserts.test.ts'];
 const COUNTER = ['test/state/counter.test.ts'];
 
 export const wasmDefects: Defect[] = [
@@ -325,7 +329,11 @@ export const wasmDefects: Defect[] = [
   ]),
   ...defectsOf('assembly/serve.ts', SERVE, [
     ['step is ignored', 'position > outputEnd || (step && answered != 0)', 'position > outputEnd'],
-    ['a response is begun at the end of the output', 'OUTPUT_BYTES - RESPONSE_BYTES_MAX', 'OUTPUT_BYTES'],
+    [
+      'a response is begun at the end of the output',
+      'regionEnd(slot, output) - RESPONSE_BYTES_MAX',
+      'regionEnd(slot, output)',
+    ],
     ['draining closes before the last request received', '(draining && start == end)', 'draining'],
     ['draining closes nothing', ' || (draining && start == end)', ''],
     [
@@ -362,12 +370,115 @@ export const wasmDefects: Defect[] = [
       'start <= end && end <= slot + READ_END',
       'start <= end',
     ],
-    ['the debug build writes output anywhere', 'offset % OUTPUT_STRIDE == 0 && ', ''],
+    ['the debug build writes output anywhere', ' && offset < <usize>(OUTPUT_COUNT * OUTPUT_STRIDE)', ''],
   ]),
   ...defectsOf('assembly/state/counter.ts', COUNTER, [
     ['counting is not atomic', '<f64>(atomic.add<i64>(counter, n) + n)', 'addCarelessly(counter, n)'],
   ]),
   ...defectsOf('assembly/state/counter.ts', MEMORY, [
     ['the count before is told', 'atomic.add<i64>(counter, n) + n', 'atomic.add<i64>(counter, n)'],
+  ]),
+  ...defectsOf('assembly/routes.ts', ROUTES, [
+    ['a path answers any method', 'if (method != METHOD_GET && method != METHOD_HEAD) return fallback;', ''],
+    ['HEAD has no routes', ' && method != METHOD_HEAD', ''],
+    [
+      'a query belongs to the path',
+      '<i32>(skipPath(path, path + load<u16>(record, RECORD_TARGET_BYTES)) - path)',
+      '<i32>load<u16>(record, RECORD_TARGET_BYTES)',
+    ],
+    ['a path is known by its beginning', 'load<i32>(prepared, PREPARED_PATH_BYTES) == bytes &&', ''],
+    ['only the last path of a bucket is known', 'index = load<i32>(prepared, PREPARED_NEXT);', 'break;'],
+    ['the first sixteen bytes are not compared', '!= 0xffff) return false;', '> 0xffff) return false;'],
+    [
+      'the last bytes of a path are not compared',
+      'return (i8x16.bitmask(i8x16.eq(v128.load(one), v128.load(other))) & rest) == rest;',
+      'return true;',
+    ],
+    ['what lies behind a path is compared', 'const rest = (1 << bytes) - 1;', 'const rest = 0xffff;'],
+    ['no route is looked for', 'if (load<i32>(slot, CONTROL_ROUTE_COUNT) == 0)', 'if (bool(start))'],
+  ]),
+  ...defectsOf('assembly/scanner.ts', ROUTES, [
+    [
+      'a question mark behind the target begins a query',
+      'question));\n    if (mask != 0) return min(cursor + ctz(mask), end);',
+      'question));\n    if (mask != 0) return cursor + ctz(mask);',
+    ],
+    [
+      'a query begins only in the first sixteen bytes',
+      'v128.load(cursor), question));\n    if (mask != 0)',
+      'v128.load(cursor), question));\n    if (mask == 0) return end;\n    if (mask != 0)',
+    ],
+  ]),
+  ...defectsOf('assembly/serve.ts', ROUTES, [
+    [
+      'a request that is handed over is not counted',
+      'answered++;\n        verdict = VERDICT_REQUEST;',
+      'verdict = VERDICT_REQUEST;',
+    ],
+    ['no request is handed over', 'verdict = VERDICT_REQUEST;\n        break;', 'break;'],
+    [
+      'the content of a request handed over is a request',
+      'if (load<i32>(record, RECORD_PREPARED) == PREPARED_NONE) continue;',
+      '',
+    ],
+    [
+      'what has content forgets its route',
+      'store<i32>(record, prepared, RECORD_PREPARED);',
+      'store<i32>(record, end == cursor ? 0 : prepared, RECORD_PREPARED);',
+    ],
+    ['it is not told where a head lies', 'store<i32>(slot, <i32>start, CONTROL_HEAD);', ''],
+  ]),
+  ...defectsOf('assembly/serve.ts', BUILD, [
+    [
+      'a region is measured from where its output begins',
+      'return output - ((output - first) % OUTPUT_STRIDE) + OUTPUT_BYTES;',
+      'return output + OUTPUT_BYTES;',
+    ],
+  ]),
+  ...defectsOf('assembly/content.ts', CONSUME, [
+    ['a piece comes again', 'store<i32>(record, 0, RECORD_PIECE_BYTES);', ''],
+    ['trailers have no size', 'else store<i32>(record, result - <i32>start, RECORD_TRAILER_BYTES);', ''],
+    [
+      'trailers that break leave their message',
+      'if (result < 0) store<i32>(record, STATE_TRAILER, RECORD_STATE);\n  else',
+      'if (result > 0)',
+    ],
+    ['what is skipped ends with its first chunk', 'start = result;\n', 'return result;\n'],
+  ]),
+  ...defectsOf('assembly/chunked.ts', CONSUME, [
+    [
+      'two chunks are one piece',
+      'state = STATE_CHUNK_DATA_CR;\n      break;',
+      'state = STATE_CHUNK_DATA_CR;\n      continue;',
+    ],
+    ['a piece has no size', 'store<i32>(record, <i32>taken, RECORD_PIECE_BYTES);', ''],
+  ]),
+  ...defectsOf('assembly/response.ts', BUILD, [
+    ['chunks are not told', 'if (length == LENGTH_CHUNKED) output = writeChunked(output);', ''],
+    ['a length of 0 is not told', 'if (length >= 0)', 'if (length > 0)'],
+    [
+      'a length from 2^32 on is cut',
+      'writeDecimal(output, <u64>length)',
+      'writeDecimal(output, <u64>(<u32>(<u64>length)))',
+    ],
+    ['a connection that closes stays open, too', 'else if (sayPersistent)', 'if (sayPersistent)'],
+  ]),
+  ...defectsOf('assembly/index.ts', ASSERTS, [
+    ['the debug build answers with anything', 'assert(index >= 0 && index < PREPARED_COUNT_MAX);', ''],
+    [
+      'the debug build tells any length',
+      'assert(length >= LENGTH_CHUNKED && length <= LENGTH_MAX && floor(length) == length);',
+      '',
+    ],
+    [
+      'the debug build builds beyond a region',
+      'assert(offset + (position - output) <= <usize>OUTPUT_BYTES);',
+      'assert(offset <= <usize>OUTPUT_BYTES);',
+    ],
+    [
+      'the debug build consumes what is no content',
+      'assert(load<i32>(slot + RECORD, RECORD_STATE) >= STATE_CONTENT);',
+      '',
+    ],
   ]),
 ];

@@ -4,7 +4,14 @@
 
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { VERDICT_AGAIN, VERDICT_CLOSE } from '../../src/protocol/codes.ts';
+import {
+  PREPARED_DEFAULT,
+  PREPARED_NONE,
+  VERDICT_AGAIN,
+  VERDICT_CLOSE,
+  VERDICT_REQUEST,
+} from '../../src/protocol/codes.ts';
+import { prepare } from '../../src/protocol/prepared.ts';
 import * as layout from '../../src/wasm/layout.ts';
 import { contentCases } from '../cases/content.ts';
 import { fieldCases } from '../cases/fields.ts';
@@ -83,6 +90,44 @@ describe.each(['wasm', 'js'] as const)('%s, at the very end of memory', (name) =
       }
   });
 
+  test('consume() of every content, cut everywhere', () => {
+    const usual = createEngine(name);
+    for (const content of contentCases) {
+      const expected = consume(usual, usual.slot.readEnd, content.fields, [content.content]);
+      for (const cut of cutsOf(content.content)) {
+        const parts = [content.content.slice(0, cut), content.content.slice(cut)];
+        const outcome = consume(
+          engine,
+          end,
+          content.fields,
+          parts.filter((part) => part !== ''),
+        );
+        if (outcome !== expected) throw new Error(`${content.name} cut at ${cut}: ${outcome}`);
+      }
+    }
+  });
+
+  test('routes of all sizes', () => {
+    const { codec, slot } = engine;
+    const [region] = slot.outputs as [number];
+    slot.fallback = PREPARED_NONE;
+    for (let size = 1; size <= 40; size++) {
+      slot.forgetRoutes();
+      // The last one: what it is compared with ends where the texts do.
+      slot.addRoute(pathOf(size), prepare(0, { statusCode: 200, fields: [], content: '' }));
+      for (const line of [`GET ${pathOf(size)}`, `GET ${pathOf(size)}?`]) {
+        const text = `${line} HTTP/1.0\r\n\r\n`;
+        codec.serve(lay(text), end, region);
+        expect(slot.verdict, line).toBe(VERDICT_CLOSE);
+      }
+      // A byte of the path has not come yet, though what lies behind the end is like it.
+      codec.serve(lay(`GET ${pathOf(size + 1)} HTTP/1.0\r\n\r\n`), end, region);
+      expect(slot.verdict).toBe(VERDICT_REQUEST);
+    }
+    slot.forgetRoutes();
+    slot.fallback = PREPARED_DEFAULT;
+  });
+
   // The number is true: with one byte less behind the input the widest load traps.
   if (name === 'wasm')
     test('a byte nearer to the end traps', () => {
@@ -114,6 +159,45 @@ describe.each(['wasm', 'js'] as const)('%s, at the very end of memory', (name) =
   }
 });
 
+function pathOf(size: number): string {
+  return `/${'p'.repeat(size - 1)}`;
+}
+
+/** Consumes the parts of a content, each laid so that it ends at `end`: its pieces, how it ended, its trailers. */
+function consume({ codec, slot }: Engine, end: number, fields: string, parts: string[]): string {
+  const { bytes } = slot.views;
+  const head = latin1(`POST / HTTP/1.1\r\nHost: a\r\n${fields}\r\n`);
+  bytes.set(head, end - head.length);
+  slot.takeRecord();
+  slot.fallback = PREPARED_NONE;
+  codec.serve(end - head.length, end, slot.outputs[0] as number);
+  slot.fallback = PREPARED_DEFAULT;
+  let content = '';
+  let tail = '';
+  for (const part of parts) {
+    const text = tail + part;
+    let cursor = end - text.length;
+    bytes.set(latin1(text), cursor);
+    while (slot.unfinished && cursor < end) {
+      const next = codec.consume(cursor, end);
+      if (next < 0) {
+        slot.takeRecord();
+        return `${content} error ${next}`;
+      }
+      content += textOf(bytes.subarray(next - slot.pieceBytes, next));
+      cursor = next;
+      if (slot.pieceBytes === 0) break;
+    }
+    if (!slot.unfinished) {
+      const trailers = slot.contentLength === undefined ? slot.trailers(cursor) : [];
+      return `${content} ended with ${JSON.stringify(trailers)}`;
+    }
+    tail = textOf(bytes.subarray(cursor, end));
+  }
+  slot.takeRecord();
+  return `${content} and more`;
+}
+
 /** What each byte behind the end may be, if no part of the message itself. */
 const POISONS = [
   ...['\0', '\xff', '\r', '\n', ' ', ':', ';', ',', '/', 'a', 'f', '0', '9', '\t', '\x7f', '\x80'],
@@ -132,8 +216,15 @@ const PAD_BYTES = layout.READ_PAD_BYTES;
 const POISONS_AT_ONCE = 6;
 
 describe.each(['wasm', 'js'] as const)('%s, in front of what would change the outcome', (name) => {
-  test('every beginning of all messages', () => {
-    const turn = createTurn(createEngine(name));
+  test.each([
+    ['with an application', PREPARED_NONE],
+    ['without', PREPARED_DEFAULT],
+  ])('every beginning of all messages, %s', (_, fallback) => {
+    const engine = createEngine(name);
+    engine.slot.fallback = fallback;
+    for (const path of ['/', '/x', '/index.html'])
+      engine.slot.addRoute(path, prepare(0, { statusCode: 200, fields: [], content: path }));
+    const turn = createTurn(engine);
     const poisons = POISONS.map(padOf);
     const clean = padOf('\0');
     let next = 0;
@@ -166,7 +257,7 @@ function createTurn({ codec, slot }: Engine): (input: Uint8Array, pad: Uint8Arra
   const record = slot.pointer + layout.RECORD;
   const [output] = slot.outputs as [number];
   const end = slot.readEnd;
-  const left = Buffer.alloc(4 * 4 + layout.RECORD_FIXED_BYTES + 32 * layout.FIELD_BYTES + 1024);
+  const left = Buffer.alloc(5 * 4 + layout.RECORD_FIXED_BYTES + 32 * layout.FIELD_BYTES + 1024);
   return (input, pad) => {
     const start = end - input.length;
     counters[layout.COUNTERS >> 3] = 0n;
@@ -174,9 +265,21 @@ function createTurn({ codec, slot }: Engine): (input: Uint8Array, pad: Uint8Arra
     bytes.set(input, start);
     bytes.set(pad, end);
     left.fill(0);
-    const cursor = codec.serve(start, end, output);
+    let cursor = codec.serve(start, end, output);
+    let pieceBytes = 0;
+    while (slot.verdict === VERDICT_REQUEST && slot.unfinished && cursor > 0 && cursor < end) {
+      cursor = codec.consume(cursor, end);
+      pieceBytes += slot.pieceBytes;
+      if (slot.pieceBytes === 0) break;
+    }
     let at = 0;
-    for (const figure of [cursor - start, slot.verdict, slot.error, Number(counters[layout.COUNTERS >> 3])])
+    for (const figure of [
+      pieceBytes,
+      cursor < 0 ? cursor : cursor - start,
+      slot.verdict,
+      slot.error,
+      Number(counters[layout.COUNTERS >> 3]),
+    ])
       at = left.writeInt32LE(figure, at);
     at += Buffer.from(buffer, output, Math.min(slot.written, 1024)).copy(left, at);
     Buffer.from(buffer, record, left.length - at).copy(left, at);

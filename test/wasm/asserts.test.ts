@@ -2,6 +2,13 @@
 // release build trusts its one caller and must not be asked.
 
 import { describe, expect, test } from 'vitest';
+import {
+  STATE_CHUNK_SIZE,
+  STATE_CONTENT,
+  STATE_FIELD,
+  STATE_METHOD,
+  STATE_START,
+} from '../../src/protocol/codes.ts';
 import * as layout from '../../src/wasm/layout.ts';
 import { createEngine, latin1 } from '../support/engines.ts';
 
@@ -12,6 +19,9 @@ const { CARRY, READ, READ_END, OUTPUT, OUTPUT_BYTES, OUTPUT_COUNT, OUTPUT_SLACK_
 const engine = createEngine('wasm debug', { slotCount: 2 });
 const { exports, slot } = engine;
 const { bytes } = slot.views;
+const setState = (state: number): void => {
+  slot.views.words[at(layout.RECORD + layout.RECORD_STATE) >> 2] = state;
+};
 const at = (offset: number): number => slot.pointer + offset;
 const layAt = (offset: number): [start: number, end: number] => {
   bytes.set(GET, at(offset));
@@ -39,6 +49,9 @@ describe('input', () => {
   ])('%s', (_, start, end) => {
     expect(() => exports.parse(slot.pointer, start, end)).toThrow(WebAssembly.RuntimeError);
     expect(() => exports.serve(slot.pointer, start, end, at(OUTPUT))).toThrow(WebAssembly.RuntimeError);
+    setState(STATE_CONTENT);
+    expect(() => exports.consume(slot.pointer, start, end)).toThrow(WebAssembly.RuntimeError);
+    slot.takeRecord();
   });
 });
 
@@ -63,7 +76,57 @@ describe('output', () => {
   ])('%s', (_, output) => {
     expect(() => exports.serve(slot.pointer, ...layAt(READ), output)).toThrow(WebAssembly.RuntimeError);
     expect(() => exports.refuse(slot.pointer, -1, output)).toThrow(WebAssembly.RuntimeError);
+    expect(() => exports.answer(slot.pointer, 0, output, true, true, true)).toThrow(WebAssembly.RuntimeError);
+    expect(() => exports.finishHead(slot.pointer, output, 0, true, true)).toThrow(WebAssembly.RuntimeError);
   });
+
+  test('what would end behind its region', () => {
+    // The smallest of them are so large; a byte less, and they fit.
+    for (const output of regions) {
+      const end = output + OUTPUT_BYTES;
+      const answerBytes = exports.answer(slot.pointer, 1, output, true, false, true) - output;
+      const headBytes = exports.finishHead(slot.pointer, output, -1, false, false) - output;
+      exports.refuse(slot.pointer, -1, output);
+      const refusalBytes = slot.written;
+      exports.answer(slot.pointer, 1, end - answerBytes, true, false, true);
+      exports.finishHead(slot.pointer, end - headBytes, -1, false, false);
+      exports.refuse(slot.pointer, -1, end - refusalBytes);
+      for (const build of [
+        () => exports.answer(slot.pointer, 1, end - answerBytes + 1, true, false, true),
+        () => exports.finishHead(slot.pointer, end - headBytes + 1, -1, false, false),
+        () => exports.refuse(slot.pointer, -1, end - refusalBytes + 1),
+      ])
+        expect(build).toThrow(WebAssembly.RuntimeError);
+    }
+  });
+});
+
+describe('what is to be built', () => {
+  test.each([-1, -2, layout.PREPARED_COUNT_MAX, 2 ** 30])('prepared response %d', (index) => {
+    expect(() => exports.answer(slot.pointer, index, at(OUTPUT), false, false, false)).toThrow(
+      WebAssembly.RuntimeError,
+    );
+  });
+
+  test.each([-3, -0.5, 0.5, 2 ** 53, Number.NaN, Number.POSITIVE_INFINITY])('a length of %d', (length) => {
+    expect(() => exports.finishHead(slot.pointer, at(OUTPUT), length, false, false)).toThrow(
+      WebAssembly.RuntimeError,
+    );
+  });
+
+  test.each([-2, -1, 0, 2 ** 53 - 1])('and a length of %d', (length) => {
+    expect(exports.finishHead(slot.pointer, at(OUTPUT), length, false, false)).toBeGreaterThan(at(OUTPUT));
+  });
+});
+
+test('content is consumed behind a head alone', () => {
+  for (const state of [STATE_START, STATE_METHOD, STATE_FIELD]) {
+    setState(state);
+    expect(() => exports.consume(slot.pointer, at(READ), at(READ) + 5)).toThrow(WebAssembly.RuntimeError);
+  }
+  setState(STATE_CHUNK_SIZE);
+  expect(exports.consume(slot.pointer, at(READ), at(READ))).toBe(at(READ));
+  slot.takeRecord();
 });
 
 test('a guard that was written to, at its first and at its last byte', () => {
@@ -74,6 +137,15 @@ test('a guard that was written to, at its first and at its last byte', () => {
     for (const place of [guard, guard + layout.GUARD_BYTES - 1]) {
       bytes[at(place)] = 0;
       expect(() => exports.parse(slot.pointer, ...layAt(READ)), `${place}`).toThrow(WebAssembly.RuntimeError);
+      for (const call of [
+        () => exports.answer(slot.pointer, 1, at(OUTPUT), false, false, false),
+        () => exports.finishHead(slot.pointer, at(OUTPUT), 0, false, false),
+        () => {
+          setState(STATE_CONTENT);
+          exports.consume(slot.pointer, at(READ), at(READ));
+        },
+      ])
+        expect(call, `${place}`).toThrow(WebAssembly.RuntimeError);
       bytes[at(place)] = layout.GUARD_BYTE;
       slot.takeRecord();
       expect(exports.parse(slot.pointer, ...layAt(READ))).toBe(at(READ) + GET.length);

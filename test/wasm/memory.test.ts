@@ -1,7 +1,14 @@
 // The map, and what the module does to memory when a thread starts.
 
 import { describe, expect, test } from 'vitest';
-import { ERROR_TARGET, MORE, STATE_FIELD } from '../../src/protocol/codes.ts';
+import {
+  ERROR_TARGET,
+  MORE,
+  PREPARED_DEFAULT,
+  PREPARED_NONE,
+  STATE_FIELD,
+} from '../../src/protocol/codes.ts';
+import { prepare } from '../../src/protocol/prepared.ts';
 import { compileModule, instantiate } from '../../src/wasm/instance.ts';
 import * as layout from '../../src/wasm/layout.ts';
 import {
@@ -40,6 +47,7 @@ const IN_SLOT: Region[] = [
   ['date', layout.DATE, layout.DATE_BYTES, 64],
   ['prepared', layout.PREPARED, layout.PREPARED_TABLE_BYTES, 64],
   ['prepared text', layout.PREPARED_TEXT, layout.PREPARED_TEXT_BYTES, 16],
+  ['routes', layout.ROUTES, layout.ROUTES_BYTES, 16],
   ['guard', layout.GUARD_BEFORE_INPUT, layout.GUARD_BYTES, 16],
   ['carry', layout.CARRY, layout.CARRY_BYTES, 16],
   ['read', layout.READ, layout.READ_BYTES + layout.READ_PAD_BYTES, 16],
@@ -74,6 +82,11 @@ describe.each([
 test('the numbers of the map fit each other', () => {
   expect(layout.SLOT_BYTES % layout.PAGE_BYTES).toBe(0);
   expect(layout.SLOT_USED_BYTES).toBeLessThanOrEqual(layout.SLOT_BYTES);
+  // Buckets are chosen by a mask.
+  expect(Math.log2(layout.ROUTE_BUCKET_COUNT) % 1).toBe(0);
+  expect(layout.PREPARED_NEXT + 4).toBeLessThanOrEqual(layout.PREPARED_ENTRY_BYTES);
+  expect(layout.RECORD_TRAILER_BYTES + 4).toBeLessThanOrEqual(layout.RECORD_FIXED_BYTES);
+  expect(layout.CONTROL_ROUTE_COUNT + 4).toBeLessThanOrEqual(layout.CONTROL_BYTES);
   expect(layout.HEAD_BYTES_MAX + 2).toBeLessThan(2 ** 16);
   expect(layout.HEAD_BYTES_MAX + 2).toBeLessThanOrEqual(layout.CARRY_BYTES);
   expect(layout.SLOTS + layout.SLOT_COUNT_MAX * layout.SLOT_BYTES).toBeLessThan(2 ** 31);
@@ -133,10 +146,16 @@ test('a slot that is taken over is a fresh one', () => {
   left.draining = true;
   left.step = true;
   views.words[(left.pointer + layout.RECORD + layout.RECORD_STATE) >> 2] = STATE_FIELD;
+  left.fallback = PREPARED_NONE;
+  left.addRoute('/', prepare(0, { statusCode: 200, fields: [], content: '' }));
   expect([left.draining, left.unfinished]).toEqual([true, true]);
   const taken = new Slot(views, 0);
   expect([taken.draining, taken.unfinished]).toEqual([false, false]);
-  expect(views.words[(taken.pointer + layout.CONTROL_STEP) >> 2]).toBe(0);
+  const word = (offset: number): number => views.words[(taken.pointer + offset) >> 2] as number;
+  expect([word(layout.CONTROL_STEP), word(layout.CONTROL_ROUTE_COUNT)]).toEqual([0, 0]);
+  expect(word(layout.CONTROL_FALLBACK)).toBe(PREPARED_DEFAULT);
+  const routes = taken.pointer + layout.ROUTES;
+  expect(views.bytes.subarray(routes, routes + layout.ROUTES_BYTES).every((byte) => byte === 0)).toBe(true);
 });
 
 test('nothing is written beside its region', () => {

@@ -93,7 +93,10 @@ export function createJsCodec(views: Views, slot: number, counterAdd: CounterAdd
       if (state !== STATE_START) {
         const cursor = skipContent(views, record, start, end);
         if (cursor < 0) {
-          position = buildRefusal(cursor, position);
+          // Nobody is told of content that is skipped: its request has been answered.
+          if (words[(record + RECORD_PREPARED) >> 2] === PREPARED_NONE)
+            words[(record + RECORD_STATE) >> 2] = STATE_START;
+          else position = buildRefusal(cursor, position);
           verdict = VERDICT_CLOSE;
           break;
         }

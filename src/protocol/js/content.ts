@@ -33,7 +33,9 @@ export function consumeContent(views: Views, record: number, start: number, end:
   } else cursor = start + (words[(record + RECORD_CURSOR) >> 2] as number);
   const result = parseSection(views, record, start, start, cursor, end, state, STATE_TRAILER);
   if (result === MORE) return start;
-  words[(record + RECORD_TRAILER_BYTES) >> 2] = result - start;
+  // Whoever refuses the message must still find the record in it.
+  if (result < 0) words[(record + RECORD_STATE) >> 2] = STATE_TRAILER;
+  else words[(record + RECORD_TRAILER_BYTES) >> 2] = result - start;
   return result;
 }
 

@@ -1,0 +1,309 @@
+// What one turn must not leave to the next, whatever an application does in it: bytes in the output region, a
+// record that stands in somebody's content, a connection that believes it is still serving.
+
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Exchange } from '../../src/connection/exchange.ts';
+import type { Io } from '../../src/connection/plane.ts';
+import { type Client, connect, eventually, sleep } from '../support/client.ts';
+import type { TestedEngine } from '../support/engines.ts';
+import { startPlane, type TestedPlane } from '../support/plane.ts';
+import { readResponses } from '../support/responses.ts';
+import { readAll, watch } from '../support/watched.ts';
+
+const WAYS: [TestedEngine, Io][] = [
+  ['wasm', { read: 'direct', write: 'direct' }],
+  ['wasm debug', { read: 'public', write: 'public' }],
+  ['js', { read: 'direct', write: 'direct' }],
+];
+
+const get = (target: string): string => `GET ${target} HTTP/1.1\r\nHost: a\r\n\r\n`;
+const post = (target: string, content: string, fields = ''): string =>
+  `POST ${target} HTTP/1.1\r\nHost: a\r\n${fields}Content-Length: ${content.length}\r\n\r\n${content}`;
+
+describe.each(WAYS)('%s engine, $read reads', (engine, io) => {
+  let server: TestedPlane;
+  let clients: Client[];
+  beforeEach(async () => {
+    server = await startPlane(engine, io, 'silent');
+    clients = [];
+  });
+  afterEach(async () => {
+    for (const client of clients) client.close();
+    await server.stop();
+  });
+  const open = async (): Promise<Client> => {
+    const client = await connect(server.port);
+    clients.push(client);
+    return client;
+  };
+  const told = (text: string): string[] =>
+    readResponses(text).map(({ statusCode, content }) => `${statusCode} ${content}`);
+  const echo = (exchange: Exchange): void => exchange.respond(200, '', exchange.head.target, false);
+  /** Another connection, which must find everything as it should be. */
+  const expectFresh = async (): Promise<void> => {
+    const client = await open();
+    client.send(get('/fresh'));
+    expect(told(await client.until((text) => text.endsWith('/fresh')))).toEqual(['200 /fresh']);
+    client.close();
+  };
+
+  test('a synchronous answer that closes while content is on its way', async () => {
+    server.plane.serve(echo);
+    for (const request of [
+      'POST /large HTTP/1.1\r\nHost: a\r\nContent-Length: 90000\r\nConnection: close\r\n\r\nabc',
+      'POST /asked HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\nExpect: 100-continue\r\n\r\n',
+      'POST /chunked HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n5\r\nab',
+    ]) {
+      const client = await open();
+      client.send(request);
+      expect(told(await client.end())).toHaveLength(1);
+      await expectFresh();
+    }
+  });
+
+  test('an end that comes too early leaves nothing of its head', async () => {
+    server.plane.serve((exchange) => {
+      const { target } = exchange.head;
+      if (target === '/fresh') return echo(exchange);
+      const send = (): void => {
+        exchange.begin(200, '', 10, false);
+        exchange.end('');
+      };
+      if (target === '/now') send();
+      else setTimeout(send, 10);
+    });
+    for (const target of ['/now', '/later']) {
+      const client = await open();
+      client.send(get(target));
+      await eventually('cut', () => client.ended || client.socket.destroyed);
+      expect(client.received).toBe('');
+      await expectFresh();
+    }
+  });
+
+  test('what is complete goes out before a response that breaks off', async () => {
+    server.plane.serve((exchange) =>
+      exchange.head.target === '/broken' ? exchange.breakOff() : echo(exchange),
+    );
+    const client = await open();
+    client.send(get('/1') + get('/2') + get('/broken') + get('/3'));
+    await eventually('cut', () => client.socket.destroyed || client.ended);
+    expect(told(client.received)).toEqual(['200 /1', '200 /2']);
+    await expectFresh();
+  });
+
+  test('an exchange of another connection is answered within a turn', async () => {
+    const waiting: Exchange[] = [];
+    server.plane.serve((exchange) => {
+      const { target } = exchange.head;
+      if (target.startsWith('/wait')) {
+        waiting.push(exchange);
+        return;
+      }
+      if (target === '/release')
+        for (const other of waiting.splice(0)) {
+          if (other.head.target.endsWith('stream')) {
+            other.begin(200, '', 6, false);
+            other.write(Buffer.from('stream'));
+            other.end('');
+          } else other.respond(200, '', other.head.target, false);
+        }
+      echo(exchange);
+    });
+    const others = await Promise.all([open(), open(), open()]);
+    for (const [i, other] of others.entries())
+      other.send(get(i === 2 ? '/wait/stream' : `/wait/${i}`) + get(`/next/${i}`));
+    await eventually('all wait', () => waiting.length === 3);
+    const client = await open();
+    const fields = 'X: 12345\r\n';
+    client.send(get('/before') + get('/release') + get('/after') + post('/last', 'abc', fields));
+    expect(told(await client.until((text) => text.endsWith('/last')))).toEqual([
+      '200 /before',
+      '200 /release',
+      '200 /after',
+      '200 /last',
+    ]);
+    for (const [i, other] of others.entries())
+      expect(told(await other.until((text) => text.endsWith(`/next/${i}`)))).toEqual([
+        i === 2 ? '200 stream' : `200 /wait/${i}`,
+        `200 /next/${i}`,
+      ]);
+  });
+
+  test('an application that throws', async () => {
+    server.plane.serve((exchange) => {
+      const { target } = exchange.head;
+      if (target === '/throw') throw new Error('thrown');
+      if (target === '/throw/begun') {
+        exchange.begin(200, '', undefined, false);
+        exchange.write(Buffer.from('abc'));
+        throw new Error('thrown');
+      }
+      echo(exchange);
+      if (target === '/throw/answered') throw new Error('thrown');
+    });
+    const plain = await open();
+    plain.send(get('/1') + post('/throw', 'x'.repeat(10)) + get('/2'));
+    expect(told(await plain.end())).toEqual(['200 /1', '500 ']);
+    await expectFresh();
+    const partial = await open();
+    partial.send(post('/throw', 'x'.repeat(10)).slice(0, -3));
+    expect(told(await partial.end())).toEqual(['500 ']);
+    await expectFresh();
+    const begun = await open();
+    begun.send(get('/1') + get('/throw/begun') + get('/2'));
+    await eventually('cut', () => begun.socket.destroyed || begun.ended);
+    expect(begun.received).not.toMatch(/\r\n0\r\n/);
+    await expectFresh();
+    const answered = await open();
+    answered.send(get('/throw/answered') + get('/2'));
+    expect(told(await answered.until((text) => text.endsWith('/2')))).toEqual([
+      '200 /throw/answered',
+      '200 /2',
+    ]);
+    await expectFresh();
+  });
+
+  test('a request that has been answered is not refused as well, when its content never ends well', async () => {
+    server.plane.serve(echo);
+    const short = await open();
+    short.socket.end(post('/short', 'x'.repeat(10)).slice(0, -3));
+    expect(told(await short.end())).toEqual(['200 /short']);
+    const slow = await open();
+    slow.send(post('/slow', 'x'.repeat(10)).slice(0, -3));
+    await slow.until((text) => text.endsWith('/slow'));
+    server.pass(1_000_000);
+    expect(told(await slow.end())).toEqual(['200 /slow']);
+    const bad = await open();
+    bad.send('POST /bad HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab');
+    await bad.until((text) => text.endsWith('/bad'));
+    bad.send('cdeXX');
+    expect(told(await bad.end())).toEqual(['200 /bad']);
+    await expectFresh();
+  });
+
+  test('a malformed chunk right behind a head that came in two reads: HEAD is told no content', async () => {
+    server.plane.serve(echo);
+    const client = await open();
+    client.send('HE');
+    await sleep(20);
+    client.send('AD / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nX');
+    const [response] = readResponses(await client.end(), new Set([0]));
+    expect(response?.statusCode).toBe(400);
+    await expectFresh();
+  });
+
+  test('a pipelined request whose content the peer has not finished when it closed', async () => {
+    const exchanges: Exchange[] = [];
+    server.plane.serve((exchange) => {
+      exchanges.push(exchange);
+    });
+    const client = await open();
+    client.socket.end(get('/1') + post('/2', 'x'.repeat(10)).slice(0, -3));
+    await eventually('aborted', () => exchanges[0]?.aborted !== undefined);
+    exchanges[0]?.respond(200, '', 'one', false);
+    expect(readResponses(await client.end()).map(({ statusCode }) => statusCode)).toEqual([200, 400]);
+    expect(exchanges).toHaveLength(1);
+  });
+
+  test('requests behind one whose peer has closed its side know it from the start', async () => {
+    const exchanges: Exchange[] = [];
+    server.plane.serve((exchange) => {
+      exchanges.push(exchange);
+    });
+    const client = await open();
+    client.socket.end(get('/1') + get('/2'));
+    await eventually('aborted', () => exchanges[0]?.aborted !== undefined);
+    exchanges[0]?.respond(200, '', 'one', false);
+    expect(exchanges[1]?.aborted).toBeInstanceOf(Error);
+    exchanges[1]?.respond(200, '', 'two', false);
+    expect(told(await client.end())).toEqual(['200 one', '200 two']);
+  });
+
+  test('content that nobody wants is not asked for', async () => {
+    server.plane.serve((exchange) => {
+      exchange.content?.cancel();
+      echo(exchange);
+    });
+    const client = await open();
+    client.send('POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\nExpect: 100-continue\r\n\r\n');
+    const received = await client.end();
+    expect(told(received)).toEqual(['200 /x']);
+    expect(readResponses(received)[0]?.fields.get('connection')).toBe('close');
+  });
+
+  test('all chunks of one read are taken whole', async () => {
+    server.plane.serve((exchange) => {
+      const whole = exchange.content?.takeWhole();
+      const trailers = exchange.content?.trailers.map((pair) => pair.join('=')).join();
+      exchange.respond(200, '', `${Buffer.from(whole ?? []).toString('latin1')} ${trailers}`, false);
+    });
+    const client = await open();
+    const chunks = '3;x=y\r\nabc\r\n1\r\nd\r\n10\r\n0123456789abcdef\r\n';
+    client.send(
+      `POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n${chunks}0\r\nSum: 1\r\n\r\n${get('/y')}`,
+    );
+    const received = await client.until((text) => text.split('HTTP/1.1').length === 3);
+    expect(told(received)).toEqual(['200 abcd0123456789abcdef Sum=1', '200  undefined']);
+  });
+
+  test('what is answered within onAbort is the only answer', async () => {
+    const { handlerTimeoutMs } = server.plane.deadlines;
+    server.plane.serve((exchange) => {
+      if (exchange.head.target === '/fresh') return echo(exchange);
+      exchange.onAbort = () => {
+        exchange.begin(200, '', undefined, false);
+        exchange.write(Buffer.from('late'));
+        setImmediate(() => exchange.end(''));
+      };
+    });
+    const client = await open();
+    client.send(get('/x'));
+    await sleep(20);
+    server.pass(handlerTimeoutMs);
+    await client.until((text) => text.endsWith('0\r\n\r\n'));
+    expect(client.received.split('HTTP/1.1')).toHaveLength(2);
+    client.close();
+    await expectFresh();
+  });
+
+  test('pipelined bytes buy a handler no time', async () => {
+    const { handlerTimeoutMs } = server.plane.deadlines;
+    const watched = [] as ReturnType<typeof watch>[];
+    server.plane.serve((exchange) => {
+      watched.push(watch(exchange));
+    });
+    const client = await open();
+    client.send(get('/x'));
+    for (let i = 0; i < 4; i++) {
+      await sleep(20);
+      server.pass(handlerTimeoutMs / 3);
+      client.send('G');
+    }
+    await eventually('answered', () => client.received !== '');
+    expect(watched[0]?.aborts).toHaveLength(1);
+  });
+
+  test('the response goes on when content fails behind its head', async () => {
+    const { bodyTimeoutMs } = server.plane.deadlines;
+    let exchange: Exchange | undefined;
+    let failure: unknown;
+    server.plane.serve((open) => {
+      exchange = open;
+      open.begin(200, '', undefined, false);
+      open.write(Buffer.from('a'));
+      readAll(open).catch((error) => {
+        failure = error;
+      });
+    });
+    const client = await open();
+    client.send(post('/x', 'abc').slice(0, -1));
+    await client.until((text) => text.includes('\r\n\r\n1\r\na\r\n'));
+    server.pass(bodyTimeoutMs);
+    await eventually('failed', () => failure !== undefined);
+    server.pass(1000);
+    exchange?.write(Buffer.from('b'));
+    exchange?.end('');
+    expect(await client.end()).toMatch(/\r\n\r\n1\r\na\r\n1\r\nb\r\n0\r\n\r\n$/);
+  });
+});

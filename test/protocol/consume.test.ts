@@ -1,0 +1,294 @@
+// Content piece by piece: the pieces together are the content, however it comes, and all else is as when it
+// is skipped.
+
+import { describe, expect, test } from 'vitest';
+import { Carry } from '../../src/connection/carry.ts';
+import {
+  ERROR_CONTENT_SIZE,
+  PREPARED_NONE,
+  STATE_START,
+  STATE_TRAILER,
+  VERDICT_REQUEST,
+} from '../../src/protocol/codes.ts';
+import { EXTENSION_BYTES_MAX, RECORD, RECORD_BYTES, RECORD_STATE } from '../../src/wasm/layout.ts';
+import { guardsIntact } from '../../src/wasm/memory.ts';
+import { chunkSmugglingCases } from '../cases/chunk-smuggling.ts';
+import { type ContentCase, contentCases } from '../cases/content.ts';
+import { everySplit } from '../support/conversation.ts';
+import { createEngine, ENGINE_NAMES, type Engine, LIMITS, latin1, textOf } from '../support/engines.ts';
+import { readResponses } from '../support/responses.ts';
+
+type Case = Pick<ContentCase, 'name' | 'section' | 'fields' | 'content' | 'expected'>;
+
+/** The chunks of a conversation whose first request is nothing but chunked. */
+const CHUNK_CASES: Case[] = chunkSmugglingCases.flatMap(({ name, section, input, taken, refused, end }) => {
+  const [head, content] = [
+    input.slice(0, input.indexOf('\r\n\r\n')),
+    input.slice(input.indexOf('\r\n\r\n') + 4),
+  ];
+  if (!/\r\nTransfer-Encoding: chunked/.test(head) || /content-length/i.test(head)) return [];
+  const expected =
+    taken.length > 0 ? 'whole' : refused === undefined && end === 'unfinished' ? 'unfinished' : -1;
+  return [{ name, section, fields: 'Transfer-Encoding: chunked\r\n', content, expected }];
+});
+const CASES: Case[] = [...contentCases, ...CHUNK_CASES];
+
+/** What consuming came to. */
+interface Consumed {
+  content: string;
+  /** 0 when there is none. */
+  error: number;
+  ended: boolean;
+  /** Bytes behind the head that belong to the content, frames included; nothing when it is refused. */
+  bytes: number;
+  trailers: [name: string, value: string][];
+}
+
+const CHUNK = /([\da-f]{1,128})((?:;[\t -~\x80-\xff]*)?)\r\n/iy;
+
+/** The content by the model: as much of it as stands before its end or its first error. */
+function decode({ fields, content }: Case): Omit<Consumed, 'error' | 'bytes'> {
+  const length = /Content-Length: (\d+)/.exec(fields)?.[1];
+  if (length !== undefined)
+    return {
+      content: content.slice(0, Number(length)),
+      ended: content.length >= Number(length),
+      trailers: [],
+    };
+  const nothing = { ended: false, trailers: [] };
+  let text = '';
+  let total = 0;
+  let extensions = 0;
+  let at = 0;
+  for (;;) {
+    CHUNK.lastIndex = at;
+    const [line, digits, extension] = CHUNK.exec(content) ?? [];
+    if (line === undefined) return { content: text, ...nothing };
+    const size = Number.parseInt(digits as string, 16);
+    total += size;
+    extensions += Math.max(0, (extension as string).length - 1);
+    if (total > LIMITS.contentBytesMax || extensions > EXTENSION_BYTES_MAX)
+      return { content: text, ...nothing };
+    at += line.length;
+    if (size === 0) break;
+    text += content.slice(at, at + size);
+    at += size + 2;
+    if (content.slice(at - 2, at) !== '\r\n') return { content: text, ...nothing };
+  }
+  const section = /^((?:[!#$%&'*+.^_`|~\w-]+:[\t -~\x80-\xff]*\r\n){0,100})\r\n/.exec(content.slice(at))?.[1];
+  if (section === undefined) return { content: text, ...nothing };
+  const trailers = section
+    .split('\r\n')
+    .slice(0, -1)
+    .map((line): [string, string] => [
+      line.slice(0, line.indexOf(':')),
+      line.slice(line.indexOf(':') + 1).trim(),
+    ]);
+  return { content: text, ended: true, trailers };
+}
+
+/** Between two reads others use the slot. */
+function spoil({ slot }: Engine, from: number, to: number): void {
+  const { bytes, words } = slot.views;
+  const record = slot.pointer + RECORD;
+  bytes.fill(0xee, record, record + RECORD_BYTES);
+  words[(record + RECORD_STATE) >> 2] = STATE_START;
+  bytes.fill(0xee, from, to);
+}
+
+/** Hands a head to the engine that then stands behind it, at the end of the read. */
+function begin({ codec, slot }: Engine, method: string, fields: string, first: string): number {
+  slot.fallback = PREPARED_NONE;
+  slot.takeRecord();
+  const head = `${method} / HTTP/1.1\r\nHost: a\r\n${fields}\r\n`;
+  slot.read.set(latin1(head + first));
+  const cursor = codec.serve(
+    slot.readStart,
+    slot.readStart + head.length + first.length,
+    slot.outputs[0] as number,
+  );
+  if (slot.verdict !== VERDICT_REQUEST || cursor !== slot.readStart + head.length)
+    throw new Error('no request');
+  return cursor;
+}
+
+/** Takes the content as a connection does, piece by piece. What follows it stays. */
+function consume(engine: Engine, { fields }: Case, parts: string[]): Consumed {
+  const { codec, slot } = engine;
+  const consumed: Consumed = { content: '', error: 0, ended: false, bytes: 0, trailers: [] };
+  let carry: Carry | undefined;
+  for (const [i, part] of parts.entries()) {
+    let cursor: number;
+    if (i === 0) cursor = begin(engine, 'POST', fields, part);
+    else {
+      slot.read.set(latin1(part));
+      cursor = carry?.restore(part.length) ?? slot.readStart;
+    }
+    const start = cursor;
+    const end = i === 0 ? cursor + part.length : slot.readStart + part.length;
+    while (slot.unfinished && cursor < end) {
+      const next = codec.consume(cursor, end);
+      const { pieceBytes } = slot;
+      if (next < 0) {
+        if (pieceBytes !== 0) throw new Error('an error, and a piece');
+        if (!slot.unfinished) throw new Error('an error that forgets its message');
+        slot.takeRecord();
+        return { ...consumed, error: next, bytes: 0 };
+      }
+      if (pieceBytes < 0 || pieceBytes > next - cursor) throw new Error(`a piece of ${pieceBytes} bytes`);
+      consumed.content += textOf(slot.views.bytes.subarray(next - pieceBytes, next));
+      // Without a piece everything is consumed, or what is left is the beginning of a trailer section.
+      const state = slot.views.words[(slot.pointer + RECORD + RECORD_STATE) >> 2];
+      if (pieceBytes === 0 && next !== end && state !== STATE_START && state !== STATE_TRAILER)
+        throw new Error('nothing came, and something is left');
+      consumed.bytes += next - cursor;
+      cursor = next;
+      if (pieceBytes === 0 && slot.unfinished) break;
+    }
+    if (!slot.unfinished) {
+      consumed.ended = true;
+      consumed.trailers = slot.contentLength === undefined ? slot.trailers(cursor) : [];
+      return consumed;
+    }
+    if (carry === undefined || cursor !== start) carry = new Carry(slot, cursor, end);
+    else carry.append(slot.readStart, end);
+    spoil(engine, start, end);
+  }
+  return consumed;
+}
+
+/** So many bytes of the parts: what follows is another request's. */
+function first(bytes: number, parts: string[]): string[] {
+  let left = bytes;
+  return parts.flatMap((part) => {
+    const taken = part.slice(0, left);
+    left -= taken.length;
+    return taken === '' ? [] : [taken];
+  });
+}
+
+/** The same by serve(), which skips it. */
+function skip(
+  engine: Engine,
+  { fields }: Case,
+  parts: string[],
+): Pick<Consumed, 'error' | 'ended' | 'bytes'> {
+  const { codec, slot } = engine;
+  const output = slot.outputs[0] as number;
+  let carry: Carry | undefined;
+  let bytes = 0;
+  for (const [i, part] of parts.entries()) {
+    let start: number;
+    if (i === 0) start = begin(engine, 'POST', fields, part);
+    else {
+      slot.read.set(latin1(part));
+      start = carry?.restore(part.length) ?? slot.readStart;
+    }
+    const end = i === 0 ? start + part.length : slot.readStart + part.length;
+    const cursor = codec.serve(start, end, output);
+    if (slot.error !== 0) return { error: slot.error, ended: false, bytes: 0 };
+    bytes += cursor - start;
+    if (!slot.unfinished) return { error: 0, ended: true, bytes };
+    if (carry === undefined || cursor !== start) carry = new Carry(slot, cursor, end);
+    else carry.append(slot.readStart, end);
+    spoil(engine, start, end);
+  }
+  return { error: 0, ended: false, bytes };
+}
+
+const engines = ENGINE_NAMES.map((name) => createEngine(name));
+
+describe('content of the cases', () => {
+  test.each(CASES)('$name ($section)', (one) => {
+    const { content, expected } = one;
+    const model = decode(one);
+    const whole = consume(engines[0] as Engine, one, [content]);
+    expect({ content: whole.content, ended: whole.ended, trailers: whole.trailers }).toEqual(model);
+    if (expected === 'whole') expect(whole).toMatchObject({ ended: true, error: 0 });
+    else if (expected === 'unfinished') expect(whole).toMatchObject({ ended: false, error: 0 });
+    else if (expected === -1) expect(whole.error).toBeLessThan(0);
+    else expect(whole).toMatchObject({ ended: false, error: expected });
+    const same = JSON.stringify(whole);
+    for (const parts of everySplit(content).filter(([part]) => part !== undefined))
+      for (const engine of engines) {
+        const consumed = consume(engine, one, parts);
+        if (JSON.stringify(consumed) !== same)
+          expect(consumed, `${engine.name}: ${JSON.stringify(parts)}`).toEqual(whole);
+        const { error, ended, bytes } = consumed;
+        const skipped = skip(engine, one, ended ? first(bytes, parts) : parts);
+        if (skipped.error !== error || skipped.ended !== ended || skipped.bytes !== bytes)
+          expect(skipped, `${engine.name}: ${JSON.stringify(parts)}`).toEqual({ error, ended, bytes });
+        engine.slot.takeRecord();
+      }
+    for (const { slot } of engines) expect(guardsIntact(slot.views, 0)).toBe(true);
+  });
+});
+
+describe.each(ENGINE_NAMES)('%s', (name) => {
+  const engine = createEngine(name);
+  const chunked = 'Transfer-Encoding: chunked\r\n';
+
+  test('a piece is as much of a chunk as is there, and its frames are none of it', () => {
+    const { codec, slot } = engine;
+    const text = '5\r\nHello\r\n00a;x=y\r\n0123456789\r\n0\r\nA: b\r\n\r\n';
+    const start = begin(engine, 'POST', chunked, text);
+    const pieces: string[] = [];
+    for (let cursor = start; slot.unfinished; ) {
+      cursor = codec.consume(cursor, start + text.length);
+      pieces.push(textOf(slot.views.bytes.subarray(cursor - slot.pieceBytes, cursor)));
+    }
+    expect(pieces).toEqual(['Hello', '0123456789', '']);
+  });
+
+  test('the end of a content by length comes with its last piece', () => {
+    const { codec, slot } = engine;
+    const start = begin(engine, 'PUT', 'Content-Length: 5\r\n', 'HelloGET');
+    expect(codec.consume(start, start + 3)).toBe(start + 3);
+    expect([slot.pieceBytes, slot.unfinished]).toEqual([3, true]);
+    expect(codec.consume(start + 3, start + 3)).toBe(start + 3);
+    expect([slot.pieceBytes, slot.unfinished]).toEqual([0, true]);
+    expect(codec.consume(start + 3, start + 8)).toBe(start + 5);
+    expect([slot.pieceBytes, slot.unfinished]).toEqual([2, false]);
+  });
+
+  test('trailers are read where they lie, cut anywhere', () => {
+    const trailers = 'Digest: sha\r\nX:\r\ny:  \t z z\t\r\nconnection: close\r\n\r\n';
+    const content = `3\r\nabc\r\n0;e\r\n${trailers}`;
+    const expected = [
+      ['Digest', 'sha'],
+      ['X', ''],
+      ['y', 'z z'],
+      ['connection', 'close'],
+    ];
+    const one: Case = { name: '', section: '', fields: chunked, content, expected: 'whole' };
+    for (const parts of everySplit(content))
+      for (const next of ['', 'GET / HTTP/1.1\r\n']) {
+        const last = parts.length - 1;
+        const more = parts.map((part, i) => (i === last ? part + next : part));
+        expect(consume(engine, one, more)).toEqual({
+          content: 'abc',
+          error: 0,
+          ended: true,
+          bytes: content.length,
+          trailers: expected,
+        });
+      }
+    expect(engine.slot.persistent).toBe(true);
+  });
+
+  test('what is refused within a HEAD has no content, whatever broke', () => {
+    const { codec, slot } = engine;
+    const output = slot.outputs[0] as number;
+    for (const content of ['x\r\n', '1\r\nabc', '1;\0', '0\r\nA b\r\n\r\n', '0\r\nA: \0', '186a1\r\n'])
+      for (const method of ['HEAD', 'POST']) {
+        const start = begin(engine, method, chunked, content);
+        let cursor = start;
+        while (cursor > 0) cursor = codec.consume(cursor, start + content.length);
+        codec.refuse(cursor, output);
+        const text = textOf(slot.views.bytes.subarray(output, output + slot.written));
+        const [refusal] = readResponses(text, new Set(method === 'HEAD' ? [0] : []));
+        expect(refusal?.statusCode).toBe(cursor === ERROR_CONTENT_SIZE ? 413 : 400);
+        expect(slot.unfinished).toBe(false);
+      }
+  });
+});
