@@ -178,8 +178,6 @@ export class Connection {
     this.plane.turn = undefined;
     this.flush();
     if (verdict === VERDICT_CLOSE) {
-      // Content that nobody reads any more: no other connection must go on with it.
-      slot.takeRecord();
       this.carry = undefined;
       // It stands in content that nobody wants any more.
       slot.takeRecord();

@@ -1,21 +1,12 @@
-// Defects between a connection and what an application's clients get to see.
+// Defects of what an application's clients get to see.
 
 import { type Defect, defectsOf } from './defect.ts';
 
-const REQUESTS = ['test/app/end-to-end/requests.test.ts'];
 const RESPONSES = ['test/app/end-to-end/responses.test.ts'];
 const ERRORS = ['test/app/end-to-end/errors.test.ts'];
 const ROUTES = ['test/app/end-to-end/routes.test.ts'];
 
 export const applicationDefects: Defect[] = [
-  ...defectsOf('src/connection/connection.ts', REQUESTS, [
-    [
-      'content that nobody reads is left to the next connection',
-      'slot.takeRecord();\n      this.carry = undefined;\n      this.close();',
-      'this.carry = undefined;\n      this.close();',
-      'is not taken from the next connection',
-    ],
-  ]),
   ...defectsOf('src/app/routes.ts', ROUTES, [
     [
       'a path with dot segments goes where its first segment says',
