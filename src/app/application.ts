@@ -126,7 +126,9 @@ class Application {
 
   private refuse(exchange: Exchange, error: unknown): void {
     if (exchange.over) return;
-    if (exchange.aborted === undefined) this.plane.log.failed('A handler failed', error);
+    const { method, target } = exchange.head;
+    if (exchange.aborted === undefined)
+      this.plane.log.failed(`A handler failed at ${method} ${pathOf(target)}`, error);
     fail(exchange, 500);
   }
 

@@ -59,7 +59,9 @@ export class Response implements globalThis.Response {
   #native: globalThis.Response | undefined;
 
   constructor(body?: BodyInit | null, init?: ResponseInit | globalThis.Response | null);
-  constructor(body: unknown = null, init?: ResponseInit | null, as?: typeof AS_JSON) {
+  constructor(given: unknown = null, init?: ResponseInit | null, as?: typeof AS_JSON) {
+    // Templates of HTML are such objects, in Hono for one.
+    const body = typeof given === 'object' && given instanceof String ? `${given}` : given;
     let status = 200;
     let statusText = '';
     let fields = as === AS_JSON ? JSON_FIELDS : typeof body === 'string' ? TEXT_FIELDS : NO_FIELDS;

@@ -6,6 +6,7 @@ import { Counted } from '../state/counted.ts';
 import type { Handler, RouteAnswer, RouteRequest, Routes } from './app.ts';
 import { NativeResponse } from './native.ts';
 import type { Params } from './request.ts';
+import { normalPath } from './url.ts';
 
 /** What answers one method of a route. */
 export type Answer<Prepared> = Handler<RouteRequest> | Prepared;
@@ -33,6 +34,8 @@ export class RouteTable<Prepared> {
   find(path: string): Match<Prepared> | undefined {
     const route = this.exact.get(path);
     if (route !== undefined) return { route, params: undefined };
+    const normal = normalPath(path);
+    if (normal !== path) return this.find(normal);
     if (this.patterns === undefined) return undefined;
     const found = findRoute(this.patterns, '', path);
     return found && { route: found.data, params: found.params && decodeAll(found.params) };

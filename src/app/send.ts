@@ -29,7 +29,10 @@ function sendNative(
   response: globalThis.Response,
   broken: ((reason: unknown) => void) | undefined,
 ): void {
-  if (!(response instanceof NativeResponse)) throw new TypeError('a handler must answer with a Response');
+  if (!(response instanceof NativeResponse)) {
+    const what = response === null ? 'null' : typeof response;
+    throw new TypeError(`a handler must answer with a Response, not ${what}`);
+  }
   // Response.error() is none that could be sent.
   if (response.status < 200) throw new TypeError(`a response with status ${response.status} can't be sent`);
   sendBody(exchange, response, readFields(response.headers, NO_FIELDS), undefined, broken);

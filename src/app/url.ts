@@ -20,6 +20,11 @@ const SLASH = 0x2f;
 const USUAL =
   /^(?:\/(?:[\w!$&'()*+,\-:;=@[\]|~][\w!$&'()*+,\-:;=@[\]|~.%]*)?)+(?:\?[\w!$&()*+,\-:;=@[\]|~.%/?]*)?$/;
 
+/** A path as urlOf() gives it: without dot segments above all, so that routes and handlers speak of the same one. */
+export function normalPath(path: string): string {
+  return USUAL.test(path) ? path : new URL(`http://a${path}`).pathname;
+}
+
 /** What the URLs of a server's requests begin with. */
 export class Origin {
   readonly #scheme: Scheme;

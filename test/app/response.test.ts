@@ -3,7 +3,7 @@
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { NativeResponse, toNative } from '../../src/app/native.ts';
-import { Response } from '../../src/app/response.ts';
+import { Response, wholeContent } from '../../src/app/response.ts';
 
 type AnyResponse = globalThis.Response;
 type ResponseClass = typeof globalThis.Response;
@@ -44,6 +44,7 @@ const SAME: [string, (Class: ResponseClass) => unknown][] = [
   ['null', (R) => seen(new R(null))],
   ['undefined', (R) => seen(new R(undefined, undefined))],
   ['a string', (R) => seen(new R('häß€😀'))],
+  ['a String object', (R) => seen(new R(Object('hä')))],
   ['an empty string', (R) => seen(new R(''))],
   ['a lone surrogate', (R) => seen(new R('a\ud800b'))],
   ['a byte order mark', (R) => seen(new R('\ufeffa'))],
@@ -505,6 +506,10 @@ describe('light and native', () => {
     expect(light[toNative]()).toBe(light[toNative]());
     expect(Object.getPrototypeOf(light[toNative]())).toBe(NativeResponse.prototype);
   });
+});
+
+test('a String object goes out whole, as a string does', () => {
+  expect(new Response(Object('a'))[wholeContent]).toBe('a');
 });
 
 test('bytes are not copied', async () => {

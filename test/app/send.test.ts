@@ -137,7 +137,7 @@ describe('what is none', () => {
     (value) => {
       const exchange = new FakeExchange();
       expect(() => send(exchange, value as never)).toThrow(
-        new TypeError('a handler must answer with a Response'),
+        new TypeError(`a handler must answer with a Response, not ${value === null ? 'null' : typeof value}`),
       );
       expect(exchange.calls).toEqual([]);
     },

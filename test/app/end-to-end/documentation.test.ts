@@ -1,0 +1,75 @@
+// What docs/applications.md says, done: every block of code is started, and asked what the block behind it says.
+
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { promisify } from 'node:util';
+import { afterAll, describe, expect, test } from 'vitest';
+import { appFiles } from '../../support/app-files.ts';
+import { type AppRun, startApp } from './command.ts';
+
+const PAGE = readFileSync('docs/applications.md', 'utf8');
+
+const files = appFiles();
+afterAll(() => files.remove());
+
+const blocks = [...PAGE.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)].map(([, language, text = '']) => ({
+  language,
+  text,
+}));
+
+test('code is followed by what it does', () => {
+  const languages = blocks.map(({ language }) => language).join(' ');
+  expect(languages).toMatch(/^(js (http|text) ?)+$/);
+});
+
+describe.each(
+  blocks.flatMap(({ language, text }, i) =>
+    language === 'js' ? [[i, text, blocks[i + 1]?.text ?? ''] as const] : [],
+  ),
+)('block %i', (index, code, says) => {
+  const file = files.write(`block-${index}.js`, code);
+
+  if (!code.includes('export default')) {
+    test('prints what the page says', async () => {
+      expect((await promisify(execFile)(process.execPath, [file])).stdout).toBe(says);
+    });
+    return;
+  }
+
+  test('answers what the page says', async () => {
+    const run = await startApp(file, ['--workers', '1']);
+    try {
+      for (const line of says.trim().split('\n')) await ask(run, line);
+    } finally {
+      await run.stop();
+    }
+  });
+});
+
+test("README's application", async () => {
+  const [, code = ''] = /^```js\n([\s\S]*?)^```$/m.exec(readFileSync('README.md', 'utf8')) ?? [];
+  const run = await startApp(files.write('readme.js', code), ['--workers', '2']);
+  try {
+    await ask(run, 'GET / → 200 Hello1');
+    await ask(run, 'GET / → 200 Hello2');
+    await ask(run, 'GET /health → 200 ok');
+    await ask(run, 'GET /users/7 → 200 {"id":"7"}');
+    await ask(run, `GET /a → 404 Nothing for 127.0.0.1 at ${run.url}/a`);
+  } finally {
+    await run.stop();
+  }
+});
+
+/** `METHOD /target content → status content`, where the second content is also its first line. */
+async function ask(run: AppRun, line: string): Promise<void> {
+  const [, method = '', target = '', body, status, text = ''] =
+    /^([A-Z]+) (\S+)(?: (.+))? → (\d+)(?: (.*))?$/.exec(line) ?? [];
+  const headers = { 'User-Agent': '', 'X-Kind': 'kind' };
+  const init = body === undefined ? { method, headers } : { method, headers, body };
+  const response = await fetch(run.url + target, init);
+  const content = (await response.text()).replace(/\n$/, '').replaceAll('\n', '\\n');
+  expect([response.status, text.endsWith('\\n') ? `${content}\\n` : content], line).toEqual([
+    Number(status),
+    text,
+  ]);
+}

@@ -1,0 +1,112 @@
+// An application in TypeScript, with JSX, compiled by a compiler and started: what 'hotpath' exports has types
+// that such applications get along with.
+
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { afterAll, expect, test } from 'vitest';
+import { appFiles } from '../../support/app-files.ts';
+import { startApp } from './command.ts';
+
+const files = appFiles();
+afterAll(() => files.remove());
+
+const OPTIONS = {
+  compilerOptions: {
+    target: 'ES2023',
+    lib: ['ES2023', 'DOM', 'DOM.Iterable', 'ESNext.Disposable'],
+    module: 'NodeNext',
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    noUncheckedIndexedAccess: true,
+    skipLibCheck: false,
+    types: ['node'],
+    jsx: 'react-jsx',
+    jsxImportSource: 'hono/jsx',
+    outDir: '.',
+  },
+  files: ['app.tsx', 'hono.tsx', 'program.ts'],
+};
+
+const compile = () =>
+  promisify(execFile)(process.execPath, [
+    'node_modules/typescript/bin/tsc',
+    '-p',
+    files.write('tsconfig.json', JSON.stringify(OPTIONS)),
+  ]).catch((error) => Promise.reject(new Error(error.stdout + error.stderr)));
+
+test('handlers, routes and errors have their types; JSX runs', async () => {
+  const app = files.write(
+    'app.tsx',
+    `import { type App, counted, counter, type Handler, Response as HotpathResponse } from 'hotpath';
+
+const own: Handler = async (request, { remoteAddress, server, worker }) =>
+  Response.json({ text: await request.text(), remoteAddress, worker, open: server.stats().open });
+
+export default {
+  routes: {
+    '/': counted('Hello', counter('typed')),
+    '/fixed': new Response('fixed'),
+    '/users/:id': (request) => new Response(\`user \${request.params.id?.toUpperCase()}\`),
+    '/own': { POST: own, GET: new HotpathResponse('own') },
+    '/trailers': () => new HotpathResponse('content', { trailers: () => ({ 'X-Sum': '7' }) }),
+  },
+  fetch: () => new Response('none', { status: 404 }),
+  error: (error: unknown) => new Response(error instanceof Error ? error.message : 'unknown', { status: 500 }),
+} satisfies App;
+`,
+  );
+  const hono = files.write(
+    'hono.tsx',
+    `import { Hono } from 'hono';
+import type { Child } from 'hono/jsx';
+
+function List({ items, children }: { items: string[]; children?: Child }) {
+  return (
+    <main>
+      <ul>{items.map((item) => <li>{item}</li>)}</ul>
+      {children}
+    </main>
+  );
+}
+
+const app = new Hono();
+app.get('/', (c) => c.html(<List items={['one', 'two & three']}><b>end</b></List>));
+export default app;
+`,
+  );
+  files.write(
+    'program.ts',
+    `import { counter, OptionError, type Server, serve, type ServeHandlersOptions } from 'hotpath';
+import { Hono } from 'hono';
+
+const options: ServeHandlersOptions = { port: 0, routes: { '/': new Response('ok') }, handlerTimeout: 1000 };
+const servers: Server[] = [await serve(options), await serve({ fetch: new Hono().fetch, port: '0' })];
+console.log(await (await fetch(servers[0]!.url)).text(), counter('a').add(2), servers[0]!.stats().requests);
+for (const server of servers) await server.close();
+try {
+  await serve({ app: 'nowhere.js' });
+} catch (error) {
+  console.log(error instanceof OptionError);
+}
+// @ts-expect-error functions do not travel to other threads
+serve({ port: 0, fetch: () => new Response(), workers: 2 }).catch(() => console.log('refused'));
+`,
+  );
+  await compile();
+
+  const run = await startApp(app.replace(/tsx$/, 'js'), ['--workers', '2']);
+  expect(await (await fetch(`${run.url}/users/me`)).text()).toBe('user ME');
+  expect(await (await fetch(`${run.url}/`)).text()).toBe('Hello1');
+  const answer = await (await fetch(`${run.url}/own`, { method: 'POST', body: 'x' })).json();
+  expect(answer).toMatchObject({ text: 'x', remoteAddress: '127.0.0.1' });
+  await run.stop();
+
+  const page = await startApp(hono.replace(/tsx$/, 'js'), ['--workers', '1']);
+  expect(await (await fetch(page.url)).text()).toBe(
+    '<main><ul><li>one</li><li>two &amp; three</li></ul><b>end</b></main>',
+  );
+  await page.stop();
+
+  const { stdout } = await promisify(execFile)(process.execPath, [app.replace(/app\.tsx$/, 'program.js')]);
+  expect(stdout).toBe('ok 2 1\ntrue\nrefused\n');
+});

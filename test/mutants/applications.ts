@@ -1,0 +1,59 @@
+// Defects of what an application's clients get to see.
+
+import { type Defect, defectsOf } from './defect.ts';
+
+const RESPONSES = ['test/app/end-to-end/responses.test.ts'];
+const ERRORS = ['test/app/end-to-end/errors.test.ts'];
+const ROUTES = ['test/app/end-to-end/routes.test.ts'];
+
+export const applicationDefects: Defect[] = [
+  ...defectsOf('src/app/routes.ts', ROUTES, [
+    [
+      'a path with dot segments goes where its first segment says',
+      'if (normal !== path) return this.find(normal);',
+      '',
+      'routes see the path that request.url has',
+    ],
+    ['parameters stay encoded', 'decodeURIComponent(value)', 'value', '/users/a%20b'],
+    [
+      'HEAD does not follow GET',
+      "if (get !== undefined && !methods.has('HEAD')) methods.set",
+      "if (get !== undefined && methods.has('HEAD')) methods.set",
+      'HEAD follows GET, unless the route has one of its own',
+    ],
+    [
+      "a route's own HEAD is answered by the engine with GET's",
+      "method === 'GET' && !('HEAD' in answers)",
+      "method === 'GET'",
+      'HEAD follows GET, unless the route has one of its own',
+    ],
+  ]),
+  ...defectsOf('src/app/application.ts', ERRORS, [
+    [
+      'a failed handler tells its client why',
+      'fail(exchange, 500);',
+      "fail(exchange, 500, 'x-why: ' + String(error) + '\\r\\n');",
+      'a 500 without details',
+    ],
+    [
+      'an error handler is not asked',
+      'if (this.error === undefined) {',
+      'if (this.error === undefined || !exchange.over) {',
+      'that answers',
+    ],
+  ]),
+  ...defectsOf('src/app/send.ts', RESPONSES, [
+    [
+      'a stream does not wait for its reader',
+      '!this.exchange.write(value)) await this.drained();',
+      '!this.exchange.write(value)) await undefined;',
+      'a stream waits for its reader',
+    ],
+    [
+      'a stream is not cancelled',
+      'this.reader?.cancel(reason).catch(ignore);',
+      '',
+      'a stream waits for its reader',
+    ],
+  ]),
+];
