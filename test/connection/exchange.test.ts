@@ -12,8 +12,7 @@ import { watch } from '../support/watched.ts';
 
 const WAYS: [TestedEngine, Io][] = [
   ['wasm', { read: 'direct', write: 'direct' }],
-  ['wasm', { read: 'public', write: 'public' }],
-  ['wasm debug', { read: 'direct', write: 'direct' }],
+  ['wasm debug', { read: 'public', write: 'public' }],
   ['js', { read: 'direct', write: 'direct' }],
 ];
 
