@@ -219,8 +219,11 @@ export class Connection {
       // Trailers will lie where the head's fields do.
       if (content.length === undefined) head.detach();
       cursor = this.feed(content, cursor, end);
-      if (content.unfinished && this.reading === READING_ENDED) this.contentBroke(content, ERROR_INCOMPLETE);
       if (this.closing) return cursor;
+      if (content.unfinished && this.reading === READING_ENDED) {
+        this.contentBroke(content, ERROR_INCOMPLETE);
+        return cursor;
+      }
     }
     this.exchange = exchange;
     this.pipelined = cursor < end;

@@ -4,6 +4,10 @@ export interface Response {
   statusCode: number;
   fields: Map<string, string>;
   content: string;
+  /** The sizes of its chunks, the last one not among them; undefined when it is not chunked. */
+  chunks?: number[];
+  /** Of chunked content. */
+  trailers?: Map<string, string>;
 }
 
 /** Field values of this server are not folded and have no white space around them. */
@@ -12,8 +16,16 @@ const FIELD_LINE =
 /** RFC 9110 6.4.1. */
 const NO_CONTENT = new Set([204, 304]);
 
-/** Reads all responses in `text`. `heads`: which of them answer HEAD. @throws when a byte is out of place */
-export function readResponses(text: string, heads: ReadonlySet<number> = new Set()): Response[] {
+/**
+ * Reads all responses in `text`. `heads`: which of them answer HEAD.
+ * @param framing 'any' lets content be chunked, or end by the close
+ * @throws when a byte is out of place
+ */
+export function readResponses(
+  text: string,
+  heads: ReadonlySet<number> = new Set(),
+  framing: 'length' | 'any' = 'length',
+): Response[] {
   const responses: Response[] = [];
   let at = 0;
   while (at < text.length) {
@@ -22,18 +34,23 @@ export function readResponses(text: string, heads: ReadonlySet<number> = new Set
     const [statusLine, ...lines] = text.slice(at, end).split('\r\n') as [string, ...string[]];
     const status = /^HTTP\/1\.1 (\d{3}) [\x20-\x7e]*$/.exec(statusLine);
     if (!status) throw new Error(`not a status line: ${JSON.stringify(statusLine)}`);
-    const fields = new Map<string, string>();
-    for (const line of lines) {
-      const field = FIELD_LINE.exec(line);
-      if (!field) throw new Error(`not a field line: ${JSON.stringify(line)}`);
-      const name = (field[1] as string).toLowerCase();
-      if (fields.has(name)) throw new Error(`${name} twice`);
-      fields.set(name, field[2] ?? '');
-    }
+    const fields = readFields(lines);
     if (!/^\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT$/.test(fields.get('date') ?? ''))
       throw new Error(`not a date: ${fields.get('date')}`);
     const statusCode = Number(status[1]);
     const length = fields.get('content-length');
+    if (framing === 'any' && length === undefined && !NO_CONTENT.has(statusCode)) {
+      const response = { statusCode, fields, content: '' };
+      if (heads.has(responses.length)) at = end + 4;
+      else if (fields.get('transfer-encoding') === 'chunked') at = readChunked(text, end + 4, response);
+      else {
+        if (fields.get('connection') !== 'close') throw new Error('content without an end');
+        response.content = text.slice(end + 4);
+        at = text.length;
+      }
+      responses.push(response);
+      continue;
+    }
     if (fields.has('transfer-encoding')) throw new Error('two framings');
     if (NO_CONTENT.has(statusCode) ? length !== undefined : !/^\d+$/.test(length ?? ''))
       throw new Error(`${statusCode} with Content-Length: ${length}`);
@@ -44,6 +61,45 @@ export function readResponses(text: string, heads: ReadonlySet<number> = new Set
     at = end + 4 + size;
   }
   return responses;
+}
+
+function readFields(lines: string[]): Map<string, string> {
+  const fields = new Map<string, string>();
+  for (const line of lines) {
+    const field = FIELD_LINE.exec(line);
+    if (!field) throw new Error(`not a field line: ${JSON.stringify(line)}`);
+    const name = (field[1] as string).toLowerCase();
+    if (fields.has(name)) throw new Error(`${name} twice`);
+    fields.set(name, field[2] ?? '');
+  }
+  return fields;
+}
+
+/** Reads chunked content (RFC 9112 7.1) at `at` into a response. Returns the position after it. */
+function readChunked(text: string, at: number, response: Response): number {
+  const pieces: string[] = [];
+  for (;;) {
+    const lineEnd = text.indexOf('\r\n', at);
+    const sizeLine = text.slice(at, lineEnd);
+    if (lineEnd < 0 || !/^(0|[1-9a-f][\da-f]*)$/.test(sizeLine))
+      throw new Error(`not a chunk size: ${JSON.stringify(text.slice(at, at + 20))}`);
+    const size = Number.parseInt(sizeLine, 16);
+    at = lineEnd + 2;
+    if (size === 0) break;
+    const chunk = text.slice(at, at + size);
+    if (chunk.length !== size) throw new Error(`chunk of ${chunk.length} bytes, not ${size}`);
+    pieces.push(chunk);
+    at += size;
+    if (text.slice(at, at + 2) !== '\r\n') throw new Error('a chunk without an end');
+    at += 2;
+  }
+  const none = text.startsWith('\r\n', at);
+  const end = none ? at : text.indexOf('\r\n\r\n', at);
+  if (end < 0) throw new Error('unfinished trailer section');
+  response.content = pieces.join('');
+  response.chunks = pieces.map(({ length }) => length);
+  response.trailers = readFields(none ? [] : text.slice(at, end).split('\r\n'));
+  return none ? end + 2 : end + 4;
 }
 
 /** Without `100 Continue`, which comes or not as the content has come or not. */

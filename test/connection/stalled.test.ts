@@ -1,0 +1,158 @@
+// Peers that download and stop reading: the server holds no more for them than a bound, and cuts them in time.
+
+import { createHash } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Io } from '../../src/connection/plane.ts';
+import { type Client, connect, eventually, GET, sleep } from '../support/client.ts';
+import { startPlane, type TestedPlane } from '../support/plane.ts';
+import { type Watched, watch } from '../support/watched.ts';
+
+const WAYS: Io[] = [
+  { read: 'direct', write: 'direct' },
+  { read: 'public', write: 'public' },
+];
+const MEGABYTE = 1024 * 1024;
+/** What the kernel's buffers on both sides take, generously. */
+const KERNEL_BYTES = 16 * MEGABYTE;
+
+describe.each(WAYS)('$write writes', (io) => {
+  let server: TestedPlane;
+  let client: Client;
+  let watched: Watched | undefined;
+  beforeEach(async () => {
+    server = await startPlane('wasm', io);
+    client = await connect(server.port);
+    watched = undefined;
+  });
+  afterEach(async () => {
+    client.close();
+    await server.stop();
+    expect(server.plane.outputs.spare).toBe(7);
+  });
+
+  /** Serves so many pieces, at the pace of the peer. */
+  function serveStream(pieceBytes: number, pieces: number): { asked: number } {
+    const produced = { asked: 0 };
+    server.plane.serve((exchange) => {
+      watched = watch(exchange);
+      exchange.begin(200, '', pieceBytes * pieces, false);
+      const go = (): void => {
+        while (produced.asked < pieces && !exchange.over) {
+          produced.asked++;
+          if (!exchange.write(Buffer.alloc(pieceBytes, produced.asked % 251))) return;
+        }
+        if (!exchange.over) exchange.end('');
+      };
+      exchange.onDrain = go;
+      go();
+    });
+    return produced;
+  }
+
+  test.each([10_000, 100_000])('a stream of 100 MiB in pieces of %d bytes', async (pieceBytes) => {
+    const produced = serveStream(pieceBytes, Math.ceil((100 * MEGABYTE) / pieceBytes));
+    client.socket.pause();
+    client.send(GET);
+    let before = -1;
+    while (before !== produced.asked) {
+      before = produced.asked;
+      await sleep(50);
+    }
+    expect(before * pieceBytes).toBeGreaterThan(0);
+    expect(before * pieceBytes).toBeLessThan(KERNEL_BYTES);
+    const { writeTimeoutMs } = server.plane.deadlines;
+    server.pass(writeTimeoutMs - 50_000);
+    await sleep(5);
+    expect(watched).toMatchObject({ gone: 0 });
+    server.pass(50_000);
+    await eventually('cut', () => server.statistics().open === 0);
+    expect(watched).toMatchObject({ gone: 1 });
+    expect(watched?.aborts).toHaveLength(1);
+    // What woke the producer up asked it for no more.
+    expect(produced.asked).toBe(before);
+  });
+
+  test('a stream whose peer reads now and then arrives whole', async () => {
+    const pieces = 300;
+    serveStream(100_000, pieces);
+    const hash = createHash('sha256');
+    let size = -1;
+    client.socket.removeAllListeners('data');
+    let head = '';
+    client.socket.on('data', (text: unknown) => {
+      const bytes = Buffer.from(text as string, 'latin1');
+      if (size >= 0) {
+        hash.update(bytes);
+        size += bytes.length;
+        if (size % 7 === 0) {
+          client.socket.pause();
+          setTimeout(() => client.socket.resume(), 2);
+        }
+        return;
+      }
+      head += bytes.toString('latin1');
+      const end = head.indexOf('\r\n\r\n');
+      if (end < 0) return;
+      size = head.length - end - 4;
+      hash.update(Buffer.from(head.slice(end + 4), 'latin1'));
+    });
+    client.send(GET);
+    await eventually('all of it', () => size === pieces * 100_000);
+    const expected = createHash('sha256');
+    for (let i = 1; i <= pieces; i++) expected.update(Buffer.alloc(100_000, i % 251));
+    expect(hash.digest('hex')).toBe(expected.digest('hex'));
+  });
+
+  test('a producer that does not wait is cut, too', async () => {
+    server.plane.serve((exchange) => {
+      watched = watch(exchange);
+      exchange.begin(200, '', undefined, false);
+      while (exchange.write(Buffer.alloc(60_000)));
+    });
+    client.socket.pause();
+    client.send(GET);
+    await eventually('handed over', () => watched !== undefined);
+    const { writeTimeoutMs } = server.plane.deadlines;
+    for (let i = 0; i < 5; i++) {
+      server.pass(writeTimeoutMs / 4);
+      watched?.exchange.write(Buffer.from('more'));
+      await sleep(2);
+    }
+    await eventually('cut', () => server.statistics().open === 0);
+    expect(watched).toMatchObject({ gone: 1 });
+  });
+
+  test('a whole content of 50 MiB', async () => {
+    const whole = Buffer.alloc(50 * MEGABYTE, 'hotpath');
+    server.plane.serve((exchange) => {
+      watched = watch(exchange);
+      exchange.respond(200, '', whole, false);
+    });
+    client.socket.pause();
+    client.send(GET);
+    await eventually('handed over', () => watched !== undefined);
+    await sleep(50);
+    expect(watched).toMatchObject({ gone: 0, exchange: { over: false } });
+    const { writeTimeoutMs } = server.plane.deadlines;
+    server.pass(writeTimeoutMs);
+    await eventually('cut', () => server.statistics().open === 0);
+    expect(watched).toMatchObject({ gone: 1 });
+    // Another one reads on, and has every byte.
+    const other = await connect(server.port);
+    const hash = createHash('sha256');
+    let size = 0;
+    let begun = false;
+    other.socket.removeAllListeners('data');
+    other.socket.on('data', (text: unknown) => {
+      let bytes = Buffer.from(text as string, 'latin1');
+      if (!begun) bytes = bytes.subarray(bytes.indexOf('\r\n\r\n') + 4);
+      begun = true;
+      hash.update(bytes);
+      size += bytes.length;
+    });
+    other.send(GET);
+    await eventually('all of it', () => size === whole.length);
+    expect(hash.digest('hex')).toBe(createHash('sha256').update(whole).digest('hex'));
+    other.close();
+  });
+});
