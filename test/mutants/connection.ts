@@ -46,8 +46,8 @@ export const connectionDefects: Defect[] = [
   ...defectsOf('src/connection/connection.ts', CONNECTION, [
     [
       'reading is not paused',
-      'if (this.exchange === undefined) return this.writing !== WRITING_PENDING;',
-      '',
+      'return this.writing !== WRITING_PENDING;\n    const',
+      'return true;\n    const',
       FEW_WRITES,
     ],
     ['reading is never resumed', 'this.socket.resume();', '', BURST],

@@ -139,9 +139,9 @@ export const memoryDefects: Defect[] = [
     ],
     ['a counter that is none is found too late', 'if (counter >= 0) counterPointer(counter);', ''],
     [
-      'routes are forgotten in their number only',
-      'this.views.words.fill(0, routes, routes + ROUTE_BUCKET_COUNT);',
-      '',
+      'routes that are forgotten still count',
+      'this.setWord(CONTROL_ROUTE_COUNT, 0);\n    this.textEnd',
+      'this.textEnd',
     ],
     ['the texts of forgotten routes stay', 'this.textEnd = this.fixedTextEnd;\n  }', '}'],
     ['a route hides the others of its bucket', 'this.setWord(entry + PREPARED_NEXT, this.word(bucket));', ''],

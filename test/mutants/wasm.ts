@@ -370,7 +370,6 @@ export const wasmDefects: Defect[] = [
       'start <= end && end <= slot + READ_END',
       'start <= end',
     ],
-    ['the debug build writes output anywhere', ' && offset < <usize>(OUTPUT_COUNT * OUTPUT_STRIDE)', ''],
   ]),
   ...defectsOf('assembly/state/counter.ts', COUNTER, [
     ['counting is not atomic', '<f64>(atomic.add<i64>(counter, n) + n)', 'addCarelessly(counter, n)'],
@@ -464,6 +463,7 @@ export const wasmDefects: Defect[] = [
     ['a connection that closes stays open, too', 'else if (sayPersistent)', 'if (sayPersistent)'],
   ]),
   ...defectsOf('assembly/index.ts', ASSERTS, [
+    ['the debug build writes output anywhere', ' && offset < <usize>(OUTPUT_COUNT * OUTPUT_STRIDE)', ''],
     ['the debug build answers with anything', 'assert(index >= 0 && index < PREPARED_COUNT_MAX);', ''],
     [
       'the debug build tells any length',

@@ -569,6 +569,10 @@ describe('a slot whose room ends', () => {
     expect(left).toBeGreaterThan(0);
     expectRefused(() => slot.addRoute('/a', { ...routed(''), head: 'x'.repeat(64) }));
     expectRefused(() => slot.addRoute(`/${'p'.repeat(100)}`, { ...routed(''), head: '' }));
+    // Behind the texts lie the buckets.
+    const buckets = (slot.pointer + layout.ROUTES) >> 2;
+    const firsts = slot.views.words.subarray(buckets, buckets + layout.ROUTE_BUCKET_COUNT);
+    expect(firsts.every((index) => index >= 0 && index < layout.PREPARED_COUNT_MAX)).toBe(true);
     expect(guardsIntact(slot.views, 0)).toBe(true);
     expect(ask(engine, 'GET /0')).toBe('x');
     slot.forgetRoutes();

@@ -10,6 +10,7 @@ import {
   STATE_START,
 } from '../../src/protocol/codes.ts';
 import * as layout from '../../src/wasm/layout.ts';
+import { guardsIntact } from '../../src/wasm/memory.ts';
 import { createEngine, latin1 } from '../support/engines.ts';
 
 const GET = latin1('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
@@ -78,6 +79,8 @@ describe('output', () => {
     expect(() => exports.refuse(slot.pointer, -1, output)).toThrow(WebAssembly.RuntimeError);
     expect(() => exports.answer(slot.pointer, 0, output, true, true, true)).toThrow(WebAssembly.RuntimeError);
     expect(() => exports.finishHead(slot.pointer, output, 0, true, true)).toThrow(WebAssembly.RuntimeError);
+    // It stopped before anything was written.
+    expect(guardsIntact(slot.views, 0)).toBe(true);
   });
 
   test('what would end behind its region', () => {

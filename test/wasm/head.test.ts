@@ -49,7 +49,10 @@ function findAll(head: RecordHead, names: Iterable<string>): Record<string, numb
   return Object.fromEntries(
     [...names].map((name) => {
       const places: number[] = [];
-      for (let at = head.findField(name); at >= 0; at = head.findField(name, at + 1)) places.push(at);
+      for (let at = head.findField(name); at >= 0; at = head.findField(name, at + 1)) {
+        if (places.includes(at)) throw new Error(`${name} at ${at} again`);
+        places.push(at);
+      }
       return [name, places];
     }),
   );
