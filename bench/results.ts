@@ -19,7 +19,15 @@ export interface Results {
   suites: SuiteResult[];
 }
 
-export type SuiteName = 'parse' | 'server' | 'models' | 'counter' | 'ladder' | 'scale' | 'connections';
+export type SuiteName =
+  | 'parse'
+  | 'server'
+  | 'models'
+  | 'counter'
+  | 'ladder'
+  | 'scale'
+  | 'transfer'
+  | 'connections';
 
 export interface SuiteResult {
   name: SuiteName;
@@ -70,7 +78,9 @@ export const MEASURES = {
   nanoseconds: { label: 'time a call', unit: 'ns', better: 'lower' },
   bytesPerSecond: { label: 'throughput', unit: 'B/s', better: 'higher' },
   requestsPerSecond: { label: 'requests a second', unit: '1/s', better: 'higher' },
+  mebibytesPerSecond: { label: 'throughput', unit: 'MiB/s', better: 'higher' },
   cpuMicros: { label: 'server CPU a request', unit: 'us', better: 'lower' },
+  cpuMicrosPerMebibyte: { label: 'server CPU a MiB', unit: 'us', better: 'lower' },
   latency50Millis: { label: 'latency p50', unit: 'ms', better: 'lower' },
   latency99Millis: { label: 'latency p99', unit: 'ms', better: 'lower' },
   latency999Millis: { label: 'latency p99.9', unit: 'ms', better: 'lower' },

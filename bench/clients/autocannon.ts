@@ -12,8 +12,9 @@ interface ClientWithRequest extends Client {
   requestIterator: { currentRequest: { requestBuffer: Buffer } };
 }
 
-const { port, connections, pipelined, seconds, request } = JSON.parse(process.argv[2] as string) as Load;
-const bytes = Buffer.from(request, 'latin1');
+const load = JSON.parse(process.argv[2] as string) as Load;
+const { port, connections, pipelined, seconds, request, contentBytes = 0 } = load;
+const bytes = Buffer.from(request + 'x'.repeat(contentBytes), 'latin1');
 const latency = createHistogram();
 const startMs = performance.now();
 const startCpu = process.cpuUsage();

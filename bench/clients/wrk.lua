@@ -1,5 +1,5 @@
 -- For wrk: the very bytes it is told to send, so many copies at once, and the result as a line of JSON.
--- Arguments behind `--`: requests in flight on each connection, one request.
+-- Arguments behind `--`: requests in flight on each connection, one request, bytes of content behind it.
 
 local pipelined
 
@@ -12,7 +12,7 @@ end
 
 function init(args)
   pipelined = tonumber(args[1])
-  local batch = string.rep(args[2], pipelined)
+  local batch = string.rep(args[2] .. string.rep('x', tonumber(args[3])), pipelined)
   wrk.format = function() return batch end
 end
 

@@ -14,6 +14,8 @@ export interface Load {
   seconds: number;
   /** One request, as it goes over the wire. */
   request: string;
+  /** So many bytes of content go behind it. */
+  contentBytes?: number;
   /** Of the client; autocannon has one, whatever is said. */
   threads: number;
 }
@@ -59,10 +61,12 @@ export function readLoadResult(client: string, stdout: string): LoadResult {
   return result;
 }
 
-function wrkCommand({ port, connections, pipelined, seconds, request, threads }: Load): string[] {
+function wrkCommand(load: Load): string[] {
+  const { port, connections, pipelined, seconds, request, contentBytes = 0, threads } = load;
   const url = `http://127.0.0.1:${port}`;
   const options = [`-t${threads}`, `-c${connections}`, `-d${Math.ceil(seconds)}s`];
-  return ['wrk', ...options, '-s', 'bench/clients/wrk.lua', url, '--', String(pipelined), request];
+  const sent = [String(pipelined), request, String(contentBytes)];
+  return ['wrk', ...options, '-s', 'bench/clients/wrk.lua', url, '--', ...sent];
 }
 
 function autocannonCommand(load: Load): string[] {

@@ -10,11 +10,12 @@ export interface Pace {
   loadRounds: number;
   loadSeconds: number;
   warmUpSeconds: number;
+  transferSeconds: number;
   modelRounds: number;
   modelSeconds: number;
 }
 
-/** All suites in eight to nine minutes. */
+/** All suites in ten to eleven minutes. */
 export const FULL: Pace = {
   timingRounds: 7,
   timingMs: 250,
@@ -24,6 +25,7 @@ export const FULL: Pace = {
   loadRounds: 5,
   loadSeconds: 1.2,
   warmUpSeconds: 1.5,
+  transferSeconds: 0.8,
   modelRounds: 5,
   modelSeconds: 2,
 };
@@ -38,6 +40,7 @@ export const QUICK: Pace = {
   loadRounds: 1,
   loadSeconds: 0.35,
   warmUpSeconds: 0.35,
+  transferSeconds: 0.25,
   modelRounds: 1,
   modelSeconds: 1,
 };

@@ -61,7 +61,12 @@ export function preparingSeconds(serverCount: number, client: LoadClient | undef
 
 /** How long measureLoad() takes, by estimate. */
 export function trialSeconds(client: LoadClient, pace: Pace): number {
-  return pace.loadSeconds + OVERHEAD_SECONDS[client];
+  return loadingSeconds(client, pace.loadSeconds);
+}
+
+/** The same for a load of its own length. */
+export function loadingSeconds(client: LoadClient, seconds: number): number {
+  return seconds + OVERHEAD_SECONDS[client];
 }
 
 function warmUpSeconds(client: LoadClient, pace: Pace): number {

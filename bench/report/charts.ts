@@ -1,7 +1,7 @@
 // Bars and plots of the report, as data: lengths, points, ranges, and the words beside them.
 
 import { type Group, MEASURES, type MeasureName, type SubjectResult, type SuiteName } from '../results.ts';
-import { againstReference, measuresOf, mediansOf, summaryOf, verdictText } from './comparison.ts';
+import { againstReference, isByLoad, measuresOf, mediansOf, summaryOf, verdictText } from './comparison.ts';
 import { figure, heading, type Scale, scaleFor } from './figures.ts';
 import { type Tone, toneOf } from './tones.ts';
 
@@ -61,7 +61,12 @@ const AXES: Partial<Record<SuiteName, string>> = {
 const LATENCIES = ['latency50Millis', 'latency99Millis', 'latency999Millis'] as const;
 const LATENCY_NAMES = ['p50', 'p99', 'p99.9'];
 /** Drawn as bars and along axes beside what decides; all others are in the tables. */
-const ALSO_BARS: readonly MeasureName[] = ['requestsPerSecond', 'cpuMicros', 'updatesLost'];
+const ALSO_BARS: readonly MeasureName[] = [
+  'requestsPerSecond',
+  'cpuMicros',
+  'cpuMicrosPerMebibyte',
+  'updatesLost',
+];
 const ALSO_LINES: readonly MeasureName[] = [
   'requestsPerSecond',
   'cpuMicros',
@@ -117,7 +122,7 @@ export function barsOf(group: Group, measure: MeasureName, subjects: readonly Su
 function barNote(group: Group, subject: SubjectResult, measure: MeasureName): string {
   const comparison = againstReference(group, subject, measure);
   const verdict = comparison === undefined ? '' : verdictText(comparison);
-  const capped = measure === 'requestsPerSecond' && subject.limitedBy === 'load client';
+  const capped = isByLoad(measure) && subject.limitedBy === 'load client';
   return [verdict, capped ? 'client at its limit' : ''].filter((text) => text !== '').join(', ');
 }
 

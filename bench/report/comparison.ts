@@ -19,7 +19,9 @@ const WORDS: Partial<Record<MeasureName, readonly [string, string]>> = {
   nanoseconds: ['faster than', 'slower than'],
   bytesPerSecond: ['faster than', 'slower than'],
   requestsPerSecond: ['more requests a second than', 'fewer requests a second than'],
+  mebibytesPerSecond: ['faster than', 'slower than'],
   cpuMicros: ['less CPU a request than', 'more CPU a request than'],
+  cpuMicrosPerMebibyte: ['less CPU a MiB than', 'more CPU a MiB than'],
   latency50Millis: ['sooner than', 'later than'],
   latency99Millis: ['a shorter tail than', 'a longer tail than'],
   latency999Millis: ['a shorter tail than', 'a longer tail than'],
@@ -37,6 +39,11 @@ const MEASURE_NAMES = Object.keys(MEASURES) as MeasureName[];
 export function summaryOf(subject: SubjectResult, measure: MeasureName): Summary | undefined {
   const values = subject.measures[measure] ?? [];
   return values.length === 0 ? undefined : summarize(values, MEASURES[measure].better);
+}
+
+/** Whether a load client at its limit keeps a server from showing more of it. */
+export function isByLoad(measure: MeasureName): boolean {
+  return measure === 'requestsPerSecond' || measure === 'mebibytesPerSecond';
 }
 
 /** What was measured of any subject, that which decides first. */
@@ -70,7 +77,7 @@ export function compareSubjects(
   if (judgement.verdict === 'unclear')
     return { ...pair, verdict: 'unclear', because: 'there were too few rounds' };
   const behind = judgement.ratio < 1 ? subject : other;
-  if (measure === 'requestsPerSecond' && behind.limitedBy === 'load client')
+  if (isByLoad(measure) && behind.limitedBy === 'load client')
     return { ...pair, verdict: 'unclear', because: 'the load client was the limit' };
   return { ...pair, verdict: judgement.verdict };
 }

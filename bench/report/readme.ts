@@ -22,7 +22,7 @@ const BETTER = { lower: 'less is better', higher: 'more is better' };
 
 /** The pages with figures, and the suites that a reader of each asks for. */
 export const PAGES: Readonly<Record<string, readonly SuiteName[]>> = {
-  'README.md': ['parse', 'server'],
+  'README.md': ['parse', 'server', 'transfer'],
   'docs/from-one-connection-to-all-cores.md': ['models', 'counter'],
   'bench/README.md': ['ladder', 'scale'],
 };
@@ -79,7 +79,8 @@ function figuresMarkdown(results: Results, wanted: readonly SuiteName[]): string
 /** By what decides, and by CPU time, which says more where the load client is the limit. */
 function suiteMarkdown({ title, groups }: SuiteResult): string {
   const measures = new Set(groups.map(({ measure }) => measure));
-  if (groups.some((group) => mediansOf(group, 'cpuMicros').length > 0)) measures.add('cpuMicros');
+  for (const cpu of ['cpuMicros', 'cpuMicrosPerMebibyte'] as const)
+    if (groups.some((group) => mediansOf(group, cpu).length > 0)) measures.add(cpu);
   return [...measures]
     .map((measure) => {
       const measured = groups.filter((group) => mediansOf(group, measure).length > 0);

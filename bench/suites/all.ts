@@ -8,5 +8,15 @@ import { models } from './models.ts';
 import { parse } from './parse.ts';
 import { scale } from './scale.ts';
 import { server } from './server.ts';
+import { transfer } from './transfer.ts';
 
-export const SUITES: readonly Suite[] = [parse, counter, server, ladder, scale, models, connections];
+export const SUITES: readonly Suite[] = [
+  parse,
+  counter,
+  server,
+  transfer,
+  ladder,
+  scale,
+  models,
+  connections,
+];

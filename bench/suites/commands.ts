@@ -28,10 +28,20 @@ export function oneWorker(name: string, engine: EngineName): Contestant {
   return hotpath(name, '--workers', '1', '--engine', engine);
 }
 
+/** One worker with an app. @param file of its module */
+export function oneWorkerWith(name: string, file: string): Contestant {
+  return hotpath(name, file, '--workers', '1');
+}
+
 /** A script of bench/servers/, which takes the port as its argument. */
 export function script(name: string, file: string, ours: boolean): Contestant {
-  const path = fileURLToPath(new URL(`../servers/${file}.js`, import.meta.url));
+  const path = serverFile(file);
   return { name, ours, command: (port) => [process.execPath, path, String(port)] };
+}
+
+/** A module of bench/servers/, as it was built. */
+export function serverFile(name: string): string {
+  return fileURLToPath(new URL(`../servers/${name}.js`, import.meta.url));
 }
 
 /** A script of bench/peers/, which takes the port as its argument, and the packages that it needs. */
@@ -49,9 +59,17 @@ export function peer(
   };
 }
 
+export const FETCH = oneWorkerWith('hotpath fetch', serverFile('app-fetch'));
+/** A stock Hono app: Hono comes from the peers, and knows nothing of hotpath. */
+export const HONO_ON_HOTPATH: Contestant = {
+  ...oneWorkerWith('hono on hotpath', `${PEERS_FOLDER}/hono-app.js`),
+  missing: () => (hasPeer('hono') ? undefined : INSTALL_PEERS),
+};
+
 export const NODE_HTTP = script('node:http', 'node-http', false);
 export const FASTIFY = peer('fastify', 'fastify', ['fastify']);
-export const HONO = peer('hono', 'hono', ['hono', '@hono/node-server']);
+export const HONO_ON_NODE = peer('hono on node-server', 'hono', ['hono', '@hono/node-server']);
+export const SRVX = peer('srvx', 'srvx', ['srvx']);
 export const UWEBSOCKETS = peer(
   'uWebSockets.js',
   'uwebsockets',

@@ -6,14 +6,16 @@ import { chooseCores, describeCores } from '../measure/machine.ts';
 import { Rounds, type Subject } from '../measure/rounds.ts';
 import { CONNECTIONS, measureLoad, preparingSeconds, trialSeconds, withServers } from '../measure/trial.ts';
 import type { Suite } from '../suite.ts';
-import { oneWorker, script } from './commands.ts';
+import { FETCH, HONO_ON_HOTPATH, oneWorker, script } from './commands.ts';
 import { ECHOED, PLAIN } from './requests.ts';
 
 const RUNGS = [
   { ...script('echo', 'echo', true), request: ECHOED },
   script('fixed reply', 'fixed', true),
   script('parse', 'parse', true),
-  oneWorker('full', 'wasm'),
+  oneWorker('full (prepared)', 'wasm'),
+  { ...FETCH, name: 'fetch handler' },
+  { ...HONO_ON_HOTPATH, name: 'Hono' },
 ];
 const PIPELINED = [1, 16];
 
@@ -34,7 +36,9 @@ export const ladder: Suite = {
       `echo: the bytes that were read are written back; its client sends an answer of ${ECHOED.length} bytes and so gets one.`,
       'fixed reply: a response that never changes; requests are counted by their size.',
       'parse: each request is parsed by the WASM engine.',
-      'full: hotpath itself, which also builds the response with Date and count, keeps its connections and their deadlines, and has a supervisor and a server process around its worker.',
+      'full (prepared): hotpath itself, which also builds the response with Date and count, keeps its connections and their deadlines, and has a supervisor and a server process around its worker.',
+      'fetch handler: an app with `() => new Response(…)` answers, instead of the engine.',
+      'Hono: an app of Hono does, which also routes.',
       'What one rung adds to the one before is a layer; less than the spread is noise.',
       `Load by ${client}, ${CONNECTIONS} connections.`,
       describeCores(cores),

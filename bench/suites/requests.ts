@@ -14,6 +14,12 @@ export const BROWSER = readFileSync('bench/data/request-703-bytes.http', 'latin1
 /** 100 bytes of content. */
 export const POST = `POST / HTTP/1.1\r\n${HOST}Content-Length: ${POSTED_BYTES}\r\n\r\n${'x'.repeat(POSTED_BYTES)}`;
 
+/** The head of a request for `path`, with so many bytes of content behind it, if any. */
+export function headOf(method: string, path: string, contentBytes: number): string {
+  const length = contentBytes === 0 ? '' : `Content-Length: ${contentBytes}\r\n`;
+  return `${method} ${path} HTTP/1.1\r\n${HOST}${length}\r\n`;
+}
+
 /** For a server that echoes: what comes back is an answer that every load client takes. */
 export const ECHOED = 'HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 6\r\n\r\nHello1';
 

@@ -7,14 +7,39 @@ import { chooseCores, describeCores } from '../measure/machine.ts';
 import { type Contest, Rounds, type Subject } from '../measure/rounds.ts';
 import { CONNECTIONS, measureLoad, preparingSeconds, trialSeconds, withServers } from '../measure/trial.ts';
 import type { Suite } from '../suite.ts';
-import { BUN, FASTIFY, HONO, NGINX, NODE_HTTP, oneWorker, UWEBSOCKETS } from './commands.ts';
+import {
+  BUN,
+  FASTIFY,
+  FETCH,
+  HONO_ON_HOTPATH,
+  HONO_ON_NODE,
+  NGINX,
+  NODE_HTTP,
+  oneWorker,
+  SRVX,
+  UWEBSOCKETS,
+} from './commands.ts';
 import type { Contestant, Started } from './contestants.ts';
 import { BROWSER, PLAIN, POST } from './requests.ts';
 
 const WASM = oneWorker('hotpath wasm', 'wasm');
-const CONTESTANTS = [WASM, oneWorker('hotpath js', 'js'), NODE_HTTP, FASTIFY, HONO, NGINX, UWEBSOCKETS, BUN];
+const CONTESTANTS = [
+  WASM,
+  oneWorker('hotpath js', 'js'),
+  FETCH,
+  HONO_ON_HOTPATH,
+  NODE_HTTP,
+  FASTIFY,
+  HONO_ON_NODE,
+  SRVX,
+  NGINX,
+  UWEBSOCKETS,
+  BUN,
+];
 /** Whom the axes are measured for. */
 const ON_AXES = [WASM, NODE_HTTP, NGINX];
+/** And those of what is asked. */
+const ON_AXES_OF_REQUESTS = [WASM, FETCH, NODE_HTTP, NGINX];
 
 interface Point {
   name: string;
@@ -78,7 +103,7 @@ function star(): Point[] {
   const axis = (name: string, load: Partial<Load>): Point => ({
     name,
     client,
-    contestants: ON_AXES,
+    contestants: load.connections === undefined ? ON_AXES_OF_REQUESTS : ON_AXES,
     load: { ...base, ...load },
     ...(load.connections === undefined ? {} : { at: load.connections }),
   });
@@ -112,6 +137,8 @@ function notes(client: LoadClient): string[] {
       ? 'wrk, written in C, loads the axes since it brings servers to their limit that autocannon cannot.'
       : 'wrk is not installed: autocannon loads everything, and is slower than the faster servers. Compare the CPU time a request.',
     'Everyone answers 200, text/plain, Hello and a number (nginx the fixed text Hello1) and reads content to its end; every request is the same bytes for everyone.',
+    'hotpath wasm and js answer inside of the engine, without JavaScript. hotpath fetch is a handler of an app, `() => new Response(…)`; hono on hotpath is the very module that runs on node-server, too.',
+    'srvx answers with its own FastResponse, hono on node-server with the light Response that the latter installs.',
     'hotpath runs one worker; its supervisor and server process, and the master of nginx, are counted with it.',
     'CPU a request is user and system time of all threads and processes of the server, as the system accounts for it. Where the server is not the limit, compare it and not the requests a second.',
     'Peak memory is the largest resident memory of each process of the server since the load began, added up: pages that they share count for each, and what earlier loads left is in it.',

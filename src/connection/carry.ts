@@ -54,6 +54,12 @@ export class Carry {
     this.begun = length > EMPTY_LINE_BYTES || !this.slot.beforeRequest;
     this.inContent = this.slot.inContent;
     this.handedOver = this.slot.handedOver;
-    this.record = this.slot.takeRecord();
+    this.record = this.slot.takeRecord(this.record);
+  }
+
+  /** After restore(): all before `start` has been consumed, and [start, end) is what waits now. */
+  renew(start: number, end: number): void {
+    this.length = 0;
+    this.append(start, end);
   }
 }

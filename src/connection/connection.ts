@@ -309,7 +309,8 @@ export class Connection {
         this.carry = undefined;
         slot.takeRecord();
       } else if (cursor === end && !slot.unfinished) this.carry = undefined;
-      else if (this.carry === undefined || cursor !== start) this.carry = new Carry(slot, cursor, end);
+      else if (this.carry === undefined) this.carry = new Carry(slot, cursor, end);
+      else if (cursor !== start) this.carry.renew(cursor, end);
       else this.carry.append(fresh, end);
       if (this.exchange !== undefined) this.setDeadline(end - fresh, false);
     } else if (this.carry === undefined) this.carry = new Carry(slot, fresh, end);

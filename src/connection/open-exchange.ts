@@ -9,6 +9,7 @@
 
 import { LENGTH_CHUNKED, LENGTH_UNTOLD } from '../protocol/codes.ts';
 import { isBare, statusLine } from '../protocol/status.ts';
+import { copyBytes } from '../wasm/copy.ts';
 import type { RecordHead } from '../wasm/head.ts';
 import type { Connection } from './connection.ts';
 import type { Exchange } from './exchange.ts';
@@ -108,7 +109,7 @@ export class OpenExchange implements Exchange {
     } else if (bytes <= outputs.room) {
       const at = outputs.position;
       if (!isText) {
-        slot.views.bytes.set(content, at);
+        copyBytes(content, slot.views.bytes, at);
         outputs.position = at + bytes;
       } else if (bytes === content.length) outputs.position = slot.writeLatin1(content, at);
       else outputs.position = slot.writeUtf8(content, at, bytes);
@@ -311,7 +312,7 @@ export class OpenExchange implements Exchange {
     const { outputs, slot } = this.plane;
     const size = Math.min(bytes.length, COPIED_BYTES_MAX);
     if (outputs.room < size + CHUNK_FRAME_BYTES_MAX) this.connection.flush();
-    slot.views.bytes.set(size < bytes.length ? bytes.subarray(0, size) : bytes, outputs.position);
+    copyBytes(size < bytes.length ? bytes.subarray(0, size) : bytes, slot.views.bytes, outputs.position);
     outputs.position += size;
     if (size < bytes.length) this.connection.sendBytes(bytes.subarray(size));
   }

@@ -1,6 +1,7 @@
 // The content of a request on its way to the application: pieces wait here until they are read. What waits is
 // bounded: beyond the window the connection reads no more from its peer.
 
+import { copyBytes } from '../wasm/copy.ts';
 import type { Content } from './exchange.ts';
 
 /** What may wait before the peer is left waiting. */
@@ -97,7 +98,7 @@ export class ReceivedContent implements Content {
       return;
     }
     const piece = allocate(end - start);
-    bytes.copy(piece, 0, start, end);
+    copyBytes(bytes.subarray(start, end), piece, 0);
     if (this.resolve !== undefined) {
       this.settle(piece);
       return;
@@ -170,7 +171,7 @@ class Whole {
       grown.set(this.room.subarray(0, this.size));
       this.room = grown;
     }
-    bytes.copy(this.room, this.size, start, end);
+    copyBytes(bytes.subarray(start, end), this.room, this.size);
     this.size = size;
   }
 }

@@ -379,14 +379,17 @@ export class Slot {
    * Copies the unfinished record out and leaves the record fresh. The engine goes on with it when it
    * has been put back by restoreRecord(). Within content the fields stay behind: the head has been dealt
    * with, and trailers begin anew.
+   * @param reused a record taken before, which nobody needs any more
    */
-  takeRecord(): Uint8Array | undefined {
+  takeRecord(reused?: Uint8Array): Uint8Array | undefined {
     const state = this.views.words[this.stateWord] as number;
     if (state === STATE_START) return undefined;
     const record = this.pointer + RECORD;
     const inSection = state < STATE_CONTENT || state === STATE_TRAILER;
     const fieldCount = inSection ? this.word(RECORD + RECORD_FIELD_COUNT) : 0;
-    const copy = this.copy(record, record + RECORD_FIELDS + fieldCount * FIELD_BYTES);
+    const size = RECORD_FIELDS + fieldCount * FIELD_BYTES;
+    const copy = reused?.length === size ? reused : new Uint8Array(size);
+    this.buffer.copy(copy, 0, record, record + size);
     this.setWord(RECORD + RECORD_STATE, STATE_START);
     return copy;
   }

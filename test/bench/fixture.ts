@@ -34,6 +34,7 @@ export function fixture(changes: Partial<Results> = {}): Results {
       ladder(groupOf),
       scale(groupOf),
       connections(groupOf),
+      transfer(groupOf),
     ],
     ...changes,
   };
@@ -235,6 +236,35 @@ function connections(groupOf: GroupOf): SuiteResult {
     name: 'connections',
     title: 'Open connections: memory and latency',
     groups: [100, 1000, 10_000].map(open),
+    notes: [],
+  };
+}
+
+function transfer(groupOf: GroupOf): SuiteResult {
+  const way = (name: string, cpuMicrosPerMebibyte: number, limitedBy: SubjectResult['limitedBy']) =>
+    groupOf(
+      name,
+      'mebibytesPerSecond',
+      (
+        [
+          ['hotpath fetch', true, 1],
+          ['node:http', false, 1.3],
+        ] as const
+      ).map(([server, ours, dearer]): Row => {
+        const cpu = cpuMicrosPerMebibyte * dearer;
+        const mebibytesPerSecond = limitedBy === 'load client' ? 2000 / dearer : 0.97e6 / cpu;
+        return [
+          server,
+          ours,
+          { mebibytesPerSecond, cpuMicrosPerMebibyte: cpu },
+          { limitedBy: limitedBy ?? 'server' },
+        ];
+      }),
+    );
+  return {
+    name: 'transfer',
+    title: 'Transfer: content of 1 MiB',
+    groups: [way('upload, read whole', 320, 'server'), way('download of bytes', 150, 'load client')],
     notes: [],
   };
 }

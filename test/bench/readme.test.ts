@@ -32,6 +32,13 @@ describe('withFigures', () => {
     expect(written).toContain('| node:http |');
   });
 
+  it('writes throughput and CPU a MiB of transfers', () => {
+    expect(written).toContain('**Transfer: content of 1 MiB**: throughput, MiB/s, more is better.');
+    expect(written).toContain('**Transfer: content of 1 MiB**: server CPU a MiB, µs, less is better.');
+    expect(written).toMatch(/^\| upload, read whole \| 3\d\d \| 4\d\d \(1\.\d\dx\) \|$/m);
+    expect(written).toMatch(/^\| download of bytes \| [\d,]+ \| [\d,]+ \(unclear\) \|$/m);
+  });
+
   it('says where the figures are from', () => {
     expect(written).toContain(
       'AMD EPYC 7B13, 2 cores, Linux 6.1.0, Node v20.20.2; commit e778d2e, 2026-11-22.',

@@ -1,0 +1,77 @@
+// The servers of the benches do what they are measured by: hotpath's own, and of the others what is installed.
+
+import { execFileSync } from 'node:child_process';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { Contestant, Server } from '../../bench/suites/contestants.ts';
+import { check, TRANSFERS } from '../../bench/suites/transfer.ts';
+
+const TIMEOUT_MS = 60_000;
+const UNPINNED = undefined;
+
+type Commands = typeof import('../../bench/suites/commands.ts');
+type Contestants = typeof import('../../bench/suites/contestants.ts');
+type TransferSuite = typeof import('../../bench/suites/transfer.ts');
+
+beforeAll(() => {
+  execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.bench.json']);
+}, TIMEOUT_MS);
+
+/** As it was built: so its servers lie beside it. */
+function suite<Module>(name: string): Promise<Module> {
+  return import(pathToFileURL(resolve(`build/bench/suites/${name}.js`)).href);
+}
+
+async function start(contestants: readonly Contestant[], use: (servers: Server[]) => Promise<void>) {
+  const { startServers, endServers } = await suite<Contestants>('contestants');
+  // startServers() has seen each of them answer Hello.
+  const { servers, missing } = await startServers(contestants, UNPINNED);
+  try {
+    for (const line of missing) expect(line).toContain('not installed');
+    expect(servers.length + missing.length).toBe(contestants.length);
+    await use(servers);
+  } finally {
+    await endServers(servers);
+  }
+}
+
+it('fetch handlers answer, count, and read what is posted', { timeout: TIMEOUT_MS }, async () => {
+  const { FETCH, HONO_ON_HOTPATH, HONO_ON_NODE, SRVX } = await suite<Commands>('commands');
+  await start([FETCH, HONO_ON_HOTPATH, HONO_ON_NODE, SRVX], async (servers) => {
+    expect(servers[0]?.contestant).toBe(FETCH);
+    for (const { port, contestant } of servers) {
+      const ask = async (init?: RequestInit) => (await fetch(`http://127.0.0.1:${port}/`, init)).text();
+      expect([contestant.name, await ask(), await ask()]).toEqual([contestant.name, 'Hello2', 'Hello3']);
+      if (contestant === FETCH) expect(await ask({ method: 'POST', body: 'x'.repeat(100) })).toBe('Hello4');
+    }
+  });
+});
+
+it('every server of the suite transfer takes and gives a MiB', { timeout: TIMEOUT_MS }, async () => {
+  const { TRANSFERRING } = await suite<TransferSuite>('transfer');
+  await start(TRANSFERRING, async (servers) => {
+    expect(servers.length).toBeGreaterThan(1);
+    for (const { port } of servers) for (const one of TRANSFERS) await check(port, one);
+  });
+});
+
+describe('check', () => {
+  it.each(TRANSFERS)('refuses a server that does less: $name', async (one) => {
+    const server = http.createServer((request, response) =>
+      request.resume().on('end', () => response.end('7')),
+    );
+    await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+    try {
+      const { port } = server.address() as AddressInfo;
+      await expect(check(port, one)).rejects.toThrow(
+        `${one.name}: 200, ${one.method === 'POST' ? 7 : 1} bytes`,
+      );
+    } finally {
+      server.closeAllConnections();
+      server.close();
+    }
+  });
+});
