@@ -12,6 +12,7 @@ export type {
   RouteValue,
   ServerView,
 } from './app/app.ts';
+export { fetch, Request } from './app/globals.ts';
 export { Response, type ResponseInit, type Trailers } from './app/response.ts';
 export { OptionError } from './options.ts';
 export {

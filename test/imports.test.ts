@@ -82,17 +82,17 @@ describe('import directions', () => {
     ['node:worker_threads', /^src\/(workers|models)\//],
     ['node:child_process', /^src\/(supervisor|models\/process|app\/load)\.ts$/],
     // bodies.ts asks which undici there is.
-    ['node:process', /^src\/(models\/descriptors|app\/(load|bodies))\.ts$/],
+    ['node:process', /^src\/(models\/descriptors|app\/(load|bodies)|workers\/worker)\.ts$/],
     ['@assemblyscript/loader', /^src\/wasm\/instance\.ts$/],
   ])('%s', (name, allowed) => {
     expect(runtime.filter(({ from, to }) => to === name && !allowed.test(from))).toEqual([]);
   });
 
-  test('only wasm/ speaks of WebAssembly, only four files of the process', () => {
+  test('only wasm/ speaks of WebAssembly, only five files of the process', () => {
     for (const file of FILES) {
       const code = readFileSync(file, 'utf8').replace(/\/\/.*|\/\*[\s\S]*?\*\//g, '');
       if (!file.startsWith('src/wasm/')) expect(code, file).not.toMatch(/\bWebAssembly\b/);
-      if (!/^src\/(cli|supervisor|child|models\/process-child)\.ts$/.test(file))
+      if (!/^src\/(cli|supervisor|child|models\/process-child|workers\/worker)\.ts$/.test(file))
         expect(code, file).not.toMatch(/\bprocess\./);
     }
   });

@@ -23,7 +23,8 @@ function install(name: string, value: unknown): () => void {
   };
 }
 
-const Request = class Request extends NativeRequest {
+/** The platform's, which takes requests of this server, too. */
+export class Request extends NativeRequest {
   constructor(input: RequestInfo | URL, init?: RequestInit) {
     super(native(input), native(init));
   }
@@ -34,9 +35,10 @@ const Request = class Request extends NativeRequest {
     const Class = this === Request ? NativeRequest : this;
     return Function.prototype[Symbol.hasInstance].call(Class, value);
   }
-};
+}
 
-async function fetch(input: RequestInfo | URL, init?: RequestInit): Promise<globalThis.Response> {
+/** The platform's, which takes requests of this server, too. */
+export async function fetch(input: RequestInfo | URL, init?: RequestInit): Promise<globalThis.Response> {
   return nativeFetch(native(input), native(init));
 }
 

@@ -1,7 +1,7 @@
 // The routes of an application, as they are looked up: exact paths in a table, patterns in rou3's tree. What a
 // route answers to which method is settled here, once, at the start.
 
-import { addRoute, createRouter, findRoute, type RouterContext } from 'rou3';
+import { addRoute, createRouter, findAllRoutes, findRoute, type RouterContext } from 'rou3';
 import { Counted } from '../state/counted.ts';
 import type { Handler, RouteAnswer, RouteRequest, Routes } from './app.ts';
 import { NativeResponse } from './native.ts';
@@ -17,6 +17,8 @@ export interface Route<Prepared> {
   readonly methods: ReadonlyMap<string, Answer<Prepared>>;
   /** The value of Allow (RFC 9110 10.2.1). */
   readonly allow: string;
+  /** It is for paths that end in a slash, too. */
+  readonly slashed: boolean;
 }
 
 export interface Match<Prepared> {
@@ -37,8 +39,15 @@ export class RouteTable<Prepared> {
     const normal = normalPath(path);
     if (normal !== path) return this.find(normal);
     if (this.patterns === undefined) return undefined;
-    const found = findRoute(this.patterns, '', path);
+    const found = this.findPattern(this.patterns, path);
     return found && { route: found.data, params: found.params && decodeAll(found.params) };
+  }
+
+  /** To rou3 a slash at the end is none; here it is a part of the path, as in exact ones. */
+  private findPattern(patterns: RouterContext<Route<Prepared>>, path: string) {
+    const found = findRoute(patterns, '', path);
+    if (found === undefined || !path.endsWith('/') || found.data.slashed) return found;
+    return findAllRoutes(patterns, '', path).findLast(({ data }) => data.slashed);
   }
 
   /**
@@ -74,8 +83,9 @@ async function compile<Prepared>(
   value: unknown,
   prepare: (answer: Exclude<RouteAnswer, Handler<RouteRequest>>, isGet: boolean) => Promise<Prepared>,
 ): Promise<Route<Prepared>> {
+  const slashed = /[/*]$/.test(pattern);
   if (typeof value === 'function')
-    return { any: value as Handler<RouteRequest>, methods: new Map(), allow: '' };
+    return { any: value as Handler<RouteRequest>, methods: new Map(), allow: '', slashed };
   const answers = isFixed(value) ? { GET: value } : value;
   if (typeof answers !== 'object' || answers === null)
     throw new TypeError(
@@ -94,7 +104,7 @@ async function compile<Prepared>(
   }
   const get = methods.get('GET');
   if (get !== undefined && !methods.has('HEAD')) methods.set('HEAD', get);
-  return { any: undefined, methods, allow: [...new Set([...methods.keys(), 'OPTIONS'])].join(', ') };
+  return { any: undefined, methods, allow: [...new Set([...methods.keys(), 'OPTIONS'])].join(', '), slashed };
 }
 
 function isFixed(value: unknown): value is Exclude<RouteAnswer, Handler<RouteRequest>> {

@@ -114,8 +114,10 @@ export class Connection {
 
   /** The deadline has passed: what it was for, the state tells. */
   expire(): void {
-    if (this.writing !== WRITING_IDLE) this.destroy();
-    else if (this.exchange !== undefined) this.expireExchange(this.exchange);
+    if (this.writing !== WRITING_IDLE) {
+      this.exchange?.abort(new Error('the peer did not read in time'));
+      this.destroy();
+    } else if (this.exchange !== undefined) this.expireExchange(this.exchange);
     else if (this.reading !== READING_HEAD) this.destroy();
     else this.giveUp(ERROR_TIMEOUT);
   }
@@ -233,7 +235,7 @@ export class Connection {
       application(exchange);
     } catch (error) {
       this.plane.log.failed('The application failed', error);
-      exchange.fail();
+      exchange.breakOff();
     }
     if (exchange.over) {
       head.release();
@@ -375,11 +377,12 @@ export class Connection {
       if (this.exchange !== undefined) this.setDeadline(0, true);
       return;
     }
+    const reason = new Error(refusalText(ERROR_HANDLER_TIMEOUT));
     if (exchange.begun) {
+      exchange.abort(reason);
       this.destroy();
       return;
     }
-    const reason = new Error(refusalText(ERROR_HANDLER_TIMEOUT));
     this.plane.log.refused(reason.message, this.peer);
     this.plane.slot.refused();
     exchange.abort(reason);

@@ -88,7 +88,10 @@ export interface Exchange {
    * @param trailers field lines for the trailer section of a chunked response, each with its CRLF
    */
   end(trailers: string): void;
-  /** The response can't be completed: the connection is broken off, so that nobody takes it for whole. */
+  /**
+   * The response can't be completed: the connection is broken off, so that nobody takes it for whole. Where nothing
+   * of it has gone out yet, a 500 does.
+   */
   breakOff(): void;
 }
 

@@ -130,17 +130,17 @@ export class OpenExchange implements Exchange {
     checkFields(fields);
     const bare = isBare(statusCode);
     if (close) this.close = true;
+    const contentless = this.headOnly || bare;
+    const untold = bare || length === undefined;
     // Without a length or chunks, only the close ends a response (RFC 9112 6.3).
-    if (!bare && length === undefined && this.versionMinor === 0) this.close = true;
+    if (!contentless && untold && this.versionMinor === 0) this.close = true;
     this.statusCode = statusCode;
     this.fields = fields;
-    this.left = this.headOnly || bare ? 0 : (length ?? Number.POSITIVE_INFINITY);
-    this.length = bare
-      ? LENGTH_UNTOLD
-      : (length ?? (this.versionMinor === 0 ? LENGTH_UNTOLD : LENGTH_CHUNKED));
+    this.left = contentless ? 0 : (length ?? Number.POSITIVE_INFINITY);
+    this.length = untold ? (contentless || this.versionMinor === 0 ? LENGTH_UNTOLD : LENGTH_CHUNKED) : length;
     this.state = HELD;
     if (this.plane.log.requests) this.connection.logAnswer(statusCode, undefined);
-    if (this.headOnly || bare) return false;
+    if (contentless) return false;
     this.holding = setImmediate(() => {
       if (this.state !== HELD) return;
       this.release();
@@ -176,7 +176,7 @@ export class OpenExchange implements Exchange {
       this.left = 0;
     }
     if (this.length >= 0 && this.left > 0) {
-      this.breakOff();
+      this.cut();
       return;
     }
     this.connection.takeRegion();
@@ -190,18 +190,13 @@ export class OpenExchange implements Exchange {
 
   breakOff(): void {
     if (this.state === OVER) return;
-    this.connection.takeRegion();
-    // Earlier responses are whole.
-    this.connection.flush();
-    this.connection.destroy();
-  }
-
-  /** The application has thrown it away. */
-  fail(): void {
     if (this.state >= BEGUN) {
-      this.breakOff();
+      this.cut();
       return;
     }
+    // Nothing has gone out: that it failed can still be said.
+    clearImmediate(this.holding);
+    this.held = undefined;
     this.state = WAITING;
     this.respond(500, '', '', true);
   }
@@ -245,6 +240,13 @@ export class OpenExchange implements Exchange {
     this.abort(reason);
     this.onGone?.();
     this.onDrain?.();
+  }
+
+  private cut(): void {
+    this.connection.takeRegion();
+    // Earlier responses are whole.
+    this.connection.flush();
+    this.connection.destroy();
   }
 
   private finish(): void {

@@ -1,5 +1,6 @@
 // A worker thread: takes its slot, loads the application, listens, serves until it is told to drain.
 
+import process from 'node:process';
 import { parentPort, workerData } from 'node:worker_threads';
 import { type AppStart, createPlane } from '../connection/create.ts';
 import { type ListenAt, type Listener, listen, urlOf } from '../connection/listener.ts';
@@ -34,6 +35,9 @@ port.on('message', (message: ToWorker) => {
       throw new Error('told to fail');
   }
 });
+
+// Whatever ends the thread: where it came from is told.
+process.on('uncaughtExceptionMonitor', (error) => plane.log.failed(`Worker ${start.ordinal} failed`, error));
 
 const loaded = attempt(async () => {
   if (start.app !== undefined) await load(start.app);
