@@ -10,6 +10,7 @@ export type {
   RouteRequest,
   Routes,
   RouteValue,
+  ServerRequest,
   ServerView,
 } from './app/app.ts';
 export { fetch, Request } from './app/globals.ts';

@@ -13,13 +13,19 @@ export interface App {
   error?: ErrorHandler;
 }
 
+/** A request as handlers get it: that of the Fetch standard, and what its trailer section says. */
+export interface ServerRequest extends Request {
+  /** Known when the body has been read to its end, which it is not by this. */
+  readonly trailers: Promise<Headers>;
+}
+
 /** Answers a request. */
-export type Handler<R extends Request = Request> = (
+export type Handler<R extends ServerRequest = ServerRequest> = (
   request: R,
   context: Context,
 ) => Response | Promise<Response>;
 
-export type ErrorHandler = (error: unknown, request: Request) => Response | Promise<Response>;
+export type ErrorHandler = (error: unknown, request: ServerRequest) => Response | Promise<Response>;
 
 /**
  * Paths, exact (`/health`), with parameters (`/users/:id`) or with a wildcard at the end (`/files/*`), and what
@@ -36,7 +42,7 @@ export type RouteAnswer = Handler<RouteRequest> | Response | Counted;
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE' | 'OPTIONS' | 'PATCH' | 'CONNECT' | 'TRACE';
 
 /** The request of a route. */
-export interface RouteRequest extends Request {
+export interface RouteRequest extends ServerRequest {
   /** What stands for each `:name` of the path, percent-decoded. */
   readonly params: Readonly<Record<string, string>>;
 }

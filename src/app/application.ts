@@ -7,7 +7,7 @@ import type { Prepared as PreparedParts } from '../protocol/prepared.ts';
 import { isBare, reasonPhrase, statusLine } from '../protocol/status.ts';
 import { Counted } from '../state/counted.ts';
 import { counterIndexIn } from '../state/counter.ts';
-import type { App, ErrorHandler, Handler, RouteRequest } from './app.ts';
+import type { App, ErrorHandler, Handler, RouteRequest, ServerRequest } from './app.ts';
 import { type Around, RequestContext } from './context.ts';
 import { type Params, Request } from './request.ts';
 import { type Route, RouteTable } from './routes.ts';
@@ -82,7 +82,7 @@ class Application {
     const request = new Request(exchange, (this.origin ??= this.makeOrigin()));
     if (params !== undefined) request.params = params;
     try {
-      const result = handler(request as globalThis.Request, new RequestContext(exchange, this.around));
+      const result = handler(request as ServerRequest, new RequestContext(exchange, this.around));
       if (isPromise(result)) this.await(exchange, request, result);
       else this.send(exchange, result);
     } catch (error) {
@@ -113,7 +113,7 @@ class Application {
       return;
     }
     try {
-      const result = this.error(error, request as globalThis.Request);
+      const result = this.error(error, request as ServerRequest);
       if (isPromise(result))
         Promise.resolve(result)
           .then((response) => this.send(exchange, response))
@@ -164,8 +164,9 @@ class Preparing {
     for (const place of this.placed) place();
   }
 
-  private fix({ statusCode, fields, content }: WholeParts, path: string | undefined): Prepared {
-    const index = this.reserve(path, {
+  private fix({ statusCode, fields, content, close }: WholeParts, path: string | undefined): Prepared {
+    // What the engine answers leaves the connection as it is.
+    const index = this.reserve(close ? undefined : path, {
       head: statusLine(statusCode) + fields,
       content: Buffer.from(content).toString('latin1'),
       counter: -1,
@@ -173,7 +174,7 @@ class Preparing {
     });
     return (exchange) => {
       if (index.value !== undefined) exchange.answer(index.value);
-      else exchange.respond(statusCode, fields, content, false);
+      else exchange.respond(statusCode, fields, content, close);
     };
   }
 
@@ -212,10 +213,11 @@ function fail(exchange: Exchange, statusCode: number, fields = ''): void {
 
 /** The path of a target in origin-form or absolute-form (RFC 9112 3.2). */
 function pathOf(target: string): string {
-  const from = target.startsWith('/') ? 0 : target.indexOf('/', target.indexOf('://') + 3);
-  if (from < 0) return '/';
-  const query = target.indexOf('?', from);
-  return query < 0 ? (from === 0 ? target : target.slice(from)) : target.slice(from, query);
+  const query = target.indexOf('?');
+  const whole = query < 0 ? target : target.slice(0, query);
+  if (whole.startsWith('/')) return whole;
+  const from = whole.indexOf('/', whole.indexOf('://') + 3);
+  return from < 0 ? '/' : whole.slice(from);
 }
 
 function isPromise(value: unknown): value is Promise<globalThis.Response> {

@@ -1,6 +1,7 @@
 // The light classes in the global names, as programs written for the Fetch standard use them: what is light
 // becomes native where it is handed to the platform, and either is an instance of both.
 
+import { noteDecoded } from './bodies.ts';
 import { NativeRequest, nativeFetch, toNative } from './native.ts';
 import { Response as LightResponse } from './response.ts';
 
@@ -39,7 +40,10 @@ export class Request extends NativeRequest {
 
 /** The platform's, which takes requests of this server, too. */
 export async function fetch(input: RequestInfo | URL, init?: RequestInit): Promise<globalThis.Response> {
-  return nativeFetch(native(input), native(init));
+  const response = await nativeFetch(native(input), native(init));
+  const codings = response.headers.get('content-encoding');
+  if (codings !== null && response.body !== null) noteDecoded(response.body, codings);
+  return response;
 }
 
 /** What the platform understands: it looks inside of its own objects, and light ones have nothing there. */

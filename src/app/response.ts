@@ -13,7 +13,7 @@ import {
   readFields,
   TEXT_FIELDS,
 } from './fields.ts';
-import { NativeHeaders, NativeResponse, toNative } from './native.ts';
+import { NativeHeaders, NativeRequest, NativeResponse, toNative } from './native.ts';
 
 /** Gives the fields of the trailer section. It is called after the content has ended. */
 export type Trailers = () => HeadersInit | Promise<HeadersInit>;
@@ -79,7 +79,9 @@ export class Response implements globalThis.Response {
         if (givenStatus !== undefined) status = statusOf(givenStatus);
         if (givenText !== undefined) statusText = statusTextOf(givenText);
         fields = readFields(init.headers, fields);
-        trailers = trailersOf(init.trailers);
+        // A request has trailers of its own.
+        if (init.trailers !== undefined && !(init instanceof NativeRequest))
+          trailers = trailersOf(init.trailers);
       }
     }
     this.#status = status;
@@ -293,9 +295,9 @@ function statusTextOf(value: unknown): string {
   return text;
 }
 
-function trailersOf(value: unknown): Trailers | undefined {
-  if (value !== undefined && typeof value !== 'function') throw new TypeError('trailers must be a function');
-  return value as Trailers | undefined;
+function trailersOf(value: unknown): Trailers {
+  if (typeof value !== 'function') throw new TypeError('trailers must be a function');
+  return value as Trailers;
 }
 
 /** Read from or cancelled: nobody can tell any more what is in it. */

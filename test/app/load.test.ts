@@ -126,6 +126,17 @@ describe('one line says what is wrong with a module', () => {
     expect(await messageOf(app)).toMatch(new RegExp(`: SyntaxError: .* \\(${path}:2\\)$`));
   });
 
+  test.each(['import { counter } from "hotpath";', 'export default {};'])(
+    'whose package.json says CommonJS, and what to do: %s',
+    async (text) => {
+      files.write('package.json', '{ "type": "commonjs" }');
+      const { path, app } = load(text, 'js');
+      const message = await messageOf(app);
+      expect(message).toMatch(/: put "type": "module" into package.json, or call it .mjs$/);
+      expect(message).toContain(`${path}:1`);
+    },
+  );
+
   test('that imports what is not there', async () => {
     const { path, app } = load('import "./nothing.mjs";');
     expect(await messageOf(app)).toMatch(
