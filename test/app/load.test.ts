@@ -3,6 +3,7 @@
 import { Hono } from 'hono';
 import { AutoRouter } from 'itty-router';
 import { afterAll, describe, expect, test } from 'vitest';
+import type { ServerRequest } from '#dist/app/app.js';
 import { appOf, loadApp } from '#dist/app/load.js';
 import { appFiles } from '../support/app-files.ts';
 
@@ -18,7 +19,7 @@ function load(text: string, ending = 'mjs'): { path: string; app: ReturnType<typ
 }
 
 const context = {} as never;
-const request = new Request('http://a/');
+const request = new Request('http://a/') as ServerRequest;
 
 describe('a module is an application', () => {
   test.each([
