@@ -1,7 +1,7 @@
 // What users write: an application, its routes, its handlers, and what these are given.
 
 import type { Counted } from '../state/counted.ts';
-import type { Statistics } from '../wasm/memory.ts';
+import type { Statistics } from '../wasm/statistics.ts';
 
 /** An application, as Bun.serve() takes it and as a module exports it by default. One of the first two at least. */
 export interface App {
@@ -17,6 +17,8 @@ export interface App {
 export interface ServerRequest extends Request {
   /** Known when the body has been read to its end, which it is not by this. */
   readonly trailers: Promise<Headers>;
+  /** Some types of the platform's Request are without. */
+  bytes(): Promise<Uint8Array<ArrayBuffer>>;
 }
 
 /** Answers a request. */

@@ -2,7 +2,7 @@
 // becomes native where it is handed to the platform, and either is an instance of both.
 
 import { noteDecoded } from './bodies.ts';
-import { NativeRequest, nativeFetch, toNative } from './native.ts';
+import { NativeRequest, nativeFetch, type RequestInput, toNative } from './native.ts';
 import { Response as LightResponse } from './response.ts';
 
 /** Puts Response, Request and fetch into the global names. @returns what puts back what was there. */
@@ -26,7 +26,7 @@ function install(name: string, value: unknown): () => void {
 
 /** The platform's, which takes requests of this server, too. */
 export class Request extends NativeRequest {
-  constructor(input: RequestInfo | URL, init?: RequestInit) {
+  constructor(input: RequestInput, init?: RequestInit) {
     super(native(input), native(init));
   }
 
@@ -39,7 +39,7 @@ export class Request extends NativeRequest {
 }
 
 /** The platform's, which takes requests of this server, too. */
-export async function fetch(input: RequestInfo | URL, init?: RequestInit): Promise<globalThis.Response> {
+export async function fetch(input: RequestInput, init?: RequestInit): Promise<globalThis.Response> {
   const response = await nativeFetch(native(input), native(init));
   const codings = response.headers.get('content-encoding');
   if (codings !== null && response.body !== null) noteDecoded(response.body, codings);
