@@ -10,6 +10,7 @@ export type {
   RouteRequest,
   Routes,
   RouteValue,
+  ServerRequest,
   ServerView,
 } from './app/app.ts';
 export { fetch, Request } from './app/globals.ts';
@@ -26,4 +27,4 @@ export {
 } from './serve.ts';
 export { type Counted, counted } from './state/counted.ts';
 export { type Counter, counter } from './state/counter.ts';
-export type { Statistics } from './wasm/memory.ts';
+export type { Statistics } from './wasm/statistics.ts';

@@ -2,7 +2,7 @@
 
 import type { Io } from './connection/plane.ts';
 import type { ServerOptions } from './options.ts';
-import type { Statistics } from './wasm/memory.ts';
+import type { Statistics } from './wasm/statistics.ts';
 import type { Death } from './workers/generation.ts';
 
 export type ToServer =

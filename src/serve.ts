@@ -14,7 +14,7 @@ import { inThread } from './models/in-thread.ts';
 import type { ModelStart, Server as RunningServer } from './models/model.ts';
 import { appFile, OptionError, type Options, readOptions } from './options.ts';
 import type { EngineName } from './protocol/codec.ts';
-import type { Statistics } from './wasm/memory.ts';
+import type { Statistics } from './wasm/statistics.ts';
 
 /** What both kinds of server take. Sizes are in bytes, durations in milliseconds. */
 export interface ServeOptions {

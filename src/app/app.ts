@@ -1,7 +1,7 @@
 // What users write: an application, its routes, its handlers, and what these are given.
 
 import type { Counted } from '../state/counted.ts';
-import type { Statistics } from '../wasm/memory.ts';
+import type { Statistics } from '../wasm/statistics.ts';
 
 /** An application, as Bun.serve() takes it and as a module exports it by default. One of the first two at least. */
 export interface App {
@@ -13,13 +13,21 @@ export interface App {
   error?: ErrorHandler;
 }
 
+/** A request as handlers get it: that of the Fetch standard, and what its trailer section says. */
+export interface ServerRequest extends Request {
+  /** Known when the body has been read to its end, which it is not by this. */
+  readonly trailers: Promise<Headers>;
+  /** Some types of the platform's Request are without. */
+  bytes(): Promise<Uint8Array<ArrayBuffer>>;
+}
+
 /** Answers a request. */
-export type Handler<R extends Request = Request> = (
+export type Handler<R extends ServerRequest = ServerRequest> = (
   request: R,
   context: Context,
 ) => Response | Promise<Response>;
 
-export type ErrorHandler = (error: unknown, request: Request) => Response | Promise<Response>;
+export type ErrorHandler = (error: unknown, request: ServerRequest) => Response | Promise<Response>;
 
 /**
  * Paths, exact (`/health`), with parameters (`/users/:id`) or with a wildcard at the end (`/files/*`), and what
@@ -36,7 +44,7 @@ export type RouteAnswer = Handler<RouteRequest> | Response | Counted;
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE' | 'OPTIONS' | 'PATCH' | 'CONNECT' | 'TRACE';
 
 /** The request of a route. */
-export interface RouteRequest extends Request {
+export interface RouteRequest extends ServerRequest {
   /** What stands for each `:name` of the path, percent-decoded. */
   readonly params: Readonly<Record<string, string>>;
 }

@@ -4,7 +4,7 @@
 import type { Exchange } from '../connection/exchange.ts';
 import type { Plane } from '../connection/plane.ts';
 import { reasonPhrase } from '../protocol/status.ts';
-import type { App, ErrorHandler, Handler } from './app.ts';
+import type { App, ErrorHandler, Handler, ServerRequest } from './app.ts';
 import { type Around, RequestContext } from './context.ts';
 import { TEXT_FIELDS } from './fields.ts';
 import { FixedAnswers, Ready } from './fixed.ts';
@@ -73,7 +73,7 @@ class Application {
     const request = new Request(exchange, (this.origin ??= this.makeOrigin()));
     if (params !== undefined) request.params = params;
     try {
-      const result = handler(request as globalThis.Request, new RequestContext(exchange, this.around));
+      const result = handler(request as ServerRequest, new RequestContext(exchange, this.around));
       if (isPromise(result)) this.await(exchange, request, result);
       else this.send(exchange, result);
     } catch (error) {
@@ -104,7 +104,7 @@ class Application {
       return;
     }
     try {
-      const result = this.error(error, request as globalThis.Request);
+      const result = this.error(error, request as ServerRequest);
       if (isPromise(result))
         Promise.resolve(result)
           .then((response) => this.send(exchange, response))
@@ -140,10 +140,11 @@ function fail(exchange: Exchange, statusCode: number, fields = ''): void {
 
 /** The path of a target in origin-form or absolute-form (RFC 9112 3.2). */
 function pathOf(target: string): string {
-  const from = target.startsWith('/') ? 0 : target.indexOf('/', target.indexOf('://') + 3);
-  if (from < 0) return '/';
-  const query = target.indexOf('?', from);
-  return query < 0 ? (from === 0 ? target : target.slice(from)) : target.slice(from, query);
+  const query = target.indexOf('?');
+  const whole = query < 0 ? target : target.slice(0, query);
+  if (whole.startsWith('/')) return whole;
+  const from = whole.indexOf('/', whole.indexOf('://') + 3);
+  return from < 0 ? '/' : whole.slice(from);
 }
 
 function isPromise(value: unknown): value is Promise<globalThis.Response> {

@@ -22,6 +22,11 @@ export function noteOrigin(
   if (typeof from.url === 'string' && from.url !== '' && from.body === body) passedOn.add(body);
 }
 
+/** Remembers that fetch() has decoded a body, whatever Response it goes on under. */
+export function noteDecoded(body: ReadableStream, codings: string): void {
+  if (codings.split(',').every(isDecoded)) passedOn.add(body);
+}
+
 export function noteLength(body: ReadableStream, length: number): void {
   lengths.set(body, length);
 }

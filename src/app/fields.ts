@@ -1,6 +1,8 @@
 // Response fields: what Fetch allows as HeadersInit, validated and put into field lines, so that no name and
 // no value ever breaks out of its line. The fields of the server itself are kept apart from the lines.
 
+import type { HeadersInput } from './native.ts';
+
 /** Immutable, and therefore shared. */
 export interface FieldLines {
   /** `name: value` CRLF, names in lower case, without the server's own fields. */
@@ -82,7 +84,7 @@ const names = new Map<string, FieldName>();
  * @param missing what to add when no Content-Type is among them; at most that one field
  * @throws TypeError that names the field
  */
-export function readFields(headers: HeadersInit | undefined, missing: FieldLines): FieldLines {
+export function readFields(headers: HeadersInput | undefined, missing: FieldLines): FieldLines {
   if (headers === undefined) return missing;
   if (typeof headers !== 'object' || headers === null)
     throw new TypeError('headers must be an object of names and values, or a list of pairs');
@@ -204,7 +206,7 @@ function pairsIn(lines: string): [name: string, value: string][] {
  * The lines of a trailer section.
  * @throws TypeError that names the field, also when it must come before the content
  */
-export function readTrailers(headers: HeadersInit): string {
+export function readTrailers(headers: HeadersInput): string {
   const fields = readFields(headers, NO_FIELDS);
   for (const [name] of pairsOf(fields))
     if (NO_TRAILERS.has(name)) throw new TypeError(`${name} can't be a trailer field`);

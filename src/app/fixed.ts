@@ -21,12 +21,13 @@ export class Ready {
     private readonly statusCode: number,
     private readonly fields: string,
     private readonly content: Uint8Array | Counted,
+    private readonly close: boolean,
   ) {}
 
   send(exchange: Exchange): void {
-    const { statusCode, fields, content } = this;
+    const { statusCode, fields, content, close } = this;
     if (this.index !== undefined) exchange.answer(this.index);
-    else exchange.respond(statusCode, fields, content instanceof Counted ? content.next() : content, false);
+    else exchange.respond(statusCode, fields, content instanceof Counted ? content.next() : content, close);
   }
 }
 
@@ -48,9 +49,10 @@ export class FixedAnswers {
   }
 
   private async fix(response: globalThis.Response, path: string | undefined): Promise<Ready> {
-    const { statusCode, fields, content } = await wholeParts(response);
-    const ready = new Ready(statusCode, fields, content);
-    this.add(ready, path, {
+    const { statusCode, fields, content, close } = await wholeParts(response);
+    const ready = new Ready(statusCode, fields, content, close);
+    // What the engine answers leaves the connection as it is.
+    this.add(ready, close ? undefined : path, {
       head: statusLine(statusCode) + fields,
       content: Buffer.from(content).toString('latin1'),
       counter: -1,
@@ -61,7 +63,7 @@ export class FixedAnswers {
 
   private count(counted: Counted, path: string | undefined): Ready {
     const fields = TEXT_FIELDS.lines;
-    const ready = new Ready(200, fields, counted);
+    const ready = new Ready(200, fields, counted, false);
     // Named state may live in another server's memory.
     const counter = counterIndexIn(this.plane.slot.views, counted.counter);
     if (counter !== undefined)

@@ -1,7 +1,8 @@
 // The light classes in the global names, as programs written for the Fetch standard use them: what is light
 // becomes native where it is handed to the platform, and either is an instance of both.
 
-import { NativeRequest, nativeFetch, toNative } from './native.ts';
+import { noteDecoded } from './bodies.ts';
+import { NativeRequest, nativeFetch, type RequestInput, toNative } from './native.ts';
 import { Response as LightResponse } from './response.ts';
 
 /** Puts Response, Request and fetch into the global names. @returns what puts back what was there. */
@@ -25,7 +26,7 @@ function install(name: string, value: unknown): () => void {
 
 /** The platform's, which takes requests of this server, too. */
 export class Request extends NativeRequest {
-  constructor(input: RequestInfo | URL, init?: RequestInit) {
+  constructor(input: RequestInput, init?: RequestInit) {
     super(native(input), native(init));
   }
 
@@ -38,8 +39,11 @@ export class Request extends NativeRequest {
 }
 
 /** The platform's, which takes requests of this server, too. */
-export async function fetch(input: RequestInfo | URL, init?: RequestInit): Promise<globalThis.Response> {
-  return nativeFetch(native(input), native(init));
+export async function fetch(input: RequestInput, init?: RequestInit): Promise<globalThis.Response> {
+  const response = await nativeFetch(native(input), native(init));
+  const codings = response.headers.get('content-encoding');
+  if (codings !== null && response.body !== null) noteDecoded(response.body, codings);
+  return response;
 }
 
 /** What the platform understands: it looks inside of its own objects, and light ones have nothing there. */

@@ -62,6 +62,8 @@ function explain(error: unknown, path: string): string {
   const { name, message, stack = '' } = error;
   const place = error instanceof SyntaxError ? placeOfSyntaxError(path) : placeOf(stack);
   const text = message.trim().replace(/\s*\n\s*/g, ' ');
+  if (/import statement outside a module|Unexpected token 'export'/.test(text))
+    return `${text}${place === undefined ? '' : ` (${place})`}: put "type": "module" into package.json, or call it .mjs`;
   return `${name}: ${text}${place === undefined || text.includes(place) ? '' : ` (${place})`}`;
 }
 

@@ -3,7 +3,12 @@
 /** A light object's method of this name gives its native counterpart, made once. */
 export const toNative: unique symbol = Symbol('toNative');
 
-export const NativeRequest = globalThis.Request;
-export const NativeResponse = globalThis.Response;
-export const NativeHeaders = globalThis.Headers;
-export const nativeFetch = globalThis.fetch;
+export const NativeRequest: typeof globalThis.Request = globalThis.Request;
+export const NativeResponse: typeof globalThis.Response = globalThis.Response;
+export const NativeHeaders: typeof globalThis.Headers = globalThis.Headers;
+export const nativeFetch: typeof globalThis.fetch = globalThis.fetch;
+
+// What these take. Only the types of the DOM have global names for it, and programs for Node may be without.
+export type RequestInput = ConstructorParameters<typeof globalThis.Request>[0];
+export type BodyInput = NonNullable<ConstructorParameters<typeof globalThis.Response>[0]>;
+export type HeadersInput = NonNullable<RequestInit['headers']>;

@@ -13,17 +13,24 @@ import {
   readFields,
   TEXT_FIELDS,
 } from './fields.ts';
-import { NativeHeaders, NativeResponse, toNative } from './native.ts';
+import {
+  type BodyInput,
+  type HeadersInput,
+  NativeHeaders,
+  NativeRequest,
+  NativeResponse,
+  toNative,
+} from './native.ts';
 
 /** Gives the fields of the trailer section. It is called after the content has ended. */
-export type Trailers = () => HeadersInit | Promise<HeadersInit>;
+export type Trailers = () => HeadersInput | Promise<HeadersInput>;
 
 export interface ResponseInit {
   /** From 200 to 599. */
   status?: number | undefined;
   /** Kept, but not sent: the server's reason phrases are those of the standard. */
   statusText?: string | undefined;
-  headers?: HeadersInit | undefined;
+  headers?: HeadersInput | undefined;
   /**
    * Fields to be sent after the content, which then goes out chunked; hotpath's addition to the standard.
    * None that tells of framing, routing or the content itself (RFC 9110 6.5.1).
@@ -58,7 +65,7 @@ export class Response implements globalThis.Response {
   /** As soon as it is there, it reads the content. */
   #native: globalThis.Response | undefined;
 
-  constructor(body?: BodyInit | null, init?: ResponseInit | globalThis.Response | null);
+  constructor(body?: BodyInput | null, init?: ResponseInit | globalThis.Response | null);
   constructor(given: unknown = null, init?: ResponseInit | null, as?: typeof AS_JSON) {
     // Templates of HTML are such objects, in Hono for one.
     const body = typeof given === 'object' && given instanceof String ? `${given}` : given;
@@ -79,7 +86,9 @@ export class Response implements globalThis.Response {
         if (givenStatus !== undefined) status = statusOf(givenStatus);
         if (givenText !== undefined) statusText = statusTextOf(givenText);
         fields = readFields(init.headers, fields);
-        trailers = trailersOf(init.trailers);
+        // A request has trailers of its own.
+        if (init.trailers !== undefined && !(init instanceof NativeRequest))
+          trailers = trailersOf(init.trailers);
       }
     }
     this.#status = status;
@@ -91,13 +100,13 @@ export class Response implements globalThis.Response {
     this.#headers = undefined;
     this.#native = undefined;
     if (typeof body === 'string') this.#content = body;
-    else if (body !== null) this.#take(body as Exclude<BodyInit, string>, init);
+    else if (body !== null) this.#take(body as Exclude<BodyInput, string>, init);
     if (body !== null && isNullBodyStatus(status))
       throw new TypeError(`a response with status ${status} has no body`);
   }
 
   /** Any body but a string. */
-  #take(body: Exclude<BodyInit, string>, init: ResponseInit | null | undefined): void {
+  #take(body: Exclude<BodyInput, string>, init: ResponseInit | null | undefined): void {
     if (body instanceof Uint8Array) this.#content = body;
     else if (ArrayBuffer.isView(body))
       this.#content = new Uint8Array(body.buffer, body.byteOffset, body.byteLength);
@@ -152,7 +161,7 @@ export class Response implements globalThis.Response {
     return this.#statusText;
   }
 
-  get type(): ResponseType {
+  get type(): globalThis.Response['type'] {
     return 'default';
   }
 
@@ -217,7 +226,7 @@ export class Response implements globalThis.Response {
   [toNative](): globalThis.Response {
     const { headers } = this;
     if (this.#native === undefined) {
-      const body = (this.#stream ?? this.#content) as BodyInit | null;
+      const body = (this.#stream ?? this.#content) as BodyInput | null;
       this.#native = new NativeResponse(body, { status: this.#status, statusText: this.#statusText });
       this.#stream = this.#native.body ?? undefined;
     }
@@ -293,9 +302,9 @@ function statusTextOf(value: unknown): string {
   return text;
 }
 
-function trailersOf(value: unknown): Trailers | undefined {
-  if (value !== undefined && typeof value !== 'function') throw new TypeError('trailers must be a function');
-  return value as Trailers | undefined;
+function trailersOf(value: unknown): Trailers {
+  if (typeof value !== 'function') throw new TypeError('trailers must be a function');
+  return value as Trailers;
 }
 
 /** Read from or cancelled: nobody can tell any more what is in it. */

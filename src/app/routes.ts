@@ -67,12 +67,14 @@ export class RouteTable<Prepared> {
     for (const [pattern, value] of Object.entries(routes)) {
       if (!pattern.startsWith('/')) throw new TypeError(`route '${pattern}' must begin with a slash`);
       const isExact = !/[:*\\(){}]/.test(pattern);
-      const path = encodeURI(pattern).replaceAll('%25', '%');
+      if (isExact && /[?#]/.test(pattern))
+        throw new TypeError(`route '${pattern}' must be a path: without a query, which no route looks at`);
+      const path = isExact ? normalPath(pattern) : pattern;
       const route = await compile(pattern, value, (answer, isGet) =>
         prepare(answer, isExact && isGet ? path : undefined),
       );
       if (isExact) table.exact.set(path, route);
-      else addRoute((table.patterns ??= createRouter()), '', pattern.replace(/\/\*$/, '/**'), route);
+      else addRoute((table.patterns ??= createRouter()), '', path.replace(/\/\*$/, '/**'), route);
     }
     return table;
   }
@@ -99,9 +101,17 @@ async function compile<Prepared>(
     else if (isFixed(answer)) {
       // HEAD follows GET in the engine, unless the route has one of its own.
       const isGet = method === 'GET' && !('HEAD' in answers);
-      methods.set(method, await prepare(answer, isGet));
+      try {
+        methods.set(method, await prepare(answer, isGet));
+      } catch (error) {
+        throw new TypeError(`route '${pattern}': ${error instanceof Error ? error.message : error}`);
+      }
     } else throw new TypeError(`route '${pattern}', ${method}: must be a function, a Response or counted()`);
   }
+  if (methods.size === 0)
+    throw new TypeError(
+      `route '${pattern}' must answer at least one method: give functions or Responses by method`,
+    );
   const get = methods.get('GET');
   if (get !== undefined && !methods.has('HEAD')) methods.set('HEAD', get);
   return { any: undefined, methods, allow: [...new Set([...methods.keys(), 'OPTIONS'])].join(', '), slashed };

@@ -21,7 +21,7 @@ export function send(
   if (fields === undefined) sendNative(exchange, response, broken);
   else if (light[wholeContent] === undefined || light[trailers] !== undefined)
     sendBody(exchange, response, fields, light[trailers], broken);
-  else sendWhole(exchange, response.status, fields, light[wholeContent]);
+  else sendWhole(exchange, statusOf(response), fields, light[wholeContent]);
 }
 
 function sendNative(
@@ -33,8 +33,6 @@ function sendNative(
     const what = response === null ? 'null' : typeof response;
     throw new TypeError(`a handler must answer with a Response, not ${what}`);
   }
-  // Response.error() is none that could be sent.
-  if (response.status < 200) throw new TypeError(`a response with status ${response.status} can't be sent`);
   sendBody(exchange, response, readFields(response.headers, NO_FIELDS), undefined, broken);
 }
 
@@ -59,7 +57,8 @@ function sendBody(
   trailers: Trailers | undefined,
   broken: ((reason: unknown) => void) | undefined,
 ): void {
-  const { body, status } = response;
+  const status = statusOf(response);
+  const { body } = response;
   if (body === null && trailers === undefined) {
     sendWhole(exchange, status, fields, null);
     return;
@@ -107,7 +106,8 @@ class Pump {
       if (this.exchange.over) return;
       this.exchange.breakOff();
       this.stop(reason);
-      this.broken?.(reason);
+      // Nobody waits any more: most likely that is what made it fail.
+      if (this.exchange.aborted === undefined) this.broken?.(reason);
     }
   }
 
@@ -133,6 +133,12 @@ class Pump {
   }
 }
 
+/** Response.error() has none that could be sent; whoever extends Response may give anything. */
+function statusOf({ status }: globalThis.Response): number {
+  if (Number.isInteger(status) && status >= 200 && status <= 599) return status;
+  throw new TypeError(`a response with status ${status} can't be sent`);
+}
+
 function cancel(body: ReadableStream | null, reason: unknown): void {
   body?.cancel(reason).catch(ignore);
 }
@@ -146,21 +152,28 @@ export interface WholeParts {
   /** Field lines, each with its CRLF. */
   fields: string;
   content: Uint8Array;
+  /** The connection shall be closed after it. */
+  close: boolean;
 }
 
-/** A response as it can be prepared once. The response itself stays unread. */
+/**
+ * A response as it can be prepared once. The response itself stays unread.
+ * @throws TypeError when it can't be sent often, or not at all
+ */
 export async function wholeParts(response: globalThis.Response): Promise<WholeParts> {
   const light = response as Response;
   const content = light[wholeContent];
-  const { lines } = light[fieldLines] ?? readFields(response.headers, NO_FIELDS);
-  const statusCode = response.status;
-  if (content instanceof Uint8Array) return { statusCode, fields: lines, content: content.slice() };
+  if (light[trailers] !== undefined) throw new TypeError('a fixed response has no trailers: give a function');
+  const statusCode = statusOf(response);
+  const fields = light[fieldLines] ?? readFields(response.headers, NO_FIELDS);
+  const { lines, close } = fields;
+  if (content instanceof Uint8Array) return { statusCode, fields: lines, content: content.slice(), close };
   if (content !== undefined)
-    return { statusCode, fields: lines, content: new TextEncoder().encode(content ?? '') };
+    return { statusCode, fields: lines, content: new TextEncoder().encode(content ?? ''), close };
   return {
     statusCode,
-    fields:
-      response.body === null ? lines : fieldsWith({ ...NO_FIELDS, lines }, response.body, response.url).lines,
+    fields: response.body === null ? lines : fieldsWith(fields, response.body, response.url).lines,
     content: new Uint8Array(await response.clone().arrayBuffer()),
+    close,
   };
 }

@@ -10,8 +10,9 @@ import { chooseIo } from '../connection/selftest.ts';
 import type { CounterName, ServerOptions } from '../options.ts';
 import { COUNTING_ATOMIC, COUNTING_MUTEX, COUNTING_NONE } from '../protocol/codes.ts';
 import { compileModule } from '../wasm/instance.ts';
-import { createMemory, type Statistics, setCounting, viewsOf } from '../wasm/memory.ts';
+import { createMemory, setCounting, viewsOf } from '../wasm/memory.ts';
 import { Slot } from '../wasm/slot.ts';
+import type { Statistics } from '../wasm/statistics.ts';
 import type { Death } from '../workers/generation.ts';
 
 /** What a model is started with. */

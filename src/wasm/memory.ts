@@ -38,6 +38,7 @@ import {
   STATISTICS_REQUESTS,
 } from './layout.ts';
 import { claimCounter, HELLO_NAME } from './names.ts';
+import type { Statistics } from './statistics.ts';
 
 /** What the sizes of the map allow at most. */
 export const LIMITS = {
@@ -57,14 +58,6 @@ export interface MemoryOptions {
   fieldCountMax: number;
   /** Largest content in bytes: 0 to 2^53 - 1. */
   contentBytesMax: number;
-}
-
-/** Totals and gauges over all workers. */
-export interface Statistics {
-  requests: number;
-  refused: number;
-  accepted: number;
-  open: number;
 }
 
 /** The largest memory a 32-bit module may import; address space only, not memory in use. */

@@ -2,10 +2,13 @@
 
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { installGlobals } from '../../src/app/globals.ts';
 import { NativeRequest, NativeResponse, nativeFetch, toNative } from '../../src/app/native.ts';
 import { Response as LightResponse } from '../../src/app/response.ts';
+import { send } from '../../src/app/send.ts';
+import { FakeExchange } from './fake-exchange.ts';
 
 let uninstall: () => void;
 beforeEach(() => {
@@ -147,6 +150,28 @@ describe('fetch', () => {
         'PUT /6',
       ]);
       for (const response of responses) expect(response instanceof Response).toBe(true);
+    } finally {
+      server.close();
+    }
+  });
+
+  test('what it has decoded is sent decoded, under whatever Response', async () => {
+    const server = createServer((_, response) => {
+      const content = gzipSync('content');
+      response.writeHead(200, { 'content-encoding': 'gzip', 'content-length': content.length });
+      response.end(content);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    try {
+      const { port } = server.address() as AddressInfo;
+      const { body, headers } = await fetch(`http://127.0.0.1:${port}`, { headers: { connection: 'close' } });
+      const exchange = new FakeExchange();
+      send(exchange, new Response(body, { headers }));
+      await exchange.finished;
+      const [begin, piece] = exchange.calls;
+      expect(begin?.[2]).not.toContain('content-encoding');
+      expect(begin?.[3]).toBeUndefined();
+      expect(piece).toEqual(['write', 'content']);
     } finally {
       server.close();
     }

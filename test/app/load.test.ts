@@ -3,6 +3,7 @@
 import { Hono } from 'hono';
 import { AutoRouter } from 'itty-router';
 import { afterAll, describe, expect, test } from 'vitest';
+import type { ServerRequest } from '#dist/app/app.js';
 import { appOf, loadApp } from '#dist/app/load.js';
 import { appFiles } from '../support/app-files.ts';
 
@@ -18,7 +19,7 @@ function load(text: string, ending = 'mjs'): { path: string; app: ReturnType<typ
 }
 
 const context = {} as never;
-const request = new Request('http://a/');
+const request = new Request('http://a/') as ServerRequest;
 
 describe('a module is an application', () => {
   test.each([
@@ -125,6 +126,17 @@ describe('one line says what is wrong with a module', () => {
     const { path, app } = load('const a = 1;\nexport default { fetch( { };');
     expect(await messageOf(app)).toMatch(new RegExp(`: SyntaxError: .* \\(${path}:2\\)$`));
   });
+
+  test.each(['import { counter } from "hotpath";', 'export default {};'])(
+    'whose package.json says CommonJS, and what to do: %s',
+    async (text) => {
+      files.write('package.json', '{ "type": "commonjs" }');
+      const { path, app } = load(text, 'js');
+      const message = await messageOf(app);
+      expect(message).toMatch(/: put "type": "module" into package.json, or call it .mjs$/);
+      expect(message).toContain(`${path}:1`);
+    },
+  );
 
   test('that imports what is not there', async () => {
     const { path, app } = load('import "./nothing.mjs";');

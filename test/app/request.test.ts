@@ -4,6 +4,7 @@ import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { NativeHeaders, NativeRequest, toNative } from '../../src/app/native.ts';
 import { Request } from '../../src/app/request.ts';
+import { Response, type ResponseInit } from '../../src/app/response.ts';
 import { Origin } from '../../src/app/url.ts';
 import { FakeContent, type FakeExchange, FakeHead, type Field, fakeExchange } from './request-fixture.ts';
 
@@ -549,4 +550,15 @@ describe('the native request', () => {
     expect(new NativeRequest(get().request[toNative]()).url).toBe('http://localhost:8080/');
     expect(new NativeHeaders(get().request.headers).get('host')).toBe('localhost:8080');
   });
+});
+
+test('a Response takes the headers of one, and no trailers', async () => {
+  const exchange = fakeExchange(new FakeHead([HOST, ['X-Kind', 'a']], 'POST'), new FakeContent(['content']));
+  const request = new Request(exchange, ORIGIN);
+  const response = new Response(request.body, request as unknown as ResponseInit);
+  expect([response.status, response.headers.get('x-kind'), await response.text()]).toEqual([
+    200,
+    'a',
+    'content',
+  ]);
 });

@@ -147,6 +147,16 @@ describe('what is none', () => {
     expect(() => send(new FakeExchange(), Response.error())).toThrow(TypeError);
   });
 
+  test.each([Response, NativeResponse])("a status of one's own that is none (%o)", (Class) => {
+    const exchange = new FakeExchange();
+    for (const status of ['200 OK\r\nX: y', '200', 199, 600, 200.5, undefined])
+      for (const body of ['a', streamOf('a')]) {
+        const response = Object.defineProperty(new Class(body), 'status', { value: status });
+        expect(() => send(exchange, response), `${status}`).toThrow(TypeError);
+      }
+    expect(exchange.calls).toEqual([]);
+  });
+
   test.each([Response, NativeResponse])('one that is locked or has been read (%o)', async (Class) => {
     const exchange = new FakeExchange();
     const read = new Class('a');
@@ -266,6 +276,22 @@ describe.each([
     await settled();
     expect(cancelled).toHaveBeenCalledOnce();
     expect(exchange.calls.map(([name]) => name)).toEqual(['begin', 'write']);
+  });
+
+  test('that fails when nobody waits any more is broken off, and not told', async () => {
+    const exchange = new FakeExchange();
+    const broken = vi.fn();
+    const { body, controller } = fed();
+    send(exchange, new Class(body), broken);
+    controller.enqueue(bytes('a'));
+    await settled();
+    // The peer has closed its side; a fetch() with the request's signal fails by that.
+    exchange.aborted = new Error('closed');
+    controller.error(exchange.aborted);
+    await exchange.finished;
+    await settled();
+    expect(exchange.calls.map(([name]) => name)).toEqual(['begin', 'write', 'breakOff']);
+    expect(broken).not.toHaveBeenCalled();
   });
 
   test('that fails is broken off, and told', async () => {
@@ -552,8 +578,25 @@ describe('the parts of a whole response', () => {
     const response = make();
     // Twice: it stays unread.
     for (let i = 0; i < 2; i++)
-      expect(await wholeParts(response)).toEqual({ statusCode: 201, fields, content: bytes(content) });
+      expect(await wholeParts(response)).toEqual({
+        statusCode: 201,
+        fields,
+        content: bytes(content),
+        close: false,
+      });
     expect(response.bodyUsed).toBe(false);
+  });
+
+  test.each<[string, () => globalThis.Response]>([
+    ['light', () => new Response('a', { headers: { connection: 'close' } })],
+    ['native', () => new NativeResponse('a', { headers: { connection: 'close' } })],
+  ])('say that the connection shall be closed (%s)', async (_, make) => {
+    expect((await wholeParts(make())).close).toBe(true);
+  });
+
+  test('of one that can not be sent are none', async () => {
+    await expect(wholeParts(NativeResponse.error())).rejects.toThrow("status 0 can't be sent");
+    await expect(wholeParts(new Response('a', { trailers: () => ({}) }))).rejects.toThrow('no trailers');
   });
 
   test('belong to the caller', async () => {

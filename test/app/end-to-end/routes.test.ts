@@ -89,6 +89,8 @@ describe.each(SERVERS)('%s engine, %s workers', (engine, workers) => {
     ['/fixed/anything', 200, 'any'],
     ['/notes/7', 200, 'a note'],
     ['/head', 200, 'get'],
+    ['/bar|bracket[', 200, 'as URL leaves them'],
+    ['/up/one', 200, 'without dots'],
   ])('fixed: %s, and HEAD', async (target, status, text) => {
     const { statusCode, content, fields } = await ask(`GET ${target} HTTP/1.1`);
     expect([statusCode, content]).toEqual([status, text]);
@@ -97,6 +99,17 @@ describe.each(SERVERS)('%s engine, %s workers', (engine, workers) => {
     expect([head.statusCode, head.content]).toEqual([status, '']);
     for (const [name, value] of fields) if (name !== 'date') expect(head.fields.get(name), name).toBe(value);
     expect(head.fields.size).toBe(fields.size);
+  });
+
+  test.each(['http://a?/handler', 'http://a?b/health'])(
+    'a slash in the query begins no path: %s',
+    async (target) => {
+      expect((await ask(`GET ${target} HTTP/1.1`)).content).toMatch(/^Hello\d+$/);
+    },
+  );
+
+  test('a fixed response may close the connection', async () => {
+    expect((await ask('GET /last HTTP/1.1')).fields.get('connection')).toBe('close');
   });
 
   test('HEAD follows GET, unless the route has one of its own', async () => {

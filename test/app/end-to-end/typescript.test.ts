@@ -27,11 +27,11 @@ const OPTIONS = {
   files: ['app.tsx', 'hono.tsx', 'program.ts'],
 };
 
-const compile = () =>
+const compile = (options: object = OPTIONS) =>
   promisify(execFile)(process.execPath, [
     'node_modules/typescript/bin/tsc',
     '-p',
-    files.write('tsconfig.json', JSON.stringify(OPTIONS)),
+    files.write('tsconfig.json', JSON.stringify(options)),
   ]).catch((error) => Promise.reject(new Error(error.stdout + error.stderr)));
 
 test('handlers, routes and errors have their types; JSX runs', async () => {
@@ -109,4 +109,34 @@ serve({ port: 0, fetch: () => new Response(), workers: 2 }).catch(() => console.
 
   const { stdout } = await promisify(execFile)(process.execPath, [app.replace(/app\.tsx$/, 'program.js')]);
   expect(stdout).toBe('ok 2 1\ntrue\nrefused\n');
+});
+
+test('the types hold without those of the DOM', async () => {
+  files.write(
+    'bare.ts',
+    `import { type App, fetch as hotpathFetch, type Handler, Request as HotpathRequest, Response as HotpathResponse, type ServerRequest } from 'hotpath';
+
+const echo: Handler = async (request) => {
+  const bytes = await request.bytes();
+  const sum: string | null = (await request.trailers).get('x-sum');
+  return new HotpathResponse(bytes, { headers: { 'X-Sum': sum ?? '' } });
+};
+const answer: Promise<Response> = hotpathFetch(new HotpathRequest('http://127.0.0.1/'));
+export const app: App = {
+  routes: { '/:id': (request) => new Response(request.params.id), '/answer': () => answer },
+  fetch: echo,
+  error: (error: unknown, request: ServerRequest) => new Response(request.url + error),
+};
+// @ts-expect-error a status is a number
+new HotpathResponse('', { status: '200' });
+// @ts-expect-error a field has a value
+new HotpathResponse('', { headers: { a: undefined } });
+// @ts-expect-error a body is no symbol
+new HotpathResponse(Symbol());
+// @ts-expect-error only routes have parameters
+export const wrong: Handler = (request) => new Response(request.params.id);
+`,
+  );
+  const compilerOptions = { ...OPTIONS.compilerOptions, lib: ['ES2023', 'ESNext.Disposable'], noEmit: true };
+  await compile({ compilerOptions, files: ['bare.ts'] });
 });
