@@ -212,10 +212,12 @@ function fail(exchange: Exchange, statusCode: number, fields = ''): void {
 
 /** The path of a target in origin-form or absolute-form (RFC 9112 3.2). */
 function pathOf(target: string): string {
-  const from = target.startsWith('/') ? 0 : target.indexOf('/', target.indexOf('://') + 3);
-  if (from < 0) return '/';
-  const query = target.indexOf('?', from);
-  return query < 0 ? (from === 0 ? target : target.slice(from)) : target.slice(from, query);
+  // First of all: in the query there may be slashes, and before it there may be no path.
+  const query = target.indexOf('?');
+  const path = query < 0 ? target : target.slice(0, query);
+  if (path.startsWith('/')) return path;
+  const from = path.indexOf('/', path.indexOf('://') + 3);
+  return from < 0 ? '/' : path.slice(from);
 }
 
 function isPromise(value: unknown): value is Promise<globalThis.Response> {

@@ -155,7 +155,11 @@ describe('what is none', () => {
     locked.body!.getReader();
     const lockedStream = new Class(streamOf('a'));
     lockedStream.body!.getReader();
-    for (const response of [read, locked, lockedStream])
+    const begun = new Class(streamOf('a', 'b'));
+    const reader = begun.body!.getReader();
+    await reader.read();
+    reader.releaseLock();
+    for (const response of [read, locked, lockedStream, begun])
       expect(() => send(exchange, response)).toThrow(TypeError);
     expect(exchange.calls).toEqual([]);
   });
