@@ -1,5 +1,7 @@
 // What becomes a field line, what is refused, and what belongs to the server alone.
 
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
@@ -76,6 +78,17 @@ describe('what field lines are made of', () => {
   test('more names than are kept', () => {
     for (let i = 0; i < 2500; i++) expect(linesOf({ [`X-${i}`]: '1' })).toEqual([`x-${i}: 1`]);
   });
+});
+
+test('names that a program takes from elsewhere fill no memory', () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  collect();
+  const before = process.memoryUsage().heapUsed;
+  for (let i = 0; i < 100_000; i++) readFields({ [`x-${i}-${'y'.repeat(100)}`]: '1' }, NO_FIELDS);
+  collect();
+  // Kept, they would take some 40 MB.
+  expect(process.memoryUsage().heapUsed - before).toBeLessThan(10_000_000);
 });
 
 describe('what breaks a field', () => {

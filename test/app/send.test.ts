@@ -443,6 +443,27 @@ describe('a fetched Response', () => {
       });
   });
 
+  test('has nothing to do with content that a program has encoded', async () => {
+    const headers = { 'content-encoding': 'gzip', 'content-length': '3' };
+    const encoded = () => new Response(streamOf('own'), { headers });
+    const inner = encoded();
+    for (const response of [encoded(), new Response(inner.body, inner)])
+      expect(await sent(response)).toEqual([
+        ['begin', 200, 'content-encoding: gzip\r\n', 3, false],
+        ['write', 'own'],
+        ['end', ''],
+      ]);
+    await fetched('gzip', gzipSync('content'), async (response) => {
+      const [begin, ...calls] = await sent(new Response(streamOf('own'), response));
+      expect(begin?.[2]).toContain('content-encoding: gzip\r\n');
+      expect(calls).toEqual([
+        ['write', 'own'],
+        ['end', ''],
+      ]);
+      await response.body?.cancel();
+    });
+  });
+
   test('of zstd content goes on as it is, which only newer platforms decode', async () => {
     const zstd = Buffer.from('28b52ffd2003190000616263', 'hex');
     await fetched('zstd', zstd, async (response) => {

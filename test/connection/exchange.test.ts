@@ -217,6 +217,7 @@ describe.each(WAYS)('%s engine, $write writes', (engine, io) => {
       const response = await answerTo(stream(undefined), request('GET', '1.0', ''));
       expect(response.content === whole).toBe(true);
       expect(response.fields.get('connection')).toBe('close');
+      expect(response.fields.get('transfer-encoding')).toBeUndefined();
       await reconnect();
       server.plane.serve(stream(undefined));
       client.send(request('GET', '1.0', 'Connection: keep-alive\r\n'));

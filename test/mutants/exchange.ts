@@ -66,7 +66,11 @@ export const exchangeDefects: Defect[] = [
       'this.expectsContinue = false;\n    if (this.cancelled)',
       'if (this.cancelled)',
     ],
-    ['what came before is no part of the whole', 'for (const piece of this.waiting) whole.add', 'whole.add'],
+    [
+      'what came before is no part of the whole',
+      'for (const piece of this.waiting) whole.add(Buffer.from(piece.buffer), 0, piece.length);',
+      '',
+    ],
     [
       'what came before comes again',
       'this.waiting.length = 0;\n    this.waitingBytes = 0;\n    return',
@@ -75,7 +79,7 @@ export const exchangeDefects: Defect[] = [
     [
       'who waits for the whole gets its first piece',
       'if (this.whole !== undefined) {',
-      'if (this.begun === undefined) {',
+      'if (this.whole !== undefined && this.resolve === undefined) {',
     ],
     [
       'the whole has the size that was made room for',
