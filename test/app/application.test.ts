@@ -72,6 +72,24 @@ describe('a path', () => {
       expect(await told(target), target).toEqual([content]);
   });
 
+  test('has its methods: others get 405, OPTIONS 204, both with Allow', async () => {
+    await serve({ routes: { '/a': { POST: ok }, '/:x/b': { GET: ok, OPTIONS: () => new Response('own') } } });
+    const answers = async (method: string) =>
+      (await ask(['/a', '/x/b'], method)).map(({ statusCode, fields, content }) => [
+        statusCode,
+        fields.get('allow'),
+        content,
+      ]);
+    expect(await answers('PUT')).toEqual([
+      [405, 'POST, OPTIONS', '405 Method Not Allowed\n'],
+      [405, 'GET, OPTIONS, HEAD', '405 Method Not Allowed\n'],
+    ]);
+    expect(await answers('OPTIONS')).toEqual([
+      [204, 'POST, OPTIONS', ''],
+      [200, undefined, 'own'],
+    ]);
+  });
+
   test('without a route goes to fetch, else it is a 404', async () => {
     await serve({ routes: { '/a': ok } });
     expect(await told('/a', '/b')).toEqual(['ok', NOT_FOUND]);
@@ -115,7 +133,9 @@ describe('what is fixed', () => {
 describe('a handler', () => {
   test('may give anything with a then', async () => {
     // biome-ignore-start lint/suspicious/noThenProperty: that is what it is about
-    const later = { then: (resolve: (response: globalThis.Response) => void) => resolve(ok()) };
+    const later = {
+      then: (resolve: (response: globalThis.Response) => void) => resolve(new Response('later')),
+    };
     const never = {
       then: () => {
         throw new Error('no then');
@@ -124,9 +144,9 @@ describe('a handler', () => {
     // biome-ignore-end lint/suspicious/noThenProperty: that was it
     await serve({
       routes: { '/later': () => later as never, '/never': () => never as never },
-      error: (error) => (String(error).includes('no then') ? (later as never) : ok()),
+      error: (error) => (String(error).includes('no then') ? (later as never) : new Response('failed')),
     });
-    expect(await told('/later', '/never', '/later')).toEqual(['ok', 'ok', 'ok']);
+    expect(await told('/later', '/never', '/later')).toEqual(['later', 'later', 'later']);
   });
 
   test('that fails when nobody waits any more is no failure', async () => {
@@ -189,8 +209,18 @@ describe('a handler', () => {
     await serve({ routes });
     const targets = ['/throws', '/rejects', '/nothing', '/else'];
     expect(await told(...targets)).toEqual([FAILED, FAILED, FAILED, NOT_FOUND]);
-    await serve({ routes, error: () => Promise.reject(new Error('again')) });
-    expect(await told(...targets)).toEqual([FAILED, FAILED, FAILED, NOT_FOUND]);
+    const again = (): never => {
+      throw new Error('again');
+    };
+    for (const error of [
+      again,
+      async () => again(),
+      () => undefined as never,
+      async () => undefined as never,
+    ]) {
+      await serve({ routes, error });
+      expect(await told(...targets)).toEqual([FAILED, FAILED, FAILED, NOT_FOUND]);
+    }
     await serve({
       routes,
       error: (error, request) => new Response(`${(error as Error).message} at ${request.url}`),

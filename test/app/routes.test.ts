@@ -43,6 +43,7 @@ describe('a path leads to', () => {
     [['/:x/'], '/b/', ['/:x/', { x: 'b' }]],
     [['/:x', '/*'], '/b/', ['/*', expect.anything()]],
     [['/:x/c', '/*', '/b/*'], '/b/c/', ['/b/*', expect.anything()]],
+    [['/*', '/b/*', '/b/:x'], '/b/c/', ['/b/*', expect.anything()]],
     [['/b/*', '/:x/c', '/*'], '/b/c/', ['/b/*', expect.anything()]],
     // As it is written in a program, or in a request.
     [['/grün'], '/gr%C3%BCn', ['/grün', undefined]],

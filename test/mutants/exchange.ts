@@ -136,7 +136,6 @@ export const exchangeDefects: Defect[] = [
       'if (outputs.room < size + CHUNK_FRAME_BYTES_MAX) this.connection.flush();',
       '',
     ],
-    ['who streams is not told to go on', 'else this.onDrain?.();', ''],
     ['the rest of a large content is lost', 'if (this.rest !== undefined) this.sendRest();\n    else', ''],
     [
       'a piece of a large content goes out twice',
@@ -187,6 +186,7 @@ export const exchangeDefects: Defect[] = [
     ['content goes on when nobody waits', 'this.content?.fail(reason);', ''],
   ]),
   ...defectsOf('src/connection/open-exchange.ts', STALLED, [
+    ['who streams is not told to go on', 'else this.onDrain?.();', ''],
     [
       'who waits for room is not told that nobody can hear',
       'this.onGone?.();\n    this.onDrain?.();',
