@@ -251,11 +251,6 @@ export const exchangeDefects: Defect[] = [
       'else if (this.exchange === undefined && this.writing === WRITING_IDLE) continue;',
       'else if (this.writing === WRITING_IDLE) continue;',
     ],
-    [
-      'requests are begun though nothing can be written',
-      'else if (this.exchange === undefined && this.writing === WRITING_IDLE) continue;',
-      'else if (this.exchange === undefined) continue;',
-    ],
     ['trailers take the place of the fields', 'if (content.length === undefined) head.detach();', ''],
     [
       'the head of a promise is not kept',
@@ -453,6 +448,11 @@ export const exchangeDefects: Defect[] = [
     ],
   ]),
   ...defectsOf('src/connection/connection.ts', STALLED, [
+    [
+      'requests are begun though nothing can be written',
+      'else if (this.exchange === undefined && this.writing === WRITING_IDLE) continue;',
+      'else if (this.exchange === undefined) continue;',
+    ],
     ['a stream is not told to go on', 'this.exchange.drained();', ''],
   ]),
 ];
