@@ -140,11 +140,12 @@ function fail(exchange: Exchange, statusCode: number, fields = ''): void {
 
 /** The path of a target in origin-form or absolute-form (RFC 9112 3.2). */
 function pathOf(target: string): string {
+  // First of all: in the query there may be slashes, and before it there may be no path.
   const query = target.indexOf('?');
-  const whole = query < 0 ? target : target.slice(0, query);
-  if (whole.startsWith('/')) return whole;
-  const from = whole.indexOf('/', whole.indexOf('://') + 3);
-  return from < 0 ? '/' : whole.slice(from);
+  const path = query < 0 ? target : target.slice(0, query);
+  if (path.startsWith('/')) return path;
+  const from = path.indexOf('/', path.indexOf('://') + 3);
+  return from < 0 ? '/' : path.slice(from);
 }
 
 function isPromise(value: unknown): value is Promise<globalThis.Response> {

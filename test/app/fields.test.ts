@@ -1,5 +1,7 @@
 // What becomes a field line, what is refused, and what belongs to the server alone.
 
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
@@ -78,6 +80,17 @@ describe('what field lines are made of', () => {
   });
 });
 
+test('names that a program takes from elsewhere fill no memory', () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  collect();
+  const before = process.memoryUsage().heapUsed;
+  for (let i = 0; i < 100_000; i++) readFields({ [`x-${i}-${'y'.repeat(100)}`]: '1' }, NO_FIELDS);
+  collect();
+  // Kept, they would take some 40 MB.
+  expect(process.memoryUsage().heapUsed - before).toBeLessThan(10_000_000);
+});
+
 describe('what breaks a field', () => {
   test.each(['\r', '\n', '\0', '\r\n', '\u0100', '\u010a', '\u010d', '\u{1f600}', '\ud800'])(
     'a value with %j',
@@ -118,7 +131,8 @@ describe('what breaks a field', () => {
 test('whatever it is given, a Headers object says the same', () => {
   const name = fc.oneof(
     fc.constantFrom('a', 'A', 'Connection', 'set-cookie', 'content-length', ''),
-    fc.string(),
+    // The platform's own loses that one out of a record.
+    fc.string().filter((text) => text !== '__proto__'),
   );
   const value = fc.string({
     unit: fc.oneof(fc.constantFrom(...'\r\n\t\0 ,ab'), fc.string({ maxLength: 1 })),

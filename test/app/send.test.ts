@@ -165,7 +165,11 @@ describe('what is none', () => {
     locked.body!.getReader();
     const lockedStream = new Class(streamOf('a'));
     lockedStream.body!.getReader();
-    for (const response of [read, locked, lockedStream])
+    const begun = new Class(streamOf('a', 'b'));
+    const reader = begun.body!.getReader();
+    await reader.read();
+    reader.releaseLock();
+    for (const response of [read, locked, lockedStream, begun])
       expect(() => send(exchange, response)).toThrow(TypeError);
     expect(exchange.calls).toEqual([]);
   });
@@ -463,6 +467,27 @@ describe('a fetched Response', () => {
           ['end', ''],
         ]);
       });
+  });
+
+  test('has nothing to do with content that a program has encoded', async () => {
+    const headers = { 'content-encoding': 'gzip', 'content-length': '3' };
+    const encoded = () => new Response(streamOf('own'), { headers });
+    const inner = encoded();
+    for (const response of [encoded(), new Response(inner.body, inner)])
+      expect(await sent(response)).toEqual([
+        ['begin', 200, 'content-encoding: gzip\r\n', 3, false],
+        ['write', 'own'],
+        ['end', ''],
+      ]);
+    await fetched('gzip', gzipSync('content'), async (response) => {
+      const [begin, ...calls] = await sent(new Response(streamOf('own'), response));
+      expect(begin?.[2]).toContain('content-encoding: gzip\r\n');
+      expect(calls).toEqual([
+        ['write', 'own'],
+        ['end', ''],
+      ]);
+      await response.body?.cancel();
+    });
   });
 
   test('of zstd content goes on as it is, which only newer platforms decode', async () => {

@@ -262,6 +262,49 @@ describe.each(WAYS)('%s engine, $read reads, $write writes', (engine, io) => {
     await draining;
   });
 
+  test('who waits for room is told that there will be none', async () => {
+    let drains = 0;
+    serve((exchange) => {
+      exchange.onDrain = () => drains++;
+      exchange.begin(200, '', undefined, false);
+      while (exchange.write(Buffer.alloc(1_000_000)));
+    });
+    client.socket.pause();
+    client.send(get('/'));
+    await eventually('handed over', () => watched.length > 0);
+    client.socket.resetAndDestroy();
+    await allClosed();
+    expect([drains, watched[0]?.gone]).toEqual([1, 1]);
+  });
+
+  test('a prepared answer while the server drains says close', async () => {
+    serve();
+    client.send(get('/'));
+    await eventually('handed over', () => watched.length === 1);
+    server.listener.close();
+    const draining = server.plane.drain();
+    watched[0]?.exchange.answer(0);
+    const [response] = readResponses(await client.end());
+    expect(response?.fields.get('connection')).toBe('close');
+    await draining;
+  });
+
+  test('a stream that was begun before the server drains is the last response', async () => {
+    serve((exchange) => {
+      exchange.begin(200, '', 6, false);
+      exchange.write(Buffer.from('abc'));
+    });
+    client.send(get('/'));
+    await client.until(/abc$/);
+    server.listener.close();
+    const draining = server.plane.drain();
+    await sleep(20);
+    watched[0]?.exchange.write(Buffer.from('def'));
+    watched[0]?.exchange.end('');
+    expect(readResponses(await client.end())).toHaveLength(1);
+    await draining;
+  });
+
   test('a prepared answer that an application sends', async () => {
     serve((exchange) =>
       exchange.head.target === '/later' ? setImmediate(() => exchange.answer(0)) : exchange.answer(0),

@@ -80,6 +80,23 @@ describe.each(WAYS)('%s engine, $read reads', (engine, io) => {
     expect(watched.map(({ exchange }) => exchange.content?.length)).toEqual([3, undefined, undefined]);
   });
 
+  test('what comes in several reads is taken whole when all of it is here, and not before', async () => {
+    serve(() => {});
+    client.send(`${post('Content-Length: 9\r\n')}abc`);
+    await eventually('handed over', () => watched.length === 1);
+    const { exchange } = watched[0] as Watched;
+    expect(exchange.content?.takeWhole()).toBeUndefined();
+    client.send('def');
+    await sleep(20);
+    expect(exchange.content?.takeWhole()).toBeUndefined();
+    client.send('ghi');
+    let whole: Uint8Array | undefined;
+    await eventually('all of it', () => (whole = exchange.content?.takeWhole()) !== undefined);
+    expect(Buffer.from(whole ?? []).toString()).toBe('abcdefghi');
+    exchange.respond(200, '', 'done', false);
+    await client.until(/done$/);
+  });
+
   test.each(['faster', 'slower'])(
     'large content, by length and chunked, a reader that is %s',
     async (pace) => {

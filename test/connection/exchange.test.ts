@@ -88,6 +88,40 @@ describe.each(WAYS)('%s engine, $write writes', (engine, io) => {
       expect(readResponses(await client.end()).map(({ content }) => content.length)).toEqual(sizes);
     });
 
+    test('what does not fit behind earlier answers goes out behind them', async () => {
+      const large = `x: ${'x'.repeat(32_000)}\r\n`;
+      const kinds: Record<string, Application> = {
+        '/small': (exchange) => exchange.respond(200, '', 'abc', false),
+        '/fields': (exchange) => exchange.respond(200, large, '', false),
+        '/text': (exchange) => exchange.respond(200, '', 'x'.repeat(64_000), false),
+        '/large': (exchange) => exchange.respond(200, '', 'x'.repeat(20_000), false),
+        '/piece': (exchange) => {
+          exchange.begin(200, '', undefined, false);
+          exchange.write(Buffer.alloc(16_384, 'x'));
+          exchange.end('');
+        },
+        '/trailers': (exchange) => {
+          exchange.begin(200, '', undefined, false);
+          exchange.write(Buffer.alloc(16_384, 'x'));
+          exchange.end(large);
+        },
+        '/head': (exchange) => {
+          exchange.begin(200, large, undefined, false);
+          exchange.end('');
+        },
+      };
+      server.plane.serve((exchange) => kinds[exchange.head.target]?.(exchange));
+      const targets = Object.keys(kinds).flatMap((target) => ['/text', target, '/small', target, target]);
+      client.send(targets.map((target) => `GET ${target} HTTP/1.1\r\nHost: a\r\n\r\n`).join(''));
+      client.socket.end();
+      const sizes: Record<string, number> = { '/small': 3, '/text': 64_000, '/large': 20_000 };
+      for (const target of ['/piece', '/trailers']) sizes[target] = 16_384;
+      const responses = readResponses(await client.end(), undefined, 'any');
+      expect(responses.map(({ content }) => content.length)).toEqual(
+        targets.map((target) => sizes[target] ?? 0),
+      );
+    });
+
     test.each(['é', '€', '😀', '\ud800', 'a\u0000b', `${'x'.repeat(16_383)}é`, '€'.repeat(30_000)])(
       'text %#',
       async (text) => {
@@ -162,6 +196,7 @@ describe.each(WAYS)('%s engine, $write writes', (engine, io) => {
         expect(exchange.over).toBe(true);
         attempt(() => exchange.respond(200, '', 'again', false));
         attempt(() => exchange.begin(200, '', 3, false));
+        exchange.answer(0);
       });
       expect(content).toBe('abc');
       expect(thrown.slice(0, 2).every((error) => error instanceof RangeError)).toBe(true);
@@ -213,10 +248,58 @@ describe.each(WAYS)('%s engine, $write writes', (engine, io) => {
       expect(response.fields.get('content-length')).toBe(String(whole.length));
     });
 
+    test('a large chunk may be the only one, or the last', async () => {
+      for (const sizes of [[20_000], [3, 20_000], [20_000, 102_400]]) {
+        await reconnect();
+        const { chunks } = await answerTo((exchange) => {
+          exchange.begin(200, '', undefined, false);
+          // So that it does not end at once.
+          setTimeout(() => {
+            for (const size of sizes) exchange.write(Buffer.alloc(size, 'x'));
+            exchange.end('');
+          }, 5);
+        });
+        expect(chunks).toEqual(sizes);
+      }
+    });
+
+    test('what ends at once goes out with its length', async () => {
+      const { content, fields } = await answerTo((exchange) => {
+        exchange.begin(200, '', undefined, false);
+        exchange.write(Buffer.from('abc'));
+        exchange.end('');
+      });
+      expect([content, fields.get('content-length')]).toEqual(['abc', '3']);
+    });
+
+    test('a stream may ask for the close', async () => {
+      server.plane.serve((exchange) => {
+        exchange.begin(200, '', 3, true);
+        exchange.write(Buffer.from('abc'));
+        exchange.end('');
+      });
+      client.send(request().repeat(2));
+      const [response, ...more] = readResponses(await client.end());
+      expect([response?.fields.get('connection'), more]).toEqual(['close', []]);
+    });
+
+    test('HEAD of unknown length leaves an HTTP/1.0 connection open that asks for it', async () => {
+      server.plane.serve((exchange) => {
+        exchange.begin(200, '', undefined, false);
+        exchange.end('');
+      });
+      client.send(request('HEAD', '1.0', 'Connection: keep-alive\r\n').repeat(2));
+      await client.until((text) => text.split('\r\n\r\n').length === 3);
+      expect(client.received).toMatch(
+        /^(HTTP\/1\.1 200 OK\r\n(Date: .*\r\n)?Connection: keep-alive\r\n\r\n){2}$/i,
+      );
+    });
+
     test('HTTP/1.0 gets the close as the end', async () => {
       const response = await answerTo(stream(undefined), request('GET', '1.0', ''));
       expect(response.content === whole).toBe(true);
       expect(response.fields.get('connection')).toBe('close');
+      expect(response.fields.get('transfer-encoding')).toBeUndefined();
       await reconnect();
       server.plane.serve(stream(undefined));
       client.send(request('GET', '1.0', 'Connection: keep-alive\r\n'));

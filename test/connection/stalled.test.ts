@@ -4,7 +4,9 @@ import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Io } from '../../src/connection/plane.ts';
 import { type Client, connect, eventually, GET, sleep } from '../support/client.ts';
+import { HeldSocket } from '../support/held-socket.ts';
 import { startPlane, type TestedPlane } from '../support/plane.ts';
+import { readResponses } from '../support/responses.ts';
 import { type Watched, watch } from '../support/watched.ts';
 
 const WAYS: Io[] = [
@@ -155,4 +157,27 @@ describe.each(WAYS)('$write writes', (io) => {
     expect(hash.digest('hex')).toBe(createHash('sha256').update(whole).digest('hex'));
     other.close();
   });
+});
+
+test('no more of a pipeline is begun while the kernel takes nothing', async () => {
+  const server = await startPlane('wasm', { read: 'public', write: 'public' });
+  let begun = 0;
+  server.plane.serve((exchange) => {
+    begun++;
+    exchange.respond(200, '', 'x'.repeat(16_000), false);
+  });
+  const socket = new HeldSocket();
+  server.plane.accept(socket.accepted);
+  socket.push(GET.repeat(64));
+  await eventually('held', () => socket.holds);
+  await sleep(10);
+  // As many as an output region holds, and the one that did not fit.
+  expect(begun).toBeLessThanOrEqual(5);
+  while (begun < 64 || socket.holds) {
+    socket.release();
+    await sleep(1);
+  }
+  expect(readResponses(socket.taken)).toHaveLength(64);
+  socket.destroy();
+  await server.stop();
 });

@@ -1,7 +1,7 @@
 // What one turn must not leave to the next, whatever an application does in it: bytes in the output region, a
 // record that stands in somebody's content, a connection that believes it is still serving.
 
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Exchange } from '../../src/connection/exchange.ts';
 import type { Io } from '../../src/connection/plane.ts';
 import { type Client, connect, eventually, sleep } from '../support/client.ts';
@@ -250,6 +250,19 @@ describe.each(WAYS)('%s engine, $read reads', (engine, io) => {
     expect(told(received)).toEqual(['200 abcd0123456789abcdef Sum=1', '200  undefined']);
   });
 
+  test('the head of a request that was answered at once is gone with the turn', async () => {
+    let exchange: Exchange | undefined;
+    server.plane.serve((open) => {
+      exchange = open;
+      echo(open);
+    });
+    const client = await open();
+    client.send(get('/x'));
+    await client.until((text) => text.endsWith('/x'));
+    expect(() => exchange?.head.target).toThrow('the request has been answered');
+    expect(() => exchange?.head.findField('host')).toThrow('the request has been answered');
+  });
+
   test('what is answered within onAbort is the only answer', async () => {
     const { handlerTimeoutMs } = server.plane.deadlines;
     server.plane.serve((exchange) => {
@@ -309,4 +322,20 @@ describe.each(WAYS)('%s engine, $read reads', (engine, io) => {
     exchange?.end('');
     expect(await client.end()).toMatch(/\r\n\r\n1\r\na\r\n1\r\nb\r\n0\r\n\r\n$/);
   });
+});
+
+test('what an application throws is told to the operator', async () => {
+  const logged = vi.spyOn(console, 'error').mockImplementation(() => {});
+  const server = await startPlane('wasm', { read: 'direct', write: 'direct' }, 'errors');
+  const thrown = new Error('thrown');
+  server.plane.serve(() => {
+    throw thrown;
+  });
+  const client = await connect(server.port);
+  client.send(get('/'));
+  await client.end();
+  client.close();
+  expect(logged.mock.calls).toEqual([['The application failed:', thrown]]);
+  logged.mockRestore();
+  await server.stop();
 });

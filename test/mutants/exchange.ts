@@ -2,16 +2,16 @@
 
 import { type Defect, defectsOf } from './defect.ts';
 
+const RECEIVED = ['test/connection/received-content.test.ts'];
 const EXCHANGE = ['test/connection/exchange.test.ts'];
 const TURNS = ['test/connection/turns.test.ts'];
 const PIPELINING = ['test/connection/pipelining.test.ts'];
 const CONTENT = ['test/connection/content.test.ts'];
 const ABORT = ['test/connection/abort.test.ts'];
 const STALLED = ['test/connection/stalled.test.ts'];
-const ALL = [...EXCHANGE, ...TURNS, ...PIPELINING, ...CONTENT, ...ABORT, ...STALLED];
 
 export const exchangeDefects: Defect[] = [
-  ...defectsOf('src/connection/received-content.ts', ALL, [
+  ...defectsOf('src/connection/received-content.ts', RECEIVED, [
     [
       'the last of several pieces is the whole',
       'if (this.waiting.length > 1) return this.gather().bytes;',
@@ -66,17 +66,20 @@ export const exchangeDefects: Defect[] = [
       'this.expectsContinue = false;\n    if (this.cancelled)',
       'if (this.cancelled)',
     ],
-    ['what came before is no part of the whole', 'for (const piece of this.waiting) whole.add', 'whole.add'],
+    [
+      'what came before is no part of the whole',
+      'for (const piece of this.waiting) whole.add(Buffer.from(piece.buffer), 0, piece.length);',
+      '',
+    ],
     [
       'what came before comes again',
       'this.waiting.length = 0;\n    this.waitingBytes = 0;\n    return',
       'return',
     ],
-    ['what comes after the whole is part of it', 'this.whole = undefined;', ''],
     [
       'who waits for the whole gets its first piece',
       'if (this.whole !== undefined) {',
-      'if (this.begun === undefined) {',
+      'if (this.whole !== undefined && this.resolve === undefined) {',
     ],
     [
       'the whole has the size that was made room for',
@@ -86,7 +89,7 @@ export const exchangeDefects: Defect[] = [
     ['what was there is lost when room is made', 'grown.set(this.room.subarray(0, this.size));', ''],
     ['a piece lies over the one before', 'this.room, this.size);', 'this.room, 0);'],
   ]),
-  ...defectsOf('src/connection/open-exchange.ts', ALL, [
+  ...defectsOf('src/connection/open-exchange.ts', EXCHANGE, [
     [
       'a request is answered twice',
       "if (this.state !== WAITING) throw new Error('a request is answered once');\n    checkFields(fields);\n    const { outputs",
@@ -133,23 +136,7 @@ export const exchangeDefects: Defect[] = [
       'if (outputs.room < size + CHUNK_FRAME_BYTES_MAX) this.connection.flush();',
       '',
     ],
-    ['who answers is not told that nobody can hear', 'this.onGone?.();', ''],
-    [
-      'who waits for room is not told that nobody can hear',
-      'this.onGone?.();\n    this.onDrain?.();',
-      'this.onGone?.();',
-    ],
-    ['who answers is not told that nobody waits', 'this.onAbort?.(reason);', ''],
-    [
-      'who answers is told twice',
-      'if (this.aborted !== undefined) return;\n    this.aborted',
-      'this.aborted',
-    ],
-    ['content goes on when nobody waits', 'this.content?.fail(reason);', ''],
-    ['content is read on behind the answer', 'this.content?.fail(ANSWERED);', ''],
-    ['who streams is not told to go on', 'else this.onDrain?.();', ''],
     ['the rest of a large content is lost', 'if (this.rest !== undefined) this.sendRest();\n    else', ''],
-    ['a large content goes out at once', 'if (!sent) return;', ''],
     [
       'a piece of a large content goes out twice',
       'rest.subarray(piece.length) : undefined',
@@ -182,16 +169,40 @@ export const exchangeDefects: Defect[] = [
       '',
     ],
     ['a held piece is lost', 'this.held = undefined;\n    this.writePiece(held);', 'this.held = undefined;'],
+    [
+      'what broke off ends with the last chunk',
+      'if (this.state >= BEGUN) {\n      this.cut();\n      return;',
+      "if (this.state >= BEGUN) {\n      this.end('');\n      return;",
+    ],
+  ]),
+  ...defectsOf('src/connection/open-exchange.ts', ABORT, [
+    ['who answers is not told that nobody can hear', 'this.onGone?.();', ''],
+    ['who answers is not told that nobody waits', 'this.onAbort?.(reason);', ''],
+    [
+      'who answers is told twice',
+      'if (this.aborted !== undefined) return;\n    this.aborted',
+      'this.aborted',
+    ],
+    ['content goes on when nobody waits', 'this.content?.fail(reason);', ''],
+  ]),
+  ...defectsOf('src/connection/open-exchange.ts', STALLED, [
+    ['who streams is not told to go on', 'else this.onDrain?.();', ''],
+    [
+      'who waits for room is not told that nobody can hear',
+      'this.onGone?.();\n    this.onDrain?.();',
+      'this.onGone?.();',
+    ],
+    ['a large content goes out at once', 'if (!sent) return;', ''],
+  ]),
+  ...defectsOf('src/connection/open-exchange.ts', CONTENT, [
+    ['content is read on behind the answer', 'this.content?.fail(ANSWERED);', ''],
+  ]),
+  ...defectsOf('src/connection/open-exchange.ts', TURNS, [
     ['what failed before its head is cut', 'if (this.state >= BEGUN) {', 'if (this.state >= WAITING) {'],
     [
       'a held head goes out behind the failure',
       'clearImmediate(this.holding);\n    this.held = undefined;\n    this.state = WAITING;',
       'this.state = WAITING;',
-    ],
-    [
-      'what broke off ends with the last chunk',
-      'if (this.state >= BEGUN) {\n      this.cut();\n      return;',
-      "if (this.state >= BEGUN) {\n      this.end('');\n      return;",
     ],
     [
       'earlier responses are cut, too',
@@ -219,8 +230,10 @@ export const exchangeDefects: Defect[] = [
       'this.reserve(COPIED_BYTES_MAX);',
     ],
   ]),
-  ...defectsOf('src/connection/carry.ts', ALL, [
+  ...defectsOf('src/connection/carry.ts', CONTENT, [
     ['what the application has got comes again', 'this.length = 0;', ''],
+  ]),
+  ...defectsOf('src/connection/carry.ts', TURNS, [
     [
       'content of an answered request is refused when it ends',
       'this.inContent = slot.inContent;\n    this.handedOver = slot.handedOver;',
@@ -232,16 +245,11 @@ export const exchangeDefects: Defect[] = [
       'this.inContent = this.slot.inContent;\n    this.handedOver = false;',
     ],
   ]),
-  ...defectsOf('src/connection/connection.ts', ALL, [
+  ...defectsOf('src/connection/connection.ts', PIPELINING, [
     [
       'the next request is begun before the answer',
       'else if (this.exchange === undefined && this.writing === WRITING_IDLE) continue;',
       'else if (this.writing === WRITING_IDLE) continue;',
-    ],
-    [
-      'requests are begun though nothing can be written',
-      'else if (this.exchange === undefined && this.writing === WRITING_IDLE) continue;',
-      'else if (this.exchange === undefined) continue;',
     ],
     ['trailers take the place of the fields', 'if (content.length === undefined) head.detach();', ''],
     [
@@ -249,6 +257,18 @@ export const exchangeDefects: Defect[] = [
       '} else if (content === undefined || content.length !== undefined) head.detach();',
       '}',
     ],
+    [
+      'what is pipelined behind an answer waits for ever',
+      'else if (this.plane.turn === undefined) this.resume();',
+      'else if (this.plane.turn === undefined) this.flush();',
+    ],
+    [
+      'any number of requests waits behind an answer',
+      'return this.carry === undefined || this.carry.size <= PIPELINED_BYTES_MAX;',
+      'return true;',
+    ],
+  ]),
+  ...defectsOf('src/connection/connection.ts', TURNS, [
     ['a head is read though it is gone', 'head.release();', ''],
     ['an answer that closes is not the last', 'if (exchange.close) this.closing = true;', ''],
     ['a thrown error is not told', "this.plane.log.failed('The application failed', error);", ''],
@@ -264,6 +284,50 @@ export const exchangeDefects: Defect[] = [
       'if (content.unfinished && this.closing) {',
     ],
     ['chunks stay where they lie', 'pieceEnd = slot.move(from, next, pieceEnd);', 'pieceEnd = next;'],
+    [
+      "requests are served within another connection's turn",
+      'else if (this.plane.turn === undefined) this.resume();',
+      'else if (this.requestsLeft >= 0) this.resume();',
+    ],
+    [
+      "what is pipelined behind an answer in another's turn waits for ever",
+      'setImmediate(() => this.resumeLater());',
+      '',
+    ],
+    [
+      'a late application is answered for though it answers when it is told',
+      'if (!exchange.answering) exchange.refuse',
+      'exchange.refuse',
+    ],
+    [
+      'a response has the deadline of its content no more',
+      'if (this.exchange !== undefined) this.setDeadline(0, true);\n      return;',
+      'return;',
+    ],
+    [
+      'bytes that come for others buy an application time',
+      'else if (this.carry === undefined) this.carry = new Carry(slot, fresh, end);\n    else this.carry.append(fresh, end);\n  }',
+      'else if (this.carry === undefined) this.carry = new Carry(slot, fresh, end);\n    else this.carry.append(fresh, end);\n    this.setDeadline(0, true);\n  }',
+    ],
+    [
+      'the record of content that broke off stays',
+      'this.carry = undefined;\n        slot.takeRecord();',
+      'this.carry = undefined;',
+    ],
+    [
+      'the record of content that nobody wants stays',
+      'slot.takeRecord();\n      this.close();',
+      'this.close();',
+    ],
+    [
+      'content that broke off is refused without its method',
+      'this.carry?.restore(0);\n    this.contentBroke(content, error);',
+      'this.contentBroke(content, error);',
+    ],
+    ['a request that was answered is refused as well', ' && !this.carry.handedOver)', ')'],
+    ["another's turn is not looked at", 'if (turn !== undefined && turn !== this) turn.flush();', ''],
+  ]),
+  ...defectsOf('src/connection/connection.ts', CONTENT, [
     ['trailers are not told', 'content.length === undefined ? slot.trailers(cursor) : []', '[]'],
     [
       'behind content that broke off come requests',
@@ -298,6 +362,29 @@ export const exchangeDefects: Defect[] = [
       'if (content.expectsContinue) return true;',
     ],
     [
+      'silence in content that is read is the application’s',
+      'if (content !== undefined && this.waitsFor() === WAITING_CONTENT) {',
+      'if (content !== undefined && this.waitsFor() < 0) {',
+    ],
+    [
+      'who reads late has the time of the application',
+      'if (this.waiting === WAITING_APPLICATION) this.setDeadline(0, true);',
+      '',
+    ],
+    ['content is read that nobody takes', 'return content.hungry;', 'return true;'],
+    [
+      'content that ends too early seems to be late',
+      'if (exchange.content?.unfinished && head) this.carriedContentBroke(exchange.content, ERROR_INCOMPLETE);',
+      '',
+    ],
+    [
+      'the record of content that broke off between two reads stays',
+      'this.contentBroke(content, error);\n    this.plane.slot.takeRecord();',
+      'this.contentBroke(content, error);',
+    ],
+  ]),
+  ...defectsOf('src/connection/connection.ts', ABORT, [
+    [
       'an application does not close when the server drains',
       'return this.plane.slot.draining && !(this.serving ? this.pipelined : this.carry?.begun);',
       'return false;',
@@ -313,29 +400,9 @@ export const exchangeDefects: Defect[] = [
       '!this.carry?.begun',
     ],
     [
-      'what is pipelined behind an answer waits for ever',
-      'else if (this.plane.turn === undefined) this.resume();',
-      'else if (this.plane.turn === undefined) this.flush();',
-    ],
-    [
-      "requests are served within another connection's turn",
-      'else if (this.plane.turn === undefined) this.resume();',
-      'else if (this.requestsLeft >= 0) this.resume();',
-    ],
-    [
-      "what is pipelined behind an answer in another's turn waits for ever",
-      'setImmediate(() => this.resumeLater());',
-      '',
-    ],
-    [
       'a late application is not answered for',
       'if (!exchange.answering) exchange.refuse(ERROR_HANDLER_TIMEOUT);',
       '',
-    ],
-    [
-      'a late application is answered for though it answers when it is told',
-      'if (!exchange.answering) exchange.refuse',
-      'exchange.refuse',
     ],
     [
       'a late stream goes on',
@@ -368,32 +435,6 @@ export const exchangeDefects: Defect[] = [
       'if (!this.serving && this.exchange !== undefined) this.setDeadline(0, true);\n    return true;',
       'return true;',
     ],
-    [
-      'silence in content that is read is the application’s',
-      'if (content !== undefined && this.waitsFor() === WAITING_CONTENT) {',
-      'if (content !== undefined && this.waitsFor() < 0) {',
-    ],
-    [
-      'a response has the deadline of its content no more',
-      'if (this.exchange !== undefined) this.setDeadline(0, true);\n      return;',
-      'return;',
-    ],
-    [
-      'who reads late has the time of the application',
-      'if (this.waiting === WAITING_APPLICATION) this.setDeadline(0, true);',
-      '',
-    ],
-    [
-      'bytes that come for others buy an application time',
-      'else if (this.carry === undefined) this.carry = new Carry(slot, fresh, end);\n    else this.carry.append(fresh, end);\n  }',
-      'else if (this.carry === undefined) this.carry = new Carry(slot, fresh, end);\n    else this.carry.append(fresh, end);\n    this.setDeadline(0, true);\n  }',
-    ],
-    [
-      'any number of requests waits behind an answer',
-      'return this.carry === undefined || this.carry.size <= PIPELINED_BYTES_MAX;',
-      'return true;',
-    ],
-    ['content is read that nobody takes', 'return content.hungry;', 'return true;'],
     ['who waits for an application is idle', 'this.exchange === undefined &&\n', ''],
     [
       'an application is not told that its peer is gone',
@@ -405,33 +446,13 @@ export const exchangeDefects: Defect[] = [
       'this.setDeadline(0, true);\n    exchange.abort(new Error(PEER_ENDED));',
       'this.setDeadline(0, true);',
     ],
+  ]),
+  ...defectsOf('src/connection/connection.ts', STALLED, [
+    [
+      'requests are begun though nothing can be written',
+      'else if (this.exchange === undefined && this.writing === WRITING_IDLE) continue;',
+      'else if (this.exchange === undefined) continue;',
+    ],
     ['a stream is not told to go on', 'this.exchange.drained();', ''],
-    [
-      'content that ends too early seems to be late',
-      'if (exchange.content?.unfinished && head) this.carriedContentBroke(exchange.content, ERROR_INCOMPLETE);',
-      '',
-    ],
-    [
-      'the record of content that broke off stays',
-      'this.carry = undefined;\n        slot.takeRecord();',
-      'this.carry = undefined;',
-    ],
-    [
-      'the record of content that broke off between two reads stays',
-      'this.contentBroke(content, error);\n    this.plane.slot.takeRecord();',
-      'this.contentBroke(content, error);',
-    ],
-    [
-      'the record of content that nobody wants stays',
-      'slot.takeRecord();\n      this.close();',
-      'this.close();',
-    ],
-    [
-      'content that broke off is refused without its method',
-      'this.carry?.restore(0);\n    this.contentBroke(content, error);',
-      'this.contentBroke(content, error);',
-    ],
-    ['a request that was answered is refused as well', ' && !this.carry.handedOver)', ')'],
-    ["another's turn is not looked at", 'if (turn !== undefined && turn !== this) turn.flush();', ''],
   ]),
 ];

@@ -1,0 +1,233 @@
+// An application on a plane of this thread, over real sockets: what the table of routes and a Response alone
+// don't show.
+
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { App } from '../../src/app/app.ts';
+import { attach } from '../../src/app/application.ts';
+import { Response } from '../../src/app/response.ts';
+import { PREPARED_COUNT_MAX, PREPARED_RESPONSE_BYTES_MAX } from '../../src/wasm/layout.ts';
+import { type Client, connect, eventually, sleep } from '../support/client.ts';
+import { startPlane, type TestedPlane } from '../support/plane.ts';
+import { type Response as Read, readResponses } from '../support/responses.ts';
+
+const NOT_FOUND = '404 Not Found\n';
+const FAILED = '500 Internal Server Error\n';
+const ok = () => new Response('ok');
+
+let server: TestedPlane;
+let client: Client;
+const logged = vi.spyOn(console, 'error');
+beforeEach(async () => {
+  logged.mockReset().mockImplementation(() => {});
+  server = await startPlane('wasm', { read: 'direct', write: 'direct' }, 'errors');
+  client = await connect(server.port);
+});
+afterEach(async () => {
+  client.close();
+  await server.stop();
+});
+
+function serve(app: App): Promise<void> {
+  const view = { url: `http://127.0.0.1:${server.port}`, port: server.port, stats: server.statistics };
+  return attach(server.plane, app, { worker: 0, server: view, trustProxy: 0 });
+}
+
+/** What each target is answered with, in one pipeline. */
+async function ask(targets: string[], method = 'GET'): Promise<Read[]> {
+  const one = await connect(server.port);
+  for (const target of targets) one.send(`${method} ${target} HTTP/1.1\r\nHost: a\r\n\r\n`);
+  one.socket.end();
+  const responses = readResponses(await one.end(), new Set(method === 'HEAD' ? targets.keys() : []));
+  one.close();
+  return responses;
+}
+
+async function told(...targets: string[]): Promise<string[]> {
+  return (await ask(targets)).map(({ content }) => content);
+}
+
+describe('a path', () => {
+  test('is what stands between authority and query', async () => {
+    await serve({
+      routes: {
+        '/': () => new Response('root'),
+        '/a': () => new Response('a'),
+        '/b/*': new Response('b'),
+        '/c': new Response('c'),
+      },
+    });
+    for (const [target, content] of [
+      ['/?/a', 'root'],
+      ['http://x', 'root'],
+      ['http://x?/a', 'root'],
+      ['http://x?/c', 'root'],
+      ['http://x?://y/a', 'root'],
+      ['http://x/a?b=/c', 'a'],
+      ['/a?x?y', 'a'],
+      ['http://x:1/b/a?', 'b'],
+      ['/b/?/a', 'b'],
+      ['http://x/c?/a', 'c'],
+      ['/c?http://x/a', 'c'],
+    ] as const)
+      expect(await told(target), target).toEqual([content]);
+  });
+
+  test('has its methods: others get 405, OPTIONS 204, both with Allow', async () => {
+    await serve({ routes: { '/a': { POST: ok }, '/:x/b': { GET: ok, OPTIONS: () => new Response('own') } } });
+    const answers = async (method: string) =>
+      (await ask(['/a', '/x/b'], method)).map(({ statusCode, fields, content }) => [
+        statusCode,
+        fields.get('allow'),
+        content,
+      ]);
+    expect(await answers('PUT')).toEqual([
+      [405, 'POST, OPTIONS', '405 Method Not Allowed\n'],
+      [405, 'GET, OPTIONS, HEAD', '405 Method Not Allowed\n'],
+    ]);
+    expect(await answers('OPTIONS')).toEqual([
+      [204, 'POST, OPTIONS', ''],
+      [200, undefined, 'own'],
+    ]);
+  });
+
+  test('without a route goes to fetch, else it is a 404', async () => {
+    await serve({ routes: { '/a': ok } });
+    expect(await told('/a', '/b')).toEqual(['ok', NOT_FOUND]);
+    await serve({ routes: { '/a': ok }, fetch: (request) => new Response(request.url) });
+    expect(await told('/a', '/b')).toEqual(['ok', 'http://a/b']);
+  });
+});
+
+describe('what is fixed', () => {
+  test('is answered from here when it does not fit into the slot', async () => {
+    const large = 'x'.repeat(PREPARED_RESPONSE_BYTES_MAX);
+    await serve({ routes: { '/large': new Response(large, { status: 201 }), '/small': new Response('a') } });
+    const [one, other] = await ask(['/large', '/small']);
+    expect([one?.statusCode, one?.content === large, other?.content]).toEqual([201, true, 'a']);
+  });
+
+  test('so is what there is no more room for', async () => {
+    const routes: Record<string, globalThis.Response> = {};
+    for (let i = 0; i < PREPARED_COUNT_MAX + 10; i++) routes[`/${i}`] = new Response(`answer ${i}`);
+    await serve({ routes });
+    const numbers = [0, 500, PREPARED_COUNT_MAX - 1, PREPARED_COUNT_MAX, PREPARED_COUNT_MAX + 9];
+    expect(await told(...numbers.map((i) => `/${i}`))).toEqual(numbers.map((i) => `answer ${i}`));
+  });
+
+  test('makes room for what another application has', async () => {
+    await serve({ routes: { '/a': new Response('a'), '/b': new Response('b') } });
+    expect(await told('/a', '/b')).toEqual(['a', 'b']);
+    await serve({ routes: { '/b': new Response('c') } });
+    expect(await told('/a', '/b')).toEqual([NOT_FOUND, 'c']);
+    await expect(serve({ routes: { '/b': new Response('d'), x: ok } })).rejects.toThrow("route 'x'");
+    expect(await told('/a', '/b')).toEqual([NOT_FOUND, 'c']);
+  });
+
+  test('is answered to HEAD as to GET', async () => {
+    await serve({ routes: { '/a': new Response('abc'), '/:x/b': new Response('abc') } });
+    for (const { fields, content } of await ask(['/a', '/a/../a', '/x/b'], 'HEAD'))
+      expect([fields.get('content-length'), content]).toEqual(['3', '']);
+  });
+});
+
+describe('a handler', () => {
+  test('may give anything with a then', async () => {
+    // biome-ignore-start lint/suspicious/noThenProperty: that is what it is about
+    const later = {
+      then: (resolve: (response: globalThis.Response) => void) => resolve(new Response('later')),
+    };
+    const never = {
+      then: () => {
+        throw new Error('no then');
+      },
+    };
+    // biome-ignore-end lint/suspicious/noThenProperty: that was it
+    await serve({
+      routes: { '/later': () => later as never, '/never': () => never as never },
+      error: (error) => (String(error).includes('no then') ? (later as never) : new Response('failed')),
+    });
+    expect(await told('/later', '/never', '/later')).toEqual(['later', 'later', 'later']);
+  });
+
+  test('that fails when nobody waits any more is no failure', async () => {
+    const error = vi.fn(ok);
+    const ended = vi.fn();
+    const wait = (request: Request): Promise<globalThis.Response> =>
+      new Promise((_, reject) => {
+        request.signal.addEventListener('abort', () => {
+          setImmediate(() => {
+            reject(new Error('given up'));
+            ended();
+          });
+        });
+      });
+    for (const app of [{ fetch: wait, error }, { fetch: wait }]) {
+      await serve(app);
+      const leaving = await connect(server.port);
+      leaving.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+      await sleep(20);
+      ended.mockClear();
+      leaving.socket.resetAndDestroy();
+      await eventually('given up', () => ended.mock.calls.length === 1);
+      await sleep(5);
+    }
+    expect(error).not.toHaveBeenCalled();
+    expect(logged).not.toHaveBeenCalled();
+  });
+
+  test('that fails since its peer has closed its side gets a 500 all the same, which is not told', async () => {
+    await serve({
+      fetch: (request) =>
+        new Promise((_, reject) => request.signal.addEventListener('abort', () => reject(new Error('gone')))),
+    });
+    expect(await told('/')).toEqual([FAILED]);
+    expect(logged).not.toHaveBeenCalled();
+  });
+
+  test('that fails is told with its path, and without its query', async () => {
+    await serve({
+      fetch: () => {
+        throw new Error('a reason');
+      },
+    });
+    expect(await told('/path?token=secret')).toEqual([FAILED]);
+    expect(logged.mock.calls).toEqual([
+      ['A handler failed at GET /path:', expect.objectContaining({ message: 'a reason' })],
+    ]);
+  });
+
+  test('may fail on a connection that goes on, in either way, with and without an error handler', async () => {
+    const routes: App['routes'] = {
+      '/throws': () => {
+        throw new Error('thrown');
+      },
+      '/rejects': async () => {
+        throw new Error('rejected');
+      },
+      '/nothing': () => undefined as never,
+    };
+    await serve({ routes });
+    const targets = ['/throws', '/rejects', '/nothing', '/else'];
+    expect(await told(...targets)).toEqual([FAILED, FAILED, FAILED, NOT_FOUND]);
+    const again = (): never => {
+      throw new Error('again');
+    };
+    for (const error of [
+      again,
+      async () => again(),
+      () => undefined as never,
+      async () => undefined as never,
+    ]) {
+      await serve({ routes, error });
+      expect(await told(...targets)).toEqual([FAILED, FAILED, FAILED, NOT_FOUND]);
+    }
+    await serve({
+      routes,
+      error: (error, request) => new Response(`${(error as Error).message} at ${request.url}`),
+    });
+    expect((await told(...targets)).slice(0, 2)).toEqual([
+      'thrown at http://a/throws',
+      'rejected at http://a/rejects',
+    ]);
+  });
+});
