@@ -76,12 +76,6 @@ export const appDefects: Defect[] = [
       "const path = query < 0 || !target.startsWith('/') ? target : target.slice(0, query);",
     ],
     ['a query is a part of the path', 'query < 0 ? target : target.slice(0, query)', 'target'],
-    ['what was prepared for an earlier application stays', 'this.plane.slot.forgetRoutes();\n    for', 'for'],
-    [
-      'what does not fit into the slot is an error',
-      'if (!(error instanceof RangeError)) throw error;',
-      'throw error;',
-    ],
     [
       'an error handler is asked for nobody',
       'if (exchange.over) return;\n    if (this.error',
@@ -97,6 +91,20 @@ export const appDefects: Defect[] = [
       'there is fetch before there are routes',
       'if (this.routes !== undefined) {',
       'if (this.routes !== undefined && this.fetch === undefined) {',
+    ],
+  ]),
+  ...defectsOf('src/app/fixed.ts', APPLICATION, [
+    ['what was prepared for an earlier application stays', 'this.plane.slot.forgetRoutes();', ''],
+    [
+      'what does not fit into the slot is an error',
+      'if (!(error instanceof RangeError)) throw error;',
+      'throw error;',
+    ],
+    ['a fixed response that has no content tells its length', 'bare: isBare(statusCode)', 'bare: false'],
+    [
+      'what has no place in the slot is answered by another',
+      'if (path === undefined) return;',
+      "path ??= '/';",
     ],
   ]),
   ...defectsOf('src/app/send.ts', SEND, [
@@ -222,6 +230,10 @@ export const appDefects: Defect[] = [
       "head.findField('x-forwarded-for') < 0 ? undefined : head.fieldValue(head.findField('x-forwarded-for'))",
     ],
   ]),
+  ...defectsOf('src/app/byte-stream.ts', REQUEST, [
+    ['a reader with its own buffer waits for ever', 'controller.byobRequest?.respond(0);', ''],
+    ['content is read before anybody reads it', '{ highWaterMark: 0 }', '{ highWaterMark: 1 }'],
+  ]),
   ...defectsOf('src/app/body.ts', REQUEST, [
     [
       'a body may be read twice',
@@ -242,13 +254,7 @@ export const appDefects: Defect[] = [
       'buffer.byteLength === bytes.byteLength',
       'buffer.byteLength >= bytes.byteLength',
     ],
-    [
-      'a stream takes away what is not its own',
-      'controller.enqueue(new Uint8Array(ownBuffer(piece)));',
-      'controller.enqueue(piece as Uint8Array<ArrayBuffer>);',
-    ],
     ['an empty piece stops a stream', 'while (piece?.length === 0) piece = await this.#read();', ''],
-    ['a reader with its own buffer waits for ever', 'controller.byobRequest?.respond(0);', ''],
     [
       'what has been read can be read as a stream',
       'this.#taken ? spentStream() : this.#open()',
