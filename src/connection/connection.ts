@@ -473,7 +473,7 @@ export class Connection {
     if (this.exchange !== undefined) {
       this.setDeadline(0, true);
       this.exchange.drained();
-    } else if (this.closing || (this.plane.slot.draining && this.idle)) this.close();
+    } else if (this.closing) this.close();
     else this.resume();
     this.resumeReading();
   }

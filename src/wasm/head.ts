@@ -49,12 +49,10 @@ export class RecordHead {
   }
 
   get versionMinor(): number {
-    this.there();
     return this.half(RECORD_VERSION_MINOR);
   }
 
   get fieldCount(): number {
-    this.there();
     return this.half(RECORD_FIELD_COUNT);
   }
 

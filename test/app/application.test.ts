@@ -123,6 +123,17 @@ describe('what is fixed', () => {
     expect(await told('/a', '/b')).toEqual([NOT_FOUND, 'c']);
   });
 
+  test('may have no content, and no length', async () => {
+    await serve({ routes: { '/a': new Response(null, { status: 204 }) } });
+    for (const { statusCode, fields } of await ask(['/a', '/a/../a']))
+      expect([statusCode, fields.get('content-length')]).toEqual([204, undefined]);
+  });
+
+  test('is answered to nothing but its own path', async () => {
+    await serve({ routes: { '/:x': new Response('one'), '/a/*': new Response('all') } });
+    expect(await told('/', '/x', '/a/b')).toEqual([NOT_FOUND, 'one', 'all']);
+  });
+
   test('is answered to HEAD as to GET', async () => {
     await serve({ routes: { '/a': new Response('abc'), '/:x/b': new Response('abc') } });
     for (const { fields, content } of await ask(['/a', '/a/../a', '/x/b'], 'HEAD'))

@@ -226,6 +226,7 @@ describe.each(WAYS)('%s engine, $read reads, $write writes', (engine, io) => {
     server.pass(handlerTimeoutMs);
     await allClosed();
     expect(told(watched[0] as Watched)).toEqual([1, 1]);
+    expect(watched[0]?.aborts[0]?.message).not.toContain('the peer');
     expect(client.received).toMatch(/(1\r\na\r\n){3}$/);
   });
 
@@ -287,6 +288,14 @@ describe.each(WAYS)('%s engine, $read reads, $write writes', (engine, io) => {
     const [response] = readResponses(await client.end());
     expect(response?.fields.get('connection')).toBe('close');
     await draining;
+  });
+
+  test('what is pipelined behind an answer given at once is answered while the server drains', async () => {
+    serve((exchange) => exchange.respond(200, '', 'abc', false));
+    server.plane.slot.draining = true;
+    client.send(get('/1') + get('/2'));
+    const responses = readResponses(await client.end());
+    expect(responses.map(({ fields }) => fields.get('connection'))).toEqual([undefined, 'close']);
   });
 
   test('a stream that was begun before the server drains is the last response', async () => {

@@ -277,6 +277,76 @@ describe.each(WAYS)('%s engine, $read reads', (engine, io) => {
         expect([last.aborts.length, last.gone, last.exchange.over]).toEqual([1, 1, true]);
       }
     }
+    // Nothing of it is left to others.
+    await reconnect();
+    serve((exchange) => exchange.respond(200, '', 'fresh', false));
+    client.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+    await client.until(/fresh$/);
+  });
+
+  test('behind content that broke off nothing is read, and the response has the time of its application', async () => {
+    let failure: unknown;
+    serve((exchange) => {
+      exchange.begin(200, '', undefined, false);
+      exchange.write(Buffer.from('abc'));
+      readAll(exchange).catch((error) => {
+        failure = error;
+      });
+    });
+    client.send(post('Transfer-Encoding: chunked\r\n'));
+    await eventually('handed over', () => watched.length === 1);
+    client.send('X\r\n');
+    await eventually('failed', () => failure !== undefined);
+    client.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+    await sleep(20);
+    server.pass(server.plane.deadlines.handlerTimeoutMs);
+    await eventually('cut', () => server.statistics().open === 0);
+    expect(watched).toHaveLength(1);
+    expect(watched[0]).toMatchObject({ gone: 1 });
+  });
+
+  test('HEAD is refused without content when its own stops', async () => {
+    serve((exchange) => {
+      if (exchange.content === undefined) exchange.respond(200, '', 'abc', false);
+      else readAll(exchange).catch(() => {});
+    });
+    client.send('HEAD / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab');
+    await eventually('handed over', () => watched.length === 1);
+    // What others do in between must not be taken for it.
+    const other = await connect(server.port);
+    other.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+    await other.until(/abc$/);
+    server.pass(server.plane.deadlines.bodyTimeoutMs);
+    const [response] = readResponses(await client.end(), new Set([0]));
+    expect(response?.statusCode).toBe(408);
+    other.close();
+  });
+
+  test('who reads late leaves its peer the time of content from then on', async () => {
+    serve(() => {});
+    client.send(`${post('Content-Length: 100000\r\n')}${'x'.repeat(80_000)}`);
+    await eventually('handed over', () => watched.length === 1);
+    await sleep(50);
+    const { bodyTimeoutMs, handlerTimeoutMs } = server.plane.deadlines;
+    server.pass(handlerTimeoutMs / 2);
+    const { exchange } = watched[0] as Watched;
+    const reading = readAll(exchange).catch(() => 'failed');
+    await sleep(20);
+    server.pass(bodyTimeoutMs - 10_000);
+    await sleep(20);
+    expect(exchange.aborted).toBeUndefined();
+    server.pass(10_000);
+    expect(await reading).toBe('failed');
+    expect(readResponses(await client.end())[0]?.statusCode).toBe(408);
+  });
+
+  test('who has been asked for content and sends none is refused for that', async () => {
+    serve((exchange) => void readAll(exchange).catch(() => {}));
+    client.send(post('Expect: 100-continue\r\nContent-Length: 3\r\n'));
+    await client.until(/^HTTP\/1.1 100 Continue\r\n\r\n$/);
+    server.pass(server.plane.deadlines.bodyTimeoutMs);
+    const [response] = readResponses(withoutInterim(await client.end()));
+    expect(response?.statusCode).toBe(408);
   });
 
   test('a peer that uploads and does not read is cut by the write timeout', async () => {

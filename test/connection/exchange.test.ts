@@ -112,7 +112,23 @@ describe.each(WAYS)('%s engine, $write writes', (engine, io) => {
       };
       server.plane.serve((exchange) => kinds[exchange.head.target]?.(exchange));
       const targets = Object.keys(kinds).flatMap((target) => ['/text', target, '/small', target, target]);
-      client.send(targets.map((target) => `GET ${target} HTTP/1.1\r\nHost: a\r\n\r\n`).join(''));
+      const ask = (target: string): string => `GET ${target} HTTP/1.1\r\nHost: a\r\n\r\n`;
+      // What one region holds does not run over into the next one.
+      const { bytes } = server.engine.slot.views;
+      const next = server.engine.slot.outputs[1] as number;
+      const marked = bytes.subarray(next, next + 65_536);
+      for (const target of Object.keys(kinds)) {
+        await reconnect();
+        marked.fill(0xab);
+        client.send(ask('/text') + ask(target) + ask('/small'));
+        await client.until(/\r\n\r\nabc$/);
+        expect(
+          marked.every((byte) => byte === 0xab),
+          target,
+        ).toBe(true);
+      }
+      await reconnect();
+      client.send(targets.map(ask).join(''));
       client.socket.end();
       const sizes: Record<string, number> = { '/small': 3, '/text': 64_000, '/large': 20_000 };
       for (const target of ['/piece', '/trailers']) sizes[target] = 16_384;

@@ -76,12 +76,6 @@ export const appDefects: Defect[] = [
       "const path = query < 0 || !target.startsWith('/') ? target : target.slice(0, query);",
     ],
     ['a query is a part of the path', 'query < 0 ? target : target.slice(0, query)', 'target'],
-    ['what was prepared for an earlier application stays', 'this.plane.slot.forgetRoutes();\n    for', 'for'],
-    [
-      'what does not fit into the slot is an error',
-      'if (!(error instanceof RangeError)) throw error;',
-      'throw error;',
-    ],
     [
       'an error handler is asked for nobody',
       'if (exchange.over) return;\n    if (this.error',
@@ -97,6 +91,20 @@ export const appDefects: Defect[] = [
       'there is fetch before there are routes',
       'if (this.routes !== undefined) {',
       'if (this.routes !== undefined && this.fetch === undefined) {',
+    ],
+  ]),
+  ...defectsOf('src/app/fixed.ts', APPLICATION, [
+    ['what was prepared for an earlier application stays', 'this.plane.slot.forgetRoutes();', ''],
+    [
+      'what does not fit into the slot is an error',
+      'if (!(error instanceof RangeError)) throw error;',
+      'throw error;',
+    ],
+    ['a fixed response that has no content tells its length', 'bare: isBare(statusCode)', 'bare: false'],
+    [
+      'what has no place in the slot is answered by another',
+      'if (path === undefined) return;',
+      "path ??= '/';",
     ],
   ]),
   ...defectsOf('src/app/send.ts', SEND, [

@@ -53,8 +53,8 @@ export const connectionDefects: Defect[] = [
     ['reading is never resumed', 'this.socket.resume();', '', BURST],
     [
       'what came before the pause is not gone on with',
-      'this.idle)) this.close();\n    else this.resume();',
-      'this.idle)) this.close();',
+      'else if (this.closing) this.close();\n    else this.resume();',
+      'else if (this.closing) this.close();',
       FEW_WRITES,
     ],
     ['a peer that stopped again is read on', ' || !this.wantsInput()', '', FEW_WRITES],
@@ -123,8 +123,8 @@ export const connectionDefects: Defect[] = [
     ],
     [
       'a peer that has read is not told that the server drains',
-      'if (this.closing || (this.plane.slot.draining && this.idle))',
-      'if (this.closing)',
+      'if (!this.flush()) return;\n    this.setDeadline(0, true);\n    if (this.reading === READING_ENDED) this.giveUp(ERROR_INCOMPLETE);\n    else if (slot.draining && this.idle) this.close();',
+      'if (!this.flush()) return;\n    this.setDeadline(0, true);\n    if (this.reading === READING_ENDED) this.giveUp(ERROR_INCOMPLETE);',
       FEW_WRITES,
     ],
     ['a connection that writes is idle', 'this.writing === WRITING_IDLE &&\n', '', FEW_WRITES],

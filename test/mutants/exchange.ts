@@ -154,11 +154,6 @@ export const exchangeDefects: Defect[] = [
       'const contentless',
     ],
     [
-      'a prepared response does not close',
-      'this.close = this.connection.closesAfter(this);\n    this.buildPrepared',
-      'this.buildPrepared',
-    ],
-    [
       'a prepared response answers what is answered',
       'if (this.state !== WAITING) return;\n    this.close',
       'this.close',
@@ -176,6 +171,16 @@ export const exchangeDefects: Defect[] = [
     ],
   ]),
   ...defectsOf('src/connection/open-exchange.ts', ABORT, [
+    [
+      'who waits for room is not told that nobody can hear',
+      'this.onGone?.();\n    this.onDrain?.();',
+      'this.onGone?.();',
+    ],
+    [
+      'a prepared response does not close',
+      'this.close = this.connection.closesAfter(this);\n    this.buildPrepared',
+      'this.buildPrepared',
+    ],
     ['who answers is not told that nobody can hear', 'this.onGone?.();', ''],
     ['who answers is not told that nobody waits', 'this.onAbort?.(reason);', ''],
     [
@@ -187,11 +192,6 @@ export const exchangeDefects: Defect[] = [
   ]),
   ...defectsOf('src/connection/open-exchange.ts', STALLED, [
     ['who streams is not told to go on', 'else this.onDrain?.();', ''],
-    [
-      'who waits for room is not told that nobody can hear',
-      'this.onGone?.();\n    this.onDrain?.();',
-      'this.onGone?.();',
-    ],
     ['a large content goes out at once', 'if (!sent) return;', ''],
   ]),
   ...defectsOf('src/connection/open-exchange.ts', CONTENT, [

@@ -9,6 +9,7 @@ const ROUTES = ['test/protocol/routes.test.ts'];
 const CONSUME = ['test/protocol/consume.test.ts'];
 const BUILD = ['test/protocol/build.test.ts'];
 const ASSERTS = ['test/wasm/asserts.test.ts'];
+const TURNS = ['test/connection/turns.test.ts'];
 const COUNTER = ['test/state/counter.test.ts'];
 
 export const wasmDefects: Defect[] = [
@@ -429,12 +430,14 @@ export const wasmDefects: Defect[] = [
       'store<i32>(record, prepared, RECORD_PREPARED);',
       'store<i32>(record, end == cursor ? 0 : prepared, RECORD_PREPARED);',
     ],
+    ['it is not told where a head lies', 'store<i32>(slot, <i32>start, CONTROL_HEAD);', ''],
+  ]),
+  ...defectsOf('assembly/serve.ts', TURNS, [
     [
       'a request that its caller has answered is refused as well',
       'if (load<i32>(record, RECORD_PREPARED) == PREPARED_NONE) {',
       'if (load<i32>(record, RECORD_PREPARED) < PREPARED_NONE) {',
     ],
-    ['it is not told where a head lies', 'store<i32>(slot, <i32>start, CONTROL_HEAD);', ''],
   ]),
   ...defectsOf('assembly/serve.ts', BUILD, [
     [

@@ -63,7 +63,7 @@ export const workerDefects: Defect[] = [
       'the generation before is not drained',
       'this.oldEnds = current.drain(timeoutMs, false)',
       'this.oldEnds = Promise.resolve()',
-      'served anew',
+      'what does not finish in time is ended',
     ],
     ['a reload begins before the last one is over', 'await this.oldEnds;', '', 'wait for each other'],
     [
