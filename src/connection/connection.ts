@@ -194,7 +194,7 @@ export class Connection {
     this.setDeadline(end - fresh, cursor !== start);
     if (this.exchange !== undefined) return;
     if (this.reading === READING_ENDED) this.giveUp(ERROR_INCOMPLETE);
-    else if (slot.draining && this.idle) this.close();
+    else if (this.plane.closesIdle && this.idle) this.close();
   }
 
   /**
@@ -473,7 +473,7 @@ export class Connection {
     if (this.exchange !== undefined) {
       this.setDeadline(0, true);
       this.exchange.drained();
-    } else if (this.closing || (this.plane.slot.draining && this.idle)) this.close();
+    } else if (this.closing || (this.plane.closesIdle && this.idle)) this.close();
     else this.resume();
     this.resumeReading();
   }
@@ -494,7 +494,7 @@ export class Connection {
     if (!this.flush()) return;
     this.setDeadline(0, true);
     if (this.reading === READING_ENDED) this.giveUp(ERROR_INCOMPLETE);
-    else if (slot.draining && this.idle) this.close();
+    else if (this.plane.closesIdle && this.idle) this.close();
   }
 
   private wantsInput(): boolean {
