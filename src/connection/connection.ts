@@ -194,7 +194,7 @@ export class Connection {
     this.setDeadline(end - fresh, cursor !== start);
     if (this.exchange !== undefined) return;
     if (this.reading === READING_ENDED) this.giveUp(ERROR_INCOMPLETE);
-    else if (slot.draining && this.idle) this.close();
+    else if (this.plane.closesIdle && this.idle) this.close();
   }
 
   /**
@@ -494,7 +494,7 @@ export class Connection {
     if (!this.flush()) return;
     this.setDeadline(0, true);
     if (this.reading === READING_ENDED) this.giveUp(ERROR_INCOMPLETE);
-    else if (slot.draining && this.idle) this.close();
+    else if (this.plane.closesIdle && this.idle) this.close();
   }
 
   private wantsInput(): boolean {

@@ -39,6 +39,8 @@ export class Plane {
   /** Told which connection has closed. */
   onClosed: ((connection: Connection) => void) | undefined;
   private drained: (() => void) | undefined;
+  /** Draining, and a connection without a request is not waited for. */
+  closesIdle = false;
   private acceptNotedMs = Number.NEGATIVE_INFINITY;
 
   constructor(
@@ -131,6 +133,7 @@ export class Plane {
    */
   async drain({ closeIdle } = { closeIdle: true }): Promise<void> {
     this.slot.draining = true;
+    this.closesIdle = closeIdle;
     // What the kernel has already received is under way, too: let it be read before anyone is called idle.
     await new Promise((resolve) => setTimeout(resolve, 10));
     if (closeIdle) for (const connection of this.connections) if (connection.idle) connection.destroy();

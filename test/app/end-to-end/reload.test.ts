@@ -2,7 +2,7 @@
 
 import { afterAll, expect, test } from 'vitest';
 import { appFiles } from '../../support/app-files.ts';
-import { eventually } from '../../support/client.ts';
+import { connect, eventually, GET } from '../../support/client.ts';
 import { contentOf, lines, startApp, tell } from './command.ts';
 
 const files = appFiles();
@@ -32,3 +32,22 @@ test.each(['1', '2'])('%s workers: a new version, one that fails, counts that go
   expect([await text('/'), await text('/fixed'), await text('/count')]).toEqual(['new', 'new', 'new3']);
   expect(await run.stop()).toBe(0);
 });
+
+test('a connection whose response began before the reload is answered once more', async () => {
+  const run = await startApp(files.write('echo.js', ECHO), ['--workers', '1']);
+  const client = await connect(run.port);
+  client.send('POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n');
+  await client.until(/one\r\n$/);
+  run.child.kill('SIGHUP');
+  await eventually('the reload', () => run.output.includes('Reloaded'));
+  client.send('0\r\n\r\n');
+  // Its head did not say that this would be the last response.
+  await client.until(/\r\n0\r\n\r\n$/);
+  client.send(GET);
+  const again = (await client.end()).split('\r\n0\r\n\r\n')[1];
+  expect(again).toMatch(/^HTTP\/1.1 200 OK\r\n[^]*Connection: close\r\n[^]*empty$/);
+  client.close();
+  expect(await run.stop()).toBe(0);
+});
+
+const ECHO = "export default { fetch: (request) => new Response(request.body ?? 'empty') };";
