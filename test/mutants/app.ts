@@ -27,9 +27,8 @@ export const appDefects: Defect[] = [
       'return undefined;',
     ],
     ['the least of several patterns is taken', '.findLast(({ data })', '.find(({ data })'],
-    ['a route is compared as the program wrote it', "encodeURI(pattern).replaceAll('%25', '%')", 'pattern'],
-    ['what a program has encoded is encoded again', ".replaceAll('%25', '%')", ''],
-    ['a wildcard is one segment', "pattern.replace(/\\/\\*$/, '/**')", 'pattern'],
+    ['a route is compared as the program wrote it', 'isExact ? normalPath(pattern) : pattern', 'pattern'],
+    ['a wildcard is one segment', "path.replace(/\\/\\*$/, '/**')", 'path'],
     [
       'one parameter that is not UTF-8 leaves the next ones encoded',
       '} catch {}',
@@ -120,7 +119,7 @@ export const appDefects: Defect[] = [
     ],
     ['nobody is told why a stream failed', 'this.broken?.(reason);', ''],
     ['a response with trailers tells its length', 'trailers === undefined ? length : undefined', 'length'],
-    ['Response.error() is sent', 'if (response.status < 200) throw', 'if (response.status < 0) throw'],
+    ['Response.error() is sent', 'status >= 200 && status <= 599', 'status >= 0 && status <= 599'],
     [
       'a stream that nobody wants is not cancelled',
       'cancel(body, exchange.aborted);\n    return;',

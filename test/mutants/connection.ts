@@ -123,7 +123,7 @@ export const connectionDefects: Defect[] = [
     ],
     [
       'a peer that has read is not told that the server drains',
-      'if (!this.flush()) return;\n    this.setDeadline(0, true);\n    if (this.reading === READING_ENDED) this.giveUp(ERROR_INCOMPLETE);\n    else if (slot.draining && this.idle) this.close();',
+      'if (!this.flush()) return;\n    this.setDeadline(0, true);\n    if (this.reading === READING_ENDED) this.giveUp(ERROR_INCOMPLETE);\n    else if (this.plane.closesIdle && this.idle) this.close();',
       'if (!this.flush()) return;\n    this.setDeadline(0, true);\n    if (this.reading === READING_ENDED) this.giveUp(ERROR_INCOMPLETE);',
       FEW_WRITES,
     ],
@@ -136,7 +136,7 @@ export const connectionDefects: Defect[] = [
     ],
     [
       'a request before an empty line is the last one only when nothing follows',
-      'if (this.exchange !== undefined) return;\n    if (this.reading === READING_ENDED) this.giveUp(ERROR_INCOMPLETE);\n    else if (slot.draining && this.idle) this.close();',
+      'if (this.exchange !== undefined) return;\n    if (this.reading === READING_ENDED) this.giveUp(ERROR_INCOMPLETE);\n    else if (this.plane.closesIdle && this.idle) this.close();',
       'if (this.exchange !== undefined) return;\n    if (this.reading === READING_ENDED) this.giveUp(ERROR_INCOMPLETE);',
       'draining:',
     ],
