@@ -25,12 +25,12 @@ export const FULL: Pace = {
   loadRounds: 5,
   loadSeconds: 1.2,
   warmUpSeconds: 1.5,
-  transferSeconds: 0.8,
+  transferSeconds: 0.7,
   modelRounds: 5,
   modelSeconds: 2,
 };
 
-/** All suites in under a minute. Good enough to see that all works, not to judge a change. */
+/** All suites in little more than a minute. Good enough to see that all works, not to judge a change. */
 export const QUICK: Pace = {
   timingRounds: 2,
   timingMs: 50,

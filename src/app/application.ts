@@ -3,35 +3,26 @@
 
 import type { Exchange } from '../connection/exchange.ts';
 import type { Plane } from '../connection/plane.ts';
-import type { Prepared as PreparedParts } from '../protocol/prepared.ts';
-import { isBare, reasonPhrase, statusLine } from '../protocol/status.ts';
-import { Counted } from '../state/counted.ts';
-import { counterIndexIn } from '../state/counter.ts';
-import type { App, ErrorHandler, Handler, RouteRequest, ServerRequest } from './app.ts';
+import { reasonPhrase } from '../protocol/status.ts';
+import type { App, ErrorHandler, Handler, ServerRequest } from './app.ts';
 import { type Around, RequestContext } from './context.ts';
+import { TEXT_FIELDS } from './fields.ts';
+import { FixedAnswers, Ready } from './fixed.ts';
 import { type Params, Request } from './request.ts';
 import { type Route, RouteTable } from './routes.ts';
-import { send, type WholeParts, wholeParts } from './send.ts';
+import { send } from './send.ts';
 import { Origin } from './url.ts';
 
-/** What sends a fixed answer. */
-type Prepared = (exchange: Exchange) => void;
-type FixedAnswer = globalThis.Response | Counted;
-
-const TEXT = 'content-type: text/plain;charset=UTF-8\r\n';
-
 /**
- * Binds an application to a plane, in the place of the one that is bound. Fixed answers are prepared in the
- * plane's slot; where they don't fit they are sent from here.
+ * Binds an application to a plane, in the place of the one that is bound.
  * @throws TypeError or RangeError that names the route that is none
  */
 export async function attach(plane: Plane, app: App, around: Around): Promise<void> {
-  const preparing = new Preparing(plane);
+  const fixed = new FixedAnswers(plane);
   const routes =
-    app.routes &&
-    (await RouteTable.of<Prepared>(app.routes, (answer, path) => preparing.prepare(answer, path)));
+    app.routes && (await RouteTable.of<Ready>(app.routes, (answer, path) => fixed.prepare(answer, path)));
   const application = new Application(plane, app, routes, around);
-  preparing.place();
+  fixed.place();
   plane.serve((exchange) => application.answer(exchange));
 }
 
@@ -43,7 +34,7 @@ class Application {
   constructor(
     private readonly plane: Plane,
     { fetch, error }: App,
-    private readonly routes: RouteTable<Prepared> | undefined,
+    private readonly routes: RouteTable<Ready> | undefined,
     private readonly around: Around,
   ) {
     this.fetch = fetch;
@@ -64,7 +55,7 @@ class Application {
 
   private follow(
     exchange: Exchange,
-    { any, methods, allow }: Route<Prepared>,
+    { any, methods, allow }: Route<Ready>,
     params: Params | undefined,
   ): void {
     const { method } = exchange.head;
@@ -73,7 +64,7 @@ class Application {
       const lines = `allow: ${allow}\r\n`;
       if (method === 'OPTIONS') exchange.respond(204, lines, '', false);
       else fail(exchange, 405, lines);
-    } else if (isPrepared(answer)) answer(exchange);
+    } else if (answer instanceof Ready) answer.send(exchange);
     else this.handle(exchange, answer as Handler, params);
   }
 
@@ -138,77 +129,13 @@ class Application {
   }
 }
 
-const prepared = new WeakSet<object>();
-
-function isPrepared(answer: Handler<RouteRequest> | Prepared): answer is Prepared {
-  return prepared.has(answer);
-}
-
-/** Prepares fixed answers, and puts them into the slot when all of them are known. */
-class Preparing {
-  private readonly placed: (() => void)[] = [];
-
-  constructor(private readonly plane: Plane) {}
-
-  /** What sends a fixed answer: the engine, where it fits into the slot and one path leads to it. */
-  async prepare(answer: FixedAnswer, path: string | undefined): Promise<Prepared> {
-    const sends =
-      answer instanceof Counted ? this.count(answer, path) : this.fix(await wholeParts(answer), path);
-    prepared.add(sends);
-    return sends;
-  }
-
-  /** In the place of what is in the slot. */
-  place(): void {
-    this.plane.slot.forgetRoutes();
-    for (const place of this.placed) place();
-  }
-
-  private fix({ statusCode, fields, content, close }: WholeParts, path: string | undefined): Prepared {
-    // What the engine answers leaves the connection as it is.
-    const index = this.reserve(close ? undefined : path, {
-      head: statusLine(statusCode) + fields,
-      content: Buffer.from(content).toString('latin1'),
-      counter: -1,
-      bare: isBare(statusCode),
-    });
-    return (exchange) => {
-      if (index.value !== undefined) exchange.answer(index.value);
-      else exchange.respond(statusCode, fields, content, close);
-    };
-  }
-
-  private count(counted: Counted, path: string | undefined): Prepared {
-    const counter = counterIndexIn(this.plane.slot.views, counted.counter);
-    const index = this.reserve(counter === undefined ? undefined : path, {
-      head: statusLine(200) + TEXT,
-      content: Buffer.from(counted.prefix).toString('latin1'),
-      counter: counter ?? -1,
-      bare: false,
-    });
-    return (exchange) => {
-      if (index.value !== undefined) exchange.answer(index.value);
-      else exchange.respond(200, TEXT, counted.next(), false);
-    };
-  }
-
-  /** The place in the slot, once there is one: JavaScript answers where there is no room. */
-  private reserve(path: string | undefined, prepared: Omit<PreparedParts, 'index'>): { value?: number } {
-    const index: { value?: number } = {};
-    if (path !== undefined)
-      this.placed.push(() => {
-        try {
-          index.value = this.plane.slot.addRoute(path, prepared);
-        } catch (error) {
-          if (!(error instanceof RangeError)) throw error;
-        }
-      });
-    return index;
-  }
-}
-
 function fail(exchange: Exchange, statusCode: number, fields = ''): void {
-  exchange.respond(statusCode, fields + TEXT, `${statusCode} ${reasonPhrase(statusCode)}\n`, false);
+  exchange.respond(
+    statusCode,
+    fields + TEXT_FIELDS.lines,
+    `${statusCode} ${reasonPhrase(statusCode)}\n`,
+    false,
+  );
 }
 
 /** The path of a target in origin-form or absolute-form (RFC 9112 3.2). */

@@ -3,6 +3,7 @@
 
 import { Readable } from 'node:stream';
 import type { Content } from '../connection/exchange.ts';
+import { ByteStream } from './byte-stream.ts';
 import { NativeHeaders } from './native.ts';
 
 export const BODY_READ = 'Body is unusable: Body has already been read';
@@ -109,20 +110,12 @@ export class Body {
     }
   }
 
-  /** A byte stream, as the standard asks; nothing is read before somebody reads it. */
   #open(): ReadableStream<Uint8Array<ArrayBuffer>> {
-    return new ReadableStream({
-      type: 'bytes',
-      pull: async (controller) => {
+    return new ByteStream({
+      read: async () => {
         let piece = await this.#read();
         while (piece?.length === 0) piece = await this.#read();
-        if (piece !== undefined) {
-          controller.enqueue(new Uint8Array(ownBuffer(piece)));
-          return;
-        }
-        controller.close();
-        // A reader that waits with its own buffer is told, too.
-        controller.byobRequest?.respond(0);
+        return piece as Uint8Array<ArrayBuffer> | undefined;
       },
       cancel: () => {
         this.#end(new TypeError('the content was cancelled before its end'));

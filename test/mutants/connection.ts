@@ -87,8 +87,8 @@ export const connectionDefects: Defect[] = [
     ],
     [
       'a closing connection answers on',
-      'if (this.reading === READING_HEAD) this.reading = READING_DISCARDING;',
-      '',
+      'this.closing = true;\n    if (this.reading === READING_HEAD) this.reading = READING_DISCARDING;',
+      'this.closing = true;',
       'what follows a request that closes',
     ],
     [
@@ -111,14 +111,14 @@ export const connectionDefects: Defect[] = [
     ],
     [
       'half of a request at the end is passed over',
-      'if (this.carry?.begun) this.refuse(ERROR_INCOMPLETE);\n    else',
-      '',
+      'if (head) this.giveUp(ERROR_INCOMPLETE);\n      else this.close();',
+      'this.close();',
       'half-closes within a head',
     ],
     [
       'an empty line at the end is half of a request',
-      'if (this.carry?.begun) this.refuse(ERROR_INCOMPLETE);',
-      'if (this.carry !== undefined) this.refuse(ERROR_INCOMPLETE);',
+      'if (this.carry?.begun && !this.carry.handedOver)',
+      'if (this.carry !== undefined && !this.carry.handedOver)',
       'an empty line behind a request',
     ],
     [
@@ -136,8 +136,8 @@ export const connectionDefects: Defect[] = [
     ],
     [
       'a request before an empty line is the last one only when nothing follows',
-      'if (this.exchange !== undefined) return;\n    if (this.reading === READING_ENDED) this.serveNoMore();\n    else if (slot.draining && this.idle) this.close();',
-      'if (this.exchange !== undefined) return;\n    if (this.reading === READING_ENDED) this.serveNoMore();',
+      'if (this.exchange !== undefined) return;\n    if (this.reading === READING_ENDED) this.giveUp(ERROR_INCOMPLETE);\n    else if (slot.draining && this.idle) this.close();',
+      'if (this.exchange !== undefined) return;\n    if (this.reading === READING_ENDED) this.giveUp(ERROR_INCOMPLETE);',
       'draining:',
     ],
     [
@@ -160,7 +160,7 @@ export const connectionDefects: Defect[] = [
       'if (nowMs > 0)',
     ],
     ["a head behind another has that one's time", ' || consumed)', ')'],
-    ['an idle connection has its time from before', 'this.deadlineMs = nowMs + deadlines.idleTimeoutMs;', ''],
+    ['an idle connection has its time from before', 'deadlineMs = nowMs + deadlines.idleTimeoutMs;', ''],
     ['content has no beginning', 'this.contentStartedMs = nowMs;', ''],
     ['content that was buys time for what comes', 'this.contentBytes = 0;\n', '\n'],
     ['content buys no time', 'this.contentBytes += readBytes;', ''],
@@ -171,8 +171,8 @@ export const connectionDefects: Defect[] = [
     ],
     [
       'an empty line gets 408',
-      'else if (this.carry?.begun) this.refuse(ERROR_TIMEOUT);',
-      'else if (this.carry) this.refuse(ERROR_TIMEOUT);',
+      'else this.giveUp(ERROR_TIMEOUT);',
+      'else if (this.carry) this.refuse(ERROR_TIMEOUT);\n    else this.close();',
     ],
     [
       'a peer that must read its last answer has the time to linger only',
@@ -216,7 +216,7 @@ export const connectionDefects: Defect[] = [
     [
       [
         'the last region is lent',
-        'if (this.free.length === 0) return all.slice(pointer, pointer + bytes);',
+        'if (this.free.length === 0) return this.slot.copy(pointer, pointer + bytes);',
         '',
       ],
       ['a region that comes home is lost', 'this.free.push(region);', ''],

@@ -2,11 +2,21 @@
 
 import { type Defect, defectsOf } from './defect.ts';
 
-const EXCHANGE = ['test/connection/connection.test.ts'];
+const EXCHANGE = ['test/connection/exchange.test.ts'];
+const TURNS = ['test/connection/turns.test.ts'];
+const PIPELINING = ['test/connection/pipelining.test.ts'];
+const CONTENT = ['test/connection/content.test.ts'];
+const ABORT = ['test/connection/abort.test.ts'];
+const STALLED = ['test/connection/stalled.test.ts'];
+const ALL = [...EXCHANGE, ...TURNS, ...PIPELINING, ...CONTENT, ...ABORT, ...STALLED];
 
 export const exchangeDefects: Defect[] = [
-  ...defectsOf('src/connection/received-content.ts', EXCHANGE, [
-    ['the last of several pieces is the whole', ' || this.waiting.length > 1)', ')'],
+  ...defectsOf('src/connection/received-content.ts', ALL, [
+    [
+      'the last of several pieces is the whole',
+      'if (this.waiting.length > 1) return this.gather().bytes;',
+      '',
+    ],
     ['what has not all come is the whole', 'this.begun || this.unfinished ||', 'this.begun ||'],
     ['content is given twice', 'if (this.begun || this', 'if (this'],
     ['what has been read still waits', 'this.waitingBytes -= piece.length;', ''],
@@ -20,6 +30,7 @@ export const exchangeDefects: Defect[] = [
       'if (this.failure !== undefined) return Promise.reject(this.failure);',
       '',
     ],
+    ['content that broke off is whole', 'if (this.failure !== undefined) throw this.failure;', ''],
     ['content that broke off seems to have ended', 'reject?.(reason);', ''],
     [
       'who waits is not told of the end',
@@ -27,13 +38,24 @@ export const exchangeDefects: Defect[] = [
       'this.trailers = trailers;',
     ],
     ['trailers are lost', 'this.trailers = trailers;', ''],
-    ['the window has no end', 'return this.waitingBytes < WINDOW_BYTES;', 'return true;'],
+    [
+      'the window has no end',
+      'return this.waitingBytes + this.waiting.length * PIECE_BYTES < WINDOW_BYTES;',
+      'return true;',
+    ],
+    ['single bytes cost nothing', ' + this.waiting.length * PIECE_BYTES', ''],
+    [
+      'content lies where the next read comes',
+      'const piece = allocate(end - start);\n    copyBytes(bytes.subarray(start, end), piece, 0);',
+      'const piece = bytes.subarray(start, end);',
+    ],
     ['what nobody wants is kept', 'if (this.cancelled) return;', ''],
     [
       'content that nobody wants is not read',
-      'this.settle(undefined);\n    this.source.contentWanted(this);',
-      'this.settle(undefined);',
+      'if (!this.expectsContinue) this.source.contentWanted(this);',
+      '',
     ],
+    ['content that nobody wants is asked for', 'if (!this.expectsContinue) this.source', 'this.source'],
     [
       'content that has ended breaks off',
       'if (!this.unfinished || this.failure !== undefined) return;',
@@ -44,8 +66,27 @@ export const exchangeDefects: Defect[] = [
       'this.expectsContinue = false;\n    if (this.cancelled)',
       'if (this.cancelled)',
     ],
+    ['what came before is no part of the whole', 'for (const piece of this.waiting) whole.add', 'whole.add'],
+    [
+      'what came before comes again',
+      'this.waiting.length = 0;\n    this.waitingBytes = 0;\n    return',
+      'return',
+    ],
+    ['what comes after the whole is part of it', 'this.whole = undefined;', ''],
+    [
+      'who waits for the whole gets its first piece',
+      'if (this.whole !== undefined) {',
+      'if (this.begun === undefined) {',
+    ],
+    [
+      'the whole has the size that was made room for',
+      'this.size === this.room.length ? ',
+      'this.size >= 0 ? ',
+    ],
+    ['what was there is lost when room is made', 'grown.set(this.room.subarray(0, this.size));', ''],
+    ['a piece lies over the one before', 'this.room, this.size);', 'this.room, 0);'],
   ]),
-  ...defectsOf('src/connection/open-exchange.ts', EXCHANGE, [
+  ...defectsOf('src/connection/open-exchange.ts', ALL, [
     [
       'a request is answered twice',
       "if (this.state !== WAITING) throw new Error('a request is answered once');\n    checkFields(fields);\n    const { outputs",
@@ -53,18 +94,21 @@ export const exchangeDefects: Defect[] = [
     ],
     ['204 tells a length', 'bare ? LENGTH_UNTOLD : bytes)', 'bytes)'],
     ['HEAD gets content', 'if (this.headOnly || bare || bytes === 0) {', 'if (bare || bytes === 0) {'],
+    [
+      '204 gets content',
+      'if (this.headOnly || bare || bytes === 0) {',
+      'if (this.headOnly || bytes === 0) {',
+    ],
     ['characters count as bytes', 'Buffer.byteLength(content)', 'content.length'],
     ['UTF-8 goes out as Latin-1', 'else if (bytes === content.length)', 'else if (bytes >= content.length)'],
-    [
-      'HTTP/1.0 gets chunks',
-      '(length ?? (this.versionMinor === 0 ? LENGTH_UNTOLD : LENGTH_CHUNKED))',
-      '(length ?? LENGTH_CHUNKED)',
-    ],
+    ['HTTP/1.0 gets chunks', '(contentless || this.versionMinor === 0 ? LENGTH', '(contentless ? LENGTH'],
+    ['HEAD is told of chunks', '(contentless || this.versionMinor === 0 ?', '(this.versionMinor === 0 ?'],
     [
       'nothing ends a content without a length',
-      'if (!bare && length === undefined && this.versionMinor === 0) this.close = true;',
+      'if (!contentless && untold && this.versionMinor === 0) this.close = true;',
       '',
     ],
+    ['a HEAD of unknown length closes', 'if (!contentless && untold', 'if (untold'],
     ['more content goes out than was told', 'if (size > this.left) throw', 'if (size > this.left + 1) throw'],
     ['what was written is not counted', 'this.left -= size;', ''],
     ['an empty piece is the last chunk', 'if (size === 0) return true;', ''],
@@ -73,7 +117,11 @@ export const exchangeDefects: Defect[] = [
     ['a large last chunk has no end', "this.chunkOpen ? CRLF : ''}${LAST", "''}${LAST"],
     ['chunks have no end', '{LAST_CHUNK}$', "{''}$"],
     ['trailers are not sent', '{trailers}', "{''}"],
-    ['content that is too short passes', 'this.breakOff();\n      return;', 'this.finish();\n      return;'],
+    [
+      'content that is too short passes',
+      'if (this.length >= 0 && this.left > 0) {\n      this.cut();',
+      'if (this.length >= 0 && this.left > 0) {\n      this.finish();',
+    ],
     ['a head waits for content that is late', 'this.release();\n      this.connection.flush();', ''],
     [
       'a head is built without looking for room',
@@ -86,24 +134,105 @@ export const exchangeDefects: Defect[] = [
       '',
     ],
     ['who answers is not told that nobody can hear', 'this.onGone?.();', ''],
+    [
+      'who waits for room is not told that nobody can hear',
+      'this.onGone?.();\n    this.onDrain?.();',
+      'this.onGone?.();',
+    ],
     ['who answers is not told that nobody waits', 'this.onAbort?.(reason);', ''],
     [
       'who answers is told twice',
       'if (this.aborted !== undefined) return;\n    this.aborted',
       'this.aborted',
     ],
+    ['content goes on when nobody waits', 'this.content?.fail(reason);', ''],
     ['content is read on behind the answer', 'this.content?.fail(ANSWERED);', ''],
     ['who streams is not told to go on', 'else this.onDrain?.();', ''],
     ['the rest of a large content is lost', 'if (this.rest !== undefined) this.sendRest();\n    else', ''],
+    ['a large content goes out at once', 'if (!sent) return;', ''],
+    [
+      'a piece of a large content goes out twice',
+      'rest.subarray(piece.length) : undefined',
+      'rest : undefined',
+    ],
     ['fields may have any size', 'if (fields.length > HEAD_BYTES_MAX)', 'if (fields.length < 0)'],
     [
       'a response can not ask for the close',
       'if (close) this.close = true;\n    this.buildHead',
       'this.buildHead',
     ],
-    ['a prepared response does not close', 'this.close = close;\n    this.finish();', 'this.finish();'],
+    [
+      'a stream can not ask for the close',
+      'if (close) this.close = true;\n    const contentless',
+      'const contentless',
+    ],
+    [
+      'a prepared response does not close',
+      'this.close = this.connection.closesAfter(this);\n    this.buildPrepared',
+      'this.buildPrepared',
+    ],
+    [
+      'a prepared response answers what is answered',
+      'if (this.state !== WAITING) return;\n    this.close',
+      'this.close',
+    ],
+    [
+      'what ends at once goes out in chunks',
+      'this.length = this.held?.length ?? 0;\n      this.left = 0;',
+      '',
+    ],
+    ['a held piece is lost', 'this.held = undefined;\n    this.writePiece(held);', 'this.held = undefined;'],
+    ['what failed before its head is cut', 'if (this.state >= BEGUN) {', 'if (this.state >= WAITING) {'],
+    [
+      'a held head goes out behind the failure',
+      'clearImmediate(this.holding);\n    this.held = undefined;\n    this.state = WAITING;',
+      'this.state = WAITING;',
+    ],
+    [
+      'what broke off ends with the last chunk',
+      'if (this.state >= BEGUN) {\n      this.cut();\n      return;',
+      "if (this.state >= BEGUN) {\n      this.end('');\n      return;",
+    ],
+    [
+      'earlier responses are cut, too',
+      'this.connection.flush();\n    this.connection.destroy();',
+      'this.connection.destroy();',
+    ],
+    [
+      'an answer is built among those of another connection',
+      'this.connection.takeRegion();\n    this.reserve(fields.length',
+      'this.reserve(fields.length',
+    ],
+    [
+      'a piece is built among the answers of another connection',
+      'this.connection.takeRegion();\n    this.release();\n    this.writePiece',
+      'this.release();\n    this.writePiece',
+    ],
+    [
+      'an end is built among the answers of another connection',
+      'this.connection.takeRegion();\n    this.release();\n    if (this.length',
+      'this.release();\n    if (this.length',
+    ],
+    [
+      'a prepared answer is built among those of another connection',
+      'this.connection.takeRegion();\n    this.reserve(COPIED_BYTES_MAX);',
+      'this.reserve(COPIED_BYTES_MAX);',
+    ],
   ]),
-  ...defectsOf('src/connection/connection.ts', EXCHANGE, [
+  ...defectsOf('src/connection/carry.ts', ALL, [
+    ['what the application has got comes again', 'this.length = 0;', ''],
+    [
+      'content of an answered request is refused when it ends',
+      'this.inContent = slot.inContent;\n    this.handedOver = slot.handedOver;',
+      'this.inContent = slot.inContent;\n    this.handedOver = false;',
+    ],
+    [
+      'content of an answered request is refused when it has grown',
+      'this.inContent = this.slot.inContent;\n    this.handedOver = this.slot.handedOver;',
+      'this.inContent = this.slot.inContent;\n    this.handedOver = false;',
+    ],
+  ]),
+  ...defectsOf('src/connection/connection.ts', ALL, [
     [
       'the next request is begun before the answer',
       'else if (this.exchange === undefined && this.writing === WRITING_IDLE) continue;',
@@ -122,19 +251,37 @@ export const exchangeDefects: Defect[] = [
     ],
     ['a head is read though it is gone', 'head.release();', ''],
     ['an answer that closes is not the last', 'if (exchange.close) this.closing = true;', ''],
+    ['a thrown error is not told', "this.plane.log.failed('The application failed', error);", ''],
+    ['who throws leaves its peer waiting', 'exchange.breakOff();', ''],
     [
-      'content lies where the next read comes',
-      'slot.copy(next - pieceBytes, next)',
-      'slot.views.bytes.subarray(next - pieceBytes, next)',
+      'a request behind the end of its peer knows nothing of it',
+      'if (this.reading === READING_ENDED) exchange.abort(new Error(PEER_ENDED));',
+      '',
     ],
+    [
+      'content that will never come is waited for',
+      'if (content.unfinished && this.reading === READING_ENDED) {',
+      'if (content.unfinished && this.closing) {',
+    ],
+    ['chunks stay where they lie', 'pieceEnd = slot.move(from, next, pieceEnd);', 'pieceEnd = next;'],
     ['trailers are not told', 'content.length === undefined ? slot.trailers(cursor) : []', '[]'],
     [
       'behind content that broke off come requests',
-      'exchange.close = true;\n      this.reading = READING_DISCARDING;',
+      'exchange.close = true;\n      if (this.reading === READING_HEAD) this.reading = READING_DISCARDING;',
       'exchange.close = true;',
+    ],
+    [
+      'a response under way is refused when its content breaks off',
+      'if (exchange?.answering) {',
+      'if (exchange?.over) {',
     ],
     ['who answers is not told that content broke off', 'exchange?.gone(new Error(refusalText(error)));', ''],
     ['content is not asked for', 'this.sendBytes(CONTINUE);', ''],
+    [
+      'content is asked for twice',
+      'content.expectsContinue = false;\n      this.takeRegion',
+      'this.takeRegion',
+    ],
     [
       'content is asked for within the response',
       'if (content.expectsContinue && !this.exchange.begun) {',
@@ -161,26 +308,55 @@ export const exchangeDefects: Defect[] = [
       'return this.plane.slot.draining;',
     ],
     [
+      'what is pipelined behind a synchronous answer is lost when the server drains',
+      '!(this.serving ? this.pipelined : this.carry?.begun)',
+      '!this.carry?.begun',
+    ],
+    [
       'what is pipelined behind an answer waits for ever',
-      'else if (this.writing === WRITING_PENDING) this.flush();\n    else this.resume();',
-      'else if (this.writing === WRITING_PENDING) this.flush();',
+      'else if (this.plane.turn === undefined) this.resume();',
+      'else if (this.plane.turn === undefined) this.flush();',
+    ],
+    [
+      "requests are served within another connection's turn",
+      'else if (this.plane.turn === undefined) this.resume();',
+      'else if (this.requestsLeft >= 0) this.resume();',
+    ],
+    [
+      "what is pipelined behind an answer in another's turn waits for ever",
+      'setImmediate(() => this.resumeLater());',
+      '',
     ],
     [
       'a late application is not answered for',
-      'if (!exchange.over) exchange.refuse(ERROR_HANDLER_TIMEOUT);',
+      'if (!exchange.answering) exchange.refuse(ERROR_HANDLER_TIMEOUT);',
       '',
     ],
     [
-      'a late stream gets another head',
-      'if (exchange.begun) {\n      this.destroy();\n      return;\n    }',
+      'a late application is answered for though it answers when it is told',
+      'if (!exchange.answering) exchange.refuse',
+      'exchange.refuse',
+    ],
+    [
+      'a late stream goes on',
+      'if (exchange.begun) {\n      exchange.abort(reason);\n      this.destroy();\n      return;\n    }',
       '',
+    ],
+    [
+      'a late stream is told of its peer',
+      'exchange.abort(reason);\n      this.destroy();',
+      'this.destroy();',
     ],
     ['a late application counts as no refusal', 'this.plane.slot.refused();', ''],
-    ['a late application is not told', 'exchange.abort(reason);\n', ''],
+    [
+      'a late application is not told',
+      'this.plane.slot.refused();\n    exchange.abort(reason);',
+      'this.plane.slot.refused();',
+    ],
     [
       'an application may take its time',
-      'this.deadlineMs = nowMs + (left ? LINGER_MS : deadlines.handlerTimeoutMs);',
-      '',
+      '(left ? LINGER_MS : deadlines.handlerTimeoutMs)',
+      'Number.POSITIVE_INFINITY',
     ],
     [
       'a stream waits long for a peer that has closed its side',
@@ -188,9 +364,29 @@ export const exchangeDefects: Defect[] = [
       'deadlines.handlerTimeoutMs',
     ],
     [
+      'a stream that moves is cut',
+      'if (!this.serving && this.exchange !== undefined) this.setDeadline(0, true);\n    return true;',
+      'return true;',
+    ],
+    [
       'silence in content that is read is the application’s',
       'if (content !== undefined && this.waitsFor() === WAITING_CONTENT) {',
       'if (content !== undefined && this.waitsFor() < 0) {',
+    ],
+    [
+      'a response has the deadline of its content no more',
+      'if (this.exchange !== undefined) this.setDeadline(0, true);\n      return;',
+      'return;',
+    ],
+    [
+      'who reads late has the time of the application',
+      'if (this.waiting === WAITING_APPLICATION) this.setDeadline(0, true);',
+      '',
+    ],
+    [
+      'bytes that come for others buy an application time',
+      'else if (this.carry === undefined) this.carry = new Carry(slot, fresh, end);\n    else this.carry.append(fresh, end);\n  }',
+      'else if (this.carry === undefined) this.carry = new Carry(slot, fresh, end);\n    else this.carry.append(fresh, end);\n    this.setDeadline(0, true);\n  }',
     ],
     [
       'any number of requests waits behind an answer',
@@ -206,13 +402,13 @@ export const exchangeDefects: Defect[] = [
     ],
     [
       'an application is not told that its peer has closed its side',
-      'exchange.abort(new Error(PEER_ENDED));\n      this.setDeadline(0, true);',
+      'this.setDeadline(0, true);\n    exchange.abort(new Error(PEER_ENDED));',
       'this.setDeadline(0, true);',
     ],
     ['a stream is not told to go on', 'this.exchange.drained();', ''],
     [
       'content that ends too early seems to be late',
-      'this.contentBroke(exchange.content, ERROR_INCOMPLETE);',
+      'if (exchange.content?.unfinished && head) this.carriedContentBroke(exchange.content, ERROR_INCOMPLETE);',
       '',
     ],
     [
@@ -220,5 +416,22 @@ export const exchangeDefects: Defect[] = [
       'this.carry = undefined;\n        slot.takeRecord();',
       'this.carry = undefined;',
     ],
+    [
+      'the record of content that broke off between two reads stays',
+      'this.contentBroke(content, error);\n    this.plane.slot.takeRecord();',
+      'this.contentBroke(content, error);',
+    ],
+    [
+      'the record of content that nobody wants stays',
+      'slot.takeRecord();\n      this.close();',
+      'this.close();',
+    ],
+    [
+      'content that broke off is refused without its method',
+      'this.carry?.restore(0);\n    this.contentBroke(content, error);',
+      'this.contentBroke(content, error);',
+    ],
+    ['a request that was answered is refused as well', ' && !this.carry.handedOver)', ')'],
+    ["another's turn is not looked at", 'if (turn !== undefined && turn !== this) turn.flush();', ''],
   ]),
 ];

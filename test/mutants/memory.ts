@@ -176,19 +176,25 @@ export const memoryDefects: Defect[] = [
     ['a field is looked for from the first one', 'RECORD_FIELDS + from * FIELD_BYTES', 'RECORD_FIELDS'],
     [
       'a field is known by its beginning',
-      'if (halves[place + (FIELD_NAME_BYTES >> 1)] !== length) continue;',
+      'if (halfAt(bytes, field + FIELD_NAME_BYTES) !== length) continue;',
       '',
     ],
     [
       'the offsets of a detached head are not its own',
-      'this.halves = this.halves.slice(record, record + (size >> 1));',
-      'this.halves = this.halves.subarray(record, record + (size >> 1));',
+      'const bytes = this.there();\n    bytes.copy(copy, 0, record, record + recordBytes);',
+      'const bytes = this.there();',
     ],
     [
       'the bytes of a detached head are not its own',
-      'Buffer.from(this.there().subarray(this.start, this.start + headBytes))',
-      'this.there().subarray(this.start, this.start + headBytes)',
+      'bytes.copy(copy, recordBytes, start, start + headBytes);',
+      '',
     ],
+    [
+      'a detached head is read where it lay',
+      'this.bytes = copy;\n    this.record = 0;\n    this.start = recordBytes;',
+      '',
+    ],
+    ['the high half of an offset is lost', ' | ((bytes[at + 1] as number) << 8)', ''],
     [
       'the last field of a detached head is lost',
       'this.fieldCount * FIELD_BYTES;',

@@ -1,6 +1,7 @@
 // All defects, and whether they still fit the sources: this quick check is part of `npm test`.
 
 import { existsSync, readFileSync } from 'node:fs';
+import { appDefects } from './app.ts';
 import { applicationDefects } from './applications.ts';
 import { connectionDefects } from './connection.ts';
 import type { Defect } from './defect.ts';
@@ -20,6 +21,7 @@ export const DEFECTS: readonly Defect[] = [
   ...workerDefects,
   ...modelDefects,
   ...applicationDefects,
+  ...appDefects,
 ];
 
 /** What is wrong with the table itself, a line each. Reads the sources from the working directory. */

@@ -117,11 +117,13 @@ describe.each(SERVERS)('%s engine, %s workers', (engine, workers) => {
   });
 
   test('a stream that breaks never looks whole', async () => {
+    const outcome = async (path: string) => {
+      const response = await get(path);
+      return response.status === 500 ? 'told' : await response.text();
+    };
+    // As long as its head has not gone, that it broke can be told.
     for (const path of ['/stream-short', '/stream-fails', '/stream-text'])
-      await expect(
-        get(path).then((response) => response.text()),
-        path,
-      ).rejects.toThrow();
+      expect(['told', 'cut'], path).toContain(await outcome(path).catch(() => 'cut'));
     await eventually('the line', () => run.errors.includes('A response broke off: Error: the source broke'));
   });
 

@@ -1,0 +1,89 @@
+// Fixed answers: a Response that never changes, or a count. They are prepared once; the engine sends them from the
+// plane's slot, and where there is no room for one, or several paths lead to it, it is sent from here.
+
+import type { Exchange } from '../connection/exchange.ts';
+import type { Plane } from '../connection/plane.ts';
+import type { Prepared } from '../protocol/prepared.ts';
+import { isBare, statusLine } from '../protocol/status.ts';
+import { Counted } from '../state/counted.ts';
+import { counterIndexIn } from '../state/counter.ts';
+import { TEXT_FIELDS } from './fields.ts';
+import { wholeParts } from './send.ts';
+
+export type Fixed = globalThis.Response | Counted;
+
+/** A fixed answer that can be sent. */
+export class Ready {
+  /** Its place in the slot, if it has one. */
+  index: number | undefined = undefined;
+
+  constructor(
+    private readonly statusCode: number,
+    private readonly fields: string,
+    private readonly content: Uint8Array | Counted,
+    private readonly close: boolean,
+  ) {}
+
+  send(exchange: Exchange): void {
+    const { statusCode, fields, content, close } = this;
+    if (this.index !== undefined) exchange.answer(this.index);
+    else exchange.respond(statusCode, fields, content instanceof Counted ? content.next() : content, close);
+  }
+}
+
+/** The fixed answers of one application on a plane. */
+export class FixedAnswers {
+  private readonly waiting: (() => void)[] = [];
+
+  constructor(private readonly plane: Plane) {}
+
+  /** @param path which alone GET reaches it by; undefined when there is none such */
+  async prepare(answer: Fixed, path: string | undefined): Promise<Ready> {
+    return answer instanceof Counted ? this.count(answer, path) : await this.fix(answer, path);
+  }
+
+  /** Puts all of them into the slot, in the place of those that are there. */
+  place(): void {
+    this.plane.slot.forgetRoutes();
+    for (const place of this.waiting) place();
+  }
+
+  private async fix(response: globalThis.Response, path: string | undefined): Promise<Ready> {
+    const { statusCode, fields, content, close } = await wholeParts(response);
+    const ready = new Ready(statusCode, fields, content, close);
+    // What the engine answers leaves the connection as it is.
+    this.add(ready, close ? undefined : path, {
+      head: statusLine(statusCode) + fields,
+      content: Buffer.from(content).toString('latin1'),
+      counter: -1,
+      bare: isBare(statusCode),
+    });
+    return ready;
+  }
+
+  private count(counted: Counted, path: string | undefined): Ready {
+    const fields = TEXT_FIELDS.lines;
+    const ready = new Ready(200, fields, counted, false);
+    // Named state may live in another server's memory.
+    const counter = counterIndexIn(this.plane.slot.views, counted.counter);
+    if (counter !== undefined)
+      this.add(ready, path, {
+        head: statusLine(200) + fields,
+        content: Buffer.from(counted.prefix).toString('latin1'),
+        counter,
+        bare: false,
+      });
+    return ready;
+  }
+
+  private add(ready: Ready, path: string | undefined, prepared: Omit<Prepared, 'index'>): void {
+    if (path === undefined) return;
+    this.waiting.push(() => {
+      try {
+        ready.index = this.plane.slot.addRoute(path, prepared);
+      } catch (error) {
+        if (!(error instanceof RangeError)) throw error;
+      }
+    });
+  }
+}

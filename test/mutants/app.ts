@@ -1,0 +1,306 @@
+// Defects of the application layer, file by file.
+
+import { type Defect, defectsOf } from './defect.ts';
+
+const SEND = ['test/app/send.test.ts'];
+const GLOBALS = ['test/app/globals.test.ts'];
+const URL = ['test/app/url.test.ts'];
+const PROXY = ['test/app/proxy.test.ts'];
+const REQUEST = ['test/app/request.test.ts'];
+const FIELDS = ['test/app/fields.test.ts'];
+const RESPONSE = ['test/app/response.test.ts'];
+const HEADERS = ['test/app/headers.test.ts'];
+
+export const appDefects: Defect[] = [
+  ...defectsOf('src/app/send.ts', SEND, [
+    [
+      'a piece without bytes is the last chunk',
+      'if (value.length > 0 && !this.exchange',
+      'if (!this.exchange',
+    ],
+    [
+      'a stream that fails looks whole',
+      'this.exchange.breakOff();\n      this.stop(reason);',
+      "this.exchange.end('');\n      this.stop(reason);",
+    ],
+    ['nobody is told why a stream failed', 'this.broken?.(reason);', ''],
+    ['a response with trailers tells its length', 'trailers === undefined ? length : undefined', 'length'],
+    ['Response.error() is sent', 'if (response.status < 200) throw', 'if (response.status < 0) throw'],
+    [
+      'a stream that nobody wants is not cancelled',
+      'cancel(body, exchange.aborted);\n    return;',
+      'return;',
+    ],
+    [
+      'a stream that HEAD does not want is not cancelled',
+      "cancel(body, undefined);\n    exchange.end('');",
+      "exchange.end('');",
+    ],
+    [
+      'HEAD is told that GET has no content',
+      "if (content === null && exchange.head.method === 'HEAD') {",
+      'if (content === null && exchange.aborted !== undefined) {',
+    ],
+    ['what has been read is sent as nothing', 'if (body?.locked || response.bodyUsed)', 'if (body?.locked)'],
+    ['a fixed response has the bytes of the program', 'content: content.slice()', 'content'],
+    ['a fixed response is used up', 'await response.clone().arrayBuffer()', 'await response.arrayBuffer()'],
+    [
+      'a piece may be anything',
+      'if (!(value instanceof Uint8Array)) throw',
+      'if (value === undefined) throw',
+    ],
+  ]),
+  ...defectsOf('src/app/globals.ts', GLOBALS, [
+    [
+      'what another has put over a name is taken away',
+      'if (Reflect.get(globalThis, name) === value) Object',
+      'Object',
+    ],
+    ['only its own instances are Requests', 'this === Request ? NativeRequest : this', 'this'],
+    ['every Request is of every class', 'this === Request ? NativeRequest : this', 'NativeRequest'],
+    [
+      'the options of a Request may not be light',
+      'super(native(input), native(init))',
+      'super(native(input), init)',
+    ],
+    [
+      'fetch takes no light requests',
+      'nativeFetch(native(input), native(init))',
+      'nativeFetch(input, native(init))',
+    ],
+    ['fetch throws', 'export async function fetch(', 'export function fetch('],
+    ['all names are enumerable', 'value, enumerable, writable', 'value, enumerable: true, writable'],
+  ]),
+  ...defectsOf('src/app/url.ts', URL, [
+    [
+      'anybody may say which scheme it is',
+      'this.#proxies === 0 ? this.#scheme : (clientScheme(head, this.#proxies) ?? this.#scheme)',
+      'clientScheme(head, this.#proxies || 1) ?? this.#scheme',
+    ],
+    ['the scheme of the request before stays', '|| scheme !== this.#lastScheme) {', ') {'],
+    ['the host of the request before stays', 'if (host !== this.#lastHost || scheme', 'if (scheme'],
+    ['an apostrophe in a query stays', '(?:\\?[\\w!$&()*+', "(?:\\?[\\w!$&'()*+"],
+    ['dot segments stay', ',\\-:;=@[\\]|~][\\w', ',\\-:;=@[\\]|~.][\\w'],
+    ['encoded dot segments stay', ',\\-:;=@[\\]|~][\\w', ',\\-:;=@[\\]|~%][\\w'],
+    [
+      'a path of two slashes is an authority',
+      'new URL(origin + target).href',
+      'new URL(target, origin).href',
+    ],
+    [
+      'a path of two slashes has lost its first segment',
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: the text of a source
+      'new URL(`http://a${path}`).pathname',
+      "new URL(path, 'http://a').pathname",
+    ],
+    [
+      'a host may hide more than a host',
+      '/` ? origin : undefined;',
+      "/` || href !== '' ? origin : undefined;",
+    ],
+    [
+      'Host stands above the target',
+      '(originOf(scheme, host) ?? originOf(this.#scheme, this.#ownHost)) + rest',
+      'this.#originOf(head) + rest',
+    ],
+    ['without a Host there is no URL', '?? (originOf(scheme, this.#ownHost) as string)', "?? ''"],
+  ]),
+  ...defectsOf('src/app/proxy.ts', PROXY, [
+    ['the client may say who it is', 'entries[Math.max(0, entries.length - place)]', 'entries[0]'],
+    ['a proxy is one too few', 'entries.length - place)]', 'entries.length - place - 1)]'],
+    [
+      'fewer entries than proxies are none',
+      'entries[Math.max(0, entries.length - place)]',
+      'entries[entries.length - place]',
+    ],
+    ['empty entries count', ".filter((entry) => entry !== '')", ''],
+    [
+      'Forwarded counts beside X-Forwarded-For',
+      "else if (head.findField('x-forwarded-for') < 0) scheme",
+      'else scheme',
+    ],
+    ['anything is an address', 'return isIP(address) === 0 ? undefined : address;', 'return address;'],
+    [
+      'anything is a scheme',
+      "return scheme === 'http' || scheme === 'https' ? scheme : undefined;",
+      'return scheme as Scheme | undefined;',
+    ],
+    ['a scheme has a case', 'scheme = scheme?.toLowerCase();', ''],
+    ['parameters have a case', '(name as string).toLowerCase()', '(name as string)'],
+    [
+      'a broken Forwarded is believed up to where it breaks',
+      "if (delimiter !== ',' && delimiter !== undefined) return [];",
+      "if (delimiter !== ',' && delimiter !== undefined) break;",
+    ],
+    ['quoted characters keep their backslash', ".replace(/\\\\(.)/g, '$1')", ''],
+    [
+      'the second of two fields is not seen',
+      "combinedValue(head, 'x-forwarded-for')",
+      "head.findField('x-forwarded-for') < 0 ? undefined : head.fieldValue(head.findField('x-forwarded-for'))",
+    ],
+  ]),
+  ...defectsOf('src/app/byte-stream.ts', REQUEST, [
+    ['a reader with its own buffer waits for ever', 'controller.byobRequest?.respond(0);', ''],
+    ['content is read before anybody reads it', '{ highWaterMark: 0 }', '{ highWaterMark: 1 }'],
+  ]),
+  ...defectsOf('src/app/body.ts', REQUEST, [
+    [
+      'a body may be read twice',
+      'if (this.unusable) throw new TypeError(BODY_READ);\n    if (this.#stream',
+      'if (this.#stream',
+    ],
+    ["a body in a reader's hands may be read", 'this.used || this.#stream?.locked === true', 'this.used'],
+    ['trailers are told before the end', 'if (this.#ended) this.#tellTrailers();', 'this.#tellTrailers();'],
+    ['trailers that nobody waits for fail aloud', 'this.#trailers.catch(() => {});', ''],
+    [
+      'a clone waits for trailers of its own',
+      'new Body(this.#content, this.#source, other)',
+      'new Body(this.#content, undefined, other)',
+    ],
+    ['content that is cancelled goes on', 'this.#content.cancel();', ''],
+    [
+      'a piece comes with all that is in its buffer',
+      'buffer.byteLength === bytes.byteLength',
+      'buffer.byteLength >= bytes.byteLength',
+    ],
+    ['an empty piece stops a stream', 'while (piece?.length === 0) piece = await this.#read();', ''],
+    [
+      'what has been read can be read as a stream',
+      'this.#taken ? spentStream() : this.#open()',
+      'this.#open()',
+    ],
+    ['what is left of a body is in nobody’s hand', 'void stream.getReader().read();', ''],
+  ]),
+  ...defectsOf('src/app/fields.ts', FIELDS, [
+    ['a line feed is a part of a value', '[\\0\\n\\r\\u0100-\\uffff]', '[\\0\\r\\u0100-\\uffff]'],
+    ['NUL is a part of a value', '[\\0\\n\\r\\u0100-\\uffff]', '[\\n\\r\\u0100-\\uffff]'],
+    ['what is no byte becomes one, a line feed for one', '[\\0\\n\\r\\u0100-\\uffff]', '[\\0\\n\\r]'],
+    ['a name is one as far as it is one', '|~\\dA-Za-z]+$/;', '|~\\dA-Za-z]+/;'],
+    [
+      'a program frames its messages itself',
+      "'proxy-connection',\n  'transfer-encoding',\n  'upgrade',\n]);\n\n/** What must",
+      "'proxy-connection',\n  'upgrade',\n]);\n\n/** What must",
+    ],
+    ['of two lengths the last one counts', "length === undefined ? value : ''", 'value'],
+    ['a length may have a sign', '/^\\d+$/.test(value)', '/^[+-]?\\d+$/.test(value)'],
+    [
+      'a length may be one that nobody can count to',
+      'Number.isSafeInteger(length) ?',
+      'Number.isInteger(length) ?',
+    ],
+    ['what is closed closes', '/(?:^|,)[\\t ]*close[\\t ]*(?:,|$)/i', '/close/i'],
+    ['any field may be a trailer', 'if (NO_TRAILERS.has(name)) throw', 'if (OWN_NAMES.has(name)) throw'],
+    ['inherited members are fields', 'if (!Object.hasOwn(record, key)) continue;', ''],
+    ['the line of an earlier value stays', 'field.alone = undefined;', ''],
+    ['white space before a value stays', 'text.charCodeAt(0) <= 0x20 || ', ''],
+    ['names fill memory', 'if (names.size >= KEPT_NAMES_MAX) names.clear();', ''],
+    [
+      'a value is kept before it is judged',
+      'const text = typeof value',
+      "field.value = String(value);\n  field.line = field.name + ': ' + value + '\\r\\n';\n  const text = typeof value",
+    ],
+  ]),
+  ...defectsOf('src/app/response.ts', RESPONSE, [
+    ['205 may have a body', 'status === 204 || status === 205 ||', 'status === 204 ||'],
+    ['an interim status is one', '>= 200 && (status', '>= 100 && (status'],
+    ['300 is ok', 'return this.#status < 300;', 'return this.#status <= 300;'],
+    ['native ones are no instances', 'this === Response ? NativeResponse : this', 'this'],
+    [
+      'a stream can not be cloned twice',
+      '// What is cloned reads from a new stream.\n      this.#stream = native.body ?? undefined;',
+      '',
+    ],
+    [
+      'part of a buffer is all of it',
+      'new Uint8Array(body.buffer, body.byteOffset, body.byteLength)',
+      'new Uint8Array(body.buffer)',
+    ],
+    [
+      'the native one has other headers',
+      'if (this.#native.headers !== headers) refill(this.#native.headers, headers);',
+      '',
+    ],
+    ['a stream that was read is taken', 'if (body.locked || isDisturbed(body))', 'if (body.locked)'],
+    [
+      'a stream takes the bytes of the program away',
+      'new TextEncoder().encode(content) : new Uint8Array(content)',
+      'new TextEncoder().encode(content) : (content as Uint8Array<ArrayBuffer>)',
+    ],
+    [
+      'a reason phrase may end its line',
+      '/^[\\t\\x20-\\x7e\\x80-\\xff]*$/',
+      '/^[\\t\\n\\x20-\\x7e\\x80-\\xff]*$/',
+    ],
+    [
+      'an init loses its headers',
+      'fields = addMissing(init[fieldLines], fields);',
+      'fields = addMissing(init.#fields, fields);',
+    ],
+  ]),
+  ...defectsOf('src/app/response.ts', SEND, [
+    [
+      'headers that were changed are not sent',
+      'this.#headers === undefined ? this.#fields : readFields(this.#headers, NO_FIELDS)',
+      'this.#fields',
+    ],
+    [
+      'content that has been read is sent again',
+      'if (this.#content === null || this.#stream.locked || isDisturbed(this.#stream)) return undefined;',
+      'if (this.#content === null) return undefined;',
+    ],
+    ['a clone has no trailers', 'trailers = init.#trailers;', ''],
+    ['the body of another is read as a stream', 'this.#content = sources.get(body) ?? null;', ''],
+    [
+      'the length of a Blob is not told',
+      'noteLength(this.#stream, body.size);',
+      'noteLength(new ReadableStream(), body.size);',
+    ],
+  ]),
+  ...defectsOf('src/app/bodies.ts', SEND, [
+    [
+      'what fetch() has left as it was loses its coding',
+      'codings.length === 0 || !codings.every(isDecoded)',
+      'codings.length === 0',
+    ],
+    [
+      'what fetch() has decoded keeps its length',
+      "replace(CODING_LINE, ''), length: undefined",
+      "replace(CODING_LINE, '')",
+    ],
+    ['what fetch() has decoded keeps its coding', "lines: fields.lines.replace(CODING_LINE, ''), ", ''],
+    ['a program may not encode its streams', "if (url === '' && !passedOn.has(body)) return fields;", ''],
+    [
+      'any body under a fetched response counts as fetched',
+      "from.url !== '' && from.body === body",
+      "from.url !== ''",
+    ],
+  ]),
+  ...defectsOf('src/app/headers.ts', HEADERS, [
+    ['cookies are a list', "lowerName === 'cookie' ? '; ' : ', '", "', '"],
+    ['of several lines there are two', 'while (index < last &&', 'if (index < last &&'],
+    ['has() does not see changes', 'if (this.#native !== undefined) return this.#native.has(name);', ''],
+    ['iterators do not see changes', 'this.#pairs = undefined;\n    return', 'return'],
+    [
+      'a copy shares its changes',
+      'new NativeHeaders(this.#native);\n    return copy',
+      'this.#native;\n    return copy',
+    ],
+    ['names keep their case', 'head.fieldName(index).toLowerCase()', 'head.fieldName(index)'],
+    ['Set-Cookie is combined', 'if (name === SET_COOKIE) {', "if (name === '') {"],
+    ['any name may be asked for', 'if (!NAME.test(text)) throw', "if (text === '') throw"],
+    ['a name in capitals is not found', 'return text.toLowerCase();', 'return text;'],
+  ]),
+  ...defectsOf('src/app/abort.ts', REQUEST, [
+    ['who asks late is not told', 'listener(exchange.aborted);\n    return;', 'return;'],
+    ['one listener takes the place of another', 'earlier === undefined\n', 'earlier !== null\n'],
+  ]),
+  ...defectsOf('src/app/request.ts', REQUEST, [
+    [
+      "the connection's fields are passed on",
+      'for (const name of CONNECTION_FIELDS) headers.delete(name);',
+      '',
+    ],
+    ['a clone shares its headers', 'this.#headers?.copy()', 'this.#headers'],
+    ['a clone has no params', 'clone.params = this.params;', ''],
+  ]),
+];
