@@ -126,7 +126,7 @@ describe.each(WAYS)('%s engine, $write writes', (engine, io) => {
       for (const target of Object.keys(kinds)) {
         await reconnect();
         marked.fill(0xab);
-        client.send(ask('/text') + ask(target) + ask('/most') + ask(target) + ask('/small'));
+        client.send(ask('/text') + ask('/most') + ask(target) + ask('/small'));
         await client.until(/\r\n\r\nabc$/);
         expect(
           marked.every((byte) => byte === 0xab),
