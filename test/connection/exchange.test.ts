@@ -100,6 +100,12 @@ describe.each(WAYS)('%s engine, $write writes', (engine, io) => {
           exchange.write(Buffer.alloc(16_384, 'x'));
           exchange.end('');
         },
+        '/tight': (exchange) => {
+          exchange.begin(200, large.slice(31_000).replace(/^/, 'x: '), undefined, false);
+          exchange.write(Buffer.alloc(16_384, 'x'));
+          exchange.end('');
+        },
+        '/most': (exchange) => exchange.respond(200, '', 'x'.repeat(48_650), false),
         '/trailers': (exchange) => {
           exchange.begin(200, '', undefined, false);
           exchange.write(Buffer.alloc(16_384, 'x'));
@@ -120,7 +126,7 @@ describe.each(WAYS)('%s engine, $write writes', (engine, io) => {
       for (const target of Object.keys(kinds)) {
         await reconnect();
         marked.fill(0xab);
-        client.send(ask('/text') + ask(target) + ask('/small'));
+        client.send(ask('/text') + ask('/most') + ask(target) + ask('/small'));
         await client.until(/\r\n\r\nabc$/);
         expect(
           marked.every((byte) => byte === 0xab),
@@ -130,8 +136,13 @@ describe.each(WAYS)('%s engine, $write writes', (engine, io) => {
       await reconnect();
       client.send(targets.map(ask).join(''));
       client.socket.end();
-      const sizes: Record<string, number> = { '/small': 3, '/text': 64_000, '/large': 20_000 };
-      for (const target of ['/piece', '/trailers']) sizes[target] = 16_384;
+      const sizes: Record<string, number> = {
+        '/small': 3,
+        '/text': 64_000,
+        '/most': 48_650,
+        '/large': 20_000,
+      };
+      for (const target of ['/piece', '/tight', '/trailers']) sizes[target] = 16_384;
       const responses = readResponses(await client.end(), undefined, 'any');
       expect(responses.map(({ content }) => content.length)).toEqual(
         targets.map((target) => sizes[target] ?? 0),

@@ -310,24 +310,24 @@ export const exchangeDefects: Defect[] = [
       'else if (this.carry === undefined) this.carry = new Carry(slot, fresh, end);\n    else this.carry.append(fresh, end);\n    this.setDeadline(0, true);\n  }',
     ],
     [
-      'the record of content that broke off stays',
-      'this.carry = undefined;\n        slot.takeRecord();',
-      'this.carry = undefined;',
-    ],
-    [
       'the record of content that nobody wants stays',
       'slot.takeRecord();\n      this.close();',
       'this.close();',
-    ],
-    [
-      'content that broke off is refused without its method',
-      'this.carry?.restore(0);\n    this.contentBroke(content, error);',
-      'this.contentBroke(content, error);',
     ],
     ['a request that was answered is refused as well', ' && !this.carry.handedOver)', ')'],
     ["another's turn is not looked at", 'if (turn !== undefined && turn !== this) turn.flush();', ''],
   ]),
   ...defectsOf('src/connection/connection.ts', CONTENT, [
+    [
+      'content that broke off is refused without its method',
+      'this.carry?.restore(0);\n    this.contentBroke(content, error);',
+      'this.contentBroke(content, error);',
+    ],
+    [
+      'the record of content that broke off stays',
+      'this.carry = undefined;\n        slot.takeRecord();',
+      'this.carry = undefined;',
+    ],
     ['trailers are not told', 'content.length === undefined ? slot.trailers(cursor) : []', '[]'],
     [
       'behind content that broke off come requests',
