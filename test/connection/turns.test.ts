@@ -130,6 +130,76 @@ describe.each(WAYS)('%s engine, $read reads', (engine, io) => {
       ]);
   });
 
+  test.each(['respond', 'stream', 'end', 'prepared'])(
+    "within another's turn nothing of that turn is sent to the other: %s",
+    async (kind) => {
+      let waiting: Exchange | undefined;
+      server.plane.serve((exchange) => {
+        const { target } = exchange.head;
+        if (target === '/wait') {
+          waiting = exchange;
+          if (kind === 'end') exchange.begin(200, '', 0, false);
+          return;
+        }
+        if (target === '/release' && waiting !== undefined) {
+          if (kind === 'respond') waiting.respond(200, '', 'late', false);
+          else if (kind === 'prepared') waiting.answer(0);
+          else if (kind === 'stream') {
+            waiting.begin(200, '', 4, false);
+            waiting.write(Buffer.from('late'));
+            waiting.end('');
+          } else waiting.end('');
+        }
+        echo(exchange);
+      });
+      const other = await open();
+      other.send(get('/wait'));
+      await eventually('waiting', () => waiting !== undefined);
+      const client = await open();
+      client.send(get('/before') + get('/release') + get('/after'));
+      const received = await client.until((text) => text.endsWith('/after'));
+      expect(told(received)).toEqual(['200 /before', '200 /release', '200 /after']);
+      const answer = { respond: '200 late', stream: '200 late', end: '200 ', prepared: '200 Hello1' }[kind];
+      expect(told(await other.until((text) => text.includes('\r\n\r\n')))).toEqual([answer]);
+    },
+  );
+
+  test('responses before one that is cut go out', async () => {
+    server.plane.serve((exchange) => {
+      if (exchange.head.target !== '/cut') return echo(exchange);
+      exchange.begin(200, '', 10, false);
+      exchange.end('');
+    });
+    const client = await open();
+    client.send(get('/1') + get('/2') + get('/cut'));
+    await eventually('cut', () => client.socket.destroyed || client.ended);
+    expect(told(client.received)).toEqual(['200 /1', '200 /2']);
+  });
+
+  test('a trailer section in three reads: what follows it is the next request, or nothing', async () => {
+    const methods: string[] = [];
+    server.plane.serve((exchange) => {
+      methods.push(exchange.head.method);
+      if (exchange.head.target === '/late') setTimeout(() => echo(exchange), 60);
+      else echo(exchange);
+    });
+    const head = (target: string): string =>
+      `POST ${target} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nSu`;
+    const late = await open();
+    late.send(head('/late'));
+    await sleep(20);
+    late.send(`m: 1\r\n\r\n${get('/next')}`);
+    expect(told(await late.until((text) => text.endsWith('/next')))).toEqual(['200 /late', '200 /next']);
+    expect(methods).toEqual(['POST', 'GET']);
+    const left = await open();
+    left.send(head('/left'));
+    await left.until((text) => text.endsWith('/left'));
+    left.send('m');
+    await sleep(20);
+    left.socket.end();
+    expect(told(await left.end())).toEqual(['200 /left']);
+  });
+
   test('an application that throws', async () => {
     server.plane.serve((exchange) => {
       const { target } = exchange.head;

@@ -200,11 +200,6 @@ export const exchangeDefects: Defect[] = [
   ...defectsOf('src/connection/open-exchange.ts', TURNS, [
     ['what failed before its head is cut', 'if (this.state >= BEGUN) {', 'if (this.state >= WAITING) {'],
     [
-      'a held head goes out behind the failure',
-      'clearImmediate(this.holding);\n    this.held = undefined;\n    this.state = WAITING;',
-      'this.state = WAITING;',
-    ],
-    [
       'earlier responses are cut, too',
       'this.connection.flush();\n    this.connection.destroy();',
       'this.connection.destroy();',
@@ -230,10 +225,8 @@ export const exchangeDefects: Defect[] = [
       'this.reserve(COPIED_BYTES_MAX);',
     ],
   ]),
-  ...defectsOf('src/connection/carry.ts', CONTENT, [
-    ['what the application has got comes again', 'this.length = 0;', ''],
-  ]),
   ...defectsOf('src/connection/carry.ts', TURNS, [
+    ['what the application has got comes again', 'this.length = 0;', ''],
     [
       'content of an answered request is refused when it ends',
       'this.inContent = slot.inContent;\n    this.handedOver = slot.handedOver;',
