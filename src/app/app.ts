@@ -41,7 +41,7 @@ export type Routes = Readonly<Record<string, RouteValue>>;
  */
 export type RouteValue = RouteAnswer | { readonly [M in Method]?: RouteAnswer };
 export type RouteAnswer = Handler<RouteRequest> | Response | Counted;
-export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE' | 'OPTIONS' | 'PATCH' | 'CONNECT' | 'TRACE';
+export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE' | 'OPTIONS' | 'PATCH' | 'TRACE';
 
 /** The request of a route. */
 export interface RouteRequest extends ServerRequest {
