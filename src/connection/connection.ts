@@ -439,22 +439,28 @@ export class Connection {
   flush(): boolean {
     const { outputs } = this.plane;
     if (outputs.position === outputs.pointer) return this.writing !== WRITING_PENDING;
-    if (this.writer.write(outputs.take())) return this.wrote();
-    const region = outputs.lend();
-    if (region !== undefined) (this.lent ??= []).push(region);
-    return this.writePending();
+    return this.writer.write(outputs.take()) ? this.wrote() : this.lendRegion();
   }
 
   /** Writes bytes from where they lie, behind what the region at hand holds; they must stay as they are. */
   sendBytes(bytes: Uint8Array): boolean {
-    this.flush();
-    return this.writer.write(bytes) ? this.wrote() : this.writePending();
+    const { outputs } = this.plane;
+    if (outputs.position === outputs.pointer)
+      return this.writer.write(bytes) ? this.wrote() : this.writePending();
+    // In one write with what is before them: two take half as long again.
+    return this.writer.write(outputs.take(), bytes) ? this.wrote() : this.lendRegion();
   }
 
   /** The response moves on. */
   private wrote(): boolean {
     if (!this.serving && this.exchange !== undefined) this.setDeadline(0, true);
     return true;
+  }
+
+  private lendRegion(): boolean {
+    const region = this.plane.outputs.lend();
+    if (region !== undefined) (this.lent ??= []).push(region);
+    return this.writePending();
   }
 
   private writePending(): boolean {

@@ -12,6 +12,12 @@ export type WriteWay = 'direct' | 'public';
 /** Called when bytes that the kernel did not take at once have gone, or have failed to. */
 export type Flushed = (error?: Error | null) => void;
 
+const BUFFER = 'buffer' as BufferEncoding;
+
+function asChunk(chunk: Uint8Array) {
+  return { chunk, encoding: BUFFER };
+}
+
 export class Writer {
   /** Writes that Node has not called back for. */
   private outstanding = 0;
@@ -23,16 +29,22 @@ export class Writer {
     private readonly flushed: Flushed,
   ) {}
 
-  /** Writes; true when the kernel has every byte, else `flushed` is called later, once. */
-  write(bytes: Uint8Array): boolean {
+  /** Writes, `more` in the same system call; true when the kernel has every byte, else `flushed` is called later, once. */
+  write(bytes: Uint8Array, more?: Uint8Array): boolean {
     const { socket } = this;
     this.outstanding++;
     let done: boolean;
     if (this.way === 'direct') {
-      socket._write(bytes, 'buffer' as BufferEncoding, this.socketOnWritten);
+      if (more === undefined) socket._write(bytes, BUFFER, this.socketOnWritten);
+      else socket._writev?.([bytes, more].map(asChunk), this.socketOnWritten);
       done = this.outstanding === 0;
     } else {
-      socket.write(bytes, this.socketOnWritten);
+      if (more !== undefined) {
+        socket.cork();
+        socket.write(bytes);
+      }
+      socket.write(more ?? bytes, this.socketOnWritten);
+      if (more !== undefined) socket.uncork();
       done = socket.writableLength === 0;
     }
     this.waiting = !done;

@@ -69,7 +69,7 @@ export const connectionDefects: Defect[] = [
     ],
     [
       'a region is not lent',
-      'const region = outputs.lend();',
+      'const region = this.plane.outputs.lend();',
       'const region = undefined as OutputRegion | undefined;',
       FEW_WRITES,
     ],
