@@ -447,7 +447,7 @@ export class Connection {
     const { outputs } = this.plane;
     if (outputs.position === outputs.pointer)
       return this.writer.write(bytes) ? this.wrote() : this.writePending();
-    // In one write with what is before them: two take half as long again.
+    // In one system call with what is before them: two of them keep the peer waiting in between.
     return this.writer.write(outputs.take(), bytes) ? this.wrote() : this.lendRegion();
   }
 

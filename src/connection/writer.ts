@@ -1,7 +1,7 @@
 // How responses leave: straight from the output region, whose bytes may be overwritten only once the
 // kernel has them. Two ways behind one name:
 //
-//   direct   Writable's own _write(), as net.Socket implements it: it tells at once, by calling back before
+//   direct   Writable's own _write(), and _writev() for two pieces, as net.Socket implements it: it tells at once, by calling back before
 //            it returns, when the kernel took everything, and it leaves no tick to run.
 //   public   write(), after which a writableLength of 0 tells the same.
 
