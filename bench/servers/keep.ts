@@ -76,9 +76,11 @@ async function keepSockets(way: 'socket' | 'direct'): Promise<Keeper> {
     let socket = accepted;
     if (way === 'socket') accepted.on('data', socketOnData).resume();
     else
-      socket = openSocket('direct', accepted, slot, (bytes) => {
-        answer(socket, Buffer.from(slot.read.subarray(0, bytes)));
-        return true;
+      socket = openSocket('direct', accepted, slot, {
+        received(bytes) {
+          answer(socket, Buffer.from(slot.read.subarray(0, bytes)));
+          return true;
+        },
       });
     socket.on('end', socketOnEnd);
     socket.on('error', socketOnError);

@@ -24,9 +24,11 @@ export function serveRung(slot: Slot, createRespond: () => Respond): void {
     .createServer(SERVER_OPTIONS)
     .on('connection', (accepted) => {
       const respond = createRespond();
-      const socket = openSocket('direct', accepted, slot, (bytes) => {
-        const response = respond(bytes);
-        return response === undefined || writer.write(response);
+      const socket = openSocket('direct', accepted, slot, {
+        received(bytes) {
+          const response = respond(bytes);
+          return response === undefined || writer.write(response);
+        },
       });
       const writer = new Writer('direct', socket, () => socket.resume());
       socket.on('end', () => socket.end());

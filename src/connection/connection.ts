@@ -25,7 +25,7 @@ import { contentDeadline } from './deadlines.ts';
 import { OpenExchange } from './open-exchange.ts';
 import type { OutputRegion } from './outputs.ts';
 import type { Plane } from './plane.ts';
-import { openSocket } from './reader.ts';
+import { openSocket, type Receiver } from './reader.ts';
 import { ReceivedContent } from './received-content.ts';
 import { Writer } from './writer.ts';
 
@@ -48,11 +48,13 @@ const LINGER_MS = 2000;
 export const LINGER_BYTES_MAX = 1024 * 1024;
 /** What may be pipelined behind a request that the application has, before no more is read. */
 const PIPELINED_BYTES_MAX = 16_384;
+/** What a peer has to read within the write timeout of a response that is longer. */
+const READ_BYTES_MIN = 65_536;
 /** No answer to an error is longer. */
 const REFUSAL_BYTES_MAX = 1024;
 const CONTINUE = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n');
 
-export class Connection {
+export class Connection implements Receiver {
   /** In the plane's clock; the plane calls expire() after it. */
   deadlineMs: number;
   readonly peer: string;
@@ -64,6 +66,8 @@ export class Connection {
   private contentStartedMs = 0;
   private contentBytes = 0;
   private discardedBytes = 0;
+  /** What the kernel had taken when the peer was last waited for. */
+  private sentBytes = 0;
   private carry: Carry | undefined = undefined;
   private exchange: OpenExchange | undefined = undefined;
   /** There is input behind the request that is being served. */
@@ -85,7 +89,7 @@ export class Connection {
     this.peer = plane.log.connections
       ? `${accepted.remoteAddress ?? 'gone'}:${accepted.remotePort ?? 0}`
       : '';
-    this.socket = openSocket(plane.io.read, accepted, plane.slot, (bytes) => this.received(bytes));
+    this.socket = openSocket(plane.io.read, accepted, plane.slot, this);
     this.writer = new Writer(plane.io.write, this.socket, (error) => this.flushed(error));
     this.socket.on('end', () => this.peerEnded());
     this.socket.on('error', ignore);
@@ -114,6 +118,7 @@ export class Connection {
 
   /** The deadline has passed: what it was for, the state tells. */
   expire(): void {
+    if (this.writing === WRITING_PENDING && this.peerReads()) return;
     if (this.writing !== WRITING_IDLE) {
       this.exchange?.abort(new Error('the peer did not read in time'));
       this.destroy();
@@ -141,17 +146,21 @@ export class Connection {
     this.close();
   }
 
-  /** `bytes` lie at the start of the slot's read region. False pauses the reading. */
-  private received(bytes: number): boolean {
+  /** What lands elsewhere is content whose length was told: it is counted as if it lay in the slot. */
+  received(bytes: number, landed: boolean): boolean {
     if (this.reading !== READING_HEAD) return this.discard(bytes);
     const { readStart } = this.plane.slot;
     const end = readStart + bytes;
     if (this.exchange === undefined) {
       const start = this.carry === undefined ? readStart : this.carry.restore(bytes);
       this.serve(start, end, readStart);
-    } else this.receiveMeanwhile(this.exchange, readStart, end);
+    } else this.receiveMeanwhile(this.exchange, readStart, end, landed);
     this.paused = !this.wantsInput();
     return !this.paused;
+  }
+
+  room(): Uint8Array | undefined {
+    return this.reading === READING_HEAD ? this.exchange?.content?.room() : undefined;
   }
 
   /** Answers what is in [start, end), where the carry ends at `fresh`. */
@@ -220,7 +229,7 @@ export class Connection {
     if (content !== undefined) {
       // Trailers will lie where the head's fields do.
       if (content.length === undefined) head.detach();
-      cursor = this.feed(content, cursor, end);
+      cursor = this.feed(content, cursor, end, false);
       if (this.closing) return cursor;
       if (content.unfinished && this.reading === READING_ENDED) {
         this.contentBroke(content, ERROR_INCOMPLETE);
@@ -248,8 +257,9 @@ export class Connection {
   /**
    * Hands on the content in [cursor, end), in one piece: chunks are moved together where they lie. Returns the
    * position behind it.
+   * @param landed the bytes are where the content made room for them
    */
-  private feed(content: ReceivedContent, cursor: number, end: number): number {
+  private feed(content: ReceivedContent, cursor: number, end: number, landed: boolean): number {
     const { codec, slot } = this.plane;
     let start = cursor;
     let pieceEnd = cursor;
@@ -270,7 +280,8 @@ export class Connection {
         } else pieceEnd = slot.move(from, next, pieceEnd);
       } else if (slot.unfinished) break;
     }
-    if (pieceEnd > start) content.push(slot.buffer, start, pieceEnd);
+    if (landed) content.landed(cursor - start);
+    else if (pieceEnd > start) content.push(slot.buffer, start, pieceEnd);
     if (error !== 0) this.contentBroke(content, error);
     else if (!slot.unfinished) content.finish(content.length === undefined ? slot.trailers(cursor) : []);
     return cursor;
@@ -301,12 +312,12 @@ export class Connection {
   }
 
   /** What comes while the application has a request: its content, and what is pipelined behind it. */
-  private receiveMeanwhile(exchange: OpenExchange, fresh: number, end: number): void {
+  private receiveMeanwhile(exchange: OpenExchange, fresh: number, end: number, landed: boolean): void {
     const { slot } = this.plane;
     const { content } = exchange;
     if (content?.unfinished) {
       const start = this.carry === undefined ? fresh : this.carry.restore(end - fresh);
-      const cursor = this.feed(content, start, end);
+      const cursor = this.feed(content, start, end, landed);
       if (this.reading !== READING_HEAD || this.exchange === undefined) {
         this.carry = undefined;
         slot.takeRecord();
@@ -465,10 +476,21 @@ export class Connection {
 
   private writePending(): boolean {
     // More to write buys no time.
-    if (this.writing !== WRITING_PENDING)
-      this.deadlineMs = this.plane.clock.nowMs + this.plane.deadlines.writeTimeoutMs;
+    if (this.writing !== WRITING_PENDING) this.awaitPeer();
     this.writing = WRITING_PENDING;
     return false;
+  }
+
+  private awaitPeer(): void {
+    this.sentBytes = this.writer.sentBytes;
+    this.deadlineMs = this.plane.clock.nowMs + this.plane.deadlines.writeTimeoutMs;
+  }
+
+  /** Whether the peer has read enough, since it was last waited for, to be waited for again. */
+  private peerReads(): boolean {
+    if (this.writer.sentBytes - this.sentBytes < READ_BYTES_MIN) return false;
+    this.awaitPeer();
+    return true;
   }
 
   /** The kernel has what it did not take at once, or never will. */

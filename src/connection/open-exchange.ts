@@ -4,7 +4,7 @@
 //   HELD      its head is, perhaps a first piece of content: they wait a moment for what comes, since content
 //             that ends at once goes out as a whole, with its length
 //   BEGUN     its head has been built
-//   SENDING   all of it is known, but not all built: the kernel has to take the rest piece by piece
+//   SENDING   all of it has been built, and is more than the kernel takes at once
 //   OVER      all of it has been built, or nobody wants it any more
 
 import { LENGTH_CHUNKED, LENGTH_UNTOLD } from '../protocol/codes.ts';
@@ -30,8 +30,6 @@ const HEAD_BYTES_MAX = 32_768;
 const CHUNK_FRAME_BYTES_MAX = 32;
 /** Content up to here is copied next to its head; more goes out from where it lies. */
 const COPIED_BYTES_MAX = 16_384;
-/** What goes out from where it lies at a time: so that a peer that reads it slowly is seen to read. */
-const SENT_BYTES_MAX = 262_144;
 
 const LAST_CHUNK = '0\r\n';
 const CRLF = '\r\n';
@@ -51,11 +49,9 @@ export class OpenExchange implements Exchange {
   /** Of the content, as the head tells it; LENGTH_CHUNKED or LENGTH_UNTOLD. */
   private length = 0;
   private left = 0;
-  /** What has not been given to the kernel of a content that is all here. */
-  private rest: Uint8Array | undefined = undefined;
   /** The CRLF of the last chunk is still to be written. */
   private chunkOpen = false;
-  /** The first piece, as long as it waits with the head. */
+  /** The first piece, while it waits with the head. */
   private held: Uint8Array | undefined = undefined;
   private holding: NodeJS.Immediate | undefined = undefined;
 
@@ -116,11 +112,7 @@ export class OpenExchange implements Exchange {
       this.finish();
     } else {
       this.state = SENDING;
-      const all = isText ? Buffer.from(content) : content;
-      const first = Math.min(all.length, COPIED_BYTES_MAX);
-      this.put(all.subarray(0, first));
-      this.rest = all.subarray(first);
-      this.sendRest();
+      if (this.connection.sendBytes(isText ? Buffer.from(content) : content)) this.finish();
     }
   }
 
@@ -218,7 +210,7 @@ export class OpenExchange implements Exchange {
 
   /** The peer has got everything so far. */
   drained(): void {
-    if (this.rest !== undefined) this.sendRest();
+    if (this.state === SENDING) this.finish();
     else this.onDrain?.();
   }
 
@@ -234,7 +226,6 @@ export class OpenExchange implements Exchange {
   gone(reason: Error): void {
     if (this.state === OVER) return;
     this.state = OVER;
-    this.rest = undefined;
     this.held = undefined;
     clearImmediate(this.holding);
     this.abort(reason);
@@ -317,21 +308,6 @@ export class OpenExchange implements Exchange {
     copyBytes(size < bytes.length ? bytes.subarray(0, size) : bytes, slot.views.bytes, outputs.position);
     outputs.position += size;
     if (size < bytes.length) this.connection.sendBytes(bytes.subarray(size));
-  }
-
-  private sendRest(): void {
-    for (;;) {
-      const { rest } = this;
-      if (rest === undefined) return;
-      const piece = rest.subarray(0, SENT_BYTES_MAX);
-      this.rest = piece.length < rest.length ? rest.subarray(piece.length) : undefined;
-      const sent = this.connection.sendBytes(piece);
-      if (this.rest === undefined) {
-        this.finish();
-        return;
-      }
-      if (!sent) return;
-    }
   }
 }
 

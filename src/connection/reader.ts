@@ -2,7 +2,9 @@
 //
 //   direct   the kernel's read lands in the slot. net.Server builds its sockets without `onread`, so the
 //            accepted handle is taken out of its socket and wrapped once more, with it. `_handle` and
-//            `handle` are Node's own, not documented: this file alone names them, selftest.ts tries them.
+//            `handle` are Node's own, not documented: selftest.ts tries them. Content of which a read
+//            filled the slot's region is on its way in quantity: the next read of it lands where the
+//            application will have it.
 //   public   'data' events, and one copy.
 
 import net from 'node:net';
@@ -10,8 +12,16 @@ import type { Slot } from '../wasm/slot.ts';
 
 export type ReadWay = 'direct' | 'public';
 
-/** Told how many bytes lie at the start of the slot's read region; false pauses the reading. */
-export type Received = (bytes: number) => boolean;
+export interface Receiver {
+  /**
+   * So many bytes lie at the start of the slot's read region.
+   * @param landed they lie at the start of the room instead
+   * @returns false to pause the reading
+   */
+  received(bytes: number, landed: boolean): boolean;
+  /** Where the next bytes, no more than fit, can land: nothing when they must lie in the slot. */
+  room?(): Uint8Array | undefined;
+}
 
 /** What the listener must set so that openSocket() finds the socket as it needs it: not read from yet. */
 export const SERVER_OPTIONS: net.ServerOpts = { noDelay: true, allowHalfOpen: true, pauseOnConnect: true };
@@ -20,8 +30,8 @@ export const SERVER_OPTIONS: net.ServerOpts = { noDelay: true, allowHalfOpen: tr
  * Makes an accepted socket deliver its bytes into the slot.
  * @returns the socket to use from here on; the accepted one is spent in the direct way
  */
-export function openSocket(way: ReadWay, accepted: net.Socket, slot: Slot, received: Received): net.Socket {
-  return way === 'direct' ? openDirect(accepted, slot, received) : openPublic(accepted, slot, received);
+export function openSocket(way: ReadWay, accepted: net.Socket, slot: Slot, receiver: Receiver): net.Socket {
+  return way === 'direct' ? openDirect(accepted, slot, receiver) : openPublic(accepted, slot, receiver);
 }
 
 interface WithHandle {
@@ -43,24 +53,35 @@ export function adoptHandle(handle: unknown): net.Socket {
   return new net.Socket(options as net.SocketConstructorOpts);
 }
 
-function openDirect(accepted: net.Socket, slot: Slot, received: Received): net.Socket {
+function openDirect(accepted: net.Socket, slot: Slot, receiver: Receiver): net.Socket {
+  const { read } = slot;
+  let next: Uint8Array | undefined = read;
   const options = {
     handle: releaseHandle(accepted),
     allowHalfOpen: true,
     readable: true,
     writable: true,
-    onread: { buffer: slot.read, callback: received },
+    onread: {
+      // Asked before the first read and after each; undefined leaves it where it is.
+      buffer: () => next,
+      callback(bytes: number, buffer: Uint8Array) {
+        const goesOn = receiver.received(bytes, buffer !== read);
+        if (bytes === read.length) next = receiver.room?.() ?? read;
+        else next = buffer === read ? undefined : read;
+        return goesOn;
+      },
+    },
   };
   return new net.Socket(options as net.SocketConstructorOpts);
 }
 
-function openPublic(socket: net.Socket, slot: Slot, received: Received): net.Socket {
+function openPublic(socket: net.Socket, slot: Slot, receiver: Receiver): net.Socket {
   const { read } = slot;
   socket.on('data', (chunk: Buffer) => {
     for (let at = 0; at < chunk.length; at += read.length) {
       const part = chunk.subarray(at, at + read.length);
       read.set(part);
-      if (received(part.length)) continue;
+      if (receiver.received(part.length, false)) continue;
       socket.pause();
       const rest = chunk.subarray(at + part.length);
       if (rest.length > 0) socket.unshift(rest);

@@ -8,6 +8,8 @@ import type { Content } from './exchange.ts';
 const WINDOW_BYTES = 65536;
 /** What room is made for at first, whatever length is told: who tells it may not send it. */
 const WHOLE_BYTES_FIRST = 1_048_576;
+/** No more of it is read at a time. */
+const ROOM_BYTES_MAX = 65_536;
 /** Memory for more than this is not filled with zeros first. */
 const ZEROED_BYTES_MAX = 4096;
 /** What a piece costs besides its bytes, so that single bytes don't come cheap. */
@@ -27,6 +29,9 @@ export class ReceivedContent implements Content {
   unfinished = true;
   private readonly waiting: Uint8Array[] = [];
   private waitingBytes = 0;
+  private receivedBytes = 0;
+  /** Where the next bytes land, as long as they go nowhere else. */
+  private piece: Uint8Array | undefined = undefined;
   private begun = false;
   private cancelled = false;
   private failure: Error | undefined;
@@ -90,8 +95,9 @@ export class ReceivedContent implements Content {
   }
 
   /** A piece has come: [start, end) of `bytes`, which will soon be overwritten. */
-  push(bytes: Buffer, start: number, end: number): void {
+  push(bytes: Uint8Array, start: number, end: number): void {
     this.expectsContinue = false;
+    this.receivedBytes += end - start;
     if (this.cancelled) return;
     if (this.whole !== undefined) {
       this.whole.add(bytes, start, end);
@@ -99,6 +105,31 @@ export class ReceivedContent implements Content {
     }
     const piece = allocate(end - start);
     copyBytes(bytes.subarray(start, end), piece, 0);
+    this.pass(piece);
+  }
+
+  /** Room for what comes next, when it is known to be content and somebody reads it. */
+  room(): Uint8Array | undefined {
+    if (this.length === undefined || !this.begun || this.cancelled || !this.unfinished) return undefined;
+    const bytes = Math.min(this.length - this.receivedBytes, ROOM_BYTES_MAX);
+    if (this.whole !== undefined) return this.whole.roomFor(bytes);
+    this.piece = allocate(bytes);
+    return this.piece;
+  }
+
+  /** So many bytes lie in the room. */
+  landed(bytes: number): void {
+    const { piece } = this;
+    this.piece = undefined;
+    this.receivedBytes += bytes;
+    if (this.cancelled) return;
+    if (piece === undefined) this.whole?.landed(bytes);
+    else if (this.whole !== undefined) this.whole.add(piece, 0, bytes);
+    // No small piece keeps much memory.
+    else this.pass(bytes < piece.length / 2 ? piece.slice(0, bytes) : piece.subarray(0, bytes));
+  }
+
+  private pass(piece: Uint8Array): void {
     if (this.resolve !== undefined) {
       this.settle(piece);
       return;
@@ -135,7 +166,7 @@ export class ReceivedContent implements Content {
   /** What waits, in one piece to which more can be added. */
   private gather(): Whole {
     const whole = new Whole(this.length);
-    for (const piece of this.waiting) whole.add(Buffer.from(piece.buffer), 0, piece.length);
+    for (const piece of this.waiting) whole.add(piece, 0, piece.length);
     this.waiting.length = 0;
     this.waitingBytes = 0;
     return whole;
@@ -162,8 +193,18 @@ class Whole {
     return this.size === this.room.length ? this.room : this.room.slice(0, this.size);
   }
 
-  add(bytes: Buffer, start: number, end: number): void {
-    const size = this.size + end - start;
+  add(bytes: Uint8Array, start: number, end: number): void {
+    copyBytes(bytes.subarray(start, end), this.roomFor(end - start), 0);
+    this.size += end - start;
+  }
+
+  landed(bytes: number): void {
+    this.size += bytes;
+  }
+
+  /** Where so many bytes more belong. */
+  roomFor(bytes: number): Uint8Array {
+    const size = this.size + bytes;
     if (size > this.room.length) {
       const grown = allocate(
         Math.max(size, Math.min(this.room.length * 2, this.length ?? Number.POSITIVE_INFINITY)),
@@ -171,8 +212,7 @@ class Whole {
       grown.set(this.room.subarray(0, this.size));
       this.room = grown;
     }
-    copyBytes(bytes.subarray(start, end), this.room, this.size);
-    this.size = size;
+    return this.room.subarray(this.size, size);
   }
 }
 

@@ -54,9 +54,11 @@ async function works(read: ReadWay, write: WriteWay, slot: Slot): Promise<boolea
 
 function answerInto(read: ReadWay, write: WriteWay, accepted: net.Socket, slot: Slot): void {
   let received = '';
-  const socket = openSocket(read, accepted, slot, (bytes) => {
-    received += Buffer.from(slot.read.subarray(0, bytes)).toString('latin1');
-    return true;
+  const socket = openSocket(read, accepted, slot, {
+    received(bytes) {
+      received += Buffer.from(slot.read.subarray(0, bytes)).toString('latin1');
+      return true;
+    },
   });
   const writer = new Writer(write, socket, () => socket.end());
   socket.on('error', () => socket.destroy());

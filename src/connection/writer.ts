@@ -1,8 +1,9 @@
 // How responses leave: straight from the output region, whose bytes may be overwritten only once the
 // kernel has them. Two ways behind one name:
 //
-//   direct   Writable's own _write(), and _writev() for two pieces, as net.Socket implements it: it tells at once, by calling back before
-//            it returns, when the kernel took everything, and it leaves no tick to run.
+//   direct   Writable's own _write(), and _writev() for two pieces, as net.Socket implements it: it tells
+//            at once, by calling back before it returns, when the kernel took everything, and it leaves no
+//            tick to run.
 //   public   write(), after which a writableLength of 0 tells the same.
 
 import type { Socket } from 'node:net';
@@ -14,6 +15,10 @@ export type Flushed = (error?: Error | null) => void;
 
 const BUFFER = 'buffer' as BufferEncoding;
 
+interface WithQueue {
+  _handle: { writeQueueSize?: number } | null;
+}
+
 function asChunk(chunk: Uint8Array) {
   return { chunk, encoding: BUFFER };
 }
@@ -22,6 +27,7 @@ export class Writer {
   /** Writes that Node has not called back for. */
   private outstanding = 0;
   private waiting = false;
+  private writtenBytes = 0;
 
   constructor(
     private readonly way: WriteWay,
@@ -29,10 +35,23 @@ export class Writer {
     private readonly flushed: Flushed,
   ) {}
 
-  /** Writes, `more` in the same system call; true when the kernel has every byte, else `flushed` is called later, once. */
+  /**
+   * How much of what was written the kernel has taken. Node's own timeout looks at the same number of the handle;
+   * where there is none, what it has not taken all of counts as not taken.
+   */
+  get sentBytes(): number {
+    const { _handle } = this.socket as unknown as WithQueue;
+    return this.writtenBytes - (_handle?.writeQueueSize ?? this.socket.writableLength);
+  }
+
+  /**
+   * Writes, `more` in the same system call.
+   * @returns true when the kernel has every byte; else `flushed` is called later, once
+   */
   write(bytes: Uint8Array, more?: Uint8Array): boolean {
     const { socket } = this;
     this.outstanding++;
+    this.writtenBytes += bytes.length + (more === undefined ? 0 : more.length);
     let done: boolean;
     if (this.way === 'direct') {
       if (more === undefined) socket._write(bytes, BUFFER, this.socketOnWritten);

@@ -157,6 +157,46 @@ describe.each(WAYS)('$write writes', (io) => {
     expect(hash.digest('hex')).toBe(createHash('sha256').update(whole).digest('hex'));
     other.close();
   });
+
+  test.each(['whole', 'streamed'])(
+    'a %s content of 60 MiB to a peer that reads slowly, yet reads',
+    async (kind) => {
+      const whole = Buffer.alloc(60 * MEGABYTE, 'hotpath');
+      server.plane.serve((exchange) => {
+        if (kind === 'whole') exchange.respond(200, '', whole, false);
+        else {
+          exchange.begin(200, '', whole.length, false);
+          exchange.write(whole);
+          exchange.end('');
+        }
+      });
+      const hash = createHash('sha256');
+      let size = 0;
+      let begun = false;
+      let enough = 0;
+      client.socket.removeAllListeners('data');
+      client.socket.on('data', (text: unknown) => {
+        let bytes = Buffer.from(text as string, 'latin1');
+        if (!begun) bytes = bytes.subarray(bytes.indexOf('\r\n\r\n') + 4);
+        begun = true;
+        hash.update(bytes);
+        size += bytes.length;
+        if (size >= enough) client.socket.pause();
+      });
+      client.send(GET);
+      // More than the buffers of both kernels hold.
+      for (enough = 12 * MEGABYTE; enough <= whole.length; enough += 12 * MEGABYTE) {
+        client.socket.resume();
+        await eventually('a part', () => size >= enough);
+        await sleep(5);
+        server.pass(server.plane.deadlines.writeTimeoutMs);
+        await sleep(5);
+        expect(server.statistics().open).toBe(1);
+      }
+      expect(size).toBe(whole.length);
+      expect(hash.digest('hex')).toBe(createHash('sha256').update(whole).digest('hex'));
+    },
+  );
 });
 
 test('no more of a pipeline is begun while the kernel takes nothing', async () => {
