@@ -7,7 +7,7 @@
 //
 // Stores go 16 bytes at a time and may reach past the end: the region has slack for it.
 
-import { LENGTH_CHUNKED, LENGTH_UNTOLD } from '../src/protocol/codes';
+import { ERROR_LEASE_EXHAUSTED, LENGTH_CHUNKED, LENGTH_UNTOLD } from '../src/protocol/codes';
 import {
   DATE,
   DATE_LINE_BYTES,
@@ -42,12 +42,15 @@ export function buildPrepared(
 ): usize {
   const prepared = slot + PREPARED + index * PREPARED_ENTRY_BYTES;
 
+  const counter = load<u32>(prepared, PREPARED_COUNTER);
+  const count = counter == 0 ? 0 : add(counter, 1);
+  if (count < 0) return buildPrepared(slot, -ERROR_LEASE_EXHAUSTED, output, close, sayPersistent, headOnly);
+
   output = copy(output, load<u32>(prepared, PREPARED_HEAD), load<u32>(prepared, PREPARED_HEAD_BYTES));
   if (load<u32>(prepared, PREPARED_BARE) != 0)
     return finishHead(slot, output, LENGTH_UNTOLD, close, sayPersistent);
 
-  const counter = load<u32>(prepared, PREPARED_COUNTER);
-  const number = counter == 0 ? 0 : <u64>add(counter, 1);
+  const number = <u64>count;
   const digits = counter == 0 ? 0 : countDigits(number);
   const textBytes = load<u32>(prepared, PREPARED_CONTENT_BYTES);
   output = finishHead(slot, output, textBytes + digits, close, sayPersistent);

@@ -27,4 +27,5 @@ export {
 } from './serve.ts';
 export { type Counted, counted } from './state/counted.ts';
 export { type Counter, counter } from './state/counter.ts';
+export { LeaseExhaustedError } from './state/lease.ts';
 export type { Statistics } from './wasm/statistics.ts';

@@ -14,8 +14,8 @@ import { REQUESTS_MAX } from './wasm/slot.ts';
 
 export const MODELS = ['event-loop', 'sequential', 'process', 'thread'] as const;
 export type ModelName = (typeof MODELS)[number];
-export const COUNTERS = ['atomic', 'mutex', 'none'] as const;
-export type CounterName = (typeof COUNTERS)[number];
+export const STATE = ['atomic', 'mutex', 'none'] as const;
+export type CounterName = (typeof STATE)[number];
 
 export interface ServerOptions {
   /** URL of the application's module; without it the built-in one answers. */
@@ -93,7 +93,7 @@ const KINDS: { [Name in OptionName]: OptionKind<Options[Name]> } = {
   },
   engine: oneOf(ENGINES, 'wasm', 'what parses and builds'),
   counter: oneOf(
-    COUNTERS,
+    STATE,
     'atomic',
     'how threads add to the number; none loses some, mutex is the default of --model thread',
   ),

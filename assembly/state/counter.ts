@@ -1,31 +1,37 @@
-// Counters shared by every thread. The only writer of the counters region, but for the word that says how.
+// Counters shared by every thread. The only writer of a counter's value.
 
-import { COUNTING_ATOMIC, COUNTING_MUTEX } from '../../src/protocol/codes';
-import { COUNTER_MUTEX, COUNTER_WAY } from '../../src/wasm/layout';
+import { KIND_COUNTER_ATOMIC, KIND_COUNTER_LEASED, KIND_COUNTER_MUTEX } from '../../src/protocol/codes';
+import { STATE_KIND, STATE_MUTEX, STATE_VALUE } from '../../src/wasm/layout';
+import { addLeased, leasedValue } from './lease';
 import { lock, unlock } from './mutex';
 
+/** What add() returns when no number is leased that it could hand out. */
+export const EXHAUSTED: f64 = -1;
+
 /**
- * Adds `n` the counter's own way and returns the new value, exact to 2^53. `counter` is the pointer of its
- * row.
+ * Adds `n` the counter's own way and returns the new value, exact to 2^53, or EXHAUSTED. `counter` is the
+ * pointer of its row.
  */
 export function add(counter: usize, n: i64): f64 {
-  const way = load<i32>(counter, COUNTER_WAY);
-  if (way == COUNTING_ATOMIC) return <f64>(atomic.add<i64>(counter, n) + n);
-  if (way != COUNTING_MUTEX) return addCarelessly(counter, n);
-  lock(counter + COUNTER_MUTEX);
+  const kind = load<i32>(counter, STATE_KIND);
+  if (kind == KIND_COUNTER_ATOMIC) return <f64>(atomic.add<i64>(counter, n, STATE_VALUE) + n);
+  if (kind == KIND_COUNTER_LEASED) return <f64>addLeased(counter, n);
+  if (kind != KIND_COUNTER_MUTEX) return addCarelessly(counter, n);
+  lock(counter + STATE_MUTEX);
   const value = addCarelessly(counter, n);
-  unlock(counter + COUNTER_MUTEX);
+  unlock(counter + STATE_MUTEX);
   return value;
 }
 
 /** The value now. */
 export function value(counter: usize): f64 {
-  return <f64>atomic.load<i64>(counter);
+  if (load<i32>(counter, STATE_KIND) == KIND_COUNTER_LEASED) return <f64>leasedValue(counter);
+  return <f64>atomic.load<i64>(counter, STATE_VALUE);
 }
 
 /** Two threads that do this at once may both read the same value, and one addition is lost. */
 function addCarelessly(counter: usize, n: i64): f64 {
-  const value = load<i64>(counter) + n;
-  store<i64>(counter, value);
+  const value = load<i64>(counter, STATE_VALUE) + n;
+  store<i64>(counter, value, STATE_VALUE);
   return <f64>value;
 }

@@ -1,8 +1,8 @@
 // The ways to add to a counter that all threads share, which counter.ts compares.
 
-import { COUNTING_ATOMIC, COUNTING_MUTEX, COUNTING_NONE } from '#dist/protocol/codes.js';
+import { KIND_COUNTER_ATOMIC, KIND_COUNTER_CARELESS, KIND_COUNTER_MUTEX } from '#dist/protocol/codes.js';
 import { instantiate, type WasmMemory, type WasmModule } from '#dist/wasm/instance.js';
-import { counterPointer, setCounting, viewsOf } from '#dist/wasm/memory.js';
+import { rowPointer, setCounting, viewsOf } from '#dist/wasm/memory.js';
 
 /** What the counting threads share. */
 export interface SharedCounters {
@@ -11,7 +11,7 @@ export interface SharedCounters {
 }
 
 const COUNTER = 0;
-export const COUNTER_POINTER = counterPointer(COUNTER);
+export const COUNTER_POINTER = rowPointer(COUNTER);
 
 export interface CounterWay {
   /** One of hotpath's own ways. */
@@ -21,9 +21,9 @@ export interface CounterWay {
 }
 
 export const COUNTERS = {
-  atomic: { ours: true, createAdd: (shared) => addByExport(shared, COUNTING_ATOMIC) },
-  mutex: { ours: true, createAdd: (shared) => addByExport(shared, COUNTING_MUTEX) },
-  unprotected: { ours: true, createAdd: (shared) => addByExport(shared, COUNTING_NONE) },
+  atomic: { ours: true, createAdd: (shared) => addByExport(shared, KIND_COUNTER_ATOMIC) },
+  mutex: { ours: true, createAdd: (shared) => addByExport(shared, KIND_COUNTER_MUTEX) },
+  unprotected: { ours: true, createAdd: (shared) => addByExport(shared, KIND_COUNTER_CARELESS) },
   'Atomics.add, 32 bits': { ours: false, createAdd: addByAtomics },
   'Atomics.add, 64 bits as BigInt': { ours: false, createAdd: addByBigAtomics },
 } as const satisfies Record<string, CounterWay>;

@@ -8,7 +8,7 @@ import type { TakePlace } from '../connection/listener.ts';
 import { HELLO_COUNTER, type Io } from '../connection/plane.ts';
 import { chooseIo } from '../connection/selftest.ts';
 import type { CounterName, ServerOptions } from '../options.ts';
-import { COUNTING_ATOMIC, COUNTING_MUTEX, COUNTING_NONE } from '../protocol/codes.ts';
+import { KIND_COUNTER_ATOMIC, KIND_COUNTER_CARELESS, KIND_COUNTER_MUTEX } from '../protocol/codes.ts';
 import { compileModule } from '../wasm/instance.ts';
 import { createMemory, setCounting, viewsOf } from '../wasm/memory.ts';
 import { Slot } from '../wasm/slot.ts';
@@ -49,9 +49,9 @@ export interface Server {
 export type Model = (start: ModelStart) => Promise<Server>;
 
 const COUNTING: Record<CounterName, number> = {
-  atomic: COUNTING_ATOMIC,
-  mutex: COUNTING_MUTEX,
-  none: COUNTING_NONE,
+  atomic: KIND_COUNTER_ATOMIC,
+  mutex: KIND_COUNTER_MUTEX,
+  none: KIND_COUNTER_CARELESS,
 };
 
 /** The shared memory and all that planes over it have in common: a slot is what each still needs. */

@@ -12,7 +12,7 @@ import { HELLO_COUNTER, type Io } from '../connection/plane.ts';
 import { releaseHandle } from '../connection/reader.ts';
 import type { ServerOptions } from '../options.ts';
 import { instantiate } from '../wasm/instance.ts';
-import { counterPointer, readStatistics, viewsOf } from '../wasm/memory.ts';
+import { readStatistics, rowPointer, viewsOf } from '../wasm/memory.ts';
 import type { Statistics } from '../wasm/statistics.ts';
 import { countLiving } from './counts.ts';
 import { openFront, type ServeOne } from './front.ts';
@@ -49,7 +49,7 @@ export async function processes(start: ModelStart): Promise<Server> {
       turnAway(socket);
       return;
     }
-    const number = unused.pop() ?? counterAdd(counterPointer(HELLO_COUNTER), 1);
+    const number = unused.pop() ?? counterAdd(rowPointer(HELLO_COUNTER), 1);
     const handle = releaseHandle(socket);
     // A process that ends without a word may have used its number: then it is lost, but never shown twice.
     let used = true;

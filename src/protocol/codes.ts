@@ -29,11 +29,17 @@ export const ERROR_CHUNK_EXTENSION = -20;
 export const ERROR_TIMEOUT = -21;
 export const ERROR_OVERLOADED = -22;
 export const ERROR_HANDLER_TIMEOUT = -23;
+export const ERROR_LEASE_EXHAUSTED = -24;
 
-/* How a shared counter is added to: in one atomic step, under a mutex, or with no care at all. */
-export const COUNTING_ATOMIC = 0;
-export const COUNTING_MUTEX = 1;
-export const COUNTING_NONE = 2;
+/* What a row of named state is. Counters: added to in one atomic step, under a mutex, with no care at all, or within leases. */
+export const KIND_COUNTER_ATOMIC = 1;
+export const KIND_COUNTER_MUTEX = 2;
+export const KIND_COUNTER_CARELESS = 3;
+export const KIND_COUNTER_LEASED = 4;
+export const KIND_GAUGE = 5;
+export const KIND_MUTEX = 6;
+export const KIND_LIMITER = 7;
+export const KIND_HISTOGRAM = 8;
 
 /* Index into a slot's table of prepared responses: errors stand at their code without the sign. */
 export const PREPARED_DEFAULT = 0;

@@ -16,6 +16,7 @@ import {
   ERROR_HEAD_SIZE,
   ERROR_HOST,
   ERROR_INCOMPLETE,
+  ERROR_LEASE_EXHAUSTED,
   ERROR_METHOD,
   ERROR_METHOD_SIZE,
   ERROR_OVERLOADED,
@@ -33,6 +34,8 @@ interface ErrorResponse {
   statusCode: number;
   /** One line for the person at the other end. */
   text: string;
+  /** It may soon be otherwise: the client is asked to come again (RFC 9110 10.2.3). */
+  retryAfter?: boolean;
 }
 
 export const ERROR_RESPONSES: readonly ErrorResponse[] = [
@@ -63,6 +66,12 @@ export const ERROR_RESPONSES: readonly ErrorResponse[] = [
   { error: ERROR_TIMEOUT, statusCode: 408, text: 'the request did not arrive in time' },
   { error: ERROR_OVERLOADED, statusCode: 503, text: 'too many connections' },
   { error: ERROR_HANDLER_TIMEOUT, statusCode: 503, text: 'the application did not answer in time' },
+  {
+    error: ERROR_LEASE_EXHAUSTED,
+    statusCode: 503,
+    text: 'no number can be handed out at the moment',
+    retryAfter: true,
+  },
 ];
 
 /** What is said of an error. */

@@ -27,6 +27,7 @@ export interface PreparedParts {
 
 /** Only the server knows these when it answers. */
 const SERVERS_OWN = new Set(['connection', 'content-length', 'date', 'transfer-encoding']);
+const RETRY_AFTER = ['Retry-After', '1'] as const;
 const TOKEN = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/;
 const FIELD_VALUE = /^(?:[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?$/;
 const LATIN_1 = /^[\0-\xff]*$/;
@@ -54,10 +55,10 @@ export function preparedResponses(counter: number): Prepared[] {
   const fields = [['Content-Type', 'text/plain']] as const;
   return [
     prepare(PREPARED_DEFAULT, { statusCode: 200, fields, content: 'Hello', counter }),
-    ...ERROR_RESPONSES.map(({ error, statusCode, text }) =>
+    ...ERROR_RESPONSES.map(({ error, statusCode, text, retryAfter }) =>
       prepare(-error, {
         statusCode,
-        fields,
+        fields: retryAfter ? [...fields, RETRY_AFTER] : fields,
         content: `${statusCode} ${reasonPhrase(statusCode)}: ${text}\n`,
       }),
     ),

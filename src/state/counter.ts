@@ -1,19 +1,20 @@
 // Numbers that all threads of the process share exactly, by name.
 
 import type { Views } from '../protocol/js/views.ts';
-import { type Exports, instantiate } from '../wasm/instance.ts';
-import { checkVersion, counterPointer, viewsOf } from '../wasm/memory.ts';
-import { checkName, claimCounter, HELLO_NAME, OWN_PREFIX } from '../wasm/names.ts';
-import { type SharedState, sharedState } from './shared.ts';
+import type { Exports } from '../wasm/instance.ts';
+import { checkName } from '../wasm/names.ts';
+import { bind, claim, inThisThread } from './bound.ts';
+import { LeaseExhaustedError } from './lease.ts';
 
 /** A number that all threads of the process share: no addition is lost, no sum is handed out twice. */
 export interface Counter {
   readonly name: string;
   /**
    * Adds in one atomic step.
-   * @param n a whole number, 1 by default; a negative one takes away
+   * @param n a positive whole number, 1 by default
    * @returns the new value, which no other addition of 1 gets
-   * @throws RangeError when n is no whole number up to 2^53 - 1
+   * @throws RangeError when n is no whole number from 1 to 2^53 - 1, or more than a lease holds
+   * @throws LeaseExhaustedError when numbers are leased (`--state`, `--redis`), and there are none left
    */
   add(n?: number): number;
   /** The value now, exact to 2^53 - 1. It begins at 0. */
@@ -28,7 +29,7 @@ export interface Counter {
  * @throws TypeError or RangeError when it can't be a name
  */
 export function counter(name: string): Counter {
-  checkName(name);
+  checkName('counter', name);
   return new NamedCounter(name);
 }
 
@@ -37,8 +38,8 @@ export function counter(name: string): Counter {
  * @throws RangeError when there is no room for one more
  */
 export function counterIndexIn({ bytes }: Views, { name }: Counter): number | undefined {
-  const { views } = inThisThread();
-  return views.bytes.buffer === bytes.buffer ? claim(views, name) : undefined;
+  const here = inThisThread(`counter '${name}'`);
+  return here.views.bytes.buffer === bytes.buffer ? claim(here, 'counter', name) : undefined;
 }
 
 class NamedCounter implements Counter {
@@ -48,9 +49,13 @@ class NamedCounter implements Counter {
   constructor(readonly name: string) {}
 
   add(n = 1): number {
-    if (!Number.isSafeInteger(n))
-      throw new RangeError(`counter '${this.name}' adds whole numbers up to 2^53 - 1, not ${n}`);
-    return (this.exports ?? this.bind()).counterAdd(this.pointer, n);
+    if (!(Number.isSafeInteger(n) && n > 0))
+      throw new RangeError(
+        `counter '${this.name}' adds positive whole numbers up to 2^53 - 1, not ${n}; a gauge goes down, too`,
+      );
+    const sum = (this.exports ?? this.bind()).counterAdd(this.pointer, n);
+    if (sum < 0) throw new LeaseExhaustedError(this.name);
+    return sum;
   }
 
   get value(): number {
@@ -58,38 +63,9 @@ class NamedCounter implements Counter {
   }
 
   private bind(): Exports {
-    const { exports, views } = inThisThread(this.name);
-    this.pointer = counterPointer(claim(views, this.name));
+    const { exports, pointer } = bind('counter', this.name);
+    this.pointer = pointer;
     this.exports = exports;
     return exports;
   }
-}
-
-interface Bound {
-  state: SharedState;
-  exports: Exports;
-  views: Views;
-}
-
-let bound: Bound | undefined;
-
-/** The named state, with an instance of the module for this thread. */
-function inThisThread(name?: string): Bound {
-  const state = sharedState();
-  if (state === undefined)
-    throw new Error(
-      `${name === undefined ? 'a counter' : `counter '${name}'`} is used before this thread has a server: start one with serve(), or use it in the app`,
-    );
-  if (bound?.state !== state) {
-    const views = viewsOf(state.memory);
-    checkVersion(views);
-    bound = { state, views, exports: instantiate(state.module, state.memory) };
-  }
-  return bound;
-}
-
-function claim(views: Views, name: string): number {
-  if (name.startsWith(OWN_PREFIX) && name !== HELLO_NAME)
-    throw new RangeError(`counter '${name}': names that begin with '${OWN_PREFIX}' are the server's own`);
-  return claimCounter(views, name);
 }

@@ -8,8 +8,8 @@
  *    │ header                     │ version of this map, limits of the running server
  *    ├────────────────────────────┤ STATISTICS
  *    │ statistics                 │ one row a slot, written by its worker alone, read by anyone
- *    ├────────────────────────────┤ COUNTERS
- *    │ counters                   │ one row a counter: its value, how it is added to, its name
+ *    ├────────────────────────────┤ STATE
+ *    │ named state                │ one row a counter, gauge, mutex, limiter, histogram: its words, its name
  *    ├────────────────────────────┤ SLOTS
  *    │ slot 0  ┌──────────────────┤ a slot belongs to one worker thread
  *    │         │ control          │ what one serve() tells its caller, and how it shall behave
@@ -26,10 +26,12 @@
  *    │         │ output 0 .. 7    │ responses; each followed by slack for 16-byte stores, and a guard
  *    │         └──────────────────┤
  *    │ slot 1 ...                 │
+ *    ├────────────────────────────┤ where the memory ended at first
+ *    │ extents                    │ pages that grow() added for one piece of named state each
  *    └────────────────────────────┘
  */
 
-export const LAYOUT_VERSION = 2;
+export const LAYOUT_VERSION = 3;
 export const PAGE_BYTES = 65536;
 
 export const CONSTANTS = 0;
@@ -44,6 +46,13 @@ export const HEADER_TARGET_BYTES_MAX = HEADER + 12;
 export const HEADER_FIELD_COUNT_MAX = HEADER + 16;
 /** f64. */
 export const HEADER_CONTENT_BYTES_MAX = HEADER + 24;
+/**
+ * 0: counters are this process's own. Else they hand out leased numbers, in blocks of 2 to the power of this
+ * less 1.
+ */
+export const HEADER_LEASE_SHIFT = HEADER + 32;
+/** Rung, by adding 1 and notify(), when a lease is wanted. */
+export const HEADER_LEASE_BELL = HEADER + 36;
 export const HEADER_BYTES = 128;
 
 /** 128 bytes apart: two cache lines, since processors fetch them in pairs. */
@@ -57,20 +66,31 @@ export const STATISTICS_ACCEPTED = 16;
 export const STATISTICS_OPEN = 24;
 export const STATISTICS_BYTES = SLOT_COUNT_MAX * ROW_BYTES;
 
-export const COUNTER_COUNT_MAX = 128;
-export const COUNTERS = STATISTICS + STATISTICS_BYTES;
-export const COUNTERS_BYTES = COUNTER_COUNT_MAX * ROW_BYTES;
-/** i64. */
-export const COUNTER_VALUE = 0;
-/** One of COUNTING_*: how this counter is added to. */
-export const COUNTER_WAY = 8;
-/** The lock of COUNTING_MUTEX. */
-export const COUNTER_MUTEX = 12;
-/** Size in bytes, u8, then UTF-8; all 0 as long as nobody has claimed the counter. */
-export const COUNTER_NAME = 16;
-export const COUNTER_NAME_BYTES = ROW_BYTES - COUNTER_NAME;
+export const STATE_COUNT_MAX = 256;
+export const STATE_ROW_BYTES = 512;
+export const STATE = STATISTICS + STATISTICS_BYTES;
+export const STATE_BYTES = STATE_COUNT_MAX * STATE_ROW_BYTES;
+/** i64 of a counter: its value; the count of numbers handed out, when they are leased. */
+export const STATE_VALUE = 0;
+/** One of KIND_*: what this row is; set once, when its name has been claimed. */
+export const STATE_KIND = 8;
+/** The lock of KIND_COUNTER_MUTEX. */
+export const STATE_MUTEX = 12;
+/** Pointer of the pages of its own, or 0. */
+export const STATE_EXTENT = 16;
+/** Size in bytes, u8, then UTF-8; all 0 as long as nobody has claimed the row. */
+export const STATE_NAME = 128;
+export const STATE_NAME_BYTES = 112;
+/* Leases of a counter: entry `block % LEASE_COUNT` is that of `block`, when it says so. */
+export const STATE_LEASES = 256;
+export const LEASE_COUNT = 16;
+/** i64: the block, plus 1; 0 is none. Written after the base. */
+export const LEASE_BLOCK = 0;
+/** i64: the number before the block's first. */
+export const LEASE_BASE = 8;
+export const LEASE_BYTES = 16;
 
-export const SLOTS = 131072;
+export const SLOTS = 262144;
 
 /** Written between regions; debug builds and tests check that it stays. */
 export const GUARD_BYTES = 64;

@@ -3,10 +3,6 @@
 
 import type { Views } from '../protocol/js/views.ts';
 import {
-  COUNTER_COUNT_MAX,
-  COUNTER_VALUE,
-  COUNTER_WAY,
-  COUNTERS,
   FIELD_COUNT_MAX,
   GUARD_BEFORE_INPUT,
   GUARD_BEFORE_OUTPUT,
@@ -31,13 +27,18 @@ import {
   SLOT_BYTES,
   SLOT_COUNT_MAX,
   SLOTS,
+  STATE,
+  STATE_COUNT_MAX,
+  STATE_KIND,
+  STATE_ROW_BYTES,
+  STATE_VALUE,
   STATISTICS,
   STATISTICS_ACCEPTED,
   STATISTICS_OPEN,
   STATISTICS_REFUSED,
   STATISTICS_REQUESTS,
 } from './layout.ts';
-import { claimCounter, HELLO_NAME } from './names.ts';
+import { claimRow, HELLO_NAME } from './names.ts';
 import type { Statistics } from './statistics.ts';
 
 /** What the sizes of the map allow at most. */
@@ -82,7 +83,7 @@ export function createMemory(options: MemoryOptions): WebAssembly.Memory {
   words[HEADER_TARGET_BYTES_MAX >> 2] = options.targetBytesMax;
   words[HEADER_FIELD_COUNT_MAX >> 2] = options.fieldCountMax;
   doubles[HEADER_CONTENT_BYTES_MAX >> 3] = options.contentBytesMax;
-  claimCounter(viewsOf(memory), HELLO_NAME);
+  claimRow(viewsOf(memory), 'counter', HELLO_NAME);
   for (let index = 0; index < options.slotCount; index++)
     for (const guard of guardsOf(index)) bytes.fill(GUARD_BYTE, guard, guard + GUARD_BYTES);
   return memory;
@@ -107,20 +108,20 @@ export function checkVersion({ words }: Views): void {
     throw new Error(`shared memory has layout version ${version}, this is ${LAYOUT_VERSION}`);
 }
 
-/** Pointer of a counter's row. @throws RangeError when there is no such counter */
-export function counterPointer(index: number): number {
-  checkRange('counter', index, 0, COUNTER_COUNT_MAX - 1);
-  return COUNTERS + index * ROW_BYTES;
+/** Pointer of a row of named state. @throws RangeError when there is no such row */
+export function rowPointer(index: number): number {
+  checkRange('row', index, 0, STATE_COUNT_MAX - 1);
+  return STATE + index * STATE_ROW_BYTES;
 }
 
-/** Says how a counter is added to: one of COUNTING_*. Before any thread counts. */
-export function setCounting({ words }: Views, index: number, way: number): void {
-  words[(counterPointer(index) + COUNTER_WAY) >> 2] = way;
+/** Says how a counter is added to: one of KIND_COUNTER_*. Before any thread counts. */
+export function setCounting({ words }: Views, index: number, kind: number): void {
+  words[(rowPointer(index) + STATE_KIND) >> 2] = kind;
 }
 
 /** Sets a counter that no other thread can reach. @param value a whole number up to 2^53 - 1 */
 export function setCounter({ data }: Views, index: number, value: number): void {
-  data.setBigInt64(counterPointer(index) + COUNTER_VALUE, BigInt(value), true);
+  data.setBigInt64(rowPointer(index) + STATE_VALUE, BigInt(value), true);
 }
 
 /** Pointer of a slot. */

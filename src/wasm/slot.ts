@@ -75,7 +75,7 @@ import {
   STATISTICS_OPEN,
   STATISTICS_REFUSED,
 } from './layout.ts';
-import { checkVersion, counterPointer, countOpen, slotPointer, statisticsPointer } from './memory.ts';
+import { checkVersion, countOpen, rowPointer, slotPointer, statisticsPointer } from './memory.ts';
 
 /** Stores of 16 bytes may read past a prepared text, so each begins on its own 16. */
 const TEXT_ALIGNMENT = 16;
@@ -320,7 +320,7 @@ export class Slot {
     if (index >= PREPARED_COUNT_MAX) throw new RangeError(`no room for prepared response ${index}`);
     if (head.length + content.length > PREPARED_RESPONSE_BYTES_MAX)
       throw new RangeError(`a prepared response has at most ${PREPARED_RESPONSE_BYTES_MAX} bytes`);
-    if (counter >= 0) counterPointer(counter);
+    if (counter >= 0) rowPointer(counter);
     const end = textEnd + aligned(head) + aligned(content) + aligned(path);
     if (end > this.pointer + PREPARED_TEXT + PREPARED_TEXT_BYTES)
       throw new RangeError('too many prepared responses');
@@ -332,7 +332,7 @@ export class Slot {
     this.setWord(entry + PREPARED_HEAD_BYTES, head.length);
     this.setWord(entry + PREPARED_CONTENT, this.addText(content));
     this.setWord(entry + PREPARED_CONTENT_BYTES, content.length);
-    this.setWord(entry + PREPARED_COUNTER, counter < 0 ? 0 : counterPointer(counter));
+    this.setWord(entry + PREPARED_COUNTER, counter < 0 ? 0 : rowPointer(counter));
     this.setWord(entry + PREPARED_BARE, bare ? 1 : 0);
   }
 

@@ -6,7 +6,6 @@ import {
   CONTROL_HEAD,
   CONTROL_REQUESTS_LEFT,
   CONTROL_STATISTICS,
-  COUNTERS,
   GUARD_BEFORE_RECORD,
   GUARD_BYTES,
   OUTPUT,
@@ -14,7 +13,8 @@ import {
   OUTPUT_STRIDE,
   RECORD,
   RECORD_BYTES,
-  ROW_BYTES,
+  STATE,
+  STATE_ROW_BYTES,
   STATISTICS_ACCEPTED,
 } from '../../src/wasm/layout.ts';
 import { slotPointer, statisticsPointer } from '../../src/wasm/memory.ts';
@@ -43,7 +43,7 @@ const OUTPUT_USED = OUTPUTS[OUTPUT_INDEX] as Span;
 /** What an engine may write, in order, and the input, which its caller writes. */
 const WRITABLE: readonly Span[] = [
   [STATISTICS_ROW, STATISTICS_ROW + STATISTICS_ACCEPTED],
-  [COUNTERS, COUNTERS + COUNTER_BYTES],
+  [STATE, STATE + COUNTER_BYTES],
   [SLOT, SLOT + CONTROL_STATISTICS],
   [SLOT + CONTROL_HEAD, SLOT + CONTROL_HEAD + 4],
   [SLOT + CONTROL_REQUESTS_LEFT, SLOT + CONTROL_REQUESTS_LEFT + 4],
@@ -63,7 +63,7 @@ export class Watch {
   constructor(private readonly bytes: Buffer) {
     const others = Array.from({ length: SLOT_COUNT }, (_, i): Span => [slotPointer(i), slotPointer(i + 1)]);
     others.splice(SLOT_INDEX, 1);
-    for (const [from, to] of [...others, INPUT, ...OUTPUTS, [COUNTERS + ROW_BYTES, slotPointer(0)]])
+    for (const [from, to] of [...others, INPUT, ...OUTPUTS, [STATE + STATE_ROW_BYTES, slotPointer(0)]])
       bytes.fill(PATTERN, from, to);
     this.before = Buffer.from(bytes);
     this.watched = [...WRITABLE, [bytes.length, bytes.length] as Span].map(([from], i) => [

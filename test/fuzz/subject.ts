@@ -8,7 +8,6 @@ import { dateLine, type Prepared, prepare, preparedResponses } from '../../src/p
 import { createWasmCodec } from '../../src/wasm/codec.ts';
 import { instantiate } from '../../src/wasm/instance.ts';
 import {
-  COUNTERS,
   HEADER_CONTENT_BYTES_MAX,
   HEADER_FIELD_COUNT_MAX,
   HEADER_HEAD_BYTES_MAX,
@@ -16,6 +15,7 @@ import {
   RECORD,
   RECORD_BYTES,
   RECORD_STATE,
+  STATE,
   STATISTICS_REFUSED,
   STATISTICS_REQUESTS,
 } from '../../src/wasm/layout.ts';
@@ -76,7 +76,7 @@ export class Subject {
   /** Begins a connection: nothing of what was before may count. */
   begin(draining: boolean, step: boolean): void {
     const { words, doubles } = this.slot.views;
-    words[COUNTERS >> 2] = 0;
+    words[STATE >> 2] = 0;
     const statistics = statisticsPointer(SLOT_INDEX);
     doubles[(statistics + STATISTICS_REQUESTS) >> 3] = 0;
     doubles[(statistics + STATISTICS_REFUSED) >> 3] = 0;

@@ -12,7 +12,7 @@ import {
 import { ERROR_RESPONSES } from '../../src/protocol/errors.ts';
 import { prepare } from '../../src/protocol/prepared.ts';
 import * as layout from '../../src/wasm/layout.ts';
-import { counterPointer, guardsIntact } from '../../src/wasm/memory.ts';
+import { guardsIntact, rowPointer } from '../../src/wasm/memory.ts';
 import { createEngine, ENGINE_NAMES, latin1, textOf } from '../support/engines.ts';
 import { readResponses } from '../support/responses.ts';
 
@@ -59,7 +59,7 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
   );
   const counters = new BigInt64Array(bytes.buffer);
   const count = (next: number): void => {
-    counters[counterPointer(COUNTER) / 8] = BigInt(next - 1);
+    counters[rowPointer(COUNTER) / 8] = BigInt(next - 1);
   };
   beforeEach(() => {
     bytes.fill(PATTERN, first, end + OUTPUT_SLACK_BYTES);
@@ -120,7 +120,7 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
             expect(written(first, to)).toBe(
               `HTTP/1.1 201 Created\r\nA: b\r\n${headEnd(content.length, close, sayPersistent)}${headOnly ? '' : content}`,
             );
-            expect(counters[counterPointer(COUNTER) / 8]).toBe(BigInt(number));
+            expect(counters[rowPointer(COUNTER) / 8]).toBe(BigInt(number));
           }
     for (const { error, statusCode } of ERROR_RESPONSES) {
       const to = codec.answer(-error, first, true, false, false);
@@ -168,7 +168,7 @@ describe.each(ENGINE_NAMES)('%s, serve() from within a region', (name) => {
         counter: 0,
       }),
     );
-    new BigInt64Array(bytes.buffer)[counterPointer(0) / 8] = BigInt(2 ** 53 - 100_000);
+    new BigInt64Array(bytes.buffer)[rowPointer(0) / 8] = BigInt(2 ** 53 - 100_000);
     const next = slot.outputs[index + 1] as number;
     const inputs = [GET.repeat(60), GET + EXPECTING, `${GET}\0`, EXPECTING];
     const positions = [0, 1, 15, 16, 17, 1000, 20_000];

@@ -1,7 +1,7 @@
 // Whole conversations, attacks most of them: what exactly is answered, at every split, and to whom.
 
 import { describe, expect, test } from 'vitest';
-import { counterPointer, guardsIntact } from '../../src/wasm/memory.ts';
+import { guardsIntact, rowPointer } from '../../src/wasm/memory.ts';
 import type { ConversationCase } from '../cases/case.ts';
 import { chunkSmugglingCases } from '../cases/chunk-smuggling.ts';
 import { injectionCases } from '../cases/injection.ts';
@@ -29,7 +29,7 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
 
   /** What doesn't depend on how the bytes came. */
   function answers(parts: string[]): { output: string; closed: boolean; unfinished: boolean } {
-    counters[counterPointer(0) / 8] = 0n;
+    counters[rowPointer(0) / 8] = 0n;
     const { output, closed, unfinished } = converse(engine, parts);
     return { output: withoutInterim(output), closed, unfinished };
   }

@@ -260,7 +260,7 @@ function createTurn({ codec, slot }: Engine): (input: Uint8Array, pad: Uint8Arra
   const left = Buffer.alloc(5 * 4 + layout.RECORD_FIXED_BYTES + 32 * layout.FIELD_BYTES + 1024);
   return (input, pad) => {
     const start = end - input.length;
-    counters[layout.COUNTERS >> 3] = 0n;
+    counters[layout.STATE >> 3] = 0n;
     bytes.fill(0, record, record + layout.RECORD_BYTES);
     bytes.set(input, start);
     bytes.set(pad, end);
@@ -278,7 +278,7 @@ function createTurn({ codec, slot }: Engine): (input: Uint8Array, pad: Uint8Arra
       cursor < 0 ? cursor : cursor - start,
       slot.verdict,
       slot.error,
-      Number(counters[layout.COUNTERS >> 3]),
+      Number(counters[layout.STATE >> 3]),
     ])
       at = left.writeInt32LE(figure, at);
     at += Buffer.from(buffer, output, Math.min(slot.written, 1024)).copy(left, at);

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { PREPARED_DEFAULT } from '../../src/protocol/codes.ts';
 import { type PreparedParts, prepare } from '../../src/protocol/prepared.ts';
-import { counterPointer } from '../../src/wasm/memory.ts';
+import { rowPointer } from '../../src/wasm/memory.ts';
 import { Slot } from '../../src/wasm/slot.ts';
 import { converse } from '../support/conversation.ts';
 import { createEngine, ENGINE_NAMES, type Engine } from '../support/engines.ts';
@@ -85,7 +85,7 @@ function answer(
 ): string {
   const slot = new Slot(views, 0);
   slot.prepare(prepare(PREPARED_DEFAULT, whole));
-  new BigInt64Array(views.bytes.buffer)[counterPointer(5) / 8] = BigInt((number ?? 1) - 1);
+  new BigInt64Array(views.bytes.buffer)[rowPointer(5) / 8] = BigInt((number ?? 1) - 1);
   const text = asked
     .map(
       ({ head, minor, keepAlive }) =>

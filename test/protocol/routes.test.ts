@@ -15,7 +15,7 @@ import { ERROR_RESPONSES } from '../../src/protocol/errors.ts';
 import { bucketOf } from '../../src/protocol/js/routes.ts';
 import { type Prepared, prepare } from '../../src/protocol/prepared.ts';
 import * as layout from '../../src/wasm/layout.ts';
-import { counterPointer, guardsIntact, readStatistics } from '../../src/wasm/memory.ts';
+import { guardsIntact, readStatistics, rowPointer } from '../../src/wasm/memory.ts';
 import { REQUESTS_MAX, Slot } from '../../src/wasm/slot.ts';
 import { everySplit } from '../support/conversation.ts';
 import { createEngine, ENGINE_NAMES, type Engine, latin1, textOf } from '../support/engines.ts';
@@ -305,7 +305,7 @@ function follow({ codec, slot }: Engine, parts: string[]): Followed {
   const { bytes } = slot.views;
   const output = slot.outputs[2] as number;
   const before = readStatistics(slot.views).requests;
-  const counter = counterPointer(COUNTER) / 8;
+  const counter = rowPointer(COUNTER) / 8;
   const counters = new BigInt64Array(bytes.buffer);
   counters[counter] = 0n;
   const events: string[] = [];
@@ -462,7 +462,7 @@ describe('pipelines of what is prepared and what is handed over', () => {
       const { slot } = engine;
       const before = readStatistics(slot.views);
       const counters = new BigInt64Array(slot.views.bytes.buffer);
-      const counter = counterPointer(COUNTER) / 8;
+      const counter = rowPointer(COUNTER) / 8;
       counters[counter] = 0n;
       const good = 'GET /counted HTTP/1.1\r\nHost: a\r\n\r\n';
       const bad = 'GET /counted HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n';
@@ -581,8 +581,8 @@ describe('a slot whose room ends', () => {
 
   test('a counter that is none', () => {
     slot.addRoute('/a', routed('a'));
-    expectRefused(() => slot.addRoute('/b', { ...routed('b'), counter: layout.COUNTER_COUNT_MAX }));
-    expectRefused(() => slot.prepare({ ...routed('b'), index: 0, counter: layout.COUNTER_COUNT_MAX }));
+    expectRefused(() => slot.addRoute('/b', { ...routed('b'), counter: layout.STATE_COUNT_MAX }));
+    expectRefused(() => slot.prepare({ ...routed('b'), index: 0, counter: layout.STATE_COUNT_MAX }));
     expect([ask(engine, 'GET /a'), ask(engine, 'GET /b')]).toEqual(['a', undefined]);
   });
 

@@ -12,10 +12,10 @@ import {
 } from '../../src/protocol/codes.ts';
 import * as layout from '../../src/wasm/layout.ts';
 import {
-  counterPointer,
   guardsIntact,
   LIMITS,
   readStatistics,
+  rowPointer,
   statisticsPointer,
 } from '../../src/wasm/memory.ts';
 import { contentCases } from '../cases/content.ts';
@@ -222,7 +222,7 @@ describe.each(ENGINE_NAMES)('%s, figures', (name) => {
 
   test('a count that passes 2^31, 2^32 and comes to 2^53 - 1', () => {
     const engine = createEngine(name);
-    const counter = counterPointer(127);
+    const counter = rowPointer(127);
     const { counterAdd, counterValue } = engine.exports;
     const values = new BigInt64Array(engine.slot.views.bytes.buffer);
     for (const boundary of [2 ** 31, 2 ** 32, MAX]) {
@@ -240,7 +240,7 @@ describe.each(ENGINE_NAMES)('%s, figures', (name) => {
     const values = new BigInt64Array(engine.slot.views.bytes.buffer);
     for (const n of [2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1, 2 ** 32, MAX]) {
       const before = BigInt(n - 1);
-      const place = counterPointer(0) / 8;
+      const place = rowPointer(0) / 8;
       const length = `\r\nContent-Length: ${`Hello${n}`.length}\r\n\r\n`;
       values[place] = before;
       expect(converse(engine, [GET]).output.endsWith(`${length}Hello${n}`)).toBe(true);

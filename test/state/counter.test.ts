@@ -3,9 +3,9 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
-import { COUNTING_ATOMIC, COUNTING_MUTEX, COUNTING_NONE } from '../../src/protocol/codes.ts';
+import { KIND_COUNTER_ATOMIC, KIND_COUNTER_CARELESS, KIND_COUNTER_MUTEX } from '../../src/protocol/codes.ts';
 import { compileModule, instantiate } from '../../src/wasm/instance.ts';
-import { counterPointer, createMemory, setCounter, setCounting, viewsOf } from '../../src/wasm/memory.ts';
+import { createMemory, rowPointer, setCounter, setCounting, viewsOf } from '../../src/wasm/memory.ts';
 
 const THREADS = 4;
 /** Threads meet before each round, or one could be through before the next one starts. */
@@ -35,13 +35,13 @@ async function countOverThreads(way: number, count: number): Promise<Counted> {
       }),
   );
   const results = await Promise.all(threads.map(async (thread) => (await once(thread, 'message'))[0]));
-  return { value: instantiate(module, memory).counterValue(counterPointer(0)), results };
+  return { value: instantiate(module, memory).counterValue(rowPointer(0)), results };
 }
 
 describe(`${THREADS} threads count together`, () => {
   test.each([
-    ['atomic', COUNTING_ATOMIC, 200_000],
-    ['mutex', COUNTING_MUTEX, 200_000],
+    ['atomic', KIND_COUNTER_ATOMIC, 200_000],
+    ['mutex', KIND_COUNTER_MUTEX, 200_000],
   ])('%s: exactly', async (_, way, count) => {
     const { value, results } = await countOverThreads(way, count);
     const all = THREADS * ROUNDS * count;
@@ -55,7 +55,7 @@ describe(`${THREADS} threads count together`, () => {
     const count = 2_000_000;
     let lost = 0;
     for (let tries = 0; tries < 5 && lost === 0; tries++)
-      lost = THREADS * ROUNDS * count - (await countOverThreads(COUNTING_NONE, count)).value;
+      lost = THREADS * ROUNDS * count - (await countOverThreads(KIND_COUNTER_CARELESS, count)).value;
     expect(lost).toBeGreaterThan(0);
   });
 });
@@ -70,11 +70,11 @@ test('every way counts alike for one thread, beyond 32 bits', () => {
   });
   const { counterAdd, counterValue } = instantiate(compileModule(), memory);
   const views = viewsOf(memory);
-  for (const way of [COUNTING_ATOMIC, COUNTING_MUTEX, COUNTING_NONE])
+  for (const way of [KIND_COUNTER_ATOMIC, KIND_COUNTER_MUTEX, KIND_COUNTER_CARELESS])
     for (const before of [0, 2 ** 31 - 1, 2 ** 32 - 1, 2 ** 53 - 2]) {
       setCounting(views, 1, way);
       setCounter(views, 1, before);
-      expect(counterAdd(counterPointer(1), 1)).toBe(before + 1);
-      expect(counterValue(counterPointer(1))).toBe(before + 1);
+      expect(counterAdd(rowPointer(1), 1)).toBe(before + 1);
+      expect(counterValue(rowPointer(1))).toBe(before + 1);
     }
 });

@@ -7,7 +7,7 @@ import { counter, counterIndexIn } from '../../src/state/counter.ts';
 import { type SharedState, sharedState, shareState } from '../../src/state/shared.ts';
 import { compileModule, instantiate } from '../../src/wasm/instance.ts';
 import { HEADER_VERSION } from '../../src/wasm/layout.ts';
-import { counterPointer, createMemory, viewsOf } from '../../src/wasm/memory.ts';
+import { createMemory, rowPointer, viewsOf } from '../../src/wasm/memory.ts';
 
 const module = compileModule();
 afterEach(() => {
@@ -42,8 +42,8 @@ test('the first server holds the named state of all', () => {
   expect(shareState(second).memory).toBe(first.memory);
   expect(counter('a').add(5)).toBe(5);
   expect(counter('a').value).toBe(5);
-  expect(instantiate(module, first.memory).counterValue(counterPointer(1))).toBe(5);
-  expect(instantiate(module, second.memory).counterValue(counterPointer(1))).toBe(0);
+  expect(instantiate(module, first.memory).counterValue(rowPointer(1))).toBe(5);
+  expect(instantiate(module, second.memory).counterValue(rowPointer(1))).toBe(0);
 });
 
 test('two copies of the package count together', () => {
@@ -60,20 +60,13 @@ test('a memory of another version of the package is not taken', () => {
 });
 
 describe('adding', () => {
-  test.each([
-    [1, 1],
-    [0, 0],
-    [-3, -3],
-    [2 ** 31, 2 ** 31],
-    [-(2 ** 40), -(2 ** 40)],
-    [Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
-  ])('%d', (n, value) => {
+  test.each([1, 3, 2 ** 31, 2 ** 40, Number.MAX_SAFE_INTEGER])('%d', (n) => {
     shareState(makeState());
     const a = counter('a');
-    expect([a.add(n), a.value, a.add(-n)]).toEqual([value, value, 0]);
+    expect([a.add(n), a.value]).toEqual([n, n]);
   });
 
-  test.each([0.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53, '1' as unknown as number])(
+  test.each([0, -1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53, '1' as unknown as number])(
     '%s is refused',
     (n) => {
       shareState(makeState());
@@ -88,7 +81,7 @@ test('names are judged at once, and those of the server are its own', () => {
   expect(() => counter('')).toThrow(TypeError);
   expect(() => counter('x'.repeat(112))).toThrow(RangeError);
   const { memory } = shareState(makeState());
-  instantiate(module, memory).counterAdd(counterPointer(0), 7);
+  instantiate(module, memory).counterAdd(rowPointer(0), 7);
   expect(counter('hotpath:hello').value).toBe(7);
   expect(() => counter('hotpath:mine').add()).toThrow(
     "names that begin with 'hotpath:' are the server's own",

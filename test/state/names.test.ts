@@ -4,9 +4,9 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { COUNTER_COUNT_MAX, COUNTER_NAME, COUNTERS, ROW_BYTES } from '../../src/wasm/layout.ts';
+import { STATE, STATE_COUNT_MAX, STATE_KIND, STATE_NAME, STATE_ROW_BYTES } from '../../src/wasm/layout.ts';
 import { createMemory, viewsOf } from '../../src/wasm/memory.ts';
-import { claimCounter, counterName, NAME_BYTES_MAX } from '../../src/wasm/names.ts';
+import { claimRow, NAME_BYTES_MAX, nameOf } from '../../src/wasm/names.ts';
 
 function makeMemory(): WebAssembly.Memory {
   return createMemory({
@@ -20,10 +20,10 @@ function makeMemory(): WebAssembly.Memory {
 
 test("row 0 is the built-in app's", () => {
   const views = viewsOf(makeMemory());
-  expect(counterName(views, 0)).toBe('hotpath:hello');
-  expect(claimCounter(views, 'hotpath:hello')).toBe(0);
-  expect(counterName(views, 1)).toBe(undefined);
-  expect(claimCounter(views, 'hello')).toBe(1);
+  expect(nameOf(views, 0)).toBe('hotpath:hello');
+  expect(claimRow(views, 'counter', 'hotpath:hello')).toBe(0);
+  expect(nameOf(views, 1)).toBe(undefined);
+  expect(claimRow(views, 'counter', 'hello')).toBe(1);
 });
 
 test('a name has one row, and a row one name', () => {
@@ -32,10 +32,10 @@ test('a name has one row, and a row one name', () => {
       const views = viewsOf(makeMemory());
       const rows = new Map<string, number>();
       for (const name of names) {
-        const row = claimCounter(views, name);
+        const row = claimRow(views, 'counter', name);
         expect(rows.get(name) ?? row).toBe(row);
         rows.set(name, row);
-        expect(counterName(views, row)).toBe(name);
+        expect(nameOf(views, row)).toBe(name);
       }
       expect(new Set(rows.values()).size).toBe(rows.size);
     }),
@@ -45,10 +45,10 @@ test('a name has one row, and a row one name', () => {
 test('the longest name, and the value beside it', () => {
   const views = viewsOf(makeMemory());
   const longest = 'x'.repeat(NAME_BYTES_MAX);
-  expect(claimCounter(views, longest)).toBe(1);
-  expect(claimCounter(views, `${longest.slice(1)}y`)).toBe(2);
-  expect([counterName(views, 1), counterName(views, 2)]).toEqual([longest, `${longest.slice(1)}y`]);
-  expect(counterName(views, 3)).toBe(undefined);
+  expect(claimRow(views, 'counter', longest)).toBe(1);
+  expect(claimRow(views, 'counter', `${longest.slice(1)}y`)).toBe(2);
+  expect([nameOf(views, 1), nameOf(views, 2)]).toEqual([longest, `${longest.slice(1)}y`]);
+  expect(nameOf(views, 3)).toBe(undefined);
 });
 
 describe('what is no name', () => {
@@ -60,32 +60,49 @@ describe('what is no name', () => {
     ['too long', 'x'.repeat(NAME_BYTES_MAX + 1), RangeError, 'at most 111 bytes'],
     ['too long in UTF-8', 'é'.repeat(56), RangeError, 'at most 111 bytes'],
   ])('%s', (_, name, type, says) => {
-    const claim = (): number => claimCounter(viewsOf(makeMemory()), name);
+    const claim = (): number => claimRow(viewsOf(makeMemory()), 'counter', name);
     expect(claim).toThrow(type);
     expect(claim).toThrow(says);
   });
 });
 
+test('a name is of one kind, and says which when it is asked for as another', () => {
+  const views = viewsOf(makeMemory());
+  expect([claimRow(views, 'gauge', 'a'), claimRow(views, 'limiter', 'b')]).toEqual([1, 2]);
+  expect(claimRow(views, 'gauge', 'a')).toBe(1);
+  expect(() => claimRow(views, 'counter', 'a')).toThrow("'a' is a gauge already, so it can't be a counter");
+  expect(() => claimRow(views, 'mutex', 'b')).toThrow("'b' is a limiter already, so it can't be a mutex");
+  expect(() => claimRow(views, 'histogram', 'hotpath:hello')).toThrow('is a counter already');
+});
+
+test('a thread that ended before it said of which kind leaves that to the next', () => {
+  const views = viewsOf(makeMemory());
+  const row = claimRow(views, 'gauge', 'a');
+  views.words[(STATE + row * STATE_ROW_BYTES + STATE_KIND) >> 2] = 0;
+  expect(claimRow(views, 'mutex', 'a')).toBe(row);
+  expect(() => claimRow(views, 'gauge', 'a')).toThrow("'a' is a mutex already");
+});
+
 test('a full table says so, and gives what it has', () => {
   const views = viewsOf(makeMemory());
-  for (let i = 1; i < COUNTER_COUNT_MAX; i++) expect(claimCounter(views, `n${i}`)).toBe(i);
-  expect(() => claimCounter(views, 'one more')).toThrow(RangeError);
-  expect(() => claimCounter(views, 'one more')).toThrow(
-    "no room for counter 'one more': there are 128 others",
+  for (let i = 1; i < STATE_COUNT_MAX; i++) expect(claimRow(views, 'counter', `n${i}`)).toBe(i);
+  expect(() => claimRow(views, 'counter', 'one more')).toThrow(RangeError);
+  expect(() => claimRow(views, 'counter', 'one more')).toThrow(
+    "no room for counter 'one more': there are 256 other names",
   );
-  expect(claimCounter(views, 'n7')).toBe(7);
+  expect(claimRow(views, 'counter', 'n7')).toBe(7);
 });
 
 test('a claim that was broken off is gone on with by a name that fits', () => {
   const views = viewsOf(makeMemory());
-  const row = claimCounter(views, 'abcdefgh');
+  const row = claimRow(views, 'counter', 'abcdefgh');
   // As the thread left it that was ended behind the second word.
-  const name = COUNTERS + row * ROW_BYTES + COUNTER_NAME;
+  const name = STATE + row * STATE_ROW_BYTES + STATE_NAME;
   views.bytes.fill(0, name + 8, name + 12);
-  expect(counterName(views, row)).toBe(undefined);
-  expect(claimCounter(views, 'abcXefgh')).toBe(row + 1);
-  expect(claimCounter(views, 'abcdefgx')).toBe(row);
-  expect(claimCounter(views, 'abcdefgh')).toBe(row + 2);
+  expect(nameOf(views, row)).toBe(undefined);
+  expect(claimRow(views, 'counter', 'abcXefgh')).toBe(row + 1);
+  expect(claimRow(views, 'counter', 'abcdefgx')).toBe(row);
+  expect(claimRow(views, 'counter', 'abcdefgh')).toBe(row + 2);
 });
 
 test('threads that claim the same names at once agree', async () => {

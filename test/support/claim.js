@@ -2,7 +2,7 @@
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { viewsOf } from '#dist/wasm/memory.js';
-import { claimCounter } from '#dist/wasm/names.js';
+import { claimRow } from '#dist/wasm/names.js';
 
 const { memory, threads, gate, names } = workerData;
 const views = viewsOf(memory);
@@ -11,4 +11,4 @@ else {
   Atomics.store(gate, 1, 1);
   Atomics.notify(gate, 1);
 }
-parentPort?.postMessage(new Map(names.map((name) => [name, claimCounter(views, name)])));
+parentPort?.postMessage(new Map(names.map((name) => [name, claimRow(views, 'counter', name)])));

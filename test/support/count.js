@@ -3,11 +3,11 @@
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { instantiate } from '#dist/wasm/instance.js';
-import { counterPointer } from '#dist/wasm/memory.js';
+import { rowPointer } from '#dist/wasm/memory.js';
 
 const { module, memory, threads, rounds, count, gate } = workerData;
 const { counterAdd } = instantiate(module, memory);
-const counter = counterPointer(0);
+const counter = rowPointer(0);
 let last = 0;
 let rising = true;
 for (let round = 1; round <= rounds; round++) {

@@ -12,12 +12,12 @@ import { prepare } from '../../src/protocol/prepared.ts';
 import { compileModule, instantiate } from '../../src/wasm/instance.ts';
 import * as layout from '../../src/wasm/layout.ts';
 import {
-  counterPointer,
   createMemory,
   guardsIntact,
   LIMITS,
   readStatistics,
   reclaimSlot,
+  rowPointer,
   slotPointer,
   viewsOf,
 } from '../../src/wasm/memory.ts';
@@ -38,7 +38,7 @@ const GLOBAL: Region[] = [
   ['constants', layout.CONSTANTS, layout.CONSTANTS_BYTES, 64],
   ['header', layout.HEADER, layout.HEADER_BYTES, 64],
   ['statistics', layout.STATISTICS, layout.STATISTICS_BYTES, 64],
-  ['counters', layout.COUNTERS, layout.COUNTERS_BYTES, 64],
+  ['counters', layout.STATE, layout.STATE_BYTES, 64],
   ['slots', layout.SLOTS, layout.SLOT_BYTES, layout.PAGE_BYTES],
 ];
 
@@ -107,12 +107,12 @@ describe.each(['release', 'debug'] as const)('the %s module', (build) => {
     const module = compileModule(build);
     const memory = createMemory(OPTIONS);
     const first = instantiate(module, memory);
-    for (let i = 1; i <= 5; i++) expect(first.counterAdd(counterPointer(0), 1)).toBe(i);
+    for (let i = 1; i <= 5; i++) expect(first.counterAdd(rowPointer(0), 1)).toBe(i);
     const second = instantiate(module, memory);
-    expect(second.counterValue(counterPointer(0))).toBe(5);
-    expect(second.counterAdd(counterPointer(0), 1)).toBe(6);
-    expect(first.counterAdd(counterPointer(0), 10)).toBe(16);
-    expect(first.counterAdd(counterPointer(1), 1)).toBe(1);
+    expect(second.counterValue(rowPointer(0))).toBe(5);
+    expect(second.counterAdd(rowPointer(0), 1)).toBe(6);
+    expect(first.counterAdd(rowPointer(0), 10)).toBe(16);
+    expect(first.counterAdd(rowPointer(1), 1)).toBe(1);
   });
 });
 

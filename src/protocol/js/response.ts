@@ -13,7 +13,7 @@ import {
   PREPARED_HEAD_BYTES,
 } from '../../wasm/layout.ts';
 import type { CounterAdd } from '../codec.ts';
-import { LENGTH_CHUNKED, LENGTH_UNTOLD } from '../codes.ts';
+import { ERROR_LEASE_EXHAUSTED, LENGTH_CHUNKED, LENGTH_UNTOLD } from '../codes.ts';
 import { countDigits, writeDecimal } from './number.ts';
 import { ascii } from './scanner.ts';
 import type { Views } from './views.ts';
@@ -45,11 +45,23 @@ export function buildPrepared(
   const contentBytes = words[(prepared + PREPARED_CONTENT_BYTES) >> 2] as number;
   const counter = words[(prepared + PREPARED_COUNTER) >> 2] as number;
 
+  const number = counter === 0 ? 0 : counterAdd(counter, 1);
+  if (number < 0)
+    return buildPrepared(
+      views,
+      counterAdd,
+      slot,
+      -ERROR_LEASE_EXHAUSTED,
+      output,
+      close,
+      sayPersistent,
+      headOnly,
+    );
+
   output = copy(bytes, output, head, headBytes);
   if (words[(prepared + PREPARED_BARE) >> 2] !== 0)
     return finishHead(views, slot, output, LENGTH_UNTOLD, close, sayPersistent);
 
-  const number = counter === 0 ? 0 : counterAdd(counter, 1);
   const digits = counter === 0 ? 0 : countDigits(number);
   output = finishHead(views, slot, output, contentBytes + digits, close, sayPersistent);
   if (headOnly) return output;

@@ -1,0 +1,57 @@
+// How a name becomes a row of the process's named state, in the thread that asks.
+
+import { threadId } from 'node:worker_threads';
+import type { Views } from '../protocol/js/views.ts';
+import { type Exports, instantiate } from '../wasm/instance.ts';
+import { checkVersion, rowPointer, viewsOf } from '../wasm/memory.ts';
+import { claimRow, HELLO_NAME, type Kind, OWN_PREFIX } from '../wasm/names.ts';
+import { type SharedState, sharedState } from './shared.ts';
+
+/** The named state, with an instance of the module for this thread. */
+export interface Bound {
+  readonly state: SharedState;
+  readonly exports: Exports;
+  /** Of the memory as it was when the thread bound itself: extents lie behind their end. */
+  readonly views: Views;
+}
+
+/** Who holds what can be held: no other living thread of the process has this number. Never 0. */
+export const OWNER = threadId + 1;
+
+let bound: Bound | undefined;
+
+/**
+ * The named state as this thread uses it.
+ * @param what for, in an error: `counter 'hits'`
+ * @throws Error when there is no server whose state it could be, or when another version of this package made it
+ */
+export function inThisThread(what: string): Bound {
+  const state = sharedState();
+  if (state === undefined)
+    throw new Error(
+      `${what} is used before this thread has a server: start one with serve(), or use it in the app`,
+    );
+  if (bound?.state !== state) {
+    const views = viewsOf(state.memory);
+    checkVersion(views);
+    bound = { state, views, exports: instantiate(state.module, state.memory) };
+  }
+  return bound;
+}
+
+/**
+ * Index of the row of this name.
+ * @throws RangeError when there is no room for one more, or the name is one of the server's own
+ * @throws TypeError when the name is that of something of another kind
+ */
+export function claim({ views }: Bound, kind: Kind, name: string): number {
+  if (name.startsWith(OWN_PREFIX) && name !== HELLO_NAME)
+    throw new RangeError(`${kind} '${name}': names that begin with '${OWN_PREFIX}' are the server's own`);
+  return claimRow(views, kind, name);
+}
+
+/** The row of this name: its pointer, and what works on it. */
+export function bind(kind: Kind, name: string): Bound & { pointer: number } {
+  const here = inThisThread(`${kind} '${name}'`);
+  return { ...here, pointer: rowPointer(claim(here, kind, name)) };
+}
