@@ -26,9 +26,9 @@ export const memoryDefects: Defect[] = [
     ['a head may be larger than its offsets', 'HEAD_BYTES_MAX = 65000', 'HEAD_BYTES_MAX = 65535'],
     ['a slot is smaller than what is in it', 'SLOT_BYTES = 1048576', 'SLOT_BYTES = 917504'],
     [
-      'the counters lie in the statistics',
-      'COUNTERS = STATISTICS + STATISTICS_BYTES',
-      'COUNTERS = STATISTICS + 128',
+      'named state lies in the statistics',
+      'STATE = STATISTICS + STATISTICS_BYTES',
+      'STATE = STATISTICS + 128',
     ],
   ]),
   ...defectsOf('src/wasm/layout.ts', PARSE, [
@@ -61,7 +61,7 @@ export const memoryDefects: Defect[] = [
       'bytes.subarray(guard, guard + GUARD_BYTES).every',
       'bytes.subarray(guard, guard + 1).every',
     ],
-    ['two counters share a row', 'COUNTERS + index * ROW_BYTES', 'COUNTERS + (index >> 1) * ROW_BYTES'],
+    ['two names share a row', 'STATE + index * STATE_ROW_BYTES', 'STATE + (index >> 1) * STATE_ROW_BYTES'],
   ]),
   ...defectsOf('src/wasm/slot.ts', MEMORY, [
     ['a slot that is taken over stands in a request', 'this.setWord(RECORD + RECORD_STATE, 0);', ''],
@@ -137,7 +137,7 @@ export const memoryDefects: Defect[] = [
       "this.checkRoom(prepared, '', this.fixedTextEnd);\n    this.forgetRoutes();",
       "this.forgetRoutes();\n    this.checkRoom(prepared, '', this.fixedTextEnd);",
     ],
-    ['a counter that is none is found too late', 'if (counter >= 0) counterPointer(counter);', ''],
+    ['a counter that is none is found too late', 'if (counter >= 0) rowPointer(counter);', ''],
     [
       'routes that are forgotten still count',
       'this.setWord(CONTROL_ROUTE_COUNT, 0);\n    this.textEnd',

@@ -118,6 +118,8 @@ export const workerDefects: Defect[] = [
     ['a name is claimed without care', 'found === 0 || found === word', 'found === 0 || i > 0'],
     ['the size is no part of a name', 'bytes[0] = text.length;', 'bytes[0] = 255;'],
     ['halves of characters are names', '[\\0\\p{Surrogate}]', '[\\0]'],
+    ['a name may be of two kinds', 'if (found !== kind)', 'if (false)'],
+    ['the kind is never set', 'Atomics.compareExchange(words, place, 0, codeOf(words, kind));', ''],
   ]),
   ...defectsOf('src/state/shared.ts', HANDLES, [
     ['each server has named state of its own', 'places[PLACE] ??= {', 'places[PLACE] = {'],
@@ -128,7 +130,8 @@ export const workerDefects: Defect[] = [
       'views.bytes.buffer === bytes.buffer',
       'bytes.length > 0',
     ],
-    ['fractions are added', '!Number.isSafeInteger(n)', 'Number.isNaN(n)'],
+    ['fractions are added', 'Number.isSafeInteger(n) &&', '!Number.isNaN(n) &&'],
+    ['nothing is added', 'n > 0', 'n >= 0'],
   ]),
   ...defectsOf('src/supervisor.ts', CLI, [
     [
