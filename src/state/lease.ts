@@ -9,3 +9,8 @@ export class LeaseExhaustedError extends Error {
     super(`counter '${counter}' has no leased number left to hand out`);
   }
 }
+
+/** Whether that is it, from whichever copy of this package. */
+export function isExhausted(error: unknown): boolean {
+  return (error as { code?: unknown } | null | undefined)?.code === 'ERR_LEASE_EXHAUSTED';
+}

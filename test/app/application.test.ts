@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { App } from '../../src/app/app.ts';
 import { attach } from '../../src/app/application.ts';
 import { Response } from '../../src/app/response.ts';
+import { LeaseExhaustedError } from '../../src/state/lease.ts';
 import { PREPARED_COUNT_MAX, PREPARED_RESPONSE_BYTES_MAX } from '../../src/wasm/layout.ts';
 import { type Client, connect, eventually, sleep } from '../support/client.ts';
 import { startPlane, type TestedPlane } from '../support/plane.ts';
@@ -45,6 +46,22 @@ async function ask(targets: string[], method = 'GET'): Promise<Read[]> {
 async function told(...targets: string[]): Promise<string[]> {
   return (await ask(targets)).map(({ content }) => content);
 }
+
+test('a counter without a number left is a 503 that says when to come again, unless the application has its own answer', async () => {
+  const fails = (): never => {
+    throw new LeaseExhaustedError('tickets');
+  };
+  const routes = { '/now': fails, '/later': async () => fails() };
+  await serve({ routes, fetch: ok });
+  const says = '503 Service Unavailable: no number can be handed out at the moment\n';
+  for (const target of ['/now', '/later'])
+    for (const { statusCode, fields, content } of await ask([target]))
+      expect([statusCode, fields.get('retry-after'), content]).toEqual([503, '1', says]);
+  expect(await told('/now', '/x', '/later', '/x')).toEqual([says, 'ok', says, 'ok']);
+  expect(logged).not.toHaveBeenCalled();
+  await serve({ routes, error: (error) => new Response(String((error as { code: string }).code)) });
+  expect(await told('/now', '/later')).toEqual(['ERR_LEASE_EXHAUSTED', 'ERR_LEASE_EXHAUSTED']);
+});
 
 describe('a path', () => {
   test('is what stands between authority and query', async () => {
