@@ -121,6 +121,7 @@ export class ReceivedContent implements Content {
   landed(bytes: number): void {
     const { piece } = this;
     this.piece = undefined;
+    this.expectsContinue = false;
     this.receivedBytes += bytes;
     if (this.cancelled) return;
     if (piece === undefined) this.whole?.landed(bytes);

@@ -15,8 +15,8 @@ export type Flushed = (error?: Error | null) => void;
 
 const BUFFER = 'buffer' as BufferEncoding;
 
-interface WithQueue {
-  _handle: { writeQueueSize?: number } | null;
+interface WithNumbers {
+  _handle?: { bytesWritten?: number; writeQueueSize?: number } | null;
 }
 
 function asChunk(chunk: Uint8Array) {
@@ -27,7 +27,6 @@ export class Writer {
   /** Writes that Node has not called back for. */
   private outstanding = 0;
   private waiting = false;
-  private writtenBytes = 0;
 
   constructor(
     private readonly way: WriteWay,
@@ -36,12 +35,13 @@ export class Writer {
   ) {}
 
   /**
-   * How much of what was written the kernel has taken. Node's own timeout looks at the same number of the handle;
-   * where there is none, what it has not taken all of counts as not taken.
+   * How much the kernel has taken. Node's own timeout looks at the same numbers of the handle, which know nothing of
+   * what Node still holds back; where there are none, nothing seems to be taken.
    */
   get sentBytes(): number {
-    const { _handle } = this.socket as unknown as WithQueue;
-    return this.writtenBytes - (_handle?.writeQueueSize ?? this.socket.writableLength);
+    const { _handle } = this.socket as unknown as WithNumbers;
+    const { bytesWritten = 0, writeQueueSize = bytesWritten } = _handle ?? {};
+    return bytesWritten - writeQueueSize;
   }
 
   /**
@@ -51,7 +51,6 @@ export class Writer {
   write(bytes: Uint8Array, more?: Uint8Array): boolean {
     const { socket } = this;
     this.outstanding++;
-    this.writtenBytes += bytes.length + (more === undefined ? 0 : more.length);
     let done: boolean;
     if (this.way === 'direct') {
       if (more === undefined) socket._write(bytes, BUFFER, this.socketOnWritten);

@@ -245,3 +245,171 @@ test('what has begun to come need not be asked for', () => {
   push(content, 'a');
   expect(content.expectsContinue).toBe(false);
 });
+
+/** Bytes that differ wherever they stand. */
+function pattern(size: number): Buffer {
+  const words = Uint32Array.from({ length: Math.ceil(size / 4) }, (_, i) => Math.imul(i + 1, 0x9e3779b1));
+  return Buffer.from(words.buffer, 0, size);
+}
+
+describe('landing', () => {
+  const READ_BYTES = 65_536;
+
+  /** As a read does it: so many of the bytes that are still to come, into the room there is for them. */
+  function land(content: ReceivedContent, from: Buffer, size: number): number {
+    const room = content.room();
+    if (room === undefined) throw new Error('no room');
+    const bytes = Math.min(size, room.length);
+    room.set(from.subarray(0, bytes));
+    content.landed(bytes);
+    return bytes;
+  }
+
+  test('there is room when it is known that content comes, and that somebody reads it', () => {
+    const length = 200_000;
+    const unread = make({ length });
+    expect(unread.room()).toBeUndefined();
+    push(unread, 'a');
+    expect(unread.room()).toBeUndefined();
+    void unread.read();
+    expect(unread.room()).toHaveLength(READ_BYTES);
+    const whole = make({ length });
+    void whole.readWhole();
+    expect(whole.room()).toHaveLength(READ_BYTES);
+    const chunked = make();
+    void chunked.read();
+    expect(chunked.room()).toBeUndefined();
+    const cancelled = make({ length });
+    void cancelled.read();
+    cancelled.cancel();
+    expect(cancelled.room()).toBeUndefined();
+    const ended = make({ length: 1 });
+    void ended.read();
+    push(ended, 'a');
+    ended.finish([]);
+    expect(ended.room()).toBeUndefined();
+  });
+
+  test.each(['piece by piece', 'whole'])('%s, never for more than is left of the content', (kind) => {
+    const content = make({ length: READ_BYTES + 100 });
+    void (kind === 'whole' ? content.readWhole() : content.read());
+    push(content, 'x'.repeat(99));
+    expect(content.room()).toHaveLength(READ_BYTES);
+    content.landed(1);
+    expect(content.room()).toHaveLength(READ_BYTES);
+    content.landed(READ_BYTES - 1);
+    expect(content.room()).toHaveLength(1);
+  });
+
+  test('what lands is content in its order, among what is pushed', async () => {
+    const all = pattern(5 * READ_BYTES + 77);
+    for (const sizes of [[READ_BYTES], [40_000, 30], [READ_BYTES, 1, 7000]])
+      for (const way of ['pieces', 'whole', 'whole behind a piece', 'whole within a piece']) {
+        const content = make({ length: all.length });
+        const taken: Uint8Array[] = [];
+        const first = content.read();
+        content.push(all, 0, 500);
+        taken.push((await first) as Uint8Array);
+        let cursor = 500;
+        const room = way === 'whole within a piece' ? content.room() : undefined;
+        let whole =
+          way.startsWith('whole') && way !== 'whole behind a piece' ? content.readWhole() : undefined;
+        if (room !== undefined) {
+          room.set(all.subarray(cursor, cursor + 300));
+          content.landed(300);
+          cursor += 300;
+        }
+        for (let i = 0; cursor < all.length; i++) {
+          const next = whole === undefined ? content.read() : undefined;
+          const size = sizes[i % sizes.length] as number;
+          if (i % 4 === 3) {
+            const end = Math.min(cursor + 1000, all.length);
+            content.push(all, cursor, end);
+            cursor = end;
+          } else cursor += land(content, all.subarray(cursor), size);
+          if (next !== undefined) taken.push((await next) as Uint8Array);
+          if (i === 1 && way === 'whole behind a piece') whole = content.readWhole();
+        }
+        content.finish([]);
+        if (whole !== undefined) taken.push(await whole);
+        expect(Buffer.concat(taken).equals(all), `${sizes} as ${way}`).toBe(true);
+      }
+  });
+
+  test('each piece keeps its bytes, in memory that no other has', async () => {
+    const all = pattern(6 * READ_BYTES);
+    const content = make({ length: all.length });
+    const pieces: Uint8Array[] = [];
+    void content.read();
+    for (let cursor = 0; cursor < all.length; ) cursor += land(content, all.subarray(cursor), 50_000);
+    content.finish([]);
+    for (let piece = await content.read(); piece !== undefined; piece = await content.read())
+      pieces.push(piece);
+    // The first went to who waited.
+    expect(Buffer.concat(pieces).equals(all.subarray(50_000))).toBe(true);
+    expect(new Set(pieces.map(({ buffer }) => buffer)).size).toBe(pieces.length);
+  });
+
+  test('no small piece keeps much memory', async () => {
+    const content = make({ length: 10 * READ_BYTES });
+    for (const size of [1, READ_BYTES / 2 - 1, READ_BYTES / 2, READ_BYTES]) {
+      const next = content.read();
+      land(content, pattern(size), size);
+      const piece = await next;
+      expect(piece).toHaveLength(size);
+      expect(piece?.buffer.byteLength).toBeLessThanOrEqual(2 * size);
+    }
+  });
+
+  test('what waits counts, so that a reader who is slow leaves its peer waiting', async () => {
+    const content = make({ length: 10 * READ_BYTES });
+    const next = content.read();
+    land(content, pattern(READ_BYTES), READ_BYTES);
+    await next;
+    expect(content.hungry).toBe(true);
+    land(content, pattern(READ_BYTES), READ_BYTES);
+    expect(content.hungry).toBe(false);
+    expect(await content.read()).toHaveLength(READ_BYTES);
+    expect(content.hungry).toBe(true);
+  });
+
+  test('what is told takes no room before it comes', () => {
+    const content = make({ length: 2 ** 40 });
+    void content.readWhole();
+    expect(content.room()?.buffer.byteLength).toBe(1_048_576);
+  });
+
+  test('the whole has bytes of its own', async () => {
+    const all = pattern(3_145_735);
+    const content = make({ length: all.length });
+    const whole = content.readWhole();
+    for (let cursor = 0; cursor < all.length; ) cursor += land(content, all.subarray(cursor), READ_BYTES);
+    content.finish([]);
+    const bytes = await whole;
+    expect(all.equals(bytes)).toBe(true);
+    expect(bytes.buffer.byteLength).toBe(all.length);
+  });
+
+  test('what nobody wants any more comes to nobody, and stays out of what has been given', async () => {
+    const all = pattern(2 * READ_BYTES);
+    for (const whole of [false, true]) {
+      const content = make({ length: all.length });
+      const given = whole ? content.readWhole() : content.read();
+      land(content, all, READ_BYTES);
+      const room = content.room();
+      content.cancel();
+      const bytes = await given;
+      room?.set(all.subarray(READ_BYTES));
+      content.landed(READ_BYTES);
+      expect(all.subarray(0, READ_BYTES).equals(bytes as Uint8Array)).toBe(true);
+      expect([await read(content), content.hungry]).toEqual([END, true]);
+    }
+  });
+
+  test('what lands has begun to come and need not be asked for', () => {
+    const content = make({ length: 3, expects: true });
+    void content.read();
+    land(content, Buffer.from('abc'), 3);
+    expect(content.expectsContinue).toBe(false);
+  });
+});

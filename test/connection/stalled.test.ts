@@ -124,6 +124,48 @@ describe.each(WAYS)('$write writes', (io) => {
     expect(watched).toMatchObject({ gone: 1 });
   });
 
+  test('what a producer writes without waiting is not what its peer has read', async () => {
+    server.plane.serve((exchange) => {
+      watched = watch(exchange);
+      exchange.begin(200, '', undefined, false);
+      while (exchange.write(Buffer.alloc(60_000)));
+    });
+    client.socket.pause();
+    client.send(GET);
+    await eventually('handed over', () => watched !== undefined);
+    // Until neither kernel takes any more.
+    await sleep(50);
+    const { writeTimeoutMs } = server.plane.deadlines;
+    for (let i = 0; i < 3 && server.statistics().open === 1; i++) {
+      watched?.exchange.write(Buffer.alloc(200_000));
+      await sleep(5);
+      server.pass(writeTimeoutMs);
+      await sleep(5);
+    }
+    expect(server.statistics().open).toBe(0);
+    expect(watched).toMatchObject({ gone: 1 });
+  });
+
+  test('a peer that reads next to nothing of 60 MiB is cut', async () => {
+    server.plane.serve((exchange) => {
+      watched = watch(exchange);
+      exchange.respond(200, '', Buffer.alloc(60 * MEGABYTE), false);
+    });
+    client.socket.pause();
+    client.send(GET);
+    await eventually('handed over', () => watched !== undefined);
+    await sleep(50);
+    for (let i = 0; i < 10 && server.statistics().open === 1; i++) {
+      client.socket.once('data', () => client.socket.pause());
+      client.socket.resume();
+      await sleep(5);
+      server.pass(server.plane.deadlines.writeTimeoutMs);
+      await sleep(5);
+    }
+    expect(server.statistics().open).toBe(0);
+    expect(watched).toMatchObject({ gone: 1 });
+  });
+
   test('a whole content of 50 MiB', async () => {
     const whole = Buffer.alloc(50 * MEGABYTE, 'hotpath');
     server.plane.serve((exchange) => {
@@ -197,6 +239,87 @@ describe.each(WAYS)('$write writes', (io) => {
       expect(hash.digest('hex')).toBe(createHash('sha256').update(whole).digest('hex'));
     },
   );
+});
+
+/** Tells as a handle does what the kernel has not taken yet: as little of a write at a time as the test likes. */
+class CountedSocket extends HeldSocket {
+  readonly _handle = { bytesWritten: 0, writeQueueSize: 0 };
+
+  /** The kernel takes so many bytes of the write that is held. */
+  takePart(bytes: number): void {
+    this._handle.writeQueueSize -= bytes;
+    if (this._handle.writeQueueSize === 0) this.release();
+  }
+
+  override _write(bytes: Uint8Array, encoding: BufferEncoding, written: () => void): void {
+    this._handle.bytesWritten += bytes.length;
+    this._handle.writeQueueSize += bytes.length;
+    super._write(bytes, encoding, written);
+  }
+}
+
+describe('a content of 1 MiB, of which within each write timeout', () => {
+  const ENOUGH_BYTES = 65_536;
+  let server: TestedPlane;
+  let socket: CountedSocket;
+  let watched: Watched | undefined;
+  beforeEach(async () => {
+    server = await startPlane('wasm', { read: 'public', write: 'public' });
+    server.plane.serve((exchange) => {
+      watched = watch(exchange);
+      exchange.respond(200, '', Buffer.alloc(MEGABYTE), false);
+    });
+    socket = new CountedSocket();
+    server.plane.accept(socket.accepted);
+    socket.push(GET);
+    await eventually('held', () => socket.holds);
+    // The head, which is a write of its own here.
+    socket.takePart(socket._handle.writeQueueSize);
+    await eventually('held', () => socket.holds);
+  });
+  afterEach(async () => {
+    socket.destroy();
+    await server.stop();
+  });
+  const timesOut = async (): Promise<void> => {
+    server.pass(server.plane.deadlines.writeTimeoutMs);
+    await sleep(1);
+  };
+
+  test('enough is read, goes out', async () => {
+    for (let left = MEGABYTE; left > 0; left -= ENOUGH_BYTES) {
+      expect(socket._handle.writeQueueSize).toBe(left);
+      socket.takePart(ENOUGH_BYTES);
+      await timesOut();
+      expect(socket.destroyed).toBe(false);
+    }
+    await eventually('over', () => watched?.exchange.over === true);
+    expect(watched).toMatchObject({ gone: 0, aborts: [] });
+  });
+
+  test('a byte less is read at last, is cut', async () => {
+    socket.takePart(ENOUGH_BYTES);
+    await timesOut();
+    // More than enough on the whole is not enough in time.
+    socket.takePart(2 * ENOUGH_BYTES);
+    await timesOut();
+    socket.takePart(ENOUGH_BYTES - 1);
+    expect(socket.destroyed).toBe(false);
+    await timesOut();
+    expect(socket.destroyed).toBe(true);
+    expect(watched).toMatchObject({ gone: 1 });
+    expect(watched?.aborts).toHaveLength(1);
+  });
+
+  test('enough is read has the whole timeout again, and no more', async () => {
+    const { writeTimeoutMs } = server.plane.deadlines;
+    socket.takePart(ENOUGH_BYTES);
+    await timesOut();
+    server.pass(writeTimeoutMs / 2);
+    expect(socket.destroyed).toBe(false);
+    server.pass(writeTimeoutMs / 2);
+    expect(socket.destroyed).toBe(true);
+  });
 });
 
 test('no more of a pipeline is begun while the kernel takes nothing', async () => {

@@ -4,7 +4,10 @@ import { type Defect, defectsOf } from './defect.ts';
 
 const CONNECTION = ['test/connection/connection.test.ts'];
 const DEADLINES = ['test/connection/deadlines.test.ts'];
+const LANDING = ['test/connection/landing.test.ts'];
 const LIMITS = ['test/connection/limits.test.ts'];
+const READER = ['test/connection/reader.test.ts'];
+const STALLED = ['test/connection/stalled.test.ts'];
 const SERVE = ['test/protocol/serve.test.ts'];
 
 const BURST = 'a slow reader over a large burst';
@@ -205,9 +208,65 @@ export const connectionDefects: Defect[] = [
     ["a public reader doesn't pause", 'socket.pause();', '', FEW_WRITES],
     [
       'a public reader delivers twice',
-      'if (received(part.length)) continue;',
-      'if (received(part.length) && received(part.length)) continue;',
+      'if (receiver.received(part.length, false)) continue;',
+      'if (receiver.received(part.length, false) && receiver.received(part.length, false)) continue;',
       'requests one after the other',
+    ],
+  ]),
+  ...defectsOf('src/connection/reader.ts', READER, [
+    [
+      'content never lands where the application will have it',
+      'if (bytes === read.length) next = receiver.room?.() ?? read;\n        else next',
+      'next',
+    ],
+    [
+      'content lands there though little of it comes',
+      'if (bytes === read.length) next',
+      'if (bytes > 0) next',
+    ],
+    [
+      'a room is read into again',
+      'else next = buffer === read ? undefined : read;',
+      'else next = undefined;',
+    ],
+    ['the last room is read into again', 'receiver.room?.() ?? read;', 'receiver.room?.();'],
+    ['what landed seems to lie in the slot', 'received(bytes, buffer !== read)', 'received(bytes, false)'],
+    ['a direct reader does not pause', 'return goesOn;', 'return true;'],
+  ]),
+  ...defectsOf('src/connection/connection.ts', LANDING, [
+    [
+      'what lies in the slot takes the place of what landed',
+      'if (landed) content.landed(cursor - start);\n    else if (pieceEnd',
+      'if (pieceEnd',
+      'a content of 3 MiB that had to be asked for',
+    ],
+    [
+      'nobody makes room for content',
+      'this.reading === READING_HEAD ? this.exchange?.content?.room() : undefined;',
+      'undefined;',
+      'a content of 3 MiB that had to be asked for',
+    ],
+  ]),
+  ...defectsOf('src/connection/connection.ts', STALLED, [
+    [
+      'a peer that reads slowly is cut',
+      'if (this.writing === WRITING_PENDING && this.peerReads()) return;',
+      '',
+    ],
+    ['a peer that once read enough has all the time', 'this.awaitPeer();\n    return true;', 'return true;'],
+    ['any byte that is read buys time', '< READ_BYTES_MIN', '< 1'],
+    ['what was read before buys time again', 'this.sentBytes = this.writer.sentBytes;', ''],
+    [
+      'more to write buys time',
+      'if (this.writing !== WRITING_PENDING) this.awaitPeer();',
+      'this.awaitPeer();',
+    ],
+  ]),
+  ...defectsOf('src/connection/writer.ts', STALLED, [
+    [
+      'what the kernel has yet to take counts as taken',
+      'return bytesWritten - writeQueueSize;',
+      'return bytesWritten;',
     ],
   ]),
   ...defectsOf(

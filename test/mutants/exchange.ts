@@ -49,7 +49,11 @@ export const exchangeDefects: Defect[] = [
       'const piece = allocate(end - start);\n    copyBytes(bytes.subarray(start, end), piece, 0);',
       'const piece = bytes.subarray(start, end);',
     ],
-    ['what nobody wants is kept', 'if (this.cancelled) return;', ''],
+    [
+      'what nobody wants is kept',
+      'if (this.cancelled) return;\n    if (this.whole !== undefined) {',
+      'if (this.whole !== undefined) {',
+    ],
     [
       'content that nobody wants is not read',
       'if (!this.expectsContinue) this.source.contentWanted(this);',
@@ -63,12 +67,12 @@ export const exchangeDefects: Defect[] = [
     ],
     [
       'content that has come is asked for',
-      'this.expectsContinue = false;\n    if (this.cancelled)',
-      'if (this.cancelled)',
+      'this.expectsContinue = false;\n    this.receivedBytes += end',
+      'this.receivedBytes += end',
     ],
     [
       'what came before is no part of the whole',
-      'for (const piece of this.waiting) whole.add(Buffer.from(piece.buffer), 0, piece.length);',
+      'for (const piece of this.waiting) whole.add(piece, 0, piece.length);',
       '',
     ],
     [
@@ -87,7 +91,58 @@ export const exchangeDefects: Defect[] = [
       'this.size >= 0 ? ',
     ],
     ['what was there is lost when room is made', 'grown.set(this.room.subarray(0, this.size));', ''],
-    ['a piece lies over the one before', 'this.room, this.size);', 'this.room, 0);'],
+    [
+      'a piece lies over the one before',
+      'return this.room.subarray(this.size, size);',
+      'return this.room.subarray(0, bytes);',
+    ],
+    [
+      'all that is told takes room at once',
+      'Math.min(length ?? WINDOW_BYTES, WHOLE_BYTES_FIRST)',
+      'length ?? WINDOW_BYTES',
+    ],
+    ['content lands that nobody reads', '!this.begun || this.cancelled ||', 'this.cancelled ||'],
+    ['there is room for what nobody wants', '!this.begun || this.cancelled ||', '!this.begun ||'],
+    [
+      'there is room behind the end',
+      'this.cancelled || !this.unfinished) return undefined;',
+      'this.cancelled) return undefined;',
+    ],
+    [
+      'the room reaches beyond the content',
+      'Math.min(this.length - this.receivedBytes, ROOM_BYTES_MAX)',
+      'ROOM_BYTES_MAX',
+    ],
+    [
+      'the room has no bound',
+      'Math.min(this.length - this.receivedBytes, ROOM_BYTES_MAX)',
+      'this.length - this.receivedBytes',
+    ],
+    ['what is pushed is not counted', 'this.receivedBytes += end - start;', ''],
+    ['what lands is not counted', 'this.receivedBytes += bytes;', ''],
+    [
+      'content that lands is asked for',
+      'this.expectsContinue = false;\n    this.receivedBytes += bytes;',
+      'this.receivedBytes += bytes;',
+    ],
+    [
+      'a room is there when it is given away',
+      'this.piece = undefined;\n    this.expectsContinue',
+      'this.expectsContinue',
+    ],
+    ['what lands and nobody wants is kept', 'if (this.cancelled) return;\n    if (piece', 'if (piece'],
+    [
+      'the whole does not grow by what lands',
+      'if (piece === undefined) this.whole?.landed(bytes);',
+      'if (piece === undefined) return;',
+    ],
+    [
+      'a room that was made before is no part of the whole',
+      'else if (this.whole !== undefined) this.whole.add(piece, 0, bytes);',
+      '',
+    ],
+    ['a small piece keeps much memory', 'bytes < piece.length / 2 ? piece.slice(0, bytes) : ', ''],
+    ['a piece is as large as its room', 'piece.subarray(0, bytes));', 'piece);'],
   ]),
   ...defectsOf('src/connection/open-exchange.ts', EXCHANGE, [
     [
@@ -136,12 +191,7 @@ export const exchangeDefects: Defect[] = [
       'if (outputs.room < size + CHUNK_FRAME_BYTES_MAX) this.connection.flush();',
       '',
     ],
-    ['the rest of a large content is lost', 'if (this.rest !== undefined) this.sendRest();\n    else', ''],
-    [
-      'a piece of a large content goes out twice',
-      'rest.subarray(piece.length) : undefined',
-      'rest : undefined',
-    ],
+    ['a large text goes out as Latin-1', 'Buffer.from(content)', "Buffer.from(content, 'latin1')"],
     ['fields may have any size', 'if (fields.length > HEAD_BYTES_MAX)', 'if (fields.length < 0)'],
     [
       'a response can not ask for the close',
@@ -192,7 +242,12 @@ export const exchangeDefects: Defect[] = [
   ]),
   ...defectsOf('src/connection/open-exchange.ts', STALLED, [
     ['who streams is not told to go on', 'else this.onDrain?.();', ''],
-    ['a large content goes out at once', 'if (!sent) return;', ''],
+    ['a large content is never over', 'if (this.state === SENDING) this.finish();\n    else', ''],
+    [
+      'a large content is over before it has gone',
+      'if (this.connection.sendBytes(isText ? Buffer.from(content) : content)) this.finish();',
+      'this.connection.sendBytes(isText ? Buffer.from(content) : content);\n      this.finish();',
+    ],
   ]),
   ...defectsOf('src/connection/open-exchange.ts', CONTENT, [
     ['content is read on behind the answer', 'this.content?.fail(ANSWERED);', ''],

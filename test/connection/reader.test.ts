@@ -1,0 +1,105 @@
+// Where the direct reader has Node read next, call by call. Whether Node does so, and what becomes of it:
+// landing.test.ts, selftest.test.ts.
+
+import net from 'node:net';
+import { afterEach, expect, test, vi } from 'vitest';
+import { openSocket } from '../../src/connection/reader.ts';
+import { createEngine } from '../support/engines.ts';
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+interface OnRead {
+  buffer(): Uint8Array | undefined;
+  callback(bytes: number, buffer: Uint8Array): boolean;
+}
+
+/** What is handed to Node, used as Node uses it. */
+function open(rooms: (Uint8Array | undefined)[], goesOn = true) {
+  const { slot } = createEngine('js');
+  const told: [bytes: number, landed: boolean][] = [];
+  const accepted = new net.Socket();
+  const made = vi.spyOn(net, 'Socket');
+  openSocket('direct', accepted, slot, {
+    received: (bytes, landed) => {
+      told.push([bytes, landed]);
+      return goesOn;
+    },
+    room: () => rooms.shift(),
+  });
+  const [{ onread }] = made.mock.lastCall as unknown as [{ onread: OnRead }];
+  let at = onread.buffer() as Uint8Array;
+  return {
+    slot,
+    told,
+    get at() {
+      return at;
+    },
+    read: (bytes: number): boolean => {
+      const result = onread.callback(bytes, at);
+      at = onread.buffer() ?? at;
+      return result;
+    },
+  };
+}
+
+test('the slot is read into as long as reads leave some of it', () => {
+  const reader = open([new Uint8Array(1)]);
+  const { read } = reader.slot;
+  expect(reader.at).toBe(read);
+  for (const bytes of [1, 100, read.length - 1]) {
+    reader.read(bytes);
+    expect(reader.at).toBe(read);
+  }
+  expect(reader.told).toEqual([
+    [1, false],
+    [100, false],
+    [read.length - 1, false],
+  ]);
+});
+
+test('a read that fills it asks for room, and where there is none the slot is read into again', () => {
+  const room = new Uint8Array(10);
+  const reader = open([undefined, room]);
+  const { read } = reader.slot;
+  reader.read(read.length);
+  expect(reader.at).toBe(read);
+  reader.read(read.length);
+  expect(reader.at).toBe(room);
+  expect(reader.told).toEqual([
+    [read.length, false],
+    [read.length, false],
+  ]);
+});
+
+test('a room is read into once', () => {
+  const { length } = createEngine('js').slot.read;
+  const rooms = [1, 2].map(() => new Uint8Array(length));
+  for (const last of [length, length - 1, 1]) {
+    const reader = open([rooms[0], rooms[1]]);
+    reader.read(length);
+    expect(reader.at).toBe(rooms[0]);
+    reader.read(length);
+    expect(reader.at).toBe(rooms[1]);
+    reader.read(last);
+    expect(reader.at).toBe(reader.slot.read);
+    expect(reader.told).toEqual([
+      [length, false],
+      [length, true],
+      [last, true],
+    ]);
+  }
+});
+
+test('a room that is smaller is the last', () => {
+  const room = new Uint8Array(10);
+  const reader = open([room, new Uint8Array(10)]);
+  reader.read(reader.slot.read.length);
+  reader.read(10);
+  expect(reader.at).toBe(reader.slot.read);
+});
+
+test('who takes it says whether reading goes on', () => {
+  for (const goesOn of [true, false]) expect(open([], goesOn).read(1)).toBe(goesOn);
+});
