@@ -12,7 +12,7 @@ export interface Deadlines {
   bodyRateMin: number;
   /** For the application to answer, or to go on with its response: 503, or cut, beyond. */
   handlerTimeoutMs: number;
-  /** For a peer to read what it was sent, or 64 KiB of it: cut beyond. */
+  /** For a peer to read what it was sent, or as much of it that the kernel takes 64 KiB more: cut beyond. */
   writeTimeoutMs: number;
 }
 
