@@ -28,4 +28,5 @@ export {
 export { type Counted, counted } from './state/counted.ts';
 export { type Counter, counter } from './state/counter.ts';
 export { LeaseExhaustedError } from './state/lease.ts';
+export { type Decision, type Limiter, type LimiterOptions, limiter } from './state/limiter.ts';
 export type { Statistics } from './wasm/statistics.ts';
