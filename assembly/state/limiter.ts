@@ -74,13 +74,13 @@ export function take(limiter: usize, scratch: usize, length: i32, cost: i32, now
 function takeFrom(table: usize, entry: usize, hash: i64, cost: i32, nowMs: i64): f64 {
   for (;;) {
     const tat = atomic.load<i64>(entry, ENTRY_TAT);
-    if (tat == TAKEN) return AGAIN;
+    if (tat == TAKEN || atomic.load<i64>(entry, ENTRY_HASH) != hash) return AGAIN;
     const next = charged(table, tat, cost, nowMs);
-    const allowed = next <= latest(table, nowMs);
-    if (allowed && atomic.cmpxchg<i64>(entry, tat, next, ENTRY_TAT) != tat) continue;
-    // It may have become another key's before: that one has paid, then, and for this one nobody has.
+    if (next > latest(table, nowMs)) return refused(table, tat, next, nowMs);
+    if (atomic.cmpxchg<i64>(entry, tat, next, ENTRY_TAT) != tat) continue;
+    // Only where this key was forgotten meanwhile, another one of the same TAT may have paid.
     if (atomic.load<i64>(entry, ENTRY_HASH) != hash) return AGAIN;
-    return allowed ? remaining(table, next, nowMs) : refused(table, tat, next, nowMs);
+    return remaining(table, next, nowMs);
   }
 }
 
