@@ -14,6 +14,7 @@ export type {
   ServerView,
 } from './app/app.ts';
 export { fetch, Request } from './app/globals.ts';
+export { type RateLimit, type RateLimitOptions, rateLimit } from './app/rate-limit.ts';
 export { Response, type ResponseInit, type Trailers } from './app/response.ts';
 export { OptionError } from './options.ts';
 export {
