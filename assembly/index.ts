@@ -24,7 +24,7 @@ import { forgetMethod, parseHead } from './request';
 import { finishHead as buildHeadEnd, buildPrepared } from './response';
 import { refuse as buildRefusal, serveSpan } from './serve';
 import { add, value } from './state/counter';
-import { limit, open, ownerDied, take, windowMs } from './state/limiter';
+import { limit, open, limiterOwnerDied as recover, take, windowMs } from './state/limiter';
 import { scratchFor as scratchPageFor } from './state/scratch';
 import { sipHash as hashText } from './state/siphash';
 
@@ -147,7 +147,7 @@ export function limiterWindowMs(limiter: usize): f64 {
 
 /** Frees what a thread had in hand that has ended. */
 export function limiterOwnerDied(owner: i32): void {
-  ownerDied(owner);
+  recover(owner);
 }
 
 /** What times the largest limit is within 63 bits. */

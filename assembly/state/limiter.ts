@@ -243,8 +243,8 @@ export function windowMs(limiter: usize): f64 {
   return <f64>windowMsOf(tableOf(limiter));
 }
 
-/** A thread has ended: what it had in hand is free again. */
-export function ownerDied(owner: i32): void {
+/** A thread has ended: what it had in hand is free again. Once for all limiters. */
+export function limiterOwnerDied(owner: i32): void {
   const scratch = scratchOf(owner);
   if (scratch == 0) return;
   letGoFor(scratch);
