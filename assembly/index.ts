@@ -5,6 +5,9 @@ import { LENGTH_CHUNKED, STATE_CONTENT } from '../src/protocol/codes';
 import {
   CARRY,
   CONTROL_WRITTEN,
+  LIMIT_KEYS_MAX,
+  LIMIT_MAX,
+  LIMIT_WINDOW_MS_MAX,
   OUTPUT,
   OUTPUT_BYTES,
   OUTPUT_COUNT,
@@ -13,6 +16,7 @@ import {
   READ_END,
   RECORD,
   RECORD_STATE,
+  SCRATCH_TEXT_BYTES,
 } from '../src/wasm/layout';
 import { consumeContent } from './content';
 import { guardsIntact } from './guards';
@@ -20,6 +24,9 @@ import { forgetMethod, parseHead } from './request';
 import { finishHead as buildHeadEnd, buildPrepared } from './response';
 import { refuse as buildRefusal, serveSpan } from './serve';
 import { add, value } from './state/counter';
+import { limit, open, limiterOwnerDied as recover, take, windowMs } from './state/limiter';
+import { scratchFor as scratchPageFor } from './state/scratch';
+import { sipHash as hashText } from './state/siphash';
 
 /** Lengths beyond are not exact in JavaScript. */
 const LENGTH_MAX: f64 = 9007199254740991;
@@ -91,6 +98,61 @@ export function counterAdd(counter: usize, n: f64): f64 {
 /** The value of the counter whose row is at `counter`. */
 export function counterValue(counter: usize): f64 {
   return value(counter);
+}
+
+/** Pointer of the scratch page of this owner; 0 when there is no room for one. */
+export function scratchFor(owner: i32): usize {
+  assert(owner > 0);
+  return scratchPageFor(owner);
+}
+
+/** SipHash-1-3 of `length` bytes at `text` under the 128 bits at `seed`. */
+export function sipHash(seed: usize, text: usize, length: i32): i64 {
+  assert(length >= 0);
+  return hashText(seed, text, length);
+}
+
+/**
+ * Pointer of the table of the limiter whose row is at `limiter`, made with these options where there is none, or one of
+ * others; 0 when there is no room. Its seed is in the scratch page.
+ */
+export function limiterOpen(
+  limiter: usize,
+  scratch: usize,
+  limit: i32,
+  windowMs: f64,
+  keys: i32,
+  nowMs: f64,
+): usize {
+  assert(limit > 0 && limit <= LIMIT_MAX && keys > 0 && keys <= LIMIT_KEYS_MAX);
+  assert(windowMs >= 1 && windowMs <= LIMIT_WINDOW_MS_MAX && floor(windowMs) == windowMs && isTime(nowMs));
+  return open(limiter, scratch, limit, <u32>windowMs, keys, <i64>nowMs);
+}
+
+/** Takes from the limit of the key in the scratch page, and says in one number what came of it: see state/limiter.ts. */
+export function limiterTake(limiter: usize, scratch: usize, length: i32, cost: i32, nowMs: f64): f64 {
+  assert(length >= 0 && length <= SCRATCH_TEXT_BYTES && cost > 0 && isTime(nowMs));
+  return take(limiter, scratch, length, cost, <i64>nowMs);
+}
+
+/** What the limiter whose row is at `limiter` allows in a window. */
+export function limiterLimit(limiter: usize): i32 {
+  return limit(limiter);
+}
+
+/** The window of the limiter whose row is at `limiter`. */
+export function limiterWindowMs(limiter: usize): f64 {
+  return windowMs(limiter);
+}
+
+/** Frees what a thread had in hand that has ended. */
+export function limiterOwnerDied(owner: i32): void {
+  recover(owner);
+}
+
+/** What times the largest limit is within 63 bits. */
+function isTime(ms: f64): bool {
+  return ms >= 0 && ms <= 8796093022208;
 }
 
 function assertInput(slot: usize, start: usize, end: usize): void {

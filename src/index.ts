@@ -14,6 +14,7 @@ export type {
   ServerView,
 } from './app/app.ts';
 export { fetch, Request } from './app/globals.ts';
+export { type RateLimit, type RateLimitOptions, rateLimit } from './app/rate-limit.ts';
 export { Response, type ResponseInit, type Trailers } from './app/response.ts';
 export { OptionError } from './options.ts';
 export {
@@ -28,4 +29,5 @@ export {
 export { type Counted, counted } from './state/counted.ts';
 export { type Counter, counter } from './state/counter.ts';
 export { LeaseExhaustedError } from './state/lease.ts';
+export { type Decision, type Limiter, type LimiterOptions, limiter } from './state/limiter.ts';
 export type { Statistics } from './wasm/statistics.ts';

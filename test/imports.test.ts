@@ -18,8 +18,8 @@ const runtime = IMPORTS.filter(({ typeOnly }) => !typeOnly);
 /** Lower knows nothing of higher; the same rank only within its folder. */
 const RANKS: [RegExp, number][] = [
   [/^src\/(wasm\/layout|protocol\/codes)\.ts$/, 0],
-  [/^assembly\/(chars|state\/(extent|lease|mutex)|guards)\.ts$/, 1],
-  [/^assembly\/(scanner|number|state\/counter)\.ts$/, 2],
+  [/^assembly\/(chars|state\/(extent|lease|mutex|hold|scratch|siphash)|guards)\.ts$/, 1],
+  [/^assembly\/(scanner|number|state\/(counter|limiter))\.ts$/, 2],
   [/^assembly\/(host|target|fields)\.ts$/, 3],
   [/^assembly\/(framing|section|chunked)\.ts$/, 4],
   [/^assembly\/(request|response|content|routes)\.ts$/, 5],
@@ -82,8 +82,8 @@ describe('import directions', () => {
     // bound.ts asks who this thread is.
     ['node:worker_threads', /^src\/((workers|models)\/|state\/bound\.ts$)/],
     ['node:child_process', /^src\/(supervisor|models\/process|app\/load)\.ts$/],
-    // bodies.ts asks which undici there is.
-    ['node:process', /^src\/(models\/descriptors|app\/(load|bodies)|workers\/worker)\.ts$/],
+    // bodies.ts asks which undici there is, clock.ts what time it is.
+    ['node:process', /^src\/(models\/descriptors|app\/(load|bodies)|workers\/worker|state\/clock)\.ts$/],
     ['@assemblyscript/loader', /^src\/wasm\/instance\.ts$/],
   ])('%s', (name, allowed) => {
     expect(runtime.filter(({ from, to }) => to === name && !allowed.test(from))).toEqual([]);

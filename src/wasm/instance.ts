@@ -25,6 +25,20 @@ export interface Exports {
   finishHead(slot: number, output: number, length: number, close: boolean, sayPersistent: boolean): number;
   counterAdd(counter: number, n: number): number;
   counterValue(counter: number): number;
+  scratchFor(owner: number): number;
+  sipHash(seed: number, text: number, length: number): bigint;
+  limiterOpen(
+    limiter: number,
+    scratch: number,
+    limit: number,
+    windowMs: number,
+    keys: number,
+    nowMs: number,
+  ): number;
+  limiterTake(limiter: number, scratch: number, length: number, cost: number, nowMs: number): number;
+  limiterLimit(limiter: number): number;
+  limiterWindowMs(limiter: number): number;
+  limiterOwnerDied(owner: number): void;
 }
 
 const RELEASE = new URL('../../build/hotpath.wasm', import.meta.url);

@@ -53,6 +53,8 @@ export const HEADER_CONTENT_BYTES_MAX = HEADER + 24;
 export const HEADER_LEASE_SHIFT = HEADER + 32;
 /** Rung, by adding 1 and notify(), when a lease is wanted. */
 export const HEADER_LEASE_BELL = HEADER + 36;
+/** Pointer of the scratch page that was made last, or 0. */
+export const HEADER_SCRATCH = HEADER + 40;
 export const HEADER_BYTES = 128;
 
 /** 128 bytes apart: two cache lines, since processors fetch them in pairs. */
@@ -78,6 +80,8 @@ export const STATE_KIND = 8;
 export const STATE_MUTEX = 12;
 /** Pointer of the pages of its own, or 0. */
 export const STATE_EXTENT = 16;
+/** The hold (assembly/state/hold.ts) of the thread that makes a limiter's table. */
+export const STATE_HOLD = 24;
 /** Size in bytes, u8, then UTF-8; all 0 as long as nobody has claimed the row. */
 export const STATE_NAME = 128;
 export const STATE_NAME_BYTES = 112;
@@ -89,6 +93,56 @@ export const LEASE_BLOCK = 0;
 /** i64: the number before the block's first. */
 export const LEASE_BASE = 8;
 export const LEASE_BYTES = 16;
+
+/* A scratch page: where one thread lays what it hands to the functions of named state. */
+/** Who has the page: the thread's owner number; 0: the next that comes. */
+export const SCRATCH_OWNER = 0;
+/** Pointer of the page that was made before, or 0. */
+export const SCRATCH_NEXT = 4;
+/** Pointer of the hold that the thread takes, or took last. */
+export const SCRATCH_HOLD = 8;
+export const SCRATCH_TEXT = 64;
+/** What is left of the page, but for loads that reach beyond a text's end. */
+export const SCRATCH_TEXT_BYTES = PAGE_BYTES - SCRATCH_TEXT - 16;
+
+/* A hold, i64. The low word is the owner number of the thread that has it, or 0. */
+export const HOLD_OWNER = 0;
+/** How often it has been let go of. */
+export const HOLD_GENERATION = 4;
+
+/* A limiter's table, in an extent: what it was made with, and its buckets. */
+export const LIMITER_LIMIT = 0;
+/** u32. */
+export const LIMITER_WINDOW_MS = 4;
+/** How many buckets there are, a power of two, less 1. */
+export const LIMITER_BUCKET_MASK = 8;
+/** The owner number of the thread that made it. */
+export const LIMITER_OWNER = 12;
+/** i64, by the clock of the limiter. */
+export const LIMITER_MADE_MS = 16;
+/** Pointer of the table of the options before, or 0. */
+export const LIMITER_PREVIOUS = 24;
+/** 128 random bits that the hash of a key depends on. */
+export const LIMITER_SEED = 32;
+export const LIMITER_SEED_BYTES = 16;
+export const LIMITER_BUCKETS = 256;
+/* A bucket: its hold, and the entries of the keys that belong to it. */
+export const BUCKET_HOLD = 0;
+export const BUCKET_ENTRIES = 16;
+export const BUCKET_ENTRY_COUNT = 15;
+export const BUCKET_BYTES = 256;
+/** How many keys there are to a bucket at most when a table holds as many as it was made for. */
+export const BUCKET_KEYS = 6;
+/** i64: the key's hash; 0: none. */
+export const ENTRY_HASH = 0;
+/** i64: from when on nothing of the limit is used, in units of a millisecond divided by the limit. */
+export const ENTRY_TAT = 8;
+export const ENTRY_BYTES = 16;
+/** The largest limit: what is left of it has 20 bits in what a take returns. */
+export const LIMIT_MAX = 1000000;
+export const LIMIT_WINDOW_MS_MAX = 2147483648;
+export const LIMIT_KEYS_MAX = 16777216;
+export const LIMIT_REMAINING_RANGE = 1048576;
 
 export const SLOTS = 262144;
 

@@ -7,6 +7,7 @@ import { connectionDefects } from './connection.ts';
 import type { Defect } from './defect.ts';
 import { exchangeDefects } from './exchange.ts';
 import { jsDefects } from './js.ts';
+import { limiterDefects } from './limiter.ts';
 import { memoryDefects } from './memory.ts';
 import { modelDefects } from './models.ts';
 import { wasmDefects } from './wasm.ts';
@@ -15,6 +16,7 @@ import { workerDefects } from './workers.ts';
 export const DEFECTS: readonly Defect[] = [
   ...wasmDefects,
   ...jsDefects,
+  ...limiterDefects,
   ...memoryDefects,
   ...connectionDefects,
   ...exchangeDefects,

@@ -1,0 +1,47 @@
+// Scratch pages: one for each thread that hands texts to the functions of named state. A page belongs to the thread
+// whose owner number is in it, and when that has ended, to the next that comes. Pages are linked, the last made
+// first, and none is ever unlinked.
+
+import { HEADER_SCRATCH, SCRATCH_HOLD, SCRATCH_NEXT, SCRATCH_OWNER } from '../../src/wasm/layout';
+import { newExtent } from './extent';
+
+const NOBODY = 0;
+
+/** Pointer of the page of this owner, which it gets if it has none; 0 when there is no room. */
+export function scratchFor(owner: i32): usize {
+  const own = scratchOf(owner);
+  if (own != 0) return own;
+  for (let page = first(); page != 0; page = next(page)) {
+    if (atomic.cmpxchg<i32>(page, NOBODY, owner, SCRATCH_OWNER) == NOBODY) return page;
+  }
+  const page = newExtent(1);
+  if (page == 0) return 0;
+  store<i32>(page, owner, SCRATCH_OWNER);
+  for (;;) {
+    const before = first();
+    store<usize>(page, before, SCRATCH_NEXT);
+    if (atomic.cmpxchg<usize>(HEADER_SCRATCH, before, page) != before) continue;
+    return page;
+  }
+}
+
+/** Pointer of the page that this owner has, or 0. */
+export function scratchOf(owner: i32): usize {
+  let page = first();
+  while (page != 0 && atomic.load<i32>(page, SCRATCH_OWNER) != owner) page = next(page);
+  return page;
+}
+
+/** Leaves a page to the next that comes. */
+export function leaveScratch(page: usize): void {
+  atomic.store<usize>(page, 0, SCRATCH_HOLD);
+  atomic.store<i32>(page, NOBODY, SCRATCH_OWNER);
+}
+
+function first(): usize {
+  return atomic.load<usize>(HEADER_SCRATCH);
+}
+
+function next(page: usize): usize {
+  return load<usize>(page, SCRATCH_NEXT);
+}

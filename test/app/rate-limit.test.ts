@@ -1,0 +1,317 @@
+// A limiter in front of handlers: what is refused, what every response says, and that nothing else of it changes. By
+// itself, and over HTTP with routes and with Hono, with two threads.
+
+import { Hono } from 'hono';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Context, Handler, RouteRequest, Routes } from '../../src/app/app.ts';
+import { NativeResponse } from '../../src/app/native.ts';
+import { type RateLimitOptions, rateLimit } from '../../src/app/rate-limit.ts';
+import { Response as LightResponse } from '../../src/app/response.ts';
+import { type Limiter, limiter } from '../../src/state/limiter.ts';
+import { appFiles } from '../support/app-files.ts';
+import { forgetState, freshState } from '../support/limiters.ts';
+import { type AppRun, startApp } from './end-to-end/command.ts';
+
+let nowMs = 0;
+const now = (): number => nowMs;
+beforeEach(() => {
+  freshState();
+  nowMs = 1000;
+});
+afterEach(forgetState);
+
+const context = { remoteAddress: '192.0.2.1' } as Context;
+const request = new Request('http://a/') as RouteRequest;
+
+function fieldsOf({ status, headers }: Response): unknown[] {
+  const field = (name: string): string | null => headers.get(name);
+  return [status, field('retry-after'), field('ratelimit'), field('ratelimit-policy')];
+}
+
+/** What a handler behind the limit answers to so many requests in a row. */
+async function answers(limiter: Limiter, times: number, options?: RateLimitOptions): Promise<unknown[][]> {
+  const handler = rateLimit(limiter, options)(() => new LightResponse('content'));
+  const all: unknown[][] = [];
+  for (let i = 0; i < times; i++) all.push(fieldsOf(await handler(request, context)));
+  return all;
+}
+
+describe('fields', () => {
+  test('what is left, and what is refused', async () => {
+    const api = limiter('api', { limit: 3, windowMs: 60_000, now });
+    expect(await answers(api, 4)).toEqual([
+      [200, null, '"api";r=2;t=20', '"api";q=3;w=60'],
+      [200, null, '"api";r=1;t=40', '"api";q=3;w=60'],
+      [200, null, '"api";r=0;t=60', '"api";q=3;w=60'],
+      [429, '20', '"api";r=0;t=20', '"api";q=3;w=60'],
+    ]);
+  });
+
+  test('seconds are whole, and never too few', async () => {
+    const api = limiter('api', { limit: 2, windowMs: 1500, now });
+    expect(await answers(api, 3)).toEqual([
+      [200, null, '"api";r=1;t=1', '"api";q=2;w=2'],
+      [200, null, '"api";r=0;t=2', '"api";q=2;w=2'],
+      [429, '1', '"api";r=0;t=1', '"api";q=2;w=2'],
+    ]);
+    nowMs += 300;
+    expect(await answers(api, 1)).toEqual([[429, '1', '"api";r=0;t=1', '"api";q=2;w=2']]);
+    const slow = limiter('slow', { limit: 1, windowMs: 1001, now });
+    expect((await answers(slow, 2))[1]).toEqual([429, '2', '"slow";r=0;t=2', '"slow";q=1;w=2']);
+  });
+
+  test('a cost for which too little is left', async () => {
+    const api = limiter('api', { limit: 10, windowMs: 10_000, now });
+    expect(await answers(api, 2, { cost: 7 })).toEqual([
+      [200, null, '"api";r=3;t=7', '"api";q=10;w=10'],
+      [429, '4', '"api";r=3;t=4', '"api";q=10;w=10'],
+    ]);
+  });
+
+  test('those of options that have changed', async () => {
+    const old = limiter('api', { limit: 3, windowMs: 60_000, now });
+    const handler = rateLimit(old)(() => new LightResponse('content'));
+    await handler(request, context);
+    limiter('api', { limit: 30, windowMs: 30_000, now }).take('another');
+    expect(fieldsOf(await handler(request, context))).toEqual([
+      200,
+      null,
+      '"api";r=19;t=11',
+      '"api";q=30;w=30',
+    ]);
+  });
+
+  test.each([
+    ['a "name" with \\', '"a \\"name\\" with \\\\"'],
+    ['zähler €𝄞', '"z%C3%A4hler %E2%82%AC%F0%9D%84%9E"'],
+    ['line\r\nX: y', '"line%0D%0AX: y"'],
+  ])('of a limiter that is called %j', async (name, said) => {
+    expect((await answers(limiter(name, { limit: 1, windowMs: 1000, now }), 1))[0]).toEqual([
+      200,
+      null,
+      `${said};r=0;t=1`,
+      `${said};q=1;w=1`,
+    ]);
+  });
+});
+
+describe('who is counted, and what', () => {
+  const asked: [Request, Context][] = [];
+  const options: RateLimitOptions = {
+    key: (request, context) => {
+      asked.push([request, context]);
+      return request.headers.get('x-user') ?? 'nobody';
+    },
+    cost: (request) => Number(request.headers.get('x-cost') ?? 1),
+  };
+  const as = (user: string, cost = 1): RouteRequest =>
+    new Request('http://a/', { headers: { 'X-User': user, 'X-Cost': `${cost}` } }) as RouteRequest;
+
+  test('whoever the options say', async () => {
+    const limited = rateLimit(limiter('api', { limit: 3, windowMs: 1000, now }), options);
+    const handler = limited(() => new LightResponse('content'));
+    const statuses = [];
+    for (const request of [as('a'), as('b', 3), as('a', 2), as('a'), as('b'), as('c')])
+      statuses.push((await handler(request, context)).status);
+    expect(statuses).toEqual([200, 200, 200, 429, 429, 200]);
+    expect(asked.at(-1)?.[1]).toBe(context);
+  });
+
+  test('by default the address, for all handlers together', async () => {
+    const limited = rateLimit(limiter('api', { limit: 2, windowMs: 1000, now }));
+    const first = limited(() => new LightResponse('first'));
+    const second = limited(() => new LightResponse('second'));
+    const other = { remoteAddress: '192.0.2.2' } as Context;
+    expect((await first(request, context)).status).toBe(200);
+    expect((await second(request, context)).status).toBe(200);
+    expect((await first(request, context)).status).toBe(429);
+    expect((await first(request, other)).status).toBe(200);
+    expect(() => first(request, {} as Context)).toThrow('give it a key');
+  });
+
+  test('a key or a cost that is none is an error', () => {
+    const api = limiter('api', { limit: 3, windowMs: 1000, now });
+    const handler = (options: RateLimitOptions) => rateLimit(api, options)(() => new LightResponse(''));
+    expect(() => handler({ key: () => null as unknown as string })(request, context)).toThrow(TypeError);
+    expect(() => handler({ cost: () => 4 })(request, context)).toThrow(RangeError);
+    expect(() => handler({ cost: '1' as unknown as number })).toThrow('cost must be a number or a function');
+    expect(() => handler({ key: 'a' as unknown as () => string })).toThrow('key must be a function');
+    expect(() => rateLimit({} as Limiter)).toThrow('needs a limiter');
+  });
+});
+
+describe('the response of a handler', () => {
+  const behind = (handler: Handler): Handler =>
+    rateLimit(limiter('api', { limit: 100, windowMs: 1000, now }))(handler);
+  const left = '"api";r=99;t=1';
+
+  test('is there at once when the handler gives it at once', async () => {
+    expect(behind(() => new LightResponse('now'))(request, context)).toBeInstanceOf(LightResponse);
+    expect(behind(async () => new LightResponse('later'))(request, context)).toBeInstanceOf(Promise);
+  });
+
+  test.each([
+    ['text', () => new LightResponse('content', { status: 201, headers: { 'X-Own': 'own' } })],
+    ['of the platform', () => new NativeResponse('content', { status: 201, headers: { 'X-Own': 'own' } })],
+    [
+      'a stream',
+      () =>
+        new LightResponse(new NativeResponse('content').body, { status: 201, headers: { 'X-Own': 'own' } }),
+    ],
+    ['later', async () => new LightResponse('content', { status: 201, headers: { 'X-Own': 'own' } })],
+  ])('%s', async (_, handler) => {
+    const response = await behind(handler)(request, context);
+    expect([response.status, response.headers.get('x-own'), await response.text()]).toEqual([
+      201,
+      'own',
+      'content',
+    ]);
+    expect(response.headers.get('ratelimit')).toBe(left);
+  });
+
+  test.each([
+    ['without content', () => new LightResponse(null, { status: 204 }), 204],
+    ['whose fields cannot be changed', () => NativeResponse.redirect('http://b/', 302), 302],
+  ])('%s', async (_, handler, status) => {
+    const response = await behind(handler)(request, context);
+    expect([response.status, response.body, response.headers.get('ratelimit')]).toEqual([status, null, left]);
+  });
+
+  test('that is the same each time stays as it is', async () => {
+    const same = new LightResponse('same');
+    const handler = behind(() => same);
+    await handler(request, context);
+    const second = await handler(request, context);
+    expect(second.headers.get('ratelimit')).toBe('"api";r=98;t=1');
+    expect([same.headers.get('ratelimit'), await second.text()]).toEqual([null, 'same']);
+  });
+
+  test('that has passed two limits says both', async () => {
+    const day = limiter('day', { limit: 5, windowMs: 5000, now });
+    const response = await rateLimit(day)(behind(() => new LightResponse('content')))(request, context);
+    expect(response.headers.get('ratelimit')).toBe('"api";r=99;t=1, "day";r=4;t=1');
+    expect(response.headers.get('ratelimit-policy')).toBe('"api";q=100;w=1, "day";q=5;w=5');
+  });
+
+  test('that is none, or an error, is passed on', async () => {
+    expect(behind(() => 'text' as unknown as Response)(request, context)).toBe('text');
+    expect(behind(() => undefined as unknown as Response)(request, context)).toBe(undefined);
+    expect(() =>
+      behind(() => {
+        throw new Error('a detail');
+      })(request, context),
+    ).toThrow('a detail');
+    await expect(behind(() => Promise.reject(new Error('later')))(request, context)).rejects.toThrow('later');
+  });
+});
+
+test('types: routes and Hono take it as it is', async () => {
+  const limited = rateLimit(limiter('api', { limit: 2, windowMs: 1000, now }));
+  const routes: Routes = {
+    '/a/:id': limited((request) => new Response(request.params.id)),
+    '/b': { GET: limited(() => new LightResponse('b')), POST: () => new Response('free') },
+  };
+  expect(Object.keys(routes)).toHaveLength(2);
+  const app = new Hono().use(limited).get('/', (c) => c.text('Hono'));
+  expect(fieldsOf(await app.request('/', {}, context))).toEqual([
+    200,
+    null,
+    '"api";r=1;t=1',
+    '"api";q=2;w=1',
+  ]);
+});
+
+const APP = `
+import { Hono } from 'hono';
+import { limiter, rateLimit } from 'hotpath';
+
+const address = rateLimit(limiter('address', { limit: 5, windowMs: 3_600_000 }));
+const user = rateLimit(limiter('user', { limit: 50, windowMs: 3_600_000 }), {
+  key: (request) => request.headers.get('x-user') ?? '',
+  cost: (request) => (request.method === 'POST' ? 10 : 1),
+});
+const hono = new Hono();
+hono.use('/hono/*', user);
+hono.get('/hono/text', (c) => c.text('text'));
+hono.post('/hono/text', async (c) => c.text(await c.req.text()));
+hono.get('/hono/raw', () => new Response('raw'));
+hono.get('/hono/throws', () => {
+  throw new Error('a detail');
+});
+
+export default {
+  routes: {
+    '/address': address(() => new Response('address')),
+    '/user': { GET: user(() => new Response('user')), POST: user(async (request) => new Response(await request.text())) },
+    '/free': () => new Response('free'),
+  },
+  fetch: (request, context) => hono.fetch(request, context),
+};
+`;
+
+describe.each(['wasm', 'js'])('over HTTP, two threads, %s engine', (engine) => {
+  const files = appFiles();
+  let run: AppRun;
+  beforeAll(async () => {
+    run = await startApp(files.write('app.js', APP), ['--workers', '2', '--engine', engine]);
+  });
+  afterAll(async () => {
+    await run.stop();
+    files.remove();
+  });
+
+  const ask = (path: string, method = 'GET', user = ''): Promise<Response> =>
+    fetch(run.url + path, {
+      method,
+      headers: { 'X-User': user, Connection: 'close' },
+      ...(method === 'POST' && { body: 'content' }),
+    });
+
+  test('a route, for the address of the client', async () => {
+    const all: unknown[][] = [];
+    for (let i = 0; i < 7; i++) all.push(fieldsOf(await ask('/address')));
+    expect(all.slice(0, 5).map(([status]) => status)).toEqual([200, 200, 200, 200, 200]);
+    expect(all[0]).toEqual([200, null, '"address";r=4;t=720', '"address";q=5;w=3600']);
+    for (const refused of all.slice(5))
+      expect(refused).toEqual([429, expect.stringMatching(/^7[12]\d$/), expect.anything(), all[0]?.[3]]);
+    const response = await ask('/address');
+    expect(await response.text()).toBe('429 Too Many Requests\n');
+    expect(response.headers.get('ratelimit')).toBe(`"address";r=0;t=${response.headers.get('retry-after')}`);
+    expect((await ask('/free')).status).toBe(200);
+  });
+
+  test('many at once are let through exactly', async () => {
+    const all = await Promise.all(Array.from({ length: 80 }, () => ask('/user', 'GET', 'many')));
+    const statuses = all.map(({ status }) => status);
+    expect(statuses.filter((status) => status === 200)).toHaveLength(50);
+    expect(statuses.filter((status) => status === 429)).toHaveLength(30);
+  });
+
+  test('routes and Hono take from one limit', async () => {
+    expect(fieldsOf(await ask('/hono/text', 'GET', 'one'))[2]).toMatch(/^"user";r=49;/);
+    const post = await ask('/hono/text', 'POST', 'one');
+    expect([await post.text(), fieldsOf(post)[2]]).toEqual([
+      'content',
+      expect.stringMatching(/^"user";r=39;/),
+    ]);
+    expect(fieldsOf(await ask('/user', 'POST', 'one'))[2]).toMatch(/^"user";r=29;/);
+    const raw = await ask('/hono/raw', 'GET', 'one');
+    expect([await raw.text(), raw.headers.get('ratelimit')]).toEqual([
+      'raw',
+      expect.stringMatching(/^"user";r=28;/),
+    ]);
+    expect((await ask('/user', 'POST', 'one')).status).toBe(200);
+    expect((await ask('/user', 'POST', 'one')).status).toBe(200);
+    const refused = await ask('/hono/text', 'POST', 'one');
+    expect(fieldsOf(refused)).toEqual([
+      429,
+      expect.stringMatching(/^1\d\d$/),
+      expect.stringMatching(/^"user";r=8;t=1\d\d$/),
+      '"user";q=50;w=3600',
+    ]);
+    expect(refused.headers.get('content-type')).toMatch('text/plain');
+    const thrown = await ask('/hono/throws', 'GET', 'one');
+    expect(fieldsOf(thrown).slice(0, 3)).toEqual([500, null, expect.stringMatching(/^"user";r=7;/)]);
+    expect(fieldsOf(await ask('/hono/text', 'GET', 'another'))[2]).toMatch(/^"user";r=49;/);
+  });
+});

@@ -1,0 +1,237 @@
+// Defects of limiters, of their table, and of what puts them in front of handlers.
+
+import { type Defect, defectsOf } from './defect.ts';
+
+const HASH = ['test/state/siphash.test.ts'];
+const LIMITER = ['test/state/limiter.test.ts'];
+const STEPS = ['test/state/limiter-steps.test.ts'];
+const THREADS = ['test/state/limiter-threads.test.ts'];
+const RATE_LIMIT = ['test/app/rate-limit.test.ts'];
+
+export const limiterDefects: Defect[] = [
+  ...defectsOf('assembly/state/siphash.ts', HASH, [
+    ['a hash has two final rounds', 'FINAL_ROUNDS = 3', 'FINAL_ROUNDS = 2'],
+    ['the length of a text is not hashed', ' | ((<i64>length) << 56)', ''],
+    ['what lies behind a text is hashed', '(load<i64>(rest) & (((<i64>1) << bits) - 1))', 'load<i64>(rest)'],
+    ['half of the seed is left out', 'load<i64>(seed, 8) ^ 0x646f72616e646f6d', '0x646f72616e646f6d'],
+    ['a word is mixed in once', '    v0 ^= word;\n', ''],
+  ]),
+  ...defectsOf('assembly/state/limiter.ts', LIMITER, [
+    ['one too few is let through', 'if (next > latest(table, nowMs))', 'if (next >= latest(table, nowMs))'],
+    ['a take of a known key costs 1', '<i64>cost * windowMsOf(table)', 'windowMsOf(table)'],
+    [
+      'a key that rests saves up more than the limit',
+      'max<i64>(tat, nowMs * limitOf(table)) + ',
+      '(tat == 0 ? nowMs * limitOf(table) : tat) + ',
+    ],
+    [
+      'waiting is rounded down',
+      '(next - latest(table, nowMs) + limit - 1) / limit',
+      '(next - latest(table, nowMs)) / limit',
+    ],
+    [
+      'a cost beyond the limit is only refused',
+      'if (cost > load<i32>(table, LIMITER_LIMIT)) return NEVER;',
+      '',
+    ],
+    ['the key that has used most is forgotten', 'if (tat >= least) continue;', 'if (tat <= least) continue;'],
+    [
+      'one entry of a bucket is not used',
+      'i < BUCKET_ENTRY_COUNT; i++) {\n    const entry',
+      'i < BUCKET_ENTRY_COUNT - 1; i++) {\n    const entry',
+    ],
+    [
+      'all keys go to one bucket',
+      '<usize>(<i32>hash & load<i32>(table, LIMITER_BUCKET_MASK)) *',
+      '<usize>0 *',
+    ],
+    [
+      'options before are forgotten at once',
+      'return nowMs * limitOf(table) + <i64>nearest',
+      'return 0 * nowMs * limitOf(table) + <i64>0 * <i64>nearest',
+    ],
+    [
+      'what was used is carried over as it was',
+      'nearest<f64>(share * <f64>(windowMsOf(table) * limitOf(table)))',
+      'nearest<f64>(<f64>(tat - unused))',
+    ],
+    ['options of long ago count for ever', 'if (nowMs > madeMs + windowMsOf(older)) continue;', ''],
+    [
+      'options of long ago hide those before them',
+      'if (nowMs > madeMs + windowMsOf(older)) continue;',
+      'if (nowMs > madeMs + windowMsOf(older)) return 0;',
+    ],
+    [
+      'a key has another hash in another table',
+      'current == 0 ? scratch + SCRATCH_TEXT : current + LIMITER_SEED',
+      'scratch + SCRATCH_TEXT',
+    ],
+    [
+      'an older thread brings its options back',
+      'if (load<i32>(scratch, SCRATCH_OWNER) < load<i32>(table, LIMITER_OWNER)) return false;',
+      '',
+    ],
+    ['another limit is the same options', 'load<i32>(table, LIMITER_LIMIT) != limit ||', ''],
+    ['another window is the same options', 'load<u32>(table, LIMITER_WINDOW_MS) != windowMs ||', ''],
+    [
+      'a table has half of its buckets',
+      '(1 << (32 - clz<i32>(full))) - 1',
+      '(1 << (31 - clz<i32>(full))) - 1',
+    ],
+    ['a table lies beyond its pages', '(bytes + PAGE_BYTES - 1) / PAGE_BYTES', 'bytes / PAGE_BYTES'],
+  ]),
+  ...defectsOf('assembly/state/limiter.ts', STEPS, [
+    [
+      'a key pays for another that had its entry',
+      ' || atomic.load<i64>(entry, ENTRY_HASH) != hash) return AGAIN;\n    const next',
+      ') return AGAIN;\n    const next',
+    ],
+    ['an entry that changes hands can be taken from', 'if (tat == TAKEN || ', 'if ('],
+    [
+      'an entry is not marked before it changes hands',
+      'least, TAKEN, ENTRY_TAT) != least',
+      'least, least, ENTRY_TAT) != least',
+    ],
+    [
+      'an entry that was taken from meanwhile changes hands',
+      'if (atomic.cmpxchg<i64>(entry, least, TAKEN, ENTRY_TAT) != least) continue;',
+      'atomic.store<i64>(entry, TAKEN, ENTRY_TAT);',
+    ],
+    [
+      'a key that came meanwhile gets a second entry',
+      'let entry = entryOf(bucket, hash);\n  let outcome',
+      'let entry: usize = 0;\n  let outcome',
+    ],
+    [
+      'what was taken by the options before is not taken again',
+      'if (tableOf(limiter) != table) continue;',
+      '',
+    ],
+    [
+      'a taken entry counts as used by the options before',
+      'if (atomic.load<i64>(entry, ENTRY_HASH) != hash || tat <= unused) continue;',
+      'if (atomic.load<i64>(entry, ENTRY_HASH) != hash || (tat != TAKEN && tat <= unused)) continue;',
+    ],
+    ['a bucket stays held', '  letGo(bucket + BUCKET_HOLD);\n', ''],
+    ['a bucket stays held by who has ended', '  letGoFor(scratch);\n', ''],
+  ]),
+  ...defectsOf('assembly/state/limiter.ts', THREADS, [
+    [
+      'a known key is charged without care',
+      'if (atomic.cmpxchg<i64>(entry, tat, next, ENTRY_TAT) != tat) continue;',
+      'atomic.store<i64>(entry, next, ENTRY_TAT);',
+    ],
+    ['the page of who has ended stays its own', '  leaveScratch(scratch);\n', ''],
+  ]),
+  ...defectsOf('assembly/state/hold.ts', STEPS, [
+    ['a hold is taken from who has it', 'if (<i32>word == 0) {', 'if (true) {'],
+    ['a hold is noted when it has been taken', 'atomic.store<usize>(scratch, hold, SCRATCH_HOLD);', ''],
+    [
+      'a hold of another one is let go of',
+      ' && atomic.load<i32>(hold, HOLD_OWNER) == load<i32>(scratch, SCRATCH_OWNER)',
+      '',
+    ],
+  ]),
+  ...defectsOf('assembly/state/scratch.ts', THREADS, [
+    [
+      'a thread takes the page of another',
+      'atomic.cmpxchg<i32>(page, NOBODY, owner, SCRATCH_OWNER) == NOBODY',
+      'true',
+    ],
+    [
+      'pages that were left are not found',
+      'if (atomic.cmpxchg<i32>(page, NOBODY, owner, SCRATCH_OWNER) == NOBODY) return page;',
+      '',
+    ],
+    ['an owner is given a second page', '  if (own != 0) return own;\n', ''],
+    [
+      'a page is not linked',
+      'if (atomic.cmpxchg<usize>(HEADER_SCRATCH, before, page) != before) continue;',
+      '',
+    ],
+  ]),
+  ...defectsOf('src/wasm/scratch.ts', LIMITER, [
+    ['a page above 2 GiB has a negative pointer', '.scratchFor(owner) >>> 0', '.scratchFor(owner)'],
+    ['all text is written as if it were ASCII', 'if (unit > ASCII_MAX) return page.write(text);', ''],
+    [
+      'of a long text the beginning counts',
+      "createHash('sha256').update(text).digest()",
+      "createHash('sha256').update(text.slice(0, 1000)).digest()",
+    ],
+    [
+      'of a text with large characters the beginning counts',
+      'SCRATCH_TEXT_BYTES / UNIT_BYTES_MAX',
+      'SCRATCH_TEXT_BYTES / 2',
+    ],
+  ]),
+  ...defectsOf('src/wasm/limiter.ts', LIMITER, [
+    [
+      'what is refused has nothing left',
+      'remaining: -outcome - retryAfterMs * LIMIT_REMAINING_RANGE',
+      'remaining: 0',
+    ],
+    [
+      'what can never be allowed is allowed',
+      'outcome === Number.POSITIVE_INFINITY',
+      'outcome === Number.NEGATIVE_INFINITY',
+    ],
+  ]),
+  ...defectsOf('src/state/limiter.ts', LIMITER, [
+    ['a key may be anything', "if (typeof key !== 'string')", 'if (key === undefined)'],
+    ['a cost may be a fraction', '!Number.isInteger(cost) || ', ''],
+    ['a limit may be a fraction', '!Number.isInteger(value) || ', ''],
+    [
+      'a table without room is used',
+      'limit, windowMs, keys, now()) === 0)',
+      'limit, windowMs, keys, now()) === 1)',
+    ],
+  ]),
+  ...defectsOf('src/state/clock.ts', LIMITER, [
+    [
+      'each thread has a clock of its own',
+      'return performance.now() + offsetMs;',
+      'return performance.now();',
+    ],
+  ]),
+  ...defectsOf('src/app/rate-limit.ts', RATE_LIMIT, [
+    [
+      'what is refused is handled',
+      'if (!decision.allowed) return fields.refusal(decision);\n      const response',
+      'const response',
+    ],
+    [
+      'what Hono is to refuse goes on',
+      'if (!decision.allowed) return fields.refusal(decision);\n    await next();',
+      'await next();',
+    ],
+    ['seconds are rounded down', 'Math.ceil(ms / SECOND_MS)', 'Math.max(1, Math.floor(ms / SECOND_MS))'],
+    [
+      'the policy stays as it was first',
+      'if (limit !== this.limit || windowMs !== this.windowMs) {',
+      'if (this.policyValue === "") {',
+    ],
+    [
+      'the fields are put into the response of the handler',
+      'const limited = copyOf(response);',
+      'const limited = response;',
+    ],
+    [
+      'a second limit hides the first',
+      "limited.headers.append('RateLimit',",
+      "limited.headers.set('RateLimit',",
+    ],
+    ['a name breaks out of its quotes', ".replace(/[\"\\\\]/g, '\\\\$&')", ''],
+    ['a name of any characters is sent as it is', '.replace(/[^ -~]/gu, encodeURIComponent)', ''],
+    [
+      'a promise of a response is none',
+      "typeof (value as { then?: unknown } | null | undefined)?.then === 'function'",
+      'value === null',
+    ],
+    [
+      'all cost the same',
+      "typeof cost === 'number' ? cost : cost(request, context)",
+      "typeof cost === 'number' ? cost : 1",
+    ],
+    ['no address is one address', "if (typeof address !== 'string')", "if (address === '')"],
+  ]),
+];

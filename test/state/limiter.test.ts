@@ -1,0 +1,383 @@
+// Limiters in one thread: what is allowed, to the millisecond; what becomes of keys in a full table, and of options
+// that change.
+
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { limiter as builtLimiter } from '#dist/index.js';
+import { OWNER } from '../../src/state/bound.ts';
+import { monotonicMs } from '../../src/state/clock.ts';
+import { counter } from '../../src/state/counter.ts';
+import { type LimiterOptions, limiter } from '../../src/state/limiter.ts';
+import { type SharedState, sharedState, shareState } from '../../src/state/shared.ts';
+import { instantiate } from '../../src/wasm/instance.ts';
+import { BUCKET_ENTRY_COUNT, PAGE_BYTES } from '../../src/wasm/layout.ts';
+import { rowPointer } from '../../src/wasm/memory.ts';
+import { Scratch } from '../../src/wasm/scratch.ts';
+import { forgetState, freshState, newMemory, Table } from '../support/limiters.ts';
+
+const ROW = rowPointer(1);
+const DAY_MS = 86_400_000;
+
+let state: SharedState;
+let nowMs: number;
+const now = (): number => nowMs;
+beforeEach(() => {
+  state = freshState();
+  nowMs = 1_000_000;
+});
+afterEach(forgetState);
+
+test('a limit is let through, and no more', () => {
+  const api = limiter('api', { limit: 3, windowMs: 900, now });
+  const take = () => api.take('a');
+  expect([take(), take(), take()]).toEqual([
+    { allowed: true, remaining: 2, retryAfterMs: 0 },
+    { allowed: true, remaining: 1, retryAfterMs: 0 },
+    { allowed: true, remaining: 0, retryAfterMs: 0 },
+  ]);
+  expect(take()).toEqual({ allowed: false, remaining: 0, retryAfterMs: 300 });
+  nowMs += 299;
+  expect(take()).toEqual({ allowed: false, remaining: 0, retryAfterMs: 1 });
+  nowMs += 1;
+  expect([take().allowed, take()]).toEqual([true, { allowed: false, remaining: 0, retryAfterMs: 300 }]);
+  nowMs += 900;
+  expect(take()).toEqual({ allowed: true, remaining: 2, retryAfterMs: 0 });
+});
+
+test('keys are apart, costs add up, and what is refused costs nothing', () => {
+  const api = limiter('api', { limit: 10, windowMs: 1000, now });
+  expect(api.take('a', 7)).toMatchObject({ allowed: true, remaining: 3 });
+  expect(api.take('a', 4)).toEqual({ allowed: false, remaining: 3, retryAfterMs: 100 });
+  expect(api.take('b', 10)).toMatchObject({ allowed: true, remaining: 0 });
+  expect(api.take('a', 3)).toMatchObject({ allowed: true, remaining: 0 });
+  expect(api.take('a', 10)).toEqual({ allowed: false, remaining: 0, retryAfterMs: 1000 });
+});
+
+test('as a bucket of tokens that fills by fractions, at any limit, window and cost', () => {
+  const step = fc.record({
+    key: fc.constantFrom('a', 'b', 'c'),
+    waitMs: fc.oneof(fc.nat(3), fc.nat(2000), fc.nat(2 ** 31)),
+    share: fc.double({ min: 0, max: 1, noNaN: true }),
+  });
+  const limits = fc.oneof(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 1_000_000 }));
+  const windows = fc.oneof(fc.integer({ min: 1, max: 50 }), fc.integer({ min: 1, max: 2 ** 31 }));
+  const starts = fc.oneof(
+    fc.constant(0),
+    fc.nat(10),
+    fc.maxSafeNat().map((ms) => ms % 2 ** 42),
+  );
+  let names = 0;
+  fc.assert(
+    fc.property(
+      limits,
+      windows,
+      starts,
+      fc.array(step, { maxLength: 40 }),
+      (limit, windowMs, start, steps) => {
+        if (names === 200) {
+          state = freshState();
+          names = 0;
+        }
+        nowMs = start;
+        const api = limiter(`api ${names++}`, { limit, windowMs, keys: 10, now });
+        const tokens = new Map<string, { at: bigint; has: bigint }>();
+        const [fill, unit] = [BigInt(limit), BigInt(windowMs)];
+        for (const { key, waitMs, share } of steps) {
+          nowMs += waitMs;
+          const cost = Math.max(1, Math.ceil(share * limit));
+          const at = BigInt(nowMs);
+          const old = tokens.get(key) ?? { at, has: fill * unit };
+          const filled = old.has + (at - old.at) * fill;
+          const has = filled > fill * unit ? fill * unit : filled;
+          const wanted = BigInt(cost) * unit;
+          const allowed = wanted <= has;
+          const left = allowed ? has - wanted : has;
+          tokens.set(key, { at, has: left });
+          expect(api.take(key, cost)).toEqual({
+            allowed,
+            remaining: Number(left / unit),
+            retryAfterMs: allowed ? 0 : Number((wanted - has + fill - 1n) / fill),
+          });
+        }
+      },
+    ),
+    { numRuns: 500 },
+  );
+});
+
+test('waiting as long as it says is enough, and no millisecond less', () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 1000 }),
+      fc.integer({ min: 1, max: 100_000 }),
+      (limit, windowMs) => {
+        state = freshState();
+        const api = limiter('api', { limit, windowMs, keys: 10, now });
+        expect(api.take('a', limit).allowed).toBe(true);
+        const { retryAfterMs } = api.take('a');
+        nowMs += retryAfterMs - 1;
+        expect(api.take('a')).toMatchObject({ allowed: false, retryAfterMs: 1 });
+        nowMs += 1;
+        expect(api.take('a').allowed).toBe(true);
+      },
+    ),
+    { numRuns: 50 },
+  );
+});
+
+test('by the clock of the machine, which all threads share', async () => {
+  const api = limiter('api', { limit: 2, windowMs: 200 });
+  expect([api.take('a', 2).allowed, api.take('a').allowed]).toEqual([true, false]);
+  const from = monotonicMs();
+  while (!api.take('a').allowed) await new Promise((resolve) => setTimeout(resolve, 5));
+  // The clock of a limiter is whole milliseconds.
+  expect(monotonicMs() - from).toBeGreaterThan(95);
+  const [seconds, nanos] = process.hrtime();
+  expect(Math.abs(seconds * 1000 + nanos / 1e6 - monotonicMs())).toBeLessThan(1000);
+});
+
+describe('keys', () => {
+  const texts = [
+    '',
+    'a',
+    'b',
+    'é',
+    '€',
+    '𝄞',
+    'a\0b',
+    '127.0.0.1',
+    'x'.repeat(40),
+    'x'.repeat(41),
+    'x'.repeat(21_818),
+    '€'.repeat(21_818),
+    '€'.repeat(21_819),
+    `${'€'.repeat(21_818)}x`,
+    'x'.repeat(1_000_000),
+    `${'x'.repeat(999_999)}y`,
+  ];
+
+  test('any text is one, and another one than any other', () => {
+    const api = limiter('api', { limit: 1, windowMs: DAY_MS, now });
+    for (const text of texts) expect(api.take(text).allowed).toBe(true);
+    for (const text of texts) expect(api.take(text).allowed).toBe(false);
+  });
+
+  test.each([null, undefined, 7, {}, Symbol('a')])('%s is none', (key) => {
+    const api = limiter('api', { limit: 1, windowMs: 1000, now });
+    expect(() => api.take(key as string)).toThrow(TypeError);
+  });
+
+  test('two copies of the package take from one limit', () => {
+    const options = { limit: 3, windowMs: 1000, now };
+    const taken = [
+      limiter('api', options).take('a€'),
+      builtLimiter('api', options).take('a€'),
+      limiter('api', options).take('a€'),
+    ];
+    expect(taken.map(({ remaining }) => remaining)).toEqual([2, 1, 0]);
+  });
+});
+
+describe('what is refused', () => {
+  test.each([0, -1, 1.5, 11, 2 ** 32 + 1, Number.NaN, '1' as unknown as number])('a cost of %s', (cost) => {
+    const api = limiter('api', { limit: 10, windowMs: 1000, now });
+    expect(() => api.take('a', cost)).toThrow(RangeError);
+    expect(() => api.take('a', cost)).toThrow(`a whole number from 1 to its limit of 10, not ${cost}`);
+    expect(api.take('a', 10).allowed).toBe(true);
+  });
+
+  test.each([
+    [{ limit: 0 }, 'limit must be a whole number from 1 to 1000000, not 0'],
+    [{ limit: 1_000_001 }, 'limit must be'],
+    [{ limit: 1.5 }, 'limit must be'],
+    [{ windowMs: 0 }, 'windowMs must be a whole number from 1 to 2147483648, not 0'],
+    [{ windowMs: 2 ** 31 + 1 }, 'windowMs must be'],
+    [{ keys: 0 }, 'keys must be a whole number from 1 to 16777216, not 0'],
+    [{ keys: 2 ** 24 + 1 }, 'keys must be'],
+    [{ now: 5 }, 'now must be a function'],
+  ])('options %o', (option, says) => {
+    expect(() => limiter('api', { limit: 1, windowMs: 1000, ...option } as LimiterOptions)).toThrow(says);
+  });
+
+  test('no options at all, a name that is none, and use without a server', () => {
+    expect(() => limiter('api', undefined as unknown as LimiterOptions)).toThrow(TypeError);
+    expect(() => limiter('', { limit: 1, windowMs: 1 })).toThrow(TypeError);
+    counter('hits').add();
+    expect(() => limiter('hits', { limit: 1, windowMs: 1 }).take('a')).toThrow('is a counter already');
+    expect(() => limiter('hotpath:a', { limit: 1, windowMs: 1 }).take('a')).toThrow("are the server's own");
+    forgetState();
+    expect(() => limiter('api', { limit: 1, windowMs: 1 }).take('a')).toThrow(
+      "limiter 'api' is used before this thread has a server",
+    );
+  });
+
+  test('a table for which there is no room', () => {
+    const pages = state.memory.buffer.byteLength / PAGE_BYTES;
+    // So that everything lies above 2 GiB, too.
+    state.memory.grow(65_536 - pages - 20);
+    expect(() => limiter('api', { limit: 1, windowMs: 1, keys: 2 ** 24 }).take('a')).toThrow(
+      "no room in memory for the 16777216 keys of limiter 'api'",
+    );
+    const api = limiter('api', { limit: 1, windowMs: DAY_MS, keys: 2000, now });
+    expect(['a', 'b', 'a'].map((key) => api.take(key).allowed)).toEqual([true, true, false]);
+    expect(limiter('api', { limit: 2, windowMs: 1, keys: 1, now }).take('b').allowed).toBe(false);
+    forgetState();
+    shareState({ module: state.module, memory: newMemory() });
+    const other = sharedState() as SharedState;
+    other.memory.grow(65_536 - other.memory.buffer.byteLength / PAGE_BYTES);
+    expect(() => limiter('api', { limit: 1, windowMs: 1 }).take('a')).toThrow(
+      'no room in memory for one more',
+    );
+  });
+});
+
+test('the largest of everything', () => {
+  nowMs = 2 ** 42;
+  const api = limiter('api', { limit: 1_000_000, windowMs: 2 ** 31, now });
+  expect(api.take('a', 1_000_000)).toMatchObject({ allowed: true, remaining: 0 });
+  expect(api.take('a', 1_000_000)).toEqual({ allowed: false, remaining: 0, retryAfterMs: 2 ** 31 });
+  expect(api.take('a')).toMatchObject({ allowed: false, remaining: 0, retryAfterMs: 2148 });
+  nowMs += 2 ** 31 - 1;
+  expect(api.take('a', 1_000_000)).toEqual({ allowed: false, remaining: 999_999, retryAfterMs: 1 });
+  expect(api.take('a', 999_999)).toMatchObject({ allowed: true, remaining: 0 });
+});
+
+describe('a full table', () => {
+  /** All keys in one bucket. */
+  const options = { limit: 10, windowMs: 1000, keys: 6 };
+  const keys = Array.from({ length: BUCKET_ENTRY_COUNT }, (_, i) => `key ${i}`);
+
+  test('has room for as many keys as it says, and some', () => {
+    const api = limiter('api', { ...options, now });
+    for (const key of keys) api.take(key);
+    expect(new Table(state.memory, ROW).bucketCount).toBe(1);
+    for (const key of keys) expect(api.take(key).remaining).toBe(8);
+  });
+
+  test('forgets the key that has used least', () => {
+    const api = limiter('api', { ...options, now });
+    keys.forEach((key, i) => {
+      api.take(key, key === 'key 7' ? 1 : 2 + (i % 8));
+    });
+    expect(api.take('one more').remaining).toBe(9);
+    expect(new Set(new Table(state.memory, ROW).entries(0).map(({ hash }) => hash)).size).toBe(keys.length);
+    // It is again as if it had never come, and now "one more" is forgotten.
+    expect(api.take('key 7', 3).remaining).toBe(7);
+    expect(api.take('one more').remaining).toBe(9);
+    for (const [i, key] of keys.entries())
+      if (key !== 'key 7' && i % 8 > 0) expect(api.take(key).remaining).toBe(7 - (i % 8));
+  });
+
+  test('gives the place of a key that is past its time, before it forgets one', () => {
+    const api = limiter('api', { ...options, now });
+    for (const key of keys.slice(0, 5)) api.take(key, 1);
+    nowMs += 50;
+    for (const key of keys.slice(5)) api.take(key, 3);
+    nowMs += 50;
+    // The first five are whole again.
+    for (let i = 0; i < 5; i++) expect(api.take(`other ${i}`, 5).remaining).toBe(5);
+    for (const key of keys.slice(5)) expect(api.take(key).remaining).toBe(6);
+    for (let i = 0; i < 5; i++) expect(api.take(`other ${i}`).remaining).toBe(4);
+  });
+
+  test.each([
+    [1, 1],
+    [6, 1],
+    [7, 2],
+    [12, 2],
+    [13, 4],
+    [24, 4],
+    [25, 8],
+    [10_000, 2048],
+    [1_000_000, 262_144],
+  ])('for %d keys there are %d buckets', (keys, buckets) => {
+    limiter('api', { limit: 1, windowMs: 1, keys }).take('a');
+    expect(new Table(state.memory, ROW).bucketCount).toBe(buckets);
+  });
+
+  test('with as many keys as it was made for, forgets hardly any', () => {
+    const count = 6 * 1024;
+    const api = limiter('api', { limit: 1, windowMs: DAY_MS, keys: count, now });
+    for (let i = 0; i < count; i++) api.take(`key ${i}`);
+    let forgotten = 0;
+    for (let i = 0; i < count; i++) if (api.take(`key ${i}`).allowed) forgotten++;
+    expect(forgotten).toBeLessThan(count / 200);
+  });
+});
+
+describe('other options', () => {
+  const before = { limit: 10, windowMs: 1000, now };
+
+  test('the same ones are the same table', () => {
+    limiter('api', before).take('a');
+    const { pointer } = new Table(state.memory, ROW);
+    expect(limiter('api', { ...before }).take('a').remaining).toBe(8);
+    expect(new Table(state.memory, ROW).pointer).toBe(pointer);
+  });
+
+  test.each([
+    [{ limit: 20 }, 4, 12],
+    [{ limit: 5 }, 4, 3],
+    [{ windowMs: 60_000 }, 4, 6],
+    [{ windowMs: 3 }, 4, 6],
+    [{ keys: 100 }, 4, 6],
+    [{ limit: 1_000_000, windowMs: 2 ** 31 }, 3, 700_000],
+  ])('%o: the same share is left', (option, used, left) => {
+    const old = limiter('api', before);
+    expect(old.take('a', used).remaining).toBe(10 - used);
+    const young = limiter('api', { ...before, ...option });
+    expect(young.take('a').remaining).toBe(left - 1);
+    // Where the old handle is still in use, it is under the same options.
+    expect(old.take('a').remaining).toBe(left - 2);
+    expect([old.limit, old.windowMs]).toEqual([young.limit, young.windowMs]);
+    expect(young.take('b').remaining).toBe(young.limit - 1);
+  });
+
+  test('a key that had nothing left has nothing left', () => {
+    limiter('api', before).take('a', 10);
+    const young = limiter('api', { ...before, limit: 100, windowMs: 10_000 });
+    expect(young.take('a')).toEqual({ allowed: false, remaining: 0, retryAfterMs: 100 });
+    expect(young.take('a', 100)).toEqual({ allowed: false, remaining: 0, retryAfterMs: 10_000 });
+    nowMs += 100;
+    expect(young.take('a').allowed).toBe(true);
+  });
+
+  test('a key that none but an older table has keeps its share, too', () => {
+    limiter('api', before).take('a', 5);
+    limiter('api', { ...before, limit: 100 }).take('b', 50);
+    limiter('api', { ...before, limit: 20 }).take('c', 5);
+    const last = limiter('api', { ...before, limit: 200 });
+    expect(['a', 'b', 'c', 'd'].map((key) => last.take(key).remaining)).toEqual([99, 99, 149, 199]);
+  });
+
+  test('of what was long ago nothing counts', () => {
+    limiter('api', { ...before, windowMs: DAY_MS }).take('a', 10);
+    limiter('api', { ...before, windowMs: 10 }).take('b', 10);
+    nowMs += 100;
+    const young = limiter('api', before);
+    expect([young.take('a').allowed, young.take('b').remaining]).toEqual([false, 9]);
+    nowMs += 2 * DAY_MS;
+    expect(young.take('a').remaining).toBe(9);
+  });
+
+  test('those of an older thread are not in force', () => {
+    const exports = instantiate(state.module, state.memory);
+    const older = new Scratch(state.memory, exports, OWNER + 1);
+    const younger = new Scratch(state.memory, exports, OWNER + 2);
+    limiter('api', before).take('a');
+    exports.limiterOpen(ROW, younger.pointer, 30, 3000, 10, nowMs);
+    exports.limiterOpen(ROW, older.pointer, 20, 2000, 10, nowMs);
+    expect([exports.limiterLimit(ROW), exports.limiterWindowMs(ROW)]).toEqual([30, 3000]);
+    const api = limiter('api', before);
+    expect([api.take('b').remaining, api.limit, api.windowMs]).toEqual([29, 30, 3000]);
+    exports.limiterOpen(ROW, younger.pointer, 40, 3000, 10, nowMs);
+    expect(api.limit).toBe(40);
+  });
+
+  test('a cost that was within the limit may be beyond it now', () => {
+    const old = limiter('api', before);
+    expect(old.take('a', 6).allowed).toBe(true);
+    limiter('api', { ...before, limit: 5 }).take('a');
+    expect(() => old.take('b', 6)).toThrow('from 1 to its limit of 5, not 6');
+  });
+});

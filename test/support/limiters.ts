@@ -1,0 +1,98 @@
+// The named state of a process that is only this test, and what lies in a limiter's table.
+
+import { type SharedState, shareState } from '../../src/state/shared.ts';
+import { compileModule } from '../../src/wasm/instance.ts';
+import {
+  BUCKET_BYTES,
+  BUCKET_ENTRIES,
+  BUCKET_ENTRY_COUNT,
+  BUCKET_HOLD,
+  ENTRY_BYTES,
+  ENTRY_HASH,
+  ENTRY_TAT,
+  LIMITER_BUCKET_MASK,
+  LIMITER_BUCKETS,
+  STATE_EXTENT,
+} from '../../src/wasm/layout.ts';
+import { createMemory } from '../../src/wasm/memory.ts';
+
+/** Smaller than any TAT: an entry that changes hands. */
+export const TAKEN = -(2n ** 63n);
+
+export function newMemory(): WebAssembly.Memory {
+  return createMemory({
+    slotCount: 1,
+    headBytesMax: 1024,
+    targetBytesMax: 512,
+    fieldCountMax: 8,
+    contentBytesMax: 0,
+  });
+}
+
+/** Makes named state for this thread, in the place of what was there. */
+export function freshState(): SharedState {
+  forgetState();
+  return shareState({ module: compileModule(), memory: newMemory() });
+}
+
+export function forgetState(): void {
+  delete (globalThis as { [place: symbol]: unknown })[Symbol.for('hotpath')];
+}
+
+export interface Entry {
+  hash: bigint;
+  tat: bigint;
+}
+
+/** A limiter's table, as it is at the moment. */
+export class Table {
+  readonly pointer: number;
+  private readonly data: DataView;
+
+  /** @param row pointer of the limiter's row */
+  constructor(memory: WebAssembly.Memory, row: number) {
+    memory.grow(0);
+    this.data = new DataView(memory.buffer);
+    this.pointer = this.data.getUint32(row + STATE_EXTENT, true);
+  }
+
+  get bucketCount(): number {
+    return this.data.getInt32(this.pointer + LIMITER_BUCKET_MASK, true) + 1;
+  }
+
+  /** Who has the hold of a bucket, and how often it has been let go of. */
+  hold(bucket: number): [owner: number, generation: number] {
+    const at = this.bucket(bucket) + BUCKET_HOLD;
+    return [this.data.getInt32(at, true), this.data.getInt32(at + 4, true)];
+  }
+
+  setHold(bucket: number, owner: number, generation: number): void {
+    const at = this.bucket(bucket) + BUCKET_HOLD;
+    this.data.setInt32(at, owner, true);
+    this.data.setInt32(at + 4, generation, true);
+  }
+
+  entries(bucket: number): Entry[] {
+    return Array.from({ length: BUCKET_ENTRY_COUNT }, (_, index) => {
+      const at = this.entry(bucket, index);
+      return {
+        hash: this.data.getBigInt64(at + ENTRY_HASH, true),
+        tat: this.data.getBigInt64(at + ENTRY_TAT, true),
+      };
+    });
+  }
+
+  setEntry(bucket: number, index: number, { hash, tat }: Entry): void {
+    const at = this.entry(bucket, index);
+    this.data.setBigInt64(at + ENTRY_HASH, hash, true);
+    this.data.setBigInt64(at + ENTRY_TAT, tat, true);
+  }
+
+  private bucket(bucket: number): number {
+    return this.pointer + LIMITER_BUCKETS + bucket * BUCKET_BYTES;
+  }
+
+  private entry(bucket: number, index: number): number {
+    return this.bucket(bucket) + BUCKET_ENTRIES + index * ENTRY_BYTES;
+  }
+}
