@@ -38,7 +38,16 @@ export interface Exports {
   limiterTake(limiter: number, scratch: number, length: number, cost: number, nowMs: number): number;
   limiterLimit(limiter: number): number;
   limiterWindowMs(limiter: number): number;
-  limiterOwnerDied(owner: number): void;
+  gaugeSet(gauge: number, value: number): void;
+  gaugeAdd(gauge: number, n: number): number;
+  gaugeValue(gauge: number): number;
+  mutexTryLock(mutex: number, owner: number): number;
+  mutexAcquire(mutex: number, owner: number, woken: boolean): number;
+  mutexUnlock(mutex: number, owner: number, keep: boolean): number;
+  mutexRemind(mutex: number, before: boolean | number): number;
+  histogramBuckets(histogram: number, owner: number): number;
+  histogramRecord(buckets: number, value: number): void;
+  ownerDied(owner: number): void;
 }
 
 const RELEASE = new URL('../../build/hotpath.wasm', import.meta.url);

@@ -63,7 +63,7 @@ class Thread {
 
   /** What the control plane does when it has ended. */
   died(): void {
-    this.exports.limiterOwnerDied(this.owner);
+    this.exports.ownerDied(this.owner);
   }
 }
 
