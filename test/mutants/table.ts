@@ -9,6 +9,7 @@ import { exchangeDefects } from './exchange.ts';
 import { jsDefects } from './js.ts';
 import { memoryDefects } from './memory.ts';
 import { modelDefects } from './models.ts';
+import { mutexDefects } from './mutex.ts';
 import { wasmDefects } from './wasm.ts';
 import { workerDefects } from './workers.ts';
 
@@ -22,6 +23,7 @@ export const DEFECTS: readonly Defect[] = [
   ...modelDefects,
   ...applicationDefects,
   ...appDefects,
+  ...mutexDefects,
 ];
 
 /** What is wrong with the table itself, a line each. Reads the sources from the working directory. */
