@@ -33,6 +33,8 @@ export interface World {
 export interface Search {
   programs: readonly Program[];
   plans: readonly (Plan | undefined)[];
+  /** What they find; all others are 0. */
+  words?: Record<number, number>;
   /** Of one call, for a search that would take too long: 9 by default. */
   operationsMax?: number;
   /** How many of them may die, and what the last one then does, which has no other plan, nor may die. */
@@ -110,6 +112,7 @@ export const shared = atomic;
 export function explore({
   programs,
   plans,
+  words = {},
   operationsMax = OPERATIONS,
   deaths = 0,
   recovery,
@@ -117,7 +120,7 @@ export function explore({
   end,
 }: Search): number {
   const first: World = {
-    words: {},
+    words,
     queue: [],
     threads: plans.map((plan) => ({ plan, results: [], waitsAt: undefined, life: 'alive' })),
     woken: undefined,
@@ -134,11 +137,8 @@ export function explore({
     let moves = 0;
     for (const [index, thread] of before.threads.entries()) {
       if (thread.life !== 'alive') continue;
-      if (thread.results.length >= operationsMax) {
-        moves++;
-        continue;
-      }
-      if (thread.plan !== undefined && thread.waitsAt === undefined) {
+      if (thread.results.length >= operationsMax) moves++;
+      else if (thread.plan !== undefined && thread.waitsAt === undefined) {
         step(text, index, programs[index] as Program);
         look?.(world, index);
         open.push(JSON.stringify(world));
