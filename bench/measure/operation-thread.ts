@@ -1,0 +1,51 @@
+// The thread that times one operation of the suite `state` for operating.ts.
+
+import { parentPort, workerData } from 'node:worker_threads';
+import { do_not_optimize } from 'mitata';
+import { createOperation } from '../suites/operations.ts';
+import type { OperatingStart } from './operating.ts';
+
+const NANOS_PER_MILLI = 1e6;
+/** Of a sample: far more than a look at the clock costs, far less than a time slice of the system. */
+const SAMPLE_MS = 0.2;
+
+const { group, name, redisPort, warmUpMs, milliseconds } = workerData as OperatingStart;
+const operation = await createOperation(group, name, redisPort);
+const waits = isPromise(operation());
+const perMs = await callsPerMilli();
+const batch = Math.max(1, Math.round(perMs * SAMPLE_MS));
+const samples: number[] = [];
+for (let spentMs = 0; spentMs < milliseconds; ) {
+  const sampleMs = await timeBatch(batch);
+  samples.push(sampleMs / batch);
+  spentMs += sampleMs;
+}
+samples.sort((a, b) => a - b);
+parentPort?.postMessage((samples[samples.length >> 1] as number) * NANOS_PER_MILLI);
+// Connections to Redis would keep it alive.
+process.exit();
+
+async function callsPerMilli(): Promise<number> {
+  const endMs = performance.now() + warmUpMs;
+  let rate = 1;
+  while (performance.now() < endMs) {
+    const calls = Math.max(1, Math.round(rate * SAMPLE_MS));
+    rate = calls / Math.max(await timeBatch(calls), 1e-3);
+  }
+  return rate;
+}
+
+async function timeBatch(calls: number): Promise<number> {
+  const startMs = performance.now();
+  if (waits) for (let i = 0; i < calls; i++) await operation();
+  else run(calls);
+  return performance.now() - startMs;
+}
+
+function run(calls: number): void {
+  for (let i = 0; i < calls; i++) do_not_optimize(operation());
+}
+
+function isPromise(value: unknown): boolean {
+  return typeof (value as { then?: unknown } | undefined)?.then === 'function';
+}
