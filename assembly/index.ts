@@ -24,7 +24,11 @@ import { forgetMethod, parseHead } from './request';
 import { finishHead as buildHeadEnd, buildPrepared } from './response';
 import { refuse as buildRefusal, serveSpan } from './serve';
 import { add, value } from './state/counter';
-import { limit, open, limiterOwnerDied as recover, take, windowMs } from './state/limiter';
+import { recover } from './state/death';
+import { addToGauge, setGauge, gaugeValue as valueOfGauge } from './state/gauge';
+import { bucketsOf, record } from './state/histogram';
+import { limit, open, take, windowMs } from './state/limiter';
+import { acquire, remind, tryLock, unlock } from './state/mutex';
 import { scratchFor as scratchPageFor } from './state/scratch';
 import { sipHash as hashText } from './state/siphash';
 
@@ -145,14 +149,59 @@ export function limiterWindowMs(limiter: usize): f64 {
   return windowMs(limiter);
 }
 
-/** Frees what a thread had in hand that has ended. */
-export function limiterOwnerDied(owner: i32): void {
-  recover(owner);
-}
-
 /** What times the largest limit is within 63 bits. */
 function isTime(ms: f64): bool {
   return ms >= 0 && ms <= 8796093022208;
+}
+
+/** Sets the gauge whose row is at `gauge`. */
+export function gaugeSet(gauge: usize, value: f64): void {
+  setGauge(gauge, value);
+}
+
+/** Adds to the gauge whose row is at `gauge`; returns the new value, which is not kept unless it is finite. */
+export function gaugeAdd(gauge: usize, n: f64): f64 {
+  return addToGauge(gauge, n);
+}
+
+/** The value of the gauge whose row is at `gauge`. */
+export function gaugeValue(gauge: usize): f64 {
+  return valueOfGauge(gauge);
+}
+
+/** Takes the mutex whose row is at `mutex` if it is free: one of MUTEX_*. */
+export function mutexTryLock(mutex: usize, owner: i32): i32 {
+  return tryLock(mutex, owner);
+}
+
+/** Takes it, or says which word to wait for the end of. */
+export function mutexAcquire(mutex: usize, owner: i32, woken: bool): i32 {
+  return acquire(mutex, owner, woken);
+}
+
+/** Lets go of it, or keeps it for another of this thread's when no other thread waits; whether it was kept. */
+export function mutexUnlock(mutex: usize, owner: i32, keep: bool): bool {
+  return unlock(mutex, owner, keep);
+}
+
+/** Whether it is being handed on; when it was `before`, too, one more of those that wait is woken. */
+export function mutexRemind(mutex: usize, before: bool): bool {
+  return remind(mutex, before);
+}
+
+/** Pointer of the buckets that a thread has of the histogram whose row is at `histogram`, or 0. */
+export function histogramBuckets(histogram: usize, owner: i32): usize {
+  return bucketsOf(histogram, owner);
+}
+
+/** Counts a value in a thread's buckets. */
+export function histogramRecord(buckets: usize, value: f64): void {
+  record(buckets, value);
+}
+
+/** Takes all named state from a thread that has ended. */
+export function ownerDied(owner: i32): void {
+  recover(owner);
 }
 
 function assertInput(slot: usize, start: usize, end: usize): void {

@@ -28,6 +28,10 @@ export {
 } from './serve.ts';
 export { type Counted, counted } from './state/counted.ts';
 export { type Counter, counter } from './state/counter.ts';
+export { type Gauge, gauge } from './state/gauge.ts';
+export { type Histogram, type HistogramSnapshot, histogram } from './state/histogram.ts';
 export { LeaseExhaustedError } from './state/lease.ts';
 export { type Decision, type Limiter, type LimiterOptions, limiter } from './state/limiter.ts';
+export { type Mutex, mutex } from './state/mutex.ts';
+export type { Hold } from './state/turns.ts';
 export type { Statistics } from './wasm/statistics.ts';

@@ -18,9 +18,9 @@ const runtime = IMPORTS.filter(({ typeOnly }) => !typeOnly);
 /** Lower knows nothing of higher; the same rank only within its folder. */
 const RANKS: [RegExp, number][] = [
   [/^src\/(wasm\/layout|protocol\/codes)\.ts$/, 0],
-  [/^assembly\/(chars|state\/(extent|lease|mutex|hold|scratch|siphash)|guards)\.ts$/, 1],
-  [/^assembly\/(scanner|number|state\/(counter|limiter))\.ts$/, 2],
-  [/^assembly\/(host|target|fields)\.ts$/, 3],
+  [/^assembly\/(chars|state\/(extent|gauge|hold|lease|mutex|scratch|siphash)|guards)\.ts$/, 1],
+  [/^assembly\/(scanner|number|state\/(counter|histogram|limiter))\.ts$/, 2],
+  [/^assembly\/(host|target|fields|state\/death)\.ts$/, 3],
   [/^assembly\/(framing|section|chunked)\.ts$/, 4],
   [/^assembly\/(request|response|content|routes)\.ts$/, 5],
   [/^assembly\/serve\.ts$/, 6],

@@ -1,9 +1,9 @@
 // Counters shared by every thread. The only writer of a counter's value.
 
 import { KIND_COUNTER_ATOMIC, KIND_COUNTER_LEASED, KIND_COUNTER_MUTEX } from '../../src/protocol/codes';
-import { STATE_KIND, STATE_MUTEX, STATE_VALUE } from '../../src/wasm/layout';
+import { STATE_KIND, STATE_VALUE } from '../../src/wasm/layout';
 import { addLeased, leasedValue } from './lease';
-import { lock, unlock } from './mutex';
+import { sleepUntilLocked, unlockSleeper } from './mutex';
 
 /** What add() returns when no number is leased that it could hand out. */
 export const EXHAUSTED: f64 = -1;
@@ -17,9 +17,9 @@ export function add(counter: usize, n: i64): f64 {
   if (kind == KIND_COUNTER_ATOMIC) return <f64>(atomic.add<i64>(counter, n, STATE_VALUE) + n);
   if (kind == KIND_COUNTER_LEASED) return <f64>addLeased(counter, n);
   if (kind != KIND_COUNTER_MUTEX) return addCarelessly(counter, n);
-  lock(counter + STATE_MUTEX);
+  sleepUntilLocked(counter);
   const value = addCarelessly(counter, n);
-  unlock(counter + STATE_MUTEX);
+  unlockSleeper(counter);
   return value;
 }
 

@@ -41,6 +41,12 @@ export const KIND_MUTEX = 6;
 export const KIND_LIMITER = 7;
 export const KIND_HISTOGRAM = 8;
 
+/* What comes of asking for a mutex; above zero it is the word that must change first. */
+export const MUTEX_TAKEN = 0;
+export const MUTEX_HELD = -1;
+/** It is held, and whoever had it before died with it. */
+export const MUTEX_ABANDONED = -2;
+
 /* Index into a slot's table of prepared responses: errors stand at their code without the sign. */
 export const PREPARED_DEFAULT = 0;
 /** None of them: the caller of serve() answers this request. */

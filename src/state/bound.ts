@@ -15,10 +15,15 @@ export interface Bound {
   readonly views: Views;
 }
 
-/** Who holds what can be held: no other living thread of the process has this number. Never 0. */
-export const OWNER = threadId + 1;
+/** Who holds what can be held: no other thread of the process ever has this number. Never 0. */
+export const OWNER = ownerOf(threadId);
 
 let bound: Bound | undefined;
+
+/** The number under which the thread of this id holds what it holds. */
+export function ownerOf(id: number): number {
+  return id + 1;
+}
 
 /**
  * The named state as this thread uses it.

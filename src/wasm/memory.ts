@@ -101,11 +101,17 @@ export function viewsOf(memory: WebAssembly.Memory): Views {
   };
 }
 
+/** Whether the memory was laid out by this version of the map. */
+export function fitsVersion({ words }: Views): boolean {
+  return words[HEADER_VERSION >> 2] === LAYOUT_VERSION;
+}
+
 /** @throws Error when the memory was laid out by another version of the map */
-export function checkVersion({ words }: Views): void {
-  const version = words[HEADER_VERSION >> 2];
-  if (version !== LAYOUT_VERSION)
-    throw new Error(`shared memory has layout version ${version}, this is ${LAYOUT_VERSION}`);
+export function checkVersion(views: Views): void {
+  if (!fitsVersion(views))
+    throw new Error(
+      `shared memory has layout version ${views.words[HEADER_VERSION >> 2]}, this is ${LAYOUT_VERSION}`,
+    );
 }
 
 /** Pointer of a row of named state. @throws RangeError when there is no such row */

@@ -3,6 +3,7 @@
 
 import { Worker } from 'node:worker_threads';
 import type { ListenAt, TakePlace } from '../connection/listener.ts';
+import { threadEnded } from '../state/death.ts';
 import { reclaimSlot, viewsOf } from '../wasm/memory.ts';
 import type { FromWorker, ToWorker, WorkerStart } from './messages.ts';
 
@@ -107,6 +108,8 @@ export class Generation {
     const workerData: WorkerStart = { ...this.options.start, slot, ordinal };
     const thread = new Worker(new URL('./worker.js', import.meta.url), { workerData });
     this.threads[ordinal] = thread;
+    // Once it has ended it has no id any more.
+    const { threadId } = thread;
     const startedMs = Date.now();
     let listened = false;
     let cause: Error | undefined;
@@ -137,6 +140,7 @@ export class Generation {
       thread.once('exit', () => {
         this.threads[ordinal] = undefined;
         reclaimSlot(viewsOf(this.options.start.memory), slot);
+        threadEnded(threadId);
         if (listened) this.replaceLater(ordinal, startedMs, cause);
         else reject(cause ?? new Error('a worker thread ended before it listened'));
       });

@@ -256,6 +256,10 @@ export const limiterDefects: Defect[] = [
       "typeof cost === 'number' ? cost : cost(request, context)",
       "typeof cost === 'number' ? cost : 1",
     ],
-    ['no address is one address', "if (typeof address !== 'string')", "if (address === '')"],
+    [
+      'no address is one address',
+      'const address = context?.remoteAddress;',
+      "const address = context?.remoteAddress ?? 'nobody';",
+    ],
   ]),
 ];

@@ -10,6 +10,7 @@ import { jsDefects } from './js.ts';
 import { limiterDefects } from './limiter.ts';
 import { memoryDefects } from './memory.ts';
 import { modelDefects } from './models.ts';
+import { mutexDefects } from './mutex.ts';
 import { wasmDefects } from './wasm.ts';
 import { workerDefects } from './workers.ts';
 
@@ -24,6 +25,7 @@ export const DEFECTS: readonly Defect[] = [
   ...modelDefects,
   ...applicationDefects,
   ...appDefects,
+  ...mutexDefects,
 ];
 
 /** What is wrong with the table itself, a line each. Reads the sources from the working directory. */

@@ -63,7 +63,7 @@ class Thread {
 
   /** What the control plane does when it has ended. */
   died(): void {
-    this.exports.limiterOwnerDied(this.owner);
+    this.exports.ownerDied(this.owner);
   }
 }
 
@@ -273,6 +273,20 @@ describe.each(SITUATIONS)('$name', (situation) => {
       if (held) expect(known.filter((other) => isPutOff(b.take(other))).length).toBeLessThanOrEqual(1);
       a.died();
       expect(b.take('yet another').allowed).toBe(true);
+    }
+  });
+
+  test('the end of another, which has held the bucket before, takes nothing away', () => {
+    for (const { a, b, table, step } of stepsOf(situation)) {
+      a.take('another');
+      let held = table.hold(0);
+      b.before(step, () => {
+        held = table.hold(0);
+        a.died();
+        expect(table.hold(0)).toEqual(held);
+      });
+      b.take(key);
+      expectWhole(table);
     }
   });
 

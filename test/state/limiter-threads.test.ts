@@ -94,7 +94,7 @@ test('threads that are ended in the middle of it leave a table in which others g
     while (Atomics.load(gate, 1) === 0) await new Promise((resolve) => setTimeout(resolve, 1));
     await new Promise((resolve) => setTimeout(resolve, Math.random() * 5));
     await Promise.all(workers.map((worker) => worker.terminate()));
-    for (const owner of owners) exports.limiterOwnerDied(owner);
+    for (const owner of owners) exports.ownerDied(owner);
     const table = new Table(state.memory, rowPointer(1));
     expect(table.hold(0)[0]).toBe(0);
   }
@@ -112,8 +112,8 @@ test("a scratch page is a thread's own, and goes to the next when it has ended",
   const pages = [1, 2, 3].map((owner) => new Scratch(memory, exports, owner).pointer);
   expect(new Set(pages).size).toBe(3);
   expect(new Scratch(memory, exports, 2).pointer).toBe(pages[1]);
-  exports.limiterOwnerDied(2);
-  exports.limiterOwnerDied(99);
+  exports.ownerDied(2);
+  exports.ownerDied(99);
   const size = memory.buffer.byteLength;
   expect(new Scratch(memory, exports, 4).pointer).toBe(pages[1]);
   expect(memory.buffer.byteLength).toBe(size);

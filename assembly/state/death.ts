@@ -1,0 +1,18 @@
+// What a thread held in the named state when it ended, at whatever instruction that was.
+
+import { KIND_HISTOGRAM, KIND_MUTEX } from '../../src/protocol/codes';
+import { STATE, STATE_COUNT_MAX, STATE_KIND, STATE_ROW_BYTES } from '../../src/wasm/layout';
+import { histogramOwnerDied } from './histogram';
+import { limiterOwnerDied } from './limiter';
+import { mutexOwnerDied } from './mutex';
+
+/** Takes everything from the thread of this number, which must have ended. */
+export function recover(owner: i32): void {
+  limiterOwnerDied(owner);
+  for (let i = 0; i < STATE_COUNT_MAX; i++) {
+    const row: usize = STATE + i * STATE_ROW_BYTES;
+    const kind = atomic.load<i32>(row, STATE_KIND);
+    if (kind == KIND_MUTEX) mutexOwnerDied(row, owner);
+    else if (kind == KIND_HISTOGRAM) histogramOwnerDied(row, owner);
+  }
+}

@@ -1,0 +1,57 @@
+// What all threads have counted in the buckets of a histogram, added up. The only reader of them.
+
+import {
+  HISTOGRAM_BUCKET_COUNT,
+  HISTOGRAM_BUCKETS,
+  HISTOGRAM_EXPONENT_MIN,
+  HISTOGRAM_MANTISSA_BITS,
+  HISTOGRAM_MAX,
+  HISTOGRAM_MIN,
+  HISTOGRAM_NEXT,
+  HISTOGRAM_SUM,
+  HISTOGRAM_USED,
+  STATE_EXTENT,
+} from './layout.ts';
+
+/** The buckets of all threads as they were at about one time. */
+export interface Buckets {
+  readonly counts: Float64Array;
+  readonly count: number;
+  readonly sum: number;
+  /** Infinity as long as nothing has been counted. */
+  readonly min: number;
+  /** -Infinity as long as nothing has been counted. */
+  readonly max: number;
+}
+
+/** Adds up the buckets of the histogram whose row is at `pointer`. */
+export function readBuckets(memory: WebAssembly.Memory, pointer: number): Buckets {
+  // Extents lie behind the end of views that were made before them.
+  const words = new Int32Array(memory.buffer);
+  const doubles = new Float64Array(memory.buffer);
+  const at = (place: number): number => doubles[place >>> 3] as number;
+  const counts = new Float64Array(HISTOGRAM_BUCKET_COUNT);
+  let [count, sum, min, max] = [0, 0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  let extent = Atomics.load(words, (pointer + STATE_EXTENT) >>> 2) >>> 0;
+  for (; extent !== 0; extent = (words[(extent + HISTOGRAM_NEXT) >>> 2] as number) >>> 0) {
+    const first = (extent + HISTOGRAM_BUCKETS) >>> 3;
+    for (let i = 0; i < HISTOGRAM_BUCKET_COUNT; i++) {
+      const here = doubles[first + i] as number;
+      (counts[i] as number) += here;
+      count += here;
+    }
+    sum += at(extent + HISTOGRAM_SUM);
+    if (words[(extent + HISTOGRAM_USED) >>> 2] === 0) continue;
+    min = Math.min(min, at(extent + HISTOGRAM_MIN));
+    max = Math.max(max, at(extent + HISTOGRAM_MAX));
+  }
+  return { counts, count, sum, min, max };
+}
+
+/** The value in the middle of a bucket; 0 for the first one, which is for 0. */
+export function middleOf(bucket: number): number {
+  if (bucket === 0) return 0;
+  const perPower = 1 << HISTOGRAM_MANTISSA_BITS;
+  const power = 2 ** (HISTOGRAM_EXPONENT_MIN + (bucket >> HISTOGRAM_MANTISSA_BITS));
+  return power * (1 + ((bucket % perPower) + 0.5) / perPower);
+}

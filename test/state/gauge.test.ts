@@ -1,0 +1,54 @@
+// Gauges: what they take, and that no addition of any thread is lost.
+
+import { beforeEach, describe, expect, test } from 'vitest';
+import { counter } from '../../src/state/counter.ts';
+import { gauge } from '../../src/state/gauge.ts';
+import type { SharedState } from '../../src/state/shared.ts';
+import { freshState, storm } from '../support/named-state.ts';
+
+let state: SharedState;
+beforeEach(() => {
+  state = freshState();
+});
+
+test('a gauge begins at 0, is set, and goes up and down', () => {
+  const level = gauge('level');
+  expect([level.name, level.value]).toEqual(['level', 0]);
+  level.set(2.5);
+  expect([level.add(), level.add(-7), level.add(0.25), level.value]).toEqual([3.5, -3.5, -3.25, -3.25]);
+  expect(gauge('level').value).toBe(-3.25);
+  level.set(-0);
+  expect(level.value).toBe(-0);
+});
+
+test('names are judged at once, and are of one kind', () => {
+  expect(() => gauge('')).toThrow("a gauge's name is text");
+  counter('hits').add();
+  expect(() => gauge('hits').set(1)).toThrow("'hits' is a counter already, so it can't be a gauge");
+});
+
+describe('what is not finite', () => {
+  test.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, '1' as unknown as number])(
+    '%s is refused',
+    (value) => {
+      const level = gauge('level');
+      level.set(7);
+      expect(() => level.set(value)).toThrow(`gauge 'level' is a finite number, not ${value}`);
+      expect(() => level.add(value)).toThrow(RangeError);
+      expect(level.value).toBe(7);
+    },
+  );
+
+  test('nor does a gauge become it', () => {
+    const level = gauge('level');
+    level.set(Number.MAX_VALUE);
+    expect(() => level.add(Number.MAX_VALUE)).toThrow('not Infinity');
+    expect(level.value).toBe(Number.MAX_VALUE);
+  });
+});
+
+test('4 threads add and take away: exactly', async () => {
+  const rounds = 300_000;
+  await storm(state, 4, 'add', { rounds });
+  expect(gauge('level').value).toBe(4 * rounds * 2);
+});

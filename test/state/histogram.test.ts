@@ -1,0 +1,129 @@
+// Histograms: next to all the values themselves, over threads, and when threads come and go.
+
+import fc from 'fast-check';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { histogram } from '../../src/state/histogram.ts';
+import type { SharedState } from '../../src/state/shared.ts';
+import { PAGE_BYTES } from '../../src/wasm/layout.ts';
+import { freshState, storm } from '../support/named-state.ts';
+
+let state: SharedState;
+beforeEach(() => {
+  state = freshState();
+});
+
+/** By nearest rank. */
+function percentileOf(values: number[], p: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.max(1, Math.ceil((p * sorted.length) / 100)) - 1] as number;
+}
+
+test('nothing yet', () => {
+  const sizes = histogram('sizes');
+  expect(sizes.snapshot()).toEqual({
+    count: 0,
+    sum: 0,
+    min: Number.NaN,
+    max: Number.NaN,
+    p50: Number.NaN,
+    p90: Number.NaN,
+    p99: Number.NaN,
+    p999: Number.NaN,
+  });
+  expect([sizes.count, sizes.sum, sizes.percentile(50)]).toEqual([0, 0, Number.NaN]);
+});
+
+test('one value is every percentile, exactly', () => {
+  for (const [i, value] of [0, 5e-324, 2 ** -64, 0.1, 1, 1000.5, 2 ** 127, Number.MAX_VALUE].entries()) {
+    const one = histogram(`one ${i}`);
+    one.record(value);
+    expect(one.snapshot()).toMatchObject({
+      count: 1,
+      sum: value,
+      min: value,
+      max: value,
+      p50: value,
+      p999: value,
+    });
+  }
+});
+
+test('a percentile is within 1.6 % of that of the values themselves', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.double({ min: 2 ** -63, max: 2 ** 120, noNaN: true }), { minLength: 1 }),
+      fc.double({ min: 0, max: 100, noNaN: true }),
+      (values, p) => {
+        freshState();
+        const some = histogram('some');
+        for (const value of values) some.record(value);
+        const exact = percentileOf(values, p);
+        expect(Math.abs(some.percentile(p) - exact) / exact).toBeLessThanOrEqual(1 / 64);
+        expect(some.count).toBe(values.length);
+        expect(some.percentile(0)).toBe(Math.min(...values));
+        expect(some.percentile(100)).toBe(Math.max(...values));
+      },
+    ),
+  );
+});
+
+test('0 and what has no bucket of its own', () => {
+  const sizes = histogram('sizes');
+  for (const value of [0, 0, 2 ** -70, 1, 2 ** 200]) sizes.record(value);
+  expect([20, 40, 60].map((p) => sizes.percentile(p))).toEqual([0, 0, 0]);
+  expect(sizes.percentile(80)).toBeCloseTo(1, 1);
+  expect(sizes.snapshot()).toMatchObject({ count: 5, min: 0, max: 2 ** 200 });
+});
+
+describe('what is no value', () => {
+  test.each([-1, -5e-324, Number.NaN, Number.POSITIVE_INFINITY, undefined as unknown as number])(
+    '%s is refused',
+    (value) => {
+      const sizes = histogram('sizes');
+      expect(() => sizes.record(value)).toThrow(`counts finite numbers from 0 on, not ${value}`);
+      expect(sizes.count).toBe(0);
+    },
+  );
+
+  test.each([-1, 100.1, Number.NaN])('nor is %s a percentile', (p) => {
+    expect(() => histogram('sizes').percentile(p)).toThrow('from 0 to 100');
+  });
+});
+
+test('4 threads record: every value once, in buckets of their own', async () => {
+  const rounds = 200_000;
+  const bytesBefore = state.memory.buffer.byteLength;
+  await storm(state, 4, 'record', { rounds });
+  const sizes = histogram('sizes');
+  sizes.record(500);
+  const { count, sum, min, max, p50 } = sizes.snapshot();
+  expect([count, sum, min, max]).toEqual([4 * rounds + 1, 4 * rounds * 499.5 + 500, 0, 999]);
+  expect(Math.abs(p50 - 500) / 500).toBeLessThan(0.02);
+  expect(state.memory.buffer.byteLength).toBeLessThanOrEqual(bytesBefore + 4 * PAGE_BYTES);
+});
+
+test("what a thread has counted stays when it ends, and its buckets are the next one's", async () => {
+  const bytesBefore = state.memory.buffer.byteLength;
+  for (let i = 1; i <= 3; i++) {
+    await storm(state, 1, 'record', { rounds: 10 });
+    expect(histogram('sizes').count).toBe(10 * i);
+  }
+  expect(state.memory.buffer.byteLength).toBe(bytesBefore + PAGE_BYTES);
+});
+
+test('who only reads takes no memory', () => {
+  const bytesBefore = state.memory.buffer.byteLength;
+  expect(histogram('sizes').snapshot().count).toBe(0);
+  expect(state.memory.buffer.byteLength).toBe(bytesBefore);
+});
+
+test('buckets may lie anywhere in memory; where none is left, a value is refused, and what is there stays', () => {
+  const pages = (bytes: number): number => (bytes - state.memory.buffer.byteLength) / PAGE_BYTES;
+  state.memory.grow(pages(2 ** 32) - 1);
+  const sizes = histogram('sizes');
+  sizes.record(7);
+  expect(pages(2 ** 32)).toBe(0);
+  expect(sizes.snapshot()).toMatchObject({ count: 1, p50: 7 });
+  expect(() => histogram('others').record(1)).toThrow("no memory for the buckets of histogram 'others'");
+  expect([histogram('others').count, histogram('sizes').sum]).toEqual([0, 7]);
+});

@@ -1,0 +1,246 @@
+// Mutexes by name: within a thread, over threads, and when threads end with one in their hands.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { mutex as builtMutex } from '#dist/index.js';
+import { gauge } from '../../src/state/gauge.ts';
+import { type Mutex, mutex } from '../../src/state/mutex.ts';
+import type { SharedState } from '../../src/state/shared.ts';
+import { endOf, freshState, startThread, storm, toldBy } from '../support/named-state.ts';
+
+const HELD = { abandoned: false };
+const ABANDONED = { abandoned: true };
+
+let state: SharedState;
+let guard: Mutex;
+beforeEach(() => {
+  state = freshState();
+  guard = mutex('guard');
+});
+
+describe('in one thread', () => {
+  test('one has it, and nobody else until it is unlocked', async () => {
+    expect(guard.name).toBe('guard');
+    expect(await guard.lock()).toEqual(HELD);
+    expect([guard.tryLock(), mutex('guard').tryLock()]).toEqual([undefined, undefined]);
+    expect(mutex('other').tryLock()).toEqual(HELD);
+    guard.unlock();
+    expect(mutex('guard').tryLock()).toEqual(HELD);
+    mutex('guard').unlock();
+    expect(() => guard.unlock()).toThrow("mutex 'guard' is not locked by this thread");
+  });
+
+  test('first come, first served, whichever handle it is', async () => {
+    const order: number[] = [];
+    guard.tryLock();
+    const all = Array.from({ length: 20 }, async (_, i) => {
+      await (i % 2 === 0 ? guard : mutex('guard')).lock();
+      order.push(i);
+      await null;
+      guard.unlock();
+    });
+    guard.unlock();
+    expect(guard.tryLock()).toBe(undefined);
+    await Promise.all(all);
+    expect(order).toEqual(Array.from({ length: 20 }, (_, i) => i));
+    expect(guard.tryLock()).toEqual(HELD);
+  });
+
+  test('runExclusive() gives back what its function does, and always unlocks', async () => {
+    expect(await guard.runExclusive((hold) => hold)).toEqual(HELD);
+    expect(await guard.runExclusive(async () => 7)).toBe(7);
+    const failing = (): never => {
+      throw new Error('of the function');
+    };
+    await expect(guard.runExclusive(failing)).rejects.toThrow('of the function');
+    await expect(guard.runExclusive(async () => failing())).rejects.toThrow('of the function');
+    expect(guard.tryLock()).toEqual(HELD);
+  });
+
+  test('only one of many is inside', async () => {
+    let inside = 0;
+    let most = 0;
+    await Promise.all(
+      Array.from({ length: 50 }, () =>
+        guard.runExclusive(async () => {
+          most = Math.max(most, ++inside);
+          await sleep(0);
+          inside--;
+        }),
+      ),
+    );
+    expect(most).toBe(1);
+  });
+
+  test('two copies of the package have one mutex', async () => {
+    const other = builtMutex('guard');
+    await guard.lock();
+    expect(other.tryLock()).toBe(undefined);
+    expect(() => other.unlock()).toThrow('not locked');
+    const waiting = other.lock();
+    guard.unlock();
+    expect(await waiting).toEqual(HELD);
+    expect(guard.tryLock()).toBe(undefined);
+    other.unlock();
+    expect(guard.tryLock()).toEqual(HELD);
+  });
+
+  test('names are judged at once, and are of one kind', () => {
+    expect(() => mutex('')).toThrow("a mutex's name is text");
+    gauge('level').set(1);
+    expect(() => mutex('level').tryLock()).toThrow("'level' is a gauge already, so it can't be a mutex");
+  });
+});
+
+describe('over threads', () => {
+  test('a sum that only a mutex keeps is kept', async () => {
+    const words = new Int32Array(new SharedArrayBuffer(4));
+    const rounds = 1000;
+    const told = await storm(state, 4, 'sum', { rounds, words });
+    expect(words[0]).toBe(4 * 4 * rounds);
+    expect(told).toEqual([0, 0, 0, 0]);
+    expect(guard.tryLock()).toEqual(HELD);
+  });
+
+  test.each([0, 150])(
+    'who takes it in a loop, for %d ms each time, keeps nobody else from it',
+    async (holdMs) => {
+      const words = new Int32Array(new SharedArrayBuffer(4));
+      const greedy = [0, 1, 2].map(() => startThread(state, 'greedy', { words, holdMs }));
+      await Promise.all(greedy.map(toldBy));
+      for (let i = 0; i < 5; i++) {
+        await guard.lock();
+        guard.unlock();
+      }
+      Atomics.store(words, 0, 1);
+      await Promise.all(greedy.map(endOf));
+    },
+  );
+
+  test('waiting holds up nothing else in the thread', async () => {
+    await guard.lock();
+    const thread = startThread(state, 'waitAndTick');
+    await toldBy(thread);
+    await sleep(300);
+    guard.unlock();
+    expect(await toldBy(thread)).toBeGreaterThan(5);
+  });
+
+  test('a thread that only waits stays for it', async () => {
+    await guard.lock();
+    const thread = startThread(state, 'waitAlone');
+    await toldBy(thread);
+    await sleep(300);
+    const got = toldBy(thread);
+    guard.unlock();
+    expect(await got).toEqual(HELD);
+    await endOf(thread);
+    expect(guard.tryLock()).toEqual(HELD);
+  });
+
+  test('who waits is woken in memory that has grown meanwhile, too', async () => {
+    await guard.lock();
+    const thread = startThread(state, 'waitAlone');
+    await toldBy(thread);
+    await sleep(50);
+    state.memory.grow(1);
+    const got = toldBy(thread);
+    guard.unlock();
+    expect(await got).toEqual(HELD);
+    await endOf(thread);
+  });
+
+  test('one that was woken and has no time for it does not keep the others waiting', async () => {
+    await guard.lock();
+    const words = new Int32Array(new SharedArrayBuffer(8));
+    const busy = startThread(state, 'waitBusy', { words });
+    await toldBy(busy);
+    await sleep(50);
+    busy.postMessage('be busy');
+    while (Atomics.load(words, 0) === 0) await sleep(1);
+    guard.unlock();
+    expect(guard.tryLock()).toBe(undefined);
+    expect(await guard.lock()).toEqual(HELD);
+    guard.unlock();
+    Atomics.store(words, 1, 1);
+    Atomics.notify(words, 1);
+    await endOf(busy);
+    expect(guard.tryLock()).toEqual(HELD);
+  });
+});
+
+describe('a thread that ends', () => {
+  test.each(['terminated', 'by itself'])(
+    'with the mutex, %s: the next one is told, and only that',
+    async (how) => {
+      const holder = startThread(state, how === 'terminated' ? 'hold' : 'holdAndGoOut');
+      await toldBy(holder);
+      const waiting = guard.lock();
+      expect(guard.tryLock()).toBe(undefined);
+      if (how === 'terminated') await holder.terminate();
+      expect(await waiting).toEqual(ABANDONED);
+      guard.unlock();
+      expect(await guard.lock()).toEqual(HELD);
+    },
+  );
+
+  test('with the mutex when nobody waits leaves it free', async () => {
+    const holder = startThread(state, 'hold');
+    await toldBy(holder);
+    await holder.terminate();
+    expect(guard.tryLock()).toEqual(ABANDONED);
+    guard.unlock();
+    expect(guard.tryLock()).toEqual(HELD);
+  });
+
+  test('while it waits is left out', async () => {
+    await guard.lock();
+    const first = startThread(state, 'waitAlone');
+    await toldBy(first);
+    await sleep(50);
+    const second = startThread(state, 'waitAlone');
+    await toldBy(second);
+    await sleep(50);
+    await first.terminate();
+    const got = toldBy(second);
+    guard.unlock();
+    expect(await got).toEqual(HELD);
+    await endOf(second);
+    expect(guard.tryLock()).toEqual(HELD);
+  });
+
+  test('between being woken and taking it passes it on', async () => {
+    await guard.lock();
+    const words = new Int32Array(new SharedArrayBuffer(8));
+    const busy = startThread(state, 'waitBusy', { words });
+    await toldBy(busy);
+    await sleep(50);
+    busy.postMessage('be busy');
+    while (Atomics.load(words, 0) === 0) await sleep(1);
+    guard.unlock();
+    expect(guard.tryLock()).toBe(undefined);
+    await busy.terminate();
+    expect(guard.tryLock()).toEqual(HELD);
+  });
+
+  test('in the midst of a storm: nothing is held for ever', async () => {
+    const words = new Int32Array(new SharedArrayBuffer(4));
+    const threads = Array.from({ length: 4 }, () => startThread(state, 'greedy', { words }));
+    await Promise.all(threads.map(toldBy));
+    for (let i = 0; i < 6; i++) {
+      await sleep(5);
+      const thread = threads.shift();
+      await thread?.terminate();
+      await guard.lock();
+      guard.unlock();
+      const next = startThread(state, 'greedy', { words });
+      threads.push(next);
+      await toldBy(next);
+    }
+    Atomics.store(words, 0, 1);
+    await Promise.all(threads.map(endOf));
+    guard.tryLock();
+    guard.unlock();
+    expect(guard.tryLock()).toEqual(HELD);
+  });
+});

@@ -1,0 +1,216 @@
+// Threads over shared words, driven step by step through every schedule there is. A step is one atomic operation
+// and what follows it up to the next. What the threads run is the source of assembly/ itself: its `atomic` is put
+// in place here, and a call that has been broken off is run again from its beginning, with the results of the
+// operations it had done before.
+
+/** What a thread does next. Plain data: two threads in equal states go on alike. */
+export type Plan = { [name: string]: string | number | boolean };
+/** Does a part of it, calling into the source, and says what comes next; undefined at the end. */
+export type Program = (plan: Plan) => Plan | undefined;
+
+export interface Thread {
+  plan: Plan | undefined;
+  /** Results of the operations of the call under way. */
+  results: number[];
+  /** The address of the word it waits for. */
+  waitsAt: number | undefined;
+  /** 'dead': what is left of it is still among those that wait. 'gone': nothing is. */
+  life: 'alive' | 'dead' | 'gone';
+}
+
+export interface World {
+  words: Record<number, number>;
+  /** Indexes of threads that wait, first come first. */
+  queue: number[];
+  threads: Thread[];
+  /** Whom notify(1) woke last; for look() to keep. */
+  woken: number | undefined;
+  deaths: number;
+  /** The test's own. */
+  notes: Record<string, number>;
+}
+
+export interface Search {
+  programs: readonly Program[];
+  plans: readonly (Plan | undefined)[];
+  /** What they find; all others are 0. */
+  words?: Record<number, number>;
+  /** Of one call, for a search that would take too long: 9 by default. */
+  operationsMax?: number;
+  /** How many of them may die, and what the last one then does, which has no other plan, nor may die. */
+  deaths?: number;
+  recovery?: (dead: number, world: World) => Plan;
+  /** Called after every step, of that thread. */
+  look?: (world: World, thread: number) => void;
+  /** Called where nobody can do anything any more. */
+  end: (world: World) => void;
+}
+
+/**
+ * Of one call. A loop that others make go round again and again has no end in some schedule, if in no likely one: there
+ * the search breaks off.
+ */
+const OPERATIONS = 9;
+const STATES_MAX = 1_000_000;
+
+const OK = 0;
+const NOT_EQUAL = 1;
+const BROKEN_OFF = Symbol('broken off');
+
+let world: World;
+let running: Thread;
+let position = 0;
+let stepped = false;
+
+/** As assembly/ knows them; sizes and offsets of words of 32 bits. */
+const atomic = {
+  load: (pointer: number, offset = 0) => once(() => read(pointer + offset)),
+  store: (pointer: number, value: number, offset = 0) => {
+    once(() => write(pointer + offset, value));
+  },
+  xchg: (pointer: number, value: number, offset = 0) =>
+    once(() => {
+      const found = read(pointer + offset);
+      write(pointer + offset, value);
+      return found;
+    }),
+  cmpxchg: (pointer: number, expected: number, value: number, offset = 0) =>
+    once(() => {
+      const found = read(pointer + offset);
+      if (found === expected) write(pointer + offset, value);
+      return found;
+    }),
+  wait: (pointer: number, expected: number) =>
+    once(() => {
+      if (read(pointer) !== expected) return NOT_EQUAL;
+      running.waitsAt = pointer;
+      world.queue.push(world.threads.indexOf(running));
+      throw BROKEN_OFF;
+    }),
+  notify: (pointer: number, count: number) =>
+    once(() => {
+      let woken = 0;
+      for (const index of [...world.queue]) {
+        if (count >= 0 && woken === count) break;
+        const thread = world.threads[index] as Thread;
+        if (thread.waitsAt !== pointer) continue;
+        world.queue.splice(world.queue.indexOf(index), 1);
+        thread.waitsAt = undefined;
+        thread.results.push(OK);
+        woken++;
+        if (count === 1) world.woken = index;
+      }
+      return woken;
+    }),
+};
+Object.assign(globalThis, { atomic });
+
+/** For programs of tests: the same operations. */
+export const shared = atomic;
+
+/** Goes through all schedules; returns how many different states there were. */
+export function explore({
+  programs,
+  plans,
+  words = {},
+  operationsMax = OPERATIONS,
+  deaths = 0,
+  recovery,
+  look,
+  end,
+}: Search): number {
+  const first: World = {
+    words,
+    queue: [],
+    threads: plans.map((plan) => ({ plan, results: [], waitsAt: undefined, life: 'alive' })),
+    woken: undefined,
+    deaths: 0,
+    notes: {},
+  };
+  const seen = new Set<string>();
+  const open = [JSON.stringify(first)];
+  for (let text = open.pop(); text !== undefined; text = open.pop()) {
+    if (seen.has(text)) continue;
+    seen.add(text);
+    if (seen.size > STATES_MAX) throw new Error('too many states: take fewer threads or rounds');
+    const before = parse(text);
+    let moves = 0;
+    for (const [index, thread] of before.threads.entries()) {
+      if (thread.life !== 'alive') continue;
+      if (thread.results.length >= operationsMax) moves++;
+      else if (thread.plan !== undefined && thread.waitsAt === undefined) {
+        step(text, index, programs[index] as Program);
+        look?.(world, index);
+        open.push(JSON.stringify(world));
+        moves++;
+      }
+      if (thread.plan !== undefined && before.deaths < deaths && thread !== before.threads.at(-1)) {
+        world = parse(text);
+        world.deaths++;
+        // What it was about to do makes no difference any more.
+        world.threads[index] = {
+          ...(world.threads[index] as Thread),
+          plan: undefined,
+          results: [],
+          life: 'dead',
+        };
+        open.push(JSON.stringify(world));
+      }
+    }
+    const dead = before.threads.findIndex(({ life }) => life === 'dead');
+    const recoverer = before.threads.at(-1) as Thread;
+    if (dead >= 0 && recovery !== undefined && recoverer.plan === undefined) {
+      world = parse(text);
+      const thread = world.threads[dead] as Thread;
+      thread.life = 'gone';
+      thread.waitsAt = undefined;
+      world.queue = world.queue.filter((index) => index !== dead);
+      if (world.woken === dead) world.woken = undefined;
+      (world.threads.at(-1) as Thread).plan = recovery(dead, world);
+      open.push(JSON.stringify(world));
+      moves++;
+    }
+    if (moves === 0) end(before);
+  }
+  return seen.size;
+}
+
+function step(text: string, index: number, program: Program): void {
+  world = parse(text);
+  running = world.threads[index] as Thread;
+  stepped = false;
+  try {
+    while (running.plan !== undefined) {
+      position = 0;
+      const next = program(running.plan);
+      running.results = [];
+      running.plan = next;
+    }
+  } catch (thrown) {
+    if (thrown !== BROKEN_OFF) throw thrown;
+  }
+}
+
+/** An operation of the call under way: its result of before, or done now, if this step has not had its one yet. */
+function once(operation: () => number | undefined): number {
+  const known = running.results[position++];
+  if (known !== undefined) return known;
+  if (stepped) throw BROKEN_OFF;
+  stepped = true;
+  const result = operation() ?? 0;
+  running.results.push(result);
+  return result;
+}
+
+function read(address: number): number {
+  return world.words[address] ?? 0;
+}
+
+function write(address: number, value: number): number {
+  world.words[address] = value;
+  return value;
+}
+
+function parse(text: string): World {
+  return JSON.parse(text) as World;
+}
