@@ -25,6 +25,16 @@ export interface Exports {
   finishHead(slot: number, output: number, length: number, close: boolean, sayPersistent: boolean): number;
   counterAdd(counter: number, n: number): number;
   counterValue(counter: number): number;
+  gaugeSet(gauge: number, value: number): void;
+  gaugeAdd(gauge: number, n: number): number;
+  gaugeValue(gauge: number): number;
+  mutexTryLock(mutex: number, owner: number): number;
+  mutexAcquire(mutex: number, owner: number, woken: boolean): number;
+  mutexUnlock(mutex: number, owner: number, keep: boolean): number;
+  mutexRemind(mutex: number, before: boolean | number): number;
+  histogramBuckets(histogram: number, owner: number): number;
+  histogramRecord(buckets: number, value: number): void;
+  ownerDied(owner: number): void;
   scratchFor(owner: number): number;
   sipHash(seed: number, text: number, length: number): bigint;
   limiterOpen(
@@ -38,16 +48,6 @@ export interface Exports {
   limiterTake(limiter: number, scratch: number, length: number, cost: number, nowMs: number): number;
   limiterLimit(limiter: number): number;
   limiterWindowMs(limiter: number): number;
-  gaugeSet(gauge: number, value: number): void;
-  gaugeAdd(gauge: number, n: number): number;
-  gaugeValue(gauge: number): number;
-  mutexTryLock(mutex: number, owner: number): number;
-  mutexAcquire(mutex: number, owner: number, woken: boolean): number;
-  mutexUnlock(mutex: number, owner: number, keep: boolean): number;
-  mutexRemind(mutex: number, before: boolean | number): number;
-  histogramBuckets(histogram: number, owner: number): number;
-  histogramRecord(buckets: number, value: number): void;
-  ownerDied(owner: number): void;
 }
 
 const RELEASE = new URL('../../build/hotpath.wasm', import.meta.url);

@@ -80,10 +80,10 @@ export const STATE_KIND = 8;
 export const STATE_MUTEX = 12;
 /** Pointer of the pages of its own, or 0. */
 export const STATE_EXTENT = 16;
-/** The hold (assembly/state/hold.ts) of the thread that makes a limiter's table. */
-export const STATE_HOLD = 24;
 /** 1: a thread died with the lock, and nobody has been told yet. */
 export const STATE_ABANDONED = 20;
+/** The hold (assembly/state/hold.ts) of the thread that makes a limiter's table. */
+export const STATE_HOLD = 24;
 /** Size in bytes, u8, then UTF-8; all 0 as long as nobody has claimed the row. */
 export const STATE_NAME = 128;
 export const STATE_NAME_BYTES = 112;
@@ -95,6 +95,26 @@ export const LEASE_BLOCK = 0;
 /** i64: the number before the block's first. */
 export const LEASE_BASE = 8;
 export const LEASE_BYTES = 16;
+
+/* The extent of a histogram's row: one thread's buckets, linked to those of the others. */
+export const HISTOGRAM_PAGES = 1;
+/** Who writes here; 0: the next that comes. */
+export const HISTOGRAM_OWNER = 0;
+/** Pointer of another thread's extent, or 0. */
+export const HISTOGRAM_NEXT = 4;
+/** 1: least and greatest have been set. */
+export const HISTOGRAM_USED = 8;
+/** f64, as are all that follow. */
+export const HISTOGRAM_SUM = 16;
+export const HISTOGRAM_MIN = 24;
+export const HISTOGRAM_MAX = 32;
+export const HISTOGRAM_BUCKETS = 128;
+/** The first bucket is for all below 2 to the power of this, too; the last one for all from the end on. */
+export const HISTOGRAM_EXPONENT_MIN = -64;
+export const HISTOGRAM_EXPONENT_COUNT = 192;
+/** A power of two has 2 to the power of this buckets. */
+export const HISTOGRAM_MANTISSA_BITS = 5;
+export const HISTOGRAM_BUCKET_COUNT = HISTOGRAM_EXPONENT_COUNT << HISTOGRAM_MANTISSA_BITS;
 
 /* A scratch page: where one thread lays what it hands to the functions of named state. */
 /** Who has the page: the thread's owner number; 0: the next that comes. */
@@ -145,25 +165,6 @@ export const LIMIT_MAX = 1000000;
 export const LIMIT_WINDOW_MS_MAX = 2147483648;
 export const LIMIT_KEYS_MAX = 16777216;
 export const LIMIT_REMAINING_RANGE = 1048576;
-/* The extent of a histogram's row: one thread's buckets, linked to those of the others. */
-export const HISTOGRAM_PAGES = 1;
-/** Who writes here; 0: the next that comes. */
-export const HISTOGRAM_OWNER = 0;
-/** Pointer of another thread's extent, or 0. */
-export const HISTOGRAM_NEXT = 4;
-/** 1: least and greatest have been set. */
-export const HISTOGRAM_USED = 8;
-/** f64, as are all that follow. */
-export const HISTOGRAM_SUM = 16;
-export const HISTOGRAM_MIN = 24;
-export const HISTOGRAM_MAX = 32;
-export const HISTOGRAM_BUCKETS = 128;
-/** The first bucket is for all below 2 to the power of this, too; the last one for all from the end on. */
-export const HISTOGRAM_EXPONENT_MIN = -64;
-export const HISTOGRAM_EXPONENT_COUNT = 192;
-/** A power of two has 2 to the power of this buckets. */
-export const HISTOGRAM_MANTISSA_BITS = 5;
-export const HISTOGRAM_BUCKET_COUNT = HISTOGRAM_EXPONENT_COUNT << HISTOGRAM_MANTISSA_BITS;
 
 export const SLOTS = 262144;
 

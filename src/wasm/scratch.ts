@@ -46,6 +46,11 @@ export class Scratch {
     return createHash('sha256').update(text).digest().copy(this.text);
   }
 
+  /** Lays bytes into the page. */
+  lay(bytes: Uint8Array): void {
+    this.text.set(bytes);
+  }
+
   /** Lays random bits into the page. */
   randomize(bytes: number): void {
     randomFillSync(this.text, 0, bytes);

@@ -6,6 +6,7 @@ const HASH = ['test/state/siphash.test.ts'];
 const LIMITER = ['test/state/limiter.test.ts'];
 const STEPS = ['test/state/limiter-steps.test.ts'];
 const THREADS = ['test/state/limiter-threads.test.ts'];
+const SNAPSHOT = ['test/state/limiter-snapshot.test.ts'];
 const RATE_LIMIT = ['test/app/rate-limit.test.ts'];
 
 export const limiterDefects: Defect[] = [
@@ -55,7 +56,6 @@ export const limiterDefects: Defect[] = [
       'nearest<f64>(share * <f64>(windowMsOf(table) * limitOf(table)))',
       'nearest<f64>(<f64>(tat - unused))',
     ],
-    ['options of long ago count for ever', 'if (nowMs > madeMs + windowMsOf(older)) continue;', ''],
     [
       'options of long ago hide those before them',
       'if (nowMs > madeMs + windowMsOf(older)) continue;',
@@ -186,6 +186,30 @@ export const limiterDefects: Defect[] = [
       'limit, windowMs, keys, now()) === 1)',
     ],
   ]),
+  ...defectsOf('src/wasm/limiter-snapshot.ts', SNAPSHOT, [
+    ['what has come back is written down', 'if (used <= 0n) return;', ''],
+    ['what has come back meanwhile is read again', 'if (used <= passed) continue;', ''],
+    [
+      'what the options before know is left out',
+      'table = tables.word(table + LIMITER_PREVIOUS)',
+      'table = 0',
+    ],
+    ['what is old hides what is new', 'if (!keys.has(key)) keys.set', 'keys.set'],
+    ['the share is not that of the options now', 'Number(used) * scale', 'Number(used)'],
+    ['time stands still between two processes', 'Math.max(Math.floor(wallMs - writtenMs), 0)', '0'],
+    [
+      'a wall clock that was set back gives more than the limit',
+      'Math.max(Math.floor(wallMs - writtenMs), 0)',
+      'Math.floor(wallMs - writtenMs)',
+    ],
+    ['keys get another seed', "scratch.lay(Buffer.from(seed, 'hex'));", ''],
+    ['all keys go to the first bucket', 'const index = Number(hash', 'const index = 0 * Number(hash'],
+    [
+      'keys take the places of each other',
+      'if (this.long(entry + ENTRY_HASH) === 0n) return entry;',
+      'return entry;',
+    ],
+  ]),
   ...defectsOf('src/state/clock.ts', LIMITER, [
     [
       'each thread has a clock of its own',
@@ -232,6 +256,10 @@ export const limiterDefects: Defect[] = [
       "typeof cost === 'number' ? cost : cost(request, context)",
       "typeof cost === 'number' ? cost : 1",
     ],
-    ['no address is one address', "if (typeof address !== 'string')", "if (address === '')"],
+    [
+      'no address is one address',
+      'const address = context?.remoteAddress;',
+      "const address = context?.remoteAddress ?? 'nobody';",
+    ],
   ]),
 ];

@@ -276,6 +276,20 @@ describe.each(SITUATIONS)('$name', (situation) => {
     }
   });
 
+  test('the end of another, which has held the bucket before, takes nothing away', () => {
+    for (const { a, b, table, step } of stepsOf(situation)) {
+      a.take('another');
+      let held = table.hold(0);
+      b.before(step, () => {
+        held = table.hold(0);
+        a.died();
+        expect(table.hold(0)).toEqual(held);
+      });
+      b.take(key);
+      expectWhole(table);
+    }
+  });
+
   test.each([
     ['the same', [[key, 1]]],
     [

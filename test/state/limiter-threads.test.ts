@@ -84,7 +84,7 @@ test('threads that are ended in the middle of it leave a table in which others g
   // Each key but the last few takes the place of another one.
   const rounds = [names(10_000)];
   const exports = instantiate(state.module, state.memory);
-  for (let i = 0; i < 12; i++) {
+  for (let i = 0; i < 6; i++) {
     const gate = new Int32Array(new SharedArrayBuffer(8));
     const workerData = { state, threads: 2, rounds, times: 1_000_000, gate, options, roundMs: WINDOW_MS };
     const workers = [0, 1].map(

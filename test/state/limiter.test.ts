@@ -142,6 +142,8 @@ describe('keys', () => {
     'a',
     'b',
     'é',
+    'š',
+    '\u0141',
     '€',
     '𝄞',
     'a\0b',
@@ -350,12 +352,15 @@ describe('other options', () => {
     expect(['a', 'b', 'c', 'd'].map((key) => last.take(key).remaining)).toEqual([99, 99, 149, 199]);
   });
 
-  test('of what was long ago nothing counts', () => {
-    limiter('api', { ...before, windowMs: DAY_MS }).take('a', 10);
+  test('of what was long ago nothing counts, but what was before that does', () => {
+    const first = limiter('api', { ...before, windowMs: DAY_MS });
+    expect([first.take('a', 10).allowed, first.take('c', 10).allowed]).toEqual([true, true]);
     limiter('api', { ...before, windowMs: 10 }).take('b', 10);
     nowMs += 100;
     const young = limiter('api', before);
     expect([young.take('a').allowed, young.take('b').remaining]).toEqual([false, 9]);
+    nowMs += 100;
+    expect([young.take('c').allowed, young.take('d').remaining]).toEqual([false, 9]);
     nowMs += 2 * DAY_MS;
     expect(young.take('a').remaining).toBe(9);
   });
