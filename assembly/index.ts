@@ -20,6 +20,7 @@ import { forgetMethod, parseHead } from './request';
 import { finishHead as buildHeadEnd, buildPrepared } from './response';
 import { refuse as buildRefusal, serveSpan } from './serve';
 import { add, value } from './state/counter';
+import * as lease from './state/lease';
 
 /** Lengths beyond are not exact in JavaScript. */
 const LENGTH_MAX: f64 = 9007199254740991;
@@ -91,6 +92,22 @@ export function counterAdd(counter: usize, n: f64): f64 {
 /** The value of the counter whose row is at `counter`. */
 export function counterValue(counter: usize): f64 {
   return value(counter);
+}
+
+/** How many blocks of the counter whose row is at `counter` are leased from its next number on. */
+export function leasedBlocks(counter: usize): i32 {
+  return lease.leasedBlocks(counter);
+}
+
+/** Leases that counter the numbers of one more block, those behind `base`; false when there is no room. */
+export function publishLease(counter: usize, base: f64): bool {
+  assert(base >= 0 && base <= LENGTH_MAX && floor(base) == base);
+  return lease.publishLease(counter, <i64>base);
+}
+
+/** Takes back what is leased to that counter; the last number that was handed out, or -1 when none could be. */
+export function endLeases(counter: usize): f64 {
+  return <f64>lease.endLeases(counter);
 }
 
 function assertInput(slot: usize, start: usize, end: usize): void {

@@ -3,7 +3,9 @@
 
 import type { Exchange } from '../connection/exchange.ts';
 import type { Plane } from '../connection/plane.ts';
+import { ERROR_LEASE_EXHAUSTED } from '../protocol/codes.ts';
 import { reasonPhrase } from '../protocol/status.ts';
+import { isLeaseExhausted } from '../state/lease.ts';
 import type { App, ErrorHandler, Handler, ServerRequest } from './app.ts';
 import { type Around, RequestContext } from './context.ts';
 import { TEXT_FIELDS } from './fields.ts';
@@ -117,6 +119,10 @@ class Application {
 
   private refuse(exchange: Exchange, error: unknown): void {
     if (exchange.over) return;
+    if (isLeaseExhausted(error)) {
+      exchange.answer(-ERROR_LEASE_EXHAUSTED);
+      return;
+    }
     const { method, target } = exchange.head;
     if (exchange.aborted === undefined)
       this.plane.log.failed(`A handler failed at ${method} ${pathOf(target)}`, error);

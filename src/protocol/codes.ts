@@ -41,6 +41,11 @@ export const KIND_MUTEX = 6;
 export const KIND_LIMITER = 7;
 export const KIND_HISTOGRAM = 8;
 
+/* Whether leases of numbers are kept ahead: by nobody, by a keeper, by a keeper who gets none at the moment. */
+export const LEASES_ENDED = 0;
+export const LEASES_KEPT = 1;
+export const LEASES_FAILING = 2;
+
 /* Index into a slot's table of prepared responses: errors stand at their code without the sign. */
 export const PREPARED_DEFAULT = 0;
 /** None of them: the caller of serve() answers this request. */

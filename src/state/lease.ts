@@ -9,3 +9,8 @@ export class LeaseExhaustedError extends Error {
     super(`counter '${counter}' has no leased number left to hand out`);
   }
 }
+
+/** By its code, so that any copy of this package has made it. */
+export function isLeaseExhausted(error: unknown): boolean {
+  return (error as { code?: unknown } | null | undefined)?.code === 'ERR_LEASE_EXHAUSTED';
+}

@@ -25,6 +25,9 @@ export interface Exports {
   finishHead(slot: number, output: number, length: number, close: boolean, sayPersistent: boolean): number;
   counterAdd(counter: number, n: number): number;
   counterValue(counter: number): number;
+  leasedBlocks(counter: number): number;
+  publishLease(counter: number, base: number): number;
+  endLeases(counter: number): number;
 }
 
 const RELEASE = new URL('../../build/hotpath.wasm', import.meta.url);

@@ -53,6 +53,10 @@ export const HEADER_CONTENT_BYTES_MAX = HEADER + 24;
 export const HEADER_LEASE_SHIFT = HEADER + 32;
 /** Rung, by adding 1 and notify(), when a lease is wanted. */
 export const HEADER_LEASE_BELL = HEADER + 36;
+/** Changed, by adding 1 and notify(), when there are leases, or when there will be none for now. */
+export const HEADER_LEASE_NEWS = HEADER + 40;
+/** One of LEASES_*: whether somebody leases numbers. */
+export const HEADER_LEASES = HEADER + 44;
 export const HEADER_BYTES = 128;
 
 /** 128 bytes apart: two cache lines, since processors fetch them in pairs. */
@@ -89,6 +93,8 @@ export const LEASE_BLOCK = 0;
 /** i64: the number before the block's first. */
 export const LEASE_BASE = 8;
 export const LEASE_BYTES = 16;
+/** Blocks that may be leased ahead: an entry is the last number's, and one is left for the end of leasing. */
+export const LEASE_AHEAD_MAX = LEASE_COUNT - 2;
 
 export const SLOTS = 262144;
 
