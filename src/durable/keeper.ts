@@ -44,9 +44,9 @@ async function keep(lessor: Lessor): Promise<void> {
     const seen = bellOf(views);
     await leases.renew();
     if (stopping) break;
-    // While leases fail, those who find none ring without end.
-    if (leases.pauseMs > 0) await pause(leases.pauseMs);
-    else await bellRung(views, seen, ROUND_MS);
+    // While leases fail and nothing is left, those who find none ring without end.
+    if (leases.pauseMs > 0 && !leases.reserves) await pause(leases.pauseMs);
+    else await bellRung(views, seen, leases.pauseMs || ROUND_MS);
   }
   try {
     await leases.end();
