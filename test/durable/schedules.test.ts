@@ -22,31 +22,30 @@ const { addLeased, leasedValue, leasedBlocks, publishLease, endLeases } = functi
     LEASE_BYTES: 16,
   },
   { 32: SHIFT + 1 },
-) as Required<ReturnType<typeof functionsOf>>;
+) as Record<
+  'addLeased' | 'leasedValue' | 'leasedBlocks' | 'publishLease' | 'endLeases',
+  (counter: number, value?: number) => Thread<number>
+>;
 
 /** A counter whose blocks have been leased these bases, and that so many tickets of have been taken. */
 function counterWith(bases: number[], tickets: number): { memory: Memory; leased: Set<number> } {
   const memory = new Map<number, number>();
   const leased = new Set<number>();
   for (const [block, base] of bases.entries()) {
-    expect(runAlone(memory, call(publishLease, COUNTER, base))).toBe(true);
+    expect(runAlone(memory, publishLease(COUNTER, base))).toBe(true);
     for (let i = 1; i <= SIZE; i++) leased.add(base + i);
     for (let ticket = block * SIZE; ticket < Math.min(tickets, (block + 1) * SIZE); ticket++)
-      leased.delete(runAlone(memory, call(addLeased, COUNTER, 1)));
+      leased.delete(runAlone(memory, addLeased(COUNTER, 1)));
   }
   expect(memory.get(COUNTER) ?? 0).toBe(tickets);
   return { memory, leased };
-}
-
-function* call(what: typeof addLeased | undefined, ...values: number[]): Thread<number> {
-  return yield* (what as typeof addLeased)(...values);
 }
 
 /** Takes numbers, and gives those that it got. */
 function* taker(...counts: number[]): Thread<number[]> {
   const got: number[] = [];
   for (const n of counts) {
-    const last = yield* call(addLeased, COUNTER, n);
+    const last = yield* addLeased(COUNTER, n);
     for (let i = n - 1; last >= 0 && i >= 0; i--) got.push(last - i);
   }
   return got;
@@ -55,13 +54,13 @@ function* taker(...counts: number[]): Thread<number[]> {
 /** Publishes leases; gives those bases that found room. */
 function* keeper(...bases: number[]): Thread<number[]> {
   const published: number[] = [];
-  for (const base of bases) if (yield* call(publishLease, COUNTER, base)) published.push(base);
+  for (const base of bases) if (yield* publishLease(COUNTER, base)) published.push(base);
   return published;
 }
 
 function* reader(times: number): Thread<number[]> {
   const values: number[] = [];
-  for (let i = 0; i < times; i++) values.push(yield* call(leasedValue, COUNTER));
+  for (let i = 0; i < times; i++) values.push(yield* leasedValue(COUNTER));
   return values;
 }
 
@@ -117,7 +116,7 @@ describe.each([
     'the value is always one that was handed out, and never goes back: read %i times',
     (times, counts, bases) => {
       const start = counterWith(before, 5);
-      const first = runAlone(new Map(start.memory), call(leasedValue, COUNTER));
+      const first = runAlone(new Map(start.memory), leasedValue(COUNTER));
       everySchedule(
         start.memory,
         [() => reader(times), () => taker(...counts), () => keeper(...bases)],
@@ -133,23 +132,23 @@ describe.each([
 
   test('the end: what was handed out last is told, and nothing follows', () => {
     const start = counterWith(before, 5);
-    const first = runAlone(new Map(start.memory), call(leasedValue, COUNTER));
+    const first = runAlone(new Map(start.memory), leasedValue(COUNTER));
     function* ending(): Thread<number> {
       yield* keeper(after[0] as number);
-      return yield* call(endLeases, COUNTER);
+      return yield* endLeases(COUNTER);
     }
     everySchedule(start.memory, [() => taker(1, 1), () => taker(2), ending], (memory, [one, other, last]) => {
       const got = [...(one as number[]), ...(other as number[])];
       expectUnique(got, new Set([...start.leased, ...numbersOf([after[0] as number])]));
       const values = [
         Math.max(first, ...got),
-        runAlone(memory, call(leasedValue, COUNTER)),
-        runAlone(memory, call(addLeased, COUNTER, 1)),
-        runAlone(memory, call(leasedBlocks, COUNTER)),
+        runAlone(memory, leasedValue(COUNTER)),
+        runAlone(memory, addLeased(COUNTER, 1)),
+        runAlone(memory, leasedBlocks(COUNTER)),
         // And on it goes.
-        runAlone(memory, call(publishLease, COUNTER, last as number)),
-        runAlone(memory, call(leasedValue, COUNTER)),
-        runAlone(memory, call(addLeased, COUNTER, 1)),
+        runAlone(memory, publishLease(COUNTER, last as number)),
+        runAlone(memory, leasedValue(COUNTER)),
+        runAlone(memory, addLeased(COUNTER, 1)),
       ];
       const told = last as number;
       if (`${values}` !== `${[told, told, -1, 0, true, told, told + 1]}`)
@@ -161,7 +160,7 @@ describe.each([
     const start = counterWith(before, 5);
     function* dying(): Thread<number> {
       yield* keeper(...after);
-      return yield* call(endLeases, COUNTER);
+      return yield* endLeases(COUNTER);
     }
     const next = [1000, 1010, 1020];
     for (let steps = 1; steps < 40; steps++)
@@ -179,10 +178,10 @@ describe.each([
 
 test('a counter that has had no lease has none to end, and one that was not used begins where it stood', () => {
   const memory = new Map<number, number>();
-  expect(runAlone(memory, call(endLeases, COUNTER))).toBe(-1);
-  expect(runAlone(memory, call(leasedValue, COUNTER))).toBe(0);
+  expect(runAlone(memory, endLeases(COUNTER))).toBe(-1);
+  expect(runAlone(memory, leasedValue(COUNTER))).toBe(0);
   expect(runAlone(memory, keeper(70, 72, 74, 76))).toEqual([70, 72, 74]);
-  expect(runAlone(memory, call(leasedValue, COUNTER))).toBe(70);
-  expect(runAlone(memory, call(endLeases, COUNTER))).toBe(70);
-  expect(runAlone(memory, call(leasedValue, COUNTER))).toBe(70);
+  expect(runAlone(memory, leasedValue(COUNTER))).toBe(70);
+  expect(runAlone(memory, endLeases(COUNTER))).toBe(70);
+  expect(runAlone(memory, leasedValue(COUNTER))).toBe(70);
 });

@@ -12,7 +12,6 @@ export interface Step {
 
 /** A thread is told what it found. */
 export type Thread<Result = unknown> = Generator<Step, Result, number>;
-export type Functions = Record<string, (...values: number[]) => Thread<number>>;
 
 const ATOMIC = {
   *load(at: number, offset = 0): Thread<number> {
@@ -38,7 +37,7 @@ export function functionsOf(
   file: string,
   constants: Record<string, number>,
   words: Record<number, number>,
-): Functions {
+): object {
   let code = readFileSync(file, 'utf8')
     .replace(/\/\*[\s\S]*?\*\/|\/\/.*|^import [^;]*;$/gm, '')
     .replace(/<(?:i32|i64|f64|usize)>/g, '')
@@ -59,7 +58,7 @@ export function functionsOf(
     'load',
     ...Object.keys(constants),
     `${code}; return { ${names.join(', ')} };`,
-  )(ATOMIC, load, ...Object.values(constants)) as Functions;
+  )(ATOMIC, load, ...Object.values(constants)) as object;
 }
 
 /** The position behind the parenthesis that closes the one before `start`. */
@@ -91,6 +90,15 @@ export function* endedAfter<Result>(steps: number, thread: Thread<Result>): Thre
   return next.done ? next.value : undefined;
 }
 
+/** Where a thread stands, after what it has found so far: what it does next, and what follows by what it finds there. */
+interface Place {
+  readonly id: number;
+  readonly thread: number;
+  readonly found: readonly number[];
+  readonly next: IteratorResult<Step, unknown>;
+  readonly after: Map<number, Place>;
+}
+
 /**
  * Runs threads in every order of their steps, and has `judge` look at each outcome that there is. A thread goes on
  * by what it found alone; so where the memory is the same and all have found the same, what follows is, too.
@@ -101,41 +109,43 @@ export function everySchedule(
   threads: readonly (() => Thread)[],
   judge: (memory: Map<number, number>, results: unknown[]) => void,
 ): number {
-  const places = new Map<string, IteratorResult<Step, unknown>>();
-  const placeOf = (thread: number, found: readonly number[]): IteratorResult<Step, unknown> => {
-    const key = `${thread}:${found}`;
-    let place = places.get(key);
-    if (place === undefined) {
-      const replayed = (threads[thread] as () => Thread)();
-      place = replayed.next();
-      for (const value of found) place = replayed.next(value);
-      places.set(key, place);
-    }
-    return place;
+  let ids = 0;
+  const placeOf = (thread: number, found: readonly number[]): Place => {
+    const replayed = (threads[thread] as () => Thread)();
+    let next = replayed.next();
+    for (const value of found) next = replayed.next(value);
+    return { id: ids++, thread, found, next, after: new Map() };
   };
   const seen = new Set<string>();
-  const waiting: { memory: Memory; found: readonly (readonly number[])[] }[] = [
-    { memory, found: threads.map(() => []) },
+  const waiting: { memory: Memory; places: readonly Place[] }[] = [
+    { memory, places: threads.map((_, thread) => placeOf(thread, [])) },
   ];
   for (let state = waiting.pop(); state !== undefined; state = waiting.pop()) {
-    const { memory: before, found } = state;
-    const ends = found.map((values, thread) => placeOf(thread, values));
-    if (ends.every(({ done }) => done))
-      judge(
-        new Map(before),
-        ends.map(({ value }) => value),
-      );
-    for (const [thread, place] of ends.entries()) {
-      if (place.done) continue;
-      const { at, change } = place.value;
-      const here = before.get(at) ?? 0;
-      const after = new Map(before).set(at, change(here));
-      const histories = found.map((values, i) => (i === thread ? [...values, here] : values));
-      const key = `${[...after].sort(([a], [b]) => a - b).join()};${histories.join(';')}`;
+    const { memory: before, places } = state;
+    let over = true;
+    for (const place of places) {
+      if (place.next.done) continue;
+      over = false;
+      const { at, change } = place.next.value;
+      const found = before.get(at) ?? 0;
+      let then = place.after.get(found);
+      if (then === undefined) {
+        then = placeOf(place.thread, [...place.found, found]);
+        place.after.set(found, then);
+      }
+      const value = change(found);
+      const after = value === found ? before : new Map(before).set(at, value);
+      const following = places.with(place.thread, then);
+      const key = `${following.map(({ id }) => id)};${[...after]}`;
       if (seen.has(key)) continue;
       seen.add(key);
-      waiting.push({ memory: after, found: histories });
+      waiting.push({ memory: after, places: following });
     }
+    if (over)
+      judge(
+        new Map(before),
+        places.map(({ next }) => next.value),
+      );
   }
   return seen.size;
 }
