@@ -48,7 +48,8 @@ export function startLoad(
         const target = asked.shift() as string;
         if (found.status === 503) load.exhausted++;
         else if (found.status !== 200) throw new Error(`${found.status} for ${target}`);
-        else if (/^\d+$/.test(found.content)) take(target, Number(found.content));
+        else if (/^(?:Hello)?\d+$/.test(found.content))
+          take(target, Number(found.content.replace('Hello', '')));
       }
       received = received.slice(at);
       if (asked.length > 0) return;
