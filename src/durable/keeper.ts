@@ -5,9 +5,11 @@ import { instantiate } from '../wasm/instance.ts';
 import { bellOf, bellRung, ringBell } from '../wasm/leases.ts';
 import { viewsOf } from '../wasm/memory.ts';
 import { CountersFile } from './counters-file.ts';
+import { Gauges } from './gauges.ts';
 import { Leases } from './leases.ts';
 import type { Lessor } from './lessor.ts';
 import type { FromKeeper, KeeperStart, ToKeeper } from './messages.ts';
+import { Snapshot } from './snapshot.ts';
 
 /** It looks as often when nobody rings: a thread may end between taking the last number and ringing. */
 const ROUND_MS = 1000;
@@ -38,16 +40,26 @@ port.close();
 async function keep(lessor: Lessor): Promise<void> {
   const { module, memory } = start.state;
   const leases = new Leases(instantiate(module, memory), views, lessor, note);
+  // Before any thread can have named some of it, or after threads have used it and it is newer than the file.
+  const snapshot =
+    start.folder === undefined ? undefined : new Snapshot(start.folder, [new Gauges(views)], note);
+  snapshot?.load();
+  let savedMs = performance.now();
   await leases.renew();
   tell({ type: 'ready' });
   for (;;) {
     const seen = bellOf(views);
     await leases.renew();
     if (stopping) break;
+    if (performance.now() - savedMs >= ROUND_MS) {
+      snapshot?.save();
+      savedMs = performance.now();
+    }
     // While leases fail and nothing is left, those who find none ring without end.
     if (leases.pauseMs > 0 && !leases.reserves) await pause(leases.pauseMs);
     else await bellRung(views, seen, leases.pauseMs || ROUND_MS);
   }
+  snapshot?.save();
   try {
     await leases.end();
   } catch (error) {

@@ -10,11 +10,8 @@ import {
   HEADER_LEASE_SHIFT,
   HEADER_LEASES,
   LEASE_AHEAD_MAX,
-  STATE_COUNT_MAX,
-  STATE_KIND,
 } from './layout.ts';
-import { rowPointer } from './memory.ts';
-import { nameOf } from './names.ts';
+import { rowsOf } from './memory.ts';
 
 /** Numbers in a block: a power of two up to this. */
 export const LEASE_NUMBERS_MAX = 2 ** 20;
@@ -34,14 +31,7 @@ export function leaseSize({ words }: Views): number {
 
 /** The counters that hand out leased numbers: the pointers of their rows, by name. */
 export function leasedCounters(views: Views): Map<string, number> {
-  const counters = new Map<string, number>();
-  for (let index = 0; index < STATE_COUNT_MAX; index++) {
-    const pointer = rowPointer(index);
-    if (Atomics.load(views.words, (pointer + STATE_KIND) >> 2) !== KIND_COUNTER_LEASED) continue;
-    const name = nameOf(views, index);
-    if (name !== undefined) counters.set(name, pointer);
-  }
-  return counters;
+  return rowsOf(views, KIND_COUNTER_LEASED);
 }
 
 /** Becomes the keeper of the leases; false when there is one. */

@@ -99,7 +99,8 @@ test('the counters of an application, from WASM and from handlers, and those tha
     16, 19, 19,
   ]);
   expect((await get(first, '/b/17')).status).toBe(500);
-  expect(first.errors).toContain("counter 'b' adds up to 16 at once, not 17: that is its lease (--lease)");
+  const says = "counter 'b' adds up to 16 at once, not 17: that is its lease (--lease)";
+  await eventually('a line about it', () => first.errors.includes(says));
   expect([await number(first, '/late/x'), await number(first, '/late/y')]).toEqual([1, 1]);
   await first.stop();
   const second = await start(folder, APP, '--lease', '1024');
