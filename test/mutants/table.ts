@@ -5,6 +5,7 @@ import { appDefects } from './app.ts';
 import { applicationDefects } from './applications.ts';
 import { connectionDefects } from './connection.ts';
 import type { Defect } from './defect.ts';
+import { durableDefects } from './durable.ts';
 import { exchangeDefects } from './exchange.ts';
 import { jsDefects } from './js.ts';
 import { memoryDefects } from './memory.ts';
@@ -22,6 +23,7 @@ export const DEFECTS: readonly Defect[] = [
   ...modelDefects,
   ...applicationDefects,
   ...appDefects,
+  ...durableDefects,
 ];
 
 /** What is wrong with the table itself, a line each. Reads the sources from the working directory. */
