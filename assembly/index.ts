@@ -27,6 +27,7 @@ import { add, value } from './state/counter';
 import { recover } from './state/death';
 import { addToGauge, setGauge, gaugeValue as valueOfGauge } from './state/gauge';
 import { bucketsOf, record } from './state/histogram';
+import * as lease from './state/lease';
 import { limit, open, take, windowMs } from './state/limiter';
 import { acquire, remind, tryLock, unlock } from './state/mutex';
 import { scratchFor as scratchPageFor } from './state/scratch';
@@ -202,6 +203,22 @@ export function histogramRecord(buckets: usize, value: f64): void {
 /** Takes all named state from a thread that has ended. */
 export function ownerDied(owner: i32): void {
   recover(owner);
+}
+
+/** How many blocks of the counter whose row is at `counter` are leased from its next number on. */
+export function leasedBlocks(counter: usize): i32 {
+  return lease.leasedBlocks(counter);
+}
+
+/** Leases that counter the numbers of one more block, those behind `base`; false when there is no room. */
+export function publishLease(counter: usize, base: f64): bool {
+  assert(base >= 0 && base <= LENGTH_MAX && floor(base) == base);
+  return lease.publishLease(counter, <i64>base);
+}
+
+/** Takes back what is leased to that counter; the last number that was handed out, or -1 when none could be. */
+export function endLeases(counter: usize): f64 {
+  return <f64>lease.endLeases(counter);
 }
 
 function assertInput(slot: usize, start: usize, end: usize): void {

@@ -9,13 +9,14 @@ import { SOCKET_CHOICES, type SocketChoice } from './connection/bind.ts';
 import { LOG_LEVELS, type LogLevel } from './connection/log.ts';
 import { IO_CHOICES, type IoChoice } from './connection/selftest.ts';
 import { ENGINES, type EngineName } from './protocol/codec.ts';
+import { LEASE_NUMBERS_MAX } from './wasm/leases.ts';
 import { LIMITS } from './wasm/memory.ts';
 import { REQUESTS_MAX } from './wasm/slot.ts';
 
 export const MODELS = ['event-loop', 'sequential', 'process', 'thread'] as const;
 export type ModelName = (typeof MODELS)[number];
-export const STATE = ['atomic', 'mutex', 'none'] as const;
-export type CounterName = (typeof STATE)[number];
+export const COUNTERS = ['atomic', 'mutex', 'none'] as const;
+export type CounterName = (typeof COUNTERS)[number];
 
 export interface ServerOptions {
   /** URL of the application's module; without it the built-in one answers. */
@@ -29,6 +30,12 @@ export interface ServerOptions {
   workers: number | 'auto';
   engine: EngineName;
   counter: CounterName;
+  /** The folder that the named state is kept in; without it, and without Redis, it ends with the process. */
+  state: string | undefined;
+  /** URL of the Redis that many machines have their numbers from. */
+  redis: string | undefined;
+  /** Numbers of a counter that are leased together. */
+  lease: number;
   io: IoChoice;
   log: LogLevel;
   maxHead: number;
@@ -93,10 +100,40 @@ const KINDS: { [Name in OptionName]: OptionKind<Options[Name]> } = {
   },
   engine: oneOf(ENGINES, 'wasm', 'what parses and builds'),
   counter: oneOf(
-    STATE,
+    COUNTERS,
     'atomic',
     'how threads add to the number; none loses some, mutex is the default of --model thread',
   ),
+  state: {
+    value: 'DIR',
+    byDefault: undefined,
+    says: 'the folder to keep named state in, so that counters survive the server',
+    read: (text, name) => {
+      if (text === '') throw new OptionError(`${name} needs the path of a folder`);
+      return resolve(text);
+    },
+  },
+  redis: {
+    value: 'URL',
+    byDefault: undefined,
+    says: 'the Redis to have the numbers of counters from, unique over all servers that do',
+    read: (text, name) => {
+      if (!/^rediss?:\/\/./.test(text) || !URL.canParse(text))
+        throw new OptionError(`${name} must be a URL such as redis://127.0.0.1:6379, not '${text}'`);
+      return text;
+    },
+  },
+  lease: {
+    value: 'N',
+    byDefault: 4096,
+    says: 'numbers that a counter is leased at a time with --state or --redis, a power of two',
+    read: (text, name) => {
+      const size = readNumber(text, name, 1, LEASE_NUMBERS_MAX, '');
+      if (!Number.isInteger(Math.log2(size)))
+        throw new OptionError(`${name} must be a power of two, such as 1024 or 4096, not '${text}'`);
+      return size;
+    },
+  },
   log: oneOf(LOG_LEVELS, 'start', 'how much is printed'),
   maxHead: wholeNumber(256, LIMITS.headBytesMax, 16384, 'largest head of a request in bytes, 431 beyond'),
   maxTarget: wholeNumber(16, LIMITS.headBytesMax, 8192, 'longest request target in bytes, 414 beyond'),
@@ -166,6 +203,7 @@ export function readCommand(argv: string[], environment: { PORT?: string | undef
     options.port = KINDS.port.read(environment.PORT, 'PORT in the environment');
   if (options.app !== undefined) fitApp(options, values);
   fitModel(options, values);
+  fitState(options, values);
   return { run: options };
 }
 
@@ -243,6 +281,19 @@ function fitApp({ model }: Options, given: Record<string, unknown>): void {
     throw new OptionError('--counter is how the built-in app counts: leave it out with an app');
 }
 
+/** State that is kept is that of event loops: the counters of the tutorial's servers are for the tutorial. */
+function fitState({ state, redis, model }: Options, given: Record<string, unknown>): void {
+  const asked = state !== undefined ? '--state' : redis !== undefined ? '--redis' : undefined;
+  if (asked === undefined) {
+    if (given.lease !== undefined) throw new OptionError('--lease belongs to --state or --redis');
+    return;
+  }
+  if (model !== 'event-loop')
+    throw new OptionError(`--model ${model} keeps no state: leave ${asked} or the model out`);
+  if (given.counter !== undefined)
+    throw new OptionError(`--counter has no meaning with ${asked}, which leases numbers: leave it out`);
+}
+
 /** The tutorial's servers answer one request a connection, and its threads count under a mutex. */
 function fitModel(options: Options, given: Record<string, unknown>): void {
   const { model } = options;
@@ -267,7 +318,7 @@ export function helpText(): string {
     const { value, byDefault, says } = KINDS[name];
     if (value === undefined) return [`--${flagOf(name)}`, says];
     const standard = name === 'port' ? '$PORT or 8080' : byDefault;
-    return [`--${flagOf(name)} ${value}`, `${says} [${standard}]`];
+    return [`--${flagOf(name)} ${value}`, standard === undefined ? says : `${says} [${standard}]`];
   });
   rows.push(['--help', 'print this'], ['--version', 'print the version']);
   const width = Math.max(...rows.map(([flag]) => (flag as string).length));

@@ -54,6 +54,15 @@ export interface ServeOptions {
   handlerTimeout?: number | undefined;
   /** What requests under way have to finish when the server closes or reloads: 10000 by default. */
   drainTimeout?: number | undefined;
+  /**
+   * The folder to keep named state in, so that counters go on from where they stood. It is that of one server at a
+   * time, and of the first server of the process, whose memory holds the named state.
+   */
+  state?: string | undefined;
+  /** URL of the Redis to have the numbers of counters from, unique over all servers that do. */
+  redis?: string | undefined;
+  /** Numbers that a counter is leased at a time with state or redis, a power of two: 4096 by default. */
+  lease?: number | undefined;
   /** Proxies before the server; as many addresses of their field are believed: 0 by default. */
   trustProxy?: number | undefined;
   /**

@@ -28,7 +28,7 @@ const RANKS: [RegExp, number][] = [
   [/^src\/protocol\//, 1],
   [/^src\/wasm\//, 2],
   [/^src\/(connection|state)\//, 3],
-  [/^src\/app\//, 4],
+  [/^src\/(app|durable)\//, 4],
   [/^src\/(workers\/|options\.ts$)/, 5],
   [/^src\/(models\/|messages\.ts$)/, 6],
   [/^src\/(supervisor|child|serve)\.ts$/, 7],
@@ -78,9 +78,9 @@ describe('import directions', () => {
 
   test.each([
     // proxy.ts asks it only what is an IP address.
-    ['node:net', /^src\/(connection\/|models\/thread\.ts$|app\/proxy\.ts$)/],
+    ['node:net', /^src\/(connection\/|models\/thread\.ts$|app\/proxy\.ts$|durable\/lock\.ts$)/],
     // bound.ts asks who this thread is.
-    ['node:worker_threads', /^src\/((workers|models)\/|state\/bound\.ts$)/],
+    ['node:worker_threads', /^src\/((workers|models)\/|durable\/keep(er)?\.ts$|state\/bound\.ts$)/],
     ['node:child_process', /^src\/(supervisor|models\/process|app\/load)\.ts$/],
     // bodies.ts asks which undici there is, clock.ts what time it is.
     ['node:process', /^src\/(models\/descriptors|app\/(load|bodies)|workers\/worker|state\/clock)\.ts$/],

@@ -10,6 +10,7 @@
 import {
   HEADER_LEASE_BELL,
   HEADER_LEASE_SHIFT,
+  LEASE_AHEAD_MAX,
   LEASE_BASE,
   LEASE_BLOCK,
   LEASE_BYTES,
@@ -25,7 +26,7 @@ const EXHAUSTED: i64 = -1;
  * each other: where two blocks don't, the rest of the first is left out.
  */
 export function addLeased(counter: usize, n: i64): i64 {
-  const shift = <i64>(load<i32>(0, HEADER_LEASE_SHIFT) - 1);
+  const shift = shiftOf();
   for (;;) {
     const ticket = atomic.load<i64>(counter, STATE_VALUE);
     const block = ticket >> shift;
@@ -52,9 +53,9 @@ export function addLeased(counter: usize, n: i64): i64 {
 
 /** The number that was handed out last; where nothing has been, the one before the first. */
 export function leasedValue(counter: usize): i64 {
-  const shift = <i64>(load<i32>(0, HEADER_LEASE_SHIFT) - 1);
+  const shift = shiftOf();
   const ticket = atomic.load<i64>(counter, STATE_VALUE);
-  const block = ticket == 0 ? 0 : (ticket - 1) >> shift;
+  const block = lastBlockOf(ticket, shift);
   const lease = leaseOf(counter, block);
   if (lease == 0 && ticket == 0) return 0;
   const number = atomic.load<i64>(lease, LEASE_BASE) + ticket - (block << shift);
@@ -62,9 +63,76 @@ export function leasedValue(counter: usize): i64 {
   return atomic.load<i64>(counter, STATE_VALUE) == ticket ? number : leasedValue(counter);
 }
 
+/** How many blocks are leased without a gap, from the one on that the next ticket is in. */
+export function leasedBlocks(counter: usize): i32 {
+  const block = atomic.load<i64>(counter, STATE_VALUE) >> shiftOf();
+  let count = 0;
+  while (count < LEASE_COUNT && leaseOf(counter, block + count) != 0) count++;
+  return count;
+}
+
+/**
+ * Leases the first block that is not leased yet; `base` is the number before its first. Only the keeper does, so
+ * nobody else changes the ring, and the count does not go past a block without a lease.
+ * @returns false when there is no room in the ring
+ */
+export function publishLease(counter: usize, base: i64): bool {
+  const shift = shiftOf();
+  const ticket = atomic.load<i64>(counter, STATE_VALUE);
+  let block = ticket >> shift;
+  while (leaseOf(counter, block) != 0) block++;
+  if (block - lastBlockOf(ticket, shift) > LEASE_AHEAD_MAX) return false;
+  setLease(counter, block, base);
+  return true;
+}
+
+/**
+ * Takes back what is leased and not handed out: the count moves on, in one step, to where no block is leased.
+ * Only the keeper does.
+ * @returns the last number that was handed out, or EXHAUSTED when there never was a lease
+ */
+export function endLeases(counter: usize): i64 {
+  const shift = shiftOf();
+  let ticket: i64;
+  let number: i64;
+  let end: i64;
+  do {
+    ticket = atomic.load<i64>(counter, STATE_VALUE);
+    const last = lastBlockOf(ticket, shift);
+    const lease = leaseOf(counter, last);
+    if (lease == 0) return EXHAUSTED;
+    number = atomic.load<i64>(lease, LEASE_BASE) + ticket - (last << shift);
+    // The value from then on is the last number of a block far ahead, in the one entry that nobody needs.
+    const block = last + 2 * LEASE_COUNT - 1;
+    end = (block + 1) << shift;
+    setLease(counter, block, number - ((<i64>1) << shift));
+  } while (atomic.cmpxchg<i64>(counter, ticket, end, STATE_VALUE) != ticket);
+  return number;
+}
+
+/** The base first: who finds the block must find its base. */
+function setLease(counter: usize, block: i64, base: i64): void {
+  const lease = entryOf(counter, block);
+  atomic.store<i64>(lease, base, LEASE_BASE);
+  atomic.store<i64>(lease, block + 1, LEASE_BLOCK);
+}
+
+/** The block of the number that was handed out last; where nothing has been, the first. */
+function lastBlockOf(ticket: i64, shift: i64): i64 {
+  return ticket == 0 ? 0 : (ticket - 1) >> shift;
+}
+
+function shiftOf(): i64 {
+  return <i64>(load<i32>(0, HEADER_LEASE_SHIFT) - 1);
+}
+
+function entryOf(counter: usize, block: i64): usize {
+  return counter + STATE_LEASES + <usize>(block & (LEASE_COUNT - 1)) * LEASE_BYTES;
+}
+
 /** Pointer of the lease of a block, or 0 when it has none. */
 function leaseOf(counter: usize, block: i64): usize {
-  const lease = counter + STATE_LEASES + <usize>(block & (LEASE_COUNT - 1)) * LEASE_BYTES;
+  const lease = entryOf(counter, block);
   return atomic.load<i64>(lease, LEASE_BLOCK) == block + 1 ? lease : 0;
 }
 

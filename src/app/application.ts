@@ -5,7 +5,7 @@ import type { Exchange } from '../connection/exchange.ts';
 import type { Plane } from '../connection/plane.ts';
 import { ERROR_LEASE_EXHAUSTED } from '../protocol/codes.ts';
 import { reasonPhrase } from '../protocol/status.ts';
-import { isExhausted } from '../state/lease.ts';
+import { isLeaseExhausted } from '../state/lease.ts';
 import type { App, ErrorHandler, Handler, ServerRequest } from './app.ts';
 import { type Around, RequestContext } from './context.ts';
 import { TEXT_FIELDS } from './fields.ts';
@@ -66,17 +66,8 @@ class Application {
       const lines = `allow: ${allow}\r\n`;
       if (method === 'OPTIONS') exchange.respond(204, lines, '', false);
       else fail(exchange, 405, lines);
-    } else if (answer instanceof Ready) this.sendReady(exchange, answer);
+    } else if (answer instanceof Ready) answer.send(exchange);
     else this.handle(exchange, answer as Handler, params);
-  }
-
-  /** There may be no number to count with. */
-  private sendReady(exchange: Exchange, ready: Ready): void {
-    try {
-      ready.send(exchange);
-    } catch (error) {
-      this.refuse(exchange, error);
-    }
   }
 
   /** Calls a handler, and sends what it gives, now or later. */
@@ -129,7 +120,7 @@ class Application {
   private refuse(exchange: Exchange, error: unknown): void {
     if (exchange.over) return;
     // As the engine answers; whoever hands out leases has said it to whoever runs the server.
-    if (isExhausted(error)) {
+    if (isLeaseExhausted(error)) {
       exchange.answer(-ERROR_LEASE_EXHAUSTED);
       return;
     }

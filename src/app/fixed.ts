@@ -3,10 +3,12 @@
 
 import type { Exchange } from '../connection/exchange.ts';
 import type { Plane } from '../connection/plane.ts';
+import { ERROR_LEASE_EXHAUSTED } from '../protocol/codes.ts';
 import type { Prepared } from '../protocol/prepared.ts';
 import { isBare, statusLine } from '../protocol/status.ts';
 import { Counted } from '../state/counted.ts';
 import { counterIndexIn } from '../state/counter.ts';
+import { isLeaseExhausted } from '../state/lease.ts';
 import { TEXT_FIELDS } from './fields.ts';
 import { wholeParts } from './send.ts';
 
@@ -27,7 +29,20 @@ export class Ready {
   send(exchange: Exchange): void {
     const { statusCode, fields, content, close } = this;
     if (this.index !== undefined) exchange.answer(this.index);
-    else exchange.respond(statusCode, fields, content instanceof Counted ? content.next() : content, close);
+    else if (content instanceof Counted) this.count(exchange, content);
+    else exchange.respond(statusCode, fields, content, close);
+  }
+
+  private count(exchange: Exchange, counted: Counted): void {
+    let content: string;
+    try {
+      content = counted.next();
+    } catch (error) {
+      if (!isLeaseExhausted(error)) throw error;
+      exchange.answer(-ERROR_LEASE_EXHAUSTED);
+      return;
+    }
+    exchange.respond(this.statusCode, this.fields, content, this.close);
   }
 }
 

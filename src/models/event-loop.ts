@@ -1,6 +1,7 @@
 // The model that hotpath is: an event loop on every core, each with its own connections. This is its control
 // plane: it makes the shared memory, starts the worker threads over it, drains them.
 
+import { keepState } from '../durable/keep.ts';
 import { shareState } from '../state/shared.ts';
 import { readStatistics, viewsOf } from '../wasm/memory.ts';
 import { Pool } from '../workers/pool.ts';
@@ -15,6 +16,7 @@ export async function eventLoop(start: ModelStart): Promise<Server> {
   const workers = countWorkers(options.workers);
   const planes = await preparePlanes(start, workers * DESCRIPTORS_OF_THREAD, workers * GENERATIONS, workers);
   const state = shareState(planes);
+  const kept = await keepState(options, state, note);
   const pool = new Pool({
     workers,
     start: { ...planes, host: options.host, state },
@@ -22,13 +24,24 @@ export async function eventLoop(start: ModelStart): Promise<Server> {
     note,
     ...(listening && { listening }),
   });
+  let port: number;
+  try {
+    port = await pool.start();
+  } catch (error) {
+    await kept?.stop();
+    throw error;
+  }
   return {
-    port: await pool.start(),
+    port,
     who: `${workers} ${workers === 1 ? 'worker' : 'workers'}`,
     io: planes.io,
     statistics: () => readStatistics(viewsOf(planes.memory)),
     reload: (timeoutMs) => pool.reload(timeoutMs),
-    drain: (timeoutMs) => pool.drain(timeoutMs),
+    drain: async (timeoutMs) => {
+      const late = await pool.drain(timeoutMs);
+      await kept?.stop();
+      return late;
+    },
     killWorker: (ordinal, how) => pool.kill(ordinal, how),
   };
 }

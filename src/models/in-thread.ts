@@ -5,6 +5,7 @@ import type { App } from '../app/app.ts';
 import { attach } from '../app/application.ts';
 import { createPlane } from '../connection/create.ts';
 import { listen, urlOf } from '../connection/listener.ts';
+import { keepState } from '../durable/keep.ts';
 import { shareState } from '../state/shared.ts';
 import { readStatistics } from '../wasm/memory.ts';
 import { drainWithin, type ModelStart, preparePlanes, type Server } from './model.ts';
@@ -17,7 +18,7 @@ export interface ServerInThread extends Server {
 export async function inThread(start: ModelStart, app: App): Promise<ServerInThread> {
   const { host, trustProxy } = start.options;
   const planes = await preparePlanes(start, 0, 1);
-  shareState(planes);
+  const kept = await keepState(start.options, shareState(planes), start.note);
   const plane = createPlane({ ...planes, slot: 0 });
   let port = 0;
   const server = {
@@ -43,11 +44,13 @@ export async function inThread(start: ModelStart, app: App): Promise<ServerInThr
       drain: async (timeoutMs) => {
         listener.close();
         await drainWithin(timeoutMs, plane.drain(), () => plane.destroy());
+        await kept?.stop();
         return 0;
       },
     };
   } catch (error) {
     plane.stop();
+    await kept?.stop();
     throw error;
   }
 }

@@ -8,8 +8,14 @@ import type { TakePlace } from '../connection/listener.ts';
 import { HELLO_COUNTER, type Io } from '../connection/plane.ts';
 import { chooseIo } from '../connection/selftest.ts';
 import type { CounterName, ServerOptions } from '../options.ts';
-import { KIND_COUNTER_ATOMIC, KIND_COUNTER_CARELESS, KIND_COUNTER_MUTEX } from '../protocol/codes.ts';
+import {
+  KIND_COUNTER_ATOMIC,
+  KIND_COUNTER_CARELESS,
+  KIND_COUNTER_LEASED,
+  KIND_COUNTER_MUTEX,
+} from '../protocol/codes.ts';
 import { compileModule } from '../wasm/instance.ts';
+import { leaseCounters } from '../wasm/leases.ts';
 import { createMemory, setCounting, viewsOf } from '../wasm/memory.ts';
 import { Slot } from '../wasm/slot.ts';
 import type { Statistics } from '../wasm/statistics.ts';
@@ -63,7 +69,10 @@ export function makePlanes(options: ServerOptions, slotCount: number): Omit<Plan
     fieldCountMax: options.maxFields,
     contentBytesMax: options.maxBody,
   });
-  setCounting(viewsOf(memory), HELLO_COUNTER, COUNTING[options.counter]);
+  const views = viewsOf(memory);
+  const leased = options.state !== undefined || options.redis !== undefined;
+  if (leased) leaseCounters(views, options.lease);
+  setCounting(views, HELLO_COUNTER, leased ? KIND_COUNTER_LEASED : COUNTING[options.counter]);
   return {
     module: compileModule(),
     memory,

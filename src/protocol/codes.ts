@@ -46,6 +46,10 @@ export const MUTEX_TAKEN = 0;
 export const MUTEX_HELD = -1;
 /** It is held, and whoever had it before died with it. */
 export const MUTEX_ABANDONED = -2;
+/* Whether leases of numbers are kept ahead: by nobody, by a keeper, by a keeper who gets none at the moment. */
+export const LEASES_ENDED = 0;
+export const LEASES_KEPT = 1;
+export const LEASES_FAILING = 2;
 
 /* Index into a slot's table of prepared responses: errors stand at their code without the sign. */
 export const PREPARED_DEFAULT = 0;

@@ -3,6 +3,7 @@
 import { threadId } from 'node:worker_threads';
 import type { Views } from '../protocol/js/views.ts';
 import { type Exports, instantiate } from '../wasm/instance.ts';
+import { awaitLease, leaseSize } from '../wasm/leases.ts';
 import { checkVersion, rowPointer, viewsOf } from '../wasm/memory.ts';
 import { claimRow, HELLO_NAME, type Kind, OWN_PREFIX } from '../wasm/names.ts';
 import { type SharedState, sharedState } from './shared.ts';
@@ -17,6 +18,9 @@ export interface Bound {
 
 /** Who holds what can be held: no other thread of the process ever has this number. Never 0. */
 export const OWNER = ownerOf(threadId);
+
+/** A new counter's first lease is waited for: until then it would have no number to hand out. */
+const FIRST_LEASE_MS = 2000;
 
 let bound: Bound | undefined;
 
@@ -49,10 +53,13 @@ export function inThisThread(what: string): Bound {
  * @throws RangeError when there is no room for one more, or the name is one of the server's own
  * @throws TypeError when the name is that of something of another kind
  */
-export function claim({ views }: Bound, kind: Kind, name: string): number {
+export function claim({ views, exports }: Bound, kind: Kind, name: string): number {
   if (name.startsWith(OWN_PREFIX) && name !== HELLO_NAME)
     throw new RangeError(`${kind} '${name}': names that begin with '${OWN_PREFIX}' are the server's own`);
-  return claimRow(views, kind, name);
+  const index = claimRow(views, kind, name);
+  if (kind === 'counter' && leaseSize(views) > 0)
+    awaitLease(views, exports, rowPointer(index), FIRST_LEASE_MS);
+  return index;
 }
 
 /** The row of this name: its pointer, and what works on it. */

@@ -2,6 +2,7 @@
 
 import type { Views } from '../protocol/js/views.ts';
 import type { Exports } from '../wasm/instance.ts';
+import { leaseSize } from '../wasm/leases.ts';
 import { checkName } from '../wasm/names.ts';
 import { bind, claim, inThisThread } from './bound.ts';
 import { LeaseExhaustedError } from './lease.ts';
@@ -45,6 +46,8 @@ export function counterIndexIn({ bytes }: Views, { name }: Counter): number | un
 class NamedCounter implements Counter {
   private exports: Exports | undefined;
   private pointer = 0;
+  /** Leased numbers that are added at once follow each other, so they are no more than a block of them. */
+  private most = Number.MAX_SAFE_INTEGER;
 
   constructor(readonly name: string) {}
 
@@ -53,7 +56,12 @@ class NamedCounter implements Counter {
       throw new RangeError(
         `counter '${this.name}' adds positive whole numbers up to 2^53 - 1, not ${n}; a gauge goes down, too`,
       );
-    const sum = (this.exports ?? this.bind()).counterAdd(this.pointer, n);
+    const { counterAdd } = this.exports ?? this.bind();
+    if (n > this.most)
+      throw new RangeError(
+        `counter '${this.name}' adds up to ${this.most} at once, not ${n}: that is its lease (--lease)`,
+      );
+    const sum = counterAdd(this.pointer, n);
     if (sum < 0) throw new LeaseExhaustedError(this.name);
     return sum;
   }
@@ -63,8 +71,9 @@ class NamedCounter implements Counter {
   }
 
   private bind(): Exports {
-    const { exports, pointer } = bind('counter', this.name);
+    const { exports, pointer, views } = bind('counter', this.name);
     this.pointer = pointer;
+    this.most = leaseSize(views) || Number.MAX_SAFE_INTEGER;
     this.exports = exports;
     return exports;
   }

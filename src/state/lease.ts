@@ -10,7 +10,7 @@ export class LeaseExhaustedError extends Error {
   }
 }
 
-/** Whether that is it, from whichever copy of this package. */
-export function isExhausted(error: unknown): boolean {
+/** By its code, so that any copy of this package has made it. */
+export function isLeaseExhausted(error: unknown): boolean {
   return (error as { code?: unknown } | null | undefined)?.code === 'ERR_LEASE_EXHAUSTED';
 }

@@ -48,6 +48,9 @@ export interface Exports {
   limiterTake(limiter: number, scratch: number, length: number, cost: number, nowMs: number): number;
   limiterLimit(limiter: number): number;
   limiterWindowMs(limiter: number): number;
+  leasedBlocks(counter: number): number;
+  publishLease(counter: number, base: number): number;
+  endLeases(counter: number): number;
 }
 
 const RELEASE = new URL('../../build/hotpath.wasm', import.meta.url);

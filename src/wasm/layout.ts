@@ -54,7 +54,11 @@ export const HEADER_LEASE_SHIFT = HEADER + 32;
 /** Rung, by adding 1 and notify(), when a lease is wanted. */
 export const HEADER_LEASE_BELL = HEADER + 36;
 /** Pointer of the scratch page that was made last, or 0. */
-export const HEADER_SCRATCH = HEADER + 40;
+export const HEADER_SCRATCH = HEADER + 48;
+/** Changed, by adding 1 and notify(), when there are leases, or when there will be none for now. */
+export const HEADER_LEASE_NEWS = HEADER + 40;
+/** One of LEASES_*: whether somebody leases numbers. */
+export const HEADER_LEASES = HEADER + 44;
 export const HEADER_BYTES = 128;
 
 /** 128 bytes apart: two cache lines, since processors fetch them in pairs. */
@@ -95,6 +99,8 @@ export const LEASE_BLOCK = 0;
 /** i64: the number before the block's first. */
 export const LEASE_BASE = 8;
 export const LEASE_BYTES = 16;
+/** Blocks that may be leased ahead: an entry is the last number's, and one is left for the end of leasing. */
+export const LEASE_AHEAD_MAX = LEASE_COUNT - 2;
 
 /* The extent of a histogram's row: one thread's buckets, linked to those of the others. */
 export const HISTOGRAM_PAGES = 1;

@@ -38,7 +38,7 @@ import {
   STATISTICS_REFUSED,
   STATISTICS_REQUESTS,
 } from './layout.ts';
-import { claimRow, HELLO_NAME } from './names.ts';
+import { claimRow, HELLO_NAME, nameOf } from './names.ts';
 import type { Statistics } from './statistics.ts';
 
 /** What the sizes of the map allow at most. */
@@ -120,9 +120,31 @@ export function rowPointer(index: number): number {
   return STATE + index * STATE_ROW_BYTES;
 }
 
+/** The rows of a kind, one of KIND_*, that have a name: their pointers, by it. */
+export function rowsOf(views: Views, kind: number): Map<string, number> {
+  const rows = new Map<string, number>();
+  for (let index = 0; index < STATE_COUNT_MAX; index++) {
+    const pointer = rowPointer(index);
+    if (Atomics.load(views.words, (pointer + STATE_KIND) >> 2) !== kind) continue;
+    const name = nameOf(views, index);
+    if (name !== undefined) rows.set(name, pointer);
+  }
+  return rows;
+}
+
 /** Says how a counter is added to: one of KIND_COUNTER_*. Before any thread counts. */
 export function setCounting({ words }: Views, index: number, kind: number): void {
   words[(rowPointer(index) + STATE_KIND) >> 2] = kind;
+}
+
+/** The value of a row that is a double. */
+export function rowDouble({ doubles }: Views, pointer: number): number {
+  return doubles[(pointer + STATE_VALUE) >> 3] as number;
+}
+
+/** Sets the value of a row that is a double, before any other thread may use it. */
+export function setRowDouble({ doubles }: Views, pointer: number, value: number): void {
+  doubles[(pointer + STATE_VALUE) >> 3] = value;
 }
 
 /** Sets a counter that no other thread can reach. @param value a whole number up to 2^53 - 1 */

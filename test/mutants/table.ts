@@ -5,6 +5,7 @@ import { appDefects } from './app.ts';
 import { applicationDefects } from './applications.ts';
 import { connectionDefects } from './connection.ts';
 import type { Defect } from './defect.ts';
+import { durableDefects } from './durable.ts';
 import { exchangeDefects } from './exchange.ts';
 import { jsDefects } from './js.ts';
 import { limiterDefects } from './limiter.ts';
@@ -26,6 +27,7 @@ export const DEFECTS: readonly Defect[] = [
   ...applicationDefects,
   ...appDefects,
   ...mutexDefects,
+  ...durableDefects,
 ];
 
 /** What is wrong with the table itself, a line each. Reads the sources from the working directory. */

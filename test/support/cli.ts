@@ -15,11 +15,15 @@ export interface Run {
   stop(): Promise<number | NodeJS.Signals>;
 }
 
-/** Starts the command; it may end at once. */
-export function launch(args: string[], environment: NodeJS.ProcessEnv = {}): Run {
+/**
+ * Starts the command; it may end at once.
+ * @param detached in a process group of its own
+ */
+export function launch(args: string[], environment: NodeJS.ProcessEnv = {}, detached = false): Run {
   const child = spawn(process.execPath, ['dist/cli.js', ...args], {
     env: { ...process.env, PORT: '', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached,
   });
   const run: Run = {
     child,
@@ -44,8 +48,12 @@ export function launch(args: string[], environment: NodeJS.ProcessEnv = {}): Run
 }
 
 /** Starts a server at a free port and waits until it listens. */
-export async function startCli(args: string[] = [], environment?: NodeJS.ProcessEnv): Promise<Run> {
-  const run = launch(['--port', '0', ...args], environment);
+export async function startCli(
+  args: string[] = [],
+  environment?: NodeJS.ProcessEnv,
+  detached = false,
+): Promise<Run> {
+  const run = launch(['--port', '0', ...args], environment, detached);
   const ended = run.exit.then((code) => {
     throw new Error(`ended with ${code}: ${run.errors}`);
   });

@@ -1,0 +1,55 @@
+// The file `counters`, as a lessor: how far the numbers of each counter are leased. After a clean stop that is the
+// last number which was handed out. Names that nobody uses at the moment stay.
+
+import { join } from 'node:path';
+import { type Files, readIfThere, replaceFile, SYSTEM_FILES } from './files.ts';
+import type { Grant, Lessor } from './lessor.ts';
+import { seal, unseal } from './sealed.ts';
+
+const FILE = 'counters';
+
+interface Content {
+  /** The server was stopped, and nothing is leased that was not handed out. */
+  clean: boolean;
+  counters: Record<string, number>;
+}
+
+export class CountersFile implements Lessor {
+  private readonly path: string;
+  private ends: ReadonlyMap<string, number>;
+
+  /** @throws Error in one line when there is a file that can't be read, or believed */
+  constructor(
+    directory: string,
+    private readonly files: Files = SYSTEM_FILES,
+  ) {
+    this.path = join(directory, FILE);
+    const bytes = readIfThere(files, this.path);
+    this.ends = new Map(bytes === undefined ? [] : readEnds(this.path, bytes));
+  }
+
+  lease(wanted: ReadonlyMap<string, number>, grant: Grant): void {
+    const before = this.ends;
+    const ends = new Map(before);
+    for (const [name, count] of wanted) ends.set(name, (before.get(name) ?? 0) + count);
+    this.write(ends, false);
+    for (const name of wanted.keys()) grant(name, before.get(name) ?? 0);
+  }
+
+  end(last: ReadonlyMap<string, number>): void {
+    this.write(new Map([...this.ends, ...last]), true);
+  }
+
+  private write(ends: ReadonlyMap<string, number>, clean: boolean): void {
+    for (const [name, end] of ends)
+      if (!Number.isSafeInteger(end)) throw new RangeError(`counter '${name}' has come to its last number`);
+    const content: Content = { clean, counters: Object.fromEntries(ends) };
+    replaceFile(this.files, this.path, seal(FILE, content));
+    this.ends = ends;
+  }
+}
+
+function readEnds(path: string, bytes: Buffer): [string, number][] {
+  const { counters } = unseal(FILE, path, bytes) as Content;
+  return Object.entries(counters);
+}

@@ -1,0 +1,152 @@
+// Has the named state of the process kept: takes the state folder, starts the keeper's thread, and starts another
+// one when it dies. The new one goes by the file and the memory, as any keeper does.
+
+import { realpathSync } from 'node:fs';
+import { Worker } from 'node:worker_threads';
+import type { SharedState } from '../state/shared.ts';
+import { beginKeeping, leaseSize, tellNews } from '../wasm/leases.ts';
+import { viewsOf } from '../wasm/memory.ts';
+import { makeFolder } from './files.ts';
+import { type Lock, lockFolder } from './lock.ts';
+import type { FromKeeper, KeeperStart, ToKeeper } from './messages.ts';
+
+/** What the state is kept by; nothing of it, and it lives in memory alone. */
+export interface KeepOptions {
+  state: string | undefined;
+  redis: string | undefined;
+  /** Numbers in a block of a lease. */
+  lease: number;
+}
+
+/** Named state that is kept. */
+export interface Kept {
+  /** Writes down where the numbers stand, and hands out no more. When no thread is left that would want some. */
+  stop(): Promise<void>;
+  /** Ends the keeper's thread as a crash would. For tests. */
+  killKeeper(): Promise<void>;
+}
+
+/** A disk may hang: then what is leased stays leased. */
+const STOP_MS = 2000;
+/** A keeper that lived this long died of something else than its start. */
+const HEALTHY_MS = 5000;
+const BACKOFF_FIRST_MS = 10;
+const BACKOFF_MAX_MS = 5000;
+
+/**
+ * Keeps the named state as the options ask for; undefined when they don't. Resolves when counters can be used.
+ * @param note told what happens, a line each
+ * @throws Error in one line when the folder is another's, or what is in it can't be believed
+ */
+export async function keepState(
+  { state: path, redis, lease }: KeepOptions,
+  state: SharedState,
+  note: (text: string) => void,
+): Promise<Kept | undefined> {
+  if (path === undefined && redis === undefined) return undefined;
+  const views = viewsOf(state.memory);
+  if (leaseSize(views) !== lease)
+    throw new Error(
+      leaseSize(views) === 0
+        ? 'the named state of this process is in the memory of its first server, which does not keep it: give state to that one'
+        : `the numbers of this process are leased by ${leaseSize(views)}, not by ${lease}: leave lease as it is`,
+    );
+  if (!beginKeeping(views))
+    throw new Error('the named state of this process is kept already, by another server of it');
+  let lock: Lock | undefined;
+  try {
+    const folder = path === undefined ? undefined : openFolder(path);
+    lock = folder === undefined ? undefined : await lockFolder(folder);
+    const keeper = new Keeper({ state, folder, redis }, note);
+    await keeper.start();
+    return {
+      stop: async () => {
+        await keeper.stop();
+        tellNews(views, 'ended');
+        await lock?.release();
+      },
+      killKeeper: () => keeper.kill(),
+    };
+  } catch (error) {
+    tellNews(views, 'ended');
+    await lock?.release();
+    throw error;
+  }
+}
+
+/** The folder by its shortest name, since sockets have short ones. */
+function openFolder(path: string): string {
+  try {
+    makeFolder(path);
+    return realpathSync(path);
+  } catch (error) {
+    throw new Error(`the state folder ${path} can't be used: ${(error as Error).message}`);
+  }
+}
+
+class Keeper {
+  private thread: Worker | undefined;
+  private stopping = false;
+  private earlyDeaths = 0;
+
+  constructor(
+    private readonly workerData: KeeperStart,
+    private readonly note: (text: string) => void,
+  ) {}
+
+  /** Resolves when counters have been leased numbers, or that failed. @throws Error in one line */
+  start(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const { workerData } = this;
+      const thread = new Worker(new URL('./keeper.js', import.meta.url), { workerData });
+      this.thread = thread;
+      let readyMs: number | undefined;
+      let cause = new Error('the thread that keeps the named state ended');
+      thread.on('message', (message: FromKeeper) => {
+        if (message.type === 'note') this.note(message.text);
+        else if (message.type === 'failed') cause = new Error(message.message);
+        else {
+          readyMs = Date.now();
+          resolve();
+        }
+      });
+      thread.on('error', (error) => {
+        cause = error as Error;
+      });
+      thread.once('exit', () => {
+        this.thread = undefined;
+        if (readyMs === undefined) return reject(cause);
+        if (Date.now() - readyMs > HEALTHY_MS) this.earlyDeaths = 0;
+        if (!this.stopping) this.replaceLater(cause);
+      });
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.stopping = true;
+    const { thread } = this;
+    if (thread === undefined) return;
+    const ended = new Promise<'ended'>((resolve) => thread.once('exit', () => resolve('ended')));
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<'late'>((resolve) => (timer = setTimeout(resolve, STOP_MS, 'late')));
+    thread.postMessage({ type: 'stop' } satisfies ToKeeper);
+    if ((await Promise.race([ended, late])) === 'late') {
+      this.note('Where the numbers stand could not be written down in time, so some will be skipped');
+      void thread.terminate();
+    }
+    clearTimeout(timer);
+  }
+
+  async kill(): Promise<void> {
+    await this.thread?.terminate();
+  }
+
+  private replaceLater(cause: Error): void {
+    tellNews(viewsOf(this.workerData.state.memory), 'failing');
+    const delayMs = Math.min(BACKOFF_FIRST_MS * 2 ** this.earlyDeaths++, BACKOFF_MAX_MS);
+    this.note(`The keeper of the named state failed: ${cause.message}; replacing it`);
+    setTimeout(() => {
+      if (!this.stopping) this.start().catch((error: Error) => this.replaceLater(error));
+    }, delayMs).unref();
+  }
+}

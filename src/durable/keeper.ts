@@ -1,0 +1,90 @@
+// The keeper's thread: leases numbers ahead of need, so that neither the disk nor Redis ever holds up a request.
+
+import { parentPort, workerData } from 'node:worker_threads';
+import { instantiate } from '../wasm/instance.ts';
+import { bellOf, bellRung, ringBell } from '../wasm/leases.ts';
+import { viewsOf } from '../wasm/memory.ts';
+import { CountersFile } from './counters-file.ts';
+import { Gauges } from './gauges.ts';
+import { Leases } from './leases.ts';
+import type { Lessor } from './lessor.ts';
+import type { FromKeeper, KeeperStart, ToKeeper } from './messages.ts';
+import { Snapshot } from './snapshot.ts';
+
+/** It looks as often when nobody rings: a thread may end between taking the last number and ringing. */
+const ROUND_MS = 1000;
+
+const port = parentPort;
+if (port === null) throw new Error('keeper.ts runs only as a worker thread');
+
+const start = workerData as KeeperStart;
+const views = viewsOf(start.state.memory);
+let stopping = false;
+/** Ends a pause. */
+let wake = (): void => {};
+
+// Listening for messages keeps the thread alive; closing the port lets it end.
+port.on('message', (_: ToKeeper) => {
+  stopping = true;
+  wake();
+  ringBell(views);
+});
+
+try {
+  await keep(await openLessor(start));
+} catch (error) {
+  tell({ type: 'failed', message: (error as Error).message });
+}
+port.close();
+
+async function keep(lessor: Lessor): Promise<void> {
+  const { module, memory } = start.state;
+  const leases = new Leases(instantiate(module, memory), views, lessor, note);
+  // Before any thread can have named some of it, or after threads have used it and it is newer than the file.
+  const snapshot =
+    start.folder === undefined ? undefined : new Snapshot(start.folder, [new Gauges(views)], note);
+  snapshot?.load();
+  let savedMs = performance.now();
+  await leases.renew();
+  tell({ type: 'ready' });
+  for (;;) {
+    const seen = bellOf(views);
+    await leases.renew();
+    if (stopping) break;
+    if (performance.now() - savedMs >= ROUND_MS) {
+      snapshot?.save();
+      savedMs = performance.now();
+    }
+    // While leases fail and nothing is left, those who find none ring without end.
+    if (leases.pauseMs > 0 && !leases.reserves) await pause(leases.pauseMs);
+    else await bellRung(views, seen, leases.pauseMs || ROUND_MS);
+  }
+  snapshot?.save();
+  try {
+    await leases.end();
+  } catch (error) {
+    note(
+      `Where the numbers stand could not be written down, so some will be skipped: ${(error as Error).message}`,
+    );
+  }
+}
+
+async function openLessor({ folder, redis }: KeeperStart): Promise<Lessor> {
+  if (redis !== undefined) return (await import('./redis.ts')).openRedis(redis);
+  return new CountersFile(folder as string);
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    wake = resolve;
+    setTimeout(resolve, ms);
+  });
+}
+
+function note(text: string): void {
+  tell({ type: 'note', text });
+}
+
+function tell(message: FromKeeper): void {
+  port?.postMessage(message);
+}

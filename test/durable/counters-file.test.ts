@@ -1,0 +1,182 @@
+// The file `counters`, on a disk that fails at every step and loses power behind every step: no number is leased twice,
+// and what can't be believed is neither taken nor overwritten.
+
+import { describe, expect, test } from 'vitest';
+import { CountersFile } from '../../src/durable/counters-file.ts';
+import { seal } from '../../src/durable/sealed.ts';
+import { Disk, fault, type Remains } from './disk.ts';
+
+const FOLDER = '/state';
+const PATH = '/state/counters';
+
+function open(disk: Disk): CountersFile {
+  return new CountersFile(FOLDER, disk);
+}
+
+/** What was granted: first and last numbers. */
+function lease(file: CountersFile, wanted: Record<string, number>): Record<string, [number, number]> {
+  const granted: Record<string, [number, number]> = {};
+  file.lease(new Map(Object.entries(wanted)), (name, base) => {
+    granted[name] = [base + 1, base + (wanted[name] as number)];
+  });
+  return granted;
+}
+
+function textOf(disk: Disk): string {
+  return disk.read(PATH).toString();
+}
+
+test('numbers go on behind what was leased, or behind the last one after a clean stop', () => {
+  const disk = new Disk();
+  const first = open(disk);
+  expect(lease(first, { a: 10 })).toEqual({ a: [1, 10] });
+  expect(lease(first, { a: 5, b: 7 })).toEqual({ a: [11, 15], b: [1, 7] });
+  expect(textOf(disk)).toMatch(/^hotpath counters 1 [0-9a-f]{64}\n\{\n "clean": false,/);
+  expect(lease(open(disk), { a: 10 })).toEqual({ a: [16, 25] });
+  const last = open(disk);
+  expect(lease(last, { a: 10 })).toEqual({ a: [26, 35] });
+  last.end(new Map([['a', 27]]));
+  expect(textOf(disk)).toContain('"clean": true');
+  expect(lease(open(disk), { a: 1, b: 1 })).toEqual({ a: [28, 28], b: [8, 8] });
+  expect(disk.openCount).toBe(0);
+});
+
+test('a name may be anything', () => {
+  const disk = new Disk();
+  const names = ['__proto__', 'constructor', '"\n\\', 'é', '7'];
+  const wanted = new Map(names.map((name) => [name, 3]));
+  for (const base of [0, 3]) {
+    const granted = new Map<string, number>();
+    open(disk).lease(wanted, (name, first) => granted.set(name, first));
+    expect(granted).toEqual(new Map(names.map((name) => [name, base])));
+  }
+});
+
+test('a lease beyond 2^53 - 1 is refused', () => {
+  const disk = new Disk();
+  const file = open(disk);
+  file.end(new Map([['a', Number.MAX_SAFE_INTEGER - 10]]));
+  expect(() => lease(file, { a: 11 })).toThrow("counter 'a' has come to its last number");
+  expect(lease(file, { a: 10 }).a?.[1]).toBe(Number.MAX_SAFE_INTEGER);
+});
+
+describe('every step fails once', () => {
+  const steps = new Disk();
+  lease(open(steps), { a: 10 });
+  const first = steps.log.indexOf('open');
+
+  test('there are as many as the file needs', () => {
+    expect(steps.log).toEqual([
+      'read',
+      ...['open', 'write', 'sync', 'close', 'rename'],
+      ...['open folder', 'sync folder', 'close'],
+    ]);
+  });
+
+  const cases = steps.log
+    .slice(first)
+    .flatMap((operation, i) =>
+      ['ENOSPC', 'EIO', 'EROFS'].map((code) => [operation, code, i + first] as const),
+    );
+  test.each(cases)('%s: %s', (_, code, index) => {
+    const disk = new Disk();
+    const file = open(disk);
+    const granted: [number, number][] = [];
+    const take = (count: number): void => {
+      for (const range of Object.values(lease(file, { a: count }))) granted.push(range);
+    };
+    take(10);
+    const before = disk.log.length;
+    disk.before = (__, i) => {
+      if (i === before + index - first) throw fault(code);
+    };
+    expect(() => take(20)).toThrow(code);
+    expect(granted).toEqual([[1, 10]]);
+    // Another server that begins here, and this one when it tries again.
+    const remains = [...disk.afterPowerLoss()];
+    take(5);
+    take(5);
+    expect(granted[1]?.[0]).toBeGreaterThan(10);
+    expect(granted[2]?.[0]).toBe((granted[1]?.[1] as number) + 1);
+    for (const left of remains) expect(lease(open(new Disk(left)), { a: 1 }).a?.[0]).toBeGreaterThan(10);
+    expect(lease(open(disk), { a: 1 }).a?.[0]).toBeGreaterThan(granted[2]?.[1] as number);
+    expect(disk.openCount).toBe(0);
+  });
+});
+
+test('power is lost behind every step, and at every byte that is written', () => {
+  const outcomes = new Set<number>();
+  const seen: { remains: Remains; leasedTo: number }[] = [];
+  const disk = new Disk();
+  disk.writeMax = 50;
+  const file = open(disk);
+  let leasedTo = 0;
+  const look = (): void => {
+    for (const remains of disk.afterPowerLoss()) seen.push({ remains, leasedTo });
+  };
+  disk.before = look;
+  for (const count of [10, 3, 20]) leasedTo = lease(file, { a: count, other: 1 }).a?.[1] as number;
+  leasedTo = 25;
+  file.end(new Map([['a', 25]]));
+  look();
+  for (const { remains, leasedTo: least } of seen) {
+    const next = lease(open(new Disk(remains)), { a: 1 }).a?.[0] as number;
+    expect(next).toBeGreaterThan(least);
+    outcomes.add(next);
+  }
+  expect(seen.length).toBeGreaterThan(500);
+  expect([...outcomes].sort((a, b) => a - b)).toEqual([1, 11, 14, 26, 34]);
+});
+
+describe('what can not be believed is refused, and stays as it is', () => {
+  const disk = new Disk();
+  lease(open(disk), { tickets: 4096 });
+  const good = disk.read(PATH);
+
+  function refusal(bytes: Buffer): string {
+    const bad = new Disk(new Map([[PATH, bytes]]));
+    try {
+      open(bad);
+    } catch (error) {
+      expect(bad.log).toEqual(['read']);
+      return (error as Error).message;
+    }
+    return `taken: ${JSON.stringify(bytes.toString())}`;
+  }
+
+  test('cut off behind every byte', () => {
+    for (let size = 0; size < good.length; size++)
+      expect(refusal(good.subarray(0, size))).toMatch(/^\/state\/counters is damaged: .*$/);
+  });
+
+  test('with any byte changed, in each of its bits', () => {
+    for (let at = 0; at < good.length; at++)
+      for (let bit = 0; bit < 8; bit++) {
+        const bytes = Buffer.from(good);
+        bytes[at] = (bytes[at] as number) ^ (1 << bit);
+        expect(refusal(bytes)).toMatch(/^\/state\/counters (is|holds) [^\n]*$/);
+      }
+  });
+
+  test.each([
+    ['with something behind it', `${good}x`, 'is damaged: it is not what its checksum says'],
+    ['of somebody else', 'count=7\n', "is not hotpath's"],
+    ['of zeros', '\0'.repeat(200), "is not hotpath's"],
+    ['of another kind', seal('snapshot', {}), "holds hotpath's snapshot, not its counters"],
+    [
+      'of a version to come',
+      good.toString().replace(' 1 ', ' 2 '),
+      'is of version 2, and this hotpath knows version 1',
+    ],
+  ])('%s', (_, bytes, says) => {
+    expect(refusal(Buffer.from(bytes))).toBe(`/state/counters ${says}`);
+  });
+
+  test('one that can not be read', () => {
+    const unreadable = new Disk();
+    unreadable.before = () => {
+      throw fault('EACCES');
+    };
+    expect(() => open(unreadable)).toThrow('EACCES');
+  });
+});

@@ -1,0 +1,30 @@
+// 20 rounds of kills, deaths and clean stops under load; `npm run soak` has 200.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { APP, runRounds } from '../soak/crash.ts';
+import { appFiles } from '../support/app-files.ts';
+
+const files = appFiles();
+const folder = mkdtempSync(join(tmpdir(), 'hotpath-crash-'));
+afterAll(() => {
+  files.remove();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test('no number comes twice', { timeout: 120_000 }, async () => {
+  let seed = 6;
+  // A small generator of numbers, so that every run has the same kinds of rounds.
+  const random = (): number => {
+    seed = (seed * 48271) % 2147483647;
+    return seed / 2147483647;
+  };
+  const app = files.write('app.mjs', APP);
+  const outcome = await runRounds({ rounds: 20, app, folder, random });
+  expect(outcome.kills).toBeGreaterThan(5);
+  expect(outcome.stops).toBeGreaterThan(2);
+  expect(outcome.deaths).toBeGreaterThan(2);
+  expect(outcome.given).toBeGreaterThan(1000);
+});

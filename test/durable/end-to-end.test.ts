@@ -1,0 +1,248 @@
+// State that is kept, as a user sees it: over stops, kills, a disk that fails, and two servers that want one folder.
+
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, describe, expect, test } from 'vitest';
+import { appFiles } from '../support/app-files.ts';
+import { type Run, runCli, startCli } from '../support/cli.ts';
+import { ask, connect, eventually, GET } from '../support/client.ts';
+import { readResponses } from '../support/responses.ts';
+
+const files = appFiles();
+const APP = files.write(
+  'app.mjs',
+  `import { counted, counter } from 'hotpath';
+   const b = counter('b');
+   export default {
+     routes: {
+       '/a': counted('', counter('a')),
+       '/a/:id': counted('', counter('a')),
+       '/b/:n': ({ params }) => new Response(String(b.add(Number(params.n)))),
+       '/b': () => new Response(String(b.value)),
+       '/fixed': new Response('fixed'),
+       '/late/:name': ({ params }) => new Response(String(counter(params.name).add())),
+     },
+     error: undefined,
+   };`,
+);
+const folders: string[] = [];
+const running: Run[] = [];
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((run) => run.stop()));
+});
+afterAll(() => {
+  files.remove();
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+function makeFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'hotpath-state-'));
+  folders.push(folder);
+  return folder;
+}
+
+async function start(folder: string, ...args: string[]): Promise<Run> {
+  const run = await startCli(['--state', folder, '--workers', '2', ...args], {}, true);
+  running.push(run);
+  return run;
+}
+
+async function get(
+  { port }: Run,
+  path: string,
+): Promise<{ status: number; text: string; retryAfter: string | null }> {
+  const response = await fetch(`http://127.0.0.1:${port}${path}`);
+  return {
+    status: response.status,
+    text: await response.text(),
+    retryAfter: response.headers.get('retry-after'),
+  };
+}
+
+async function number(run: Run, path: string): Promise<number> {
+  const { status, text } = await get(run, path);
+  if (status !== 200) throw new Error(`${status}: ${text}`);
+  return Number(text);
+}
+
+const kill = async (run: Run): Promise<void> => {
+  process.kill(-(run.child.pid as number), 'SIGKILL');
+  await run.exit;
+};
+
+test('the number of the built-in app goes on after a stop, and jumps after a kill', async () => {
+  const folder = join(makeFolder(), 'not', 'there');
+  const hello = async ({ port }: Run): Promise<string | undefined> =>
+    readResponses(await ask(port))[0]?.content;
+  const first = await start(folder, '--lease', '64');
+  expect([await hello(first), await hello(first)]).toEqual(['Hello1', 'Hello2']);
+  expect(await first.stop()).toBe(0);
+  const second = await start(folder, '--lease', '64');
+  expect([await hello(second), await hello(second)]).toEqual(['Hello3', 'Hello4']);
+  await kill(second);
+  const third = await start(folder);
+  const jumped = Number((await hello(third))?.slice(5));
+  expect(jumped).toBeGreaterThan(4);
+  expect(jumped).toBeLessThanOrEqual(2 + 2 * 64 + 1);
+  expect(await third.stop()).toBe(0);
+  expect(third.output + third.errors).not.toContain('lease');
+});
+
+test('the counters of an application, from WASM and from handlers, and those that come later', async () => {
+  const folder = makeFolder();
+  const first = await start(folder, APP, '--lease', '16');
+  expect([await number(first, '/a'), await number(first, '/a/1'), await number(first, '/a')]).toEqual([
+    1, 2, 3,
+  ]);
+  expect([await number(first, '/b/16'), await number(first, '/b/3'), await number(first, '/b')]).toEqual([
+    16, 19, 19,
+  ]);
+  expect((await get(first, '/b/17')).status).toBe(500);
+  const says = "counter 'b' adds up to 16 at once, not 17: that is its lease (--lease)";
+  await eventually('a line about it', () => first.errors.includes(says));
+  expect([await number(first, '/late/x'), await number(first, '/late/y')]).toEqual([1, 1]);
+  await first.stop();
+  const second = await start(folder, APP, '--lease', '1024');
+  expect([await number(second, '/b'), await number(second, '/b/1000'), await number(second, '/a')]).toEqual([
+    19, 1019, 4,
+  ]);
+  await second.stop();
+  const third = await start(folder, APP);
+  expect([await number(third, '/late/x'), await number(third, '/b')]).toEqual([2, 1019]);
+});
+
+test('a reload, and threads that die, go on with what is leased', async () => {
+  const folder = makeFolder();
+  const run = await start(folder, APP);
+  expect(await number(run, '/a')).toBe(1);
+  run.child.kill('SIGHUP');
+  await eventually('the reload', () => run.output.includes('Reloaded'));
+  expect(await number(run, '/a')).toBe(2);
+});
+
+test('a second server on the folder is refused in one line; the first notices nothing', async () => {
+  const folder = makeFolder();
+  const first = await start(folder);
+  const { code, output, errors } = await runCli(['--port', '0', '--state', folder]);
+  expect([code, output]).toEqual([1, '']);
+  expect(errors).toMatch(/^hotpath: the state folder .* is another server's: stop that one, .*\n$/);
+  expect(readResponses(await ask(first.port))[0]?.content).toBe('Hello1');
+});
+
+describe('what can not be used is one line and exit code 1, and stays as it is', () => {
+  test.each([
+    ['damaged', 'hotpath counters 1 7\n{}', /counters is damaged: its first line is not whole/],
+    ['empty', '', /counters is damaged/],
+    ["somebody else's", '{"count": 7}', /counters is not hotpath's/],
+  ])('a file that is %s', async (_, text, says) => {
+    const folder = makeFolder();
+    const path = join(folder, 'counters');
+    writeFileSync(path, text);
+    const { code, output, errors } = await runCli(['--port', '0', '--state', folder]);
+    expect([code, output]).toEqual([1, '']);
+    expect(errors).toMatch(/^hotpath: .*\n$/);
+    expect(errors).toMatch(says);
+    expect(readFileSync(path, 'utf8')).toBe(text);
+  });
+
+  test('a folder that is a file', async () => {
+    const path = join(makeFolder(), 'file');
+    writeFileSync(path, '');
+    const { code, errors } = await runCli(['--port', '0', '--state', path]);
+    expect(code).toBe(1);
+    expect(errors).toMatch(/^hotpath: the state folder .*file can't be used: .*\n$/);
+  });
+});
+
+describe('while the disk fails', () => {
+  test('what counts is answered 503 once the lease is used up, the rest goes on; then it is over', async () => {
+    const folder = makeFolder();
+    const run = await start(folder, APP, '--lease', '16');
+    expect([await number(run, '/a'), await number(run, '/b/1')]).toEqual([1, 1]);
+    // Where the next file is written, there is a folder: opening it fails.
+    const obstacle = join(folder, 'counters.new');
+    mkdirSync(obstacle);
+    const got = new Set<number>([1]);
+    let refusal: Awaited<ReturnType<typeof get>> | undefined;
+    for (let i = 0; i < 500 && refusal === undefined; i++) {
+      const answer = await get(run, '/a');
+      if (answer.status === 200) got.add(Number(answer.text));
+      else refusal = answer;
+    }
+    const refused = {
+      status: 503,
+      text: expect.stringContaining('no number can be handed out'),
+      retryAfter: '1',
+    };
+    expect(refusal).toEqual(refused);
+    expect([...got]).toEqual(Array.from(got, (_, i) => i + 1));
+    expect(await get(run, '/a/1')).toEqual(refused);
+    for (let i = 0; i < 40; i++) await get(run, '/b/1');
+    expect(await get(run, '/b/1')).toEqual(refused);
+    expect(await get(run, '/late/never')).toEqual(refused);
+    expect(await get(run, '/fixed')).toMatchObject({ status: 200, text: 'fixed' });
+    // Pipelined with others, each gets its own answer.
+    const client = await connect(run.port);
+    client.send(GET.replace('/', '/fixed') + GET.replace('/', '/a') + GET.replace('/', '/fixed'));
+    await client.until((received) => received.split('HTTP/1.1 ').length === 4 && received.endsWith('fixed'));
+    client.close();
+    expect(readResponses(client.received).map(({ statusCode }) => statusCode)).toEqual([200, 503, 200]);
+    expect(run.output.match(/Numbers can't be leased: EISDIR.*; trying again\n/g)?.length).toBe(1);
+
+    rmdirSync(obstacle);
+    await eventually('the end of it', () => run.output.includes('Numbers are leased again'));
+    const next = await number(run, '/a');
+    expect(got.has(next)).toBe(false);
+    expect(next).toBe(Math.max(...got) + 1);
+    expect(await number(run, '/late/never')).toBe(1);
+    expect(run.errors).toBe('');
+    await run.stop();
+    expect(run.output).not.toContain('skipped');
+    expect(readdirSync(folder)).toEqual(['counters', 'lock.1']);
+    const again = await start(folder, APP);
+    expect(await number(again, '/a')).toBe(next + 1);
+  });
+
+  test('a stop that can not be written down says so, and skips', async () => {
+    const folder = makeFolder();
+    const run = await start(folder, APP, '--lease', '16');
+    expect(await number(run, '/a')).toBe(1);
+    mkdirSync(join(folder, 'counters.new'));
+    expect(await run.stop()).toBe(0);
+    expect(run.output).toContain(
+      'Where the numbers stand could not be written down, so some will be skipped: EISDIR',
+    );
+    rmdirSync(join(folder, 'counters.new'));
+    const again = await start(folder, APP);
+    expect(await number(again, '/a')).toBe(33);
+  });
+
+  test('a server that starts with it serves what needs no number', async () => {
+    const folder = makeFolder();
+    mkdirSync(join(folder, 'counters.new'));
+    const run = await start(folder, APP);
+    expect((await get(run, '/a')).status).toBe(503);
+    expect((await get(run, '/fixed')).status).toBe(200);
+    rmdirSync(join(folder, 'counters.new'));
+    await eventually('the end of it', () => run.output.includes('Numbers are leased again'));
+    expect(await number(run, '/a')).toBe(1);
+  });
+});
+
+describe('wrong usage', () => {
+  test.each([
+    [['--state', ''], '--state needs the path of a folder'],
+    [['--lease', '16'], '--lease belongs to --state or --redis'],
+    [['--state', 'x', '--lease', '1000'], "--lease must be a power of two, such as 1024 or 4096, not '1000'"],
+    [['--state', 'x', '--lease', '0'], "--lease must be a whole number from 1 to 1048576, not '0'"],
+    [['--state', 'x', '--model', 'thread'], '--model thread keeps no state: leave --state or the model out'],
+    [
+      ['--state', 'x', '--counter', 'none'],
+      '--counter has no meaning with --state, which leases numbers: leave it out',
+    ],
+    [['--redis', 'localhost'], "--redis must be a URL such as redis://127.0.0.1:6379, not 'localhost'"],
+  ])('%j', async (args, line) => {
+    expect(await runCli(args)).toEqual({ code: 2, output: '', errors: `hotpath: ${line}\n` });
+  });
+});

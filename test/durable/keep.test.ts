@@ -1,0 +1,154 @@
+// The keeper's thread: it may die at any moment, and another one goes on.
+
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, expect, test } from 'vitest';
+import { type Kept, keepState } from '#dist/durable/keep.js';
+import { compileModule, type Exports, instantiate } from '#dist/wasm/instance.js';
+import { awaitLease, leaseCounters } from '#dist/wasm/leases.js';
+import { createMemory, rowPointer, viewsOf } from '#dist/wasm/memory.js';
+import { claimRow } from '#dist/wasm/names.js';
+import { eventually, sleep } from '../support/client.ts';
+
+const folders: string[] = [];
+const running: Kept[] = [];
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((kept) => kept.stop()));
+});
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+const module = compileModule();
+const SIZE = 16;
+
+function makeFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'hotpath-keep-'));
+  folders.push(folder);
+  return folder;
+}
+
+interface State {
+  state: Parameters<typeof keepState>[1];
+  exports: Exports;
+  /** The next number of a counter, once it has had a lease; -1 when there is none. */
+  next(name: string): number;
+  value(name: string): number;
+}
+
+function makeState(size = SIZE): State {
+  const memory = createMemory({
+    slotCount: 1,
+    headBytesMax: 1024,
+    targetBytesMax: 512,
+    fieldCountMax: 8,
+    contentBytesMax: 0,
+  });
+  const views = viewsOf(memory);
+  if (size > 0) leaseCounters(views, size);
+  const exports = instantiate(module, memory);
+  const pointerOf = (name: string): number => rowPointer(claimRow(views, 'counter', name));
+  return {
+    state: { module, memory },
+    exports,
+    next: (name) => {
+      awaitLease(views, exports, pointerOf(name), 10_000);
+      return exports.counterAdd(pointerOf(name), 1);
+    },
+    value: (name) => exports.counterValue(pointerOf(name)),
+  };
+}
+
+async function keep({ state }: State, folder: string, notes: string[] = [], lease = SIZE): Promise<Kept> {
+  const kept = await keepState({ state: folder, redis: undefined, lease }, state, (text) => notes.push(text));
+  running.push(kept as Kept);
+  return kept as Kept;
+}
+
+test('nothing is asked for, so nothing is kept', async () => {
+  expect(
+    await keepState({ state: undefined, redis: undefined, lease: 4096 }, makeState(0).state, () => {}),
+  ).toBe(undefined);
+});
+
+test('a keeper that dies is replaced, and no number comes twice', async () => {
+  const folder = makeFolder();
+  const state = makeState();
+  const notes: string[] = [];
+  const kept = await keep(state, folder, notes);
+  const numbers: number[] = [];
+  for (let death = 0; death < 5; death++) {
+    for (let i = 0; i < 100; i++) {
+      const number = state.next('a');
+      if (number > 0) numbers.push(number);
+      if (i % 10 === 0) await sleep(1);
+    }
+    // One that is not there yet can't be killed.
+    while (notes.length === death) await Promise.all([kept.killKeeper(), sleep(10)]);
+  }
+  await eventually('a number', () => {
+    const number = state.next('a');
+    if (number > 0) numbers.push(number);
+    return number > 0;
+  });
+  expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b));
+  expect(notes.slice(0, 5)).toEqual(
+    Array(5).fill(
+      'The keeper of the named state failed: the thread that keeps the named state ended; replacing it',
+    ),
+  );
+  await kept.stop();
+  expect(state.next('a')).toBe(-1);
+  expect(state.value('a')).toBe(numbers.at(-1));
+  await keep(state, folder);
+  expect(state.next('a')).toBe((numbers.at(-1) as number) + 1);
+});
+
+test('one keeper a memory, one folder at a time, one size of leases', async () => {
+  const state = makeState();
+  const kept = await keep(state, makeFolder());
+  await expect(keep(state, makeFolder())).rejects.toThrow('is kept already, by another server of it');
+  await kept.stop();
+  await expect(keep(state, makeFolder(), [], 32)).rejects.toThrow('are leased by 16, not by 32');
+  await expect(keep(makeState(0), makeFolder())).rejects.toThrow('its first server, which does not keep it');
+  const folder = makeFolder();
+  await keep(state, folder);
+  expect(state.next('a')).toBe(1);
+  await expect(keep(makeState(), folder)).rejects.toThrow("is another server's");
+});
+
+test('where it could not begin it leaves nothing behind, and can begin later', async () => {
+  const folder = makeFolder();
+  const state = makeState();
+  writeFileSync(join(folder, 'counters'), 'mine\n');
+  for (let i = 0; i < 2; i++) await expect(keep(state, folder)).rejects.toThrow("counters is not hotpath's");
+  expect(state.next('a')).toBe(-1);
+  expect(readFileSync(join(folder, 'counters'), 'utf8')).toBe('mine\n');
+  rmSync(join(folder, 'counters'));
+  await keep(state, folder);
+  expect(state.next('a')).toBe(1);
+});
+
+test('a file that is damaged while the server runs is not overwritten by the next keeper', async () => {
+  const folder = makeFolder();
+  const state = makeState();
+  const notes: string[] = [];
+  const kept = await keep(state, folder, notes);
+  expect(state.next('a')).toBe(1);
+  writeFileSync(join(folder, 'counters'), 'spoilt\n');
+  await kept.killKeeper();
+  await eventually('notes', () => notes.some((note) => note.includes("counters is not hotpath's")));
+  const left = Array.from({ length: 2 * SIZE }, () => state.next('a'));
+  expect(left.indexOf(-1)).toBe(2 * SIZE - 1);
+  expect(readFileSync(join(folder, 'counters'), 'utf8')).toBe('spoilt\n');
+});
+
+test('stopping twice, or while no keeper lives, ends all the same', async () => {
+  const state = makeState();
+  const kept = await keep(state, makeFolder());
+  expect(state.next('a')).toBe(1);
+  await kept.killKeeper();
+  await kept.stop();
+  await kept.stop();
+});

@@ -1,0 +1,186 @@
+// One server a folder, whoever comes when, and whoever dies when.
+
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterEach, describe, expect, test } from 'vitest';
+import { lockFolder, type Sockets, takeNumber } from '../../src/durable/lock.ts';
+
+const folders: string[] = [];
+const children: ChildProcess[] = [];
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
+
+function makeFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'hotpath-lock-'));
+  folders.push(folder);
+  return folder;
+}
+
+const locksIn = (folder: string): string[] => readdirSync(folder).filter((name) => name.startsWith('lock'));
+
+describe('in this process', () => {
+  test('the second is refused in one line, until the first lets go', async () => {
+    const folder = makeFolder();
+    const lock = await lockFolder(folder);
+    expect(locksIn(folder)).toEqual(['lock.1']);
+    for (let i = 0; i < 3; i++)
+      await expect(lockFolder(folder)).rejects.toThrow(
+        `the state folder ${folder} is another server's: stop that one, or give this one another folder`,
+      );
+    expect(locksIn(folder)).toEqual(['lock.1']);
+    await lock.release();
+    const next = await lockFolder(folder);
+    expect(locksIn(folder)).toEqual(['lock.2']);
+    await next.release();
+  });
+
+  test('what else is in the folder stays, what is left over goes', async () => {
+    const folder = makeFolder();
+    for (const name of ['counters', 'lock.x', 'lock.3', 'lock.12', 'lock.fresh-0a0b0c0d'])
+      writeFileSync(join(folder, name), '');
+    const lock = await lockFolder(folder);
+    expect(readdirSync(folder).sort()).toEqual(['counters', 'lock.13', 'lock.x']);
+    await lock.release();
+  });
+
+  test('a path that no socket can have is one line', async () => {
+    const folder = join(makeFolder(), 'x'.repeat(80));
+    mkdirSync(folder);
+    await expect(lockFolder(folder)).rejects.toThrow(
+      /can't hold a socket: its path has more than \d+ bytes$/,
+    );
+    const gone = join(makeFolder(), 'gone');
+    await expect(lockFolder(gone)).rejects.toThrow(/^no socket can be made in the state folder .*gone: /);
+  });
+});
+
+test('of processes that come at once one gets it; when that is killed, the next', async () => {
+  const folder = makeFolder();
+  const start = async (): Promise<ChildProcess> => {
+    const child = fork('test/support/lock.js');
+    children.push(child);
+    await once(child, 'message');
+    return child;
+  };
+  const waiting = await Promise.all(Array.from({ length: 5 }, start));
+  for (let round = 1; round <= 3; round++) {
+    const answers = await Promise.all(
+      waiting.map(async (child) => {
+        const answer = once(child, 'message');
+        child.send(folder);
+        return [child, (await answer)[0] as string] as const;
+      }),
+    );
+    const winners = answers.filter(([, answer]) => answer === 'taken');
+    expect(winners.length, answers.map(([, answer]) => answer).join('\n')).toBe(1);
+    expect(locksIn(folder).length).toBe(1);
+    const [winner] = winners[0] as [ChildProcess, string];
+    waiting.splice(waiting.indexOf(winner), 1);
+    const exit = once(winner, 'exit');
+    winner.kill('SIGKILL');
+    await exit;
+  }
+});
+
+/** Sockets of a folder in memory, where each step of each server waits for its turn. */
+class Folder {
+  readonly sockets = new Map<number, Contender>();
+  /** Steps that wait, by whom. */
+  readonly waiting: { who: Contender; act: () => void }[] = [];
+
+  socketsOf(who: Contender): Sockets {
+    const step = <T>(act: () => T): Promise<T> =>
+      new Promise((resolve) => this.waiting.push({ who, act: () => resolve(act()) }));
+    return {
+      highest: () => step(() => Math.max(0, ...this.sockets.keys())),
+      answers: (number) => step(() => this.sockets.get(number)?.alive === true),
+      link: (number) =>
+        step(() => {
+          if (this.sockets.has(number)) return false;
+          this.sockets.set(number, who);
+          return true;
+        }),
+      remove: (number) => step(() => void this.sockets.delete(number)),
+    };
+  }
+}
+
+class Contender {
+  alive = true;
+  number: number | undefined;
+  readonly over: Promise<void>;
+
+  constructor(folder: Folder) {
+    this.over = this.run(folder);
+  }
+
+  private async run(folder: Folder): Promise<void> {
+    const sockets = folder.socketsOf(this);
+    this.number = await takeNumber(sockets);
+    // What its owner does then: lower ones go.
+    for (let lower = 1; lower < (this.number ?? 0); lower++) await sockets.remove(lower);
+  }
+
+  get holds(): boolean {
+    return this.alive && this.number !== undefined;
+  }
+}
+
+test('no two ever have it, in any order of their steps, whoever dies', async () => {
+  let held = 0;
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.record({ turn: fc.nat(3), dies: fc.integer({ min: 0, max: 9 }) }), {
+        minLength: 20,
+        maxLength: 60,
+      }),
+      async (schedule) => {
+        const folder = new Folder();
+        let contenders = Array.from({ length: 4 }, () => new Contender(folder));
+        for (const { turn, dies } of schedule) {
+          await settled();
+          const who = contenders[turn] as Contender;
+          if (dies === 0) {
+            // Ended, and started again.
+            who.alive = false;
+            contenders = contenders.map((one) => (one === who ? new Contender(folder) : one));
+          } else {
+            const next = folder.waiting.findIndex((waiting) => waiting.who === who);
+            if (next >= 0) folder.waiting.splice(next, 1)[0]?.act();
+          }
+          await settled();
+          const holders = contenders.filter(({ holds }) => holds);
+          expect(holders.length).toBeLessThan(2);
+          held += holders.length;
+        }
+      },
+    ),
+    { numRuns: 1500 },
+  );
+  expect(held).toBeGreaterThan(1000);
+});
+
+test('who comes alone gets it, whatever is left over', async () => {
+  for (const left of [[], [1], [7], [3, 4, 9]]) {
+    const folder = new Folder();
+    for (const number of left) folder.sockets.set(number, { alive: false } as Contender);
+    const only = new Contender(folder);
+    for (let i = 0; i < 30; i++) {
+      await settled();
+      folder.waiting.shift()?.act();
+    }
+    expect(only.number).toBe(Math.max(0, ...left) + 1);
+    expect([...folder.sockets.keys()]).toEqual([only.number]);
+  }
+});
+
+/** Lets those go on whose step has been done. */
+async function settled(): Promise<void> {
+  for (let i = 0; i < 5; i++) await undefined;
+}

@@ -1,0 +1,60 @@
+// State that is kept, of servers inside a program.
+
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { counted, counter, LeaseExhaustedError, type Server, serve } from '#dist/index.js';
+import { appFiles } from '../support/app-files.ts';
+
+const files = appFiles();
+const folder = mkdtempSync(join(tmpdir(), 'hotpath-serve-'));
+afterAll(() => {
+  files.remove();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function contentOf({ url }: Server, path = '/'): Promise<string> {
+  return await (await fetch(url + path)).text();
+}
+
+// One test, since the named state of a process is that of its first server.
+test('counters go on from server to server', async () => {
+  const hits = counter('hits');
+  const routes = { '/': counted('', hits), '/:id': counted('', hits) };
+  const first = await serve({ routes, state: folder, lease: 64, port: 0 });
+  expect([await contentOf(first), await contentOf(first, '/a'), hits.add()]).toEqual(['1', '2', 3]);
+  expect(counter('fresh').add(64)).toBe(64);
+  expect(() => counter('fresh').add(65)).toThrow(RangeError);
+  await expect(serve({ routes, state: folder, lease: 64, port: 0 })).rejects.toThrow('is kept already');
+  await first.close();
+
+  // What is not leased by anybody is not handed out.
+  expect(hits.value).toBe(3);
+  expect(() => hits.add()).toThrow(LeaseExhaustedError);
+  expect(readFileSync(join(folder, 'counters'), 'utf8')).toContain('"hits": 3');
+
+  const app = files.write(
+    'app.mjs',
+    `import { counted, counter } from 'hotpath';
+     export default { routes: { '/': counted('', counter('hits')), '/late': counted('', counter('late')) } };`,
+  );
+  const second = await serve({ app, workers: 2, state: folder, lease: 64, port: 0 });
+  expect([await contentOf(second), await contentOf(second, '/late'), hits.add()]).toEqual(['4', '1', 5]);
+  await second.reload();
+  expect(await contentOf(second)).toBe('6');
+  await second.close();
+
+  // One without state shares the counters, and has none to hand out.
+  const third = await serve({ routes, port: 0 });
+  const response = await fetch(third.url);
+  expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1']);
+  await third.close();
+
+  await expect(
+    serve({ app: files.write('bad.mjs', 'export default 1;'), state: folder, lease: 64, port: 0 }),
+  ).rejects.toThrow('has no app');
+  const fourth = await serve({ routes, state: folder, lease: 64, port: 0 });
+  expect(await contentOf(fourth)).toBe('7');
+  await fourth.close();
+});

@@ -1,0 +1,175 @@
+// Defects of state that is kept: leases, the file of counters, the lock, the keeper.
+
+import { type Defect, defectsOf } from './defect.ts';
+
+const SCHEDULES = ['test/durable/schedules.test.ts'];
+const FILE = ['test/durable/counters-file.test.ts'];
+const LOCK = ['test/durable/lock.test.ts'];
+const LEASES = ['test/durable/leases.test.ts'];
+const KEEP = ['test/durable/keep.test.ts'];
+const END_TO_END = ['test/durable/end-to-end.test.ts'];
+const SNAPSHOT = ['test/durable/snapshot.test.ts'];
+const SERVE = ['test/durable/serve.test.ts'];
+const DISK = 'while the disk fails';
+const USAGE = 'wrong usage';
+
+export const durableDefects: Defect[] = [
+  ...defectsOf('assembly/state/lease.ts', SCHEDULES, [
+    [
+      'a lease is found before its base is there',
+      'atomic.store<i64>(lease, base, LEASE_BASE);\n  atomic.store<i64>(lease, block + 1, LEASE_BLOCK);',
+      'atomic.store<i64>(lease, block + 1, LEASE_BLOCK);\n  atomic.store<i64>(lease, base, LEASE_BASE);',
+    ],
+    [
+      'the lease of the number handed out last is overwritten',
+      '> LEASE_AHEAD_MAX) return',
+      '> LEASE_AHEAD_MAX + 2) return',
+    ],
+    ['numbers come from a block without a lease', 'if (next == 0) return exhausted();', ''],
+    ['two blocks that do not follow each other are taken for one', '!= base + ((<i64>1) << shift)', '== -5'],
+    [
+      'the end of leasing takes an entry that is needed',
+      'last + 2 * LEASE_COUNT - 1',
+      'last + 2 * LEASE_COUNT',
+    ],
+    [
+      'a value is read from the lease of another block',
+      'STATE_VALUE) == ticket ? number',
+      'STATE_VALUE) >= ticket ? number',
+    ],
+    ['the last number of a block counts to the next', '0 : (ticket - 1) >> shift', '0 : ticket >> shift'],
+    [
+      'the count moves whatever it was',
+      'if (atomic.cmpxchg<i64>(counter, ticket, first + n, STATE_VALUE) != ticket) continue;',
+      'atomic.store<i64>(counter, first + n, STATE_VALUE);',
+    ],
+    ['the end of leasing overlooks who was faster', 'end, STATE_VALUE) != ticket)', 'end, STATE_VALUE) < 0)'],
+  ]),
+  ...defectsOf('src/durable/counters-file.ts', FILE, [
+    ['numbers are granted before they are written down', 'this.write(ends, false);\n    for', 'for'],
+    [
+      'a lease forgets the names that want nothing',
+      'const ends = new Map(before);',
+      'const ends = new Map<string, number>();',
+    ],
+    ['a stop forgets the names that were not used', 'new Map([...this.ends, ...last])', 'new Map(last)'],
+    [
+      'a clean stop is not told from others',
+      'this.write(new Map([...this.ends, ...last]), true)',
+      'this.write(new Map([...this.ends, ...last]), false)',
+    ],
+    ['numbers go beyond what is exact', '!Number.isSafeInteger(end)', 'end < 0'],
+  ]),
+  ...defectsOf('src/durable/files.ts', FILE, [
+    ['a file is put in its place before it is durable', 'files.sync(descriptor);\n    });', '});'],
+    ['a name is not made durable', 'syncFolder(files, dirname(path));', ''],
+    ['the rest of a short write is lost', 'while (written < bytes.length)', 'if (written < bytes.length)'],
+    ['a file that failed stays open', 'attempt(() => files.close(descriptor));', ''],
+    [
+      'any error is taken for no file',
+      "(error as NodeJS.ErrnoException).code === 'ENOENT'",
+      "(error as NodeJS.ErrnoException).code !== ''",
+    ],
+  ]),
+  ...defectsOf('src/durable/sealed.ts', FILE, [
+    ['a checksum is not looked at', 'digest(text) !== sum', "digest(text) === ''"],
+    ['a version to come is taken', 'Number(version) > VERSION', 'Number(version) > 2'],
+    ['another file is taken', 'if (found !== what)', "if (found === '')"],
+  ]),
+  ...defectsOf('src/durable/lock.ts', LOCK, [
+    [
+      'nobody is asked whether they live',
+      '(await sockets.answers(highest))',
+      '(await sockets.answers(highest)) && highest < 0',
+    ],
+    [
+      'a higher number is not looked for',
+      'if ((await sockets.highest()) === own) return own;',
+      'return own;',
+    ],
+    [
+      'a number is taken from who was faster',
+      'if (!(await sockets.link(own))) continue;',
+      'await sockets.link(own);',
+    ],
+    ['what is left over stays', 'await tidy(folder, number);', ''],
+    ['a path that is too long is tried', '> PATH_BYTES_MAX)', '> PATH_BYTES_MAX + 1000)'],
+  ]),
+  ...defectsOf('src/durable/leases.ts', LEASES, [
+    ['less than nothing is leased', 'if (blocks > left) return', 'if (blocks !== left) return'],
+    ['all that is leased is leased for two blocks', 'Math.ceil(gone * AHEAD_MS)', '0'],
+    ['more and more is leased', 'BLOCKS_MAX);', '2 * BLOCKS_MAX);'],
+    [
+      'what is leased and finds no room in the ring is lost',
+      'first.base += this.size;',
+      'first.base = first.end;',
+    ],
+    ['a failure is tried again at once', 'nowMs < this.failedMs + this.pauseMs', 'nowMs < this.failedMs'],
+    ['each failure is noted', 'if (this.pauseMs === 0) this.note', 'this.note'],
+    ['pauses grow without end', 'PAUSE_FIRST_MS), PAUSE_MAX_MS)', 'PAUSE_FIRST_MS), 10 * PAUSE_MAX_MS)'],
+    ['leases are not taken back', 'if (number >= 0) last.set(name, number);', ''],
+  ]),
+  ...defectsOf('src/durable/keep.ts', KEEP, [
+    ['a keeper that died is not replaced', 'if (!this.stopping) this.replaceLater(cause);', ''],
+    ['two keepers keep one memory', '!beginKeeping(views)', 'beginKeeping(views) && false'],
+    [
+      'a folder is kept from others after a failed start',
+      'await lock?.release();\n    throw error;',
+      'throw error;',
+    ],
+    [
+      'who could not begin leaves the memory taken',
+      "tellNews(views, 'ended');\n    await lock",
+      'await lock',
+    ],
+    ['leases of another size are gone on with', 'leaseSize(views) !== lease', 'leaseSize(views) === 0'],
+  ]),
+  ...defectsOf('src/durable/keeper.ts', END_TO_END, [
+    ['what is left is not taken back at a stop', 'await leases.end();', '', 'goes on after a stop'],
+    [
+      'nobody hears the bell',
+      'else await bellRung(views, seen, leases.pauseMs || ROUND_MS)',
+      'else await pause(ROUND_MS * 60)',
+      DISK,
+    ],
+  ]),
+  ...defectsOf('src/app/application.ts', END_TO_END, [
+    [
+      'a handler without a number is an error',
+      'if (isLeaseExhausted(error))',
+      'if (isLeaseExhausted(exchange))',
+      DISK,
+    ],
+  ]),
+  ...defectsOf('src/app/fixed.ts', SERVE, [
+    [
+      'a count without a number ends the thread',
+      'exchange.answer(-ERROR_LEASE_EXHAUSTED);\n      return;',
+      'throw error;',
+    ],
+  ]),
+  ...defectsOf('src/state/counter.ts', SERVE, [
+    ['more is added than a block has', 'if (n > this.most)', 'if (n > 2 * this.most)'],
+  ]),
+  ...defectsOf('src/options.ts', END_TO_END, [
+    ['any lease is a power of two', '!Number.isInteger(Math.log2(size))', 'Number.isNaN(size)', USAGE],
+    [
+      "the tutorial's servers seem to keep state",
+      'if (asked === undefined) {',
+      "if (asked === undefined || model !== 'event-loop') {",
+      USAGE,
+    ],
+  ]),
+  ...defectsOf('src/durable/snapshot.ts', SNAPSHOT, [
+    ['a snapshot is written without need', 'if (text === this.written) return;', ''],
+    [
+      'a damaged snapshot stays',
+      'attempt(() => this.files.rename(this.path, join(this.folder, ASIDE)));',
+      '',
+    ],
+    ['each failure of a snapshot is noted', 'if (!this.failed) this.note', 'this.note'],
+  ]),
+  ...defectsOf('src/durable/gauges.ts', SNAPSHOT, [
+    ['a snapshot goes back over what is in use', 'if (!used.has(name)) setRowDouble', 'setRowDouble'],
+  ]),
+];

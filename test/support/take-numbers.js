@@ -1,0 +1,26 @@
+// A thread that takes leased numbers, one to three at once, as many times as it is told; where none is leased it tries again.
+
+import { parentPort, workerData } from 'node:worker_threads';
+import { instantiate } from '#dist/wasm/instance.js';
+import { rowPointer, viewsOf } from '#dist/wasm/memory.js';
+import { claimRow } from '#dist/wasm/names.js';
+
+const { module, memory, name, times, gate, threads } = workerData;
+const { counterAdd } = instantiate(module, memory);
+const counter = rowPointer(claimRow(viewsOf(memory), 'counter', name));
+const taken = [];
+if (Atomics.add(gate, 0, 1) + 1 < threads) Atomics.wait(gate, 1, 0);
+else {
+  Atomics.store(gate, 1, 1);
+  Atomics.notify(gate, 1);
+}
+for (let i = 0; i < times; i++) {
+  const n = 1 + (i % 3);
+  const last = counterAdd(counter, n);
+  if (last > 0) for (let k = n - 1; k >= 0; k--) taken.push(last - k);
+  else {
+    i--;
+    Atomics.wait(gate, 2, 0, 1);
+  }
+}
+parentPort?.postMessage(taken);
