@@ -32,6 +32,7 @@ export class Turns {
 
   /** Takes the mutex if it is free, and nobody waits for it here. */
   tryTake(): Hold | undefined {
+    // Where somebody waits it is free only in the moment after a thread has died over it.
     if (this.held || this.waiting.length > 0) return undefined;
     const got = this.bound.exports.mutexTryLock(this.pointer, OWNER);
     if (got === MUTEX_TAKEN) return undefined;

@@ -95,7 +95,7 @@ export const mutexDefects: Defect[] = [
       'who tries passes those who wait here',
       'this.held || this.waiting.length > 0',
       'this.held',
-      'first served',
+      'as if nobody waited',
     ],
     [
       'who waits is served last come first',

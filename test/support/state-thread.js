@@ -30,9 +30,10 @@ const JOBS = {
   },
 
   record() {
-    meet();
     const sizes = histogram('sizes');
-    for (let i = 0; i < rounds; i++) sizes.record(i % 1000);
+    sizes.record(0);
+    meet();
+    for (let i = 1; i < rounds; i++) sizes.record(i % 1000);
   },
 
   /** Many at once in this thread, each of them a read-modify-write that only the mutex keeps whole. */
