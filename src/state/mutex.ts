@@ -2,7 +2,8 @@
 
 import { checkName } from '../wasm/names.ts';
 import { bind } from './bound.ts';
-import { type Hold, type Turns, turnsOf } from './turns.ts';
+import type { Hold } from './hold.ts';
+import { type Turns, turnsOf } from './turns.ts';
 
 /**
  * One at a time has it, of all that ask in all threads. Within a thread, first come first served; among threads, too, and none

@@ -5,13 +5,8 @@
 import { MUTEX_ABANDONED, MUTEX_HELD, MUTEX_TAKEN } from '../protocol/codes.ts';
 import { mutexWoken } from '../wasm/waiting.ts';
 import { type Bound, OWNER } from './bound.ts';
+import type { Hold } from './hold.ts';
 import type { SharedState } from './shared.ts';
-
-/** What who gets a mutex is told of it. */
-export interface Hold {
-  /** A thread ended while it had the mutex: what that guards may be half done. Only the next one is told. */
-  readonly abandoned: boolean;
-}
 
 /** The same for everybody, so that taking a mutex that is free allocates nothing. */
 const HELD: Hold = Object.freeze({ abandoned: false });
