@@ -24,6 +24,7 @@ export type SuiteName =
   | 'server'
   | 'models'
   | 'counter'
+  | 'state'
   | 'ladder'
   | 'scale'
   | 'transfer'

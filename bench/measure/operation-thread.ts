@@ -11,7 +11,9 @@ const SAMPLE_MS = 0.2;
 
 const { group, name, redisPort, warmUpMs, milliseconds } = workerData as OperatingStart;
 const operation = await createOperation(group, name, redisPort);
-const waits = isPromise(operation());
+const first = operation();
+const waits = isPromise(first);
+await first;
 const perMs = await callsPerMilli();
 const batch = Math.max(1, Math.round(perMs * SAMPLE_MS));
 const samples: number[] = [];

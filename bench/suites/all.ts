@@ -8,11 +8,13 @@ import { models } from './models.ts';
 import { parse } from './parse.ts';
 import { scale } from './scale.ts';
 import { server } from './server.ts';
+import { state } from './state.ts';
 import { transfer } from './transfer.ts';
 
 export const SUITES: readonly Suite[] = [
   parse,
   counter,
+  state,
   server,
   transfer,
   ladder,

@@ -29,9 +29,9 @@ const LEASE_SHIFT = 31;
 
 export const OPERATIONS = {
   'counting by 1': {
-    'counter.add()': { ours: true, create: () => stepsUp(() => counterOf().add()) },
+    'counter.add()': { ours: true, create: () => stepsUp(createCount()) },
     'counter.add(), leased': { ours: true, create: () => stepsUp(createLeased()) },
-    'gauge.add()': { ours: true, create: () => stepsUp(gaugeOf()) },
+    'gauge.add()': { ours: true, create: () => stepsUp(createGauge()) },
     'Atomics.add, 64 bits as BigInt': { ours: false, create: () => stepsUp(createAtomics()) },
     'a Map, in one thread': { ours: false, create: () => stepsUp(createMapCount()) },
     'Redis, INCR': { ours: false, redis: true, create: createRedisCount },
@@ -87,12 +87,13 @@ function stepsUp(add: () => number): Operation {
   return add;
 }
 
-function counterOf(): ReturnType<typeof counter> {
+function createCount(): () => number {
   makeState();
-  return counter('bench');
+  const hits = counter('bench');
+  return () => hits.add();
 }
 
-function gaugeOf(): () => number {
+function createGauge(): () => number {
   makeState();
   const level = gauge('bench');
   return () => level.add(1);

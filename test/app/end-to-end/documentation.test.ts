@@ -1,4 +1,4 @@
-// What docs/applications.md says, done: every block of code is started, and asked what the block behind it says.
+// What the pages for users say, done: every block of code is started, and asked what the block behind it says.
 
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -7,27 +7,32 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { appFiles } from '../../support/app-files.ts';
 import { type AppRun, startApp } from './command.ts';
 
-const PAGE = readFileSync('docs/applications.md', 'utf8');
+const PAGES = ['docs/applications.md', 'docs/shared-state.md'];
 
 const files = appFiles();
 afterAll(() => files.remove());
 
-const blocks = [...PAGE.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)].map(([, language, text = '']) => ({
-  language,
-  text,
-}));
+const blocks = PAGES.map((page) =>
+  [...readFileSync(page, 'utf8').matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)].map(([, language, text = '']) => ({
+    page,
+    language,
+    text,
+  })),
+);
 
-test('code is followed by what it does', () => {
-  const languages = blocks.map(({ language }) => language).join(' ');
+test.each(blocks)('code is followed by what it does', (...onPage) => {
+  const languages = onPage.map(({ language }) => language).join(' ');
   expect(languages).toMatch(/^(js (http|text) ?)+$/);
 });
 
 describe.each(
-  blocks.flatMap(({ language, text }, i) =>
-    language === 'js' ? [[i, text, blocks[i + 1]?.text ?? ''] as const] : [],
+  blocks.flatMap((onPage) =>
+    onPage.flatMap(({ page, language, text }, i) =>
+      language === 'js' ? [[page, i, text, onPage[i + 1]?.text ?? ''] as const] : [],
+    ),
   ),
-)('block %i', (index, code, says) => {
-  const file = files.write(`block-${index}.js`, code);
+)('%s, block %i', (page, index, code, says) => {
+  const file = files.write(`${page.replace(/\W/g, '-')}-${index}.js`, code);
 
   if (!code.includes('export default')) {
     test('prints what the page says', async () => {

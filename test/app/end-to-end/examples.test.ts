@@ -28,8 +28,11 @@ test('all of them are listed, say how they are started, and are started here', a
   for (const name of await readdir('examples')) {
     if (name === 'README.md') continue;
     expect(list).toContain(`](${name})`);
-    expect(await readFile(join('examples', name), 'utf8')).toContain(`node dist/cli.js examples/${name}`);
-    expect(tests).toContain(`startApp('examples/${name}'`);
+    const first = name.endsWith('.js') ? name : `${name}/app.js`;
+    // What is started by a program of its own has a test of its own.
+    if (name === 'machines') continue;
+    expect(await readFile(join('examples', first), 'utf8')).toContain(`node dist/cli.js examples/${first}`);
+    expect(tests).toContain(`startApp('examples/${first}'`);
   }
 });
 
@@ -163,4 +166,56 @@ test('itty-router', async () => {
   expect(await (await get('/echo', json('POST', [1]))).json()).toEqual([1]);
   expect((await get('/teapot')).status).toBe(418);
   expect((await get('/nowhere')).status).toBe(404);
+});
+
+test('tickets: numbers, decisions, and who may not ask', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'hotpath-tickets-'));
+  const state = ['--state', join(folder, 'state'), '--workers', '2'];
+  run = await startApp('examples/tickets/app.js', state);
+  const post = (path: string, body?: unknown) =>
+    get(path, { method: 'POST', ...(body !== undefined && { body: JSON.stringify(body) }) });
+  expect(await text('/health')).toBe('ok\n');
+  expect(await (await post('/counters/orders')).json()).toEqual({ name: 'orders', value: 1 });
+  expect(await (await post('/counters/orders', { add: 5 })).json()).toEqual({ name: 'orders', value: 6 });
+  const many = await Promise.all(
+    Array.from({ length: 50 }, async () => (await (await post('/counters/orders')).json()).value),
+  );
+  expect(many.sort((a, b) => a - b)).toEqual(Array.from({ length: 50 }, (_, i) => 7 + i));
+  expect(await (await get('/counters/orders')).json()).toEqual({ name: 'orders', value: 56 });
+
+  for (const remaining of [4, 3, 2, 1, 0])
+    expect(await (await post('/limits/login/alice')).json()).toMatchObject({ allowed: true, remaining });
+  const refused = await post('/limits/login/alice');
+  expect(refused.status).toBe(429);
+  expect(await refused.json()).toMatchObject({ allowed: false, remaining: 0 });
+  const seconds = Number(refused.headers.get('retry-after'));
+  expect(seconds).toBeGreaterThanOrEqual(1);
+  expect(seconds).toBeLessThanOrEqual(12);
+  expect((await post('/limits/login/bob')).status).toBe(200);
+  expect(await (await post('/limits/api/1.2.3.4?cost=400')).json()).toMatchObject({ remaining: 600 });
+
+  for (const [path, body, status, error] of [
+    ['/counters/orders', { add: 0 }, 422, 'add must be a whole number from 1 to 1000'],
+    ['/counters/orders', 'x', 422, 'add must be a whole number from 1 to 1000'],
+    ['/counters/others', undefined, 404, "there is no counter 'others'"],
+    ['/limits/others/a', undefined, 404, "there is no limit 'others'"],
+    ['/limits/login/a?cost=6', undefined, 422, 'cost is more than the limit'],
+    ['/limits/login/a?cost=x', undefined, 422, 'cost must be a whole number from 1 to 1000'],
+    ['/elsewhere', undefined, 404, 'there are /counters/:name and /limits/:name/:key'],
+  ] as const) {
+    const response = await post(path, body);
+    expect([path, response.status, await response.json()]).toEqual([path, status, { error }]);
+  }
+  expect((await get('/counters/orders', { method: 'POST', body: '{' })).status).toBe(400);
+  expect((await get('/counters/orders', { method: 'POST', body: 'x'.repeat(2000) })).status).toBe(413);
+
+  expect(run.errors).toBe('');
+  expect(await run.stop()).toBe(0);
+  run = await startApp('examples/tickets/app.js', state, { TICKETS_TOKEN: 'secret' });
+  expect((await post('/counters/orders')).status).toBe(401);
+  const headers = { Authorization: 'Bearer secret' };
+  const next = await get('/counters/orders', { method: 'POST', headers });
+  expect(await next.json()).toEqual({ name: 'orders', value: 57 });
+  expect((await get('/counters/orders', { headers: { Authorization: 'Bearer secre' } })).status).toBe(401);
+  await rm(folder, { recursive: true });
 });
