@@ -96,7 +96,6 @@ export const durableDefects: Defect[] = [
     ['a path that is too long is tried', '> PATH_BYTES_MAX)', '> PATH_BYTES_MAX + 1000)'],
   ]),
   ...defectsOf('src/durable/leases.ts', LEASES, [
-    ['less than nothing is leased', 'if (blocks > left) return', 'if (blocks !== left) return'],
     ['all that is leased is leased for two blocks', 'Math.ceil(gone * AHEAD_MS)', '0'],
     ['more and more is leased', 'BLOCKS_MAX);', '2 * BLOCKS_MAX);'],
     [
