@@ -8,11 +8,14 @@ import { CountersFile } from './counters-file.ts';
 import { Gauges } from './gauges.ts';
 import { Leases } from './leases.ts';
 import type { Lessor } from './lessor.ts';
+import { Limiters } from './limiters.ts';
 import type { FromKeeper, KeeperStart, ToKeeper } from './messages.ts';
 import { Snapshot } from './snapshot.ts';
 
 /** It looks as often when nobody rings: a thread may end between taking the last number and ringing. */
 const ROUND_MS = 1000;
+/** It spends no more than one part in so many of its time on snapshots. */
+const SAVING_SHARE = 20;
 
 const port = parentPort;
 if (port === null) throw new Error('keeper.ts runs only as a worker thread');
@@ -39,21 +42,24 @@ port.close();
 
 async function keep(lessor: Lessor): Promise<void> {
   const { module, memory } = start.state;
-  const leases = new Leases(instantiate(module, memory), views, lessor, note);
+  const exports = instantiate(module, memory);
+  const leases = new Leases(exports, views, lessor, note);
   // Before any thread can have named some of it, or after threads have used it and it is newer than the file.
-  const snapshot =
-    start.folder === undefined ? undefined : new Snapshot(start.folder, [new Gauges(views)], note);
+  const parts = [new Gauges(views), new Limiters(start.state, exports, views)];
+  const snapshot = start.folder === undefined ? undefined : new Snapshot(start.folder, parts, note);
   snapshot?.load();
-  let savedMs = performance.now();
+  let saveAtMs = performance.now() + ROUND_MS;
   await leases.renew();
   tell({ type: 'ready' });
   for (;;) {
     const seen = bellOf(views);
     await leases.renew();
     if (stopping) break;
-    if (performance.now() - savedMs >= ROUND_MS) {
+    const nowMs = performance.now();
+    if (nowMs >= saveAtMs) {
       snapshot?.save();
-      savedMs = performance.now();
+      // A snapshot of a million keys takes its time: leases come first.
+      saveAtMs = nowMs + Math.max(ROUND_MS, (performance.now() - nowMs) * SAVING_SHARE);
     }
     // While leases fail and nothing is left, those who find none ring without end.
     if (leases.pauseMs > 0 && !leases.reserves) await pause(leases.pauseMs);

@@ -14,6 +14,7 @@ import {
   LIMITER_BUCKET_MASK,
   LIMITER_BUCKETS,
   LIMITER_LIMIT,
+  LIMITER_OWNER,
   LIMITER_PREVIOUS,
   LIMITER_SEED,
   LIMITER_SEED_BYTES,
@@ -28,14 +29,17 @@ export interface LimiterSnapshot {
   buckets: number;
   /** 128 bits in hexadecimal: other than under these, the hashes tell nothing. */
   seed: string;
-  /** When it was written down, by the wall clock. */
+  /** The moment that uses are told from, by the wall clock. */
   wallMs: number;
   /**
-   * The hash of a key, 64 bits in hexadecimal, and for how long something of its limit has yet been used, in units of
-   * which a millisecond has `limit`.
+   * The hash of a key, 64 bits in hexadecimal, and for how long from that moment on something of its limit is used, in
+   * units of which a millisecond has `limit`.
    */
   keys: [hash: string, used: number][];
 }
+
+/** Who has made a table that was written down: any thread's options come after it. */
+const NOBODY = 0;
 
 /** The same moment by two clocks. */
 export interface Moment {
@@ -47,11 +51,14 @@ export interface Moment {
 /**
  * What the keys of a limiter have used; undefined when nobody has used it. Threads may go on taking from it meanwhile.
  * @param row pointer of the limiter's row
+ * @param nowMs by the limiter's clock: keys that have got back all of the limit are left out
+ * @param since the moment that uses are told from; while it is the same, what nobody takes from stays as it is
  */
 export function readLimiter(
   memory: WasmMemory,
   row: number,
-  { nowMs, wallMs }: Moment,
+  nowMs: number,
+  since: Moment,
 ): LimiterSnapshot | undefined {
   const tables = new Tables(memory);
   const current = tables.word(row + STATE_EXTENT);
@@ -64,12 +71,13 @@ export function readLimiter(
     const itsLimit = tables.word(table + LIMITER_LIMIT);
     const scale = (windowMs * limit) / (tables.word(table + LIMITER_WINDOW_MS) * itsLimit);
     const unused = whole(nowMs) * BigInt(itsLimit);
+    const beginning = whole(since.nowMs) * BigInt(itsLimit);
     tables.eachEntry(table, (entry) => {
       const hash = tables.long(entry + ENTRY_HASH);
-      const used = tables.long(entry + ENTRY_TAT) - unused;
-      if (used <= 0n) return;
+      const tat = tables.long(entry + ENTRY_TAT);
+      if (tat <= unused) return;
       const key = hexOf(hash);
-      if (!keys.has(key)) keys.set(key, Math.round(Number(used) * scale));
+      if (!keys.has(key)) keys.set(key, Math.round(Number(tat - beginning) * scale));
     });
   }
   return {
@@ -77,7 +85,7 @@ export function readLimiter(
     windowMs,
     buckets: tables.bucketCount(current),
     seed: tables.bytes.toString('hex', current + LIMITER_SEED, current + LIMITER_SEED + LIMITER_SEED_BYTES),
-    wallMs,
+    wallMs: since.wallMs,
     keys: [...keys],
   };
 }
@@ -99,6 +107,7 @@ export function restoreLimiter(
   const table = exports.limiterOpen(row, scratch.pointer, limit, windowMs, most, nowMs) >>> 0;
   if (table === 0) return false;
   const tables = new Tables(memory);
+  tables.setWord(table + LIMITER_OWNER, NOBODY);
   // The wall clock may have been set back.
   const passed = Math.max(Math.floor(wallMs - writtenMs), 0) * limit;
   const unused = whole(nowMs) * BigInt(limit);
@@ -106,7 +115,7 @@ export function restoreLimiter(
     if (used <= passed) continue;
     const entry = tables.freeEntry(table, BigInt(`0x${hex}`));
     if (entry === undefined) continue;
-    tables.setLong(entry + ENTRY_TAT, unused + BigInt(used - passed));
+    tables.setLong(entry + ENTRY_TAT, unused + BigInt(Math.min(used - passed, windowMs * limit)));
     tables.setLong(entry + ENTRY_HASH, BigInt.asIntN(64, BigInt(`0x${hex}`)));
   }
   return true;
@@ -127,6 +136,10 @@ class Tables {
 
   word(pointer: number): number {
     return this.words[pointer >>> 2] as number;
+  }
+
+  setWord(pointer: number, value: number): void {
+    this.words[pointer >>> 2] = value;
   }
 
   long(pointer: number): bigint {

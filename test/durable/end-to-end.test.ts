@@ -112,6 +112,38 @@ test('the counters of an application, from WASM and from handlers, and those tha
   expect([await number(third, '/late/x'), await number(third, '/b')]).toEqual([2, 1019]);
 });
 
+test('gauges and limiters come back: as they were at a stop, and as they were lately after a kill', async () => {
+  const folder = makeFolder();
+  const app = files.write(
+    'limits.mjs',
+    `import { gauge, limiter } from 'hotpath';
+     const level = gauge('level');
+     const limit = limiter('limit', { limit: 100, windowMs: 86_400_000 });
+     export default {
+       routes: {
+         '/level/:n': ({ params }) => new Response(String(level.add(Number(params.n)))),
+         '/take/:cost': ({ params }) => new Response(String(limit.take('a', Number(params.cost)).remaining)),
+       },
+     };`,
+  );
+  const first = await start(folder, app);
+  expect([await number(first, '/level/-2.5'), await number(first, '/take/40')]).toEqual([-2.5, 60]);
+  await first.stop();
+  const second = await start(folder, app);
+  expect([await number(second, '/level/1'), await number(second, '/take/10')]).toEqual([-1.5, 50]);
+  const snapshot = (): string => readFileSync(join(folder, 'snapshot'), 'utf8');
+  const used = /"limiters":.*?"keys":\s*\[\s*\[\s*"\w+",\s*(\d+)/s;
+  const before = used.exec(snapshot())?.[1];
+  await eventually(
+    'a snapshot',
+    () => /"level":\s*-1\.5/.test(snapshot()) && used.exec(snapshot())?.[1] !== before,
+  );
+  await kill(second);
+  const third = await start(folder, app);
+  expect([await number(third, '/level/0'), await number(third, '/take/50')]).toEqual([-1.5, 0]);
+  expect(third.errors).toBe('');
+});
+
 test('a reload, and threads that die, go on with what is leased', async () => {
   const folder = makeFolder();
   const run = await start(folder, APP);

@@ -41,7 +41,8 @@ class Process {
   }
 
   read(wallMs: number): LimiterSnapshot {
-    return JSON.parse(JSON.stringify(readLimiter(this.memory, ROW, this.moment(wallMs))));
+    const now = this.moment(wallMs);
+    return JSON.parse(JSON.stringify(readLimiter(this.memory, ROW, now.nowMs, now)));
   }
 
   restore(snapshot: LimiterSnapshot, wallMs: number): boolean {
@@ -67,9 +68,39 @@ describe('what was written down', () => {
       expect(after.take(key, 1, WALL_MS + laterMs)).toEqual(before.take(key, 1, WALL_MS + laterMs));
   });
 
+  test('stays the same, told from one moment, until something is taken or comes back', () => {
+    const before = new Process(WALL_MS - 5000);
+    before.open(70, 60_000, 1000, WALL_MS);
+    before.take('a', 30, WALL_MS);
+    const since = before.moment(WALL_MS - 4000);
+    const at = (wallMs: number) => readLimiter(before.memory, ROW, before.moment(wallMs).nowMs, since);
+    const snapshot = at(WALL_MS) as LimiterSnapshot;
+    expect(snapshot).toMatchObject({
+      wallMs: WALL_MS - 4000,
+      keys: [[expect.anything(), 4000 * 70 + 30 * 60_000]],
+    });
+    expect(at(WALL_MS + 10_000)).toEqual(snapshot);
+    for (const laterMs of [0, 10_000]) {
+      const after = new Process(WALL_MS - 100);
+      after.restore(snapshot, WALL_MS + laterMs);
+      expect(after.take('a', 70, WALL_MS + laterMs)).toMatchObject({
+        allowed: false,
+        retryAfterMs: Math.ceil((30 * 60_000) / 70) - laterMs,
+      });
+    }
+    before.take('a', 1, WALL_MS + 10_000);
+    expect(at(WALL_MS + 10_000)).not.toEqual(snapshot);
+    expect(at(WALL_MS + 60_000)?.keys).toEqual([]);
+    // The wall clock was set back by a day: no more is in use than ever can be.
+    const [[hash = ''] = []] = snapshot.keys;
+    const late = new Process(WALL_MS - DAY_MS * 2);
+    late.restore({ ...snapshot, wallMs: WALL_MS, keys: [[hash, DAY_MS * 70]] }, WALL_MS - DAY_MS);
+    expect(late.take('a', 70, WALL_MS - DAY_MS)).toMatchObject({ allowed: false, retryAfterMs: 60_000 });
+  });
+
   test('has no more than is in use', () => {
     const before = new Process(WALL_MS - 1000);
-    expect(readLimiter(before.memory, ROW, before.moment(WALL_MS))).toBe(undefined);
+    expect(readLimiter(before.memory, ROW, 1000, before.moment(WALL_MS))).toBe(undefined);
     before.open(10, 1000, 10, WALL_MS);
     before.take('a', 10, WALL_MS);
     before.take('b', 5, WALL_MS);
