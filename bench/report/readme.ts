@@ -24,6 +24,7 @@ const BETTER = { lower: 'less is better', higher: 'more is better' };
 export const PAGES: Readonly<Record<string, readonly SuiteName[]>> = {
   'README.md': ['parse', 'server', 'transfer'],
   'docs/from-one-connection-to-all-cores.md': ['models', 'counter'],
+  'docs/shared-state.md': ['state'],
   'bench/README.md': ['ladder', 'scale'],
 };
 
@@ -78,6 +79,10 @@ function figuresMarkdown(results: Results, wanted: readonly SuiteName[]): string
 
 /** By what decides, and by CPU time, which says more where the load client is the limit. */
 function suiteMarkdown({ title, groups }: SuiteResult): string {
+  const names = groups.flatMap(({ subjects }) => subjects.map(({ name }) => name));
+  // Nobody is in two groups: one table would be empty for the most part.
+  if (groups.length > 1 && new Set(names).size === names.length)
+    return groups.map((group) => groupMarkdown(title, group)).join('\n\n');
   const measures = new Set(groups.map(({ measure }) => measure));
   for (const cpu of ['cpuMicros', 'cpuMicrosPerMebibyte'] as const)
     if (groups.some((group) => mediansOf(group, cpu).length > 0)) measures.add(cpu);
@@ -87,6 +92,26 @@ function suiteMarkdown({ title, groups }: SuiteResult): string {
       return tableMarkdown(title, measured, measure);
     })
     .join('\n\n');
+}
+
+/** A line for each subject. */
+function groupMarkdown(title: string, group: Group): string {
+  const { measure, subjects } = group;
+  const scale = scaleFor(measure, mediansOf(group, measure));
+  const lines = subjects.map((subject) => {
+    const name = escapeMarkdown(subject.name);
+    return row([subject.ours ? `**${name}**` : name, cellMarkdown(group, subject, measure, scale.per)]);
+  });
+  return [captionOf(`${title}: ${group.name}`, measure, scale.unit), '', '| | |', '|---|--:|', ...lines].join(
+    '\n',
+  );
+}
+
+/** What a table is of, and how to read it. */
+function captionOf(title: string, measure: MeasureName, unit: string): string {
+  const { label, better } = MEASURES[measure];
+  const explained = [label, ...(unit === '1/s' ? [] : [unit]), BETTER[better]].join(', ');
+  return `**${escapeMarkdown(capitalized(title))}**: ${explained}.`;
 }
 
 /** A line for each group, a column for each subject. */
@@ -103,10 +128,8 @@ function tableMarkdown(title: string, groups: readonly Group[], measure: Measure
     const subject = group.subjects.find((one) => one.name === name);
     return subject === undefined ? '' : cellMarkdown(group, subject, measure, scale.per);
   };
-  const { label, better } = MEASURES[measure];
-  const explained = [label, ...(scale.unit === '1/s' ? [] : [scale.unit]), BETTER[better]].join(', ');
   return [
-    `**${escapeMarkdown(capitalized(title))}**: ${explained}.`,
+    captionOf(title, measure, scale.unit),
     '',
     row([
       '',

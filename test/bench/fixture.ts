@@ -31,6 +31,7 @@ export function fixture(changes: Partial<Results> = {}): Results {
       server(groupOf),
       models(groupOf),
       counter(groupOf),
+      state(groupOf),
       ladder(groupOf),
       scale(groupOf),
       connections(groupOf),
@@ -179,6 +180,22 @@ function counter(groupOf: GroupOf): SuiteResult {
     name: 'counter',
     title: 'Counting: one addition to a counter that all threads share',
     groups: [1, 2, 4].map(counting),
+    notes: [],
+  };
+}
+
+/** Groups that have no subject in common. */
+function state(groupOf: GroupOf): SuiteResult {
+  return {
+    name: 'state',
+    title: 'State: one step on shared state',
+    groups: [
+      groupOf('counting by 1', 'nanoseconds', [
+        ['counter.add()', true, { nanoseconds: 12 }],
+        ['a round trip', false, { nanoseconds: 98_000 }],
+      ]),
+      groupOf('recording a value', 'nanoseconds', [['histogram.record()', true, { nanoseconds: 8 }]]),
+    ],
     notes: [],
   };
 }

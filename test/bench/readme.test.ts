@@ -39,6 +39,17 @@ describe('withFigures', () => {
     expect(written).toMatch(/^\| download of bytes \| [\d,]+ \| [\d,]+ \(unclear\) \|$/m);
   });
 
+  it('writes a table for each group where nobody is in two', () => {
+    const state = withFigures(README, fixture(), ['state']);
+    expect(state).toContain(
+      '**State: one step on shared state: counting by 1**: time a call, ns, less is better.',
+    );
+    expect(state).toMatch(
+      /^\| \*\*counter\.add\(\)\*\* \| 1[\d.]+ \|\n\| a round trip \| [\d,]+ \([\d,]+x\) \|$/m,
+    );
+    expect(state).toMatch(/^\| \*\*histogram\.record\(\)\*\* \| [\d.]+ \|$/m);
+  });
+
   it('says where the figures are from', () => {
     expect(written).toContain(
       'AMD EPYC 7B13, 2 cores, Linux 6.1.0, Node v20.20.2; commit e778d2e, 2026-11-22.',
