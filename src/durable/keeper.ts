@@ -65,7 +65,7 @@ async function keep(lessor: Lessor): Promise<void> {
     if (leases.pauseMs > 0 && !leases.reserves) await pause(leases.pauseMs);
     else await bellRung(views, seen, leases.pauseMs || ROUND_MS);
   }
-  snapshot?.save();
+  // The numbers first: the time for a stop is limited, and only they are promised.
   try {
     await leases.end();
   } catch (error) {
@@ -73,6 +73,7 @@ async function keep(lessor: Lessor): Promise<void> {
       `Where the numbers stand could not be written down, so some will be skipped: ${(error as Error).message}`,
     );
   }
+  snapshot?.save();
 }
 
 async function openLessor({ folder, redis }: KeeperStart): Promise<Lessor> {
