@@ -46,7 +46,13 @@ async function start({ options, address }: ToServer & { type: 'start' }): Promis
   const own = address && { ...address, reusePort: countListeners(options) > 1 };
   try {
     const takePlace = own ? async () => own : takeSocket;
-    server = await MODELS[options.model]({ options, takePlace, descriptorsMax: descriptorsMax(), note });
+    server = await MODELS[options.model]({
+      options,
+      takePlace,
+      descriptorsMax: descriptorsMax(),
+      note,
+      warn,
+    });
     const { port, who, io } = server;
     tell({ type: 'listening', port, who, io });
   } catch (error) {
@@ -90,6 +96,10 @@ function fail({ code, message }: NodeJS.ErrnoException): void {
 
 function note(text: string): void {
   tell({ type: 'note', text });
+}
+
+function warn(text: string): void {
+  tell({ type: 'warning', text });
 }
 
 function tell(message: ToSupervisor, sent?: () => void): void {

@@ -20,4 +20,5 @@ export type ToSupervisor =
   | { type: 'listening'; port: number; who: string; io: Io }
   | { type: 'failed'; code: string | undefined; message: string }
   | { type: 'note'; text: string }
+  | { type: 'warning'; text: string }
   | { type: 'drained'; statistics: Statistics; late: number };

@@ -229,6 +229,8 @@ export function readOptions(
     texts[flagOf(known)] = String(value);
   }
   const options = { ...readValues(texts, (name) => name), app: undefined };
+  if (given.lease !== undefined && options.state === undefined && options.redis === undefined)
+    throw new OptionError('lease belongs to state or redis');
   for (const name of Object.keys(defaults) as OptionName[])
     if (given[name] === undefined) Object.assign(options, { [name]: defaults[name] });
   return options;

@@ -197,7 +197,12 @@ async function serveHandlers({ workers, ...given }: ServeHandlersOptions): Promi
 
 function startOf(options: Options): Omit<ModelStart, 'takePlace'> {
   const log = new Log(options.log);
-  return { options, descriptorsMax: descriptorsMax(), note: (text) => log.note(text) };
+  return {
+    options,
+    descriptorsMax: descriptorsMax(),
+    note: (text) => log.note(text),
+    warn: (text) => log.warn(text),
+  };
 }
 
 function handleOf({ host, drainTimeout }: Options, running: RunningServer): Server {

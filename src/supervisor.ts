@@ -91,6 +91,9 @@ class Supervisor {
       case 'note':
         this.log.note(message.text);
         break;
+      case 'warning':
+        this.log.warn(message.text);
+        break;
       case 'drained': {
         const { requests, accepted } = message.statistics;
         const cut = message.late > 0 ? `; ${message.late} had to be ended` : '';

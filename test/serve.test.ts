@@ -244,6 +244,7 @@ describe('what is wrong with the options is one line', () => {
     [{ fetch, handlerTimeout: 0 }, "handlerTimeout must be a whole number from 1 to 86400000, not '0'"],
     [{ fetch, prot: 80 }, "there is no option 'prot'"],
     [{ fetch, model: 'thread' }, "there is no option 'model'"],
+    [{ fetch, lease: 64 }, 'lease belongs to state or redis'],
   ])('%j', async (options, message) => {
     const error = await serve(options as never).catch((reason: Error) => reason);
     expect(error).toBeInstanceOf(OptionError);

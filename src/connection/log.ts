@@ -26,6 +26,11 @@ export class Log {
     if (this.start) this.print(text);
   }
 
+  /** What goes wrong with the server as a whole, or is over. */
+  warn(text: string): void {
+    if (this.errors) this.print(text);
+  }
+
   /** What an application failed with, and nobody told its client. */
   failed(what: string, error: unknown): void {
     if (this.errors) this.printError(`${what}:`, error);

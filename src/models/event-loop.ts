@@ -12,11 +12,11 @@ import { DESCRIPTORS_OF_THREAD, type ModelStart, preparePlanes, type Server } fr
 const GENERATIONS = 2;
 
 export async function eventLoop(start: ModelStart): Promise<Server> {
-  const { options, takePlace, note, listening } = start;
+  const { options, takePlace, note, warn, listening } = start;
   const workers = countWorkers(options.workers);
   const planes = await preparePlanes(start, workers * DESCRIPTORS_OF_THREAD, workers * GENERATIONS, workers);
   const state = shareState(planes);
-  const kept = await keepState(options, state, note);
+  const kept = await keepState(options, state, warn);
   const pool = new Pool({
     workers,
     start: { ...planes, host: options.host, state },

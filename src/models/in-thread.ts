@@ -18,7 +18,7 @@ export interface ServerInThread extends Server {
 export async function inThread(start: ModelStart, app: App): Promise<ServerInThread> {
   const { host, trustProxy } = start.options;
   const planes = await preparePlanes(start, 0, 1);
-  const kept = await keepState(start.options, shareState(planes), start.note);
+  const kept = await keepState(start.options, shareState(planes), start.warn);
   const plane = createPlane({ ...planes, slot: 0 });
   let port = 0;
   const server = {

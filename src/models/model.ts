@@ -29,6 +29,8 @@ export interface ModelStart {
   descriptorsMax: number;
   /** Told what happens, a line each. */
   note: (text: string) => void;
+  /** Told what goes wrong, and when that is over. */
+  warn: (text: string) => void;
   /** Told each time a thread listens, where threads do. */
   listening?: (port: number) => void;
 }

@@ -1,9 +1,9 @@
 // State that is kept, of servers inside a program.
 
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, expect, test, vi } from 'vitest';
 import { counted, counter, LeaseExhaustedError, type Server, serve } from '#dist/index.js';
 import { appFiles } from '../support/app-files.ts';
 
@@ -54,7 +54,19 @@ test('counters go on from server to server', async () => {
   await expect(
     serve({ app: files.write('bad.mjs', 'export default 1;'), state: folder, lease: 64, port: 0 }),
   ).rejects.toThrow('has no app');
+  const said = vi.spyOn(console, 'log').mockImplementation(() => {});
   const fourth = await serve({ routes, state: folder, lease: 64, port: 0 });
   expect(await contentOf(fourth)).toBe('7');
+
+  // A disk that fails is told of, though servers in programs say little.
+  mkdirSync(join(folder, 'counters.new'));
+  await vi.waitFor(() => expect(() => hits.add(64)).toThrow(LeaseExhaustedError), { timeout: 20_000 });
+  await vi.waitFor(() =>
+    expect(said).toHaveBeenCalledWith(expect.stringMatching(/^Numbers can't be leased: EISDIR/)),
+  );
+  rmdirSync(join(folder, 'counters.new'));
+  await vi.waitFor(() => expect(said).toHaveBeenCalledWith('Numbers are leased again'), { timeout: 20_000 });
+  expect(hits.add()).toBeGreaterThan(7);
+  said.mockRestore();
   await fourth.close();
 });

@@ -187,7 +187,7 @@ export const limiterDefects: Defect[] = [
     ],
   ]),
   ...defectsOf('src/wasm/limiter-snapshot.ts', SNAPSHOT, [
-    ['what has come back is written down', 'if (used <= 0n) return;', ''],
+    ['what has come back is written down', 'if (tat <= unused) return;', ''],
     ['what has come back meanwhile is read again', 'if (used <= passed) continue;', ''],
     [
       'what the options before know is left out',
@@ -195,7 +195,7 @@ export const limiterDefects: Defect[] = [
       'table = 0',
     ],
     ['what is old hides what is new', 'if (!keys.has(key)) keys.set', 'keys.set'],
-    ['the share is not that of the options now', 'Number(used) * scale', 'Number(used)'],
+    ['the share is not that of the options now', 'Number(tat - beginning) * scale', 'Number(tat - beginning)'],
     ['time stands still between two processes', 'Math.max(Math.floor(wallMs - writtenMs), 0)', '0'],
     [
       'a wall clock that was set back gives more than the limit',
