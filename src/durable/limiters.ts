@@ -17,10 +17,12 @@ export class Limiters implements Snapshotted {
   /** What is written is told from this moment on, so that it changes only with what is taken. */
   private readonly since = momentNow();
 
+  /** @param owner number of the thread */
   constructor(
     private readonly state: SharedState,
     private readonly exports: Exports,
     private readonly views: Views,
+    private readonly owner = OWNER,
   ) {}
 
   save(): Record<string, LimiterSnapshot> {
@@ -36,7 +38,7 @@ export class Limiters implements Snapshotted {
     const used = rowsOf(this.views, KIND_LIMITER);
     const unused = Object.entries(saved).filter(([name]) => !used.has(name));
     if (unused.length === 0) return;
-    const scratch = new Scratch(this.state.memory, this.exports, OWNER);
+    const scratch = new Scratch(this.state.memory, this.exports, this.owner);
     for (const [name, snapshot] of unused) {
       const row = rowPointer(claimRow(this.views, 'limiter', name));
       restoreLimiter(this.state.memory, this.exports, scratch, row, snapshot, momentNow());

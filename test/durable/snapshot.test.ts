@@ -2,9 +2,15 @@
 
 import { expect, test } from 'vitest';
 import { Gauges } from '../../src/durable/gauges.ts';
+import { Limiters } from '../../src/durable/limiters.ts';
 import { Snapshot, type Snapshotted } from '../../src/durable/snapshot.ts';
+import { OWNER } from '../../src/state/bound.ts';
+import { limiter } from '../../src/state/limiter.ts';
+import { shareState } from '../../src/state/shared.ts';
+import { compileModule, instantiate } from '../../src/wasm/instance.ts';
 import { createMemory, rowDouble, rowPointer, setRowDouble, viewsOf } from '../../src/wasm/memory.ts';
 import { claimRow } from '../../src/wasm/names.ts';
+import { forgetState, newMemory } from '../support/limiters.ts';
 import { Disk, fault } from './disk.ts';
 
 const PATH = '/state/snapshot';
@@ -101,3 +107,38 @@ test('gauges come back, but for those that are in use already', () => {
   new Gauges(after).load(JSON.parse(JSON.stringify(saved)));
   expect([rowDouble(after, row(after, 'a')), rowDouble(after, row(after, 'b'))]).toEqual([-1.5, 7]);
 });
+
+test('limiters come back, but for those that are in use already, and go by the options of whoever uses them', () => {
+  const module = compileModule();
+  const before = limitersOf(module);
+  expect([before.take('a', 40), before.take('b', 30), before.limiters.save()]).toMatchObject([
+    60,
+    70,
+    { a: {}, b: {} },
+  ]);
+  const saved = JSON.parse(JSON.stringify(before.limiters.save()));
+  expect(before.limiters.save()).toEqual(saved);
+  const after = limitersOf(module);
+  expect(after.take('b', 1, { limit: 50 })).toBe(49);
+  after.limiters.load(saved);
+  expect([after.take('a', 10), after.take('b', 1, { limit: 50 })]).toEqual([50, 48]);
+  const other = limitersOf(module);
+  other.limiters.load(saved);
+  expect(other.take('a', 100, { limit: 1000 })).toBe(500);
+});
+
+/** The limiters of a process of their own, and a keeper that was started later than who takes from them. */
+function limitersOf(module: ReturnType<typeof compileModule>) {
+  const memory = newMemory();
+  const state = { module, memory };
+  return {
+    limiters: new Limiters(state, instantiate(module, memory), viewsOf(memory), OWNER + 1),
+    /** What is left then. */
+    take(name: string, cost: number, { limit = 100 } = {}): number {
+      shareState(state);
+      const { remaining } = limiter(name, { limit, windowMs: 86_400_000 }).take('key', cost);
+      forgetState();
+      return remaining;
+    },
+  };
+}

@@ -171,4 +171,24 @@ export const durableDefects: Defect[] = [
   ...defectsOf('src/durable/gauges.ts', SNAPSHOT, [
     ['a snapshot goes back over what is in use', 'if (!used.has(name)) setRowDouble', 'setRowDouble'],
   ]),
+  ...defectsOf('src/durable/limiters.ts', SNAPSHOT, [
+    ['a snapshot of limiters goes back over what is in use', '!used.has(name)', 'name !== ""'],
+    ['a snapshot of limiters changes by itself', 'monotonicMs(), this.since', 'monotonicMs(), momentNow()'],
+  ]),
+  ...defectsOf(
+    'src/wasm/limiter-snapshot.ts',
+    [...SNAPSHOT, 'test/state/limiter-snapshot.test.ts'],
+    [
+      [
+        'who writes limiters down decides on their options',
+        'tables.setWord(table + LIMITER_OWNER, NOBODY);',
+        '',
+      ],
+      [
+        'a clock that was set back locks keys out',
+        'Math.min(used - passed, windowMs * limit)',
+        'used - passed',
+      ],
+    ],
+  ),
 ];

@@ -195,7 +195,11 @@ export const limiterDefects: Defect[] = [
       'table = 0',
     ],
     ['what is old hides what is new', 'if (!keys.has(key)) keys.set', 'keys.set'],
-    ['the share is not that of the options now', 'Number(tat - beginning) * scale', 'Number(tat - beginning)'],
+    [
+      'the share is not that of the options now',
+      'Number(tat - beginning) * scale',
+      'Number(tat - beginning)',
+    ],
     ['time stands still between two processes', 'Math.max(Math.floor(wallMs - writtenMs), 0)', '0'],
     [
       'a wall clock that was set back gives more than the limit',
