@@ -172,7 +172,6 @@ export const durableDefects: Defect[] = [
     ['a snapshot goes back over what is in use', 'if (!used.has(name)) setRowDouble', 'setRowDouble'],
   ]),
   ...defectsOf('src/durable/limiters.ts', SNAPSHOT, [
-    ['a snapshot of limiters goes back over what is in use', '!used.has(name)', 'name !== ""'],
     ['a snapshot of limiters changes by itself', 'monotonicMs(), this.since', 'monotonicMs(), momentNow()'],
   ]),
   ...defectsOf(
