@@ -33,6 +33,34 @@ test.each(['1', '2'])('%s workers: a new version, one that fails, counts that go
   expect(await run.stop()).toBe(0);
 });
 
+test('other options of a limiter, and what was used; a name that became another kind is one line', async () => {
+  const app = (limit: number) => `import { limiter } from 'hotpath';
+    const logins = limiter('logins', { limit: ${limit}, windowMs: 86_400_000 });
+    export default { routes: { '/:cost': ({ params }) => {
+      const { allowed, remaining } = logins.take('ada', Number(params.cost));
+      return new Response(\`\${allowed} \${remaining} of \${logins.limit}\`);
+    } } };`;
+  const run = await startApp(files.write('limits.js', app(10)), ['--workers', '2']);
+  const text = async (path: string) => contentOf(await tell(run.port, lines(`GET ${path} HTTP/1.1`)));
+  expect([await text('/4'), await text('/1')]).toEqual(['true 6 of 10', 'true 5 of 10']);
+
+  files.write('limits.js', app(100));
+  run.child.kill('SIGHUP');
+  await eventually('the new options', () => run.output.includes('Reloaded'));
+  expect([await text('/1'), await text('/50'), await text('/49')]).toEqual([
+    'true 49 of 100',
+    'false 49 of 100',
+    'true 0 of 100',
+  ]);
+
+  files.write('limits.js', "import { counter } from 'hotpath'; counter('logins').add(); export default {};");
+  run.child.kill('SIGHUP');
+  const says = "'logins' is a limiter already, so it can't be a counter";
+  await eventually('the failure', () => run.output.includes('Could not reload') && run.output.includes(says));
+  expect(await text('/1')).toBe('false 0 of 100');
+  expect(await run.stop()).toBe(0);
+});
+
 test('a connection whose response began before the reload is answered once more', async () => {
   const run = await startApp(files.write('echo.js', ECHO), ['--workers', '1']);
   const client = await connect(run.port);
