@@ -3,12 +3,14 @@
 
 import {
   closeSync,
+  existsSync,
   fsyncSync,
   mkdirSync,
   openSync,
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeSync,
 } from 'node:fs';
 import { platform } from 'node:os';
@@ -70,14 +72,14 @@ export function replaceFile(files: Files, path: string, bytes: Uint8Array): void
 
 /** Makes the folder, and those above it, so that they are there after power loss. @throws what it fails with */
 export function makeFolder(path: string): void {
-  const first = mkdirSync(path, { recursive: true, mode: 0o700 });
-  if (first === undefined) return;
-  const top = dirname(resolve(first));
-  let folder = resolve(path);
-  do {
-    folder = dirname(folder);
-    syncFolder(SYSTEM_FILES, folder);
-  } while (folder !== top);
+  const missing: string[] = [];
+  for (let folder = resolve(path); !existsSync(folder); folder = dirname(folder)) missing.push(folder);
+  for (const folder of missing.reverse()) {
+    // Not `recursive`, which goes on for ever where nobody can make a folder, such as below /proc.
+    mkdirSync(folder, { mode: 0o700 });
+    syncFolder(SYSTEM_FILES, dirname(folder));
+  }
+  if (!statSync(path).isDirectory()) throw new Error('it is not a folder');
 }
 
 /** Makes the names in a folder durable. Windows has no such thing. */

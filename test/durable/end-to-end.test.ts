@@ -1,7 +1,7 @@
 // State that is kept, as a user sees it: over stops, kills, a disk that fails, and two servers that want one folder.
 
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { platform, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { appFiles } from '../support/app-files.ts';
@@ -151,6 +151,16 @@ test('a reload, and threads that die, go on with what is leased', async () => {
   run.child.kill('SIGHUP');
   await eventually('the reload', () => run.output.includes('Reloaded'));
   expect(await number(run, '/a')).toBe(2);
+});
+
+test.each([
+  ['below a file', join(APP, 'x'), 'ENOTDIR'],
+  ['that nobody can make', '/proc/none/x', platform() === 'linux' ? 'ENOENT' : ''],
+])('a folder %s is refused in one line', async (_, folder, says) => {
+  const { code, output, errors } = await runCli(['--port', '0', '--state', folder]);
+  expect([code, output]).toEqual([1, '']);
+  expect(errors).toContain(`can't be used: ${says}`);
+  expect(errors.trim().split('\n')).toHaveLength(1);
 });
 
 test('a second server on the folder is refused in one line; the first notices nothing', async () => {
