@@ -5,12 +5,9 @@ import { STATE_KIND, STATE_VALUE } from '../../src/wasm/layout';
 import { addLeased, leasedValue } from './lease';
 import { sleepUntilLocked, unlockSleeper } from './mutex';
 
-/** What add() returns when no number is leased that it could hand out. */
-export const EXHAUSTED: f64 = -1;
-
 /**
- * Adds `n` the counter's own way and returns the new value, exact to 2^53, or EXHAUSTED. `counter` is the
- * pointer of its row.
+ * Adds `n` the counter's own way and returns the new value, exact to 2^53; -1 when no number is leased that
+ * could be handed out. `counter` is the pointer of its row.
  */
 export function add(counter: usize, n: i64): f64 {
   const kind = load<i32>(counter, STATE_KIND);

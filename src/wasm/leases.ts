@@ -4,20 +4,11 @@
 import { KIND_COUNTER_LEASED, LEASES_ENDED, LEASES_FAILING, LEASES_KEPT } from '../protocol/codes.ts';
 import type { Views } from '../protocol/js/views.ts';
 import type { Exports } from './instance.ts';
-import {
-  HEADER_LEASE_BELL,
-  HEADER_LEASE_NEWS,
-  HEADER_LEASE_SHIFT,
-  HEADER_LEASES,
-  LEASE_AHEAD_MAX,
-} from './layout.ts';
+import { HEADER_LEASE_BELL, HEADER_LEASE_NEWS, HEADER_LEASE_SHIFT, HEADER_LEASES } from './layout.ts';
 import { rowsOf } from './memory.ts';
 
 /** Numbers in a block: a power of two up to this. */
 export const LEASE_NUMBERS_MAX = 2 ** 20;
-/** Blocks that may be leased ahead of a counter's count. */
-export const BLOCKS_AHEAD_MAX = LEASE_AHEAD_MAX;
-
 /** Has the counters of this memory hand out leased numbers, in blocks of `size`. Before any has a name. */
 export function leaseCounters({ words }: Views, size: number): void {
   words[HEADER_LEASE_SHIFT >> 2] = Math.log2(size) + 1;
