@@ -8,9 +8,9 @@ import { OWNER } from '../../src/state/bound.ts';
 import { limiter } from '../../src/state/limiter.ts';
 import { shareState } from '../../src/state/shared.ts';
 import { compileModule, instantiate } from '../../src/wasm/instance.ts';
-import { createMemory, rowDouble, rowPointer, setRowDouble, viewsOf } from '../../src/wasm/memory.ts';
+import { rowDouble, rowPointer, setRowDouble, viewsOf } from '../../src/wasm/memory.ts';
 import { claimRow } from '../../src/wasm/names.ts';
-import { forgetState, newMemory } from '../support/limiters.ts';
+import { forgetState, newMemory } from '../support/named-state.ts';
 import { Disk, fault } from './disk.ts';
 
 const PATH = '/state/snapshot';
@@ -85,16 +85,7 @@ test('a disk that fails is noted once', () => {
 });
 
 test('gauges come back, but for those that are in use already', () => {
-  const make = (): ReturnType<typeof viewsOf> =>
-    viewsOf(
-      createMemory({
-        slotCount: 1,
-        headBytesMax: 1024,
-        targetBytesMax: 512,
-        fieldCountMax: 8,
-        contentBytesMax: 0,
-      }),
-    );
+  const make = (): ReturnType<typeof viewsOf> => viewsOf(newMemory());
   const row = (views: ReturnType<typeof viewsOf>, name: string): number =>
     rowPointer(claimRow(views, 'gauge', name));
   const before = make();

@@ -11,7 +11,8 @@ import {
 } from '../../src/wasm/limiter-snapshot.ts';
 import { rowPointer } from '../../src/wasm/memory.ts';
 import { Scratch } from '../../src/wasm/scratch.ts';
-import { newMemory, Table } from '../support/limiters.ts';
+import { Table } from '../support/limiters.ts';
+import { newMemory } from '../support/named-state.ts';
 
 const module = compileModule();
 const ROW = rowPointer(1);

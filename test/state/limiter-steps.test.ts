@@ -8,7 +8,8 @@ import { BUCKET_ENTRY_COUNT, STATE_ROW_BYTES } from '../../src/wasm/layout.ts';
 import { type Decision, decisionOf } from '../../src/wasm/limiter.ts';
 import { rowPointer } from '../../src/wasm/memory.ts';
 import { Scratch } from '../../src/wasm/scratch.ts';
-import { newMemory, TAKEN, Table } from '../support/limiters.ts';
+import { TAKEN, Table } from '../support/limiters.ts';
+import { newMemory } from '../support/named-state.ts';
 import { compileStepped, instantiateStepped, Pair } from '../support/stepped.ts';
 
 const ROW = rowPointer(1);

@@ -8,7 +8,8 @@ import { limiter } from '../../src/state/limiter.ts';
 import { instantiate } from '../../src/wasm/instance.ts';
 import { rowPointer } from '../../src/wasm/memory.ts';
 import { Scratch } from '../../src/wasm/scratch.ts';
-import { forgetState, freshState, Table } from '../support/limiters.ts';
+import { Table } from '../support/limiters.ts';
+import { forgetState, freshState } from '../support/named-state.ts';
 
 const THREADS = 4;
 const WINDOW_MS = 1000;

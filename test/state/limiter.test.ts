@@ -13,7 +13,8 @@ import { instantiate } from '../../src/wasm/instance.ts';
 import { BUCKET_ENTRY_COUNT, PAGE_BYTES } from '../../src/wasm/layout.ts';
 import { rowPointer } from '../../src/wasm/memory.ts';
 import { Scratch } from '../../src/wasm/scratch.ts';
-import { forgetState, freshState, newMemory, Table } from '../support/limiters.ts';
+import { Table } from '../support/limiters.ts';
+import { forgetState, freshState, newMemory } from '../support/named-state.ts';
 
 const ROW = rowPointer(1);
 const DAY_MS = 86_400_000;

@@ -1,7 +1,5 @@
-// The named state of a process that is only this test, and what lies in a limiter's table.
+// What lies in a limiter's table.
 
-import { type SharedState, shareState } from '../../src/state/shared.ts';
-import { compileModule } from '../../src/wasm/instance.ts';
 import {
   BUCKET_BYTES,
   BUCKET_ENTRIES,
@@ -14,30 +12,9 @@ import {
   LIMITER_BUCKETS,
   STATE_EXTENT,
 } from '../../src/wasm/layout.ts';
-import { createMemory } from '../../src/wasm/memory.ts';
 
 /** Smaller than any TAT: an entry that changes hands. */
 export const TAKEN = -(2n ** 63n);
-
-export function newMemory(): WebAssembly.Memory {
-  return createMemory({
-    slotCount: 1,
-    headBytesMax: 1024,
-    targetBytesMax: 512,
-    fieldCountMax: 8,
-    contentBytesMax: 0,
-  });
-}
-
-/** Makes named state for this thread, in the place of what was there. */
-export function freshState(): SharedState {
-  forgetState();
-  return shareState({ module: compileModule(), memory: newMemory() });
-}
-
-export function forgetState(): void {
-  delete (globalThis as { [place: symbol]: unknown })[Symbol.for('hotpath')];
-}
 
 export interface Entry {
   hash: bigint;

@@ -9,17 +9,25 @@ import { createMemory } from '../../src/wasm/memory.ts';
 
 const module = compileModule();
 
-/** Makes fresh named state that of this thread. */
-export function freshState(): SharedState {
-  delete (globalThis as { [place: symbol]: unknown })[Symbol.for('hotpath')];
-  const memory = createMemory({
+/** A memory with room for little but named state. */
+export function newMemory(): WebAssembly.Memory {
+  return createMemory({
     slotCount: 1,
     headBytesMax: 1024,
     targetBytesMax: 512,
     fieldCountMax: 8,
     contentBytesMax: 0,
   });
-  return shareState({ module, memory });
+}
+
+/** Makes fresh named state that of this thread, in the place of what was there. */
+export function freshState(): SharedState {
+  forgetState();
+  return shareState({ module, memory: newMemory() });
+}
+
+export function forgetState(): void {
+  delete (globalThis as { [place: symbol]: unknown })[Symbol.for('hotpath')];
 }
 
 /** Starts a thread that does a job of state-thread.js. When it ends, that is told as a server would. */
