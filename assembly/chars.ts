@@ -8,6 +8,10 @@ export const COLON: u8 = 0x3a;
 export const COMMA: u8 = 0x2c;
 export const SLASH: u8 = 0x2f;
 export const QUESTION: u8 = 0x3f;
+export const SEMICOLON: u8 = 0x3b;
+export const EQUALS: u8 = 0x3d;
+export const QUOTE: u8 = 0x22;
+export const BACKSLASH: u8 = 0x5c;
 
 /** CR LF as one little-endian word. */
 export const CRLF: u16 = 0x0a0d;
@@ -49,6 +53,15 @@ export const ONES = memory.data<u8>([1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1
 export const PRINTABLE = memory.data<u8>([
   0x21, 0x21, 0x21, 0x21, 0x21, 0x21, 0x21, 0x21, 0x21, 0x21, 0x21, 0x21, 0x21, 0x21, 0x21, 0x21,
 ]);
+
+export function isTchar(byte: u8): bool {
+  return (load<u8>(TCHAR + (byte & 15)) & load<u8>(ROWS + (byte >> 4))) != 0;
+}
+
+/** field-vchar, SP and HTAB (RFC 9110 5.5). */
+export function isFieldByte(byte: u8): bool {
+  return (byte >= SP || byte == HTAB) && byte != 0x7f;
+}
 
 export function isOws(byte: u8): bool {
   return byte == SP || byte == HTAB;

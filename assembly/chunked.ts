@@ -7,10 +7,11 @@ import {
   STATE_CHUNK_DATA,
   STATE_CHUNK_DATA_CR,
   STATE_CHUNK_DATA_LF,
-  STATE_CHUNK_EXTENSION,
   STATE_CHUNK_SIZE,
   STATE_CHUNK_SIZE_LF,
   STATE_CHUNK_SIZE_MORE,
+  STATE_EXTENSION,
+  STATE_EXTENSION_VALUE_END,
   STATE_TRAILER,
 } from '../src/protocol/codes';
 import {
@@ -25,9 +26,8 @@ import {
   RECORD_STATE,
 } from '../src/wasm/layout';
 import { CR, isHex, LF } from './chars';
-import { skipFieldValue } from './scanner';
+import { afterExtensionByte, behindExtension, MALFORMED } from './extension';
 
-const SEMICOLON: u8 = 0x3b;
 /** Sizes beyond are not exact; the content limit is far below. */
 const CHUNK_BYTES_MAX: f64 = 9007199254740991;
 
@@ -43,18 +43,16 @@ export function consumeChunks(record: usize, cursor: usize, end: usize): i32 {
       if (load<f64>(record, RECORD_CONTENT_REMAINING) == 0) state = STATE_CHUNK_DATA_CR;
       break;
     }
-    if (state == STATE_CHUNK_EXTENSION) {
-      const from = cursor;
-      cursor = skipFieldValue(cursor, end);
-      const bytes = load<i32>(record, RECORD_EXTENSION_BYTES) + <i32>(cursor - from);
+    const byte = load<u8>(cursor++);
+    if (state >= STATE_EXTENSION && state <= STATE_EXTENSION_VALUE_END) {
+      state = afterExtensionByte(state, byte);
+      if (state == MALFORMED) return ERROR_CHUNK;
+      if (state == STATE_CHUNK_SIZE_LF) continue;
+      const bytes = load<i32>(record, RECORD_EXTENSION_BYTES) + 1;
       if (bytes > EXTENSION_BYTES_MAX) return ERROR_CHUNK_EXTENSION;
       store<i32>(record, bytes, RECORD_EXTENSION_BYTES);
-      if (cursor == end) break;
-      if (load<u8>(cursor++) != CR) return ERROR_CHUNK;
-      state = STATE_CHUNK_SIZE_LF;
       continue;
     }
-    const byte = load<u8>(cursor++);
     switch (state) {
       case STATE_CHUNK_SIZE:
         if (!isHex(byte)) return ERROR_CHUNK;
@@ -69,9 +67,10 @@ export function consumeChunks(record: usize, cursor: usize, end: usize): i32 {
           if (size > CHUNK_BYTES_MAX || digits > CHUNK_SIZE_DIGITS_MAX) return ERROR_CHUNK;
           store<f64>(record, size, RECORD_CONTENT_REMAINING);
           store<i32>(record, digits, RECORD_CHUNK_SIZE_DIGITS);
-        } else if (byte == CR) state = STATE_CHUNK_SIZE_LF;
-        else if (byte == SEMICOLON) state = STATE_CHUNK_EXTENSION;
-        else return ERROR_CHUNK;
+        } else {
+          state = behindExtension(byte);
+          if (state == MALFORMED) return ERROR_CHUNK;
+        }
         break;
       case STATE_CHUNK_SIZE_LF: {
         if (byte != LF) return ERROR_CHUNK;

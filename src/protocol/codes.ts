@@ -81,12 +81,24 @@ export const STATE_FIELD = 4;
 export const STATE_CONTENT = 5;
 export const STATE_CHUNK_SIZE = 6;
 export const STATE_CHUNK_SIZE_MORE = 7;
-export const STATE_CHUNK_EXTENSION = 8;
-export const STATE_CHUNK_SIZE_LF = 9;
-export const STATE_CHUNK_DATA = 10;
-export const STATE_CHUNK_DATA_CR = 11;
-export const STATE_CHUNK_DATA_LF = 12;
-export const STATE_TRAILER = 13;
+/* Within the extensions of a chunk (7.1.1): which byte may come next. */
+/** White space, then the semicolon of an extension. */
+export const STATE_EXTENSION = 8;
+export const STATE_EXTENSION_NAME_START = 9;
+export const STATE_EXTENSION_NAME = 10;
+/** White space behind a name, then an equals sign or a semicolon. */
+export const STATE_EXTENSION_NAME_END = 11;
+export const STATE_EXTENSION_VALUE_START = 12;
+export const STATE_EXTENSION_VALUE = 13;
+export const STATE_EXTENSION_QUOTED = 14;
+export const STATE_EXTENSION_QUOTED_PAIR = 15;
+/** Right behind a closing quote. */
+export const STATE_EXTENSION_VALUE_END = 16;
+export const STATE_CHUNK_SIZE_LF = 17;
+export const STATE_CHUNK_DATA = 18;
+export const STATE_CHUNK_DATA_CR = 19;
+export const STATE_CHUNK_DATA_LF = 20;
+export const STATE_TRAILER = 21;
 
 /* Methods known by number (RFC 9110 9.1, RFC 5789). */
 export const METHOD_OTHER = 0;

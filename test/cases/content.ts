@@ -69,7 +69,6 @@ const good: ContentCase[] = [
   chunked('many chunks of one byte', `${'1\r\nx\r\n'.repeat(1000)}0\r\n\r\n`, 'whole'),
   chunked('chunk data that looks like framing', '9\r\n0\r\n\r\nGET \r\n0\r\n\r\n', 'whole'),
   chunked('extensions', '5;a\r\nHello\r\n3;b=c;d="e;f"\r\nxyz\r\n0;last\r\n\r\n', 'whole', '7.1.1'),
-  chunked('an empty extension', '5;\r\nHello\r\n0;\r\n\r\n', 'whole', '7.1.1'),
   chunked('extensions as long as may be', `1;${'e'.repeat(4096)}\r\nx\r\n0\r\n\r\n`, 'whole', '7.1.1'),
   chunked('trailers', '1\r\nx\r\n0\r\nA: b\r\nChecksum:  x  \r\n\r\n', 'whole', '7.1.2'),
   chunked(
@@ -77,6 +76,118 @@ const good: ContentCase[] = [
     '0\r\nContent-Length: 5\r\nTransfer-Encoding: gzip\r\nHost: b\r\nConnection: close\r\n\r\n',
     'whole',
     'RFC 9110 6.5.1',
+  ),
+];
+
+/** Lines of a chunk of 5 bytes, without CRLF: by the grammar of extensions (7.1.1, RFC 9110 5.6.4). */
+const EXTENDED_SIZES = [
+  '5;a',
+  '5;a;b',
+  '5;a=b',
+  '5;a=b;c=d',
+  '5 ;a=b',
+  '5\t \t;\t a \t=\t b',
+  '5;a ;b',
+  '5;a =b ; c= d',
+  '5;5',
+  "5;!#$%&'*+-.^_`|~09azAZ=!#$%&'*+-.^_`|~09azAZ",
+  '5;a=""',
+  '5;a="b"',
+  '5;a=" b\t;c=d, \xe9\x80\xff{}[]()<>@:/?"',
+  '5;a="\\""',
+  '5;a="\\\\"',
+  '5;a="\\a\\\t\\ \\\xff"',
+  '5;a="b" \t;c="d";e',
+  '5;a = "b"',
+  '05;a=0',
+];
+
+/** The same, where the last byte before CRLF, or the CR, is one too many. */
+const MALFORMED_SIZES = [
+  '5;',
+  '5 ',
+  '5\t',
+  '5 x',
+  '5 5',
+  '5 \t=a',
+  '5; ',
+  '5;;a',
+  '5;a;',
+  '5;a;;b',
+  '5;a ',
+  '5;a b',
+  '5;a\tb',
+  '5;=b',
+  '5;=',
+  '5;a=',
+  '5;a= ',
+  '5;a=;b',
+  '5;a==b',
+  '5;a=b=c',
+  '5;a=b ',
+  '5;a=b c',
+  '5;a,b',
+  '5;a=b,c',
+  '5;bad[=x',
+  '5;a=[',
+  '5;a=b]',
+  '5;a:b',
+  '5;"a"',
+  '5;"a"=b',
+  '5;\xe9',
+  '5;a=\xe9',
+  '5;a="',
+  '5;a="b',
+  '5;a="b\\',
+  '5;a="b\\"',
+  '5;a="b"c',
+  '5;a="b" ',
+  '5;a="b"=c',
+  '5;a="b""c"',
+  '5;a="b"c"d"',
+  '5;a=b"c"',
+  '5;a="\x7f"',
+  '5;a="\0"',
+  '5;a="\\\x1f"',
+  '5;a="\\\x7f"',
+  '5;a="\n"',
+  '5;a="\\\n"',
+  '5;a="\r"',
+  '5;a\\=b',
+  "5;a='b c'",
+];
+
+const extensions: ContentCase[] = [
+  ...EXTENDED_SIZES.flatMap((line) => [
+    chunked(
+      `extensions: ${JSON.stringify(line)}`,
+      `${line}\r\nHello\r\n${line.replace('5', '0')}\r\n\r\n`,
+      'whole',
+      '7.1.1',
+    ),
+  ]),
+  ...MALFORMED_SIZES.flatMap((line) => [
+    chunked(
+      `malformed extensions: ${JSON.stringify(line)}`,
+      `${line}\r\nHello\r\n0\r\n\r\n`,
+      ERROR_CHUNK,
+      '7.1.1',
+    ),
+    chunked(
+      `malformed extensions of the last chunk: ${JSON.stringify(line)}`,
+      `1\r\nx\r\n${line.replace('5', '0')}\r\n\r\n`,
+      ERROR_CHUNK,
+      '7.1.1',
+    ),
+  ]),
+  chunked(
+    'a quote that runs over CRLF hides no request (CVE-2026-33870)',
+    '1;a="\r\nX\r\n0\r\n\r\nGET /two HTTP/1.1\r\nHost: a\r\nX: "\r\n\r\n',
+    ERROR_CHUNK,
+    '7.1.1',
+  ),
+  ...[`5;a="b`, '5;a="\\', '5;a=', '5;', '5 ', '5;a ', '5;a="b"', '5;a="b" '].map((content) =>
+    chunked(`unfinished extensions: ${JSON.stringify(content)}`, content, 'unfinished', '7.1.1'),
   ),
 ];
 
@@ -110,7 +221,6 @@ const bad: ContentCase[] = [
     ['a size with 0x', '0x5\r\n'],
     ['a space before the size', ' 5\r\n'],
     ['a space behind the size', '5 \r\n'],
-    ['a space before an extension', '5 ;a\r\n'],
     ['HTAB behind the size', '5\t\r\n'],
     ['an underscore in the size', '1_0\r\n'],
     ['a size and a comma', '5,\r\n'],
@@ -145,6 +255,9 @@ const bad: ContentCase[] = [
     ERROR_CHUNK_EXTENSION,
     '7.1.1',
   ),
+  chunked('a flood of white space behind a size', `1${' '.repeat(4098)}`, ERROR_CHUNK_EXTENSION, '7.1.1'),
+  chunked('a flood of white space behind a name', `1;a${'\t'.repeat(4096)}`, ERROR_CHUNK_EXTENSION, '7.1.1'),
+  chunked('a flood within quotes', `1;a="${'\\"'.repeat(2050)}`, ERROR_CHUNK_EXTENSION, '7.1.1'),
   chunked('a folded trailer', '0\r\nA: b\r\n c\r\n\r\n', ERROR_FIELD_NAME, '7.1.2'),
   chunked('white space before the colon of a trailer', '0\r\nA : b\r\n\r\n', ERROR_FIELD_NAME, '7.1.2'),
   chunked('NUL in a trailer', '0\r\nA: \0\r\n\r\n', ERROR_FIELD_VALUE, '7.1.2'),
@@ -157,4 +270,4 @@ const bad: ContentCase[] = [
   ),
 ];
 
-export const contentCases: ContentCase[] = [...byLength, ...good, ...unfinished, ...bad];
+export const contentCases: ContentCase[] = [...byLength, ...good, ...extensions, ...unfinished, ...bad];

@@ -5,7 +5,6 @@
 
 import * as codes from '../../src/protocol/codes.ts';
 import {
-  CHUNK_SIZE_DIGITS_MAX,
   FIELD_BYTES,
   FIELD_NAME_BYTES,
   FIELD_NAME_OFFSET,
@@ -22,6 +21,7 @@ import {
   RECORD_TARGET_OFFSET,
   RECORD_VERSION_MINOR,
 } from '../../src/wasm/layout.ts';
+import { hasChunkLines } from './grammar.ts';
 import { LLHTTP_METHODS, type Peer, type PeerMessage } from './llhttp.ts';
 import type { Outcome } from './outcome.ts';
 import type { Message } from './ways.ts';
@@ -46,8 +46,6 @@ const STRICTER: Readonly<Record<number, string>> = {
   [codes.ERROR_EXPECTATION]: 'llhttp leaves Expect to its caller',
   [codes.ERROR_CHUNK_EXTENSION]: 'a limit',
 };
-
-const LONG_CHUNK_SIZE = new RegExp(`\\n[\\da-f]{${CHUNK_SIZE_DIGITS_MAX + 1}}`, 'i');
 
 interface Leave {
   /** Error and reason, as llhttp says them. */
@@ -88,9 +86,10 @@ const LAXER: readonly Leave[] = [
     holds: (message) => /\r\ntransfer-encoding:[ \t]*chunked *\t[ \t]*\r\n/i.test(message),
   },
   {
-    // Extensions are skipped unread up to CRLF, without control bytes (RFC 9112 7.1.1).
-    says: /^HPE_STRICT: Invalid .* in chunk extensions/,
-    holds: (message, headWhole) => headWhole && behindHead(message).includes(';'),
+    // White space in extensions (RFC 9112 7.1.1, BWS), and quoted pairs.
+    says: /^HPE_(STRICT: Invalid .* in chunk extensions|INVALID_CHUNK_SIZE:)/,
+    holds: (message, headWhole) =>
+      headWhole && /[\da-f][\t ]*(;|$)/i.test(behindHead(message)) && hasChunkLines(contentOf(message)),
   },
   // Trailers bind nothing (RFC 9110 6.5.1); llhttp reads framing into them.
   {
@@ -125,7 +124,7 @@ export function disagreement(
     }
     if (own.error !== 0) {
       const accepted = own.headEnd > 0 ? other?.whole : other?.headWhole;
-      const leave = own.error in STRICTER || isLongChunkSize(own.error, textOf(bytes, own));
+      const leave = own.error in STRICTER || isMalformedChunk(own.error, textOf(bytes, own));
       return !accepted || leave ? '' : `only llhttp accepts (error ${own.error})`;
     }
     // Not a whole head: it may yet be refused.
@@ -161,9 +160,9 @@ export function contentDisagreement({ content, handed }: Outcome, { messages }: 
   return '';
 }
 
-/** llhttp takes a chunk size with leading zeros without end. */
-function isLongChunkSize(error: number, message: string): boolean {
-  return error === codes.ERROR_CHUNK && LONG_CHUNK_SIZE.test(behindHead(message));
+/** llhttp takes a chunk size with leading zeros without end, and most of what has the look of an extension. */
+function isMalformedChunk(error: number, message: string): boolean {
+  return error === codes.ERROR_CHUNK && !hasChunkLines(contentOf(message));
 }
 
 /** A message without the empty line before it; what has come of it when it isn't whole. */
@@ -174,6 +173,10 @@ function textOf(bytes: Buffer, { start, end, whole }: Message): string {
 function behindHead(message: string): string {
   // The CRLF before the empty line, too.
   return message.slice(message.indexOf('\r\n\r\n') + 2);
+}
+
+function contentOf(message: string): string {
+  return message.slice(message.indexOf('\r\n\r\n') + 4);
 }
 
 function methodOf(message: string): string {
@@ -209,6 +212,7 @@ function contentDifference(bytes: Buffer, turns: Buffer, own: Message, other: Pe
   const { head, after } = own;
   const flags = turns.readInt32LE(head + RECORD_FLAGS);
   if (flags & codes.FLAG_CHUNKED) {
+    if (!hasChunkLines(contentOf(textOf(bytes, own)))) return 'both accept a malformed chunk';
     const trailers = turns.readInt32LE(after + RECORD_FIELD_COUNT);
     const start = startOfLines(bytes, own.end, trailers + 1);
     if (!sameFields(bytes, start, turns, after, other.trailers)) return 'other trailers';

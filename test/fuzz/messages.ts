@@ -221,6 +221,8 @@ const extension = weighted(
   [6, joined(';', token, weighted([1, ''], [1, joined('=', token)], [1, joined('="', valueBytes, '"')]))],
   [1, joined(';', valueBytes)],
   [1, among(';', ' ;a', ';a ', ' ', '\t', ';a=', ';=b', ';a;;b', ';a="\\""', ';a="', ';\xff')],
+  [1, text(';=a" \t\\,', 1, 12)],
+  [1, among('\t; a =\t"b" ; c', ';a="\\""', ';a="b" ', ';a="b"c', ';a="\r\n0\r\n\r\n"', ';a="\\\r\n"')],
   [1, repeated(';e', 2, 2047, 2048, 2049)],
 );
 const sizeOf = (size: number): Arbitrary<string> =>

@@ -227,6 +227,19 @@ export const jsDefects: Defect[] = [
     ],
     ['trailers have no size', 'else words[(record + RECORD_TRAILER_BYTES) >> 2] = result - start;', ''],
   ]),
+  ...defectsOf('src/protocol/js/extension.ts', CONSUME, [
+    [
+      'a value may be empty',
+      'return isOws(byte) ? state : MALFORMED;\n    case STATE_EXTENSION_VALUE:',
+      'return isOws(byte) ? state : behindExtension(byte);\n    case STATE_EXTENSION_VALUE:',
+    ],
+    ['a quote may run over a line', 'return isFieldByte(byte) ? state : MALFORMED', 'return state'],
+    [
+      'white space ends an extension',
+      'return isOws(byte) ? STATE_EXTENSION : MALFORMED',
+      'return isOws(byte) ? STATE_CHUNK_SIZE_LF : MALFORMED',
+    ],
+  ]),
   ...defectsOf('src/protocol/js/chunked.ts', CONSUME, [
     [
       'two chunks are one piece',

@@ -296,16 +296,6 @@ export const wasmDefects: Defect[] = [
       'const size',
     ],
     [
-      'a space may follow a chunk size',
-      'else if (byte == SEMICOLON)',
-      'else if (byte == SEMICOLON || byte == 0x20)',
-    ],
-    [
-      'any control byte may stand in the place of the CR behind an extension',
-      'if (load<u8>(cursor++) != CR) return ERROR_CHUNK;',
-      'cursor++;',
-    ],
-    [
       'a chunk size is lost between two reads',
       'store<f64>(record, size, RECORD_CONTENT_REMAINING);',
       'if (cursor < end) store<f64>(record, size, RECORD_CONTENT_REMAINING);',
@@ -463,6 +453,30 @@ export const wasmDefects: Defect[] = [
       'if (result > 0)',
     ],
     ['what is skipped ends with its first chunk', 'start = result;\n', 'return result;\n'],
+  ]),
+  ...defectsOf('assembly/extension.ts', CONSUME, [
+    [
+      'an empty extension passes',
+      'return isOws(byte) ? state : MALFORMED;\n    case STATE_EXTENSION_NAME:',
+      'return isOws(byte) ? state : behindExtension(byte);\n    case STATE_EXTENSION_NAME:',
+    ],
+    [
+      'a chunk size may end in white space',
+      'case STATE_EXTENSION:\n',
+      'case STATE_EXTENSION:\n      if (byte == CR) return behindExtension(byte);\n',
+    ],
+    ['an escape ends where a quote does', 'if (byte == BACKSLASH) return STATE_EXTENSION_QUOTED_PAIR;', ''],
+    ['a quote may run over a line', 'return isFieldByte(byte) ? state : MALFORMED', 'return state'],
+    [
+      'an escaped byte may be any',
+      'return isFieldByte(byte) ? STATE_EXTENSION_QUOTED : MALFORMED',
+      'return STATE_EXTENSION_QUOTED',
+    ],
+    [
+      'a name may be quoted',
+      'if (isTchar(byte)) return STATE_EXTENSION_NAME;',
+      'if (isTchar(byte)) return STATE_EXTENSION_NAME;\n      if (byte == QUOTE) return STATE_EXTENSION_QUOTED;',
+    ],
   ]),
   ...defectsOf('assembly/chunked.ts', CONSUME, [
     [

@@ -44,7 +44,10 @@ interface Consumed {
   trailers: [name: string, value: string][];
 }
 
-const CHUNK = /([\da-f]{1,128})((?:;[\t -~\x80-\xff]*)?)\r\n/iy;
+const TOKEN = "[!#$%&'*+.^_`|~\\w-]+";
+const QUOTED = '"(?:[\\t !#-[\\]-~\\x80-\\xff]|\\\\[\\t -~\\x80-\\xff])*"';
+const EXTENSION = `[\\t ]*;[\\t ]*${TOKEN}(?:[\\t ]*=[\\t ]*(?:${TOKEN}|${QUOTED}))?`;
+const CHUNK = new RegExp(`([\\da-f]{1,128})((?:${EXTENSION})*)\\r\\n`, 'iy');
 
 /** The content by the model: as much of it as stands before its end or its first error. */
 function decode({ fields, content }: Case): Omit<Consumed, 'error' | 'bytes'> {

@@ -8,6 +8,10 @@ export const COLON = 0x3a;
 export const COMMA = 0x2c;
 export const SLASH = 0x2f;
 export const QUESTION = 0x3f;
+export const SEMICOLON = 0x3b;
+export const EQUALS = 0x3d;
+export const QUOTE = 0x22;
+export const BACKSLASH = 0x5c;
 
 const ALPHA = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ';
 const DIGIT = '0123456789';
@@ -22,9 +26,12 @@ export const TARGET = classOf(`!$%&'()*+,-./:;=?@[]^_\`{|}~${DIGIT}${ALPHA}`);
 export const REG_NAME = classOf(`-._~!$&'()*+,;=%${DIGIT}${ALPHA}`);
 
 /** field-vchar, SP and HTAB (RFC 9110 5.5). */
-export const FIELD_VALUE = Uint8Array.from({ length: 256 }, (_, byte) =>
-  (byte >= SP || byte === HTAB) && byte !== 0x7f ? 1 : 0,
-);
+export const FIELD_VALUE = Uint8Array.from({ length: 256 }, (_, byte) => (isFieldByte(byte) ? 1 : 0));
+
+/** The same of one byte. */
+export function isFieldByte(byte: number): boolean {
+  return (byte >= SP || byte === HTAB) && byte !== 0x7f;
+}
 
 export function isOws(byte: number): boolean {
   return byte === SP || byte === HTAB;

@@ -18,21 +18,20 @@ import {
   STATE_CHUNK_DATA,
   STATE_CHUNK_DATA_CR,
   STATE_CHUNK_DATA_LF,
-  STATE_CHUNK_EXTENSION,
   STATE_CHUNK_SIZE,
   STATE_CHUNK_SIZE_LF,
   STATE_CHUNK_SIZE_MORE,
+  STATE_EXTENSION,
+  STATE_EXTENSION_VALUE_END,
   STATE_TRAILER,
 } from '../codes.ts';
 import { CR, isHex, LF } from './chars.ts';
-import { skipFieldValue } from './scanner.ts';
+import { afterExtensionByte, behindExtension, MALFORMED } from './extension.ts';
 import type { Views } from './views.ts';
-
-const SEMICOLON = 0x3b;
 
 /** Up to behind the next piece. The position it came to, or an error; the state tells whether a trailer section begins. */
 export function consumeChunks(views: Views, record: number, cursor: number, end: number): number {
-  const { bytes, data, words, doubles } = views;
+  const { bytes, words, doubles } = views;
   const remaining = (record + RECORD_CONTENT_REMAINING) >> 3;
   let state = words[(record + RECORD_STATE) >> 2] as number;
   while (cursor < end && state !== STATE_TRAILER) {
@@ -41,18 +40,16 @@ export function consumeChunks(views: Views, record: number, cursor: number, end:
       if (doubles[remaining] === 0) state = STATE_CHUNK_DATA_CR;
       break;
     }
-    if (state === STATE_CHUNK_EXTENSION) {
-      const from = cursor;
-      cursor = skipFieldValue(bytes, data, cursor, end);
-      const size = (words[(record + RECORD_EXTENSION_BYTES) >> 2] as number) + cursor - from;
+    const byte = bytes[cursor++] as number;
+    if (state >= STATE_EXTENSION && state <= STATE_EXTENSION_VALUE_END) {
+      state = afterExtensionByte(state, byte);
+      if (state === MALFORMED) return ERROR_CHUNK;
+      if (state === STATE_CHUNK_SIZE_LF) continue;
+      const size = (words[(record + RECORD_EXTENSION_BYTES) >> 2] as number) + 1;
       if (size > EXTENSION_BYTES_MAX) return ERROR_CHUNK_EXTENSION;
       words[(record + RECORD_EXTENSION_BYTES) >> 2] = size;
-      if (cursor === end) break;
-      if (bytes[cursor++] !== CR) return ERROR_CHUNK;
-      state = STATE_CHUNK_SIZE_LF;
       continue;
     }
-    const byte = bytes[cursor++] as number;
     switch (state) {
       case STATE_CHUNK_SIZE:
         if (!isHex(byte)) return ERROR_CHUNK;
@@ -67,9 +64,10 @@ export function consumeChunks(views: Views, record: number, cursor: number, end:
           if (size > Number.MAX_SAFE_INTEGER || digits > CHUNK_SIZE_DIGITS_MAX) return ERROR_CHUNK;
           doubles[remaining] = size;
           words[(record + RECORD_CHUNK_SIZE_DIGITS) >> 2] = digits;
-        } else if (byte === CR) state = STATE_CHUNK_SIZE_LF;
-        else if (byte === SEMICOLON) state = STATE_CHUNK_EXTENSION;
-        else return ERROR_CHUNK;
+        } else {
+          state = behindExtension(byte);
+          if (state === MALFORMED) return ERROR_CHUNK;
+        }
         break;
       case STATE_CHUNK_SIZE_LF: {
         if (byte !== LF) return ERROR_CHUNK;

@@ -1,0 +1,60 @@
+// Chunk extensions (RFC 9112 7.1.1), byte by byte; twin of assembly/extension.ts, which has the grammar.
+
+import {
+  STATE_CHUNK_SIZE_LF,
+  STATE_EXTENSION,
+  STATE_EXTENSION_NAME,
+  STATE_EXTENSION_NAME_END,
+  STATE_EXTENSION_NAME_START,
+  STATE_EXTENSION_QUOTED,
+  STATE_EXTENSION_QUOTED_PAIR,
+  STATE_EXTENSION_VALUE,
+  STATE_EXTENSION_VALUE_END,
+  STATE_EXTENSION_VALUE_START,
+} from '../codes.ts';
+import { BACKSLASH, CR, EQUALS, isFieldByte, isOws, QUOTE, SEMICOLON, TCHAR } from './chars.ts';
+
+/** No state. */
+export const MALFORMED = -1;
+
+/** The state behind `byte` in `state`, one of STATE_EXTENSION*; STATE_CHUNK_SIZE_LF at the end; MALFORMED. */
+export function afterExtensionByte(state: number, byte: number): number {
+  switch (state) {
+    case STATE_EXTENSION:
+      if (byte === SEMICOLON) return STATE_EXTENSION_NAME_START;
+      return isOws(byte) ? state : MALFORMED;
+    case STATE_EXTENSION_NAME_START:
+      if (TCHAR[byte] === 1) return STATE_EXTENSION_NAME;
+      return isOws(byte) ? state : MALFORMED;
+    case STATE_EXTENSION_NAME:
+      if (TCHAR[byte] === 1) return state;
+      if (byte === EQUALS) return STATE_EXTENSION_VALUE_START;
+      if (isOws(byte)) return STATE_EXTENSION_NAME_END;
+      return behindExtension(byte);
+    case STATE_EXTENSION_NAME_END:
+      if (byte === EQUALS) return STATE_EXTENSION_VALUE_START;
+      if (byte === SEMICOLON) return STATE_EXTENSION_NAME_START;
+      return isOws(byte) ? state : MALFORMED;
+    case STATE_EXTENSION_VALUE_START:
+      if (TCHAR[byte] === 1) return STATE_EXTENSION_VALUE;
+      if (byte === QUOTE) return STATE_EXTENSION_QUOTED;
+      return isOws(byte) ? state : MALFORMED;
+    case STATE_EXTENSION_VALUE:
+      return TCHAR[byte] === 1 ? state : behindExtension(byte);
+    case STATE_EXTENSION_QUOTED:
+      if (byte === QUOTE) return STATE_EXTENSION_VALUE_END;
+      if (byte === BACKSLASH) return STATE_EXTENSION_QUOTED_PAIR;
+      return isFieldByte(byte) ? state : MALFORMED;
+    case STATE_EXTENSION_QUOTED_PAIR:
+      return isFieldByte(byte) ? STATE_EXTENSION_QUOTED : MALFORMED;
+    default:
+      return behindExtension(byte);
+  }
+}
+
+/** The state behind the byte that follows a chunk size, a name or a value. White space needs another extension. */
+export function behindExtension(byte: number): number {
+  if (byte === CR) return STATE_CHUNK_SIZE_LF;
+  if (byte === SEMICOLON) return STATE_EXTENSION_NAME_START;
+  return isOws(byte) ? STATE_EXTENSION : MALFORMED;
+}
