@@ -82,8 +82,11 @@ describe('import directions', () => {
     // bound.ts asks who this thread is.
     ['node:worker_threads', /^src\/((workers|models)\/|durable\/keep(er)?\.ts$|state\/bound\.ts$)/],
     ['node:child_process', /^src\/(supervisor|models\/process|app\/load)\.ts$/],
-    // bodies.ts asks which undici there is, clock.ts what time it is.
-    ['node:process', /^src\/(models\/descriptors|app\/(load|bodies)|workers\/worker|state\/clock)\.ts$/],
+    // bodies.ts asks which undici there is, clock.ts what time it is, folder.ts which user this is.
+    [
+      'node:process',
+      /^src\/(models\/descriptors|app\/(load|bodies)|workers\/worker|state\/clock|durable\/folder)\.ts$/,
+    ],
     ['@assemblyscript/loader', /^src\/wasm\/instance\.ts$/],
   ])('%s', (name, allowed) => {
     expect(runtime.filter(({ from, to }) => to === name && !allowed.test(from))).toEqual([]);

@@ -7,6 +7,8 @@ import type { Grant, Lessor } from './lessor.ts';
 import { seal, unseal } from './sealed.ts';
 
 const FILE = 'counters';
+/** Room for half a million names. */
+const BYTES_MAX = 2 ** 26;
 
 interface Content {
   /** The server was stopped, and nothing is leased that was not handed out. */
@@ -24,7 +26,7 @@ export class CountersFile implements Lessor {
     private readonly files: Files = SYSTEM_FILES,
   ) {
     this.path = join(directory, FILE);
-    const bytes = readIfThere(files, this.path);
+    const bytes = readIfThere(files, this.path, BYTES_MAX);
     this.ends = new Map(bytes === undefined ? [] : readEnds(this.path, bytes));
   }
 
@@ -50,6 +52,12 @@ export class CountersFile implements Lessor {
 }
 
 function readEnds(path: string, bytes: Buffer): [string, number][] {
-  const { counters } = unseal(FILE, path, bytes) as Content;
-  return Object.entries(counters);
+  const { counters } = (unseal(FILE, path, bytes) ?? {}) as Partial<Content>;
+  if (typeof counters !== 'object' || counters === null)
+    throw new Error(`${path} is damaged: it has no counters`);
+  const ends = Object.entries(counters);
+  for (const [name, end] of ends)
+    if (!Number.isSafeInteger(end) || end < 0)
+      throw new Error(`${path} is damaged: the number of counter '${name}' is ${JSON.stringify(end)}`);
+  return ends;
 }

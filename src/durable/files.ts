@@ -3,23 +3,30 @@
 
 import {
   closeSync,
-  existsSync,
+  constants,
+  fstatSync,
   fsyncSync,
-  mkdirSync,
+  lstatSync,
   openSync,
-  readFileSync,
+  readSync,
   renameSync,
   rmSync,
-  statSync,
+  type Stats,
+  unlinkSync,
   writeSync,
 } from 'node:fs';
 import { platform } from 'node:os';
-import { dirname, resolve } from 'node:path';
+import { dirname } from 'node:path';
 
 /** What is asked of the file system, as node:fs has it. Tests put one in its place that fails. */
 export interface Files {
-  /** @throws an Error with the code ENOENT when there is no such file */
-  read(path: string): Buffer;
+  /**
+   * Reads a file.
+   * @throws an Error with the code ENOENT when there is no such file
+   * @throws an Error in one line when it is no regular file, or has more than `bytesMax`
+   */
+  read(path: string, bytesMax: number): Buffer;
+  /** Opens a folder (`r`), or makes a file of this name that was not there before (`w`), in the place of an old one. */
   open(path: string, flags: 'w' | 'r'): number;
   /** How many of the bytes it wrote. */
   write(descriptor: number, bytes: Uint8Array): number;
@@ -29,9 +36,13 @@ export interface Files {
   remove(path: string): void;
 }
 
+const OWNER_ONLY = 0o600;
+// A link or a pipe that lies where a file should be is neither followed nor waited for. Windows has neither flag.
+const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
+
 export const SYSTEM_FILES: Files = {
-  read: (path) => readFileSync(path),
-  open: openSync,
+  read: readRegular,
+  open: (path, flags) => (flags === 'w' ? openFresh(path) : openSync(path, O_RDONLY)),
   write: (descriptor, bytes) => writeSync(descriptor, bytes),
   sync: fsyncSync,
   close: closeSync,
@@ -40,9 +51,9 @@ export const SYSTEM_FILES: Files = {
 };
 
 /** The file, or undefined when there is none. @throws what reading fails with */
-export function readIfThere(files: Files, path: string): Buffer | undefined {
+export function readIfThere(files: Files, path: string, bytesMax: number): Buffer | undefined {
   try {
-    return files.read(path);
+    return files.read(path, bytesMax);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
@@ -70,21 +81,43 @@ export function replaceFile(files: Files, path: string, bytes: Uint8Array): void
   syncFolder(files, dirname(path));
 }
 
-/** Makes the folder, and those above it, so that they are there after power loss. @throws what it fails with */
-export function makeFolder(path: string): void {
-  const missing: string[] = [];
-  for (let folder = resolve(path); !existsSync(folder); folder = dirname(folder)) missing.push(folder);
-  for (const folder of missing.reverse()) {
-    // Not `recursive`, which goes on for ever where nobody can make a folder, such as below /proc.
-    mkdirSync(folder, { mode: 0o700 });
-    syncFolder(SYSTEM_FILES, dirname(folder));
-  }
-  if (!statSync(path).isDirectory()) throw new Error('it is not a folder');
+/** Makes the names in a folder durable. Windows has no such thing. */
+export function syncFolder(files: Files, path: string): void {
+  if (platform() !== 'win32') withOpen(files, path, 'r', (descriptor) => files.sync(descriptor));
 }
 
-/** Makes the names in a folder durable. Windows has no such thing. */
-function syncFolder(files: Files, path: string): void {
-  if (platform() !== 'win32') withOpen(files, path, 'r', (descriptor) => files.sync(descriptor));
+/** Makes a file that nobody had before. What a server left that ended while it wrote one goes. */
+function openFresh(path: string): number {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+  return openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, OWNER_ONLY);
+}
+
+function readRegular(path: string, bytesMax: number): Buffer {
+  // Opening a device may do something to it.
+  checkRegular(path, lstatSync(path), bytesMax);
+  const descriptor = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  try {
+    const stats = fstatSync(descriptor);
+    checkRegular(path, stats, bytesMax);
+    const bytes = Buffer.allocUnsafe(stats.size);
+    let size = 0;
+    for (let read = 1; read > 0 && size < bytes.length; size += read)
+      read = readSync(descriptor, bytes, size, bytes.length - size, null);
+    return bytes.subarray(0, size);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function checkRegular(path: string, stats: Stats, bytesMax: number): void {
+  if (stats.isSymbolicLink()) throw new Error(`${path} is a symbolic link, and must be a file: remove it`);
+  if (!stats.isFile()) throw new Error(`${path} is not a regular file: remove it`);
+  if (stats.size > bytesMax)
+    throw new Error(`${path} has ${stats.size} bytes, and can't be hotpath's: at most ${bytesMax} are read`);
 }
 
 function withOpen(files: Files, path: string, flags: 'w' | 'r', act: (descriptor: number) => void): void {

@@ -1,12 +1,11 @@
 // Has the named state of the process kept: takes the state folder, starts the keeper's thread, and starts another
 // one when it dies. The new one goes by the file and the memory, as any keeper does.
 
-import { realpathSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import type { SharedState } from '../state/shared.ts';
 import { beginKeeping, leaseSize, tellNews } from '../wasm/leases.ts';
 import { viewsOf } from '../wasm/memory.ts';
-import { makeFolder } from './files.ts';
+import { openStateFolder } from './folder.ts';
 import { type Lock, lockFolder } from './lock.ts';
 import type { FromKeeper, KeeperStart, ToKeeper } from './messages.ts';
 
@@ -55,7 +54,7 @@ export async function keepState(
     throw new Error('the named state of this process is kept already, by another server of it');
   let lock: Lock | undefined;
   try {
-    const folder = path === undefined ? undefined : openFolder(path);
+    const folder = path === undefined ? undefined : openStateFolder(path);
     lock = folder === undefined ? undefined : await lockFolder(folder);
     const keeper = new Keeper({ state, folder, redis }, note);
     await keeper.start();
@@ -71,16 +70,6 @@ export async function keepState(
     tellNews(views, 'ended');
     await lock?.release();
     throw error;
-  }
-}
-
-/** The folder by its shortest name, since sockets have short ones. */
-function openFolder(path: string): string {
-  try {
-    makeFolder(path);
-    return realpathSync(path);
-  } catch (error) {
-    throw new Error(`the state folder ${path} can't be used: ${(error as Error).message}`);
   }
 }
 

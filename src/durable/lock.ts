@@ -7,7 +7,7 @@
 // has gone by an old list of names, and begins again.
 
 import { createHash, randomBytes } from 'node:crypto';
-import { linkSync, readdirSync, realpathSync, rmSync } from 'node:fs';
+import { chmodSync, linkSync, lstatSync, readdirSync, realpathSync, rmSync } from 'node:fs';
 import net, { type Server } from 'node:net';
 import { platform } from 'node:os';
 import { join } from 'node:path';
@@ -32,7 +32,11 @@ export interface Sockets {
 const PATH_BYTES_MAX = 103;
 const FRESH = 'lock.fresh-';
 const FRESH_BYTES = FRESH.length + 9;
-const NUMBERED = /^lock\.(\d{1,15})$/;
+const NUMBERED = /^lock\.([1-9]\d*)$/;
+/** A server a millisecond would take eleven days to get here. */
+const NUMBER_MAX = 1e9;
+/** Whoever doesn't get a number so often was slower than so many others that begin now. */
+const TRIES_MAX = 100;
 const ANSWER_MS = 1000;
 
 /** @throws Error in one line when another server has the folder, or no socket can be made in it */
@@ -45,6 +49,7 @@ export async function lockFolder(folder: string): Promise<Lock> {
   const fresh = join(folder, `${FRESH}${randomBytes(4).toString('hex')}`);
   const server = await listenAt(fresh, folder);
   try {
+    chmodSync(fresh, 0o600);
     const number = await takeNumber(socketsIn(folder, fresh));
     if (number === undefined) throw inUse(folder);
     await tidy(folder, number);
@@ -59,7 +64,7 @@ export async function lockFolder(folder: string): Promise<Lock> {
 
 /** The number that makes the folder one's own; undefined when it is another's. */
 export async function takeNumber(sockets: Sockets): Promise<number | undefined> {
-  for (;;) {
+  for (let tries = 0; tries < TRIES_MAX; tries++) {
     const highest = await sockets.highest();
     if (highest > 0 && (await sockets.answers(highest))) return undefined;
     const own = highest + 1;
@@ -67,12 +72,13 @@ export async function takeNumber(sockets: Sockets): Promise<number | undefined> 
     if ((await sockets.highest()) === own) return own;
     await sockets.remove(own);
   }
+  return undefined;
 }
 
 function socketsIn(folder: string, fresh: string): Sockets {
   const path = (number: number): string => join(folder, `lock.${number}`);
   return {
-    highest: async () => Math.max(0, ...numbersIn(folder)),
+    highest: async () => numbersIn(folder).reduce((high, number) => Math.max(high, number), 0),
     answers: (number) => answers(path(number)),
     link: async (number) => {
       try {
@@ -93,20 +99,27 @@ async function tidy(folder: string, own: number): Promise<void> {
     const [, number] = NUMBERED.exec(name) ?? [];
     const lower = number !== undefined && Number(number) < own;
     const path = join(folder, name);
-    if (lower || (name.startsWith(FRESH) && !(await answers(path)))) rmSync(path, { force: true });
+    if (!lower && !(name.startsWith(FRESH) && !(await answers(path).catch(() => true)))) continue;
+    // A folder is nothing that a server left, and does no harm.
+    if (!lstatSync(path, { throwIfNoEntry: false })?.isDirectory()) rmSync(path, { force: true });
   }
 }
 
 function numbersIn(folder: string): number[] {
   return readdirSync(folder).flatMap((name) => {
     const [, number] = NUMBERED.exec(name) ?? [];
-    return number === undefined ? [] : [Number(number)];
+    if (number === undefined) return [];
+    if (Number(number) < NUMBER_MAX) return [Number(number)];
+    throw new Error(
+      `the state folder ${folder} has a ${name}, whose number is too high: remove it when no server uses the folder`,
+    );
   });
 }
 
-/** Only a socket that nobody listens at is known not to answer. */
+/** Only a socket that nobody listens at, and what is no socket, is known not to answer. */
 function answers(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
+    if (!lstatSync(path, { throwIfNoEntry: false })?.isSocket()) return resolve(false);
     const socket = net.connect({ path });
     const tell = (answer: boolean): void => {
       socket.destroy();
@@ -114,7 +127,9 @@ function answers(path: string): Promise<boolean> {
     };
     socket.on('connect', () => tell(true));
     socket.on('error', ({ code }: NodeJS.ErrnoException) =>
-      tell(code !== 'ECONNREFUSED' && code !== 'ENOENT'),
+      code === 'EACCES'
+        ? reject(new Error(`${path} is another user's: remove it when no server uses the folder`))
+        : tell(code !== 'ECONNREFUSED' && code !== 'ENOENT'),
     );
     socket.setTimeout(ANSWER_MS, () => tell(true));
   });

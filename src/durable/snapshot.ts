@@ -7,6 +7,8 @@ import { seal, unseal } from './sealed.ts';
 
 const FILE = 'snapshot';
 const ASIDE = 'snapshot.damaged';
+/** More than any memory's limiters have. */
+const BYTES_MAX = 2 ** 31 - 1;
 
 /** A kind of named state that goes into the snapshot. */
 export interface Snapshotted {
@@ -56,23 +58,26 @@ export class Snapshot {
 
   private loadFile(): void {
     try {
-      const bytes = readIfThere(this.files, this.path);
+      const bytes = readIfThere(this.files, this.path, BYTES_MAX);
       if (bytes === undefined) return;
       const saved = unseal(FILE, this.path, bytes) as Record<string, unknown>;
       for (const part of this.parts) if (saved[part.name] !== undefined) part.load(saved[part.name]);
     } catch (error) {
-      this.note(`${(error as Error).message}; it is left out, and put aside as ${ASIDE}`);
-      attempt(() => this.files.rename(this.path, join(this.folder, ASIDE)));
+      this.note(`${(error as Error).message}; it is left out, and ${this.putAside()}`);
+    }
+  }
+
+  /** Moves what can't be read out of the way. Returns what came of that. */
+  private putAside(): string {
+    try {
+      this.files.rename(this.path, join(this.folder, ASIDE));
+      return `put aside as ${ASIDE}`;
+    } catch (error) {
+      return `can't be put aside as ${ASIDE}: ${(error as Error).message}`;
     }
   }
 
   private content(): Record<string, unknown> {
     return Object.fromEntries(this.parts.map((part) => [part.name, part.save()]));
   }
-}
-
-function attempt(action: () => void): void {
-  try {
-    action();
-  } catch {}
 }

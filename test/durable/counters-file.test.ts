@@ -158,11 +158,18 @@ describe('what can not be believed is refused, and stays as it is', () => {
       }
   });
 
-  test.each([
+  test.each<[string, string | Buffer, string]>([
     ['with something behind it', `${good}x`, 'is damaged: it is not what its checksum says'],
     ['of somebody else', 'count=7\n', "is not hotpath's"],
     ['of zeros', '\0'.repeat(200), "is not hotpath's"],
     ['of another kind', seal('snapshot', {}), "holds hotpath's snapshot, not its counters"],
+    ['without counters', seal('counters', { clean: true }), 'is damaged: it has no counters'],
+    ['of nothing', seal('counters', null), 'is damaged: it has no counters'],
+    ...[-1, 1.5, '7', null, 2 ** 53].map((end): [string, Buffer, string] => [
+      `with the number ${JSON.stringify(end)}`,
+      seal('counters', { clean: true, counters: { a: 1, b: end } }),
+      `is damaged: the number of counter 'b' is ${JSON.stringify(end)}`,
+    ]),
     [
       'of a version to come',
       good.toString().replace(' 1 ', ' 2 '),

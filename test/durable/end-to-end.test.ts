@@ -1,6 +1,15 @@
 // State that is kept, as a user sees it: over stops, kills, a disk that fails, and two servers that want one folder.
 
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { platform, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
@@ -161,6 +170,23 @@ test.each([
   expect([code, output]).toEqual([1, '']);
   expect(errors).toContain(`can't be used: ${says}`);
   expect(errors.trim().split('\n')).toHaveLength(1);
+});
+
+test('a folder that all may write to, and one with an impossible lock, are refused in one line', async () => {
+  const folder = makeFolder();
+  chmodSync(folder, 0o777);
+  const open = await runCli(['--port', '0', '--state', folder]);
+  expect(open).toMatchObject({ code: 1, output: '' });
+  expect(open.errors).toMatch(
+    /^hotpath: the state folder .* can't be used: other users can write to it: run chmod 700 .*\n$/,
+  );
+  chmodSync(folder, 0o700);
+  writeFileSync(join(folder, 'lock.999999999999999'), '');
+  const spinning = await runCli(['--port', '0', '--state', folder]);
+  expect(spinning).toMatchObject({ code: 1, output: '' });
+  expect(spinning.errors).toMatch(
+    /^hotpath: .* lock\.999999999999999, whose number is too high: remove it .*\n$/,
+  );
 });
 
 test('a second server on the folder is refused in one line; the first notices nothing', async () => {

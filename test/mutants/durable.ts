@@ -3,6 +3,7 @@
 import { type Defect, defectsOf } from './defect.ts';
 
 const SCHEDULES = ['test/durable/schedules.test.ts'];
+const FOLDER = ['test/durable/folder.test.ts'];
 const FILE = ['test/durable/counters-file.test.ts'];
 const LOCK = ['test/durable/lock.test.ts'];
 const LEASES = ['test/durable/leases.test.ts'];
@@ -69,6 +70,27 @@ export const durableDefects: Defect[] = [
       'any error is taken for no file',
       "(error as NodeJS.ErrnoException).code === 'ENOENT'",
       "(error as NodeJS.ErrnoException).code !== ''",
+    ],
+  ]),
+  ...defectsOf('src/durable/lock.ts', FOLDER, [
+    ['numbers grow without end', 'if (Number(number) < NUMBER_MAX)', 'if (Number(number) < 1e99)'],
+    ['a link is asked whether a server lives', '?.isSocket()) return', ') return'],
+  ]),
+  ...defectsOf('src/durable/files.ts', FOLDER, [
+    ['all may read what is kept', 'const OWNER_ONLY = 0o600;', 'const OWNER_ONLY = 0o644;'],
+    ['a file is written where a link leads', 'unlinkSync(path);\n', ';\n'],
+    ['a pipe is read', 'if (!stats.isFile())', 'if (stats.isDirectory())'],
+    ['a file without an end is read', 'stats.size > bytesMax', 'stats.size < 0'],
+  ]),
+  ...defectsOf('src/durable/folder.ts', FOLDER, [
+    ['a folder that all may write to is used', '0o022', '0o020'],
+    ['a folder that a group may write to is used', '0o022', '0o002'],
+    ['a folder that others may replace is used', '(mode & WRITABLE_BY_OTHERS) !== 0', 'mode < 0'],
+    ['a folder below /tmp is refused', '&& (mode & STICKY) === 0', ''],
+    [
+      'a link is believed',
+      'if (stats.isSymbolicLink()) yield* wayTo(resolve(realpathSync(above), readlinkSync(path)));',
+      '',
     ],
   ]),
   ...defectsOf('src/durable/sealed.ts', FILE, [
@@ -161,11 +183,7 @@ export const durableDefects: Defect[] = [
   ]),
   ...defectsOf('src/durable/snapshot.ts', SNAPSHOT, [
     ['a snapshot is written without need', 'if (text === this.written) return;', ''],
-    [
-      'a damaged snapshot stays',
-      'attempt(() => this.files.rename(this.path, join(this.folder, ASIDE)));',
-      '',
-    ],
+    ['a damaged snapshot stays', 'this.files.rename(this.path, join(this.folder, ASIDE));', ''],
     ['each failure of a snapshot is noted', 'if (!this.failed) this.note', 'this.note'],
   ]),
   ...defectsOf('src/durable/gauges.ts', SNAPSHOT, [

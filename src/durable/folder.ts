@@ -1,0 +1,71 @@
+// The state folder: made when it is missing, and refused when anybody but the server's user could change what is in
+// it, or put another folder in its place.
+
+import { existsSync, lstatSync, mkdirSync, readlinkSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { platform } from 'node:os';
+import { dirname, resolve } from 'node:path';
+import self from 'node:process';
+import { SYSTEM_FILES, syncFolder } from './files.ts';
+
+const OWNER_ONLY = 0o700;
+const WRITABLE_BY_OTHERS = 0o002;
+const WRITABLE_BY_GROUP_OR_OTHERS = 0o022;
+/** In a folder with this bit, as /tmp is, a user can't rename or remove what another one owns. */
+const STICKY = 0o1000;
+const ROOT = 0;
+
+/**
+ * Makes the folder if it is missing, and those above it, so that they are there after power loss.
+ * @returns its path without symbolic links, which is the shortest: sockets have short names
+ * @throws Error in one line when the folder can't be made, or when another user could change what is in it
+ */
+export function openStateFolder(path: string): string {
+  try {
+    makeFolder(path);
+    checkWay(path);
+    return realpathSync(path);
+  } catch (error) {
+    throw new Error(`the state folder ${path} can't be used: ${(error as Error).message}`);
+  }
+}
+
+function makeFolder(path: string): void {
+  const missing: string[] = [];
+  for (let folder = resolve(path); !existsSync(folder); folder = dirname(folder)) missing.push(folder);
+  for (const folder of missing.reverse()) {
+    // Not `recursive`, which goes on for ever where nobody can make a folder, such as below /proc.
+    mkdirSync(folder, { mode: OWNER_ONLY });
+    syncFolder(SYSTEM_FILES, dirname(folder));
+  }
+  if (!statSync(path).isDirectory()) throw new Error('it is not a folder');
+}
+
+/**
+ * Checks the folder, and everything on the way to it: whoever may rename a folder on the way may put another one in
+ * its place. A folder on the way may be writable by its group, as umask 002 makes them. Windows has no such modes.
+ */
+function checkWay(path: string): void {
+  const user = self.geteuid?.();
+  if (user === undefined || platform() === 'win32') return;
+  const folder = realpathSync(path);
+  for (const [place, { uid, mode }, isLink] of [...wayTo(resolve(path)), ...wayTo(folder)]) {
+    if (uid !== user && uid !== ROOT)
+      throw new Error(
+        `${place} belongs to user ${uid} and the server runs as user ${user}: use a folder below folders of user ${user}`,
+      );
+    if (isLink) continue;
+    if (place === folder && (mode & WRITABLE_BY_GROUP_OR_OTHERS) !== 0)
+      throw new Error(`other users can write to it: run chmod 700 ${place}, or use another folder`);
+    if ((mode & WRITABLE_BY_OTHERS) !== 0 && (mode & STICKY) === 0)
+      throw new Error(`other users can write to ${place}: run chmod o-w ${place}, or use another folder`);
+  }
+}
+
+/** Everything the system passes through on its way to this absolute path, and what is there. */
+function* wayTo(path: string): Generator<[place: string, stats: Stats, isLink: boolean]> {
+  const above = dirname(path);
+  if (above !== path) yield* wayTo(above);
+  const stats = lstatSync(path);
+  yield [path, stats, stats.isSymbolicLink()];
+  if (stats.isSymbolicLink()) yield* wayTo(resolve(realpathSync(above), readlinkSync(path)));
+}
