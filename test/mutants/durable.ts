@@ -59,7 +59,8 @@ export const durableDefects: Defect[] = [
       'this.write(new Map([...this.ends, ...last]), true)',
       'this.write(new Map([...this.ends, ...last]), false)',
     ],
-    ['numbers go beyond what is exact', '!Number.isSafeInteger(end)', 'end < 0'],
+    ['numbers go beyond what is exact', 'if (!Number.isSafeInteger(end)) throw', 'if (end < 0) throw'],
+    ['a number that is none is believed', '!Number.isSafeInteger(end) || end < 0', 'end < 0'],
   ]),
   ...defectsOf('src/durable/files.ts', FILE, [
     ['a file is put in its place before it is durable', 'files.sync(descriptor);\n    });', '});'],
