@@ -30,8 +30,8 @@ export type Handler<R extends ServerRequest = ServerRequest> = (
 export type ErrorHandler = (error: unknown, request: ServerRequest) => Response | Promise<Response>;
 
 /**
- * Paths, exact (`/health`), with parameters (`/users/:id`) or with a wildcard at the end (`/files/*`), and what
- * answers each.
+ * Paths, exact (`/health`), with parameters (`/users/:id`) or with `*` as the last segment (`/files/*`), and what
+ * answers each. Any other use of `*`, `:`, `?`, `(`, `)`, `{` or `}` in a path is refused.
  */
 export type Routes = Readonly<Record<string, RouteValue>>;
 

@@ -10,6 +10,7 @@ import type { App, ErrorHandler, Handler, ServerRequest } from './app.ts';
 import { type Around, RequestContext } from './context.ts';
 import { TEXT_FIELDS } from './fields.ts';
 import { FixedAnswers, Ready } from './fixed.ts';
+import { pathOf } from './path.ts';
 import { type Params, Request } from './request.ts';
 import { type Route, RouteTable } from './routes.ts';
 import { send } from './send.ts';
@@ -143,16 +144,6 @@ function fail(exchange: Exchange, statusCode: number, fields = ''): void {
     `${statusCode} ${reasonPhrase(statusCode)}\n`,
     false,
   );
-}
-
-/** The path of a target in origin-form or absolute-form (RFC 9112 3.2). */
-function pathOf(target: string): string {
-  // First of all: in the query there may be slashes, and before it there may be no path.
-  const query = target.indexOf('?');
-  const path = query < 0 ? target : target.slice(0, query);
-  if (path.startsWith('/')) return path;
-  const from = path.indexOf('/', path.indexOf('://') + 3);
-  return from < 0 ? '/' : path.slice(from);
 }
 
 function isPromise(value: unknown): value is Promise<globalThis.Response> {

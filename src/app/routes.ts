@@ -1,12 +1,13 @@
-// The routes of an application, as they are looked up: exact paths in a table, patterns in rou3's tree. What a
-// route answers to which method is settled here, once, at the start.
+// The routes of an application, as they are looked up: exact paths in a table, those with parameters in a tree. What
+// a route answers to which method is settled here, once, at the start.
 
-import { addRoute, createRouter, findAllRoutes, findRoute, type RouterContext } from 'rou3';
 import { Counted } from '../state/counted.ts';
 import type { Handler, RouteAnswer, RouteRequest, Routes } from './app.ts';
 import { NativeResponse } from './native.ts';
+import { normalPath } from './path.ts';
 import type { Params } from './request.ts';
-import { normalPath } from './url.ts';
+import { parsePattern } from './route-pattern.ts';
+import { RouteTree } from './route-tree.ts';
 
 /** What answers one method of a route. */
 export type Answer<Prepared> = Handler<RouteRequest> | Prepared;
@@ -17,8 +18,6 @@ export interface Route<Prepared> {
   readonly methods: ReadonlyMap<string, Answer<Prepared>>;
   /** The value of Allow (RFC 9110 10.2.1). */
   readonly allow: string;
-  /** It is for paths that end in a slash, too. */
-  readonly slashed: boolean;
 }
 
 export interface Match<Prepared> {
@@ -28,26 +27,25 @@ export interface Match<Prepared> {
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH', 'TRACE'];
 
+/** A route with parameters, and their names. */
+interface Named<Prepared> {
+  route: Route<Prepared>;
+  names: readonly string[];
+}
+
 export class RouteTable<Prepared> {
   private readonly exact = new Map<string, Route<Prepared>>();
-  private patterns: RouterContext<Route<Prepared>> | undefined;
+  private tree: RouteTree<Named<Prepared>> | undefined;
 
   /** @param path as it stands in a request target, without a query */
   find(path: string): Match<Prepared> | undefined {
+    // The paths of the table are in normal form, so that one that is there is in normal form, too.
     const route = this.exact.get(path);
     if (route !== undefined) return { route, params: undefined };
     const normal = normalPath(path);
     if (normal !== path) return this.find(normal);
-    if (this.patterns === undefined) return undefined;
-    const found = this.findPattern(this.patterns, path);
-    return found && { route: found.data, params: found.params && decodeAll(found.params) };
-  }
-
-  /** To rou3 a slash at the end is none; here it is a part of the path, as in exact ones. */
-  private findPattern(patterns: RouterContext<Route<Prepared>>, path: string) {
-    const found = findRoute(patterns, '', path);
-    if (found === undefined || !path.endsWith('/') || found.data.slashed) return found;
-    return findAllRoutes(patterns, '', path).findLast(({ data }) => data.slashed);
+    const found = this.tree?.find(path);
+    return found && { route: found.value.route, params: paramsOf(found.value.names, found.parts) };
   }
 
   /**
@@ -64,17 +62,19 @@ export class RouteTable<Prepared> {
     ) => Promise<Prepared>,
   ): Promise<RouteTable<Prepared>> {
     const table = new RouteTable<Prepared>();
+    const patterns = new Map<string, string>();
     for (const [pattern, value] of Object.entries(routes)) {
-      if (!pattern.startsWith('/')) throw new TypeError(`route '${pattern}' must begin with a slash`);
-      const isExact = !/[:*\\(){}]/.test(pattern);
-      if (isExact && /[?#]/.test(pattern))
-        throw new TypeError(`route '${pattern}' must be a path: without a query, which no route looks at`);
-      const path = isExact ? normalPath(pattern) : pattern;
+      const { shape, names } = parsePattern(pattern);
+      const same = patterns.get(shape);
+      if (same !== undefined)
+        throw new TypeError(`route '${pattern}' matches what '${same}' does: make one route of them`);
+      patterns.set(shape, pattern);
+      const isExact = names.length === 0;
       const route = await compile(pattern, value, (answer, isGet) =>
-        prepare(answer, isExact && isGet ? path : undefined),
+        prepare(answer, isExact && isGet ? shape : undefined),
       );
-      if (isExact) table.exact.set(path, route);
-      else addRoute((table.patterns ??= createRouter()), '', path.replace(/\/\*$/, '/**'), route);
+      if (isExact) table.exact.set(shape, route);
+      else (table.tree ??= new RouteTree()).add(shape, { route, names });
     }
     return table;
   }
@@ -85,9 +85,8 @@ async function compile<Prepared>(
   value: unknown,
   prepare: (answer: Exclude<RouteAnswer, Handler<RouteRequest>>, isGet: boolean) => Promise<Prepared>,
 ): Promise<Route<Prepared>> {
-  const slashed = /[/*]$/.test(pattern);
   if (typeof value === 'function')
-    return { any: value as Handler<RouteRequest>, methods: new Map(), allow: '', slashed };
+    return { any: value as Handler<RouteRequest>, methods: new Map(), allow: '' };
   const answers = isFixed(value) ? { GET: value } : value;
   if (typeof answers !== 'object' || answers === null)
     throw new TypeError(
@@ -114,21 +113,26 @@ async function compile<Prepared>(
     );
   const get = methods.get('GET');
   if (get !== undefined && !methods.has('HEAD')) methods.set('HEAD', get);
-  return { any: undefined, methods, allow: [...new Set([...methods.keys(), 'OPTIONS'])].join(', '), slashed };
+  return { any: undefined, methods, allow: [...new Set([...methods.keys(), 'OPTIONS'])].join(', ') };
 }
 
 function isFixed(value: unknown): value is Exclude<RouteAnswer, Handler<RouteRequest>> {
   return value instanceof NativeResponse || value instanceof Counted;
 }
 
-/** A value that is no percent-encoded UTF-8 stays as it is. */
-function decodeAll(params: Record<string, string>): Params {
-  for (const name in params) {
-    const value = params[name] as string;
-    if (!value.includes('%')) continue;
-    try {
-      params[name] = decodeURIComponent(value);
-    } catch {}
-  }
+/** The object has no prototype, so that any name is a parameter's and nothing else. */
+function paramsOf(names: readonly string[], parts: readonly string[]): Params {
+  const params: Record<string, string> = Object.create(null);
+  for (let i = 0; i < names.length; i++) params[names[i] as string] = decode(parts[i] as string);
   return params;
+}
+
+/** A part that is no percent-encoded UTF-8 stays as it is. */
+function decode(part: string): string {
+  if (!part.includes('%')) return part;
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }

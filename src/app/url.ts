@@ -1,5 +1,5 @@
-// The URL of a request (RFC 9110 7.1, RFC 9112 3.3). It is always one that `new URL()` takes and leaves as it
-// is, and it begins with:
+// The URL of a request (RFC 9110 7.1, RFC 9112 3.3). It is always one that `new URL()` takes and leaves as it is. Its
+// path is in normal form (path.ts), and it begins with:
 //
 //   /path           the server's scheme, or the one a trusted proxy says, and the Host. A path that begins with
 //                   two slashes is a path, no authority.
@@ -9,21 +9,10 @@
 // Where there is no Host, or one that is no host of a URL, as 1.2.3.4.5 or a:99999, the server's own stands in.
 
 import type { Head } from '../connection/exchange.ts';
+import { decodeUnreserved, isUsual } from './path.ts';
 import { clientScheme, type Scheme } from './proxy.ts';
 
 const SLASH = 0x2f;
-
-/**
- * Targets that URL leaves as they are: no segment that may be a dot segment, encoded or not, and none of the
- * characters it encodes, in the path or, an apostrophe, in the query.
- */
-const USUAL =
-  /^(?:\/(?:[\w!$&'()*+,\-:;=@[\]|~][\w!$&'()*+,\-:;=@[\]|~.%]*)?)+(?:\?[\w!$&()*+,\-:;=@[\]|~.%/?]*)?$/;
-
-/** A path as urlOf() gives it: without dot segments above all, so that routes and handlers speak of the same one. */
-export function normalPath(path: string): string {
-  return USUAL.test(path) ? path : new URL(`http://a${path}`).pathname;
-}
 
 /** What the URLs of a server's requests begin with. */
 export class Origin {
@@ -54,12 +43,13 @@ export class Origin {
     const target = head.target;
     if (target.charCodeAt(0) === SLASH) {
       const origin = this.#originOf(head);
-      return USUAL.test(target) ? origin + target : new URL(origin + target).href;
+      return isUsual(target) ? origin + target : new URL(origin + normalTarget(target)).href;
     }
     if (target === '*') return `${this.#originOf(head)}/`;
     const absolute = /^(https?):\/\/([^/?]*)(.*)$/i.exec(target);
     const [, scheme, host, rest] = absolute as unknown as [string, string, string, string];
-    return new URL((originOf(scheme, host) ?? originOf(this.#scheme, this.#ownHost)) + rest).href;
+    return new URL((originOf(scheme, host) ?? originOf(this.#scheme, this.#ownHost)) + normalTarget(rest))
+      .href;
   }
 
   #originOf(head: Head): string {
@@ -73,6 +63,14 @@ export class Origin {
     }
     return this.#lastOrigin;
   }
+}
+
+/** Path and query, of which the path is made ready for URL, which removes the dot segments and encodes the rest. */
+function normalTarget(target: string): string {
+  const query = target.indexOf('?');
+  return query < 0
+    ? decodeUnreserved(target)
+    : decodeUnreserved(target.slice(0, query)) + target.slice(query);
 }
 
 /** Scheme, host and port as URL writes them, without a slash behind; undefined when they are none. */

@@ -1,8 +1,9 @@
 // An application on a plane of this thread, over real sockets: what the table of routes and a Response alone
 // don't show.
 
+import { Hono } from 'hono';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { App } from '../../src/app/app.ts';
+import type { App, Handler } from '../../src/app/app.ts';
 import { attach } from '../../src/app/application.ts';
 import { Response } from '../../src/app/response.ts';
 import { LeaseExhaustedError } from '../../src/state/lease.ts';
@@ -112,6 +113,71 @@ describe('a path', () => {
     expect(await told('/a', '/b')).toEqual(['ok', NOT_FOUND]);
     await serve({ routes: { '/a': ok }, fetch: (request) => new Response(request.url) });
     expect(await told('/a', '/b')).toEqual(['ok', 'http://a/b']);
+  });
+});
+
+describe('a route that guards what a framework behind it serves', () => {
+  const hono = new Hono();
+  hono.get('/admin/secret', (c) => c.text('secret'));
+  hono.get('/admin/:name', (c) => c.text(`secret ${c.req.param('name')}`));
+  hono.get('/health', (c) => c.text('not the fixed one'));
+  hono.all('*', (c) => c.text('other'));
+  const forbidden = () => new Response('forbidden', { status: 403 });
+
+  test.each([
+    '/admin/secret',
+    '/%61dmin/secret',
+    '/adm%69n/%73ecre%74',
+    '/%41dmin/../%61dmin/secret',
+    '/./admin/secret',
+    '/%2e/admin/secret',
+    '/%2E%2e/admin/secret',
+    '/x/%2e%2e/admin/secret',
+    '/x/.%2e/admin/secret',
+    '/admin/./secret',
+    '/admin/%2e/secret',
+    '/admin/x/..%2fsecret',
+    '/admin//secret',
+    '/admin/',
+    '/admin',
+    '/admin%2f/../admin/secret',
+    '/admin/s%65cret?x=/../..',
+    'http://b/%61dmin/secret',
+    'http://b/x/%2e%2e/admin/secret?',
+  ])('sees %s', async (target) => {
+    await serve({ routes: { '/admin/*': forbidden }, fetch: hono.fetch as Handler });
+    expect(await told(target)).toEqual(['forbidden']);
+  });
+
+  // They are other paths, to the guard and to the framework.
+  test.each([
+    '/admin%2Fsecret',
+    '/%2561dmin/secret',
+    '/%%36%31dmin/secret',
+    '/%6%31dmin/secret',
+    '/ADMIN/secret',
+    '//admin/secret',
+    '/admin;x/secret',
+    '/x/..%2fadmin/secret',
+    '/%2fadmin/secret',
+    '/admin%5csecret',
+    '/%00admin/secret',
+    '/adm%C4%B1n/secret',
+    '/admin.',
+    '/admin%20/secret',
+  ])('need not see %s', async (target) => {
+    await serve({ routes: { '/admin/*': forbidden }, fetch: hono.fetch as Handler });
+    expect(await told(target)).toEqual(['other']);
+  });
+
+  test('is asked before fetch however a fixed path is written', async () => {
+    await serve({ routes: { '/health': new Response('ok') }, fetch: hono.fetch as Handler });
+    expect(await told('/health', '/h%65alth', '/%68%65%61%6C%74%68?', '/x/%2e./health')).toEqual([
+      'ok',
+      'ok',
+      'ok',
+      'ok',
+    ]);
   });
 });
 

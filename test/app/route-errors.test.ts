@@ -37,6 +37,88 @@ describe('a route that is none is named', () => {
   });
 });
 
+describe('the path of a route is exact, or has whole segments that are parameters, or * at its end', () => {
+  test.each([
+    ['a', "must begin with a slash: write '/a'"],
+    ['*', "must begin with a slash: write '/*'"],
+    ['/s/*/b', "may have a '*' only as its last segment: write ':name'"],
+    ['/*/', "may have a '*' only as its last segment"],
+    ['/d/*.js', "'*.js': write '*' alone, as the last segment"],
+    ['/d/a*', "'a*': write '*' alone"],
+    ['/h/**', "'**': write '*' alone"],
+    ['/h/**:rest', "'**:rest': write '*' alone"],
+    ['/a/:id?', "the optional parameter ':id?': write two routes"],
+    ['/a/:id?/b', "the optional parameter ':id?'"],
+    ['/a/:id+', "':id+': a parameter is ':' and a name"],
+    ['/a/:id*', "':id*': a parameter is"],
+    ['/a/:id(\\d+)', "':id(\\d+)': a parameter is"],
+    ['/a/:a:b', "':a:b': a parameter is"],
+    ['/a/:a-:b', "':a-:b': a parameter is"],
+    ['/a/:id.json', "':id.json': a parameter is"],
+    ['/a/:1', "':1': a parameter is"],
+    ['/a/:ä', "':ä': a parameter is"],
+    ['/a/:%61', "':%61': a parameter is"],
+    ['/a/:', "':': a parameter is"],
+    ['/a/:/b', "':': a parameter is"],
+    ['/a/::b', "'::b': a parameter is"],
+    ['/a/user-:id', "'user-:id': a parameter is a whole segment"],
+    ['/v1:batch', "'v1:batch': a parameter is a whole segment"],
+    ['/n/{a,b}', "'{a,b}': write a route for each choice"],
+    ['/n/{/b}?', 'write a route for each choice'],
+    ['/n/(.*)', 'has the segment'],
+    ['/n/(a|b)', "'(a|b)': write a route for each choice"],
+    ['/n/a)', 'write a route for each choice'],
+    ['/n/\\:a', 'has the segment'],
+    ['/n\\a', 'must not have a backslash'],
+    ['/a?', 'leave out what begins with ? or #'],
+    ['/a?b=:c', 'leave out what begins with ? or #'],
+    ['/:a/b#c', 'leave out what begins with ? or #'],
+    ['/a\tb', 'must not have a control character'],
+    ['/a\r\nb/:c', 'must not have a control character'],
+    ['/:a/:a', "has two parameters named 'a': rename one"],
+    ['/:a/b/:a/*', "has two parameters named 'a': rename one"],
+    ['/:_/*', "has two parameters named '_', as * is named '_': rename one"],
+  ])('%j is refused in one line that says how to write it', async (pattern, says) => {
+    const error = await tableOf({ '/': answer, [pattern]: answer }).then(
+      () => undefined,
+      (error: Error) => error,
+    );
+    const named = pattern.replace('\t', '\\x09').replace('\r\n', '\\x0d\\x0a');
+    expect(error?.message).toMatch(/^route '.*' /);
+    expect(error?.message.startsWith(`route '${named}' `), error?.message).toBe(true);
+    expect(error?.message).toContain(says);
+    expect(error?.message).not.toMatch(/\n|rou3/);
+  });
+
+  test.each([
+    ['/a/:x', '/a/:y'],
+    ['/a/:x/*', '/a/:y/*'],
+    ['/a', '/%61'],
+    ['/b', '/a/../b'],
+    ['/grün', '/gr%c3%bcn'],
+    ['/%C3%A4/:x', '/ä/:y'],
+  ])('%s and %s are one route', async (one, other) => {
+    await expect(tableOf({ [one]: answer, [other]: answer })).rejects.toThrow(
+      `route '${other}' matches what '${one}' does: make one route of them`,
+    );
+  });
+
+  test.each([
+    '/a/:x',
+    '/a/:x/',
+    '/a/*',
+    '/:a/:b',
+    '/:a1_B',
+    '/~a-b_c.d',
+    "/[a]|!$&'+,;=@",
+    '/ä/ö',
+    '/a//b',
+    '/',
+  ])('%s is one', async (pattern) => {
+    await expect(tableOf({ [pattern]: answer })).resolves.toBeDefined();
+  });
+});
+
 function failing(): ReadableStream {
   return new ReadableStream({ start: (controller) => controller.error(new Error('broken')) });
 }

@@ -45,6 +45,10 @@ describe('the URL of a request', () => {
     ['/.well-known/x', 'a', 'http://a/.well-known/x'],
     ['/a.b/c..d', 'a', 'http://a/a.b/c..d'],
     ['/?a=/../b', 'a', 'http://a/?a=/../b'],
+    ['/%61%7E%2d%5f%2E%39', 'a', 'http://a/a~-_.9'],
+    ['/%c3%a4%2f%3f', 'a', 'http://a/%C3%A4%2F%3F'],
+    ['/%2e%2e/%61?%61%2e', 'a', 'http://a/a?%61%2e'],
+    ['/%%36%31/%6%31', 'a', 'http://a/%%361/%6%31'],
     ['/%', 'a', 'http://a/%'],
     ['/%zz/100%?%', 'a', 'http://a/%zz/100%?%'],
     ['/[]|', 'a', 'http://a/[]|'],
@@ -70,6 +74,7 @@ describe('the URL of a request', () => {
     ['HTTPS://B:443/c', 'a', 'https://b/c'],
     ['http://b', 'a', 'http://b/'],
     ['http://b?c', 'a', 'http://b/?c'],
+    ['http://b/%61%2fc?%61', 'a', 'http://b/a%2Fc?%61'],
     ['http://b//c/../d', undefined, 'http://b//d'],
     ['http://1.2.3.4.5/c?d', 'a', 'http://127.0.0.1:8080/c?d'],
     ['https://b:99999', 'a', 'http://127.0.0.1:8080/'],
@@ -159,6 +164,24 @@ const host = fc
 
 const origin = fc.constantFrom(plain, secure, proxied);
 
+/** A target whose path is without encoded unreserved characters; a digit that would complete another code stays. */
+function decodedOnce(target: string): string {
+  const [path, ...query] = target.split('?') as [string, ...string[]];
+  let decoded = '';
+  for (let at = 0; at < path.length; at++) {
+    const code = /^%[\da-f]{2}/i.exec(path.slice(at))?.[0];
+    if (code === undefined) {
+      decoded += path[at];
+      continue;
+    }
+    const letter = String.fromCharCode(Number(`0x${code.slice(1)}`));
+    const makesCode = /[\da-f]/i.test(letter) && /(?:^|[^%]|%[\da-f]{2})%[\da-f]?$/i.test(decoded);
+    decoded += /[\w\-.~]/.test(letter) && !makesCode ? letter : code.toUpperCase();
+    at += 2;
+  }
+  return [decoded, ...query].join('?');
+}
+
 function normal(url: string): void {
   expect(new URL(url).href).toBe(url);
 }
@@ -173,7 +196,7 @@ describe('whatever the parser lets through', () => {
         const url = urlOf(target, host, origin);
         normal(url);
         const start = new URL(url).origin;
-        expect(url).toBe(new URL(start + target).href);
+        expect(url).toBe(new URL(start + decodedOnce(target)).href);
       }),
       { numRuns: 3000 },
     );

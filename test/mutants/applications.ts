@@ -14,7 +14,7 @@ export const applicationDefects: Defect[] = [
       '',
       'routes see the path that request.url has',
     ],
-    ['parameters stay encoded', 'decodeURIComponent(value)', 'value', '/users/a%20b'],
+    ['parameters stay encoded', 'return decodeURIComponent(part);', 'return part;', '/users/a%20b'],
     [
       'HEAD does not follow GET',
       "if (get !== undefined && !methods.has('HEAD')) methods.set",
