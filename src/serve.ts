@@ -185,14 +185,19 @@ async function serveHandlers({ workers, ...given }: ServeHandlersOptions): Promi
     log: 'errors',
     globals: false,
   });
-  if (options.globals) (await import('./app/globals.ts')).installGlobals();
   const { host, port } = options;
   const takePlace = async (): Promise<ListenAt> => ({ host, port, reusePort: false });
-  const server = await inThread({ ...startOf(options), takePlace }, handlers);
-  return {
-    ...handleOf(options, server),
-    reload: async (app) => server.swap(appOf(app, 'reload()')),
-  };
+  const uninstall = options.globals ? (await import('./app/globals.ts')).installGlobals() : undefined;
+  try {
+    const server = await inThread({ ...startOf(options), takePlace }, handlers);
+    return {
+      ...handleOf(options, server),
+      reload: async (app) => server.swap(appOf(app, 'reload()')),
+    };
+  } catch (error) {
+    uninstall?.();
+    throw error;
+  }
 }
 
 function startOf(options: Options): Omit<ModelStart, 'takePlace'> {

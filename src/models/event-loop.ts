@@ -1,8 +1,8 @@
 // The model that hotpath is: an event loop on every core, each with its own connections. This is its control
 // plane: it makes the shared memory, starts the worker threads over it, drains them.
 
-import { keepState } from '../durable/keep.ts';
-import { shareState } from '../state/shared.ts';
+import { type Kept, keepState } from '../durable/keep.ts';
+import { joinState } from '../state/shared.ts';
 import { readStatistics, viewsOf } from '../wasm/memory.ts';
 import { Pool } from '../workers/pool.ts';
 import { countWorkers } from './counts.ts';
@@ -15,8 +15,7 @@ export async function eventLoop(start: ModelStart): Promise<Server> {
   const { options, takePlace, note, warn, listening } = start;
   const workers = countWorkers(options.workers);
   const planes = await preparePlanes(start, workers * DESCRIPTORS_OF_THREAD, workers * GENERATIONS, workers);
-  const state = shareState(planes);
-  const kept = await keepState(options, state, warn);
+  const { state, keep, leave } = joinState(planes);
   const pool = new Pool({
     workers,
     start: { ...planes, host: options.host, state },
@@ -24,13 +23,17 @@ export async function eventLoop(start: ModelStart): Promise<Server> {
     note,
     ...(listening && { listening }),
   });
+  let kept: Kept | undefined;
   let port: number;
   try {
+    kept = await keepState(options, state, warn);
     port = await pool.start();
   } catch (error) {
     await kept?.stop();
+    leave();
     throw error;
   }
+  keep();
   return {
     port,
     who: `${workers} ${workers === 1 ? 'worker' : 'workers'}`,

@@ -3,10 +3,10 @@
 
 import type { App } from '../app/app.ts';
 import { attach } from '../app/application.ts';
-import { createPlane } from '../connection/create.ts';
+import { createPlane, type PlaneStart } from '../connection/create.ts';
 import { listen, urlOf } from '../connection/listener.ts';
-import { keepState } from '../durable/keep.ts';
-import { shareState } from '../state/shared.ts';
+import { type Kept, keepState } from '../durable/keep.ts';
+import { joinState } from '../state/shared.ts';
 import { readStatistics } from '../wasm/memory.ts';
 import { drainWithin, type ModelStart, preparePlanes, type Server } from './model.ts';
 
@@ -16,9 +16,34 @@ export interface ServerInThread extends Server {
 }
 
 export async function inThread(start: ModelStart, app: App): Promise<ServerInThread> {
-  const { host, trustProxy } = start.options;
   const planes = await preparePlanes(start, 0, 1);
-  const kept = await keepState(start.options, shareState(planes), start.warn);
+  const { state, keep, leave } = joinState(planes);
+  let kept: Kept | undefined;
+  try {
+    kept = await keepState(start.options, state, start.warn);
+    const server = await open(start, planes, app);
+    keep();
+    return {
+      ...server,
+      drain: async (timeoutMs) => {
+        const late = await server.drain(timeoutMs);
+        await kept?.stop();
+        return late;
+      },
+    };
+  } catch (error) {
+    await kept?.stop();
+    leave();
+    throw error;
+  }
+}
+
+/** A plane that listens, over named state that is there. */
+async function open(
+  { options: { host, trustProxy }, takePlace }: ModelStart,
+  planes: Omit<PlaneStart, 'slot'>,
+  app: App,
+): Promise<ServerInThread> {
   const plane = createPlane({ ...planes, slot: 0 });
   let port = 0;
   const server = {
@@ -33,7 +58,7 @@ export async function inThread(start: ModelStart, app: App): Promise<ServerInThr
   const around = { worker: 0, server, trustProxy };
   try {
     await attach(plane, app, around);
-    const listener = await listen(plane, await start.takePlace(0));
+    const listener = await listen(plane, await takePlace(0));
     port = listener.port;
     return {
       port,
@@ -44,13 +69,11 @@ export async function inThread(start: ModelStart, app: App): Promise<ServerInThr
       drain: async (timeoutMs) => {
         listener.close();
         await drainWithin(timeoutMs, plane.drain(), () => plane.destroy());
-        await kept?.stop();
         return 0;
       },
     };
   } catch (error) {
     plane.stop();
-    await kept?.stop();
     throw error;
   }
 }

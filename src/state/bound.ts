@@ -6,7 +6,7 @@ import { type Exports, instantiate } from '../wasm/instance.ts';
 import { awaitLease, leaseSize } from '../wasm/leases.ts';
 import { checkVersion, rowPointer, viewsOf } from '../wasm/memory.ts';
 import { claimRow, HELLO_NAME, type Kind, OWN_PREFIX } from '../wasm/names.ts';
-import { type SharedState, sharedState } from './shared.ts';
+import { type SharedState, sharedState, unbindLater } from './shared.ts';
 
 /** The named state, with an instance of the module for this thread. */
 export interface Bound {
@@ -62,8 +62,13 @@ export function claim({ views, exports }: Bound, kind: Kind, name: string): numb
   return index;
 }
 
-/** The row of this name: its pointer, and what works on it. */
-export function bind(kind: Kind, name: string): Bound & { pointer: number } {
+/**
+ * The row of this name: its pointer, and what works on it.
+ * @param unbind called when that is no longer the process's named state, since no server has started with it
+ */
+export function bind(kind: Kind, name: string, unbind?: () => void): Bound & { pointer: number } {
   const here = inThisThread(`${kind} '${name}'`);
-  return { ...here, pointer: rowPointer(claim(here, kind, name)) };
+  const pointer = rowPointer(claim(here, kind, name));
+  if (unbind !== undefined) unbindLater(unbind);
+  return { ...here, pointer };
 }

@@ -71,7 +71,7 @@ class NamedCounter implements Counter {
   }
 
   private bind(): Exports {
-    const { exports, pointer, views } = bind('counter', this.name);
+    const { exports, pointer, views } = bind('counter', this.name, () => (this.exports = undefined));
     this.pointer = pointer;
     this.most = leaseSize(views) || Number.MAX_SAFE_INTEGER;
     this.exports = exports;

@@ -61,7 +61,7 @@ class NamedGauge implements Gauge {
   }
 
   private bind(): Exports {
-    const { exports, pointer } = bind('gauge', this.name);
+    const { exports, pointer } = bind('gauge', this.name, () => (this.exports = undefined));
     this.pointer = pointer;
     this.exports = exports;
     return exports;

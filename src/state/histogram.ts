@@ -97,7 +97,7 @@ class NamedHistogram implements Histogram {
 
   /** Who only reads needs no buckets. */
   private bind(): Exports {
-    const { exports, pointer } = bind('histogram', this.name);
+    const { exports, pointer } = bind('histogram', this.name, () => (this.exports = undefined));
     this.buckets = exports.histogramBuckets(pointer, OWNER);
     if (this.buckets === 0)
       throw new RangeError(`no memory for the buckets of histogram '${this.name}' in this thread`);

@@ -98,7 +98,7 @@ class NamedLimiter implements Limiter {
 
   private bind(): Exports {
     const { limit, windowMs, keys, now } = this.options;
-    const { state, exports, pointer } = bind('limiter', this.name);
+    const { state, exports, pointer } = bind('limiter', this.name, () => (this.exports = undefined));
     const scratch = scratchOf(state, exports);
     scratch.randomize(SEED_BYTES);
     if (exports.limiterOpen(pointer, scratch.pointer, limit, windowMs, keys, now()) === 0)

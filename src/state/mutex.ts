@@ -38,20 +38,21 @@ export function mutex(name: string): Mutex {
 
 class NamedMutex implements Mutex {
   private turns: Turns | undefined;
+  /** Its turns are in named state that no server has started with: whoever has it may still let go of it. */
+  private stale = false;
 
   constructor(readonly name: string) {}
 
   lock(): Promise<Hold> {
-    return (this.turns ?? this.bind()).take();
+    return this.current().take();
   }
 
   tryLock(): Hold | undefined {
-    return (this.turns ?? this.bind()).tryTake();
+    return this.current().tryTake();
   }
 
   unlock(): void {
-    if (!(this.turns ?? this.bind()).leave())
-      throw new Error(`mutex '${this.name}' is not locked by this thread`);
+    if (!this.current().leave()) throw new Error(`mutex '${this.name}' is not locked by this thread`);
   }
 
   async runExclusive<Result>(act: (hold: Hold) => Result | PromiseLike<Result>): Promise<Result> {
@@ -63,9 +64,14 @@ class NamedMutex implements Mutex {
     }
   }
 
+  private current(): Turns {
+    return this.turns === undefined || (this.stale && this.turns.idle) ? this.bind() : this.turns;
+  }
+
   private bind(): Turns {
-    const { pointer, ...bound } = bind('mutex', this.name);
+    const { pointer, ...bound } = bind('mutex', this.name, () => (this.stale = true));
     this.turns = turnsOf(bound, pointer);
+    this.stale = false;
     return this.turns;
   }
 }

@@ -10,8 +10,25 @@ export interface SharedState {
   readonly memory: WasmMemory;
 }
 
+/** The named state of this thread's process. */
+interface Place extends SharedState {
+  /** How many servers are starting, as long as none has started; undefined from then on. */
+  starts?: number | undefined;
+  /** Unbinds the handles that were bound while no server had started. */
+  unbind?: Set<() => void> | undefined;
+}
+
+/** A server's part in the named state of its process, from the beginning of its start. */
+export interface Joined {
+  readonly state: SharedState;
+  /** The server has started: its process keeps this named state. */
+  keep(): void;
+  /** The server has failed to start. If no other server uses the named state, the process has none again. */
+  leave(): void;
+}
+
 const PLACE = Symbol.for('hotpath');
-const places = globalThis as { [PLACE]?: SharedState };
+const places = globalThis as { [PLACE]?: Place };
 
 /** Makes this the process's named state, if it has none yet; returns the one it has. */
 export function shareState(state: SharedState): SharedState {
@@ -19,7 +36,32 @@ export function shareState(state: SharedState): SharedState {
   return places[PLACE];
 }
 
+/** The same for a server that starts, and may fail to. */
+export function joinState({ module, memory }: SharedState): Joined {
+  places[PLACE] ??= { module, memory, starts: 0, unbind: new Set() };
+  const place = places[PLACE];
+  if (place.starts !== undefined) place.starts++;
+  return {
+    // Without what can't be sent to a thread.
+    state: { module: place.module, memory: place.memory },
+    keep: () => {
+      place.starts = undefined;
+      place.unbind = undefined;
+    },
+    leave: () => {
+      if (place.starts === undefined || --place.starts > 0) return;
+      if (places[PLACE] === place) delete places[PLACE];
+      for (const unbind of place.unbind ?? []) unbind();
+    },
+  };
+}
+
 /** The process's named state, once a server has been started. */
 export function sharedState(): SharedState | undefined {
   return places[PLACE];
+}
+
+/** Has a handle unbound in case that no server comes to use the named state that it has been bound to. */
+export function unbindLater(unbind: () => void): void {
+  places[PLACE]?.unbind?.add(unbind);
 }

@@ -25,6 +25,11 @@ export class Turns {
     private readonly pointer: number,
   ) {}
 
+  /** Whether nobody here has the mutex or waits for it. */
+  get idle(): boolean {
+    return !this.held && this.waiting.length === 0;
+  }
+
   /** Takes the mutex if it is free, and nobody waits for it here. */
   tryTake(): Hold | undefined {
     // Where somebody waits it is free only in the moment after a thread has died over it.

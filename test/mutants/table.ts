@@ -12,6 +12,7 @@ import { limiterDefects } from './limiter.ts';
 import { memoryDefects } from './memory.ts';
 import { modelDefects } from './models.ts';
 import { mutexDefects } from './mutex.ts';
+import { stateDefects } from './state.ts';
 import { wasmDefects } from './wasm.ts';
 import { workerDefects } from './workers.ts';
 
@@ -27,6 +28,7 @@ export const DEFECTS: readonly Defect[] = [
   ...applicationDefects,
   ...appDefects,
   ...mutexDefects,
+  ...stateDefects,
   ...durableDefects,
 ];
 

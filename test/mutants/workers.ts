@@ -122,7 +122,11 @@ export const workerDefects: Defect[] = [
     ['the kind is never set', 'Atomics.compareExchange(words, place, 0, codeOf(words, kind));', ''],
   ]),
   ...defectsOf('src/state/shared.ts', HANDLES, [
-    ['each server has named state of its own', 'places[PLACE] ??= {', 'places[PLACE] = {'],
+    [
+      'each server has named state of its own',
+      'places[PLACE] ??= { module: state',
+      'places[PLACE] = { module: state',
+    ],
   ]),
   ...defectsOf('src/state/counter.ts', HANDLES, [
     [

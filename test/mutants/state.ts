@@ -1,0 +1,40 @@
+// Defects of how threads come to the named state, and of what is left of it when a server fails to start.
+
+import { type Defect, defectsOf } from './defect.ts';
+
+const FAILED = ['test/state/failed-start.test.ts'];
+
+export const stateDefects: Defect[] = [
+  ...defectsOf('src/state/shared.ts', FAILED, [
+    [
+      'the named state of a server that failed stays',
+      'if (places[PLACE] === place) delete places[PLACE];',
+      '',
+      'there is no server',
+    ],
+    [
+      'handles stay bound to what is gone',
+      'for (const unbind of place.unbind ?? []) unbind();',
+      '',
+      'are those of the next server',
+    ],
+    [
+      'one of two that start takes the named state away',
+      'if (place.starts !== undefined) place.starts++;',
+      'place.starts = 1;',
+      'takes nothing from the other',
+    ],
+  ]),
+  ...defectsOf('src/state/mutex.ts', FAILED, [
+    ['a mutex that is held is forgotten', '(this.stale && this.turns.idle)', 'this.stale', 'can be unlocked'],
+    [
+      'a mutex stays where it was',
+      '(this.stale && this.turns.idle)',
+      'false',
+      'are those of the next server',
+    ],
+  ]),
+  ...defectsOf('src/serve.ts', FAILED, [
+    ['global names stay replaced', 'uninstall?.();', '', 'global names'],
+  ]),
+];
