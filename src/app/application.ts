@@ -4,12 +4,14 @@
 import type { Exchange } from '../connection/exchange.ts';
 import type { Plane } from '../connection/plane.ts';
 import { ERROR_LEASE_EXHAUSTED } from '../protocol/codes.ts';
+import { refusalText } from '../protocol/errors.ts';
 import { reasonPhrase } from '../protocol/status.ts';
 import { isLeaseExhausted } from '../state/lease.ts';
 import type { App, ErrorHandler, Handler, ServerRequest } from './app.ts';
 import { type Around, RequestContext } from './context.ts';
 import { TEXT_FIELDS } from './fields.ts';
 import { FixedAnswers, Ready } from './fixed.ts';
+import { notedLines, withNoted } from './late-fields.ts';
 import { pathOf } from './path.ts';
 import { type Params, Request } from './request.ts';
 import { type Route, RouteTable } from './routes.ts';
@@ -103,32 +105,34 @@ class Application {
     // Nobody waits any more: most likely that is what made it fail.
     if (exchange.over) return;
     if (this.error === undefined) {
-      this.refuse(exchange, error);
+      this.refuse(exchange, request, error);
       return;
     }
     try {
       const result = this.error(error, request as ServerRequest);
       if (isPromise(result))
         Promise.resolve(result)
-          .then((response) => this.send(exchange, response))
-          .catch((cause: unknown) => this.refuse(exchange, cause));
-      else this.send(exchange, result);
+          .then((response) => this.send(exchange, withNoted(response, request)))
+          .catch((cause: unknown) => this.refuse(exchange, request, cause));
+      else this.send(exchange, withNoted(result, request));
     } catch (cause) {
-      this.refuse(exchange, cause);
+      this.refuse(exchange, request, cause);
     }
   }
 
-  private refuse(exchange: Exchange, error: unknown): void {
+  private refuse(exchange: Exchange, request: Request, error: unknown): void {
     if (exchange.over) return;
+    const noted = notedLines(request);
     // As the engine answers; whoever hands out leases has said it to whoever runs the server.
     if (isLeaseExhausted(error)) {
-      exchange.answer(-ERROR_LEASE_EXHAUSTED);
+      if (noted === '') exchange.answer(-ERROR_LEASE_EXHAUSTED);
+      else fail(exchange, 503, `retry-after: 1\r\n${noted}`, refusalText(ERROR_LEASE_EXHAUSTED));
       return;
     }
     const { method, target } = exchange.head;
     if (exchange.aborted === undefined)
       this.plane.log.failed(`A handler failed at ${method} ${pathOf(target)}`, error);
-    fail(exchange, 500);
+    fail(exchange, 500, noted);
   }
 
   private makeOrigin(): Origin {
@@ -137,13 +141,9 @@ class Application {
   }
 }
 
-function fail(exchange: Exchange, statusCode: number, fields = ''): void {
-  exchange.respond(
-    statusCode,
-    fields + TEXT_FIELDS.lines,
-    `${statusCode} ${reasonPhrase(statusCode)}\n`,
-    false,
-  );
+function fail(exchange: Exchange, statusCode: number, fields = '', detail = ''): void {
+  const content = `${statusCode} ${reasonPhrase(statusCode)}${detail === '' ? '' : ': '}${detail}\n`;
+  exchange.respond(statusCode, fields + TEXT_FIELDS.lines, content, false);
 }
 
 function isPromise(value: unknown): value is Promise<globalThis.Response> {

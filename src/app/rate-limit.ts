@@ -2,16 +2,24 @@
 // 10.2.3), and every response says in RateLimit and RateLimit-Policy how much is left
 // (draft-ietf-httpapi-ratelimit-headers-11).
 
+import { inspect } from 'node:util';
 import type { Decision, Limiter } from '../state/limiter.ts';
 import type { Context, Handler, ServerRequest } from './app.ts';
+import { clientKey } from './client-key.ts';
+import { type LateFields, noteFields, withFields } from './late-fields.ts';
 import { NativeResponse } from './native.ts';
-import { Response, wholeContent } from './response.ts';
+import { Response } from './response.ts';
 
 export interface RateLimitOptions {
-  /** Whom a request is counted for. By default the client's address. */
-  key?: (request: Request, context: Context) => string;
+  /** Whom a request is counted for, as text. By default the client's address. */
+  key?: ((request: Request, context: Context) => string) | undefined;
+  /**
+   * How many leading bits of an IPv6 address say which client it is, where there is no `key`: 1 to 128, by default 64,
+   * the network that one client has. With 128 each address is a client.
+   */
+  ipv6Prefix?: number | undefined;
   /** What a request takes, a whole number from 1 to the limit. By default 1. */
-  cost?: number | ((request: Request, context: Context) => number);
+  cost?: number | ((request: Request, context: Context) => number) | undefined;
 }
 
 /** As much of Hono's context as is needed here. */
@@ -28,6 +36,8 @@ export interface RateLimit {
 }
 
 const SECOND_MS = 1000;
+const IPV6_PREFIX = 64;
+const IPV6_BITS = 128;
 const REFUSED = '429 Too Many Requests\n';
 
 /**
@@ -35,40 +45,55 @@ const REFUSED = '429 Too Many Requests\n';
  * `fetch`, or `app.use(limited)` with Hono.
  * @throws TypeError when the limiter is none, or an option is neither of what it may be
  */
-export function rateLimit(limiter: Limiter, { key, cost = 1 }: RateLimitOptions = {}): RateLimit {
+export function rateLimit(
+  limiter: Limiter,
+  { key, ipv6Prefix = IPV6_PREFIX, cost = 1 }: RateLimitOptions = {},
+): RateLimit {
   if (typeof limiter?.take !== 'function')
     throw new TypeError('rateLimit() needs a limiter: limiter(name, …)');
   if (key !== undefined && typeof key !== 'function')
     throw new TypeError(`rateLimit(): key must be a function, not ${key}`);
+  if (!Number.isInteger(ipv6Prefix) || ipv6Prefix < 1 || ipv6Prefix > IPV6_BITS)
+    throw new RangeError(
+      `rateLimit(): ipv6Prefix must be a whole number from 1 to ${IPV6_BITS}, not ${ipv6Prefix}`,
+    );
   if (typeof cost !== 'function' && typeof cost !== 'number')
     throw new TypeError(`rateLimit(): cost must be a number or a function, not ${cost}`);
   const fields = new LimitFields(limiter);
+  const keyOf = (request: Request, context: Context): string => {
+    if (key === undefined) return clientKey(addressOf(limiter, context), ipv6Prefix);
+    const given = key(request, context);
+    if (typeof given !== 'string') throw noKey(limiter, given);
+    return given;
+  };
   const take = (request: Request, context: Context): Decision =>
-    limiter.take(
-      key === undefined ? addressOf(context) : key(request, context),
-      typeof cost === 'number' ? cost : cost(request, context),
-    );
+    limiter.take(keyOf(request, context), typeof cost === 'number' ? cost : cost(request, context));
 
   const forHandler =
     <R extends ServerRequest>(handler: Handler<R>): Handler<R> =>
     (request, context) => {
       const decision = take(request, context);
-      if (!decision.allowed) return fields.refusal(decision);
+      const said = fields.of(decision);
+      if (!decision.allowed) return refusal(decision, said);
+      noteFields(request, said);
       const response = handler(request, context);
       return isPromise(response)
-        ? Promise.resolve(response).then((response) => fields.addTo(response, decision))
-        : fields.addTo(response, decision);
+        ? Promise.resolve(response).then((response) => addTo(response, said))
+        : addTo(response, said);
     };
 
   const forHono = async (
     context: HonoContext,
     next: () => Promise<void>,
   ): Promise<globalThis.Response | undefined> => {
-    const decision = take(context.req.raw, context.env as Context);
-    if (!decision.allowed) return fields.refusal(decision);
+    const request = context.req.raw;
+    const decision = take(request, context.env as Context);
+    const said = fields.of(decision);
+    if (!decision.allowed) return refusal(decision, said);
+    noteFields(request, said);
+    // Hono answers every Error that is thrown in here.
     await next();
-    context.header('RateLimit-Policy', fields.policy(), { append: true });
-    context.header('RateLimit', fields.left(decision), { append: true });
+    for (const [name, value] of said) context.header(name, value, { append: true });
     return undefined;
   };
 
@@ -82,11 +107,20 @@ function isPromise(value: object): value is Promise<globalThis.Response> {
   return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
 }
 
-function addressOf(context: Context | undefined): string {
+function addressOf({ name }: Limiter, context: Context | undefined): string {
   const address = context?.remoteAddress;
   if (typeof address !== 'string')
-    throw new TypeError('rateLimit() knows no address of the client here: give it a key');
+    throw new TypeError(
+      `rateLimit() of limiter '${name}' knows no address of the client here: give it a key`,
+    );
   return address;
+}
+
+function noKey({ name }: Limiter, given: unknown): TypeError {
+  const what = isPromise(given as object) ? 'a promise' : inspect(given, { depth: 0 });
+  return new TypeError(
+    `rateLimit() of limiter '${name}': key gave ${what}: return text, such as context.remoteAddress or the name of a user`,
+  );
 }
 
 /** The fields of one limiter. */
@@ -94,59 +128,43 @@ class LimitFields {
   private readonly name: string;
   private limit = 0;
   private windowMs = 0;
-  private policyValue = '';
+  private policy = '';
 
   constructor(private readonly limiter: Limiter) {
     this.name = stringOf(limiter.name);
   }
 
-  /** The value of RateLimit-Policy. */
-  policy(): string {
+  /**
+   * What the options are, and what is left by them, right after the decision: they may be others when the handler has
+   * answered. The window of RateLimit is what Retry-After says; when nothing is refused, the time in which all of
+   * the limit is there again.
+   */
+  of({ allowed, remaining, retryAfterMs }: Decision): LateFields {
     const { limit, windowMs } = this.limiter;
     if (limit !== this.limit || windowMs !== this.windowMs) {
       this.limit = limit;
       this.windowMs = windowMs;
-      this.policyValue = `${this.name};q=${limit};w=${seconds(windowMs)}`;
+      this.policy = `${this.name};q=${limit};w=${seconds(windowMs)}`;
     }
-    return this.policyValue;
-  }
-
-  /**
-   * The value of RateLimit. Its window is what Retry-After says; when nothing is refused, the time in which all of
-   * the limit is there again.
-   */
-  left({ allowed, remaining, retryAfterMs }: Decision): string {
-    const { limit, windowMs } = this.limiter;
-    const waitMs = allowed ? (windowMs * (limit - remaining)) / limit : retryAfterMs;
-    return `${this.name};r=${remaining};t=${seconds(waitMs)}`;
-  }
-
-  refusal(decision: Decision): Response {
-    return new Response(REFUSED, {
-      status: 429,
-      headers: {
-        'Retry-After': `${seconds(decision.retryAfterMs)}`,
-        'RateLimit-Policy': this.policy(),
-        RateLimit: this.left(decision),
-      },
-    });
-  }
-
-  /** The response with the fields. It is another one, since a handler may give the same one again. */
-  addTo(response: globalThis.Response, decision: Decision): globalThis.Response {
-    // What is no Response is for the server to judge.
-    if (!(response instanceof NativeResponse)) return response;
-    const limited = copyOf(response);
-    limited.headers.append('RateLimit-Policy', this.policy());
-    limited.headers.append('RateLimit', this.left(decision));
-    return limited;
+    // Another thread may have brought other options since the decision.
+    const left = Math.min(remaining, limit);
+    const waitMs = allowed ? (windowMs * (limit - left)) / limit : retryAfterMs;
+    return [
+      ['RateLimit-Policy', this.policy],
+      ['RateLimit', `${this.name};r=${left};t=${seconds(waitMs)}`],
+    ];
   }
 }
 
-function copyOf(response: globalThis.Response): Response {
-  // Content that is all there stays what it is.
-  if (wholeContent in response && response[wholeContent] !== undefined) return (response as Response).clone();
-  return new Response(response.body, response);
+function refusal({ retryAfterMs }: Decision, said: LateFields): Response {
+  const headers: [string, string][] = [['Retry-After', `${seconds(retryAfterMs)}`]];
+  for (const [name, value] of said) headers.push([name, value]);
+  return new Response(REFUSED, { status: 429, headers });
+}
+
+function addTo(response: globalThis.Response, said: LateFields): globalThis.Response {
+  // What is no Response is for the server to judge.
+  return response instanceof NativeResponse ? withFields(response, said) : response;
 }
 
 /** Whole seconds, rounded up: nobody is to come too early. */

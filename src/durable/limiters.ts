@@ -26,12 +26,13 @@ export class Limiters implements Snapshotted {
   ) {}
 
   save(): Record<string, LimiterSnapshot> {
-    const saved: Record<string, LimiterSnapshot> = {};
+    const saved = new Map<string, LimiterSnapshot>();
     for (const [name, row] of rowsOf(this.views, KIND_LIMITER)) {
       const snapshot = readLimiter(this.state.memory, row, monotonicMs(), this.since);
-      if (snapshot !== undefined && snapshot.keys.length > 0) saved[name] = snapshot;
+      if (snapshot !== undefined && snapshot.keys.length > 0) saved.set(name, snapshot);
     }
-    return saved;
+    // A limiter may be called __proto__.
+    return Object.fromEntries(saved);
   }
 
   load(saved: Record<string, LimiterSnapshot>): void {

@@ -68,6 +68,34 @@ describe('fields', () => {
     ]);
   });
 
+  test('are of the options that the decision was made by, whatever the handler waits for', async () => {
+    const api = limiter('api', { limit: 10, windowMs: 60_000, now });
+    const options = { limit: 10, windowMs: 60_000, name: 'api' };
+    const changing: Limiter = {
+      ...options,
+      take: (key, cost) => api.take(key, cost),
+      get limit() {
+        return options.limit;
+      },
+      get windowMs() {
+        return options.windowMs;
+      },
+    };
+    const limited = rateLimit(changing)(async () => {
+      Object.assign(options, { limit: 1, windowMs: 1000 });
+      return new LightResponse('content');
+    });
+    expect(fieldsOf(await limited(request, context))).toEqual([
+      200,
+      null,
+      '"api";r=9;t=6',
+      '"api";q=10;w=60',
+    ]);
+    // Where they change between the decision and the look at them, nothing is negative.
+    Object.assign(options, { limit: 1, windowMs: 1000 });
+    expect(fieldsOf(await limited(request, context))).toEqual([200, null, '"api";r=1;t=0', '"api";q=1;w=1']);
+  });
+
   test('those of options that have changed', async () => {
     const old = limiter('api', { limit: 3, windowMs: 60_000, now });
     const handler = rateLimit(old)(() => new LightResponse('content'));
@@ -133,11 +161,68 @@ describe('who is counted, and what', () => {
     const api = limiter('api', { limit: 3, windowMs: 1000, now });
     const handler = (options: RateLimitOptions) => rateLimit(api, options)(() => new LightResponse(''));
     expect(() => handler({ key: () => null as unknown as string })(request, context)).toThrow(TypeError);
+    for (const given of [null, undefined, 7, Symbol('a'), { id: 7 }, Promise.resolve('a')])
+      expect(() => handler({ key: () => given as never })(request, context)).toThrow(
+        /^rateLimit\(\) of limiter 'api': key gave .*: return text, such as context\.remoteAddress or the name of a user$/,
+      );
+    expect(() => handler({ key: async () => 'a' } as never)(request, context)).toThrow('key gave a promise');
+    expect(() => handler({ key: () => null as unknown as string })(request, context)).toThrow(
+      'key gave null:',
+    );
+    expect(() => handler({})(request, {} as Context)).toThrow("limiter 'api' knows no address");
     expect(() => handler({ cost: () => 4 })(request, context)).toThrow(RangeError);
     expect(() => handler({ cost: '1' as unknown as number })).toThrow('cost must be a number or a function');
     expect(() => handler({ key: 'a' as unknown as () => string })).toThrow('key must be a function');
     expect(() => rateLimit({} as Limiter)).toThrow('needs a limiter');
   });
+});
+
+describe('a client that speaks IPv6', () => {
+  const from = (remoteAddress: string): Context => ({ remoteAddress }) as Context;
+  const remaining = async (options: RateLimitOptions, ...addresses: string[]): Promise<unknown[]> => {
+    const handler = rateLimit(
+      limiter('api', { limit: 9, windowMs: 1000, now }),
+      options,
+    )(() => new LightResponse(''));
+    const all = [];
+    for (const address of addresses)
+      all.push(/r=(\d)/.exec((await handler(request, from(address))).headers.get('ratelimit') ?? '')?.[1]);
+    return all;
+  };
+
+  test('is its /64 by default', async () => {
+    expect(
+      await remaining({}, '2001:db8::1', '2001:db8:0:0:ffff::2', '2001:DB8::', '2001:db8:0:1::1', '::1'),
+    ).toEqual(['8', '7', '6', '8', '8']);
+  });
+
+  test('is any other network that ipv6Prefix says', async () => {
+    expect(await remaining({ ipv6Prefix: 48 }, '2001:db8::1', '2001:db8:0:1::1', '2001:db8:1::1')).toEqual([
+      '8',
+      '7',
+      '8',
+    ]);
+  });
+
+  test('is its address with 128, however it is written', async () => {
+    expect(
+      await remaining({ ipv6Prefix: 128 }, '2001:db8::1', '2001:0DB8:0:0:0:0:0:1', '2001:db8::2'),
+    ).toEqual(['8', '7', '8']);
+  });
+
+  test('and IPv4 by a mapped address is the same client as by IPv4', async () => {
+    expect(
+      await remaining({}, '192.0.2.1', '::ffff:192.0.2.1', '::FFFF:c000:201', '::ffff:192.0.2.2'),
+    ).toEqual(['8', '7', '6', '8']);
+  });
+
+  test.each([0, 129, 1.5, Number.NaN, '64' as unknown as number])(
+    'ipv6Prefix of %s is refused',
+    (ipv6Prefix) => {
+      const api = limiter('api', { limit: 9, windowMs: 1000, now });
+      expect(() => rateLimit(api, { ipv6Prefix })).toThrow('ipv6Prefix must be a whole number from 1 to 128');
+    },
+  );
 });
 
 describe('the response of a handler', () => {
@@ -238,16 +323,42 @@ hono.get('/hono/raw', () => new Response('raw'));
 hono.get('/hono/throws', () => {
   throw new Error('a detail');
 });
+hono.get('/hono/throws-text', () => {
+  throw 'a text';
+});
+const failing = rateLimit(limiter('failing', { limit: 50, windowMs: 3_600_000 }), { key: () => 'all' });
+const outer = rateLimit(limiter('outer', { limit: 50, windowMs: 3_600_000 }), { key: () => 'all' });
+const FAILURES = {
+  throws: () => { throw new Error('a detail'); },
+  rejects: () => Promise.reject(new Error('a detail')),
+  later: async () => { await null; throw new Error('a detail'); },
+  nothing: () => undefined,
+  text: async () => 'text',
+  used: async () => { const used = new Response('used'); await used.text(); return used; },
+  lease: () => { throw Object.assign(new Error('none left'), { code: 'ERR_LEASE_EXHAUSTED' }); },
+};
 
 export default {
   routes: {
     '/address': address(() => new Response('address')),
     '/user': { GET: user(() => new Response('user')), POST: user(async (request) => new Response(await request.text())) },
     '/free': () => new Response('free'),
+    '/fails/:how': failing((request) => FAILURES[request.params.how]()),
+    '/fails-twice/:how': outer(failing((request) => FAILURES[request.params.how]())),
   },
   fetch: (request, context) => hono.fetch(request, context),
 };
 `;
+const APP_WITH_ERROR = APP.replace(
+  'export default {',
+  `const SAME = new Response('handled', { status: 418 });
+export default {
+  error: (error, request) => {
+    const { pathname } = new URL(request.url);
+    if (pathname.endsWith('rejects')) throw error;
+    return pathname.endsWith('later') ? Promise.resolve(SAME) : SAME;
+  },`,
+);
 
 describe.each(['wasm', 'js'])('over HTTP, two threads, %s engine', (engine) => {
   const files = appFiles();
@@ -313,5 +424,53 @@ describe.each(['wasm', 'js'])('over HTTP, two threads, %s engine', (engine) => {
     const thrown = await ask('/hono/throws', 'GET', 'one');
     expect(fieldsOf(thrown).slice(0, 3)).toEqual([500, null, expect.stringMatching(/^"user";r=7;/)]);
     expect(fieldsOf(await ask('/hono/text', 'GET', 'another'))[2]).toMatch(/^"user";r=49;/);
+  });
+});
+
+describe.each([
+  ['wasm', 'without error()', APP, 500],
+  ['js', 'with error()', APP_WITH_ERROR, 418],
+] as const)('what fails behind a limit, %s engine, %s', (engine, _, source, status) => {
+  const files = appFiles();
+  let run: AppRun;
+  beforeAll(async () => {
+    run = await startApp(files.write('app.js', source), ['--workers', '2', '--engine', engine]);
+  });
+  afterAll(async () => {
+    await run.stop();
+    files.remove();
+  });
+
+  test.each(['throws', 'rejects', 'later', 'nothing', 'text', 'used', 'lease'])('%s', async (how) => {
+    // An error() that fails is answered as if there were none.
+    const expected = how === 'rejects' ? 500 : how === 'lease' && status === 500 ? 503 : status;
+    for (let i = 0; i < 2; i++) {
+      const response = await fetch(`${run.url}/fails/${how}`, { headers: { Connection: 'close' } });
+      expect(fieldsOf(response)).toEqual([
+        expected,
+        expected === 503 ? '1' : null,
+        expect.stringMatching(/^"failing";r=\d+;t=\d+$/),
+        '"failing";q=50;w=3600',
+      ]);
+    }
+    const twice = await fetch(`${run.url}/fails-twice/${how}`, { headers: { Connection: 'close' } });
+    expect(twice.headers.get('ratelimit')).toMatch(/^"outer";r=\d+;t=\d+, "failing";r=\d+;t=\d+$/);
+  });
+
+  test('what Hono does not answer', async () => {
+    const response = await fetch(`${run.url}/hono/throws-text`, { headers: { Connection: 'close' } });
+    expect([response.status, response.headers.get('ratelimit')]).toEqual([
+      status,
+      expect.stringMatching(/^"user";r=/),
+    ]);
+    const missing = await fetch(`${run.url}/hono/missing`, { headers: { Connection: 'close' } });
+    expect([missing.status, missing.headers.get('ratelimit')]).toEqual([
+      404,
+      expect.stringMatching(/^"user";r=/),
+    ]);
+  });
+
+  test('what is not behind the limit has no fields', async () => {
+    expect((await fetch(`${run.url}/free`)).headers.get('ratelimit')).toBe(null);
   });
 });

@@ -99,12 +99,12 @@ export const appDefects: Defect[] = [
     ],
     [
       'an error handler that rejects is not answered for',
-      '.catch((cause: unknown) => this.refuse(exchange, cause));',
+      '.catch((cause: unknown) => this.refuse(exchange, request, cause));',
       '.catch(() => {});',
     ],
     [
       'an error handler that throws ends the connection',
-      '} catch (cause) {\n      this.refuse(exchange, cause);',
+      '} catch (cause) {\n      this.refuse(exchange, request, cause);',
       '} catch (cause) {\n      exchange.breakOff();',
     ],
     [

@@ -31,7 +31,7 @@ export const applicationDefects: Defect[] = [
   ...defectsOf('src/app/application.ts', ERRORS, [
     [
       'a failed handler tells its client why',
-      'fail(exchange, 500);',
+      'fail(exchange, 500, noted);',
       "fail(exchange, 500, 'x-why: ' + String(error) + '\\r\\n');",
       'a 500 without details',
     ],

@@ -224,13 +224,13 @@ export const limiterDefects: Defect[] = [
   ...defectsOf('src/app/rate-limit.ts', RATE_LIMIT, [
     [
       'what is refused is handled',
-      'if (!decision.allowed) return fields.refusal(decision);\n      const response',
-      'const response',
+      'if (!decision.allowed) return refusal(decision, said);\n      noteFields',
+      'noteFields',
     ],
     [
       'what Hono is to refuse goes on',
-      'if (!decision.allowed) return fields.refusal(decision);\n    await next();',
-      'await next();',
+      'if (!decision.allowed) return refusal(decision, said);\n    noteFields',
+      'noteFields',
     ],
     ['seconds are rounded down', 'Math.ceil(ms / SECOND_MS)', 'Math.max(1, Math.floor(ms / SECOND_MS))'],
     [
@@ -239,15 +239,13 @@ export const limiterDefects: Defect[] = [
       'if (this.policyValue === "") {',
     ],
     [
-      'the fields are put into the response of the handler',
-      'const limited = copyOf(response);',
-      'const limited = response;',
+      'the response to an error has no fields',
+      'noteFields(request, said);\n      const response',
+      'const response',
     ],
-    [
-      'a second limit hides the first',
-      "limited.headers.append('RateLimit',",
-      "limited.headers.set('RateLimit',",
-    ],
+    ['a time is negative', 'Math.min(remaining, limit)', 'remaining'],
+    ['each address is a client', 'IPV6_PREFIX = 64', 'IPV6_PREFIX = 128'],
+    ['a key may be anything', "if (typeof given !== 'string') throw noKey(limiter, given);", ''],
     ['a name breaks out of its quotes', ".replace(/[\"\\\\]/g, '\\\\$&')", ''],
     ['a name of any characters is sent as it is', '.replace(/[^ -~]/gu, encodeURIComponent)', ''],
     [
@@ -266,4 +264,26 @@ export const limiterDefects: Defect[] = [
       "const address = context?.remoteAddress ?? 'nobody';",
     ],
   ]),
+  ...defectsOf('src/app/late-fields.ts', RATE_LIMIT, [
+    [
+      'the fields are put into the response of the handler',
+      'const more = copyOf(response);',
+      'const more = response as Response;',
+    ],
+    ['a second limit hides the first', 'more.headers.append(name, value)', 'more.headers.set(name, value)'],
+    ['of two limits one is noted', '[...before, ...fields]', 'before'],
+  ]),
+  ...defectsOf(
+    'src/app/client-key.ts',
+    ['test/app/client-key.test.ts'],
+    [
+      [
+        'a mapped address is another client',
+        'if (MAPPED.every((group, i) => groups[i] === group)) return',
+        'if (prefix < 0) return',
+      ],
+      ['two links are one', "zoneAt < 0 ? '' : address.slice(zoneAt)", "''"],
+      ['an address of too few groups is one', 'left !== 0 : left < 1', 'left < 0 : left < 1'],
+    ],
+  ),
 ];

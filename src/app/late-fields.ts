@@ -1,0 +1,45 @@
+// Fields that whatever response goes out is to have. When a handler behind a limit fails, or its response breaks before
+// anything of it was sent, the response is made elsewhere: by the application's error(), or by the server.
+
+import { NativeResponse } from './native.ts';
+import { Response, wholeContent } from './response.ts';
+
+/** Names and values, in order. They are valid. */
+export type LateFields = readonly (readonly [name: string, value: string])[];
+
+const LATE_FIELDS: unique symbol = Symbol('lateFields');
+
+type Noting = object & { [LATE_FIELDS]?: LateFields };
+
+/** Has a response to this request that is made elsewhere carry these fields, too. */
+export function noteFields(request: Noting, fields: LateFields): void {
+  const before = request[LATE_FIELDS];
+  request[LATE_FIELDS] = before === undefined ? fields : [...before, ...fields];
+}
+
+/** The response with what was noted for the request it answers. */
+export function withNoted(response: globalThis.Response, request: Noting): globalThis.Response {
+  const fields = request[LATE_FIELDS];
+  return fields === undefined || !(response instanceof NativeResponse)
+    ? response
+    : withFields(response, fields);
+}
+
+/** What was noted for the request, as field lines. */
+export function notedLines(request: Noting): string {
+  const fields = request[LATE_FIELDS] ?? [];
+  return fields.map(([name, value]) => `${name.toLowerCase()}: ${value}\r\n`).join('');
+}
+
+/** The response with these fields. It is another one, since a handler may give the same one again. */
+export function withFields(response: globalThis.Response, fields: LateFields): Response {
+  const more = copyOf(response);
+  for (const [name, value] of fields) more.headers.append(name, value);
+  return more;
+}
+
+function copyOf(response: globalThis.Response): Response {
+  // Content that is all there stays what it is.
+  if (wholeContent in response && response[wholeContent] !== undefined) return (response as Response).clone();
+  return new Response(response.body, response);
+}
