@@ -1,5 +1,7 @@
 // What programs and applications import from 'hotpath'.
 
+import './node-version.ts';
+
 export type {
   App,
   Context,

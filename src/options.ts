@@ -1,7 +1,7 @@
 // The options of a server: defaults, ranges, and what the command line says of them. Sizes are in bytes,
 // durations in milliseconds.
 
-import { statSync } from 'node:fs';
+import { accessSync, constants, type Stats, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -244,8 +244,14 @@ export function readOptions(
 export function appFile(path: string | URL, from = '.'): string {
   const url = path instanceof URL ? path : pathToFileURL(resolve(from, path));
   if (url.protocol !== 'file:') throw new OptionError(`an app is a file, not '${url}'`);
-  if (!statSync(url, { throwIfNoEntry: false })?.isFile())
-    throw new OptionError(`there is no app '${path}': give the path of a module`);
+  let found: Stats | undefined;
+  try {
+    found = statSync(url, { throwIfNoEntry: false });
+    if (found !== undefined) accessSync(url, constants.R_OK);
+  } catch (error) {
+    throw new OptionError(`the app '${path}' can't be read: ${(error as Error).message}`);
+  }
+  if (!found?.isFile()) throw new OptionError(`there is no app '${path}': give the path of a module`);
   return url.href;
 }
 

@@ -1,6 +1,7 @@
 // Holds the listening sockets, starts the server process, and alone interprets signals. Speaks no HTTP.
 
 import { type ChildProcess, fork, type SendHandle } from 'node:child_process';
+import inspector from 'node:inspector';
 import { isatty } from 'node:tty';
 import { type Bound, bind } from './connection/bind.ts';
 import { urlOf } from './connection/listener.ts';
@@ -8,6 +9,7 @@ import { Log } from './connection/log.ts';
 import type { ToServer, ToSupervisor } from './messages.ts';
 import { countListeners } from './models/counts.ts';
 import type { Options } from './options.ts';
+import { plural } from './plural.ts';
 
 /** npm passes Ctrl-C on to a process that got it from the terminal already: twice within some milliseconds. */
 const SAME_SIGNAL_MS = 500;
@@ -21,6 +23,7 @@ const GRACE_MS = 3000;
  * @throws what binding or starting fails with
  */
 export async function supervise(options: Options): Promise<void> {
+  leaveDebuggerToServer();
   const log = new Log(options.log);
   const wanted = countListeners(options);
   const bound = await bind(options.host, options.port, wanted, options.sockets);
@@ -30,6 +33,13 @@ export async function supervise(options: Options): Promise<void> {
     log.note(`Sockets can't be shared between threads here: 1 worker, not ${wanted}`);
   }
   await new Promise<void>((resolve, reject) => new Supervisor(possible, bound, log, resolve, reject).start());
+}
+
+/**
+ * `--inspect` is for the server process, which runs what users write and inherits the flag: its port must be free.
+ */
+function leaveDebuggerToServer(): void {
+  if (inspector.url() !== undefined) inspector.close();
 }
 
 class Supervisor {
@@ -96,8 +106,10 @@ class Supervisor {
         break;
       case 'drained': {
         const { requests, accepted } = message.statistics;
-        const cut = message.late > 0 ? `; ${message.late} had to be ended` : '';
-        this.log.note(`Server stopped after ${requests} requests on ${accepted} connections${cut}`);
+        const cut = message.late > 0 ? `; ${this.lateOnes(message.late)} had to be ended` : '';
+        this.log.note(
+          `Server stopped after ${plural(requests, 'request')} on ${plural(accepted, 'connection')}${cut}`,
+        );
       }
     }
   }
@@ -111,7 +123,22 @@ class Supervisor {
       own: 'workers bind for themselves',
     }[this.bound.way];
     const ways = io.read === io.write ? `${io.read} I/O` : `${io.read} reads, ${io.write} writes`;
-    this.log.note(`Server listening on ${urlOf(host, port)} (${who}, ${engine} engine, ${sockets}, ${ways})`);
+    const how = [who, `${engine} engine`, ...this.counting(), sockets, ways].join(', ');
+    this.log.note(`Server listening on ${urlOf(host, port)} (${how})`);
+  }
+
+  /** How the built-in app counts, where that was chosen. */
+  private counting(): string[] {
+    const { counter } = this.options;
+    if (counter === 'none') return ['unprotected counter'];
+    return counter === 'mutex' ? ['counter under a mutex'] : [];
+  }
+
+  /** What had not finished when the drain timeout was over. */
+  private lateOnes(count: number): string {
+    const { model } = this.options;
+    if (model === 'process') return plural(count, 'process', 'processes');
+    return plural(count, model === 'sequential' ? 'connection' : 'thread');
   }
 
   private reload(): void {

@@ -281,7 +281,7 @@ describe('signals', () => {
     client.send(GET.slice(0, 20));
     await sleep(100);
     expect(await run.stop()).toBe(0);
-    expect(run.output).toContain('1 had to be ended');
+    expect(run.output).toContain('; 1 thread had to be ended');
     client.close();
   });
 

@@ -3,6 +3,9 @@
 export const LOG_LEVELS = ['silent', 'errors', 'start', 'connections', 'requests'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
+/** No more of a request-line, or of the first line of a content, is printed. */
+const PRINTED_LENGTH_MAX = 80;
+
 export class Log {
   readonly errors: boolean;
   readonly start: boolean;
@@ -45,7 +48,8 @@ export class Log {
   }
 
   received(requestLine: string, peer: string): void {
-    this.print(`Received request from ${peer}: ${requestLine}`);
+    const line = requestLine.slice(0, PRINTED_LENGTH_MAX);
+    this.print(`Received request from ${peer}: ${line}${line === requestLine ? '' : '…'}`);
   }
 
   refused(reason: string, peer: string): void {
@@ -56,7 +60,7 @@ export class Log {
   answered(statusCode: number, content: string | Uint8Array | undefined, peer: string): void {
     const what =
       typeof content === 'string'
-        ? JSON.stringify(content)
+        ? excerpt(content)
         : content === undefined
           ? 'a stream'
           : `${content.length} bytes`;
@@ -65,9 +69,25 @@ export class Log {
 
   /** @param response the whole response, Latin-1 */
   sent(response: Uint8Array, peer: string): void {
-    const text = Buffer.from(response).toString('latin1');
-    const statusCode = text.slice(9, 12);
-    const content = text.slice(text.indexOf('\r\n\r\n') + 4);
-    this.print(`Sent response to ${peer}: ${statusCode} ${JSON.stringify(content)}`);
+    const bytes = Buffer.from(response.buffer, response.byteOffset, response.byteLength);
+    const content = bytes.subarray(bytes.indexOf('\r\n\r\n') + 4);
+    // A character more than is printed tells that there is more.
+    const start = content.toString('latin1', 0, PRINTED_LENGTH_MAX + 1);
+    this.print(`Sent response to ${peer}: ${bytes.toString('latin1', 9, 12)} ${excerpt(start)}`);
   }
+}
+
+/** The first line of a content: the rest may be long, and may hold what belongs into no log. */
+function excerpt(content: string): string {
+  const start = content.slice(0, PRINTED_LENGTH_MAX);
+  const line = start.slice(0, start.indexOf('\n') + 1 || start.length);
+  const more = line.length < content.length ? '…' : '';
+  return JSON.stringify(line).replace(CONTROLS, escapeUnit) + more;
+}
+
+/** Terminals obey them, and JSON leaves them as they are. */
+const CONTROLS = /[\x7f-\x9f\u2028\u2029]/g;
+
+function escapeUnit(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }

@@ -2,6 +2,7 @@
 // plane: it makes the shared memory, starts the worker threads over it, drains them.
 
 import { type Kept, keepState } from '../durable/keep.ts';
+import { plural } from '../plural.ts';
 import { joinState } from '../state/shared.ts';
 import { readStatistics, viewsOf } from '../wasm/memory.ts';
 import { Pool } from '../workers/pool.ts';
@@ -36,7 +37,7 @@ export async function eventLoop(start: ModelStart): Promise<Server> {
   keep();
   return {
     port,
-    who: `${workers} ${workers === 1 ? 'worker' : 'workers'}`,
+    who: plural(workers, 'worker'),
     io: planes.io,
     statistics: () => readStatistics(viewsOf(planes.memory)),
     reload: (timeoutMs) => pool.reload(timeoutMs),

@@ -8,6 +8,7 @@
 
 import { type ChildProcess, fork, type SendHandle } from 'node:child_process';
 import { platform } from 'node:os';
+import { execArgv } from 'node:process';
 import { HELLO_COUNTER, type Io } from '../connection/plane.ts';
 import { releaseHandle } from '../connection/reader.ts';
 import type { ServerOptions } from '../options.ts';
@@ -100,6 +101,8 @@ function forkChild(): ChildProcess | undefined {
   try {
     const child = fork(new URL('./process-child.js', import.meta.url), {
       stdio: 'inherit',
+      // A debugger of this process has its port.
+      execArgv: execArgv.filter((flag) => !flag.startsWith('--inspect')),
       // Out of the reach of Ctrl-C, which would end it before it can say that it doesn't listen to that.
       detached: platform() !== 'win32',
     });

@@ -62,7 +62,18 @@ const DEBUG = new URL('../../build/hotpath.debug.wasm', import.meta.url);
  * @throws Error when it has not been built
  */
 export function compileModule(build: 'release' | 'debug' = 'release'): WebAssembly.Module {
-  return new WebAssembly.Module(readFileSync(build === 'debug' ? DEBUG : RELEASE));
+  return new WebAssembly.Module(readBuilt(build === 'debug' ? DEBUG : RELEASE));
+}
+
+function readBuilt(file: URL): Uint8Array<ArrayBuffer> {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    const { message } = error as Error;
+    throw new Error(
+      `the WASM module can't be read (${message}): run npm run build:wasm, or install hotpath again`,
+    );
+  }
 }
 
 /** Makes a thread's own instance over the shared memory. */

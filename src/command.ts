@@ -1,0 +1,57 @@
+// The command line: arguments in, exit code out. 0 a clean end, 1 failed to start, 2 wrong usage.
+
+import { readFileSync } from 'node:fs';
+import { helpText, OptionError, readCommand } from './options.ts';
+import { supervise } from './supervisor.ts';
+
+const USAGE = 2;
+const FAILED = 1;
+
+// A reader that goes away, as `| head` does, is no reason to stop serving.
+process.stdout.on('error', () => {});
+
+/**
+ * Runs one command. Resolves with its exit code when the server has stopped.
+ * @param argv without node and the script
+ */
+export async function main(argv: string[]): Promise<number> {
+  try {
+    checkWorkingDirectory();
+    const command = readCommand(argv, process.env);
+    if ('run' in command) await supervise(command.run);
+    else console.log(command.print === 'help' ? helpText() : version());
+    return 0;
+  } catch (error) {
+    process.stderr.write(`hotpath: ${explain(error as NodeJS.ErrnoException)}\n`);
+    return error instanceof OptionError ? USAGE : FAILED;
+  }
+}
+
+/** Paths on the command line start there, and so does a thread. */
+function checkWorkingDirectory(): void {
+  try {
+    process.cwd();
+  } catch {
+    throw new Error('the working directory has been deleted: change to another one');
+  }
+}
+
+/** One line that says what failed and how to mend it. Only failures to listen need more than their message. */
+export function explain({ code, message }: NodeJS.ErrnoException): string {
+  if (code === 'EADDRINUSE')
+    return `${message.replace('listen EADDRINUSE: ', '')}: choose another with --port`;
+  if (/^(?:listen|bind) (?:EACCES|EPERM)\b/.test(message))
+    return 'the port may not be listened on without privileges: choose one above 1023 with --port';
+  if (/^(?:listen|bind) (?:EADDRNOTAVAIL|EINVAL)\b/.test(message))
+    return 'the address of --host is not one of this machine';
+  const [, host] = /^getaddrinfo \w+ (.*)$/.exec(message) ?? [];
+  if (host !== undefined)
+    return `the name '${host}' of --host has no address: give an address, such as 127.0.0.1`;
+  if (code === 'EMFILE' || code === 'ENFILE') return `${message}: raise the limit of open files (ulimit -n)`;
+  return message;
+}
+
+function version(): string {
+  const file = new URL('../package.json', import.meta.url);
+  return JSON.parse(readFileSync(file, 'utf8')).version;
+}

@@ -1,0 +1,201 @@
+// What the command says of a failed start, and what it makes of the flags of Node. cli.test.ts has the rest.
+
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import net from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import packageJson from '../package.json' with { type: 'json' };
+import { explain } from '../src/command.ts';
+import { plural } from '../src/plural.ts';
+import { startCli } from './support/cli.ts';
+import { ask, eventually } from './support/client.ts';
+import { readResponses } from './support/responses.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'hotpath-command-'));
+chmodSync(folder, 0o755);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('each cause of a failed start has its own line', () => {
+  test.each([
+    ['EACCES', 'listen EACCES: permission denied 127.0.0.1:80', /^the port may not be listened on/],
+    [
+      'EACCES',
+      "EACCES: permission denied, open '/a/app.js'",
+      /^EACCES: permission denied, open '\/a\/app.js'$/,
+    ],
+    ['EACCES', "EACCES: permission denied, mkdir '/state'", /^EACCES: permission denied, mkdir/],
+    [
+      'ENOENT',
+      "ENOENT: no such file or directory, open '/a'",
+      /^ENOENT: no such file or directory, open '\/a'$/,
+    ],
+    [
+      'EADDRINUSE',
+      'listen EADDRINUSE: address already in use 127.0.0.1:1',
+      /^address .*: choose another with --port$/,
+    ],
+    ['ENOTFOUND', 'getaddrinfo ENOTFOUND a.invalid', /^the name 'a\.invalid' of --host has no address/],
+    ['EAI_AGAIN', 'getaddrinfo EAI_AGAIN a.invalid', /^the name 'a\.invalid' of --host has no address/],
+    ['ENOTFOUND', 'getaddrinfo() of the database failed', /^getaddrinfo\(\) of the database failed$/],
+    [
+      'EADDRNOTAVAIL',
+      'listen EADDRNOTAVAIL: address not available 192.0.2.1',
+      /^the address of --host is not one/,
+    ],
+    ['EADDRNOTAVAIL', 'connect EADDRNOTAVAIL 127.0.0.1:5432', /^connect EADDRNOTAVAIL/],
+    ['EMFILE', 'EMFILE: too many open files', /: raise the limit of open files \(ulimit -n\)$/],
+  ])('%s: %s', (code, message, line) => {
+    expect(explain(Object.assign(new Error(message), { code }))).toMatch(line);
+  });
+
+  test('a deleted working directory', () => {
+    const gone = join(folder, 'gone');
+    mkdirSync(gone);
+    const script = `process.chdir(${JSON.stringify(gone)}); require('fs').rmdirSync(${JSON.stringify(gone)});
+      process.exitCode = require('child_process').spawnSync(process.execPath,
+        [${JSON.stringify(resolve('dist/cli.js'))}, '--port', '0'], { stdio: 'inherit' }).status;`;
+    const { status, stderr } = spawnSync(process.execPath, ['-e', script], { encoding: 'utf8' });
+    expect([status, stderr]).toEqual([
+      1,
+      'hotpath: the working directory has been deleted: change to another one\n',
+    ]);
+  });
+
+  test('an app that the user may not read, and a port that needs privileges', async (context) => {
+    const app = join(folder, 'app.mjs');
+    writeFileSync(app, 'export default { fetch: () => new Response() };');
+    chmodSync(app, 0);
+    // Root may read and listen wherever it likes.
+    const user = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
+    const run = (...args: string[]) =>
+      spawnSync(process.execPath, [resolve('dist/cli.js'), ...args], { encoding: 'utf8', cwd: '/', ...user });
+    if (run('--version').status !== 0) return context.skip('the project is in a folder of root');
+    const unreadable = run(app, '--port', '0');
+    expect([unreadable.status, unreadable.stderr]).toEqual([
+      2,
+      `hotpath: the app '${app}' can't be read: EACCES: permission denied, access '${app}'\n`,
+    ]);
+    if (Number(readFileSync('/proc/sys/net/ipv4/ip_unprivileged_port_start', 'utf8')) <= 80) return;
+    const privileged = run('--port', '80');
+    expect([privileged.status, privileged.stderr]).toEqual([
+      1,
+      'hotpath: the port may not be listened on without privileges: choose one above 1023 with --port\n',
+    ]);
+  });
+});
+
+test('a Node that is too old is refused with one line, and package.json names the same version', () => {
+  const pretend = 'Object.defineProperty(process.versions, "node", { value: "20.18.3" });';
+  const tooOld = (...code: string[]) => spawnSync(process.execPath, code, { encoding: 'utf8' });
+  const line = 'Node 20.19 or later is needed, and this is Node 20.18.3: install a newer one';
+  const cli = tooOld('--import', `data:text/javascript,${pretend}`, 'dist/cli.js', '--port', '0');
+  expect([cli.status, cli.stdout, cli.stderr]).toEqual([1, '', `hotpath: ${line}\n`]);
+  const program = `import(${JSON.stringify(resolve('dist/index.js'))}).catch((e) => console.log(e.message))`;
+  expect(tooOld('-e', pretend + program).stdout).toBe(`${line}\n`);
+  expect(packageJson.engines.node).toBe('>=20.19');
+});
+
+test('--inspect given to Node debugs the server process, also after it has been started again', async () => {
+  const port = await freePort();
+  const child = spawn(process.execPath, [`--inspect=127.0.0.1:${port}`, 'dist/cli.js', '--port', '0'], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (text) => (output += text));
+  await eventually('listening', () => output.includes('Server listening'));
+  const targets = (await (await fetch(`http://127.0.0.1:${port}/json/list`)).json()) as { url: string }[];
+  expect(targets.map(({ url }) => url)).toEqual([expect.stringMatching(/\/dist\/child\.js$/)]);
+  child.kill('SIGTERM');
+  expect(await once(child, 'exit')).toEqual([0, null]);
+});
+
+test('the start line names a counter that is not the exact one of event loops', async () => {
+  for (const [args, named] of [
+    [['--counter', 'none'], ', unprotected counter,'],
+    [['--model', 'thread'], ', counter under a mutex,'],
+    [['--model', 'thread', '--counter', 'none'], ', unprotected counter,'],
+  ] as const) {
+    const run = await startCli([...args]);
+    expect(run.output).toContain(named);
+    expect(await run.stop()).toBe(0);
+  }
+});
+
+test('lines count in the singular and in the plural', async () => {
+  expect([0, 1, 2].map((n) => plural(n, 'request'))).toEqual(['0 requests', '1 request', '2 requests']);
+  expect([1, 2].map((n) => plural(n, 'process', 'processes'))).toEqual(['1 process', '2 processes']);
+  const run = await startCli(['--workers', '1']);
+  expect(readResponses(await ask(run.port))[0]?.content).toBe('Hello1');
+  expect(await run.stop()).toBe(0);
+  expect(run.output).toContain('\nServer stopped after 1 request on 1 connection\n');
+});
+
+test('--log requests prints the start of a target and the first line of a content, 80 characters at most', async () => {
+  const app = join(folder, 'long.mjs');
+  writeFileSync(
+    app,
+    `const text = 'first line\\nsecret=1234';
+    export default { routes: {
+      '/lines': () => new Response(text), '/fixed': new Response(text),
+      '/long': () => new Response('x'.repeat(79) + 'yz'), '/controls': () => new Response('a\\u009b2Jb'),
+    }, fetch: () => new Response('') };`,
+  );
+  const run = await startCli([app, '--log', 'requests', '--workers', '1']);
+  for (const target of ['/lines', '/fixed', '/long', '/controls', `/?${'t'.repeat(100)}SECRET`])
+    await ask(
+      run.port,
+      `GET ${target} HTTP/1.1\r\nHost: a\r\nAuthorization: Basic c2VjcmV0\r\nConnection: close\r\n\r\n`,
+    );
+  await run.stop();
+  const lines = run.output.split('\n').filter((line) => /^(Received|Sent)/.test(line));
+  expect(lines.map((line) => line.replace(/^(\w+) .*?:\d+: /, '$1 '))).toEqual([
+    'Received GET /lines HTTP/1.1',
+    'Sent 200 "first line\\n"…',
+    'Received GET /fixed HTTP/1.1',
+    'Sent 200 "first line\\n"…',
+    'Received GET /long HTTP/1.1',
+    `Sent 200 "${'x'.repeat(79)}y"…`,
+    'Received GET /controls HTTP/1.1',
+    'Sent 200 "a\\u009b2Jb"',
+    `Received GET /?${'t'.repeat(74)}…`,
+    'Sent 200 ""',
+  ]);
+  expect(run.output).not.toMatch(/secret|SECRET|c2VjcmV0/);
+});
+
+describe('the package', () => {
+  const packed = JSON.parse(
+    execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { encoding: 'utf8' }),
+  )[0].files.map(({ path }: { path: string }) => path) as string[];
+
+  test('is built before it is packed, so that it never lacks the WASM module', () => {
+    expect(packageJson.scripts.prepack).toBe('npm run build');
+    expect(packed).toEqual(expect.arrayContaining(['build/hotpath.wasm', 'dist/cli.js', 'dist/index.d.ts']));
+    expect(packed.filter((path) => /^(test|src|assembly|bench\/(?!README))/.test(path))).toEqual([]);
+  });
+
+  test('has every page that a page in it links to', () => {
+    const pages = packed.filter((path) => path.endsWith('.md'));
+    expect(pages).toEqual(expect.arrayContaining(['README.md', 'CHANGELOG.md', 'SECURITY.md']));
+    for (const page of pages)
+      for (const [, link] of readFileSync(page, 'utf8').matchAll(/\]\((?!https?:|#)([^)#]+)[^)]*\)/g)) {
+        const target = join(page, '..', link as string).replace(/\/$/, '');
+        expect(
+          packed.some((path) => path === target || path.startsWith(`${target}/`)),
+          `${page} links to ${link}`,
+        ).toBe(true);
+      }
+  });
+});
+
+async function freePort(): Promise<number> {
+  const server = net.createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as net.AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
