@@ -103,9 +103,7 @@ export class ReceivedContent implements Content {
       this.whole.add(bytes, start, end);
       return;
     }
-    const piece = allocate(end - start);
-    copyBytes(bytes.subarray(start, end), piece, 0);
-    this.pass(piece);
+    this.pass(copyOf(bytes, start, end));
   }
 
   /** Room for what comes next, when it is known to be content and somebody reads it. */
@@ -126,8 +124,8 @@ export class ReceivedContent implements Content {
     if (this.cancelled) return;
     if (piece === undefined) this.whole?.landed(bytes);
     else if (this.whole !== undefined) this.whole.add(piece, 0, bytes);
-    // No small piece keeps much memory.
-    else this.pass(bytes < piece.length / 2 ? piece.slice(0, bytes) : piece.subarray(0, bytes));
+    // The rest of the room has never been written: it still holds what the process had there before.
+    else this.pass(bytes < piece.length ? copyOf(piece, 0, bytes) : piece);
   }
 
   private pass(piece: Uint8Array): void {
@@ -191,7 +189,7 @@ class Whole {
   }
 
   get bytes(): Uint8Array {
-    return this.size === this.room.length ? this.room : this.room.slice(0, this.size);
+    return this.size === this.room.length ? this.room : copyOf(this.room, 0, this.size);
   }
 
   add(bytes: Uint8Array, start: number, end: number): void {
@@ -217,7 +215,14 @@ class Whole {
   }
 }
 
-/** Memory of its own, all of which will be written. */
+/** The bytes in memory that holds nothing else. */
+function copyOf(bytes: Uint8Array, start: number, end: number): Uint8Array {
+  const copy = allocate(end - start);
+  copyBytes(bytes.subarray(start, end), copy, 0);
+  return copy;
+}
+
+/** Memory that holds whatever the process had there before. The application must never see a byte of it that was not written. */
 function allocate(size: number): Uint8Array {
   return size <= ZEROED_BYTES_MAX
     ? new Uint8Array(size)

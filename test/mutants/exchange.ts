@@ -4,6 +4,7 @@ import { type Defect, defectsOf } from './defect.ts';
 
 const RECEIVED = ['test/connection/received-content.test.ts'];
 const EXCHANGE = ['test/connection/exchange.test.ts'];
+const OWN_MEMORY = ['test/app/own-memory.test.ts'];
 const TURNS = ['test/connection/turns.test.ts'];
 const PIPELINING = ['test/connection/pipelining.test.ts'];
 const CONTENT = ['test/connection/content.test.ts'];
@@ -46,8 +47,8 @@ export const exchangeDefects: Defect[] = [
     ['single bytes cost nothing', ' + this.waiting.length * PIECE_BYTES', ''],
     [
       'content lies where the next read comes',
-      'const piece = allocate(end - start);\n    copyBytes(bytes.subarray(start, end), piece, 0);',
-      'const piece = bytes.subarray(start, end);',
+      'this.pass(copyOf(bytes, start, end));',
+      'this.pass(bytes.subarray(start, end));',
     ],
     [
       'what nobody wants is kept',
@@ -141,8 +142,10 @@ export const exchangeDefects: Defect[] = [
       'else if (this.whole !== undefined) this.whole.add(piece, 0, bytes);',
       '',
     ],
-    ['a small piece keeps much memory', 'bytes < piece.length / 2 ? piece.slice(0, bytes) : ', ''],
-    ['a piece is as large as its room', 'piece.subarray(0, bytes));', 'piece);'],
+    ['a piece is as large as its room', 'bytes < piece.length ? copyOf(piece, 0, bytes) : piece', 'piece'],
+  ]),
+  ...defectsOf('src/connection/received-content.ts', OWN_MEMORY, [
+    ['a piece shows memory that was never written', 'copyOf(piece, 0, bytes)', 'piece.subarray(0, bytes)'],
   ]),
   ...defectsOf('src/connection/open-exchange.ts', EXCHANGE, [
     [
