@@ -7,7 +7,7 @@
 //   exchange  the request that the application has, until its response is complete. The next one is not
 //             begun before; what is pipelined behind it waits in the carry.
 //   writing   IDLE: the kernel has all.  PENDING: it hasn't; nothing is begun until it has.
-//             ENDED: our half is closed.
+//             ENDED: our half is closed.  BROKEN: our half ends in a reset, a moment after its last byte.
 //   closing   the response under way is the last.
 
 import type { Socket } from 'node:net';
@@ -36,6 +36,7 @@ const READING_ENDED = 2;
 const WRITING_IDLE = 0;
 const WRITING_PENDING = 1;
 const WRITING_ENDED = 2;
+const WRITING_BROKEN = 3;
 
 /** What a connection that reads waits for. */
 const WAITING_REQUEST = 0;
@@ -46,6 +47,8 @@ const WAITING_APPLICATION = 3;
 /** How long, and how much, a closing connection is listened to for the peer's sake. */
 const LINGER_MS = 2000;
 export const LINGER_BYTES_MAX = 1024 * 1024;
+/** How long the last bytes of a response that broke off have to reach the peer: a reset discards what is on its way. */
+const RESET_DELAY_MS = 200;
 /** What may be pipelined behind a request that the application has, before no more is read. */
 const PIPELINED_BYTES_MAX = 16_384;
 /** What a peer has to read within the write timeout of a response that is longer. */
@@ -61,6 +64,8 @@ export class Connection implements Receiver {
   private reading = READING_HEAD;
   private writing = WRITING_IDLE;
   private closing = false;
+  /** The end of the connection is the end of the content under way (RFC 9112 6.3, HTTP/1.0). */
+  private endsContent = false;
   private waiting = WAITING_REQUEST;
   private requestsLeft: number;
   private contentStartedMs = 0;
@@ -111,9 +116,35 @@ export class Connection implements Receiver {
     return (this.address ??= this.socket.remoteAddress ?? '');
   }
 
-  /** Closes at once, whatever is under way. */
+  /**
+   * Closes at once, whatever is under way. Where the close would end the content of a response, the connection is
+   * reset instead, so that the peer doesn't take the content for whole.
+   */
   destroy(): void {
-    this.socket.destroy();
+    if (this.endsContent && this.writing !== WRITING_ENDED) this.socket.resetAndDestroy();
+    else this.socket.destroy();
+  }
+
+  /** From here on the close ends the content, so anything but its proper end must be a reset. */
+  closeEndsContent(): void {
+    this.endsContent = true;
+  }
+
+  /** The response under way can't be completed. Its peer gets the bytes so far, and a close that nobody takes for the end. */
+  breakOff(): void {
+    if (!this.endsContent || this.writing === WRITING_ENDED) {
+      this.destroy();
+      return;
+    }
+    const pending = this.writing === WRITING_PENDING;
+    if (this.reading === READING_HEAD) this.reading = READING_DISCARDING;
+    this.writing = WRITING_BROKEN;
+    this.closing = true;
+    if (!pending) this.resetSoon();
+  }
+
+  private resetSoon(): void {
+    this.deadlineMs = this.plane.clock.nowMs + RESET_DELAY_MS;
   }
 
   /** The deadline has passed: what it was for, the state tells. */
@@ -391,7 +422,8 @@ export class Connection implements Receiver {
     const reason = new Error(refusalText(ERROR_HANDLER_TIMEOUT));
     if (exchange.begun) {
       exchange.abort(reason);
-      this.destroy();
+      this.breakOff();
+      exchange.gone(reason);
       return;
     }
     this.plane.log.refused(reason.message, this.peer);
@@ -427,7 +459,7 @@ export class Connection implements Receiver {
       this.contentBytes += readBytes;
       deadlineMs = contentDeadline(deadlines, nowMs, this.contentStartedMs, this.contentBytes);
     }
-    if (this.writing !== WRITING_PENDING) this.deadlineMs = deadlineMs;
+    if (this.writing === WRITING_IDLE) this.deadlineMs = deadlineMs;
   }
 
   private waitsFor(): number {
@@ -497,6 +529,10 @@ export class Connection implements Receiver {
   private flushed(error?: Error | null): void {
     this.returnRegions();
     if (error || this.socket.destroyed) return;
+    if (this.writing === WRITING_BROKEN) {
+      this.resetSoon();
+      return;
+    }
     this.writing = WRITING_IDLE;
     if (this.exchange !== undefined) {
       this.setDeadline(0, true);

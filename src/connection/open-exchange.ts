@@ -6,6 +6,7 @@
 //   BEGUN     its head has been built
 //   SENDING   all of it has been built, and is more than the kernel takes at once
 //   OVER      all of it has been built, or nobody wants it any more
+//   CUT       it can't be completed: the connection is about to close
 
 import { LENGTH_CHUNKED, LENGTH_UNTOLD } from '../protocol/codes.ts';
 import { isBare, statusLine } from '../protocol/status.ts';
@@ -21,6 +22,7 @@ const HELD = 1;
 const BEGUN = 2;
 const SENDING = 3;
 const OVER = 4;
+const CUT = 5;
 
 /** Date, Connection, framing and the empty line together take less. */
 const HEAD_END_BYTES_MAX = 192;
@@ -49,6 +51,8 @@ export class OpenExchange implements Exchange {
   /** Of the content, as the head tells it; LENGTH_CHUNKED or LENGTH_UNTOLD. */
   private length = 0;
   private left = 0;
+  /** Neither length nor chunks say where the content ends, so the close does. */
+  private endsWithClose = false;
   /** The CRLF of the last chunk is still to be written. */
   private chunkOpen = false;
   /** The first piece, while it waits with the head. */
@@ -125,7 +129,8 @@ export class OpenExchange implements Exchange {
     const contentless = this.headOnly || bare;
     const untold = bare || length === undefined;
     // Without a length or chunks, only the close ends a response (RFC 9112 6.3).
-    if (!contentless && untold && this.versionMinor === 0) this.close = true;
+    this.endsWithClose = !contentless && untold && this.versionMinor === 0;
+    if (this.endsWithClose) this.close = true;
     this.statusCode = statusCode;
     this.fields = fields;
     this.left = contentless ? 0 : (length ?? Number.POSITIVE_INFINITY);
@@ -142,7 +147,7 @@ export class OpenExchange implements Exchange {
   }
 
   write(bytes: Uint8Array): boolean {
-    if (this.state === OVER) return true;
+    if (this.state >= OVER) return true;
     if (this.state !== HELD && this.state !== BEGUN)
       throw new Error('write() comes between begin() and end()');
     const size = bytes.length;
@@ -160,7 +165,7 @@ export class OpenExchange implements Exchange {
   }
 
   end(trailers: string): void {
-    if (this.state === OVER) return;
+    if (this.state >= OVER) return;
     if (this.state !== HELD && this.state !== BEGUN) throw new Error('end() comes after begin()');
     checkFields(trailers);
     if (this.state === HELD && this.length === LENGTH_CHUNKED && trailers === '' && !this.headOnly) {
@@ -181,7 +186,7 @@ export class OpenExchange implements Exchange {
   }
 
   breakOff(): void {
-    if (this.state === OVER) return;
+    if (this.state >= OVER) return;
     if (this.state >= BEGUN) {
       this.cut();
       return;
@@ -237,7 +242,8 @@ export class OpenExchange implements Exchange {
     this.connection.takeRegion();
     // Earlier responses are whole.
     this.connection.flush();
-    this.connection.destroy();
+    this.state = CUT;
+    this.connection.breakOff();
   }
 
   private finish(): void {
@@ -253,6 +259,7 @@ export class OpenExchange implements Exchange {
     this.reserve(this.fields.length);
     this.buildHead(this.statusCode, this.fields, this.length);
     this.state = BEGUN;
+    if (this.endsWithClose) this.connection.closeEndsContent();
     const { held } = this;
     if (held === undefined) return;
     this.held = undefined;

@@ -25,6 +25,8 @@ const BACKOFF_FIRST_MS = 100;
 const BACKOFF_MAX_MS = 5000;
 /** For a drained thread to end by itself; what its application holds open would keep it. */
 const DRAINED_GRACE_MS = 500;
+/** For a thread that is too late to reset the responses that it cuts off: ending it would close them as if they were complete. */
+const CUT_GRACE_MS = 100;
 
 export class Generation {
   private readonly threads: (Worker | undefined)[];
@@ -61,7 +63,8 @@ export class Generation {
     const timer = setTimeout(() => {
       for (const thread of this.living) {
         if (!this.drained.has(thread)) late++;
-        void thread.terminate();
+        tell(thread, { type: 'cut' });
+        setTimeout(() => void thread.terminate(), CUT_GRACE_MS).unref();
       }
     }, timeoutMs);
     await Promise.all(ends);

@@ -21,6 +21,8 @@ export type ToWorker =
   | { type: 'stop-listening' }
   /** Stops listening and finishes what is under way. */
   | { type: 'drain'; closeIdle: boolean }
+  /** Closes all connections at once, before the thread is ended. */
+  | { type: 'cut' }
   /** Fails as a defect would. For tests. */
   | { type: 'fail' };
 

@@ -31,6 +31,9 @@ port.on('message', (message: ToWorker) => {
     case 'drain':
       void drain(message.closeIdle);
       break;
+    case 'cut':
+      plane.destroy();
+      break;
     case 'fail':
       throw new Error('told to fail');
   }
@@ -38,6 +41,9 @@ port.on('message', (message: ToWorker) => {
 
 // Whatever ends the thread: where it came from is told.
 process.on('uncaughtExceptionMonitor', (error) => plane.log.failed(`Worker ${start.ordinal} failed`, error));
+
+// The system would close the connections as if their responses were complete.
+process.on('exit', () => plane.destroy());
 
 const loaded = attempt(async () => {
   if (start.app !== undefined) await load(start.app);

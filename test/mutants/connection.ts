@@ -2,6 +2,7 @@
 
 import { type Defect, defectsOf } from './defect.ts';
 
+const BREAK_OFF = ['test/connection/break-off.test.ts'];
 const CONNECTION = ['test/connection/connection.test.ts'];
 const DEADLINES = ['test/connection/deadlines.test.ts'];
 const LANDING = ['test/connection/landing.test.ts'];
@@ -45,6 +46,28 @@ export const connectionDefects: Defect[] = [
   ]),
   ...defectsOf('src/connection/carry.ts', DEADLINES, [
     ['content has the time of a head', 'this.inContent = slot.inContent;', 'this.inContent = false;'],
+  ]),
+  ...defectsOf('src/connection/connection.ts', BREAK_OFF, [
+    [
+      'a part of a content that the close ends looks like the whole',
+      'if (this.endsContent && this.writing !== WRITING_ENDED) this.socket',
+      'if (this.endsContent && this.writing === WRITING_ENDED) this.socket',
+    ],
+    [
+      'a reset discards what is on its way',
+      'if (!pending) this.resetSoon();',
+      'if (!pending) this.destroy();',
+    ],
+    [
+      'a stream that stands still is told late',
+      'this.breakOff();\n      exchange.gone(reason);',
+      'this.breakOff();',
+    ],
+    [
+      'a reset does not wait for the kernel',
+      'if (this.writing === WRITING_BROKEN) {\n      this.resetSoon();',
+      'if (this.writing === WRITING_BROKEN) {',
+    ],
   ]),
   ...defectsOf('src/connection/connection.ts', CONNECTION, [
     [

@@ -164,12 +164,8 @@ export const exchangeDefects: Defect[] = [
     ['UTF-8 goes out as Latin-1', 'else if (bytes === content.length)', 'else if (bytes >= content.length)'],
     ['HTTP/1.0 gets chunks', '(contentless || this.versionMinor === 0 ? LENGTH', '(contentless ? LENGTH'],
     ['HEAD is told of chunks', '(contentless || this.versionMinor === 0 ?', '(this.versionMinor === 0 ?'],
-    [
-      'nothing ends a content without a length',
-      'if (!contentless && untold && this.versionMinor === 0) this.close = true;',
-      '',
-    ],
-    ['a HEAD of unknown length closes', 'if (!contentless && untold', 'if (untold'],
+    ['nothing ends a content without a length', 'if (this.endsWithClose) this.close = true;', ''],
+    ['a HEAD of unknown length closes', '= !contentless && untold', '= untold'],
     ['more content goes out than was told', 'if (size > this.left) throw', 'if (size > this.left + 1) throw'],
     ['what was written is not counted', 'this.left -= size;', ''],
     ['an empty piece is the last chunk', 'if (size === 0) return true;', ''],
@@ -259,8 +255,8 @@ export const exchangeDefects: Defect[] = [
     ['what failed before its head is cut', 'if (this.state >= BEGUN) {', 'if (this.state >= WAITING) {'],
     [
       'earlier responses are cut, too',
-      'this.connection.flush();\n    this.connection.destroy();',
-      'this.connection.destroy();',
+      'this.connection.flush();\n    this.state = CUT;',
+      'this.state = CUT;',
     ],
     [
       'an answer is built among those of another connection',
@@ -457,13 +453,13 @@ export const exchangeDefects: Defect[] = [
     ],
     [
       'a late stream goes on',
-      'if (exchange.begun) {\n      exchange.abort(reason);\n      this.destroy();\n      return;\n    }',
+      'if (exchange.begun) {\n      exchange.abort(reason);\n      this.breakOff();\n      exchange.gone(reason);\n      return;\n    }',
       '',
     ],
     [
       'a late stream is told of its peer',
-      'exchange.abort(reason);\n      this.destroy();',
-      'this.destroy();',
+      'exchange.abort(reason);\n      this.breakOff();\n      exchange.gone(reason);',
+      'this.breakOff();',
     ],
     ['a late application counts as no refusal', 'this.plane.slot.refused();', ''],
     [

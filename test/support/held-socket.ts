@@ -6,6 +6,8 @@ import { Duplex } from 'node:stream';
 export class HeldSocket extends Duplex {
   /** What the kernel has taken, Latin-1. */
   taken = '';
+  /** Closed by a reset. */
+  reset = false;
   private held: (() => void) | undefined;
   private free = 0;
 
@@ -24,6 +26,11 @@ export class HeldSocket extends Duplex {
     this.held = undefined;
     this.free = free;
     held?.();
+  }
+
+  resetAndDestroy(): void {
+    this.reset = true;
+    this.destroy();
   }
 
   override _read(): void {}
