@@ -15,6 +15,7 @@ import {
 } from '../src/protocol/codes';
 import { RECORD_CONTENT_LENGTH, RECORD_HOST_BYTES, RECORD_HOST_OFFSET } from '../src/wasm/layout';
 import { COMMA, isOws, LOWER_2, LOWER_4, LOWER_8 } from './chars';
+import { isChunked, noteCodings } from './coding';
 import { parseDecimal } from './number';
 
 // Names and options in lower case, as little-endian words.
@@ -32,10 +33,8 @@ const CLOS: u32 = 0x736f6c63;
 const E: u8 = 0x65;
 const KEEP_ALI: u64 = 0x696c612d7065656b;
 const VE: u16 = 0x6576;
-const CHUNKED_7: u64 = 0x0064656b6e756863;
 const _100_CONT: u64 = 0x746e6f632d303031;
 const INUE: u32 = 0x65756e69;
-const SEVEN_BYTES: u64 = 0x00ffffffffffffff;
 
 /** Whether a name may be one of those, at a glance: most are not. */
 export function bindsServer(name: usize, nameBytes: i32): bool {
@@ -62,7 +61,7 @@ export function noteField(
       break;
     case 6:
       if ((load<u32>(name) | LOWER_4) == EXPE && (load<u16>(name, 4) | LOWER_2) == CT)
-        return flags | expectation(value, valueEnd);
+        return flags | expectations(value, valueEnd);
       break;
     case 10:
       if ((load<u64>(name) | LOWER_8) == CONNECTI && (load<u16>(name, 8) | LOWER_2) == ON)
@@ -122,19 +121,32 @@ function noteContentLength(record: usize, value: usize, valueEnd: usize, flags: 
   return flags | FLAG_CONTENT_LENGTH;
 }
 
-/** Only `chunked`, once (RFC 9112 6.1). */
+/** Mostly there is one line, which says chunked. */
 function noteTransferEncoding(value: usize, valueEnd: usize, flags: i32): i32 {
-  const chunked = valueEnd - value == 7 && ((load<u64>(value) | LOWER_8) & SEVEN_BYTES) == CHUNKED_7;
-  if (flags & FLAG_TRANSFER_ENCODING || !chunked) flags &= ~FLAG_CHUNKED;
-  else flags |= FLAG_CHUNKED;
+  const usual = !(flags & FLAG_TRANSFER_ENCODING) && isChunked(value, valueEnd);
+  flags = usual ? flags | FLAG_CHUNKED : noteCodings(value, valueEnd, flags);
   return flags | FLAG_TRANSFER_ENCODING;
 }
 
-/** 100-continue is the one expectation there is (RFC 9110 10.1.1). */
-function expectation(value: usize, valueEnd: usize): i32 {
+/** Expect = #expectation (RFC 9110 10.1.1); 100-continue is the only one that is known. */
+function expectations(cursor: usize, end: usize): i32 {
+  let flags = 0;
+  while (cursor < end) {
+    const expectation = cursor;
+    while (cursor < end && load<u8>(cursor) != COMMA) cursor++;
+    flags |= expectationFlag(expectation, cursor);
+    cursor++;
+  }
+  return flags;
+}
+
+function expectationFlag(cursor: usize, end: usize): i32 {
+  while (cursor < end && isOws(load<u8>(cursor))) cursor++;
+  while (end > cursor && isOws(load<u8>(end - 1))) end--;
+  if (cursor == end) return 0;
   const known =
-    valueEnd - value == 12 &&
-    (load<u64>(value) | LOWER_8) == _100_CONT &&
-    (load<u32>(value, 8) | LOWER_4) == INUE;
+    end - cursor == 12 &&
+    (load<u64>(cursor) | LOWER_8) == _100_CONT &&
+    (load<u32>(cursor, 8) | LOWER_4) == INUE;
   return known ? FLAG_EXPECT_CONTINUE : FLAG_EXPECT_OTHER;
 }

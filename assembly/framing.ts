@@ -8,8 +8,10 @@ import {
   ERROR_FRAMING,
   ERROR_HOST,
   ERROR_TRANSFER_CODING,
+  ERROR_TRANSFER_ENCODING,
   FLAG_CHUNKED,
   FLAG_CLOSE,
+  FLAG_CODING_OTHER,
   FLAG_CONTENT_LENGTH,
   FLAG_CONTENT_LENGTH_BAD,
   FLAG_EXPECT_OTHER,
@@ -18,6 +20,7 @@ import {
   FLAG_KEEP_ALIVE,
   FLAG_PERSISTENT,
   FLAG_TRANSFER_ENCODING,
+  FLAG_TRANSFER_ENCODING_BAD,
   STATE_CHUNK_SIZE,
   STATE_CONTENT,
 } from '../src/protocol/codes';
@@ -66,7 +69,8 @@ function judgeFraming(record: usize, flags: i32, minor: i32): i32 {
   if (flags & FLAG_TRANSFER_ENCODING) {
     // The two ways to smuggle a request past a proxy (RFC 9112 6.1).
     if (flags & FLAG_CONTENT_LENGTH || minor == 0) return ERROR_FRAMING;
-    if (!(flags & FLAG_CHUNKED)) return ERROR_TRANSFER_CODING;
+    if (flags & FLAG_TRANSFER_ENCODING_BAD || !(flags & FLAG_CHUNKED)) return ERROR_TRANSFER_ENCODING;
+    if (flags & FLAG_CODING_OTHER) return ERROR_TRANSFER_CODING;
     store<f64>(record, 0, RECORD_CONTENT_BYTES);
     store<i32>(record, 0, RECORD_EXTENSION_BYTES);
     store<i32>(record, STATE_CHUNK_SIZE, RECORD_STATE);

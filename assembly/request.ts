@@ -13,6 +13,7 @@ import {
   ERROR_METHOD_SIZE,
   ERROR_TARGET,
   ERROR_TARGET_SIZE,
+  ERROR_TLS,
   ERROR_VERSION,
   ERROR_VERSION_MAJOR,
   METHOD_BYTES_MAX,
@@ -72,6 +73,9 @@ const HTTP_1_1: u64 = 0x312e312f50545448;
 const HTTP_1_0: u64 = 0x302e312f50545448;
 const HTTP_SLASH: u64 = 0x2f50545448;
 const VERSION_BYTES = 8;
+// The first two bytes of a TLS record with a handshake message (RFC 8446 5.1): its type, its major version.
+const TLS_HANDSHAKE: u8 = 22;
+const TLS_VERSION: u8 = 3;
 
 /**
  * Parses the head that begins at `start`; bytes are there up to `end`, and what lies behind is not believed.
@@ -104,6 +108,7 @@ export function parseHead(record: usize, start: usize, end: usize): i32 {
       store<i32>(record, METHOD_GET, RECORD_METHOD);
       store<u16>(record, 3, RECORD_METHOD_BYTES);
     } else {
+      if (load<u8>(start) == TLS_HANDSHAKE) return judgeTls(record, start, end);
       cursor = skipToken(cursor, end);
       const bytes = <i32>(cursor - head);
       if (bytes > METHOD_BYTES_MAX) return fail(record, ERROR_METHOD_SIZE, head, head + METHOD_BYTES_MAX + 1);
@@ -164,6 +169,12 @@ export function parseHead(record: usize, start: usize, end: usize): i32 {
 /** Outside of a message the record still holds the method of the last one, whosever it was. */
 export function forgetMethod(record: usize): void {
   if (load<i32>(record, RECORD_STATE) == STATE_START) store<i32>(record, METHOD_OTHER, RECORD_METHOD);
+}
+
+/** A client that takes this port for one of TLS shall read so; its second byte decides. */
+function judgeTls(record: usize, start: usize, end: usize): i32 {
+  if (start + 1 == end) return suspend(record, start, start, start + 1, end, STATE_METHOD, 0, 0);
+  return fail(record, load<u8>(start, 1) == TLS_VERSION ? ERROR_TLS : ERROR_METHOD, start, start + 2);
 }
 
 /** One of METHOD_*. Methods are case-sensitive (RFC 9110 9.1). May read past the name. */

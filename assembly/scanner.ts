@@ -14,7 +14,7 @@ export function skipTarget(cursor: usize, end: usize): usize {
   return skipClass(cursor, end, TARGET);
 }
 
-/** Skips the bytes of a registered name (RFC 3986 3.2.2). */
+/** Skips the bytes of a registered name (RFC 3986 3.2.2) up to one that is percent-encoded. */
 export function skipRegName(cursor: usize, end: usize): usize {
   return skipClass(cursor, end, REG_NAME);
 }

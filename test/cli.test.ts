@@ -2,6 +2,7 @@
 
 import { once } from 'node:events';
 import net from 'node:net';
+import tls from 'node:tls';
 import { afterEach, describe, expect, test } from 'vitest';
 import packageJson from '../package.json' with { type: 'json' };
 import { appFiles } from './support/app-files.ts';
@@ -187,6 +188,15 @@ test('a reader of standard output that goes away does not stop the server', asyn
 test('IPv6', async () => {
   run = await startCli(['--host', '::1', '--workers', '2']);
   expect(run.output).toMatch(/^Server listening on http:\/\/\[::1\]:\d+ /);
+});
+
+test('a client that speaks TLS to the plain port is named in the log', async () => {
+  run = await startCli(['--log', 'requests']);
+  const client = tls.connect({ host: '127.0.0.1', port: run.port, rejectUnauthorized: false });
+  await once(client, 'error');
+  const server = run;
+  const line = /Refused request from \S+: this is TLS, and this port speaks plain HTTP: use http:\/\/\n/;
+  await eventually('the line', () => line.test(server.output));
 });
 
 test('--log silent prints nothing, --log requests the tutorial lines', async () => {

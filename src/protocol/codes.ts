@@ -30,6 +30,8 @@ export const ERROR_TIMEOUT = -21;
 export const ERROR_OVERLOADED = -22;
 export const ERROR_HANDLER_TIMEOUT = -23;
 export const ERROR_LEASE_EXHAUSTED = -24;
+export const ERROR_TRANSFER_ENCODING = -25;
+export const ERROR_TLS = -26;
 
 /* What a row of named state is. Counters: added to in one atomic step, under a mutex, with no care at all, or within leases. */
 export const KIND_COUNTER_ATOMIC = 1;
@@ -125,5 +127,9 @@ export const FLAG_TRANSFER_ENCODING = 64;
 export const FLAG_CHUNKED = 128;
 export const FLAG_EXPECT_CONTINUE = 512;
 export const FLAG_EXPECT_OTHER = 1024;
+/** Transfer-Encoding is malformed, or has more behind chunked. */
+export const FLAG_TRANSFER_ENCODING_BAD = 2048;
+/** Transfer-Encoding has a coding that isn't chunked. */
+export const FLAG_CODING_OTHER = 4096;
 /** The connection goes on after the response (RFC 9112 9.3). */
 export const FLAG_PERSISTENT = 256;

@@ -23,7 +23,9 @@ import {
   ERROR_TARGET,
   ERROR_TARGET_SIZE,
   ERROR_TIMEOUT,
+  ERROR_TLS,
   ERROR_TRANSFER_CODING,
+  ERROR_TRANSFER_ENCODING,
   ERROR_VERSION,
   ERROR_VERSION_MAJOR,
 } from './codes.ts';
@@ -72,6 +74,12 @@ export const ERROR_RESPONSES: readonly ErrorResponse[] = [
     text: 'no number can be handed out at the moment',
     retryAfter: true,
   },
+  {
+    error: ERROR_TRANSFER_ENCODING,
+    statusCode: 400,
+    text: 'the last transfer coding must be chunked, once and without parameters',
+  },
+  { error: ERROR_TLS, statusCode: 400, text: 'this is TLS, and this port speaks plain HTTP: use http://' },
 ];
 
 /** What is said of an error. */

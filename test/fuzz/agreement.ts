@@ -21,7 +21,7 @@ import {
   RECORD_TARGET_OFFSET,
   RECORD_VERSION_MINOR,
 } from '../../src/wasm/layout.ts';
-import { hasChunkLines } from './grammar.ts';
+import { hasChunkLines, isAuthority, isHostValue, transferCoding } from '../support/grammar.ts';
 import { LLHTTP_METHODS, type Peer, type PeerMessage } from './llhttp.ts';
 import type { Outcome } from './outcome.ts';
 import type { Message } from './ways.ts';
@@ -40,6 +40,7 @@ const STRICTER: Readonly<Record<number, string>> = {
   [codes.ERROR_HOST]: 'llhttp leaves Host to its caller',
   [codes.ERROR_CONTENT_LENGTH]: 'llhttp counts to 2^64, JavaScript to 2^53',
   [codes.ERROR_TRANSFER_CODING]: 'llhttp takes other codings before chunked',
+  [codes.ERROR_TRANSFER_ENCODING]: 'llhttp takes codings that are no tokens, and chunked twice',
   [codes.ERROR_FRAMING]: 'llhttp takes Transfer-Encoding in HTTP/1.0 (RFC 9112 6.1)',
   [codes.ERROR_CONTENT_SIZE]: 'a limit',
   [codes.ERROR_CONNECT]: 'an origin server has no use for CONNECT',
@@ -86,6 +87,14 @@ const LAXER: readonly Leave[] = [
     holds: (message) => /\r\ntransfer-encoding:[ \t]*chunked *\t[ \t]*\r\n/i.test(message),
   },
   {
+    // A list may have empty elements, in one line or in several (RFC 9110 5.6.1).
+    says: /^HPE_INVALID_TRANSFER_ENCODING:/,
+    holds: (message) => {
+      const lines = fieldValues(message, 'transfer-encoding');
+      return lines.join().includes(',') && transferCoding(lines) === 'chunked';
+    },
+  },
+  {
     // White space in extensions (RFC 9112 7.1.1, BWS), and quoted pairs.
     says: /^HPE_(STRICT: Invalid .* in chunk extensions|INVALID_CHUNK_SIZE:)/,
     holds: (message, headWhole) =>
@@ -115,6 +124,8 @@ export function disagreement(
   { messages: others, error, reason }: Peer,
 ): string {
   for (const [i, own] of messages.entries()) {
+    const fault = grammarFault(textOf(bytes, own), own);
+    if (fault !== '') return fault;
     const other = others[i];
     if (own.headEnd > 0 && other?.upgrade) {
       // A wish to upgrade may be ignored (RFC 9110 7.8), a tunnel may not.
@@ -158,6 +169,55 @@ export function contentDisagreement({ content, handed }: Outcome, { messages }: 
     if (!holds(content.bytes, start, end - start, other.content)) return 'other bytes of content';
   }
   return '';
+}
+
+const ABSOLUTE_FORM = /^\S+ https?:\/\/([^/? ]*)(?:[/?][!$-;=?-[\]-~]*)? /i;
+
+/** What was taken or refused against the grammar, whatever llhttp makes of it, or ''. */
+function grammarFault(message: string, { headEnd, error }: Message): string {
+  const authority = ABSOLUTE_FORM.exec(message)?.[1];
+  if (error === codes.ERROR_TARGET)
+    return authority !== undefined && isAuthority(authority) ? 'a good authority is refused' : '';
+  const wholeHead = headEnd > 0 || HEAD_ERRORS.has(error);
+  if (!wholeHead) return '';
+  if (authority !== undefined && !isAuthority(authority)) return 'a bad authority is taken';
+  const hosts = fieldValues(message, 'host');
+  const goodHost =
+    hosts.length === 0
+      ? message.split('\r\n', 1)[0]?.endsWith('1.0')
+      : hosts.length === 1 && isHostValue(hosts[0] as string);
+  if (error === codes.ERROR_HOST) return goodHost ? 'a good Host is refused' : '';
+  if (!goodHost) return 'a bad Host is taken';
+  const codings = fieldValues(message, 'transfer-encoding');
+  if (codings.length === 0) return '';
+  const coding = transferCoding(codings);
+  if (error === codes.ERROR_TRANSFER_ENCODING)
+    return coding === 'unclear' ? '' : 'a good Transfer-Encoding is refused';
+  if (error === codes.ERROR_TRANSFER_CODING)
+    return coding === 'coded' ? '' : `Transfer-Encoding is ${coding}, not coded`;
+  return headEnd > 0 && coding !== 'chunked' ? 'a bad Transfer-Encoding is taken' : '';
+}
+
+/** Errors that the end of a whole head decides, those before Transfer-Encoding first. */
+const HEAD_ERRORS: ReadonlySet<number> = new Set([
+  codes.ERROR_HOST,
+  codes.ERROR_TRANSFER_ENCODING,
+  codes.ERROR_TRANSFER_CODING,
+]);
+
+/** The values of a field in a whole head, without white space around them. */
+function fieldValues(message: string, name: string): string[] {
+  return message
+    .slice(0, message.indexOf('\r\n\r\n'))
+    .split('\r\n')
+    .slice(1)
+    .filter((line) => line.toLowerCase().startsWith(`${name}:`))
+    .map((line) =>
+      line
+        .slice(name.length + 1)
+        .replace(/^[\t ]+/, '')
+        .replace(/[\t ]+$/, ''),
+    );
 }
 
 /** llhttp takes a chunk size with leading zeros without end, and most of what has the look of an extension. */

@@ -47,6 +47,9 @@ const host = weighted(
   [20, among('a', 'example.org', '127.0.0.1:8080', '[::1]:80', 'a:', 'A-b.c_d~e')],
   [4, text('a1.-_~!$&()*+,;=%', 1, 20)],
   [1, text('0123456789abcdef:.[]', 1, 20)],
+  [2, joined('[', text('1af:', 2, 14), among(']', ':]', '::]', ':1.2.3.4]', '::1.2.3.4]'))],
+  [1, joined('[v', text('1aZ.:-%', 1, 6), ']')],
+  [1, among('%41', 'a%2', '%zz', 'a%4g:1', '[::]', '[::1%25lo]', '[1:2:3:4:5:6:7::]', '[::256.0.0.1]')],
   [1, among('', 'a b', 'u@a', 'a/b', 'a:b', 'a,b', '[::1', '[]', 'a:80:80', '[::1]a', 'a\\b', '"a"', '\xe9')],
 );
 const path = text("/a0.-_~%20:@!$&'()*+,;=?[]{}|^`", 0, 40);
@@ -148,6 +151,9 @@ const codingValue = weighted(
       ',chunked',
     ),
   ],
+  [1, text('a,; ="\\', 0, 10)],
+  [1, joined(text(',\t ', 0, 4), 'chunked', text(',\t ', 0, 4))],
+  [1, joined('gzip', text('a;=", ', 0, 8), among('', ',chunked', '", chunked', '="\\",", chunked'))],
   [
     1,
     among(
@@ -163,7 +169,7 @@ const codingValue = weighted(
   ],
 );
 const expectation = weighted(
-  [4, among('100-continue', '100-Continue')],
+  [4, among('100-continue', '100-Continue', '100-continue,100-continue', ', 100-continue', ',')],
   [1, among('100-continue, x', 'x', '', '100_continue')],
 );
 const upgradeLines = joined(

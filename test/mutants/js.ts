@@ -79,8 +79,18 @@ export const jsDefects: Defect[] = [
   ...defectsOf('src/protocol/js/fields.ts', PARSE, [
     ['a second Host passes', 'return flags | FLAG_HOST_AGAIN', 'return flags'],
     ['a second Content-Length passes', 'flags & FLAG_CONTENT_LENGTH || length < 0', 'length < 0'],
-    ['the last transfer coding counts alone', 'flags & FLAG_TRANSFER_ENCODING || !chunked', '!chunked'],
+    [
+      'a second line of Transfer-Encoding begins a new list',
+      '!(flags & FLAG_TRANSFER_ENCODING) && isChunked',
+      'isChunked',
+    ],
+    ['an expectation beside 100-continue passes', 'flags |= expectationFlag', 'flags = expectationFlag'],
     ['only the last connection option counts', 'options |= connectionOption', 'options = connectionOption'],
+  ]),
+  ...defectsOf('src/protocol/js/coding.ts', PARSE, [
+    ['codings may follow chunked', ' || flags & FLAG_CHUNKED ||', ' ||'],
+    ['chunked may have parameters', ' || (chunked && next !== parameters)', ''],
+    ['a quote needs no end', 'return 0;\n}\n\nfunction skipOws', 'return end;\n}\n\nfunction skipOws'],
   ]),
   ...defectsOf('src/protocol/js/number.ts', PARSE, [
     ['a length may be larger than is exact', 'if (value > Number.MAX_SAFE_INTEGER) return -1;', ''],
@@ -105,7 +115,14 @@ export const jsDefects: Defect[] = [
     ['close is forgotten', ' && !(flags & FLAG_CLOSE)', ''],
   ]),
   ...defectsOf('src/protocol/js/host.ts', PARSE, [
-    ['an address may be left open', 'return 0;\n}', 'return cursor;\n}'],
+    [
+      'an address may be left open',
+      'cursor !== 0 && cursor < end && bytes[cursor] === BRACKET_END',
+      'cursor !== 0',
+    ],
+    ['seven groups pass', 'groups === GROUPS', 'groups >= GROUPS - 1'],
+    ['a percent sign at the end encodes', 'cursor + 3 > end', 'cursor + 2 > end'],
+    ['an octet may have four digits', 'cursor - first < OCTET_DIGITS_MAX && ', ''],
     [
       'the first digit of a port is not judged',
       'for (cursor++; cursor < end; cursor++)',

@@ -34,6 +34,12 @@ export const wasmDefects: Defect[] = [
     ],
     ['CONNECT passes', 'if (method == METHOD_CONNECT)', 'if (false)'],
     [
+      'a TLS hello is known by its first byte',
+      '== TLS_VERSION ? ERROR_TLS : ERROR_METHOD',
+      '!= 0 ? ERROR_TLS : ERROR_METHOD',
+    ],
+    ["a TLS hello's second byte is believed of bytes behind the end", 'if (start + 1 == end)', 'if (false)'],
+    [
       'CR alone is an empty line before a request',
       'if (load<u8>(cursor + 1) != LF) return fail(record, ERROR_METHOD, start, cursor + 2);',
       '',
@@ -149,7 +155,13 @@ export const wasmDefects: Defect[] = [
     ['names of 17 bytes are overlooked', 'nameBytes < 18', 'nameBytes < 17'],
     ['a second Host passes', 'return flags | FLAG_HOST_AGAIN', 'return flags'],
     ['a second Content-Length passes', 'flags & FLAG_CONTENT_LENGTH || length < 0', 'length < 0'],
-    ['chunked passes twice', 'flags & FLAG_TRANSFER_ENCODING || !chunked', '!chunked'],
+    [
+      'a second line of Transfer-Encoding begins a new list',
+      '!(flags & FLAG_TRANSFER_ENCODING) && isChunked',
+      'isChunked',
+    ],
+    ['an empty list is an expectation', 'if (cursor == end) return 0;', ''],
+    ['the last expectation counts alone', 'flags |= expectationFlag', 'flags = expectationFlag'],
     [
       'only the first connection option counts',
       'if (options != 0) return options;',
@@ -168,13 +180,19 @@ export const wasmDefects: Defect[] = [
       ' &&\n        (load<u8>(name, 16) | 0x20) == G',
       '',
     ],
-    ['chunked is known by its beginning', 'valueEnd - value == 7 && ', ''],
-    ['100-continue is known by its beginning', 'valueEnd - value == 12 &&', ''],
+    ['100-continue is known by its beginning', 'end - cursor == 12 &&', ''],
     [
       'names in upper case mean nothing',
       '(load<u64>(name) | LOWER_8) == CONNECTI',
       'load<u64>(name) == 0x697463656e6e6f43',
     ],
+  ]),
+  ...defectsOf('assembly/coding.ts', PARSE, [
+    ['chunked is known by its beginning', 'end - cursor == 7 && ', ''],
+    ['codings may follow chunked', ' || flags & FLAG_CHUNKED ||', ' ||'],
+    ['chunked may have parameters', ' || (chunked && next != parameters)', ''],
+    ['a comma within quotes ends a coding', 'load<u8>(value) == QUOTE ? ', 'load<u8>(value) == COMMA ? '],
+    ['an escaped quote ends a quote', 'if (byte == BACKSLASH) cursor++;', ''],
   ]),
   ...defectsOf('assembly/number.ts', PARSE, [
     ['an empty length is 0', 'if (cursor == end) return -1;', 'if (cursor == end) return 0;'],
@@ -230,8 +248,13 @@ export const wasmDefects: Defect[] = [
       'minor == 0',
     ],
     [
-      'any transfer coding passes as chunked',
-      'if (!(flags & FLAG_CHUNKED)) return ERROR_TRANSFER_CODING;',
+      'a list without chunked at its end passes',
+      'if (flags & FLAG_TRANSFER_ENCODING_BAD || !(flags & FLAG_CHUNKED)) return ERROR_TRANSFER_ENCODING;',
+      '',
+    ],
+    [
+      'any transfer coding passes before chunked',
+      'if (flags & FLAG_CODING_OTHER) return ERROR_TRANSFER_CODING;',
       '',
     ],
     ['content may be one byte larger', 'if (length > load', 'if (length - 1 > load'],
@@ -257,7 +280,18 @@ export const wasmDefects: Defect[] = [
     ],
   ]),
   ...defectsOf('assembly/host.ts', PARSE, [
-    ['an address of one byte passes', 'cursor - first < 2', 'cursor - first < 1'],
+    [
+      'a group of five digits passes',
+      'cursor - group > GROUP_DIGITS_MAX',
+      'cursor - group > GROUP_DIGITS_MAX + 1',
+    ],
+    ['"::" may stand twice', 'if (elided) return 0;', ''],
+    ['eight groups are enough beside "::"', 'groups < GROUPS :', 'groups <= GROUPS :'],
+    ['an IPv4 address counts as one group', 'groups += 2;', 'groups++;'],
+    ['an octet may be 256', 'value > OCTET_MAX', 'value > OCTET_MAX + 1'],
+    ['an octet may begin with 0', ' || (digits > 1 && load<u8>(first) == DIGIT_0)', ''],
+    ['a percent sign may encode nothing', ' || !isHex(load<u8>(cursor, 2))', ''],
+    ['an address of the future may be empty', 'return cursor == address ? 0 : cursor;', 'return cursor;'],
     [
       'anything may follow a host',
       'if (load<u8>(cursor) != COLON) return false;',

@@ -16,6 +16,7 @@ import { chunkSmugglingCases } from '../cases/chunk-smuggling.ts';
 import { type ContentCase, contentCases } from '../cases/content.ts';
 import { everySplit } from '../support/conversation.ts';
 import { createEngine, ENGINE_NAMES, type Engine, LIMITS, latin1, textOf } from '../support/engines.ts';
+import { chunkLine } from '../support/grammar.ts';
 import { readResponses } from '../support/responses.ts';
 
 type Case = Pick<ContentCase, 'name' | 'section' | 'fields' | 'content' | 'expected'>;
@@ -44,11 +45,6 @@ interface Consumed {
   trailers: [name: string, value: string][];
 }
 
-const TOKEN = "[!#$%&'*+.^_`|~\\w-]+";
-const QUOTED = '"(?:[\\t !#-[\\]-~\\x80-\\xff]|\\\\[\\t -~\\x80-\\xff])*"';
-const EXTENSION = `[\\t ]*;[\\t ]*${TOKEN}(?:[\\t ]*=[\\t ]*(?:${TOKEN}|${QUOTED}))?`;
-const CHUNK = new RegExp(`([\\da-f]{1,128})((?:${EXTENSION})*)\\r\\n`, 'iy');
-
 /** The content by the model: as much of it as stands before its end or its first error. */
 function decode({ fields, content }: Case): Omit<Consumed, 'error' | 'bytes'> {
   const length = /Content-Length: (\d+)/.exec(fields)?.[1];
@@ -64,15 +60,14 @@ function decode({ fields, content }: Case): Omit<Consumed, 'error' | 'bytes'> {
   let extensions = 0;
   let at = 0;
   for (;;) {
-    CHUNK.lastIndex = at;
-    const [line, digits, extension] = CHUNK.exec(content) ?? [];
+    const line = chunkLine(content, at);
     if (line === undefined) return { content: text, ...nothing };
-    const size = Number.parseInt(digits as string, 16);
+    const { bytes, size, extension } = line;
     total += size;
-    extensions += Math.max(0, (extension as string).length - 1);
+    extensions += Math.max(0, extension.length - 1);
     if (total > LIMITS.contentBytesMax || extensions > EXTENSION_BYTES_MAX)
       return { content: text, ...nothing };
-    at += line.length;
+    at += bytes;
     if (size === 0) break;
     text += content.slice(at, at + size);
     at += size + 2;

@@ -79,7 +79,7 @@ const PLACES: [place: string, section: string, members: string, before: string, 
     `GET / HTTP/1.1\r\nHost: a\r\nA:${SOME}`,
     `${SOME}\r\n\r\n`,
   ],
-  ['host', '7.2', `-._~!$&'()*+,;=%${ALPHANUMERIC}`, `GET / HTTP/1.1\r\nHost:${SOME}`, `${SOME}\r\n\r\n`],
+  ['host', '7.2', `-._~!$&'()*+,;=${ALPHANUMERIC}`, `GET / HTTP/1.1\r\nHost:${SOME}`, `${SOME}\r\n\r\n`],
 ];
 
 describe.each(ENGINE_NAMES)('%s, every byte', (name) => {

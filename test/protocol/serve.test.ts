@@ -37,6 +37,18 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
     });
   });
 
+  test('a TLS hello reads that this is TLS, however it is cut', () => {
+    const hello = '\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03';
+    for (const parts of everySplit(hello)) {
+      const { output, closed } = converse(engine, parts);
+      const [refusal, ...more] = readResponses(output, new Set());
+      expect(refusal).toMatchObject({ statusCode: 400, content: expect.stringContaining('this is TLS') });
+      expect([more, closed]).toEqual([[], true]);
+    }
+    expect(converse(engine, ['\x16'])).toMatchObject({ unfinished: true, closed: false });
+    expect(output(`${GET}\x16`, '\x04')).not.toContain('TLS');
+  });
+
   test('the length grows with the number', () => {
     engine.exports.counterAdd(rowPointer(0), 98);
     expect(output(GET, GET)).toBe(hello(99) + hello(100));

@@ -8,6 +8,9 @@ export const COLON = 0x3a;
 export const COMMA = 0x2c;
 export const SLASH = 0x2f;
 export const QUESTION = 0x3f;
+export const DOT = 0x2e;
+export const PERCENT = 0x25;
+export const DIGIT_0 = 0x30;
 export const SEMICOLON = 0x3b;
 export const EQUALS = 0x3d;
 export const QUOTE = 0x22;
@@ -22,8 +25,8 @@ export const TCHAR = classOf(`!#$%&'*+-.^_\`|~${DIGIT}${ALPHA}`);
 /** Visible ASCII without "#<>\ , for the reason given in assembly/chars.ts. */
 export const TARGET = classOf(`!$%&'()*+,-./:;=?@[]^_\`{|}~${DIGIT}${ALPHA}`);
 
-/** reg-name (RFC 3986 3.2.2). */
-export const REG_NAME = classOf(`-._~!$&'()*+,;=%${DIGIT}${ALPHA}`);
+/** unreserved and sub-delims: reg-name but for what is percent-encoded (RFC 3986 3.2.2). */
+export const REG_NAME = classOf(`-._~!$&'()*+,;=${DIGIT}${ALPHA}`);
 
 /** field-vchar, SP and HTAB (RFC 9110 5.5). */
 export const FIELD_VALUE = Uint8Array.from({ length: 256 }, (_, byte) => (isFieldByte(byte) ? 1 : 0));

@@ -14,6 +14,7 @@ import {
   FLAG_TRANSFER_ENCODING,
 } from '../codes.ts';
 import { COMMA, isOws } from './chars.ts';
+import { isChunked, noteCodings } from './coding.ts';
 import { parseDecimal } from './number.ts';
 import { ascii, matchesLower } from './scanner.ts';
 import type { Views } from './views.ts';
@@ -26,7 +27,6 @@ const CONTENT_LENGTH = ascii('content-length');
 const TRANSFER_ENCODING = ascii('transfer-encoding');
 const CLOSE = ascii('close');
 const KEEP_ALIVE = ascii('keep-alive');
-const CHUNKED = ascii('chunked');
 
 /** Notes what a field line says. Returns the record's flags. */
 export function noteField(
@@ -46,10 +46,7 @@ export function noteField(
         return noteHost(views, record, start, value, valueEnd, flags);
       break;
     case 6:
-      if (matchesLower(bytes, name, colon, EXPECT))
-        return (
-          flags | (matchesLower(bytes, value, valueEnd, CONTINUE) ? FLAG_EXPECT_CONTINUE : FLAG_EXPECT_OTHER)
-        );
+      if (matchesLower(bytes, name, colon, EXPECT)) return flags | expectations(bytes, value, valueEnd);
       break;
     case 10:
       if (matchesLower(bytes, name, colon, CONNECTION))
@@ -114,10 +111,28 @@ function noteContentLength(
   return flags | FLAG_CONTENT_LENGTH;
 }
 
-/** Only `chunked`, once (RFC 9112 6.1). */
+/** Mostly there is one line, which says chunked. */
 function noteTransferEncoding(bytes: Uint8Array, value: number, valueEnd: number, flags: number): number {
-  const chunked = matchesLower(bytes, value, valueEnd, CHUNKED);
-  if (flags & FLAG_TRANSFER_ENCODING || !chunked) flags &= ~FLAG_CHUNKED;
-  else flags |= FLAG_CHUNKED;
+  const usual = !(flags & FLAG_TRANSFER_ENCODING) && isChunked(bytes, value, valueEnd);
+  flags = usual ? flags | FLAG_CHUNKED : noteCodings(bytes, value, valueEnd, flags);
   return flags | FLAG_TRANSFER_ENCODING;
+}
+
+/** Expect = #expectation (RFC 9110 10.1.1); 100-continue is the only one that is known. */
+function expectations(bytes: Uint8Array, cursor: number, end: number): number {
+  let flags = 0;
+  while (cursor < end) {
+    const expectation = cursor;
+    while (cursor < end && bytes[cursor] !== COMMA) cursor++;
+    flags |= expectationFlag(bytes, expectation, cursor);
+    cursor++;
+  }
+  return flags;
+}
+
+function expectationFlag(bytes: Uint8Array, cursor: number, end: number): number {
+  while (cursor < end && isOws(bytes[cursor] as number)) cursor++;
+  while (end > cursor && isOws(bytes[end - 1] as number)) end--;
+  if (cursor === end) return 0;
+  return matchesLower(bytes, cursor, end, CONTINUE) ? FLAG_EXPECT_CONTINUE : FLAG_EXPECT_OTHER;
 }

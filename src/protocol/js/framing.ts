@@ -19,8 +19,10 @@ import {
   ERROR_FRAMING,
   ERROR_HOST,
   ERROR_TRANSFER_CODING,
+  ERROR_TRANSFER_ENCODING,
   FLAG_CHUNKED,
   FLAG_CLOSE,
+  FLAG_CODING_OTHER,
   FLAG_CONTENT_LENGTH,
   FLAG_CONTENT_LENGTH_BAD,
   FLAG_EXPECT_OTHER,
@@ -29,6 +31,7 @@ import {
   FLAG_KEEP_ALIVE,
   FLAG_PERSISTENT,
   FLAG_TRANSFER_ENCODING,
+  FLAG_TRANSFER_ENCODING_BAD,
   STATE_CHUNK_SIZE,
   STATE_CONTENT,
 } from '../codes.ts';
@@ -65,7 +68,8 @@ function judgeFraming({ words, doubles }: Views, record: number, flags: number, 
   if (flags & FLAG_TRANSFER_ENCODING) {
     // The two ways to smuggle a request past a proxy (RFC 9112 6.1).
     if (flags & FLAG_CONTENT_LENGTH || minor === 0) return ERROR_FRAMING;
-    if (!(flags & FLAG_CHUNKED)) return ERROR_TRANSFER_CODING;
+    if (flags & FLAG_TRANSFER_ENCODING_BAD || !(flags & FLAG_CHUNKED)) return ERROR_TRANSFER_ENCODING;
+    if (flags & FLAG_CODING_OTHER) return ERROR_TRANSFER_CODING;
     doubles[(record + RECORD_CONTENT_BYTES) >> 3] = 0;
     words[(record + RECORD_EXTENSION_BYTES) >> 2] = 0;
     words[(record + RECORD_STATE) >> 2] = STATE_CHUNK_SIZE;

@@ -20,6 +20,7 @@ import {
   ERROR_METHOD_SIZE,
   ERROR_TARGET,
   ERROR_TARGET_SIZE,
+  ERROR_TLS,
   ERROR_VERSION,
   ERROR_VERSION_MAJOR,
   METHOD_BYTES_MAX,
@@ -69,6 +70,9 @@ const HTTP = 0x50545448;
 const SLASH_1_1 = 0x312e312f;
 const SLASH_1_0 = 0x302e312f;
 const CRLF = 0x0a0d;
+// The first two bytes of a TLS record with a handshake message (RFC 8446 5.1): its type, its major version.
+const TLS_HANDSHAKE = 22;
+const TLS_VERSION = 3;
 const VERSION_LINE = ascii('HTTP/1.1\r\n');
 
 /** Parses the head that begins at `start`; bytes are there up to `end`. */
@@ -100,6 +104,7 @@ export function parseHead(views: Views, record: number, start: number, end: numb
       words[(record + RECORD_METHOD) >> 2] = METHOD_GET;
       halves[(record + RECORD_METHOD_BYTES) >> 1] = 3;
     } else {
+      if (bytes[start] === TLS_HANDSHAKE) return judgeTls(views, record, start, end);
       cursor = skip(bytes, TCHAR, cursor, end);
       const size = cursor - head;
       if (size > METHOD_BYTES_MAX)
@@ -169,6 +174,13 @@ function knownMinor(data: DataView, cursor: number): number {
   if (data.getInt32(cursor, true) !== HTTP || data.getUint16(cursor + 8, true) !== CRLF) return -1;
   const version = data.getInt32(cursor + 4, true);
   return version === SLASH_1_1 ? 1 : version === SLASH_1_0 ? 0 : -1;
+}
+
+/** A client that takes this port for one of TLS shall read so; its second byte decides. */
+function judgeTls(views: Views, record: number, start: number, end: number): number {
+  if (start + 1 === end) return suspend(views, record, start, start, start + 1, end, STATE_METHOD, 0, 0);
+  const error = views.bytes[start + 1] === TLS_VERSION ? ERROR_TLS : ERROR_METHOD;
+  return fail(views, record, error, start, start + 2);
 }
 
 /** One of METHOD_*. Methods are case-sensitive (RFC 9110 9.1). */

@@ -1,0 +1,90 @@
+// Parts of the grammar a second time, as expressions that follow the RFCs line by line, so that tests and the fuzzer
+// know which side of a disagreement is right.
+
+import { CHUNK_SIZE_DIGITS_MAX } from '../../src/wasm/layout.ts';
+
+/** RFC 9110 5.6.2, 5.6.3 and 5.6.4. */
+const TOKEN = "[!#$%&'*+.^_`|~\\w-]+";
+const OWS = '[\\t ]*';
+const QUOTED_STRING = '"(?:[\\t !#-[\\]-~\\x80-\\xff]|\\\\[\\t -~\\x80-\\xff])*"';
+const VALUE = `(?:${TOKEN}|${QUOTED_STRING})`;
+
+/** RFC 9112 7.1.1. */
+const CHUNK_EXTENSION = `${OWS};${OWS}${TOKEN}(?:${OWS}=${OWS}${VALUE})?`;
+const CHUNK_LINE = new RegExp(`([\\da-f]{1,${CHUNK_SIZE_DIGITS_MAX}})((?:${CHUNK_EXTENSION})*)\\r\\n`, 'iy');
+
+/** The line that begins a chunk at `at`, or undefined where there is none. */
+export function chunkLine(
+  text: string,
+  at: number,
+): { bytes: number; size: number; extension: string } | undefined {
+  CHUNK_LINE.lastIndex = at;
+  const found = CHUNK_LINE.exec(text);
+  if (found === null) return undefined;
+  const [line, digits, extension] = found as unknown as [string, string, string];
+  return { bytes: line.length, size: Number.parseInt(digits, 16), extension };
+}
+
+/** Whether each chunk begins with a line as RFC 9112 7.1 has it, up to the last chunk or to where the text ends. */
+export function hasChunkLines(text: string): boolean {
+  for (let at = 0; at < text.length; ) {
+    const line = chunkLine(text, at);
+    // A line that has no end yet is judged when it has.
+    if (line === undefined) return !text.includes('\r\n', at);
+    if (line.size === 0) break;
+    at += line.bytes + line.size + 2;
+  }
+  return true;
+}
+
+/** RFC 9112 7: a coding, and the comma or the end behind it. */
+const CODING = new RegExp(`(${TOKEN})((?:${OWS};${OWS}${TOKEN}${OWS}=${OWS}${VALUE})*)${OWS}(?:,|$)`, 'y');
+
+/** What lines of Transfer-Encoding say together (RFC 9112 6.1, 6.3, 7.1): the content ends by chunks, is coded, or neither. */
+export function transferCoding(lines: readonly string[]): 'chunked' | 'coded' | 'unclear' {
+  const codings: string[] = [];
+  for (const line of lines)
+    for (let at = 0; ; ) {
+      at += (/^[\t ,]*/.exec(line.slice(at)) as RegExpExecArray)[0].length;
+      if (at === line.length) break;
+      CODING.lastIndex = at;
+      const [text, name, parameters] = CODING.exec(line) ?? [];
+      if (text === undefined) return 'unclear';
+      codings.push(`${name?.toLowerCase()}${parameters}`);
+      at += text.length;
+    }
+  if (codings.findIndex((coding) => /^chunked(;|[\t ]|$)/.test(coding)) !== codings.length - 1)
+    return 'unclear';
+  if (codings.at(-1) !== 'chunked') return 'unclear';
+  return codings.length === 1 ? 'chunked' : 'coded';
+}
+
+/** RFC 3986 3.2.2, alternative by alternative. */
+const H16 = '[\\da-f]{1,4}';
+const OCTET = '(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)';
+const IPV4 = `${OCTET}(?:\\.${OCTET}){3}`;
+const LS32 = `(?:${H16}:${H16}|${IPV4})`;
+const IPV6 = [
+  `(?:${H16}:){6}${LS32}`,
+  `::(?:${H16}:){5}${LS32}`,
+  `(?:${H16})?::(?:${H16}:){4}${LS32}`,
+  `(?:(?:${H16}:){0,1}${H16})?::(?:${H16}:){3}${LS32}`,
+  `(?:(?:${H16}:){0,2}${H16})?::(?:${H16}:){2}${LS32}`,
+  `(?:(?:${H16}:){0,3}${H16})?::${H16}:${LS32}`,
+  `(?:(?:${H16}:){0,4}${H16})?::${LS32}`,
+  `(?:(?:${H16}:){0,5}${H16})?::${H16}`,
+  `(?:(?:${H16}:){0,6}${H16})?::`,
+].join('|');
+const IPV_FUTURE = "v[\\da-f]+\\.[\\w.~!$&'()*+,;=:-]+";
+const REG_NAME = "(?:[\\w.~!$&'()*+,;=-]|%[\\da-f]{2})*";
+const AUTHORITY = new RegExp(`^(?:\\[(?:${IPV6}|${IPV_FUTURE})\\]|${REG_NAME})(?::\\d*)?$`, 'i');
+
+/** Whether Host may have this value (RFC 9110 7.2). */
+export function isHostValue(value: string): boolean {
+  return AUTHORITY.test(value);
+}
+
+/** Whether a target in absolute-form may have this authority: not without a host (RFC 9110 4.2.1). */
+export function isAuthority(authority: string): boolean {
+  return AUTHORITY.test(authority) && !/^(:|$)/.test(authority);
+}
