@@ -21,7 +21,7 @@ import {
 } from '../protocol/codes.ts';
 import { refusalText } from '../protocol/errors.ts';
 import { Carry } from './carry.ts';
-import { contentDeadline } from './deadlines.ts';
+import { contentDeadline, Deadline } from './deadlines.ts';
 import { OpenExchange } from './open-exchange.ts';
 import type { OutputRegion } from './outputs.ts';
 import type { Plane } from './plane.ts';
@@ -58,8 +58,8 @@ const REFUSAL_BYTES_MAX = 1024;
 const CONTINUE = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n');
 
 export class Connection implements Receiver {
-  /** In the plane's clock; the plane calls expire() after it. */
-  deadlineMs: number;
+  /** The plane calls expire() after it. */
+  readonly deadline = new Deadline();
   readonly peer: string;
   private reading = READING_HEAD;
   private writing = WRITING_IDLE;
@@ -89,7 +89,7 @@ export class Connection implements Receiver {
     private readonly plane: Plane,
     accepted: Socket,
   ) {
-    this.deadlineMs = plane.clock.nowMs + plane.deadlines.headTimeoutMs;
+    this.deadline.set(plane.deadlines.headTimeoutMs);
     this.requestsLeft = plane.limits.requestsMax;
     this.peer = plane.log.connections
       ? `${accepted.remoteAddress ?? 'gone'}:${accepted.remotePort ?? 0}`
@@ -144,7 +144,7 @@ export class Connection implements Receiver {
   }
 
   private resetSoon(): void {
-    this.deadlineMs = this.plane.clock.nowMs + RESET_DELAY_MS;
+    this.deadline.set(RESET_DELAY_MS);
   }
 
   /** The deadline has passed: what it was for, the state tells. */
@@ -438,28 +438,28 @@ export class Connection implements Receiver {
    */
   private setDeadline(readBytes: number, consumed: boolean): void {
     const { clock, deadlines } = this.plane;
-    const { nowMs } = clock;
+    const { deadline } = this;
     const before = this.waiting;
-    let deadlineMs = this.deadlineMs;
     this.waiting = this.waitsFor();
+    const counts = this.writing === WRITING_IDLE;
     if (this.waiting === WAITING_REQUEST) {
-      deadlineMs = nowMs + deadlines.idleTimeoutMs;
+      if (counts) deadline.set(deadlines.idleTimeoutMs);
     } else if (this.waiting === WAITING_HEAD) {
       // From its first byte: more of them buy no time.
-      if (before !== WAITING_HEAD || consumed) deadlineMs = nowMs + deadlines.headTimeoutMs;
+      if (counts && (before !== WAITING_HEAD || consumed)) deadline.set(deadlines.headTimeoutMs);
     } else if (this.waiting === WAITING_APPLICATION) {
       // A peer that has closed its side is not waited for long, if it isn't gone anyway.
       const left = this.reading === READING_ENDED && this.exchange?.begun;
-      deadlineMs = nowMs + (left ? LINGER_MS : deadlines.handlerTimeoutMs);
+      if (counts) deadline.set(left ? LINGER_MS : deadlines.handlerTimeoutMs);
     } else {
+      const nowMs = clock.readMs();
       if (before !== WAITING_CONTENT) {
         this.contentStartedMs = nowMs;
         this.contentBytes = 0;
       }
       this.contentBytes += readBytes;
-      deadlineMs = contentDeadline(deadlines, nowMs, this.contentStartedMs, this.contentBytes);
+      if (counts) deadline.setAt(contentDeadline(deadlines, nowMs, this.contentStartedMs, this.contentBytes));
     }
-    if (this.writing === WRITING_IDLE) this.deadlineMs = deadlineMs;
   }
 
   private waitsFor(): number {
@@ -515,7 +515,7 @@ export class Connection implements Receiver {
 
   private awaitPeer(): void {
     this.sentBytes = this.writer.sentBytes;
-    this.deadlineMs = this.plane.clock.nowMs + this.plane.deadlines.writeTimeoutMs;
+    this.deadline.set(this.plane.deadlines.writeTimeoutMs);
   }
 
   /** Whether the peer has read enough, since it was last waited for, to be waited for again. */
@@ -581,7 +581,7 @@ export class Connection implements Receiver {
     if (this.reading === READING_HEAD) this.reading = READING_DISCARDING;
     if (this.writing !== WRITING_IDLE) return;
     this.writing = WRITING_ENDED;
-    this.deadlineMs = this.plane.clock.nowMs + LINGER_MS;
+    this.deadline.set(LINGER_MS);
     this.socket.end();
   }
 

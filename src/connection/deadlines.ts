@@ -17,6 +17,42 @@ export interface Deadlines {
 }
 
 /**
+ * The deadline of a connection. It is never early: setting it reads no clock, since that takes too long for each request,
+ * so a timeout counts from the next tick.
+ */
+export class Deadline {
+  /** Set since the last tick; 0 when `atMs` holds. */
+  private timeoutMs = 0;
+  private atMs = Number.POSITIVE_INFINITY;
+
+  /** @param timeoutMs from now on, at least 1 */
+  set(timeoutMs: number): void {
+    this.timeoutMs = timeoutMs;
+  }
+
+  /** @param atMs by the clock that the ticks tell */
+  setAt(atMs: number): void {
+    this.timeoutMs = 0;
+    this.atMs = atMs;
+  }
+
+  /**
+   * Counts a new timeout from here on.
+   * @param nowMs the time, rounded down
+   * @returns whether the deadline has passed
+   */
+  tick(nowMs: number): boolean {
+    if (this.timeoutMs > 0) this.setAt(nowMs + 1 + this.timeoutMs);
+    return this.atMs <= nowMs;
+  }
+
+  /** Whether it had passed at that tick, and has not been set since. */
+  passed(nowMs: number): boolean {
+    return this.timeoutMs === 0 && this.atMs <= nowMs;
+  }
+}
+
+/**
  * When content must have moved on: every byte buys time, but no silence is longer than the timeout.
  * @param startedMs when the content began
  * @param bytes how much of it has come

@@ -55,7 +55,7 @@ export class Plane {
     this.outputs = new Outputs(slot);
     this.clock = new Clock(
       (epochMs) => slot.setDate(dateLine(epochMs)),
-      (nowMs) => this.expire(nowMs),
+      (nowMs) => this.tick(nowMs),
       time,
     );
     for (const prepared of preparedResponses(HELLO_COUNTER)) slot.prepare(prepared);
@@ -134,8 +134,10 @@ export class Plane {
   async drain({ closeIdle } = { closeIdle: true }): Promise<void> {
     this.slot.draining = true;
     this.closesIdle = closeIdle;
-    // What the kernel has already received is under way, too: let it be read before anyone is called idle.
+    // What the kernel has already received is under way, too: let it be read before anyone is called idle. The timer
+    // may fire right behind a block of the event loop, so a poll follows it.
     await new Promise((resolve) => setTimeout(resolve, 10));
+    await new Promise((resolve) => setImmediate(resolve));
     if (closeIdle) for (const connection of this.connections) if (connection.idle) connection.destroy();
     await new Promise<void>((resolve) => {
       this.drained = resolve;
@@ -154,8 +156,16 @@ export class Plane {
     for (const connection of this.connections) connection.destroy();
   }
 
-  private expire(nowMs: number): void {
-    for (const connection of this.connections) if (connection.deadlineMs <= nowMs) connection.expire();
+  private tick(nowMs: number): void {
+    let passed = false;
+    for (const { deadline } of this.connections) if (deadline.tick(nowMs)) passed = true;
+    // When the event loop was blocked, the kernel may hold what arrived in time: one poll reads it first.
+    if (passed) setImmediate(() => this.expire(nowMs));
+  }
+
+  /** Ends what each connection waited for whose deadline had passed at that tick. */
+  expire(nowMs: number): void {
+    for (const connection of this.connections) if (connection.deadline.passed(nowMs)) connection.expire();
   }
 
   private settle(): void {

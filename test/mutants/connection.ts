@@ -6,6 +6,7 @@ const BREAK_OFF = ['test/connection/break-off.test.ts'];
 const CONNECTION = ['test/connection/connection.test.ts'];
 const DEADLINES = ['test/connection/deadlines.test.ts'];
 const LANDING = ['test/connection/landing.test.ts'];
+const NEVER_EARLY = ['test/connection/never-early.test.ts'];
 const LIMITS = ['test/connection/limits.test.ts'];
 const READER = ['test/connection/reader.test.ts'];
 const STALLED = ['test/connection/stalled.test.ts'];
@@ -46,6 +47,26 @@ export const connectionDefects: Defect[] = [
   ]),
   ...defectsOf('src/connection/carry.ts', DEADLINES, [
     ['content has the time of a head', 'this.inContent = slot.inContent;', 'this.inContent = false;'],
+  ]),
+  ...defectsOf('src/connection/deadlines.ts', NEVER_EARLY, [
+    [
+      'a timeout counts from the tick before',
+      'this.setAt(nowMs + 1 + this.timeoutMs)',
+      'this.setAt(nowMs - 249 + this.timeoutMs)',
+    ],
+    [
+      'a deadline that was set anew has passed',
+      'return this.timeoutMs === 0 && this.atMs',
+      'return this.atMs',
+    ],
+  ]),
+  ...defectsOf('src/connection/plane.ts', NEVER_EARLY, [
+    [
+      'deadlines expire before pending input is read',
+      'if (passed) setImmediate(() => this.expire(nowMs));',
+      'if (passed) this.expire(nowMs);',
+    ],
+    ['a drain closes whoever has just asked', 'await new Promise((resolve) => setImmediate(resolve));', ''],
   ]),
   ...defectsOf('src/connection/connection.ts', BREAK_OFF, [
     [
@@ -129,12 +150,7 @@ export const connectionDefects: Defect[] = [
       '',
       'is bounded',
     ],
-    [
-      'lingering has no end',
-      'this.deadlineMs = this.plane.clock.nowMs + LINGER_MS;',
-      '',
-      'ends when its peer does',
-    ],
+    ['lingering has no end', 'this.deadline.set(LINGER_MS);', '', 'ends when its peer does'],
     [
       'half of a request at the end is passed over',
       'if (head) this.giveUp(ERROR_INCOMPLETE);\n      else this.close();',
@@ -180,21 +196,13 @@ export const connectionDefects: Defect[] = [
     ],
   ]),
   ...defectsOf('src/connection/connection.ts', DEADLINES, [
-    [
-      "a head's time begins again with each byte",
-      'if (before !== WAITING_HEAD || consumed)',
-      'if (nowMs > 0)',
-    ],
+    ["a head's time begins again with each byte", '(before !== WAITING_HEAD || consumed)', 'true'],
     ["a head behind another has that one's time", ' || consumed)', ')'],
-    ['an idle connection has its time from before', 'deadlineMs = nowMs + deadlines.idleTimeoutMs;', ''],
+    ['an idle connection has its time from before', 'deadline.set(deadlines.idleTimeoutMs);', ''],
     ['content has no beginning', 'this.contentStartedMs = nowMs;', ''],
     ['content that was buys time for what comes', 'this.contentBytes = 0;\n', '\n'],
     ['content buys no time', 'this.contentBytes += readBytes;', ''],
-    [
-      'a write has no deadline of its own',
-      'this.deadlineMs = this.plane.clock.nowMs + this.plane.deadlines.writeTimeoutMs;',
-      '',
-    ],
+    ['a write has no deadline of its own', 'this.deadline.set(this.plane.deadlines.writeTimeoutMs);', ''],
     [
       'an empty line gets 408',
       'else this.giveUp(ERROR_TIMEOUT);',
@@ -207,8 +215,8 @@ export const connectionDefects: Defect[] = [
     ],
     [
       'a new connection has the time of an idle one',
-      'plane.clock.nowMs + plane.deadlines.headTimeoutMs',
-      'plane.clock.nowMs + plane.deadlines.idleTimeoutMs',
+      'set(plane.deadlines.headTimeoutMs)',
+      'set(plane.deadlines.idleTimeoutMs)',
     ],
     [
       'after a slow reader there is no deadline',
@@ -336,7 +344,11 @@ export const connectionDefects: Defect[] = [
   ),
   ...defectsOf('src/connection/plane.ts', DEADLINES, [
     ['the gauge counts who has gone', 'this.slot.connectionClosed();', ''],
-    ['deadlines are not looked at', 'if (connection.deadlineMs <= nowMs)', 'if (connection.deadlineMs < 0)'],
+    [
+      'deadlines are not looked at',
+      'if (connection.deadline.passed(nowMs)) connection',
+      'if (connection.deadline.passed(0)) connection',
+    ],
   ]),
   ...defectsOf('src/connection/plane.ts', CONNECTION, [
     [

@@ -41,6 +41,7 @@ export async function startPlane(
   io: Io = { read: 'direct', write: 'direct' },
   level: LogLevel = 'silent',
   limits: Partial<ConnectionLimits> = {},
+  deadlines: Partial<Deadlines> = {},
 ): Promise<TestedPlane> {
   const engine = createEngine(engineName);
   const lines: string[] = [];
@@ -50,7 +51,7 @@ export async function startPlane(
     engine.slot,
     io,
     new Log(level, (line) => lines.push(line)),
-    DEADLINES,
+    { ...DEADLINES, ...deadlines },
     { ...LIMITS, ...limits },
     { monotonicMs: () => time.nowMs + performance.now(), epochMs: () => EPOCH_MS },
   );
@@ -63,8 +64,11 @@ export async function startPlane(
     port: listener.port,
     lines,
     pass: (ms) => {
-      time.nowMs += ms;
+      // A timeout that was set since the last tick counts from here on; deadlines are whole milliseconds, rounded up.
       plane.clock.tick();
+      time.nowMs += ms + 2;
+      plane.clock.tick();
+      plane.expire(plane.clock.nowMs);
     },
     statistics: () => readStatistics(engine.slot.views),
     stop: async () => {
