@@ -6,7 +6,12 @@ import type { Content } from '../connection/exchange.ts';
 import { ByteStream } from './byte-stream.ts';
 import { NativeHeaders } from './native.ts';
 
-export const BODY_READ = 'Body is unusable: Body has already been read';
+/** A body is read once. */
+export function bodyUsedError(): TypeError {
+  return Object.assign(new TypeError('Body is unusable: Body has already been read'), {
+    code: 'ERR_BODY_USED',
+  });
+}
 
 export class Body {
   readonly #content: Content;
@@ -43,7 +48,7 @@ export class Body {
 
   /** @throws TypeError, as a rejection, when it has been read before */
   async consume<T>(convert: (bytes: Uint8Array) => T | Promise<T>): Promise<T> {
-    if (this.unusable) throw new TypeError(BODY_READ);
+    if (this.unusable) throw bodyUsedError();
     if (this.#stream !== undefined) return convert(await readStream(this.#stream));
     this.#taken = true;
     const whole = this.#content.takeWhole();
@@ -118,7 +123,11 @@ export class Body {
         return piece as Uint8Array<ArrayBuffer> | undefined;
       },
       cancel: () => {
-        this.#end(new TypeError('the content was cancelled before its end'));
+        this.#end(
+          Object.assign(new TypeError('the content was cancelled before its end'), {
+            code: 'ERR_BODY_CANCELLED',
+          }),
+        );
         this.#content.cancel();
       },
     });

@@ -4,7 +4,7 @@
 import { formatWithOptions, inspect } from 'node:util';
 import type { Exchange } from '../connection/exchange.ts';
 import { whenAborted } from './abort.ts';
-import { BODY_READ, Body, ownBuffer } from './body.ts';
+import { Body, bodyUsedError, ownBuffer } from './body.ts';
 import { Headers } from './headers.ts';
 import { NativeHeaders, NativeRequest, NativeResponse, toNative } from './native.ts';
 import type { Origin } from './url.ts';
@@ -64,12 +64,12 @@ export class Request implements globalThis.Request {
     return this.#headers;
   }
 
-  /** Aborts with an AbortError, whose cause says why, when nobody waits for the response any more. */
+  /** Aborts when nobody waits for the response any more. Its reason is what reads of the body reject with. */
   get signal(): AbortSignal {
     if (this.#signal === undefined) {
       const controller = new AbortController();
       this.#signal = controller.signal;
-      whenAborted(this.#exchange, (cause) => controller.abort(abortError(cause)));
+      whenAborted(this.#exchange, (reason) => controller.abort(reason));
     }
     return this.#signal;
   }
@@ -91,7 +91,7 @@ export class Request implements globalThis.Request {
   textStream(): ReadableStream<string> {
     const body = this.#content();
     if (body === undefined) return new ReadableStream({ start: (controller) => controller.close() });
-    if (body.unusable) throw new TypeError(BODY_READ);
+    if (body.unusable) throw bodyUsedError();
     return body.stream.pipeThrough(new TextDecoderStream());
   }
 
@@ -127,7 +127,7 @@ export class Request implements globalThis.Request {
   /** @throws TypeError when the body has been read or is being read */
   clone(): Request {
     const body = this.#content();
-    if (body?.unusable) throw new TypeError(BODY_READ);
+    if (body?.unusable) throw bodyUsedError();
     const clone = new Request(this.#exchange, this.#origin);
     clone.params = this.params;
     clone.#url = this.#url;
@@ -246,9 +246,4 @@ function parse(bytes: Uint8Array): unknown {
 
 function ownBytes(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return new Uint8Array(ownBuffer(bytes));
-}
-
-function abortError(cause: Error): DOMException {
-  // The types of the DOM know no options here.
-  return new DOMException(cause.message, { name: 'AbortError', cause } as unknown as string);
 }

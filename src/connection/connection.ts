@@ -20,6 +20,7 @@ import {
   VERDICT_REQUEST,
 } from '../protocol/codes.ts';
 import { refusalText } from '../protocol/errors.ts';
+import { abortError, BodyError } from '../protocol/request-errors.ts';
 import { Carry } from './carry.ts';
 import { contentDeadline, Deadline } from './deadlines.ts';
 import { OpenExchange } from './open-exchange.ts';
@@ -151,7 +152,7 @@ export class Connection implements Receiver {
   expire(): void {
     if (this.writing === WRITING_PENDING && this.peerReads()) return;
     if (this.writing !== WRITING_IDLE) {
-      this.exchange?.abort(new Error('the peer did not read in time'));
+      this.exchange?.abort(abortError('ERR_WRITE_TIMEOUT', 'the client did not read the response in time'));
       this.destroy();
     } else if (this.exchange !== undefined) this.expireExchange(this.exchange);
     else if (this.reading !== READING_HEAD) this.destroy();
@@ -270,7 +271,7 @@ export class Connection implements Receiver {
     this.exchange = exchange;
     this.pipelined = cursor < end;
     this.waiting = WAITING_APPLICATION;
-    if (this.reading === READING_ENDED) exchange.abort(new Error(PEER_ENDED));
+    if (this.reading === READING_ENDED) exchange.abort(clientEnded());
     try {
       application(exchange);
     } catch (error) {
@@ -319,10 +320,10 @@ export class Connection implements Receiver {
   }
 
   /** What was to be the request's content is none, or not allowed, or not all there. Its record is in the slot. */
-  private contentBroke(content: ReceivedContent, error: number): void {
+  private contentBroke(content: ReceivedContent, error: number, reason: Error = new BodyError(error)): void {
     const { exchange } = this;
     this.carry = undefined;
-    content.fail(new Error(refusalText(error)));
+    content.fail(reason);
     if (exchange?.answering) {
       // Its response goes on, and is the last.
       exchange.close = true;
@@ -332,13 +333,13 @@ export class Connection implements Receiver {
     this.exchange = undefined;
     this.refuse(error);
     this.closing = true;
-    exchange?.gone(new Error(refusalText(error)));
+    exchange?.gone(reason);
   }
 
   /** The same between two reads. */
-  private carriedContentBroke(content: ReceivedContent, error: number): void {
+  private carriedContentBroke(content: ReceivedContent, error: number, reason?: Error): void {
     this.carry?.restore(0);
-    this.contentBroke(content, error);
+    this.contentBroke(content, error, reason);
     this.plane.slot.takeRecord();
   }
 
@@ -419,7 +420,7 @@ export class Connection implements Receiver {
       if (this.exchange !== undefined) this.setDeadline(0, true);
       return;
     }
-    const reason = new Error(refusalText(ERROR_HANDLER_TIMEOUT));
+    const reason = abortError('ERR_HANDLER_TIMEOUT', refusalText(ERROR_HANDLER_TIMEOUT));
     if (exchange.begun) {
       exchange.abort(reason);
       this.breakOff();
@@ -602,10 +603,12 @@ export class Connection implements Receiver {
       else this.close();
       return;
     }
-    if (exchange.content?.unfinished && head) this.carriedContentBroke(exchange.content, ERROR_INCOMPLETE);
+    const reason = clientEnded();
+    if (exchange.content?.unfinished && head)
+      this.carriedContentBroke(exchange.content, ERROR_INCOMPLETE, reason);
     if (this.exchange === undefined) return;
     this.setDeadline(0, true);
-    exchange.abort(new Error(PEER_ENDED));
+    exchange.abort(reason);
   }
 
   /** Nothing more is waited for: a request of which a part is here, and no answer is out, is refused. */
@@ -620,7 +623,7 @@ export class Connection implements Receiver {
     const { exchange } = this;
     this.exchange = undefined;
     this.plane.connectionClosed(this);
-    exchange?.gone(new Error('the peer is gone'));
+    exchange?.gone(abortError('ERR_CLIENT_GONE', 'the client closed the connection'));
   }
 
   /** @param content undefined when it is not known yet */
@@ -643,7 +646,10 @@ export class Connection implements Receiver {
   }
 }
 
-const PEER_ENDED = 'the peer has closed its side of the connection';
+/** It may still read what it is sent. */
+function clientEnded(): Error {
+  return abortError('ERR_CLIENT_GONE', 'the client closed its side of the connection');
+}
 
 function ignore(): void {
   // A reset peer is no news; 'close' follows.

@@ -9,6 +9,7 @@
 //   CUT       it can't be completed: the connection is about to close
 
 import { LENGTH_CHUNKED, LENGTH_UNTOLD } from '../protocol/codes.ts';
+import { answeredError } from '../protocol/request-errors.ts';
 import { isBare, statusLine } from '../protocol/status.ts';
 import { copyBytes } from '../wasm/copy.ts';
 import type { RecordHead } from '../wasm/head.ts';
@@ -35,8 +36,6 @@ const COPIED_BYTES_MAX = 16_384;
 
 const LAST_CHUNK = '0\r\n';
 const CRLF = '\r\n';
-
-const ANSWERED = new Error('the request has been answered before its content was read');
 
 export class OpenExchange implements Exchange {
   aborted: Error | undefined = undefined;
@@ -249,7 +248,8 @@ export class OpenExchange implements Exchange {
   private finish(): void {
     this.state = OVER;
     clearImmediate(this.holding);
-    this.content?.fail(ANSWERED);
+    if (this.content?.unfinished)
+      this.content.fail(answeredError('the request has been answered before its content was read'));
     this.connection.exchangeOver();
   }
 

@@ -82,6 +82,11 @@ export const ERROR_RESPONSES: readonly ErrorResponse[] = [
   { error: ERROR_TLS, statusCode: 400, text: 'this is TLS, and this port speaks plain HTTP: use http://' },
 ];
 
+/** The status that an error is answered with. */
+export function statusCodeOf(error: number): number {
+  return ERROR_RESPONSES.find((response) => response.error === error)?.statusCode ?? 500;
+}
+
 /** What is said of an error. */
 export function refusalText(error: number): string {
   return ERROR_RESPONSES.find((response) => response.error === error)?.text ?? `error ${error}`;

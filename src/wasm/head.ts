@@ -1,6 +1,7 @@
 // The head of a request, read where it lies: its bytes in the slot's input, its parts in the slot's record. Both are
 // overwritten in the turn after; a head that is needed longer is detached.
 
+import { answeredError } from '../protocol/request-errors.ts';
 import {
   FIELD_BYTES,
   FIELD_NAME_BYTES,
@@ -112,7 +113,9 @@ export class RecordHead {
 
   private there(): Buffer {
     if (this.bytes === undefined)
-      throw new Error('the request has been answered: read what is needed of it before, or return a promise');
+      throw answeredError(
+        'the request has been answered: read what is needed of it before, or return a promise',
+      );
     return this.bytes;
   }
 }

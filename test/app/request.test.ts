@@ -6,11 +6,12 @@ import { NativeHeaders, NativeRequest, toNative } from '../../src/app/native.ts'
 import { Request } from '../../src/app/request.ts';
 import { Response, type ResponseInit } from '../../src/app/response.ts';
 import { Origin } from '../../src/app/url.ts';
+import { abortError } from '../../src/protocol/request-errors.ts';
 import { FakeContent, type FakeExchange, FakeHead, type Field, fakeExchange } from './request-fixture.ts';
 
 const ORIGIN = new Origin('http', '127.0.0.1:8080');
 const HOST: Field = ['Host', 'localhost:8080'];
-const GONE = new Error('the peer is gone');
+const GONE = abortError('ERR_CLIENT_GONE', 'the client closed the connection');
 
 type Pieces = readonly (string | Uint8Array | Error)[];
 
@@ -339,25 +340,22 @@ describe('the trailers', () => {
 });
 
 describe('the signal', () => {
-  test('aborts with the exchange, for a reason with a cause', () => {
+  test('aborts with the exchange, for its reason', () => {
     const { request, exchange } = get();
     const { signal } = request;
     expect(signal).toBe(request.signal);
     expect(signal.aborted).toBe(false);
     exchange.abort(GONE);
     expect(signal.aborted).toBe(true);
-    expect([signal.reason.name, signal.reason.message, signal.reason.cause]).toEqual([
-      'AbortError',
-      GONE.message,
-      GONE,
-    ]);
+    expect(signal.reason).toBe(GONE);
+    expect([signal.reason.name, signal.reason.code]).toEqual(['AbortError', 'ERR_CLIENT_GONE']);
     expect(signal.reason).toBeInstanceOf(DOMException);
   });
 
   test('is aborted at once when nobody waits already', () => {
     const { request, exchange } = get();
     exchange.abort(GONE);
-    expect(request.signal.reason.cause).toBe(GONE);
+    expect(request.signal.reason).toBe(GONE);
   });
 
   test('leaves who listened before at it, even one that throws', () => {
@@ -486,7 +484,7 @@ describe('the native request', () => {
     expect(await native.text()).toBe('Hello');
     expect(native.bodyUsed && request.bodyUsed).toBe(true);
     exchange.abort(GONE);
-    expect(native.signal.reason.cause).toBe(GONE);
+    expect(native.signal.reason).toBe(GONE);
   });
 
   test('gives another one', async () => {

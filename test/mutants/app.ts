@@ -283,7 +283,7 @@ export const appDefects: Defect[] = [
   ...defectsOf('src/app/body.ts', REQUEST, [
     [
       'a body may be read twice',
-      'if (this.unusable) throw new TypeError(BODY_READ);\n    if (this.#stream',
+      'if (this.unusable) throw bodyUsedError();\n    if (this.#stream',
       'if (this.#stream',
     ],
     ["a body in a reader's hands may be read", 'this.used || this.#stream?.locked === true', 'this.used'],

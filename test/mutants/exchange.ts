@@ -249,7 +249,11 @@ export const exchangeDefects: Defect[] = [
     ],
   ]),
   ...defectsOf('src/connection/open-exchange.ts', CONTENT, [
-    ['content is read on behind the answer', 'this.content?.fail(ANSWERED);', ''],
+    [
+      'content is read on behind the answer',
+      'if (this.content?.unfinished)\n      this.content.fail',
+      'if (this.close)\n      this.content?.fail',
+    ],
   ]),
   ...defectsOf('src/connection/open-exchange.ts', TURNS, [
     ['what failed before its head is cut', 'if (this.state >= BEGUN) {', 'if (this.state >= WAITING) {'],
@@ -322,7 +326,7 @@ export const exchangeDefects: Defect[] = [
     ['who throws leaves its peer waiting', 'exchange.breakOff();', ''],
     [
       'a request behind the end of its peer knows nothing of it',
-      'if (this.reading === READING_ENDED) exchange.abort(new Error(PEER_ENDED));',
+      'if (this.reading === READING_ENDED) exchange.abort(clientEnded());',
       '',
     ],
     [
@@ -367,8 +371,8 @@ export const exchangeDefects: Defect[] = [
   ...defectsOf('src/connection/connection.ts', CONTENT, [
     [
       'content that broke off is refused without its method',
-      'this.carry?.restore(0);\n    this.contentBroke(content, error);',
-      'this.contentBroke(content, error);',
+      'this.carry?.restore(0);\n    this.contentBroke(content, error, reason);',
+      'this.contentBroke(content, error, reason);',
     ],
     [
       'the record of content that broke off stays',
@@ -386,7 +390,7 @@ export const exchangeDefects: Defect[] = [
       'if (exchange?.answering) {',
       'if (exchange?.over) {',
     ],
-    ['who answers is not told that content broke off', 'exchange?.gone(new Error(refusalText(error)));', ''],
+    ['who answers is not told that content broke off', 'exchange?.gone(reason);', ''],
     ['content is not asked for', 'this.sendBytes(CONTINUE);', ''],
     [
       'content is asked for twice',
@@ -421,13 +425,13 @@ export const exchangeDefects: Defect[] = [
     ['content is read that nobody takes', 'return content.hungry;', 'return true;'],
     [
       'content that ends too early seems to be late',
-      'if (exchange.content?.unfinished && head) this.carriedContentBroke(exchange.content, ERROR_INCOMPLETE);',
-      '',
+      '      this.carriedContentBroke(exchange.content, ERROR_INCOMPLETE, reason);\n    if (this.exchange === undefined) return;',
+      'return;',
     ],
     [
       'the record of content that broke off between two reads stays',
-      'this.contentBroke(content, error);\n    this.plane.slot.takeRecord();',
-      'this.contentBroke(content, error);',
+      'this.contentBroke(content, error, reason);\n    this.plane.slot.takeRecord();',
+      'this.contentBroke(content, error, reason);',
     ],
   ]),
   ...defectsOf('src/connection/connection.ts', ABORT, [
@@ -485,12 +489,12 @@ export const exchangeDefects: Defect[] = [
     ['who waits for an application is idle', 'this.exchange === undefined &&\n', ''],
     [
       'an application is not told that its peer is gone',
-      "exchange?.gone(new Error('the peer is gone'));",
+      "exchange?.gone(abortError('ERR_CLIENT_GONE', 'the client closed the connection'));",
       '',
     ],
     [
       'an application is not told that its peer has closed its side',
-      'this.setDeadline(0, true);\n    exchange.abort(new Error(PEER_ENDED));',
+      'this.setDeadline(0, true);\n    exchange.abort(reason);',
       'this.setDeadline(0, true);',
     ],
   ]),

@@ -1,0 +1,222 @@
+// The errors of a request that handlers meet: each by its name and code, and one object for all who meet the same one.
+
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { ServerRequest } from '../../src/app/app.ts';
+import { attach } from '../../src/app/application.ts';
+import { Response } from '../../src/app/response.ts';
+import type { Io } from '../../src/connection/plane.ts';
+import { HEADER_CONTENT_BYTES_MAX } from '../../src/wasm/layout.ts';
+import { type Client, connect, eventually, GET, sleep } from '../support/client.ts';
+import { startPlane, type TestedPlane } from '../support/plane.ts';
+
+const WAYS: Io[] = [
+  { read: 'direct', write: 'direct' },
+  { read: 'public', write: 'public' },
+];
+const MAX_BYTES = 200_000;
+const POST = 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\nabc';
+const CHUNKED = 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n';
+
+/** A failure as its handler meets it. */
+interface Met {
+  error: Error & { code?: unknown; status?: unknown };
+  reason: unknown;
+}
+
+async function readStream({ body }: ServerRequest, mode?: 'byob'): Promise<void> {
+  const stream = body as ReadableStream<Uint8Array>;
+  if (mode === undefined) {
+    const reader = stream.getReader();
+    while (!(await reader.read()).done);
+    return;
+  }
+  const reader = stream.getReader({ mode });
+  while (!(await reader.read(new Uint8Array(1000))).done);
+}
+
+const READERS: Record<string, (request: ServerRequest) => Promise<unknown>> = {
+  'text()': (request) => request.text(),
+  'json()': (request) => request.json(),
+  'bytes()': (request) => request.bytes(),
+  'arrayBuffer()': (request) => request.arrayBuffer(),
+  'blob()': (request) => request.blob(),
+  'formData()': (request) => request.formData(),
+  'a stream': (request) => readStream(request),
+  'a BYOB reader': (request) => readStream(request, 'byob'),
+  'the stream of text': async (request) => {
+    const { textStream } = request as unknown as { textStream(): ReadableStream<string> };
+    const reader = textStream.call(request).getReader();
+    while (!(await reader.read()).done);
+  },
+  'a clone': (request) => request.clone().text(),
+  'a clone, whose trailers are asked for': async (request) => {
+    const { trailers } = request.clone() as ServerRequest;
+    await readStream(request).catch(() => {});
+    await trailers;
+  },
+};
+
+describe.each(WAYS)('$read reads', (io) => {
+  let server: TestedPlane;
+  let client: Client;
+  const logged = vi.spyOn(console, 'error');
+  beforeEach(async () => {
+    logged.mockReset().mockImplementation(() => {});
+    server = await startPlane('wasm', io, 'errors');
+    server.engine.slot.views.doubles[HEADER_CONTENT_BYTES_MAX >> 3] = MAX_BYTES;
+    client = await connect(server.port);
+  });
+  afterEach(async () => {
+    client.close();
+    await server.stop();
+  });
+
+  let met: Met | undefined;
+  let handled = 0;
+  const serve = (handler: (request: ServerRequest) => Promise<unknown>): Promise<void> => {
+    met = undefined;
+    handled = 0;
+    const view = { url: `http://127.0.0.1:${server.port}`, port: server.port, stats: server.statistics };
+    return attach(
+      server.plane,
+      {
+        fetch: async (request) => {
+          const { signal } = request;
+          handled++;
+          try {
+            await handler(request);
+          } catch (error) {
+            met = { error: error as Error, reason: signal.reason };
+          }
+          return new Response('caught');
+        },
+      },
+      { worker: 0, server: view, trustProxy: 0 },
+    );
+  };
+  const meets = async (): Promise<Met> => {
+    await eventually('met', () => met !== undefined);
+    return met as Met;
+  };
+
+  describe.each(Object.entries(READERS))('%s', (_, reader) => {
+    test.each(['destroy', 'resetAndDestroy', 'end'] as const)(
+      'rejects with the reason of the signal when the client has gone: %s',
+      async (leave) => {
+        for (const text of [POST, CHUNKED]) {
+          await serve(reader);
+          client.send(text);
+          await eventually('handled', () => handled === 1);
+          await sleep(5);
+          client.socket[leave]();
+          const { error, reason } = await meets();
+          expect(error).toBe(reason);
+          expect(error).toBeInstanceOf(DOMException);
+          expect([error.name, error.code]).toEqual(['AbortError', 'ERR_CLIENT_GONE']);
+          client.close();
+          client = await connect(server.port);
+        }
+      },
+    );
+
+    test('rejects with a BodyError when the body is too large, too slow or malformed', async () => {
+      const { bodyTimeoutMs } = server.plane.deadlines;
+      for (const [text, then, code, status] of [
+        [CHUNKED, 'fffff\r\n', 'ERR_BODY_TOO_LARGE', 413],
+        [CHUNKED, 'nonsense\r\n', 'ERR_BODY_MALFORMED', 400],
+        [POST, '', 'ERR_BODY_TIMEOUT', 408],
+      ] as const) {
+        await serve(reader);
+        client.send(text);
+        await eventually('handled', () => handled === 1);
+        await sleep(5);
+        if (then === '') server.pass(bodyTimeoutMs);
+        else client.send(then);
+        const { error, reason } = await meets();
+        expect([error.name, error.code, error.status]).toEqual(['BodyError', code, status]);
+        expect(error).toBe(reason);
+        expect(await client.end()).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+        client.close();
+        client = await connect(server.port);
+      }
+    });
+  });
+
+  test('a read that begins after the client has gone rejects with the reason of the signal', async () => {
+    await serve(async (request) => {
+      await new Promise((resolve) => request.signal.addEventListener('abort', resolve));
+      await request.body?.cancel().catch(() => {});
+      await request.signal.throwIfAborted();
+    });
+    client.send(POST);
+    await eventually('handled', () => handled === 1);
+    client.socket.resetAndDestroy();
+    expect((await meets()).error).toBe((await meets()).reason);
+
+    client = await connect(server.port);
+    await serve(async (request) => {
+      await new Promise((resolve) => request.signal.addEventListener('abort', resolve));
+      // What had arrived before may still be read.
+      await readStream(request);
+    });
+    client.send(POST);
+    await eventually('handled', () => handled === 1);
+    client.socket.resetAndDestroy();
+    const { error, reason } = await meets();
+    expect(error).toBe(reason);
+  });
+
+  test('a second read is a TypeError with a code', async () => {
+    await serve(async (request) => {
+      await request.text();
+      await request.text();
+    });
+    client.send('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc');
+    const { error } = await meets();
+    expect([error.name, error.code]).toEqual(['TypeError', 'ERR_BODY_USED']);
+    expect(error.message).toBe('Body is unusable: Body has already been read');
+  });
+
+  test('a read behind the answer, and the head behind the answer, say so', async () => {
+    let late: ServerRequest | undefined;
+    const view = { url: `http://127.0.0.1:${server.port}`, port: server.port, stats: server.statistics };
+    await attach(
+      server.plane,
+      {
+        fetch: (request) => {
+          late = request;
+          return new Response('answered');
+        },
+      },
+      { worker: 0, server: view, trustProxy: 0 },
+    );
+    client.send(POST);
+    await client.until(/answered$/);
+    await expect(late?.text()).rejects.toMatchObject({ name: 'Error', code: 'ERR_REQUEST_ANSWERED' });
+    const first = await late?.text().catch((error: unknown) => error);
+    expect(() => late?.method).toThrow(
+      expect.objectContaining({ name: 'Error', code: 'ERR_REQUEST_ANSWERED' }),
+    );
+    const other = await connect(server.port);
+    other.send(POST);
+    await other.until(/answered$/);
+    // An error that two requests share would carry from one to the other what their handlers add to it.
+    expect(await late?.text().catch((error: unknown) => error)).not.toBe(first);
+    other.close();
+  });
+
+  test('a handler that takes too long reads so in the reason of its signal', async () => {
+    let reason: { name?: string; code?: string } | undefined;
+    await serve((request) => {
+      request.signal.addEventListener('abort', () => {
+        reason = request.signal.reason;
+      });
+      return new Promise(() => {});
+    });
+    client.send(GET);
+    await eventually('handled', () => handled === 1);
+    server.pass(server.plane.deadlines.handlerTimeoutMs);
+    expect([reason?.name, reason?.code]).toEqual(['AbortError', 'ERR_HANDLER_TIMEOUT']);
+    expect(await client.end()).toMatch(/^HTTP\/1\.1 503 /);
+  });
+});
