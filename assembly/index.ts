@@ -25,7 +25,7 @@ import { finishHead as buildHeadEnd, buildPrepared } from './response';
 import { refuse as buildRefusal, serveSpan } from './serve';
 import { add, value } from './state/counter';
 import { recover } from './state/death';
-import { addToGauge, setGauge, gaugeValue as valueOfGauge } from './state/gauge';
+import { addToGauge, restoreGauge, setGauge, gaugeValue as valueOfGauge } from './state/gauge';
 import { bucketsOf, record } from './state/histogram';
 import * as lease from './state/lease';
 import { limit, open, take, windowMs } from './state/limiter';
@@ -119,7 +119,8 @@ export function sipHash(seed: usize, text: usize, length: i32): i64 {
 
 /**
  * Pointer of the table of the limiter whose row is at `limiter`, made with these options where there is none, or one of
- * others; 0 when there is no room. Its seed is in the scratch page.
+ * others; 0 when there is no room. Its seed is in the scratch page. `nowMs` is by the limiter's clock, which is `aheadMs`
+ * ahead of the machine's.
  */
 export function limiterOpen(
   limiter: usize,
@@ -128,10 +129,11 @@ export function limiterOpen(
   windowMs: f64,
   keys: i32,
   nowMs: f64,
+  aheadMs: f64,
 ): usize {
   assert(limit > 0 && limit <= LIMIT_MAX && keys > 0 && keys <= LIMIT_KEYS_MAX);
   assert(windowMs >= 1 && windowMs <= LIMIT_WINDOW_MS_MAX && floor(windowMs) == windowMs && isTime(nowMs));
-  return open(limiter, scratch, limit, <u32>windowMs, keys, <i64>nowMs);
+  return open(limiter, scratch, limit, <u32>windowMs, keys, <i64>nowMs, <i64>aheadMs);
 }
 
 /** Takes from the limit of the key in the scratch page, and says in one number what came of it: see state/limiter.ts. */
@@ -158,6 +160,11 @@ function isTime(ms: f64): bool {
 /** Sets the gauge whose row is at `gauge`. */
 export function gaugeSet(gauge: usize, value: f64): void {
   setGauge(gauge, value);
+}
+
+/** Sets the gauge whose row is at `gauge` to what a snapshot says, unless it has been written since. */
+export function gaugeRestore(gauge: usize, value: f64): void {
+  restoreGauge(gauge, value);
 }
 
 /** Adds to the gauge whose row is at `gauge`; returns the new value, which is not kept unless it is finite. */

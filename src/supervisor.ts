@@ -6,6 +6,7 @@ import { isatty } from 'node:tty';
 import { type Bound, bind } from './connection/bind.ts';
 import { urlOf } from './connection/listener.ts';
 import { Log } from './connection/log.ts';
+import { NUMBERS_MS, SNAPSHOT_MS } from './durable/messages.ts';
 import type { ToServer, ToSupervisor } from './messages.ts';
 import { countListeners } from './models/counts.ts';
 import type { Options } from './options.ts';
@@ -154,7 +155,9 @@ class Supervisor {
       // From here on connecting is refused, and who can goes elsewhere.
       this.bound.close();
       this.tell({ type: 'drain', timeoutMs: this.options.drainTimeout });
-      setTimeout(() => this.child?.kill('SIGKILL'), this.options.drainTimeout + GRACE_MS).unref();
+      const { state, redis } = this.options;
+      const keptMs = state === undefined && redis === undefined ? 0 : NUMBERS_MS + SNAPSHOT_MS;
+      setTimeout(() => this.child?.kill('SIGKILL'), this.options.drainTimeout + GRACE_MS + keptMs).unref();
     } else if (now - this.stoppedMs > SAME_SIGNAL_MS) {
       this.log.note(`Stopping at once on a second ${signal}`);
       this.child?.kill('SIGKILL');

@@ -11,7 +11,8 @@
 // when a bucket is full of keys that have used something, that of the key that has used least: it is forgotten.
 //
 // Options are the table's. Others make another table, which all threads go over to; what a key has used under
-// the options before is looked up there when it first comes.
+// the options before is looked up there when it first comes, and no longer there from then on. A table that a snapshot
+// made (src/wasm/saved.ts) is only ever one before.
 
 import {
   BUCKET_BYTES,
@@ -23,6 +24,8 @@ import {
   ENTRY_HASH,
   ENTRY_TAT,
   LIMIT_REMAINING_RANGE,
+  LIMITER_AHEAD_MS,
+  LIMITER_BEHIND_MS,
   LIMITER_BUCKET_MASK,
   LIMITER_BUCKETS,
   LIMITER_LIMIT,
@@ -47,6 +50,8 @@ import { sipHash } from './siphash';
 const NEVER: f64 = Infinity;
 /** No outcome yet. */
 const AGAIN: f64 = NaN;
+/** The owner of a table that a snapshot made. */
+const NOBODY = 0;
 /** The TAT of an entry that changes hands: smaller than any. */
 const TAKEN: i64 = i64.MIN_VALUE;
 
@@ -96,6 +101,7 @@ function takeHeld(table: usize, bucket: usize, hash: i64, scratch: usize, cost: 
     const next = charged(table, tat, cost, nowMs);
     const allowed = next <= latest(table, nowMs);
     atomic.store<i64>(entry, allowed ? next : tat, ENTRY_TAT);
+    if (tat != 0) forgetBefore(table, hash);
     outcome = allowed ? remaining(table, next, nowMs) : refused(table, tat, next, nowMs);
   }
   letGo(bucket + BUCKET_HOLD);
@@ -131,21 +137,39 @@ function entryOf(bucket: usize, hash: i64): usize {
 /** The TAT of a key that is new to the table: the same share of the limit is used as under the options before. */
 function usedBefore(table: usize, hash: i64, nowMs: i64): i64 {
   let newer = table;
+  /** Now, by the clock of the older one. */
+  let thenMs = nowMs;
   for (let older = previousOf(newer); older != 0; older = previousOf(newer)) {
-    const madeMs = load<i64>(newer, LIMITER_MADE_MS);
-    newer = older;
     // Since then all of its keys have been past their TAT.
-    if (nowMs > madeMs + windowMsOf(older)) continue;
+    const past = thenMs > load<i64>(newer, LIMITER_MADE_MS) + windowMsOf(older);
+    thenMs -= load<i64>(newer, LIMITER_BEHIND_MS);
+    newer = older;
+    if (past) continue;
     const entry = entryOf(bucketOf(older, hash), hash);
     if (entry == 0) continue;
     const tat = atomic.load<i64>(entry, ENTRY_TAT);
-    const unused = nowMs * limitOf(older);
+    const unused = thenMs * limitOf(older);
     // A thread that is late may still change the entry: then it sees that there is another table, and starts anew.
     if (atomic.load<i64>(entry, ENTRY_HASH) != hash || tat <= unused) continue;
-    const share = <f64>(tat - unused) / <f64>(windowMsOf(older) * limitOf(older));
-    return nowMs * limitOf(table) + <i64>nearest<f64>(share * <f64>(windowMsOf(table) * limitOf(table)));
+    return nowMs * limitOf(table) + scaled(tat - unused, fullOf(older), fullOf(table));
   }
   return 0;
+}
+
+/** A key that another one displaces must not find again what it had used under the options before. */
+function forgetBefore(table: usize, hash: i64): void {
+  for (let older = previousOf(table); older != 0; older = previousOf(older)) {
+    const entry = entryOf(bucketOf(older, hash), hash);
+    if (entry != 0) atomic.store<i64>(entry, 0, ENTRY_TAT);
+  }
+}
+
+/** `used * to / from`, rounded to the nearest; all are up to 2^51, and the result is, too. */
+function scaled(used: i64, from: i64, to: i64): i64 {
+  // Off by 1 at most. What is beyond 64 bits is in both products, and gone in their difference.
+  const near = <i64>nearest<f64>((<f64>used / <f64>from) * <f64>to);
+  const twice = (used * to - near * from) * 2;
+  return twice >= from ? near + 1 : twice < -from ? near - 1 : near;
 }
 
 function charged(table: usize, tat: i64, cost: i32, nowMs: i64): i64 {
@@ -180,6 +204,7 @@ export function open(
   windowMs: u32,
   keys: i32,
   nowMs: i64,
+  aheadMs: i64,
 ): usize {
   // So that of threads that begin together only one makes a table; without the hold it goes as well.
   const held = takeHold(limiter + STATE_HOLD, scratch);
@@ -190,10 +215,11 @@ export function open(
     const current = tableOf(limiter);
     table = current;
     if (current != 0 && !replaces(current, scratch, limit, windowMs, mask)) break;
-    if (made == 0) made = make(scratch, limit, windowMs, mask, nowMs);
+    if (made == 0) made = make(scratch, limit, windowMs, mask, nowMs, aheadMs);
     table = made;
     if (made == 0) break;
     store<usize>(made, current, LIMITER_PREVIOUS);
+    store<i64>(made, current != 0 && isSaved(current) ? aheadMs : 0, LIMITER_BEHIND_MS);
     // A key keeps its hash.
     memory.copy(
       made + LIMITER_SEED,
@@ -208,6 +234,7 @@ export function open(
 
 /** Whether these options take the place of the table's: those of a thread that isn't older than who made it. */
 function replaces(table: usize, scratch: usize, limit: i32, windowMs: u32, mask: i32): bool {
+  if (isSaved(table)) return true;
   if (load<i32>(scratch, SCRATCH_OWNER) < load<i32>(table, LIMITER_OWNER)) return false;
   return (
     load<i32>(table, LIMITER_LIMIT) != limit ||
@@ -216,7 +243,12 @@ function replaces(table: usize, scratch: usize, limit: i32, windowMs: u32, mask:
   );
 }
 
-function make(scratch: usize, limit: i32, windowMs: u32, mask: i32, nowMs: i64): usize {
+/** Whether a snapshot made the table. Its clock is the machine's. */
+function isSaved(table: usize): bool {
+  return load<i32>(table, LIMITER_OWNER) == NOBODY;
+}
+
+function make(scratch: usize, limit: i32, windowMs: u32, mask: i32, nowMs: i64, aheadMs: i64): usize {
   const bytes = LIMITER_BUCKETS + (mask + 1) * BUCKET_BYTES;
   const table = newExtent((bytes + PAGE_BYTES - 1) / PAGE_BYTES);
   if (table == 0) return 0;
@@ -225,6 +257,7 @@ function make(scratch: usize, limit: i32, windowMs: u32, mask: i32, nowMs: i64):
   store<i32>(table, mask, LIMITER_BUCKET_MASK);
   store<i32>(table, load<i32>(scratch, SCRATCH_OWNER), LIMITER_OWNER);
   store<i64>(table, nowMs, LIMITER_MADE_MS);
+  store<i64>(table, aheadMs, LIMITER_AHEAD_MS);
   return table;
 }
 
@@ -275,4 +308,9 @@ function limitOf(table: usize): i64 {
 
 function windowMsOf(table: usize): i64 {
   return <i64>load<u32>(table, LIMITER_WINDOW_MS);
+}
+
+/** How far the TAT of a key that has used all of its limit is from now. */
+function fullOf(table: usize): i64 {
+  return windowMsOf(table) * limitOf(table);
 }

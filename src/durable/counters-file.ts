@@ -46,7 +46,7 @@ export class CountersFile implements Lessor {
     for (const [name, end] of ends)
       if (!Number.isSafeInteger(end)) throw new RangeError(`counter '${name}' has come to its last number`);
     const content: Content = { clean, counters: Object.fromEntries(ends) };
-    replaceFile(this.files, this.path, seal(FILE, content));
+    replaceFile(this.files, this.path, [seal(FILE, content)]);
     this.ends = ends;
   }
 }

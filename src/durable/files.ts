@@ -61,15 +61,17 @@ export function readIfThere(files: Files, path: string, bytesMax: number): Buffe
 }
 
 /**
- * Replaces a file: when this returns, the new one is there whatever happens. Until then the old one is, or the new.
+ * Replaces a file by one of these pieces: when this returns, the new one is there whatever happens. Until then the old one is, or the new.
  * @throws what the file system fails with
  */
-export function replaceFile(files: Files, path: string, bytes: Uint8Array): void {
+export function replaceFile(files: Files, path: string, pieces: readonly Uint8Array[]): void {
   const fresh = `${path}.new`;
   try {
     withOpen(files, fresh, 'w', (descriptor) => {
-      let written = 0;
-      while (written < bytes.length) written += files.write(descriptor, bytes.subarray(written));
+      for (const bytes of pieces) {
+        let written = 0;
+        while (written < bytes.length) written += files.write(descriptor, bytes.subarray(written));
+      }
       files.sync(descriptor);
     });
     files.rename(fresh, path);

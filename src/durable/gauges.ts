@@ -2,24 +2,35 @@
 
 import { KIND_GAUGE } from '../protocol/codes.ts';
 import type { Views } from '../protocol/js/views.ts';
-import { rowDouble, rowPointer, rowsOf, setRowDouble } from '../wasm/memory.ts';
-import { claimRow } from '../wasm/names.ts';
+import type { SharedState } from '../state/shared.ts';
+import type { Exports } from '../wasm/instance.ts';
+import { rowsOf } from '../wasm/memory.ts';
+import { isName } from '../wasm/names.ts';
+import { type Saved, takeSaved } from '../wasm/saved.ts';
 import type { Snapshotted } from './snapshot.ts';
 
 export class Gauges implements Snapshotted {
   readonly name = 'gauges';
 
-  constructor(private readonly views: Views) {}
+  constructor(
+    private readonly state: SharedState,
+    private readonly exports: Exports,
+    private readonly views: Views,
+  ) {}
 
-  save(): Record<string, number> {
-    return Object.fromEntries(
-      [...rowsOf(this.views, KIND_GAUGE)].map(([name, row]) => [name, rowDouble(this.views, row)]),
-    );
+  save(): Map<string, number> {
+    const values = new Map<string, number>();
+    for (const [name, row] of rowsOf(this.views, KIND_GAUGE)) {
+      // A thread may have claimed the row and not have come to this.
+      takeSaved(this.state.memory, this.exports, 'gauge', name, row);
+      values.set(name, this.exports.gaugeValue(row));
+    }
+    return values;
   }
 
-  load(saved: Record<string, number>): void {
-    const used = rowsOf(this.views, KIND_GAUGE);
-    for (const [name, value] of Object.entries(saved))
-      if (!used.has(name)) setRowDouble(this.views, rowPointer(claimRow(this.views, 'gauge', name)), value);
+  offer(saved: ReadonlyMap<string, unknown>): Saved[] {
+    return [...saved].flatMap(([name, value]) =>
+      isName(name) && Number.isFinite(value) ? [{ kind: 'gauge', name, value: value as number }] : [],
+    );
   }
 }

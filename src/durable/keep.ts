@@ -7,7 +7,8 @@ import { beginKeeping, leaseSize, tellNews } from '../wasm/leases.ts';
 import { viewsOf } from '../wasm/memory.ts';
 import { openStateFolder } from './folder.ts';
 import { type Lock, lockFolder } from './lock.ts';
-import type { FromKeeper, KeeperStart, ToKeeper } from './messages.ts';
+import { type FromKeeper, type KeeperStart, NUMBERS_MS, SNAPSHOT_MS, type ToKeeper } from './messages.ts';
+import { lossOf } from './snapshot.ts';
 
 /** What the state is kept by; nothing of it, and it lives in memory alone. */
 export interface KeepOptions {
@@ -25,8 +26,6 @@ export interface Kept {
   killKeeper(): Promise<void>;
 }
 
-/** A disk may hang: then what is leased stays leased. */
-const STOP_MS = 2000;
 /** A keeper that lived this long died of something else than its start. */
 const HEALTHY_MS = 5000;
 const BACKOFF_FIRST_MS = 10;
@@ -35,12 +34,14 @@ const BACKOFF_MAX_MS = 5000;
 /**
  * Keeps the named state as the options ask for; undefined when they don't. Resolves when counters can be used.
  * @param note told what happens, a line each
+ * @param bounds how long a stop waits for what
  * @throws Error in one line when the folder is another's, or what is in it can't be believed
  */
 export async function keepState(
   { state: path, redis, lease }: KeepOptions,
   state: SharedState,
   note: (text: string) => void,
+  bounds = { numbersMs: NUMBERS_MS, snapshotMs: SNAPSHOT_MS },
 ): Promise<Kept | undefined> {
   if (path === undefined && redis === undefined) return undefined;
   const views = viewsOf(state.memory);
@@ -56,13 +57,15 @@ export async function keepState(
   try {
     const folder = path === undefined ? undefined : openStateFolder(path);
     lock = folder === undefined ? undefined : await lockFolder(folder);
-    const keeper = new Keeper({ state, folder, redis }, note);
+    const keeper = new Keeper({ state, folder, redis, resumed: false }, note, bounds);
     await keeper.start();
     return {
       stop: async () => {
         await keeper.stop();
         tellNews(views, 'ended');
-        await lock?.release();
+        // A thread that was given up may still write.
+        if (keeper.ending === undefined) await lock?.release();
+        else void keeper.ending.then(() => lock?.release());
       },
       killKeeper: () => keeper.kill(),
     };
@@ -77,10 +80,14 @@ class Keeper {
   private thread: Worker | undefined;
   private stopping = false;
   private earlyDeaths = 0;
+  private counted = (): void => {};
+  /** Resolves when a thread that was given up has ended. */
+  ending: Promise<unknown> | undefined;
 
   constructor(
     private readonly workerData: KeeperStart,
     private readonly note: (text: string) => void,
+    private readonly bounds: { numbersMs: number; snapshotMs: number },
   ) {}
 
   /** Resolves when counters have been leased numbers, or that failed. @throws Error in one line */
@@ -94,8 +101,10 @@ class Keeper {
       thread.on('message', (message: FromKeeper) => {
         if (message.type === 'note') this.note(message.text);
         else if (message.type === 'failed') cause = new Error(message.message);
+        else if (message.type === 'counted') this.counted();
         else {
           readyMs = Date.now();
+          this.workerData.resumed = true;
           resolve();
         }
       });
@@ -115,15 +124,24 @@ class Keeper {
     this.stopping = true;
     const { thread } = this;
     if (thread === undefined) return;
-    const ended = new Promise<'ended'>((resolve) => thread.once('exit', () => resolve('ended')));
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<'late'>((resolve) => (timer = setTimeout(resolve, STOP_MS, 'late')));
+    const ended = new Promise<void>((resolve) => thread.once('exit', () => resolve()));
+    const counted = new Promise<void>((resolve) => (this.counted = resolve));
     thread.postMessage({ type: 'stop' } satisfies ToKeeper);
-    if ((await Promise.race([ended, late])) === 'late') {
+    const { numbersMs, snapshotMs } = this.bounds;
+    if (!(await within(numbersMs, Promise.race([counted, ended])))) {
       this.note('Where the numbers stand could not be written down in time, so some will be skipped');
-      void thread.terminate();
+      this.giveUp(thread);
+    } else if (!(await within(snapshotMs, ended))) {
+      this.note(`The snapshot was given up, since it was not written within ${snapshotMs} ms`);
+      this.giveUp(thread);
     }
-    clearTimeout(timer);
+  }
+
+  private giveUp(thread: Worker): void {
+    // It may be in a call of the system that never returns.
+    this.ending = thread.terminate();
+    const { folder } = this.workerData;
+    if (folder !== undefined) this.note(lossOf(folder));
   }
 
   async kill(): Promise<void> {
@@ -138,4 +156,13 @@ class Keeper {
       if (!this.stopping) this.start().catch((error: Error) => this.replaceLater(error));
     }, delayMs).unref();
   }
+}
+
+/** Whether it was over in time. */
+async function within(ms: number, over: Promise<void>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<'late'>((resolve) => (timer = setTimeout(resolve, ms, 'late')));
+  const first = await Promise.race([over, late]);
+  clearTimeout(timer);
+  return first !== 'late';
 }

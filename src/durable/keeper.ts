@@ -4,6 +4,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { instantiate } from '../wasm/instance.ts';
 import { bellOf, bellRung, ringBell } from '../wasm/leases.ts';
 import { viewsOf } from '../wasm/memory.ts';
+import { offerSaved, type Saved } from '../wasm/saved.ts';
 import { CountersFile } from './counters-file.ts';
 import { Gauges } from './gauges.ts';
 import { Leases } from './leases.ts';
@@ -45,9 +46,11 @@ async function keep(lessor: Lessor): Promise<void> {
   const exports = instantiate(module, memory);
   const leases = new Leases(exports, views, lessor, note);
   // Before any thread can have named some of it, or after threads have used it and it is newer than the file.
-  const parts = [new Gauges(views), new Limiters(start.state, exports, views)];
-  const snapshot = start.folder === undefined ? undefined : new Snapshot(start.folder, parts, note);
-  snapshot?.load();
+  const parts = [new Gauges(start.state, exports, views), new Limiters(start.state, exports, views, note)];
+  const publish = (saved: Saved[]): void => offerSaved(memory, saved);
+  const snapshot =
+    start.folder === undefined ? undefined : new Snapshot({ folder: start.folder, parts, publish, note });
+  snapshot?.load(start.resumed);
   let saveAtMs = performance.now() + ROUND_MS;
   await leases.renew();
   tell({ type: 'ready' });
@@ -65,7 +68,7 @@ async function keep(lessor: Lessor): Promise<void> {
     if (leases.pauseMs > 0 && !leases.reserves) await pause(leases.pauseMs);
     else await bellRung(views, seen, leases.pauseMs || ROUND_MS);
   }
-  // The numbers first: the time for a stop is limited, and only they are promised.
+  // The numbers first: only they are promised.
   try {
     await leases.end();
   } catch (error) {
@@ -73,7 +76,8 @@ async function keep(lessor: Lessor): Promise<void> {
       `Where the numbers stand could not be written down, so some will be skipped: ${(error as Error).message}`,
     );
   }
-  snapshot?.save();
+  tell({ type: 'counted' });
+  snapshot?.end();
 }
 
 async function openLessor({ folder, redis }: KeeperStart): Promise<Lessor> {

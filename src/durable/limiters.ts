@@ -2,48 +2,86 @@
 
 import { KIND_LIMITER } from '../protocol/codes.ts';
 import type { Views } from '../protocol/js/views.ts';
-import { OWNER } from '../state/bound.ts';
 import { monotonicMs } from '../state/clock.ts';
 import type { SharedState } from '../state/shared.ts';
 import type { Exports } from '../wasm/instance.ts';
-import { type LimiterSnapshot, type Moment, readLimiter, restoreLimiter } from '../wasm/limiter-snapshot.ts';
-import { rowPointer, rowsOf } from '../wasm/memory.ts';
-import { claimRow } from '../wasm/names.ts';
-import { Scratch } from '../wasm/scratch.ts';
+import {
+  type LimiterSnapshot,
+  layLimiter,
+  type Moment,
+  readLimiter,
+  USED_KEY_BYTES,
+} from '../wasm/limiter-snapshot.ts';
+import { rowsOf } from '../wasm/memory.ts';
+import { isName } from '../wasm/names.ts';
+import { type Saved, takeSaved } from '../wasm/saved.ts';
 import type { Snapshotted } from './snapshot.ts';
+
+/** Version 1 of the snapshot has keys in hexadecimal, and all by the same options. */
+interface LimiterVersion1 extends Omit<LimiterSnapshot, 'tables'> {
+  limit: number;
+  windowMs: number;
+  keys: [hash: string, used: number][];
+}
+
+/** Clocks that disagree by more have been set, or one of them stood still while the machine slept. */
+const APART_MS = 100;
 
 export class Limiters implements Snapshotted {
   readonly name = 'limiters';
   /** What is written is told from this moment on, so that it changes only with what is taken. */
-  private readonly since = momentNow();
+  private since: Moment;
 
-  /** @param owner number of the thread */
+  /**
+   * @param note told what is left out, a line each
+   * @param now a moment by both clocks
+   */
   constructor(
     private readonly state: SharedState,
     private readonly exports: Exports,
     private readonly views: Views,
-    private readonly owner = OWNER,
-  ) {}
-
-  save(): Record<string, LimiterSnapshot> {
-    const saved = new Map<string, LimiterSnapshot>();
-    for (const [name, row] of rowsOf(this.views, KIND_LIMITER)) {
-      const snapshot = readLimiter(this.state.memory, row, monotonicMs(), this.since);
-      if (snapshot !== undefined && snapshot.keys.length > 0) saved.set(name, snapshot);
-    }
-    // A limiter may be called __proto__.
-    return Object.fromEntries(saved);
+    private readonly note: (text: string) => void,
+    private readonly now: () => Moment = momentNow,
+  ) {
+    this.since = now();
   }
 
-  load(saved: Record<string, LimiterSnapshot>): void {
-    const used = rowsOf(this.views, KIND_LIMITER);
-    const unused = Object.entries(saved).filter(([name]) => !used.has(name));
-    if (unused.length === 0) return;
-    const scratch = new Scratch(this.state.memory, this.exports, this.owner);
-    for (const [name, snapshot] of unused) {
-      const row = rowPointer(claimRow(this.views, 'limiter', name));
-      restoreLimiter(this.state.memory, this.exports, scratch, row, snapshot, momentNow());
+  save(): Map<string, LimiterSnapshot> {
+    const { memory } = this.state;
+    const now = this.now();
+    const { since } = this;
+    if (Math.abs(now.wallMs - since.wallMs - (now.nowMs - since.nowMs)) > APART_MS) this.since = now;
+    const saved = new Map<string, LimiterSnapshot>();
+    for (const [name, row] of rowsOf(this.views, KIND_LIMITER)) {
+      takeSaved(memory, this.exports, 'limiter', name, row);
+      const snapshot = readLimiter(memory, row, now.nowMs, this.since);
+      if (snapshot !== undefined) saved.set(name, snapshot);
     }
+    return saved;
+  }
+
+  offer(saved: ReadonlyMap<string, unknown>, wallMs: number): Saved[] {
+    const offered: Saved[] = [];
+    for (const [name, snapshot] of saved) {
+      try {
+        const now = { ...this.now(), wallMs };
+        const table = isName(name) ? layLimiter(this.state.memory, snapshot as LimiterSnapshot, now) : 0;
+        if (table !== 0) offered.push({ kind: 'limiter', name, table });
+      } catch (error) {
+        this.note(`What the keys of limiter '${name}' have used is left out: ${(error as Error).message}`);
+      }
+    }
+    return offered;
+  }
+
+  fromVersion1(value: unknown): LimiterSnapshot {
+    const { limit, windowMs, keys, ...rest } = value as LimiterVersion1;
+    const records = Buffer.alloc(keys.length * USED_KEY_BYTES);
+    for (const [i, [hash, used]] of keys.entries()) {
+      records.writeBigUInt64LE(BigInt(`0x${hash}`), i * USED_KEY_BYTES);
+      records.writeBigInt64LE(BigInt(used), i * USED_KEY_BYTES + USED_KEY_BYTES / 2);
+    }
+    return { ...rest, tables: [{ limit, windowMs, keys: new Uint8Array(records) }] };
   }
 }
 

@@ -2,6 +2,7 @@
 
 import type { Exports } from '../wasm/instance.ts';
 import { checkName } from '../wasm/names.ts';
+import { takeSaved } from '../wasm/saved.ts';
 import { bind } from './bound.ts';
 
 /** A number that all threads of the process share, and that goes up and down: no addition is lost. */
@@ -61,7 +62,8 @@ class NamedGauge implements Gauge {
   }
 
   private bind(): Exports {
-    const { exports, pointer } = bind('gauge', this.name, () => (this.exports = undefined));
+    const { state, exports, pointer } = bind('gauge', this.name, () => (this.exports = undefined));
+    takeSaved(state.memory, exports, 'gauge', this.name, pointer);
     this.pointer = pointer;
     this.exports = exports;
     return exports;

@@ -3,6 +3,7 @@
 import type { Exports } from '../wasm/instance.ts';
 import { type Decision, decisionOf, LIMITER_MAXIMA, SEED_BYTES } from '../wasm/limiter.ts';
 import { checkName } from '../wasm/names.ts';
+import { takeSaved } from '../wasm/saved.ts';
 import { Scratch } from '../wasm/scratch.ts';
 import { bind, OWNER } from './bound.ts';
 import { monotonicMs } from './clock.ts';
@@ -99,9 +100,12 @@ class NamedLimiter implements Limiter {
   private bind(): Exports {
     const { limit, windowMs, keys, now } = this.options;
     const { state, exports, pointer } = bind('limiter', this.name, () => (this.exports = undefined));
+    takeSaved(state.memory, exports, 'limiter', this.name, pointer);
     const scratch = scratchOf(state, exports);
     scratch.randomize(SEED_BYTES);
-    if (exports.limiterOpen(pointer, scratch.pointer, limit, windowMs, keys, now()) === 0)
+    const nowMs = now();
+    const aheadMs = now === monotonicMs ? 0 : Math.floor(nowMs) - Math.floor(monotonicMs());
+    if (exports.limiterOpen(pointer, scratch.pointer, limit, windowMs, keys, nowMs, aheadMs) === 0)
       throw new RangeError(`no room in memory for the ${keys} keys of limiter '${this.name}'`);
     this.pointer = pointer;
     this.scratch = scratch;

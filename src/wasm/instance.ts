@@ -26,6 +26,7 @@ export interface Exports {
   counterAdd(counter: number, n: number): number;
   counterValue(counter: number): number;
   gaugeSet(gauge: number, value: number): void;
+  gaugeRestore(gauge: number, value: number): void;
   gaugeAdd(gauge: number, n: number): number;
   gaugeValue(gauge: number): number;
   mutexTryLock(mutex: number, owner: number): number;
@@ -44,6 +45,7 @@ export interface Exports {
     windowMs: number,
     keys: number,
     nowMs: number,
+    aheadMs: number,
   ): number;
   limiterTake(limiter: number, scratch: number, length: number, cost: number, nowMs: number): number;
   limiterLimit(limiter: number): number;

@@ -31,7 +31,7 @@
  *    └────────────────────────────┘
  */
 
-export const LAYOUT_VERSION = 3;
+export const LAYOUT_VERSION = 4;
 export const PAGE_BYTES = 65536;
 
 export const CONSTANTS = 0;
@@ -59,6 +59,8 @@ export const HEADER_SCRATCH = HEADER + 48;
 export const HEADER_LEASE_NEWS = HEADER + 40;
 /** One of LEASES_*: whether somebody leases numbers. */
 export const HEADER_LEASES = HEADER + 44;
+/** Pointer of what a snapshot gives to those who ask for its names, or 0. */
+export const HEADER_SAVED = HEADER + 52;
 export const HEADER_BYTES = 128;
 
 /** 128 bytes apart: two cache lines, since processors fetch them in pairs. */
@@ -144,7 +146,7 @@ export const LIMITER_LIMIT = 0;
 export const LIMITER_WINDOW_MS = 4;
 /** How many buckets there are, a power of two, less 1. */
 export const LIMITER_BUCKET_MASK = 8;
-/** The owner number of the thread that made it. */
+/** The owner number of the thread that made it; 0: a snapshot, and nobody takes from it. */
 export const LIMITER_OWNER = 12;
 /** i64, by the clock of the limiter. */
 export const LIMITER_MADE_MS = 16;
@@ -153,7 +155,24 @@ export const LIMITER_PREVIOUS = 24;
 /** 128 random bits that the hash of a key depends on. */
 export const LIMITER_SEED = 32;
 export const LIMITER_SEED_BYTES = 16;
+/** i64: how many milliseconds the clock of the limiter was ahead of the machine's when the table was made. */
+export const LIMITER_AHEAD_MS = 48;
+/** i64: how many milliseconds the clock of the table before is behind the clock of this one. */
+export const LIMITER_BEHIND_MS = 56;
 export const LIMITER_BUCKETS = 256;
+/* What a snapshot gives, in an extent: how many values there are, and one entry for each. */
+export const SAVED_COUNT = 0;
+export const SAVED_ENTRIES = 256;
+/** One of KIND_*. */
+export const SAVED_KIND = 0;
+/** Pointer of a limiter's table, which nobody has made with options. */
+export const SAVED_TABLE = 4;
+/** f64, of a gauge. */
+export const SAVED_VALUE = 8;
+/** As in a row. */
+export const SAVED_NAME = 128;
+export const SAVED_ENTRY_BYTES = 256;
+
 /* A bucket: its hold, and the entries of the keys that belong to it. */
 export const BUCKET_HOLD = 0;
 export const BUCKET_ENTRIES = 16;

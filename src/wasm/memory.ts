@@ -137,16 +137,6 @@ export function setCounting({ words }: Views, index: number, kind: number): void
   words[(rowPointer(index) + STATE_KIND) >> 2] = kind;
 }
 
-/** The value of a row that is a double. */
-export function rowDouble({ doubles }: Views, pointer: number): number {
-  return doubles[(pointer + STATE_VALUE) >> 3] as number;
-}
-
-/** Sets the value of a row that is a double, before any other thread may use it. */
-export function setRowDouble({ doubles }: Views, pointer: number, value: number): void {
-  doubles[(pointer + STATE_VALUE) >> 3] = value;
-}
-
 /** Sets a counter that no other thread can reach. @param value a whole number up to 2^53 - 1 */
 export function setCounter({ data }: Views, index: number, value: number): void {
   data.setBigInt64(rowPointer(index) + STATE_VALUE, BigInt(value), true);

@@ -28,6 +28,8 @@ import {
 /** What there is by name. */
 export type Kind = 'counter' | 'gauge' | 'mutex' | 'limiter' | 'histogram';
 
+/** There are rows for so many names. */
+export const NAMES_MAX = STATE_COUNT_MAX;
 /** In UTF-8, beside the byte that holds it. */
 export const NAME_BYTES_MAX = STATE_NAME_BYTES - 1;
 /** Names that begin so are the server's own. */
@@ -71,6 +73,16 @@ export function checkName(kind: Kind, name: string): void {
     throw new TypeError(`a ${kind}'s name is text without NUL, not ${JSON.stringify(name)}`);
   if (encoder.encode(name).length > NAME_BYTES_MAX)
     throw new RangeError(`a ${kind}'s name has at most ${NAME_BYTES_MAX} bytes: '${name.slice(0, 40)}…'`);
+}
+
+/** Whether a text can be a name. */
+export function isName(text: string): boolean {
+  try {
+    checkName('gauge', text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function codeOf(words: Int32Array, kind: Kind): number {
@@ -118,9 +130,14 @@ function placeOf(index: number): number {
 
 function wordsOf(kind: Kind, name: string): Int32Array {
   checkName(kind, name);
+  return new Int32Array(nameBytesOf(name).buffer);
+}
+
+/** A name as it lies in a row: its size, then UTF-8, then what is missing to a whole word. */
+export function nameBytesOf(name: string): Uint8Array<ArrayBuffer> {
   const text = encoder.encode(name);
   const bytes = new Uint8Array(Math.ceil((1 + text.length) / 4) * 4);
   bytes[0] = text.length;
   bytes.set(text, 1);
-  return new Int32Array(bytes.buffer);
+  return bytes;
 }

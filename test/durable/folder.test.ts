@@ -39,6 +39,10 @@ function makeFolder(): string {
   return folder;
 }
 
+function snapshotIn(folder: string, notes: string[]): Snapshot {
+  return new Snapshot({ folder, parts: [], publish: () => {}, note: (text) => notes.push(text) });
+}
+
 const modeOf = (path: string): number => statSync(path).mode & 0o7777;
 const isRoot = process.getuid?.() === 0;
 
@@ -193,7 +197,7 @@ describe.skipIf(platform() === 'win32')('a file', () => {
     const path = join(folder, 'snapshot');
     put(path);
     const notes: string[] = [];
-    const snapshot = new Snapshot(folder, [], (text) => notes.push(text));
+    const snapshot = snapshotIn(folder, notes);
     snapshot.load();
     expect(notes).toEqual([expect.stringContaining(`${path} ${says}`)]);
     expect(readdirSync(folder)).toEqual(['elsewhere', 'snapshot.damaged']);
@@ -205,7 +209,7 @@ describe.skipIf(platform() === 'win32')('a file', () => {
     mkdirSync(join(folder, 'snapshot.damaged', 'full'), { recursive: true });
     writeFileSync(join(folder, 'snapshot'), 'spoilt');
     const notes: string[] = [];
-    new Snapshot(folder, [], (text) => notes.push(text)).load();
+    snapshotIn(folder, notes).load();
     expect(notes).toEqual([expect.stringContaining("can't be put aside as snapshot.damaged: E")]);
   });
 });

@@ -95,8 +95,8 @@ export const durableDefects: Defect[] = [
     ],
   ]),
   ...defectsOf('src/durable/sealed.ts', FILE, [
-    ['a checksum is not looked at', 'digest(text) !== sum', "digest(text) === ''"],
-    ['a version to come is taken', 'Number(version) > VERSION', 'Number(version) > 2'],
+    ['a checksum is not looked at', 'digestOf([rest]) !== sum', "digestOf([rest]) === ''"],
+    ['a version to come is taken', 'Number(version) > newest', 'Number(version) > 9'],
     ['another file is taken', 'if (found !== what)', "if (found === '')"],
   ]),
   ...defectsOf('src/durable/lock.ts', LOCK, [
@@ -183,30 +183,53 @@ export const durableDefects: Defect[] = [
     ],
   ]),
   ...defectsOf('src/durable/snapshot.ts', SNAPSHOT, [
-    ['a snapshot is written without need', 'if (text === this.written) return;', ''],
-    ['a damaged snapshot stays', 'this.files.rename(this.path, join(this.folder, ASIDE));', ''],
-    ['each failure of a snapshot is noted', 'if (!this.failed) this.note', 'this.note'],
+    ['a snapshot is written without need', 'if (digest === this.written) return;', ''],
+    ['a damaged snapshot stays', 'this.files.rename(this.path, join(this.options.folder, ASIDE));', ''],
+    ['each failure of a snapshot is noted', 'if (!this.failed) this.options.note', 'this.options.note'],
+    ['what nobody asks for is lost', 'content.unclaimed[part.name] = Object.fromEntries(unclaimed);', ''],
+    ['what nobody asks for stays for ever', ' || nowMs - sinceMs > UNCLAIMED_MS', ''],
+    ['any number of names stays', 'oldestFirst.length - i > UNCLAIMED_MAX || ', ''],
+    [
+      'a clock that is set back makes a snapshot younger',
+      'Math.max(nowMs, this.readFile(nowMs))',
+      'this.readFile(nowMs) * 0 + nowMs',
+    ],
+    ['a keeper that goes on gives everything anew', 'if (!resumed) this.publish', 'this.publish'],
+  ]),
+  ...defectsOf('src/durable/pieces.ts', SNAPSHOT, [
+    ['bytes lie elsewhere', 'const end = pieces.indexOf', 'const end = 1 + pieces.indexOf'],
+    ['bytes that are not there are read', 'end + at + size <= pieces.length', 'true'],
   ]),
   ...defectsOf('src/durable/gauges.ts', SNAPSHOT, [
-    ['a snapshot goes back over what is in use', 'if (!used.has(name)) setRowDouble', 'setRowDouble'],
+    [
+      'a claimed gauge is taken for a used one',
+      "takeSaved(this.state.memory, this.exports, 'gauge', name, row);",
+      '',
+    ],
   ]),
   ...defectsOf('src/durable/limiters.ts', SNAPSHOT, [
-    ['a snapshot of limiters changes by itself', 'monotonicMs(), this.since', 'monotonicMs(), momentNow()'],
-  ]),
-  ...defectsOf(
-    'src/wasm/limiter-snapshot.ts',
-    [...SNAPSHOT, 'test/state/limiter-snapshot.test.ts'],
+    ['a snapshot of limiters changes by itself', 'now.nowMs, this.since)', 'now.nowMs, now)'],
     [
-      [
-        'who writes limiters down decides on their options',
-        'tables.setWord(table + LIMITER_OWNER, NOBODY);',
-        '',
-      ],
-      [
-        'a clock that was set back locks keys out',
-        'Math.min(used - passed, windowMs * limit)',
-        'used - passed',
-      ],
+      'a claimed limiter is taken for an unused one',
+      "takeSaved(memory, this.exports, 'limiter', name, row);",
+      '',
     ],
-  ),
+    ['clocks that are set are not noticed', '> APART_MS', '> 1e99'],
+  ]),
+  ...defectsOf('src/wasm/saved.ts', SNAPSHOT, [
+    ['a gauge is given what a limiter was', 'words[(entry + SAVED_KIND) >>> 2] === kind &&', ''],
+    [
+      'a name is given what another one was',
+      'wanted.equals(bytes.subarray(place, place + STATE_NAME_BYTES))',
+      'wanted.length > 0',
+    ],
+    [
+      'a limiter that is used is given what was saved',
+      'Atomics.compareExchange(new Int32Array(memory.buffer), (row + STATE_EXTENT) >> 2, 0, table)',
+      'Atomics.store(new Int32Array(memory.buffer), (row + STATE_EXTENT) >> 2, table)',
+    ],
+  ]),
+  ...defectsOf('assembly/state/gauge.ts', SNAPSHOT, [
+    ['a gauge that is 0 is given what was saved', 'bits == UNWRITTEN ? reinterpret<i64>(NaN) : bits', 'bits'],
+  ]),
 ];

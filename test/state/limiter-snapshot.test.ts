@@ -1,21 +1,26 @@
 // Limiters that are written down and read again by another process: what was used is still used.
 
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { piecesOf, valueFrom } from '../../src/durable/pieces.ts';
 import { compileModule, type Exports, instantiate } from '../../src/wasm/instance.ts';
 import { type Decision, decisionOf } from '../../src/wasm/limiter.ts';
 import {
   type LimiterSnapshot,
+  layLimiter,
   type Moment,
   readLimiter,
-  restoreLimiter,
 } from '../../src/wasm/limiter-snapshot.ts';
 import { rowPointer } from '../../src/wasm/memory.ts';
+import { offerSaved, takeSaved } from '../../src/wasm/saved.ts';
 import { Scratch } from '../../src/wasm/scratch.ts';
 import { Table } from '../support/limiters.ts';
 import { newMemory } from '../support/named-state.ts';
+import { recordOf, usedByKey } from '../support/snapshots.ts';
 
 const module = compileModule();
 const ROW = rowPointer(1);
+const NAME = 'limiter';
 const DAY_MS = 86_400_000;
 
 /** A process, which has its own memory and its own clock. */
@@ -24,7 +29,11 @@ class Process {
   readonly exports: Exports = instantiate(module, this.memory);
   readonly scratch = new Scratch(this.memory, this.exports, 1);
 
-  constructor(private readonly startedMs: number) {}
+  constructor(
+    private readonly startedMs: number,
+    /** How far the clock of the limiter is ahead. */
+    private readonly aheadMs = 0,
+  ) {}
 
   moment(wallMs: number): Moment {
     return { nowMs: wallMs - this.startedMs, wallMs };
@@ -32,27 +41,42 @@ class Process {
 
   open(limit: number, windowMs: number, keys: number, wallMs: number): void {
     this.scratch.randomize(16);
-    this.exports.limiterOpen(ROW, this.scratch.pointer, limit, windowMs, keys, this.moment(wallMs).nowMs);
+    const { aheadMs } = this;
+    const nowMs = this.moment(wallMs).nowMs + aheadMs;
+    this.exports.limiterOpen(ROW, this.scratch.pointer, limit, windowMs, keys, nowMs, aheadMs);
   }
 
   take(key: string, cost: number, wallMs: number): Decision {
-    const { nowMs } = this.moment(wallMs);
+    const nowMs = this.moment(wallMs).nowMs + this.aheadMs;
     const length = this.scratch.write(key);
     return decisionOf(this.exports.limiterTake(ROW, this.scratch.pointer, length, cost, nowMs)) as Decision;
   }
 
-  read(wallMs: number): LimiterSnapshot {
-    const now = this.moment(wallMs);
-    return JSON.parse(JSON.stringify(readLimiter(this.memory, ROW, now.nowMs, now)));
+  /** As it is read from a file, told from any moment. */
+  read(wallMs: number, sinceMs = wallMs): LimiterSnapshot {
+    const { nowMs } = this.moment(wallMs);
+    const snapshot = readLimiter(this.memory, ROW, nowMs, this.moment(sinceMs));
+    return valueFrom(Buffer.concat(piecesOf(snapshot))) as LimiterSnapshot;
   }
 
-  restore(snapshot: LimiterSnapshot, wallMs: number): boolean {
-    return restoreLimiter(this.memory, this.exports, this.scratch, ROW, snapshot, this.moment(wallMs));
+  /** Lays what was written down, and has the limiter take it. */
+  lay(snapshot: LimiterSnapshot, wallMs: number): number {
+    const table = layLimiter(this.memory, snapshot, this.moment(wallMs));
+    offerSaved(this.memory, [{ kind: 'limiter', name: NAME, table }]);
+    takeSaved(this.memory, this.exports, 'limiter', NAME, ROW);
+    return table;
+  }
+
+  /** The same, and opens the limiter with the options that it had. */
+  restore(snapshot: LimiterSnapshot, wallMs: number): void {
+    this.lay(snapshot, wallMs);
+    const [{ limit, windowMs }] = snapshot.tables as [LimiterSnapshot['tables'][number]];
+    this.open(limit, windowMs, Math.max((snapshot.buckets - 1) * 6, 1), wallMs);
   }
 }
 
-function usedIn({ keys }: LimiterSnapshot): number[] {
-  return keys.map(([, used]) => used).sort((a, b) => a - b);
+function usedIn(snapshot: LimiterSnapshot): number[] {
+  return [...usedByKey(snapshot).values()].sort((a, b) => a - b);
 }
 
 describe('what was written down', () => {
@@ -64,7 +88,7 @@ describe('what was written down', () => {
     before.open(70, 60_000, 1000, WALL_MS);
     for (const [i, key] of keys.entries()) before.take(key, 1 + (i % 70), WALL_MS);
     const after = new Process(WALL_MS - 100);
-    expect(after.restore(before.read(WALL_MS), WALL_MS + laterMs)).toBe(true);
+    after.restore(before.read(WALL_MS), WALL_MS + laterMs);
     for (const key of [...keys, 'another'])
       expect(after.take(key, 1, WALL_MS + laterMs)).toEqual(before.take(key, 1, WALL_MS + laterMs));
   });
@@ -73,13 +97,10 @@ describe('what was written down', () => {
     const before = new Process(WALL_MS - 5000);
     before.open(70, 60_000, 1000, WALL_MS);
     before.take('a', 30, WALL_MS);
-    const since = before.moment(WALL_MS - 4000);
-    const at = (wallMs: number) => readLimiter(before.memory, ROW, before.moment(wallMs).nowMs, since);
-    const snapshot = at(WALL_MS) as LimiterSnapshot;
-    expect(snapshot).toMatchObject({
-      wallMs: WALL_MS - 4000,
-      keys: [[expect.anything(), 4000 * 70 + 30 * 60_000]],
-    });
+    const at = (wallMs: number) => before.read(wallMs, WALL_MS - 4000);
+    const snapshot = at(WALL_MS);
+    expect(snapshot.wallMs).toBe(WALL_MS - 4000);
+    expect(usedIn(snapshot)).toEqual([4000 * 70 + 30 * 60_000]);
     expect(at(WALL_MS + 10_000)).toEqual(snapshot);
     for (const laterMs of [0, 10_000]) {
       const after = new Process(WALL_MS - 100);
@@ -91,11 +112,12 @@ describe('what was written down', () => {
     }
     before.take('a', 1, WALL_MS + 10_000);
     expect(at(WALL_MS + 10_000)).not.toEqual(snapshot);
-    expect(at(WALL_MS + 60_000)?.keys).toEqual([]);
+    expect(usedIn(at(WALL_MS + 60_000))).toEqual([]);
     // The wall clock was set back by a day: no more is in use than ever can be.
-    const [[hash = ''] = []] = snapshot.keys;
+    const [[hash = ''] = []] = usedByKey(snapshot);
     const late = new Process(WALL_MS - DAY_MS * 2);
-    late.restore({ ...snapshot, wallMs: WALL_MS, keys: [[hash, DAY_MS * 70]] }, WALL_MS - DAY_MS);
+    const tables = [{ limit: 70, windowMs: 60_000, keys: recordOf(hash, DAY_MS * 70) }];
+    late.restore({ ...snapshot, wallMs: WALL_MS, tables }, WALL_MS - DAY_MS);
     expect(late.take('a', 70, WALL_MS - DAY_MS)).toMatchObject({ allowed: false, retryAfterMs: 60_000 });
   });
 
@@ -107,12 +129,25 @@ describe('what was written down', () => {
     before.take('b', 5, WALL_MS);
     expect(usedIn(before.read(WALL_MS))).toEqual([5_000, 10_000]);
     const snapshot = before.read(WALL_MS + 500);
-    expect(snapshot).toMatchObject({ limit: 10, windowMs: 1000, buckets: 2 });
-    expect(snapshot.keys).toHaveLength(1);
+    expect(snapshot).toMatchObject({ buckets: 2, tables: [{ limit: 10, windowMs: 1000 }] });
+    expect(usedIn(snapshot)).toHaveLength(1);
     const after = new Process(WALL_MS);
+    expect(after.lay(snapshot, WALL_MS + 2000)).toBe(0);
+    expect(readLimiter(after.memory, ROW, 1000, after.moment(WALL_MS))).toBe(undefined);
     after.restore(snapshot, WALL_MS + 2000);
     expect(new Table(after.memory, ROW).entries(0).every(({ hash }) => hash === 0n)).toBe(true);
-    expect(after.read(WALL_MS + 2000)).toEqual({ ...snapshot, wallMs: WALL_MS + 2000, keys: [] });
+    expect(usedIn(after.read(WALL_MS + 2000))).toEqual([]);
+  });
+
+  test('is written down again as it is before the limiter is opened', () => {
+    const before = new Process(WALL_MS - 1000);
+    before.open(10, DAY_MS, 10, WALL_MS);
+    before.take('a', 7, WALL_MS);
+    const snapshot = before.read(WALL_MS);
+    const after = new Process(WALL_MS);
+    after.lay(snapshot, WALL_MS + 1000);
+    expect(usedIn(after.read(WALL_MS + 1000))).toEqual([7 * DAY_MS - 1000 * 10]);
+    expect(after.read(WALL_MS + 1000, WALL_MS)).toEqual(snapshot);
   });
 
   test('holds when the program then has other options', () => {
@@ -133,10 +168,23 @@ describe('what was written down', () => {
     before.open(20, 4000, 100, WALL_MS);
     before.take('b', 5, WALL_MS);
     const snapshot = before.read(WALL_MS);
-    expect(usedIn(snapshot)).toEqual([40_000, 60_000]);
+    expect(usedIn(snapshot)).toEqual([5_000, 60_000]);
     const after = new Process(WALL_MS);
     after.restore(snapshot, WALL_MS);
     expect([after.take('a', 1, WALL_MS).remaining, after.take('b', 1, WALL_MS).remaining]).toEqual([9, 4]);
+  });
+
+  test('after a change of options is the same share, however long the process has been up', () => {
+    for (const upMs of [62_000, DAY_MS, 400 * DAY_MS]) {
+      const before = new Process(WALL_MS - upMs);
+      before.open(10, 60_000, 10, WALL_MS);
+      before.take('k', 5, WALL_MS);
+      before.open(10, 3_600_000, 10, WALL_MS);
+      before.take('another', 1, WALL_MS);
+      const after = new Process(WALL_MS);
+      after.restore(before.read(WALL_MS + 100, WALL_MS - upMs), WALL_MS + 2000);
+      expect(after.take('k', 1, WALL_MS + 2000)).toEqual({ allowed: true, remaining: 4, retryAfterMs: 0 });
+    }
   });
 
   test('is never more than the limit, wherever the wall clock has been set', () => {
@@ -152,13 +200,198 @@ describe('what was written down', () => {
     });
   });
 
-  test('is left out where there is no room', () => {
+  test('counts on for a limiter with a clock of its own', () => {
+    // The wall clock, and one that began when the process did.
+    for (const aheadMs of [WALL_MS - DAY_MS, -DAY_MS]) {
+      const before = new Process(WALL_MS - DAY_MS, aheadMs);
+      before.open(10, 10_000, 10, WALL_MS);
+      before.take('a', 10, WALL_MS);
+      const after = new Process(WALL_MS - 2 * DAY_MS, aheadMs);
+      after.restore(before.read(WALL_MS + 1000, WALL_MS - 5000), WALL_MS + 2000);
+      expect(after.take('a', 3, WALL_MS + 2000)).toMatchObject({ allowed: false, remaining: 2 });
+      const last = new Process(WALL_MS, aheadMs);
+      last.restore(after.read(WALL_MS + 3000), WALL_MS + 3000);
+      expect(last.take('a', 3, WALL_MS + 3000)).toMatchObject({ allowed: true, remaining: 0 });
+    }
+  });
+
+  test('forgets who has used least where more keys meet than have room', () => {
+    const hash = (i: number): string => (i * 2 + 2).toString(16);
+    const records = Array.from({ length: 20 }, (_, i) => recordOf(hash(i), (i + 1) * 1000));
+    const snapshot: LimiterSnapshot = {
+      buckets: 2,
+      seed: '0'.repeat(32),
+      wallMs: WALL_MS,
+      tables: [{ limit: 1000, windowMs: 1000, keys: new Uint8Array(Buffer.concat(records)) }],
+    };
+    const after = new Process(WALL_MS);
+    after.lay(snapshot, WALL_MS);
+    expect(usedIn(after.read(WALL_MS))).toEqual(Array.from({ length: 15 }, (_, i) => (i + 6) * 1000));
+  });
+
+  test('is refused where there is no room', () => {
     const before = new Process(WALL_MS);
     before.open(10, 1000, 20_000, WALL_MS);
+    before.take('a', 10, WALL_MS);
     const snapshot = before.read(WALL_MS);
     expect(snapshot.buckets).toBe(4096);
     const after = new Process(WALL_MS);
     after.memory.grow(65_536 - after.memory.buffer.byteLength / 65_536 - 10);
-    expect(after.restore(snapshot, WALL_MS)).toBe(false);
+    expect(() => after.lay(snapshot, WALL_MS)).toThrow(RangeError);
   });
+
+  test('is refused where no limiter can have written it', () => {
+    const before = new Process(WALL_MS - 1000);
+    before.open(10, 1000, 10, WALL_MS);
+    before.take('a', 5, WALL_MS);
+    const good = before.read(WALL_MS);
+    const [table] = good.tables as [LimiterSnapshot['tables'][number]];
+    const after = new Process(WALL_MS);
+    const wrong: unknown[] = [
+      { ...good, buckets: 3 },
+      { ...good, buckets: 2 ** 30 },
+      { ...good, seed: 'x' },
+      { ...good, wallMs: null },
+      { ...good, tables: [] },
+      { ...good, tables: {} },
+      { ...good, tables: [{ ...table, limit: 0 }] },
+      { ...good, tables: [{ ...table, windowMs: 2 ** 40 }] },
+      { ...good, tables: [{ ...table, keys: new Uint8Array(15) }] },
+      { ...good, tables: [{ ...table, keys: [] }] },
+    ];
+    for (const snapshot of wrong)
+      expect(() => after.lay(snapshot as LimiterSnapshot, WALL_MS), JSON.stringify(snapshot)).toThrow(
+        TypeError,
+      );
+    for (const wallMs of [-1e300, 1e300, -1, 0])
+      expect(() => after.lay({ ...good, wallMs }, WALL_MS)).not.toThrow();
+  });
+});
+
+test('another key that takes a place does not bring back what was used under older options', () => {
+  const process = new Process(0);
+  // One bucket of 15 places.
+  process.open(10, DAY_MS, 6, 1000);
+  process.take('a', 5, 1000);
+  process.open(10, 1000, 6, 1000);
+  expect(process.take('a', 1, 1000).remaining).toBe(4);
+  for (let i = 0; i < 15; i++) process.take(`other ${i}`, 1, 5000);
+  expect(process.take('a', 1, 5000).remaining).toBe(9);
+});
+
+/** What a key has used, in whole units of the options under which it came last. */
+interface Used {
+  options: Options;
+  tat: bigint;
+}
+interface Options {
+  limit: number;
+  windowMs: number;
+}
+
+/** Limits as they are meant, without tables: a key's share goes over to other options when it comes, or is read. */
+class Reference {
+  private readonly used = new Map<string, Used>();
+  constructor(private options: Options) {}
+
+  change(options: Options): void {
+    this.options = options;
+  }
+
+  restart(saved: Options, nowMs: number): void {
+    for (const key of this.used.keys()) this.used.set(key, this.under(saved, key, nowMs));
+  }
+
+  take(key: string, cost: number, nowMs: number): Decision {
+    const { limit, windowMs } = this.options;
+    const now = BigInt(nowMs) * BigInt(limit);
+    const window = BigInt(windowMs);
+    const latest = now + window * BigInt(limit);
+    const { tat } = this.under(this.options, key, nowMs);
+    const begin = tat > now ? tat : now;
+    const next = begin + BigInt(cost) * window;
+    const allowed = next <= latest;
+    this.used.set(key, { options: this.options, tat: allowed ? next : tat });
+    const remaining = Number((latest - (allowed ? next : begin)) / window);
+    const waited = allowed ? 0n : next - latest;
+    const retryAfterMs = Number((waited + BigInt(limit) - 1n) / BigInt(limit));
+    return { allowed, remaining, retryAfterMs };
+  }
+
+  private under(options: Options, key: string, nowMs: number): Used {
+    const used = this.used.get(key);
+    if (used === undefined) return { options, tat: 0n };
+    if (used.options === options) return used;
+    const left = used.tat - BigInt(nowMs) * BigInt(used.options.limit);
+    if (left <= 0n) return { options, tat: 0n };
+    const [from, to] = [used.options, options].map(
+      ({ limit, windowMs }) => BigInt(limit) * BigInt(windowMs),
+    ) as [bigint, bigint];
+    return { options, tat: BigInt(nowMs) * BigInt(options.limit) + (2n * left * to + from) / (2n * from) };
+  }
+}
+
+test('over any changes of options and restarts each key has the share that it would have had', () => {
+  const optionsArb = fc.record({
+    limit: fc.oneof(fc.integer({ min: 1, max: 20 }), fc.constantFrom(999_983, 1_000_000)),
+    windowMs: fc.oneof(fc.integer({ min: 1, max: 100_000 }), fc.constantFrom(1_999_999_973, 2 ** 31)),
+  });
+  const step = fc.oneof(
+    {
+      weight: 8,
+      arbitrary: fc.record({
+        take: fc.constantFrom('a', 'b', 'c'),
+        part: fc.double({ min: 0, max: 1, noNaN: true }),
+      }),
+    },
+    { weight: 3, arbitrary: fc.record({ passMs: fc.oneof(fc.nat(50), fc.nat(100_000), fc.nat(2 ** 30)) }) },
+    { weight: 2, arbitrary: fc.record({ options: optionsArb }) },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        downMs: fc.oneof(fc.nat(50), fc.nat(100_000)),
+        upMs: fc.nat(DAY_MS),
+        sinceMs: fc.nat(DAY_MS),
+      }),
+    },
+  );
+  let restarts = 0;
+  fc.assert(
+    fc.property(
+      optionsArb,
+      fc.nat(400 * DAY_MS),
+      fc.array(step, { minLength: 5, maxLength: 40 }),
+      (first, upMs, steps) => {
+        let wallMs = 1_700_000_000_000;
+        let options = { ...first };
+        let process = new Process(wallMs - upMs);
+        process.open(options.limit, options.windowMs, 1000, wallMs);
+        const reference = new Reference(options);
+        const startMs = wallMs - 2 * 400 * DAY_MS;
+        for (const step of steps) {
+          if ('take' in step) {
+            const cost = Math.max(1, Math.ceil(step.part * options.limit));
+            const decision = process.take(step.take, cost, wallMs);
+            expect(decision).toEqual(reference.take(step.take, cost, wallMs - startMs));
+          } else if ('passMs' in step) wallMs += step.passMs;
+          else if ('options' in step) {
+            if (step.options.limit === options.limit && step.options.windowMs === options.windowMs) continue;
+            options = { ...step.options };
+            process.open(options.limit, options.windowMs, 1000, wallMs);
+            reference.change(options);
+          } else {
+            restarts++;
+            const snapshot = process.read(wallMs, wallMs - step.sinceMs);
+            wallMs += step.downMs;
+            process = new Process(wallMs - step.upMs);
+            reference.restart(options, wallMs - startMs);
+            process.lay(snapshot, wallMs);
+            process.open(options.limit, options.windowMs, 1000, wallMs);
+          }
+        }
+      },
+    ),
+    { numRuns: 150 },
+  );
+  expect(restarts).toBeGreaterThan(50);
 });

@@ -54,7 +54,7 @@ class Thread {
 
   open(limit: number, windowMs = WINDOW_MS, nowMs = NOW_MS): void {
     this.scratch.randomize(16);
-    this.exports.limiterOpen(ROW, this.scratch.pointer, limit, windowMs, 1, nowMs);
+    this.exports.limiterOpen(ROW, this.scratch.pointer, limit, windowMs, 1, nowMs, 0);
   }
 
   take(key: string, cost = 1, nowMs = NOW_MS): Decision {

@@ -371,12 +371,12 @@ describe('other options', () => {
     const older = new Scratch(state.memory, exports, OWNER + 1);
     const younger = new Scratch(state.memory, exports, OWNER + 2);
     limiter('api', before).take('a');
-    exports.limiterOpen(ROW, younger.pointer, 30, 3000, 10, nowMs);
-    exports.limiterOpen(ROW, older.pointer, 20, 2000, 10, nowMs);
+    exports.limiterOpen(ROW, younger.pointer, 30, 3000, 10, nowMs, 0);
+    exports.limiterOpen(ROW, older.pointer, 20, 2000, 10, nowMs, 0);
     expect([exports.limiterLimit(ROW), exports.limiterWindowMs(ROW)]).toEqual([30, 3000]);
     const api = limiter('api', before);
     expect([api.take('b').remaining, api.limit, api.windowMs]).toEqual([29, 30, 3000]);
-    exports.limiterOpen(ROW, younger.pointer, 40, 3000, 10, nowMs);
+    exports.limiterOpen(ROW, younger.pointer, 40, 3000, 10, nowMs, 0);
     expect(api.limit).toBe(40);
   });
 
