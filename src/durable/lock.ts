@@ -49,7 +49,7 @@ export async function lockFolder(folder: string): Promise<Lock> {
   const fresh = join(folder, `${FRESH}${randomBytes(4).toString('hex')}`);
   const server = await listenAt(fresh, folder);
   try {
-    chmodSync(fresh, 0o600);
+    allowOwnerOnly(fresh);
     const number = await takeNumber(socketsIn(folder, fresh));
     if (number === undefined) throw inUse(folder);
     await tidy(folder, number);
@@ -148,6 +148,13 @@ function listenAt(path: string, folder: string): Promise<Server> {
     );
     server.listen(path, () => resolve(server.unref()));
   });
+}
+
+/** The folder keeps others out as well: some file systems have no modes for sockets. */
+function allowOwnerOnly(path: string): void {
+  try {
+    chmodSync(path, 0o600);
+  } catch {}
 }
 
 function closing(server: Server): () => Promise<void> {
