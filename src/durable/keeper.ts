@@ -46,7 +46,7 @@ async function keep(lessor: Lessor): Promise<void> {
   const exports = instantiate(module, memory);
   const leases = new Leases(exports, views, lessor, note);
   // Before any thread can have named some of it, or after threads have used it and it is newer than the file.
-  const parts = [new Gauges(start.state, exports, views), new Limiters(start.state, exports, views, note)];
+  const parts = [new Gauges(start.state, exports, views), new Limiters(start.state, views, note)];
   const publish = (saved: Saved[]): void => offerSaved(memory, saved);
   const snapshot =
     start.folder === undefined ? undefined : new Snapshot({ folder: start.folder, parts, publish, note });

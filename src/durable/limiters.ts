@@ -4,7 +4,6 @@ import { KIND_LIMITER } from '../protocol/codes.ts';
 import type { Views } from '../protocol/js/views.ts';
 import { monotonicMs } from '../state/clock.ts';
 import type { SharedState } from '../state/shared.ts';
-import type { Exports } from '../wasm/instance.ts';
 import {
   type LimiterSnapshot,
   layLimiter,
@@ -14,7 +13,7 @@ import {
 } from '../wasm/limiter-snapshot.ts';
 import { rowsOf } from '../wasm/memory.ts';
 import { isName } from '../wasm/names.ts';
-import { type Saved, takeSaved } from '../wasm/saved.ts';
+import type { Saved } from '../wasm/saved.ts';
 import type { Snapshotted } from './snapshot.ts';
 
 /** Version 1 of the snapshot has keys in hexadecimal, and all by the same options. */
@@ -38,7 +37,6 @@ export class Limiters implements Snapshotted {
    */
   constructor(
     private readonly state: SharedState,
-    private readonly exports: Exports,
     private readonly views: Views,
     private readonly note: (text: string) => void,
     private readonly now: () => Moment = momentNow,
@@ -47,14 +45,12 @@ export class Limiters implements Snapshotted {
   }
 
   save(): Map<string, LimiterSnapshot> {
-    const { memory } = this.state;
     const now = this.now();
     const { since } = this;
     if (Math.abs(now.wallMs - since.wallMs - (now.nowMs - since.nowMs)) > APART_MS) this.since = now;
     const saved = new Map<string, LimiterSnapshot>();
     for (const [name, row] of rowsOf(this.views, KIND_LIMITER)) {
-      takeSaved(memory, this.exports, 'limiter', name, row);
-      const snapshot = readLimiter(memory, row, now.nowMs, this.since);
+      const snapshot = readLimiter(this.state.memory, row, now.nowMs, this.since);
       if (snapshot !== undefined) saved.set(name, snapshot);
     }
     return saved;

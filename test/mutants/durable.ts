@@ -209,11 +209,6 @@ export const durableDefects: Defect[] = [
   ]),
   ...defectsOf('src/durable/limiters.ts', SNAPSHOT, [
     ['a snapshot of limiters changes by itself', 'now.nowMs, this.since)', 'now.nowMs, now)'],
-    [
-      'a claimed limiter is taken for an unused one',
-      "takeSaved(memory, this.exports, 'limiter', name, row);",
-      '',
-    ],
     ['clocks that are set are not noticed', '> APART_MS', '> 1e99'],
   ]),
   ...defectsOf('src/wasm/saved.ts', SNAPSHOT, [

@@ -206,13 +206,36 @@ describe('what was written down', () => {
       const before = new Process(WALL_MS - DAY_MS, aheadMs);
       before.open(10, 10_000, 10, WALL_MS);
       before.take('a', 10, WALL_MS);
+      before.take('b', 10, WALL_MS);
       const after = new Process(WALL_MS - 2 * DAY_MS, aheadMs);
       after.restore(before.read(WALL_MS + 1000, WALL_MS - 5000), WALL_MS + 2000);
       expect(after.take('a', 3, WALL_MS + 2000)).toMatchObject({ allowed: false, remaining: 2 });
       const last = new Process(WALL_MS, aheadMs);
       last.restore(after.read(WALL_MS + 3000), WALL_MS + 3000);
-      expect(last.take('a', 3, WALL_MS + 3000)).toMatchObject({ allowed: true, remaining: 0 });
+      for (const key of ['a', 'b'])
+        expect(last.take(key, 3, WALL_MS + 3000)).toMatchObject({ allowed: true, remaining: 0 });
     }
+  });
+
+  test('of older options is rounded to the nearest unit, and newer options count before them', () => {
+    const snapshot: LimiterSnapshot = {
+      buckets: 1,
+      seed: '0'.repeat(32),
+      wallMs: WALL_MS,
+      tables: [
+        { limit: 1, windowMs: 4, keys: recordOf('a', 1) },
+        { limit: 1, windowMs: 3, keys: new Uint8Array([...recordOf('a', 3), ...recordOf('b', 2)]) },
+        { limit: 2, windowMs: 4, keys: new Uint8Array([...recordOf('b', 8), ...recordOf('c', 3)]) },
+      ],
+    };
+    const after = new Process(WALL_MS);
+    after.lay(snapshot, WALL_MS);
+    expect([...usedByKey(after.read(WALL_MS))].sort()).toEqual([
+      ['a', 1],
+      ['b', 3],
+      ['c', 2],
+    ]);
+    expect(after.read(WALL_MS).tables.map(({ keys }) => keys.length)).toEqual([3 * 16]);
   });
 
   test('forgets who has used least where more keys meet than have room', () => {
@@ -267,6 +290,36 @@ describe('what was written down', () => {
       expect(() => after.lay({ ...good, wallMs }, WALL_MS)).not.toThrow();
   });
 });
+
+test('the share of a limit goes over to other options exactly, however large they are', () => {
+  const options = fc.record({
+    limit: fc.integer({ min: 1, max: 1_000_000 }),
+    windowMs: fc.integer({ min: 2 ** 30, max: 2 ** 31 }),
+  });
+  const nowMs = 1000;
+  const process = new Process(0);
+  let round = 0;
+  fc.assert(
+    fc.property(options, options, fc.double({ min: 0, max: 1, noNaN: true }), (first, second, part) => {
+      const key = `key ${round++}`;
+      process.open(first.limit, first.windowMs, 10_000, nowMs);
+      const cost = Math.max(1, Math.floor(part * first.limit));
+      process.take(key, cost, nowMs);
+      process.open(second.limit, second.windowMs, 10_000, nowMs);
+      const tats = new Set(tatsOf(process));
+      process.take(key, second.limit, nowMs);
+      const [full, used] = [BigInt(first.limit * first.windowMs), BigInt(cost * first.windowMs)];
+      const share = (2n * used * BigInt(second.limit * second.windowMs) + full) / (2n * full);
+      expect(tatsOf(process).filter((tat) => !tats.has(tat))).toEqual([BigInt(nowMs * second.limit) + share]);
+    }),
+    { numRuns: 100 },
+  );
+});
+
+function tatsOf({ memory }: Process): bigint[] {
+  const table = new Table(memory, ROW);
+  return Array.from({ length: table.bucketCount }, (_, i) => table.entries(i).map(({ tat }) => tat)).flat();
+}
 
 test('another key that takes a place does not bring back what was used under older options', () => {
   const process = new Process(0);
