@@ -413,11 +413,12 @@ test('over any changes of options and restarts each key has the share that it wo
     fc.property(
       optionsArb,
       fc.nat(400 * DAY_MS),
+      fc.constantFrom(0, 1_700_000_000_000),
       fc.array(step, { minLength: 5, maxLength: 40 }),
-      (first, upMs, steps) => {
+      (first, upMs, aheadMs, steps) => {
         let wallMs = 1_700_000_000_000;
         let options = { ...first };
-        let process = new Process(wallMs - upMs);
+        let process = new Process(wallMs - upMs, aheadMs);
         process.open(options.limit, options.windowMs, 1000, wallMs);
         const reference = new Reference(options);
         const startMs = wallMs - 2 * 400 * DAY_MS;
@@ -436,7 +437,7 @@ test('over any changes of options and restarts each key has the share that it wo
             restarts++;
             const snapshot = process.read(wallMs, wallMs - step.sinceMs);
             wallMs += step.downMs;
-            process = new Process(wallMs - step.upMs);
+            process = new Process(wallMs - step.upMs, aheadMs);
             reference.restart(options, wallMs - startMs);
             process.lay(snapshot, wallMs);
             process.open(options.limit, options.windowMs, 1000, wallMs);
