@@ -43,6 +43,7 @@ export interface ServerOptions {
   maxFields: number;
   maxBody: number;
   maxConnections: number;
+  maxConnectionsPerAddress: number;
   maxRequests: number;
   headTimeout: number;
   idleTimeout: number;
@@ -139,7 +140,18 @@ const KINDS: { [Name in OptionName]: OptionKind<Options[Name]> } = {
   maxTarget: wholeNumber(16, LIMITS.headBytesMax, 8192, 'longest request target in bytes, 414 beyond'),
   maxFields: wholeNumber(1, LIMITS.fieldCountMax, 100, 'most field lines of a request, 431 beyond'),
   maxBody: wholeNumber(0, 2 ** 40, 1_048_576, 'largest content of a request in bytes, 413 beyond'),
-  maxConnections: wholeNumber(1, 1_000_000, 16_384, 'open connections over all workers, 503 beyond'),
+  maxConnections: wholeNumber(
+    1,
+    1_000_000,
+    16_384,
+    'open connections over all workers; beyond, the longest idle one is closed, or the new one gets 503',
+  ),
+  maxConnectionsPerAddress: wholeNumber(
+    0,
+    1_000_000,
+    0,
+    'open connections of one client address over all workers, 503 beyond; 0: no such limit',
+  ),
   maxRequests: wholeNumber(
     1,
     REQUESTS_MAX,
@@ -305,6 +317,10 @@ function fitState({ state, redis, model }: Options, given: Record<string, unknow
 /** The tutorial's servers answer one request a connection, and its threads count under a mutex. */
 function fitModel(options: Options, given: Record<string, unknown>): void {
   const { model } = options;
+  if (model !== 'event-loop' && options.maxConnectionsPerAddress > 0)
+    throw new OptionError(
+      `--max-connections-per-address has no meaning with --model ${model}: leave one of them out`,
+    );
   if (model === 'event-loop') {
     if (options.counter === 'mutex')
       throw new OptionError('--counter mutex belongs to --model thread: an event loop must not wait');

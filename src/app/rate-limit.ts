@@ -3,9 +3,9 @@
 // (draft-ietf-httpapi-ratelimit-headers-11).
 
 import { inspect } from 'node:util';
+import { clientKey } from '../protocol/client-key.ts';
 import type { Decision, Limiter } from '../state/limiter.ts';
 import type { Context, Handler, ServerRequest } from './app.ts';
-import { clientKey } from './client-key.ts';
 import { type LateFields, noteFields, withFields } from './late-fields.ts';
 import { NativeResponse } from './native.ts';
 import { Response } from './response.ts';

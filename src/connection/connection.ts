@@ -21,6 +21,7 @@ import {
 } from '../protocol/codes.ts';
 import { refusalText } from '../protocol/errors.ts';
 import { abortError, BodyError } from '../protocol/request-errors.ts';
+import { UNCOUNTED } from './addresses.ts';
 import { Carry } from './carry.ts';
 import { contentDeadline, Deadline } from './deadlines.ts';
 import { OpenExchange } from './open-exchange.ts';
@@ -56,11 +57,18 @@ const PIPELINED_BYTES_MAX = 16_384;
 const READ_BYTES_MIN = 65_536;
 /** No answer to an error is longer. */
 const REFUSAL_BYTES_MAX = 1024;
+/** How long a head is waited for when connections have to make room. */
+const HEAD_GRACE_MS = 1000;
 const CONTINUE = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n');
 
 export class Connection implements Receiver {
   /** The plane calls expire() after it. */
   readonly deadline = new Deadline();
+  /** When it began to wait for its client, by the plane's count: for a request, or for the rest of a head. */
+  waitsSince: number;
+  private headSinceMs: number;
+  /** Where its address is counted. */
+  addressEntry = UNCOUNTED;
   readonly peer: string;
   private reading = READING_HEAD;
   private writing = WRITING_IDLE;
@@ -91,6 +99,8 @@ export class Connection implements Receiver {
     accepted: Socket,
   ) {
     this.deadline.set(plane.deadlines.headTimeoutMs);
+    this.waitsSince = plane.waits++;
+    this.headSinceMs = plane.clock.nowMs;
     this.requestsLeft = plane.limits.requestsMax;
     this.peer = plane.log.connections
       ? `${accepted.remoteAddress ?? 'gone'}:${accepted.remotePort ?? 0}`
@@ -110,6 +120,18 @@ export class Connection implements Receiver {
       this.exchange === undefined &&
       !this.carry?.begun
     );
+  }
+
+  /**
+   * It may make room for another one: nothing is under way. A client that has connected, or has begun a request, has some time
+   * for the rest of the head first, but not as long as the head timeout, or slow clients could take all the room.
+   */
+  makesRoom(nowMs: number): boolean {
+    if (this.reading !== READING_HEAD || this.writing !== WRITING_IDLE || this.exchange !== undefined)
+      return false;
+    if (this.socket.destroyed || this.carry?.inContent) return false;
+    const betweenRequests = !this.carry?.begun && this.requestsLeft < this.plane.limits.requestsMax;
+    return betweenRequests || nowMs - this.headSinceMs >= HEAD_GRACE_MS;
   }
 
   /** The peer's, or nothing when it was gone before anybody asked. */
@@ -444,10 +466,15 @@ export class Connection implements Receiver {
     this.waiting = this.waitsFor();
     const counts = this.writing === WRITING_IDLE;
     if (this.waiting === WAITING_REQUEST) {
-      if (counts) deadline.set(deadlines.idleTimeoutMs);
+      if (!counts) return;
+      deadline.set(deadlines.idleTimeoutMs);
+      this.waitsSince = this.plane.waits++;
     } else if (this.waiting === WAITING_HEAD) {
       // From its first byte: more of them buy no time.
-      if (counts && (before !== WAITING_HEAD || consumed)) deadline.set(deadlines.headTimeoutMs);
+      if (!counts || (before === WAITING_HEAD && !consumed)) return;
+      deadline.set(deadlines.headTimeoutMs);
+      this.waitsSince = this.plane.waits++;
+      this.headSinceMs = clock.nowMs;
     } else if (this.waiting === WAITING_APPLICATION) {
       // A peer that has closed its side is not waited for long, if it isn't gone anyway.
       const left = this.reading === READING_ENDED && this.exchange?.begun;

@@ -6,6 +6,7 @@ import { createWasmCodec } from '../wasm/codec.ts';
 import { instantiate, type WasmMemory, type WasmModule } from '../wasm/instance.ts';
 import { viewsOf } from '../wasm/memory.ts';
 import { Slot } from '../wasm/slot.ts';
+import { AddressCounts, type AddressLimit } from './addresses.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { ConnectionLimits } from './limits.ts';
 import { Log, type LogLevel } from './log.ts';
@@ -22,6 +23,8 @@ export interface PlaneStart {
   log: LogLevel;
   deadlines: Deadlines;
   limits: ConnectionLimits;
+  /** Where the connections of each client address are counted, if they have a limit. */
+  addresses?: AddressLimit;
   /** The application that the thread loads; without it the built-in one answers. */
   app?: AppStart;
 }
@@ -44,5 +47,6 @@ export function createPlane({ module, memory, slot: index, engine, io, log, ...t
     engine === 'js'
       ? createJsCodec(views, slot.pointer, exports.counterAdd)
       : createWasmCodec(exports, slot.pointer);
-  return new Plane(codec, slot, io, new Log(log), times.deadlines, times.limits);
+  const addresses = times.addresses && new AddressCounts(times.addresses, index);
+  return new Plane(codec, slot, io, new Log(log), times.deadlines, times.limits, undefined, addresses);
 }

@@ -1,7 +1,7 @@
 // How many connections a server takes, and what one of them may ask for.
 
 export interface ConnectionLimits {
-  /** Open connections over all workers; those beyond are answered with 503. */
+  /** Open connections over all workers: beyond, the one that has waited longest makes room, or the new one reads a 503. */
   connectionsMax: number;
   /** How many of those a worker keeps at a time until they have read their 503; the others are closed at once. */
   refusalsMax: number;

@@ -5,12 +5,14 @@ import type { Codec } from '../protocol/codec.ts';
 import { ERROR_OVERLOADED, PREPARED_DEFAULT, PREPARED_NONE } from '../protocol/codes.ts';
 import { dateLine, preparedResponses } from '../protocol/prepared.ts';
 import type { Slot } from '../wasm/slot.ts';
+import { type AddressCounts, UNCOUNTED } from './addresses.ts';
 import { Clock, type TimeSource } from './clock.ts';
 import { Connection } from './connection.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { Application } from './exchange.ts';
 import type { ConnectionLimits } from './limits.ts';
 import type { Log } from './log.ts';
+import { LongestWaiting } from './longest-waiting.ts';
 import { Outputs } from './outputs.ts';
 import type { ReadWay } from './reader.ts';
 import type { WriteWay } from './writer.ts';
@@ -31,7 +33,13 @@ export class Plane {
   readonly clock: Clock;
   /** Which connection's requests are being served: the slot, and what the output region at hand holds, are its. */
   turn: Connection | undefined;
+  /** Rises whenever a connection begins to wait for its client. */
+  waits = 0;
+  /** What it was at the last tick. */
+  private waitsAtTick = 0;
+  private roomWantedSeen: number;
   private readonly connections = new Set<Connection>();
+  private readonly longestWaiting = new LongestWaiting(this.connections);
   /** Those of them that are no part of the gauge, since there was no room for them. */
   private readonly turnedAway = new Set<Connection>();
   /** What answers the requests that the engine doesn't. */
@@ -51,8 +59,10 @@ export class Plane {
     readonly deadlines: Deadlines,
     readonly limits: ConnectionLimits,
     time?: TimeSource,
+    private readonly addresses?: AddressCounts,
   ) {
     this.outputs = new Outputs(slot);
+    this.roomWantedSeen = slot.roomWanted;
     this.clock = new Clock(
       (epochMs) => slot.setDate(dateLine(epochMs)),
       (nowMs) => this.tick(nowMs),
@@ -72,14 +82,62 @@ export class Plane {
     this.slot.fallback = application === undefined ? PREPARED_DEFAULT : PREPARED_NONE;
   }
 
-  /** Begins a connection; one beyond the limit is turned away. */
+  /** Begins a connection; one beyond a limit is turned away. */
   accept(socket: Socket): Connection | undefined {
-    if (this.slot.openEverywhere >= this.limits.connectionsMax) {
+    const { addresses, slot } = this;
+    let entry: number | undefined = UNCOUNTED;
+    if (addresses !== undefined) {
+      const { remoteAddress } = socket;
+      // Without one the client is gone.
+      if (remoteAddress !== undefined) entry = addresses.enter(remoteAddress);
+    }
+    if (entry === undefined || !this.hasRoom()) {
+      if (entry !== undefined) addresses?.leave(entry);
       this.turnAway(socket);
       return undefined;
     }
-    this.slot.connectionOpened();
-    return this.begin(socket);
+    slot.connectionOpened();
+    const connection = this.begin(socket);
+    connection.addressEntry = entry;
+    return connection;
+  }
+
+  /** Whether there may be one more connection, if need be in the place of the one that has waited longest. */
+  private hasRoom(): boolean {
+    const { limits, slot } = this;
+    if (slot.openEverywhere < limits.connectionsMax || this.makeRoom(true)) return true;
+    // Other threads may have some that wait: the next one to come finds room.
+    slot.wantRoom();
+    return false;
+  }
+
+  /**
+   * Closes the connection that has waited longest for its client.
+   * @param unfinished it may be within the head of a request
+   * @param before by the count of waits, since when it must have waited
+   * @returns false when there is none
+   */
+  private makeRoom(unfinished: boolean, before = this.waits): boolean {
+    const connection = this.longestWaiting.take(this.waits, before, this.clock.nowMs, unfinished);
+    if (connection === undefined) return false;
+    connection.destroy();
+    // Its place is free now, not only when the system says so.
+    this.connectionClosed(connection);
+    return true;
+  }
+
+  /** Closes connections that waited when other threads turned some away for want of one, and as many. */
+  private makeRoomForOthers(): void {
+    const { slot, limits, waits } = this;
+    // A connection may be closed for those of the last tick if it has waited for longer.
+    const before = this.waitsAtTick;
+    this.waitsAtTick = waits;
+    const wanted = (slot.roomWanted - this.roomWantedSeen) | 0;
+    if (wanted === 0) return;
+    this.roomWantedSeen = slot.roomWanted;
+    // Each thread is asked: whoever comes first closes what is needed.
+    const enough = limits.connectionsMax - wanted;
+    while (slot.openEverywhere > enough && this.makeRoom(true, before));
   }
 
   /** Tells a connection that there is no room for it. Even those that are told are a limited number. */
@@ -103,15 +161,10 @@ export class Plane {
 
   /**
    * A connection could not be accepted: its peer was gone, or, though limits.ts keeps clear of it, no
-   * descriptor was left. Then the oldest idle connection makes room, or the kernel would ask for ever.
+   * descriptor was left. Then the longest idle connection makes room, or the kernel would ask for ever.
    */
   acceptFailed({ code, message }: NodeJS.ErrnoException): void {
-    if (code === 'EMFILE' || code === 'ENFILE')
-      for (const connection of this.connections)
-        if (connection.idle) {
-          connection.destroy();
-          break;
-        }
+    if (code === 'EMFILE' || code === 'ENFILE') this.makeRoom(false);
     const { nowMs } = this.clock;
     if (nowMs - this.acceptNotedMs < ACCEPT_NOTE_PAUSE_MS) return;
     this.acceptNotedMs = nowMs;
@@ -120,7 +173,10 @@ export class Plane {
 
   connectionClosed(connection: Connection): void {
     if (!this.connections.delete(connection)) return;
-    if (!this.turnedAway.delete(connection)) this.slot.connectionClosed();
+    if (!this.turnedAway.delete(connection)) {
+      this.slot.connectionClosed();
+      this.addresses?.leave(connection.addressEntry);
+    }
     this.log.closed(connection.peer);
     this.onClosed?.(connection);
     this.settle();
@@ -157,6 +213,8 @@ export class Plane {
   }
 
   private tick(nowMs: number): void {
+    this.longestWaiting.forget();
+    this.makeRoomForOthers();
     let passed = false;
     for (const { deadline } of this.connections) if (deadline.tick(nowMs)) passed = true;
     // When the event loop was blocked, the kernel may hold what arrived in time: one poll reads it first.

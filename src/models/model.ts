@@ -2,6 +2,7 @@
 // this thread, one at a time; a process or a thread of its own; or event loops over all cores. How it is served
 // is the same in all.
 
+import { createAddressLimit } from '../connection/addresses.ts';
 import type { PlaneStart } from '../connection/create.ts';
 import { limitConnections } from '../connection/limits.ts';
 import type { TakePlace } from '../connection/listener.ts';
@@ -117,6 +118,9 @@ export async function preparePlanes(
     ...planes,
     io: await chooseIo(options.io, new Slot(viewsOf(planes.memory), 0)),
     limits: { ...planes.limits, ...limits },
+    ...(options.maxConnectionsPerAddress > 0 && {
+      addresses: createAddressLimit(options.maxConnectionsPerAddress, limits.connectionsMax),
+    }),
   };
 }
 

@@ -61,6 +61,8 @@ export const HEADER_LEASE_NEWS = HEADER + 40;
 export const HEADER_LEASES = HEADER + 44;
 /** Pointer of what a snapshot gives to those who ask for its names, or 0. */
 export const HEADER_SAVED = HEADER + 52;
+/** How often a thread has turned a connection away, since none of its own could make room. */
+export const HEADER_ROOM_WANTED = HEADER + 80;
 export const HEADER_BYTES = 128;
 
 /** 128 bytes apart: two cache lines, since processors fetch them in pairs. */

@@ -32,6 +32,7 @@ import {
   DATE,
   DATE_LINE_BYTES,
   FIELD_BYTES,
+  HEADER_ROOM_WANTED,
   OUTPUT,
   OUTPUT_BYTES,
   OUTPUT_COUNT,
@@ -339,6 +340,16 @@ export class Slot {
   /** How many connections all workers have open. */
   get openEverywhere(): number {
     return countOpen(this.views);
+  }
+
+  /** How often a thread has turned a connection away for want of one that could make room. Rises, and may wrap. */
+  get roomWanted(): number {
+    return Atomics.load(this.views.words, HEADER_ROOM_WANTED >> 2);
+  }
+
+  /** Asks the other threads to make room for one connection. */
+  wantRoom(): void {
+    Atomics.add(this.views.words, HEADER_ROOM_WANTED >> 2, 1);
   }
 
   /** A copy of [start, end), in memory of its own. slice() of shared memory takes ten times as long. */

@@ -2,6 +2,7 @@
 // the next generation, over the same memory.
 
 import { Worker } from 'node:worker_threads';
+import { reclaimAddresses } from '../connection/addresses.ts';
 import type { ListenAt, TakePlace } from '../connection/listener.ts';
 import { threadEnded } from '../state/death.ts';
 import { reclaimSlot, viewsOf } from '../wasm/memory.ts';
@@ -142,7 +143,9 @@ export class Generation {
       });
       thread.once('exit', () => {
         this.threads[ordinal] = undefined;
-        reclaimSlot(viewsOf(this.options.start.memory), slot);
+        const { memory, addresses } = this.options.start;
+        reclaimSlot(viewsOf(memory), slot);
+        if (addresses !== undefined) reclaimAddresses(addresses, slot);
         threadEnded(threadId);
         if (listened) this.replaceLater(ordinal, startedMs, cause);
         else reject(cause ?? new Error('a worker thread ended before it listened'));

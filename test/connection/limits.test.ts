@@ -1,8 +1,11 @@
 // How many connections there may be, and what each may ask for.
 
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { AddressCounts, createAddressLimit } from '../../src/connection/addresses.ts';
+import type { Connection } from '../../src/connection/connection.ts';
 import { type ConnectionLimits, limitConnections } from '../../src/connection/limits.ts';
-import { type Client, connect, eventually, GET } from '../support/client.ts';
+import { LongestWaiting } from '../../src/connection/longest-waiting.ts';
+import { type Client, connect, eventually, GET, sleep } from '../support/client.ts';
 import { startPlane, type TestedPlane } from '../support/plane.ts';
 import { readResponses } from '../support/responses.ts';
 
@@ -111,6 +114,178 @@ test('a peer that was gone before it was accepted costs nobody anything', async 
   await answered(client);
   server.plane.acceptFailed(Object.assign(new Error('accept ECONNABORTED'), { code: 'ECONNABORTED' }));
   expect(await answered(client)).toBe(true);
+});
+
+describe('at the limit', () => {
+  /** Waits until the server has closed so many, and tells which. */
+  const closed = async (among: Client[], count: number): Promise<number[]> => {
+    const isClosed = ({ ended, socket }: Client): boolean => ended || socket.destroyed;
+    await eventually('closed', () => among.filter(isClosed).length >= count);
+    return [...among.keys()].filter((i) => isClosed(among[i] as Client));
+  };
+
+  test('the connection that has been idle longest makes room, and all that come are answered', async () => {
+    await start({ connectionsMax: 3 });
+    const first = await open(3);
+    for (const i of [1, 0, 2]) await answered(first[i] as Client);
+    for (const expected of [[1], [0, 1], [0, 1, 2]]) {
+      const [next] = (await open(1)) as [Client];
+      expect(await answered(next)).toBe(true);
+      expect(await closed(first, expected.length)).toEqual(expected);
+      expect(server.statistics().open).toBe(3);
+    }
+    for (const client of clients.slice(3)) expect(await answered(client)).toBe(true);
+    expect(server.statistics().refused).toBe(0);
+  });
+
+  test('20 of 20 that asked once lock nobody out', async () => {
+    await start({ connectionsMax: 20 });
+    for (const client of await open(20)) await answered(client);
+    const others = await open(20);
+    for (const client of others) expect(await answered(client)).toBe(true);
+    expect(await closed(clients.slice(0, 20), 20)).toHaveLength(20);
+    expect(server.statistics()).toMatchObject({ open: 20, refused: 0 });
+  });
+
+  test('a client that asks again has waited for less time than others', async () => {
+    await start({ connectionsMax: 3 });
+    const [active, ...idle] = (await open(3)) as [Client, Client, Client];
+    for (const client of [active, ...idle]) await answered(client);
+    for (let i = 0; i < 6; i++) {
+      await answered(active);
+      const [next] = (await open(1)) as [Client];
+      expect(await answered(next)).toBe(true);
+    }
+    expect(await answered(active)).toBe(true);
+    expect(await closed(idle, 2)).toEqual([0, 1]);
+  });
+
+  test('a connection with anything under way stays, and the new one gets 503', async () => {
+    await start({ connectionsMax: 4 });
+    server.plane.serve((exchange) => {
+      if (exchange.head.target === '/stream') {
+        exchange.begin(200, '', undefined, false);
+        exchange.write(Buffer.alloc(30_000_000));
+      }
+    });
+    const [waits, uploads, reads, head] = (await open(4)) as [Client, Client, Client, Client];
+    reads.socket.pause();
+    waits.send(GET);
+    uploads.send('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n1');
+    reads.send(GET.replace('/', '/stream'));
+    head.send(GET.slice(0, 9));
+    await sleep(30);
+    const [next] = (await open(1)) as [Client];
+    expect(readResponses(await next.end()).map(({ statusCode }) => statusCode)).toEqual([503]);
+    expect(server.statistics().open).toBe(4);
+    for (const { socket } of clients) socket.resetAndDestroy();
+  });
+
+  test('clients that send no head, or a part of one, make room after a second', async () => {
+    await start({ connectionsMax: 3 });
+    const slow = await open(3);
+    slow[0]?.send(GET.slice(0, 9));
+    await sleep(20);
+    server.pass(500);
+    const [early] = (await open(1)) as [Client];
+    expect(readResponses(await early.end())[0]?.statusCode).toBe(503);
+    server.pass(600);
+    for (const byte of 'abc') {
+      slow[0]?.send(byte);
+      await sleep(5);
+    }
+    for (let i = 0; i < 3; i++) {
+      const [next] = (await open(1)) as [Client];
+      expect(await answered(next)).toBe(true);
+    }
+    expect(await closed(slow, 3)).toEqual([0, 1, 2]);
+  });
+
+  test("slow clients don't take the place of one that is idle for less time", async () => {
+    await start({ connectionsMax: 4 });
+    const [good, ...slow] = (await open(4)) as [Client, Client, Client, Client];
+    for (const client of slow) client.send(GET.slice(0, 9));
+    await sleep(20);
+    server.pass(1100);
+    await answered(good);
+    for (let i = 0; i < 3; i++) {
+      const [next] = (await open(1)) as [Client];
+      next.send(GET.slice(0, 9));
+      await eventually('accepted', () => server.statistics().accepted === 5 + i);
+    }
+    expect(await closed(slow, 3)).toEqual([0, 1, 2]);
+    expect(await answered(good)).toBe(true);
+  });
+
+  test('other threads make room for those that one of them has turned away', async () => {
+    await start({ connectionsMax: 2 });
+    const idle = await open(2);
+    for (const client of idle) await answered(client);
+    const { slot } = server.plane;
+    // They begin to wait in this tick, and may have been busy when the other thread asked.
+    slot.wantRoom();
+    server.pass(1);
+    await sleep(20);
+    expect(idle.map(({ ended }) => ended)).toEqual([false, false]);
+    slot.wantRoom();
+    server.pass(1);
+    expect(await closed(idle, 1)).toEqual([0]);
+    // There is room: nobody is closed.
+    slot.wantRoom();
+    server.pass(1);
+    await sleep(20);
+    expect(await closed(idle, 1)).toEqual([0]);
+  });
+
+  test('a flood of new connections costs a look at the others now and then, not each time', () => {
+    const busy = { waitsSince: 0, idle: false, makesRoom: vi.fn(() => false) };
+    const connections = new Set(Array.from({ length: 10_000 }, () => ({ ...busy }) as unknown as Connection));
+    const waiting = new LongestWaiting(connections);
+    for (let i = 0; i < 1000; i++) expect(waiting.take(i, i, 0, true)).toBeUndefined();
+    expect(busy.makesRoom.mock.calls.length).toBeLessThanOrEqual(70_000);
+    waiting.forget();
+    waiting.take(0, 0, 0, true);
+    expect(busy.makesRoom.mock.calls.length).toBeGreaterThan(60_000);
+  });
+});
+
+describe('a limit for each client address', () => {
+  const from = async (address: string): Promise<Client> => {
+    const client = await connect(server.port, address);
+    clients.push(client);
+    return client;
+  };
+  const statusOf = async (client: Client): Promise<number | undefined> => {
+    client.send(GET);
+    await eventually('answered', () => client.received.includes('\r\n\r\n'));
+    return readResponses(client.received)[0]?.statusCode;
+  };
+
+  test('refuses the next one with 503, and others are served', async () => {
+    const counts = new AddressCounts(createAddressLimit(2, 100), 0);
+    server = await startPlane('wasm', undefined, 'silent', {}, {}, counts);
+    const mine = [await from('127.0.0.2'), await from('127.0.0.2')];
+    for (const client of mine) expect(await statusOf(client)).toBe(200);
+    expect(await statusOf(await from('127.0.0.2'))).toBe(503);
+    expect(await statusOf(await from('127.0.0.3'))).toBe(200);
+    mine[0]?.close();
+    await eventually('left', () => server.statistics().open === 2);
+    expect(await statusOf(await from('127.0.0.2'))).toBe(200);
+    expect(await statusOf(await from('127.0.0.2'))).toBe(503);
+  });
+
+  test("comes before the limit of all: who has used it up closes nobody else's connection", async () => {
+    const counts = new AddressCounts(createAddressLimit(1, 100), 0);
+    server = await startPlane('wasm', undefined, 'silent', { connectionsMax: 2 }, {}, counts);
+    const [mine, other] = [await from('127.0.0.2'), await from('127.0.0.3')];
+    expect([await statusOf(mine), await statusOf(other)]).toEqual([200, 200]);
+    expect(await statusOf(await from('127.0.0.2'))).toBe(503);
+    expect([mine.ended, other.ended]).toEqual([false, false]);
+    // A third address has the place of the one that has been idle longest, whose own is free again.
+    expect(await statusOf(await from('127.0.0.4'))).toBe(200);
+    await mine.end();
+    expect(await statusOf(await from('127.0.0.2'))).toBe(200);
+  });
 });
 
 test('the limit keeps clear of what the system lets a process open', async () => {

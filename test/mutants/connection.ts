@@ -2,6 +2,7 @@
 
 import { type Defect, defectsOf } from './defect.ts';
 
+const ADDRESSES = ['test/connection/addresses.test.ts'];
 const BREAK_OFF = ['test/connection/break-off.test.ts'];
 const CONNECTION = ['test/connection/connection.test.ts'];
 const DEADLINES = ['test/connection/deadlines.test.ts'];
@@ -196,8 +197,8 @@ export const connectionDefects: Defect[] = [
     ],
   ]),
   ...defectsOf('src/connection/connection.ts', DEADLINES, [
-    ["a head's time begins again with each byte", '(before !== WAITING_HEAD || consumed)', 'true'],
-    ["a head behind another has that one's time", ' || consumed)', ')'],
+    ["a head's time begins again with each byte", '(before === WAITING_HEAD && !consumed)', 'false'],
+    ["a head behind another has that one's time", ' && !consumed)', ')'],
     ['an idle connection has its time from before', 'deadline.set(deadlines.idleTimeoutMs);', ''],
     ['content has no beginning', 'this.contentStartedMs = nowMs;', ''],
     ['content that was buys time for what comes', 'this.contentBytes = 0;\n', '\n'],
@@ -315,7 +316,20 @@ export const connectionDefects: Defect[] = [
     ],
   ),
   ...defectsOf('src/connection/plane.ts', LIMITS, [
-    ['one connection more than may be', 'openEverywhere >= this.limits', 'openEverywhere > this.limits'],
+    [
+      'one connection more than may be',
+      'slot.openEverywhere < limits.connectionsMax ||',
+      'slot.openEverywhere <= limits.connectionsMax ||',
+    ],
+    ['no idle connection makes room', 'connectionsMax || this.makeRoom(true)', 'connectionsMax'],
+    ['what waited makes room late', 'this.connectionClosed(connection);\n    return true;', 'return true;'],
+    ['no thread makes room for another', 'slot.openEverywhere > enough &&', 'slot.openEverywhere < 0 &&'],
+    [
+      'who has just begun to wait makes room for others',
+      'this.makeRoom(true, before)',
+      'this.makeRoom(true)',
+    ],
+    ['an address that is refused keeps a place', 'this.addresses?.leave(connection.addressEntry);', ''],
     [
       'refusals have no limit',
       'if (this.turnedAway.size >= this.limits.refusalsMax)',
@@ -327,10 +341,31 @@ export const connectionDefects: Defect[] = [
       "if (code === 'EMFILE' || code === 'ENFILE')",
       "if (code === '')",
     ],
-    ['out of descriptors, whoever is busy makes room', 'if (connection.idle) {', 'if (!connection.idle) {'],
+    ['out of descriptors, nobody idle makes room', 'this.makeRoom(false);', 'this.makeRoom(false, 0);'],
     ['the log is flooded', 'if (nowMs - this.acceptNotedMs < ACCEPT_NOTE_PAUSE_MS) return;', ''],
   ]),
+  ...defectsOf('src/connection/longest-waiting.ts', LIMITS, [
+    [
+      'who has waited least makes room',
+      'other.waitsSince - one.waitsSince',
+      'one.waitsSince - other.waitsSince',
+    ],
+    ['a head makes room for want of descriptors', '(unfinished || one.idle)', '(unfinished || !one.idle)'],
+    ['a flood has all looked at each time', 'this.lookedAt += this.connections.size;', ''],
+  ]),
+  ...defectsOf('src/connection/addresses.ts', ADDRESSES, [
+    ['an address counts as it is written', 'clientKey(address, IPV6_PREFIX)', 'address'],
+    ['a place is never left', 'Atomics.sub(words, entry, 1)', 'Atomics.load(words, entry)'],
+    ['a refused connection keeps its place', 'this.leave(entry);\n', ''],
+    [
+      'a thread that died keeps its places',
+      'if (ownerOf(words, at) === slot)',
+      'if (ownerOf(words, at) === slot + 512)',
+    ],
+  ]),
   ...defectsOf('src/connection/connection.ts', LIMITS, [
+    ['slow clients take all the room', 'nowMs - this.headSinceMs >= HEAD_GRACE_MS', 'nowMs < 0'],
+    ['who connects has no time for its request', 'nowMs - this.headSinceMs >= HEAD_GRACE_MS', 'nowMs > 0'],
     ['each turn may answer as many requests as a connection', 'this.requestsLeft = slot.requestsLeft;', ''],
     ['connections share the number of requests', 'slot.requestsLeft = this.requestsLeft;', ''],
   ]),

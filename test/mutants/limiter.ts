@@ -301,8 +301,8 @@ export const limiterDefects: Defect[] = [
     ['of two limits one is noted', '[...before, ...fields]', 'before'],
   ]),
   ...defectsOf(
-    'src/app/client-key.ts',
-    ['test/app/client-key.test.ts'],
+    'src/protocol/client-key.ts',
+    ['test/protocol/client-key.test.ts'],
     [
       [
         'a mapped address is another client',

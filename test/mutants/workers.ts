@@ -13,11 +13,7 @@ const LEAVES_NOTHING = 'leaves nothing that keeps the program';
 
 export const workerDefects: Defect[] = [
   ...defectsOf('src/workers/generation.ts', POOL, [
-    [
-      'the slot of a dead thread is not reclaimed',
-      'reclaimSlot(viewsOf(this.options.start.memory), slot);',
-      '',
-    ],
+    ['the slot of a dead thread is not reclaimed', 'reclaimSlot(viewsOf(memory), slot);', ''],
     ['two threads share a slot', 'this.slotFirst + ordinal', 'this.slotFirst'],
     ['a burst of deaths is replaced without a pause', 'this.earlyDeaths < 2 ?', 'this.earlyDeaths < 200 ?'],
     [

@@ -22,9 +22,15 @@ export interface Client {
   close(): void;
 }
 
-/** Connects to a port on 127.0.0.1. */
-export async function connect(port: number): Promise<Client> {
-  const socket = net.connect({ port, host: '127.0.0.1', noDelay: true, allowHalfOpen: true });
+/** Connects to a port on 127.0.0.1. @param localAddress where the client is, such as 127.0.0.2 */
+export async function connect(port: number, localAddress?: string): Promise<Client> {
+  const socket = net.connect({
+    port,
+    host: '127.0.0.1',
+    noDelay: true,
+    allowHalfOpen: true,
+    ...(localAddress !== undefined && { localAddress }),
+  });
   const client: Client = {
     socket,
     received: '',

@@ -1,5 +1,6 @@
 // A data plane in the test's own thread, behind a real socket. What it releases is overwritten: see poison.ts.
 
+import type { AddressCounts } from '../../src/connection/addresses.ts';
 import type { Deadlines } from '../../src/connection/deadlines.ts';
 import type { ConnectionLimits } from '../../src/connection/limits.ts';
 import { type Listener, listen } from '../../src/connection/listener.ts';
@@ -21,7 +22,11 @@ export const DEADLINES: Deadlines = {
   handlerTimeoutMs: 500_000,
 };
 
-const LIMITS: ConnectionLimits = { connectionsMax: 10_000, refusalsMax: 128, requestsMax: REQUESTS_MAX };
+const LIMITS: ConnectionLimits = {
+  connectionsMax: 10_000,
+  refusalsMax: 128,
+  requestsMax: REQUESTS_MAX,
+};
 
 export interface TestedPlane {
   plane: Plane;
@@ -42,6 +47,7 @@ export async function startPlane(
   level: LogLevel = 'silent',
   limits: Partial<ConnectionLimits> = {},
   deadlines: Partial<Deadlines> = {},
+  addresses?: AddressCounts,
 ): Promise<TestedPlane> {
   const engine = createEngine(engineName);
   const lines: string[] = [];
@@ -54,6 +60,7 @@ export async function startPlane(
     { ...DEADLINES, ...deadlines },
     { ...LIMITS, ...limits },
     { monotonicMs: () => time.nowMs + performance.now(), epochMs: () => EPOCH_MS },
+    addresses,
   );
   poisonReturned(plane.outputs, engine.slot);
   const listener = await listen(plane, { host: '127.0.0.1', port: 0, reusePort: false });

@@ -38,6 +38,7 @@ const OPTIONS: ServerOptions = {
   maxFields: 100,
   maxBody: 1_048_576,
   maxConnections: 10_000,
+  maxConnectionsPerAddress: 0,
   maxRequests: 1_000_000,
   headTimeout: 10_000,
   idleTimeout: 60_000,

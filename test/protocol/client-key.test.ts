@@ -3,7 +3,7 @@
 import { isIPv6 } from 'node:net';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { clientKey } from '../../src/app/client-key.ts';
+import { clientKey } from '../../src/protocol/client-key.ts';
 
 test.each([
   ['192.0.2.1', 64, '192.0.2.1'],

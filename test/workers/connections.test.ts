@@ -1,0 +1,59 @@
+// Limits of connections over several threads.
+
+import { afterEach, expect, test } from 'vitest';
+import { type Client, connect, eventually, GET, sleep } from '../support/client.ts';
+import { readResponses } from '../support/responses.ts';
+import { type Supervised, startSupervised } from '../support/supervised.ts';
+
+let server: Supervised;
+let clients: Client[] = [];
+afterEach(async () => {
+  for (const client of clients) client.close();
+  clients = [];
+  await server.stop();
+});
+
+/** Asks on a new connection, which stays open. */
+async function statusOf(address?: string): Promise<number | undefined> {
+  const client = await connect(server.bound.port, address);
+  clients.push(client);
+  client.send(GET);
+  await eventually('answered', () => client.received.includes('\r\n\r\n') || client.socket.destroyed);
+  return readResponses(client.received)[0]?.statusCode;
+}
+
+test.each(['auto', 'shared'] as const)('%s sockets: idle connections lock nobody out', async (sockets) => {
+  server = await startSupervised({ workers: 2, maxConnections: 20 }, sockets);
+  for (let i = 0; i < 20; i++) expect(await statusOf()).toBe(200);
+  for (let i = 0; i < 40; i++) {
+    // A thread that has no idle connection turns away, and has the other one make room.
+    for (let turns = 0; (await statusOf()) !== 200; turns++) {
+      expect(turns).toBeLessThan(50);
+      await sleep(50);
+    }
+  }
+});
+
+test('an address has so many connections over all threads, and has them again when a thread dies', async () => {
+  server = await startSupervised({ workers: 2, maxConnectionsPerAddress: 6 });
+  const address = '127.0.0.7';
+  for (let i = 0; i < 6; i++) expect(await statusOf(address)).toBe(200);
+  for (let i = 0; i < 4; i++) expect(await statusOf(address)).toBe(503);
+  expect(await statusOf('127.0.0.8')).toBe(200);
+  for (const ordinal of [0, 1]) {
+    server.killWorker(ordinal);
+    await eventually('replaced', () =>
+      server.notes.some((note) => note.startsWith(`Worker ${ordinal} `) && note.includes('replacing')),
+    );
+  }
+  await eventually('all closed', () => clients.every(({ ended, socket }) => ended || socket.destroyed));
+  let places = 0;
+  // The new threads must listen first.
+  for (let i = 0; i < 100 && places < 6; i++) {
+    const status = await statusOf(address).catch(() => undefined);
+    if (status === 200) places++;
+    else await sleep(50);
+  }
+  expect(places).toBe(6);
+  expect(await statusOf(address)).toBe(503);
+});
