@@ -5,6 +5,7 @@ import { LENGTH_CHUNKED, STATE_CONTENT } from '../src/protocol/codes';
 import {
   CARRY,
   CONTROL_WRITTEN,
+  LEASE_BLOCK_NUMBERS_MAX,
   LIMIT_KEYS_MAX,
   LIMIT_MAX,
   LIMIT_WINDOW_MS_MAX,
@@ -212,15 +213,31 @@ export function ownerDied(owner: i32): void {
   recover(owner);
 }
 
-/** How many blocks of the counter whose row is at `counter` are leased from its next number on. */
-export function leasedBlocks(counter: usize): i32 {
-  return lease.leasedBlocks(counter);
+/** How many numbers of the counter whose row is at `counter` are leased and not handed out. */
+export function leasedNumbers(counter: usize): f64 {
+  return <f64>lease.leasedNumbers(counter);
 }
 
-/** Leases that counter the numbers of one more block, those behind `base`; false when there is no room. */
-export function publishLease(counter: usize, base: f64): bool {
-  assert(base >= 0 && base <= LENGTH_MAX && floor(base) == base);
-  return lease.publishLease(counter, <i64>base);
+/** The last number that is leased to that counter. */
+export function leasedEnd(counter: usize): f64 {
+  return <f64>lease.leasedEnd(counter);
+}
+
+/** How many numbers of that counter were wanted and not leased, since the memory was made. */
+export function missedNumbers(counter: usize): f64 {
+  return <f64>lease.missedNumbers(counter);
+}
+
+/** How many blocks may be leased to that counter now. */
+export function leaseRoom(counter: usize): i32 {
+  return lease.leaseRoom(counter);
+}
+
+/** Leases that counter one more block, the `count` numbers behind `base`; false when there is no room. */
+export function publishLease(counter: usize, base: f64, count: i32): bool {
+  assert(base >= 0 && base + <f64>count <= LENGTH_MAX && floor(base) == base);
+  assert(count > 0 && count <= LEASE_BLOCK_NUMBERS_MAX);
+  return lease.publishLease(counter, <i64>base, count);
 }
 
 /** Takes back what is leased to that counter; the last number that was handed out, or -1 when none could be. */

@@ -118,11 +118,7 @@ const KINDS: { [Name in OptionName]: OptionKind<Options[Name]> } = {
     value: 'URL',
     byDefault: undefined,
     says: 'the Redis to have the numbers of counters from, unique over all servers that do',
-    read: (text, name) => {
-      if (!/^rediss?:\/\/./.test(text) || !URL.canParse(text))
-        throw new OptionError(`${name} must be a URL such as redis://127.0.0.1:6379, not '${text}'`);
-      return text;
-    },
+    read: readRedisUrl,
   },
   lease: {
     value: 'N',
@@ -286,6 +282,26 @@ function readValues(texts: Readonly<Record<string, unknown>>, called: (name: Opt
       `${called('maxTarget')} must be less than ${called('maxHead')} (${options.maxHead}), not ${options.maxTarget}`,
     );
   return options;
+}
+
+/** The URL of Redis. An error does not repeat what may contain a password. */
+function readRedisUrl(text: string, name: string): string {
+  const shown = /[@?#]/.test(text) ? '' : `, not '${text}'`;
+  if (!/^rediss?:\/\/./.test(text) || !URL.canParse(text))
+    throw new OptionError(
+      `${name} must be a URL such as redis://127.0.0.1:6379${shown}${shown === '' ? ': write /, ?, # and @ of a password as %2F, %3F, %23 and %40' : ''}`,
+    );
+  const { username, password, hostname, pathname } = new URL(text);
+  if (hostname === '') throw new OptionError(`${name} needs a host, as in redis://127.0.0.1:6379`);
+  if (!/^(?:\/\d{0,9})?$/.test(pathname))
+    throw new OptionError(`${name} ends in the number of a database, as in redis://127.0.0.1:6379/0`);
+  for (const part of [username, password])
+    try {
+      decodeURIComponent(part);
+    } catch {
+      throw new OptionError(`${name} has a % in its user or password that must be written as %25`);
+    }
+  return text;
 }
 
 /** A flag without a value switches off. */

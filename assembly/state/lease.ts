@@ -1,143 +1,184 @@
-// Numbers of a counter that are leased before they are handed out: what the keeper has written down, or another
-// machine has been told, is never handed out twice, whatever happens to this process.
+// Numbers of a counter that are leased before they are handed out: a number that the keeper has written down, or has
+// from Redis, is never handed out twice, whatever happens to this process.
 //
-// The row counts tickets, densely from 0. Tickets are in blocks; a lease says which numbers a block's tickets
-// are: base + 1 to base + size. Leases stand in a ring. The keeper puts one in, base first, where that of a
-// block that is all handed out was; so it changes none that a ticket counted here can be in. Whoever takes
-// numbers looks at the lease first and then moves the count, in one step that fails when it has moved meanwhile:
-// never the other way round, since between adding and looking a block may get another lease.
+// Numbers are leased in blocks of any size: a block is `count` numbers from base + 1 on. The row's word says where
+// the counter stands: the block, and how many numbers of it have been handed out. The ring has an entry for each
+// block that is leased. The keeper writes the base of an entry first, then its block and count in one step, and only
+// into an entry that the word is past; so it changes none that the word can be in. A thread that takes numbers loads
+// the word, then the entry, and then moves the word by a compare-exchange, which fails when another thread has moved
+// it meanwhile: never the other way round, since between adding and looking an entry may get another block.
 
 import {
   HEADER_LEASE_BELL,
-  HEADER_LEASE_SHIFT,
   LEASE_AHEAD_MAX,
   LEASE_BASE,
   LEASE_BLOCK,
   LEASE_BYTES,
   LEASE_COUNT,
+  LEASE_USED_BITS,
+  STATE_LEASE_FAILING,
   STATE_LEASES,
+  STATE_MISSED,
   STATE_VALUE,
 } from '../../src/wasm/layout';
 
 const EXHAUSTED: i64 = -1;
 
 /**
- * Takes `n` numbers, at most a block of them, and returns the last; EXHAUSTED when they are not leased. They follow
- * each other: where two blocks don't, the rest of the first is left out.
+ * Takes `n` numbers, at most as many as the smallest block has, and returns the last; EXHAUSTED when they are not
+ * leased. The numbers follow each other: where two blocks don't, the rest of the first is left out.
  */
 export function addLeased(counter: usize, n: i64): i64 {
-  const shift = shiftOf();
   for (;;) {
-    const ticket = atomic.load<i64>(counter, STATE_VALUE);
-    const block = ticket >> shift;
-    let lease = leaseOf(counter, block);
-    if (lease == 0) return exhausted();
-    let first = ticket;
-    const lastBlock = (ticket + n - 1) >> shift;
-    if (lastBlock != block) {
-      const next = leaseOf(counter, lastBlock);
-      if (next == 0) return exhausted();
-      const base = atomic.load<i64>(lease, LEASE_BASE);
-      if (atomic.load<i64>(next, LEASE_BASE) != base + ((<i64>1) << shift)) {
-        first = lastBlock << shift;
-        lease = next;
-      }
+    const at = atomic.load<i64>(counter, STATE_VALUE);
+    const block = blockOf(at);
+    const used = usedOf(at);
+    const count = countOf(counter, block);
+    if (count < 0) return exhausted(counter, n);
+    const base = atomic.load<i64>(entryOf(counter, block), LEASE_BASE);
+    let next = at + n;
+    let number = base + used + n;
+    let emptied = used + n == count;
+    if (used + n > count) {
+      const more = countOf(counter, block + 1);
+      const nextBase = atomic.load<i64>(entryOf(counter, block + 1), LEASE_BASE);
+      const rest = count - used;
+      const first = nextBase == base + count ? n - rest : n;
+      // Neither without a lease, nor beyond its end.
+      if (first > more) return exhausted(counter, n);
+      next = placeOf(block + 1, first);
+      number = nextBase + first;
+      emptied = rest > 0 || first == more;
     }
-    const leaseFirst = (first >> shift) << shift;
-    const number = atomic.load<i64>(lease, LEASE_BASE) + (first - leaseFirst) + n;
-    if (atomic.cmpxchg<i64>(counter, ticket, first + n, STATE_VALUE) != ticket) continue;
-    if ((first + n) >> shift != block) ring();
+    if (atomic.cmpxchg<i64>(counter, at, next, STATE_VALUE) != at) continue;
+    if (emptied) ring();
     return number;
   }
 }
 
-/** The number that was handed out last; where nothing has been, the one before the first. */
+/** The number that was handed out last; before any has been, the number before the first. */
 export function leasedValue(counter: usize): i64 {
-  const shift = shiftOf();
-  const ticket = atomic.load<i64>(counter, STATE_VALUE);
-  const block = lastBlockOf(ticket, shift);
-  const lease = leaseOf(counter, block);
-  if (lease == 0 && ticket == 0) return 0;
-  const number = atomic.load<i64>(lease, LEASE_BASE) + ticket - (block << shift);
-  // Once it has moved on, another block's lease may stand there.
-  return atomic.load<i64>(counter, STATE_VALUE) == ticket ? number : leasedValue(counter);
+  let at: i64;
+  let number: i64;
+  do {
+    at = atomic.load<i64>(counter, STATE_VALUE);
+    const block = blockOf(at);
+    // The block that the word is in has its entry, unless the counter never had a lease.
+    if (at == 0 && countOf(counter, block) < 0) return 0;
+    number = atomic.load<i64>(entryOf(counter, block), LEASE_BASE) + usedOf(at);
+    // Once the word has moved on, the entry may be another block's.
+  } while (atomic.load<i64>(counter, STATE_VALUE) != at);
+  return number;
 }
 
-/** How many blocks are leased without a gap, from the one on that the next ticket is in. */
-export function leasedBlocks(counter: usize): i32 {
-  const block = atomic.load<i64>(counter, STATE_VALUE) >> shiftOf();
-  let count = 0;
-  while (count < LEASE_COUNT && leaseOf(counter, block + count) != 0) count++;
-  return count;
+/** How many numbers are leased and not handed out, at least about now. */
+export function leasedNumbers(counter: usize): i64 {
+  const at = atomic.load<i64>(counter, STATE_VALUE);
+  const first = blockOf(at);
+  let sum: i64 = 0;
+  for (let block = first; block - first < LEASE_COUNT; block++) {
+    const count = countOf(counter, block);
+    if (count < 0) break;
+    sum += block == first ? count - usedOf(at) : count;
+  }
+  return sum;
+}
+
+/** The last number that is leased: no number up to it may be leased once more. Only the keeper asks. */
+export function leasedEnd(counter: usize): i64 {
+  const block = blockOf(atomic.load<i64>(counter, STATE_VALUE));
+  const free = freeBlock(counter, block);
+  if (free == block) return 0;
+  return atomic.load<i64>(entryOf(counter, free - 1), LEASE_BASE) + countOf(counter, free - 1);
+}
+
+/** How many numbers were wanted and not leased, ever. */
+export function missedNumbers(counter: usize): i64 {
+  return atomic.load<i64>(counter, STATE_MISSED);
+}
+
+/** How many blocks the ring has room for. Only the keeper asks, since only the keeper fills it. */
+export function leaseRoom(counter: usize): i32 {
+  const block = blockOf(atomic.load<i64>(counter, STATE_VALUE));
+  return LEASE_AHEAD_MAX + 1 - <i32>(freeBlock(counter, block) - block);
 }
 
 /**
- * Leases the first block that is not leased yet; `base` is the number before its first. Only the keeper does, so
- * nobody else changes the ring, and the count does not go past a block without a lease.
+ * Leases a block of `count` numbers, behind all that are leased; `base` is the number before its first. Only the
+ * keeper does, so nobody else changes the ring, and the word does not go past a block without a lease.
  * @returns false when there is no room in the ring
  */
-export function publishLease(counter: usize, base: i64): bool {
-  const shift = shiftOf();
-  const ticket = atomic.load<i64>(counter, STATE_VALUE);
-  let block = ticket >> shift;
-  while (leaseOf(counter, block) != 0) block++;
-  if (block - lastBlockOf(ticket, shift) > LEASE_AHEAD_MAX) return false;
-  setLease(counter, block, base);
+export function publishLease(counter: usize, base: i64, count: i64): bool {
+  const block = blockOf(atomic.load<i64>(counter, STATE_VALUE));
+  const free = freeBlock(counter, block);
+  if (free - block > LEASE_AHEAD_MAX) return false;
+  setLease(counter, free, base, count);
   return true;
 }
 
 /**
- * Takes back what is leased and not handed out: the count moves on, in one step, to where no block is leased.
+ * Takes back the numbers that are leased and not handed out: the word moves on, in one step, to a block that has none.
  * Only the keeper does.
  * @returns the last number that was handed out, or EXHAUSTED when there never was a lease
  */
 export function endLeases(counter: usize): i64 {
-  const shift = shiftOf();
-  let ticket: i64;
+  let at: i64;
   let number: i64;
-  let end: i64;
+  let last: i64;
   do {
-    ticket = atomic.load<i64>(counter, STATE_VALUE);
-    const last = lastBlockOf(ticket, shift);
-    const lease = leaseOf(counter, last);
-    if (lease == 0) return EXHAUSTED;
-    number = atomic.load<i64>(lease, LEASE_BASE) + ticket - (last << shift);
-    // The value from then on is the last number of a block far ahead, in the one entry that nobody needs.
-    const block = last + 2 * LEASE_COUNT - 1;
-    end = (block + 1) << shift;
-    setLease(counter, block, number - ((<i64>1) << shift));
-  } while (atomic.cmpxchg<i64>(counter, ticket, end, STATE_VALUE) != ticket);
+    at = atomic.load<i64>(counter, STATE_VALUE);
+    const block = blockOf(at);
+    if (countOf(counter, block) < 0) return EXHAUSTED;
+    number = atomic.load<i64>(entryOf(counter, block), LEASE_BASE) + usedOf(at);
+    // From then on the value is the base of a block far ahead, in the one entry that nobody needs.
+    last = block + 2 * LEASE_COUNT - 1;
+    setLease(counter, last, number, 0);
+  } while (atomic.cmpxchg<i64>(counter, at, placeOf(last, 0), STATE_VALUE) != at);
   return number;
 }
 
-/** The base first: who finds the block must find its base. */
-function setLease(counter: usize, block: i64, base: i64): void {
+/** The first block without a lease, from `block` on. */
+function freeBlock(counter: usize, block: i64): i64 {
+  let free = block;
+  while (countOf(counter, free) >= 0) free++;
+  return free;
+}
+
+/** The base first: a thread that finds the block must find its base. */
+function setLease(counter: usize, block: i64, base: i64, count: i64): void {
   const lease = entryOf(counter, block);
   atomic.store<i64>(lease, base, LEASE_BASE);
-  atomic.store<i64>(lease, block + 1, LEASE_BLOCK);
+  atomic.store<i64>(lease, placeOf(block + 1, count), LEASE_BLOCK);
 }
 
-/** The block of the number that was handed out last; where nothing has been, the first. */
-function lastBlockOf(ticket: i64, shift: i64): i64 {
-  return ticket == 0 ? 0 : (ticket - 1) >> shift;
-}
-
-function shiftOf(): i64 {
-  return <i64>(load<i32>(0, HEADER_LEASE_SHIFT) - 1);
+/** How many numbers a block has; -1 when it has no lease. */
+function countOf(counter: usize, block: i64): i64 {
+  const found = atomic.load<i64>(entryOf(counter, block), LEASE_BLOCK);
+  return blockOf(found) == block + 1 ? usedOf(found) : -1;
 }
 
 function entryOf(counter: usize, block: i64): usize {
   return counter + STATE_LEASES + <usize>(block & (LEASE_COUNT - 1)) * LEASE_BYTES;
 }
 
-/** Pointer of the lease of a block, or 0 when it has none. */
-function leaseOf(counter: usize, block: i64): usize {
-  const lease = entryOf(counter, block);
-  return atomic.load<i64>(lease, LEASE_BLOCK) == block + 1 ? lease : 0;
+/** A block and a count of its numbers, in one word. */
+function placeOf(block: i64, count: i64): i64 {
+  return (block << LEASE_USED_BITS) + count;
 }
 
-function exhausted(): i64 {
-  ring();
+function blockOf(place: i64): i64 {
+  return place >> LEASE_USED_BITS;
+}
+
+function usedOf(place: i64): i64 {
+  return place & (((<i64>1) << LEASE_USED_BITS) - 1);
+}
+
+/** Counts the numbers that were wanted, so that the keeper sees how many that are. */
+function exhausted(counter: usize, n: i64): i64 {
+  atomic.add<i64>(counter, n, STATE_MISSED);
+  // The keeper asks again for a counter that is refused when its time comes, not as often as threads want numbers.
+  if (atomic.load<i32>(counter, STATE_LEASE_FAILING) == 0) ring();
   return EXHAUSTED;
 }
 

@@ -3,7 +3,7 @@
 
 import { join } from 'node:path';
 import { type Files, readIfThere, replaceFile, SYSTEM_FILES } from './files.ts';
-import type { Grant, Lessor } from './lessor.ts';
+import type { Grant, Lessor, Refusals } from './lessor.ts';
 import { seal, unseal } from './sealed.ts';
 
 const FILE = 'counters';
@@ -30,12 +30,38 @@ export class CountersFile implements Lessor {
     this.ends = new Map(bytes === undefined ? [] : readEnds(this.path, bytes));
   }
 
-  lease(wanted: ReadonlyMap<string, number>, grant: Grant): void {
-    const before = this.ends;
-    const ends = new Map(before);
-    for (const [name, count] of wanted) ends.set(name, (before.get(name) ?? 0) + count);
-    this.write(ends, false);
-    for (const name of wanted.keys()) grant(name, before.get(name) ?? 0);
+  /** The last number that was ever leased, by the counter's name. */
+  get leased(): ReadonlyMap<string, number> {
+    return this.ends;
+  }
+
+  lease(
+    wanted: ReadonlyMap<string, number>,
+    grant: Grant,
+    floorOf: (name: string) => number = () => 0,
+  ): Refusals {
+    const bases = new Map<string, number>();
+    const refusals = new Map<string, Error>();
+    const ends = new Map(this.ends);
+    for (const [name, count] of wanted) {
+      const base = Math.max(this.ends.get(name) ?? 0, floorOf(name));
+      if (!Number.isSafeInteger(base + count)) {
+        refusals.set(name, new RangeError('it has come to its last number'));
+        continue;
+      }
+      bases.set(name, base);
+      ends.set(name, base + count);
+    }
+    if (bases.size > 0) this.write(ends, false);
+    for (const [name, base] of bases) grant(name, base);
+    return refusals;
+  }
+
+  /** Writes down that numbers up to these are leased. @throws what the file system fails with */
+  raise(ends: ReadonlyMap<string, number>): void {
+    const all = new Map(this.ends);
+    for (const [name, end] of ends) all.set(name, Math.max(end, all.get(name) ?? 0));
+    this.write(all, false);
   }
 
   end(last: ReadonlyMap<string, number>): void {
@@ -43,8 +69,6 @@ export class CountersFile implements Lessor {
   }
 
   private write(ends: ReadonlyMap<string, number>, clean: boolean): void {
-    for (const [name, end] of ends)
-      if (!Number.isSafeInteger(end)) throw new RangeError(`counter '${name}' has come to its last number`);
     const content: Content = { clean, counters: Object.fromEntries(ends) };
     replaceFile(this.files, this.path, [seal(FILE, content)]);
     this.ends = ends;

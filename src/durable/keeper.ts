@@ -5,6 +5,7 @@ import { instantiate } from '../wasm/instance.ts';
 import { bellOf, bellRung, ringBell } from '../wasm/leases.ts';
 import { viewsOf } from '../wasm/memory.ts';
 import { offerSaved, type Saved } from '../wasm/saved.ts';
+import { Both, checkWithoutRedis } from './both.ts';
 import { CountersFile } from './counters-file.ts';
 import { Gauges } from './gauges.ts';
 import { Leases } from './leases.ts';
@@ -61,12 +62,14 @@ async function keep(lessor: Lessor): Promise<void> {
     const nowMs = performance.now();
     if (nowMs >= saveAtMs) {
       snapshot?.save();
+      const savedMs = performance.now() - nowMs;
+      leases.delayed(savedMs);
       // A snapshot of a million keys takes its time: leases come first.
-      saveAtMs = nowMs + Math.max(ROUND_MS, (performance.now() - nowMs) * SAVING_SHARE);
+      saveAtMs = nowMs + Math.max(ROUND_MS, savedMs * SAVING_SHARE);
     }
-    // While leases fail and nothing is left, those who find none ring without end.
-    if (leases.pauseMs > 0 && !leases.reserves) await pause(leases.pauseMs);
-    else await bellRung(views, seen, leases.pauseMs || ROUND_MS);
+    // While all leases fail, threads that find no number ring without end.
+    if (leases.pauseMs > 0) await pause(leases.pauseMs);
+    else await bellRung(views, seen, leases.waitMs(ROUND_MS));
   }
   // The numbers first: only they are promised.
   try {
@@ -81,8 +84,14 @@ async function keep(lessor: Lessor): Promise<void> {
 }
 
 async function openLessor({ folder, redis }: KeeperStart): Promise<Lessor> {
-  if (redis !== undefined) return (await import('./redis.ts')).openRedis(redis);
-  return new CountersFile(folder as string);
+  if (redis === undefined) {
+    checkWithoutRedis(folder as string);
+    return new CountersFile(folder as string);
+  }
+  // Before anything of it is used: a file that can't be believed is the reason not to start.
+  const file = folder === undefined ? undefined : new CountersFile(folder);
+  const counters = await (await import('./redis.ts')).openRedis(redis, note);
+  return file === undefined ? counters : new Both(folder as string, file, counters);
 }
 
 function pause(ms: number): Promise<void> {
@@ -92,8 +101,9 @@ function pause(ms: number): Promise<void> {
   });
 }
 
+/** A name may contain anything, and a note is one line. */
 function note(text: string): void {
-  tell({ type: 'note', text });
+  tell({ type: 'note', text: text.replace(/\p{Cc}+/gu, ' ') });
 }
 
 function tell(message: FromKeeper): void {

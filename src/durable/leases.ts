@@ -1,25 +1,34 @@
-// Keeps numbers leased ahead of all counters: for two seconds of what each hands out, so that the lessor is asked once
-// a second at most, and at least for two blocks. The ring of a counter holds the next blocks; the others stay here,
-// and follow as it empties, without asking anybody.
+// Keeps numbers leased ahead of all counters: at least two blocks, and where much is counted, as many as are wanted in
+// two seconds and in four times what a lease takes, so that a slow disk or Redis is never waited for. All that is
+// leased is in the ring of its counter.
 
 import type { Views } from '../protocol/js/views.ts';
 import type { Exports } from '../wasm/instance.ts';
-import { leasedCounters, leaseSize, tellNews } from '../wasm/leases.ts';
-import type { Lessor } from './lessor.ts';
+import { BLOCK_NUMBERS_MAX, leasedCounters, leaseSize, setFailing, tellNews } from '../wasm/leases.ts';
+import type { Lessor, Refusals } from './lessor.ts';
+import { Trouble } from './trouble.ts';
 
 const AHEAD_MS = 2000;
+const AHEAD_LEASES = 4;
 /** The block that numbers come from, and the next. */
 const BLOCKS_MIN = 2;
-const BLOCKS_MAX = 1024;
-const PAUSE_FIRST_MS = 10;
-const PAUSE_MAX_MS = 1000;
+const NUMBERS_MAX = BLOCK_NUMBERS_MAX;
+/** A lease is several blocks: the keeper is woken at the end of each, and sees how fast they go. */
+const PARTS = 4;
+/** A rate is measured over as long at least; over a second where it is less than a block. */
+const RATE_MIN_MS = 20;
+const RATE_MAX_MS = 1000;
+/** After as long a new measurement begins. */
+const SAMPLE_MS = 250;
+/** How much of what a slow lease took is reckoned with at the next. */
+const FORGET = 0.9;
 
 export class Leases {
   private readonly plans = new Map<string, Plan>();
-  /** Of the last failure, or undefined when there was none since. */
-  private failedMs: number | undefined;
-  /** After a failure, how long to wait until the next attempt; else 0. */
-  pauseMs = 0;
+  /** What keeps all counters from their numbers. */
+  private readonly outage = new Trouble();
+  /** What a lease takes, of late and at worst. */
+  private leaseMs = 0;
 
   constructor(
     private readonly exports: Exports,
@@ -29,33 +38,49 @@ export class Leases {
     private readonly now: () => number = () => performance.now(),
   ) {}
 
-  /** Whether there are numbers that will be wanted in the ring soon. */
-  get reserves(): boolean {
-    return [...this.plans.values()].some((plan) => plan.reserve.length > 0);
+  /** While no counter can be leased anything, the pause between two attempts; else 0. */
+  get pauseMs(): number {
+    return this.outage.pauseMs;
   }
 
-  /** Fills the rings, and leases what is wanted. A failure is noted when it is the first since the last success. */
-  async renew(): Promise<void> {
+  /** How long until there is something to be tried again; at most `mostMs`. */
+  waitMs(mostMs: number): number {
     const nowMs = this.now();
-    const size = leaseSize(this.views);
-    const wanted = new Map<string, number>();
-    for (const [name, counter] of leasedCounters(this.views)) {
-      let plan = this.plans.get(name);
-      if (plan === undefined) this.plans.set(name, (plan = new Plan(this.exports, counter, size, nowMs)));
-      plan.fill();
-      const blocks = plan.want(nowMs);
-      if (blocks > 0) wanted.set(name, blocks * size);
-    }
-    if (wanted.size === 0 || (this.failedMs !== undefined && nowMs < this.failedMs + this.pauseMs)) return;
+    let leastMs = mostMs;
+    for (const { pauseMs, leftMs } of this.troubles(nowMs))
+      if (pauseMs > 0) leastMs = Math.min(leastMs, leftMs);
+    return leastMs;
+  }
+
+  /** Leases what is wanted. A failure is logged when its reason is new since the last success. */
+  async renew(): Promise<void> {
+    const startMs = this.now();
+    const wanted = this.wanted(startMs);
+    if (wanted.size === 0 || this.outage.leftMs(startMs) > 0) return;
+    let refusals: Refusals = new Map();
     let failure: Error | undefined;
+    const granted = new Set<string>();
     try {
-      await this.lessor.lease(wanted, (name, base) =>
-        this.plans.get(name)?.grant(base, base + (wanted.get(name) as number), nowMs),
+      refusals = await this.lessor.lease(
+        wanted,
+        (name, base) => {
+          granted.add(name);
+          this.plans.get(name)?.grant(base, wanted.get(name) as number);
+        },
+        (name) => this.plans.get(name)?.end() ?? 0,
       );
     } catch (error) {
       failure = error as Error;
     }
+    this.delayed(this.now() - startMs);
+    for (const name of granted) this.granted(name);
+    for (const [name, reason] of refusals) this.refused(name, reason);
     this.tell(failure);
+  }
+
+  /** What the keeper did instead of leasing took so long: as much longer a lease may take. */
+  delayed(ms: number): void {
+    this.leaseMs = Math.max(ms, this.leaseMs * FORGET);
   }
 
   /**
@@ -73,74 +98,109 @@ export class Leases {
     await this.lessor.end(last);
   }
 
+  /** How many numbers each counter wants that may ask for some. */
+  private wanted(nowMs: number): Map<string, number> {
+    const size = leaseSize(this.views);
+    const aheadMs = AHEAD_MS + AHEAD_LEASES * this.leaseMs;
+    const wanted = new Map<string, number>();
+    for (const [name, counter] of leasedCounters(this.views)) {
+      let plan = this.plans.get(name);
+      if (plan === undefined) {
+        this.plans.set(name, (plan = new Plan(this.exports, counter, size, nowMs)));
+        setFailing(this.views, counter, false);
+      }
+      const numbers = plan.want(nowMs, aheadMs);
+      if (numbers > 0 && plan.trouble.leftMs(nowMs) === 0) wanted.set(name, numbers);
+    }
+    return wanted;
+  }
+
+  private granted(name: string): void {
+    const plan = this.plans.get(name);
+    if (!plan?.trouble.over()) return;
+    setFailing(this.views, plan.counter, false);
+    this.note(`Numbers are leased again: counter '${name}'`);
+  }
+
+  private refused(name: string, { message }: Error): void {
+    const plan = this.plans.get(name);
+    if (plan === undefined) return;
+    setFailing(this.views, plan.counter, true);
+    if (plan.trouble.failed(message, this.now()))
+      this.note(`Numbers can't be leased: counter '${name}': ${message}; trying again`);
+  }
+
   private tell(failure: Error | undefined): void {
     if (failure === undefined) {
-      if (this.pauseMs > 0) this.note('Numbers are leased again');
-      this.pauseMs = 0;
-      this.failedMs = undefined;
-    } else {
-      if (this.pauseMs === 0) this.note(`Numbers can't be leased: ${failure.message}; trying again`);
-      this.pauseMs = Math.min(Math.max(this.pauseMs * 2, PAUSE_FIRST_MS), PAUSE_MAX_MS);
-      this.failedMs = this.now();
-    }
+      if (this.outage.over()) this.note('Numbers are leased again');
+    } else if (this.outage.failed(failure.message, this.now()))
+      this.note(`Numbers can't be leased: ${failure.message}; trying again`);
     tellNews(this.views, failure === undefined ? 'kept' : 'failing');
+  }
+
+  private *troubles(nowMs: number): Generator<{ pauseMs: number; leftMs: number }> {
+    for (const trouble of [this.outage, ...[...this.plans.values()].map((plan) => plan.trouble)])
+      yield { pauseMs: trouble.pauseMs, leftMs: trouble.leftMs(nowMs) };
   }
 }
 
 /** How one counter is leased numbers. */
 class Plan {
-  /** Numbers that are leased and not in the ring: those behind `base`, up to `end`. */
-  readonly reserve: { base: number; end: number }[] = [];
-  /** Blocks to have after a lease; the next is due when half of them are left. */
-  private blocks = BLOCKS_MIN;
-  /** From when on, and from how many blocks, it is measured how fast they go. */
+  /** What keeps this counter alone from its numbers. */
+  readonly trouble = new Trouble();
+  /** Numbers that were leased, since the plan began or before. */
+  private leased: number;
+  /** Numbers a millisecond that are wanted. */
+  private rate = 0;
+  /** From when on, and from how many wanted numbers on, the rate is measured. */
   private sinceMs: number;
-  private sinceBlocks = 0;
+  private sinceWanted: number;
 
   constructor(
     private readonly exports: Exports,
-    private readonly counter: number,
+    readonly counter: number,
     private readonly size: number,
     nowMs: number,
   ) {
+    this.leased = exports.leasedNumbers(counter);
     this.sinceMs = nowMs;
+    this.sinceWanted = exports.missedNumbers(counter);
   }
 
-  /** Moves into the ring what finds room there. */
-  fill(): void {
-    for (let first = this.reserve[0]; first !== undefined; first = this.reserve[0])
-      if (first.base === first.end) this.reserve.shift();
-      else if (this.exports.publishLease(this.counter, first.base)) first.base += this.size;
-      else return;
-  }
-
-  /** How many blocks to lease now. */
-  want(nowMs: number): number {
-    const left = this.left();
-    if (left > this.blocks / 2) return 0;
-    const gone = Math.max(this.sinceBlocks - left, 0) / Math.max(nowMs - this.sinceMs, 1);
-    const least = Math.max(BLOCKS_MIN, Math.floor(this.blocks / 2));
-    const blocks = Math.min(Math.max(Math.ceil(gone * AHEAD_MS), least), BLOCKS_MAX);
-    if (blocks > left) return blocks - left;
-    this.measure(blocks, nowMs);
-    return 0;
+  /** How many numbers to lease now: whole blocks, or 0. */
+  want(nowMs: number, aheadMs: number): number {
+    const left = this.exports.leasedNumbers(this.counter);
+    const rate = this.measure(left, nowMs);
+    const ahead = Math.min(Math.max(Math.ceil(rate * aheadMs), BLOCKS_MIN * this.size), NUMBERS_MAX);
+    if (left > ahead / 2 || this.exports.leaseRoom(this.counter) <= 0) return 0;
+    return Math.ceil((ahead - left) / this.size) * this.size;
   }
 
   /** Takes what has been leased. */
-  grant(base: number, end: number, nowMs: number): void {
-    this.reserve.push({ base, end });
-    this.fill();
-    this.measure(Math.max(this.left(), BLOCKS_MIN), nowMs);
+  grant(base: number, count: number): void {
+    const parts = Math.min(PARTS, this.exports.leaseRoom(this.counter));
+    const part = Math.ceil(count / parts / this.size) * this.size;
+    for (let from = 0; from < count; from += part)
+      this.exports.publishLease(this.counter, base + from, Math.min(part, count - from));
+    this.leased += count;
   }
 
-  private measure(blocks: number, nowMs: number): void {
-    this.blocks = blocks;
+  /** The last number that is leased. */
+  end(): number {
+    return this.exports.leasedEnd(this.counter);
+  }
+
+  /** Numbers wanted a millisecond: at once when it is more than before, half as many at a time when it is less. */
+  private measure(left: number, nowMs: number): number {
+    // What could not be handed out was wanted, too.
+    const wanted = this.leased - left + this.exports.missedNumbers(this.counter);
+    const passedMs = nowMs - this.sinceMs;
+    const gone = wanted - this.sinceWanted;
+    const rate = gone / Math.max(passedMs, gone >= this.size ? RATE_MIN_MS : RATE_MAX_MS);
+    if (passedMs < SAMPLE_MS) return Math.max(rate, this.rate);
+    this.rate = Math.max(rate, this.rate / 2);
     this.sinceMs = nowMs;
-    this.sinceBlocks = this.left();
-  }
-
-  private left(): number {
-    const reserved = this.reserve.reduce((sum, { base, end }) => sum + (end - base) / this.size, 0);
-    return this.exports.leasedBlocks(this.counter) + reserved;
+    this.sinceWanted = wanted;
+    return this.rate;
   }
 }

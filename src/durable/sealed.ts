@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 
 const FIRST_LINE = /^hotpath (\w+) (\d{1,9}) ([0-9a-f]{64})$/;
 /** The versions that this hotpath reads. It writes the last. */
-const VERSIONS = { counters: [1], snapshot: [1, 2] } as const;
+const VERSIONS = { counters: [1], snapshot: [1, 2], redis: [1] } as const;
 
 export type What = keyof typeof VERSIONS;
 

@@ -50,8 +50,11 @@ export interface Exports {
   limiterTake(limiter: number, scratch: number, length: number, cost: number, nowMs: number): number;
   limiterLimit(limiter: number): number;
   limiterWindowMs(limiter: number): number;
-  leasedBlocks(counter: number): number;
-  publishLease(counter: number, base: number): number;
+  leasedNumbers(counter: number): number;
+  leasedEnd(counter: number): number;
+  missedNumbers(counter: number): number;
+  leaseRoom(counter: number): number;
+  publishLease(counter: number, base: number, count: number): number;
   endLeases(counter: number): number;
 }
 

@@ -47,8 +47,8 @@ export const HEADER_FIELD_COUNT_MAX = HEADER + 16;
 /** f64. */
 export const HEADER_CONTENT_BYTES_MAX = HEADER + 24;
 /**
- * 0: counters are this process's own. Else they hand out leased numbers, in blocks of 2 to the power of this
- * less 1.
+ * 0: counters are this process's own. Else they hand out leased numbers, in blocks of at least 2 to the power of
+ * this less 1.
  */
 export const HEADER_LEASE_SHIFT = HEADER + 32;
 /** Rung, by adding 1 and notify(), when a lease is wanted. */
@@ -80,7 +80,7 @@ export const STATE_COUNT_MAX = 256;
 export const STATE_ROW_BYTES = 512;
 export const STATE = STATISTICS + STATISTICS_BYTES;
 export const STATE_BYTES = STATE_COUNT_MAX * STATE_ROW_BYTES;
-/** i64 of a counter: its value; the count of numbers handed out, when they are leased. */
+/** i64 of a counter: its value; when its numbers are leased, the block and how many of it are handed out. */
 export const STATE_VALUE = 0;
 /** One of KIND_*: what this row is; set once, when its name has been claimed. */
 export const STATE_KIND = 8;
@@ -92,13 +92,21 @@ export const STATE_EXTENT = 16;
 export const STATE_ABANDONED = 20;
 /** The hold (assembly/state/hold.ts) of the thread that makes a limiter's table. */
 export const STATE_HOLD = 24;
+/** i64 of a counter: how many numbers were wanted and not leased. */
+export const STATE_MISSED = 32;
+/** 1: the keeper is refused numbers for this counter. */
+export const STATE_LEASE_FAILING = 40;
 /** Size in bytes, u8, then UTF-8; all 0 as long as nobody has claimed the row. */
 export const STATE_NAME = 128;
 export const STATE_NAME_BYTES = 112;
 /* Leases of a counter: entry `block % LEASE_COUNT` is that of `block`, when it says so. */
 export const STATE_LEASES = 256;
 export const LEASE_COUNT = 16;
-/** i64: the block, plus 1; 0 is none. Written after the base. */
+/** Low bits of a word that holds a block and a count of its numbers. */
+export const LEASE_USED_BITS = 25;
+/** Numbers that a block has at most. */
+export const LEASE_BLOCK_NUMBERS_MAX = 1 << 24;
+/** i64: the block plus 1, and how many numbers it has; 0 is none. Written after the base. */
 export const LEASE_BLOCK = 0;
 /** i64: the number before the block's first. */
 export const LEASE_BASE = 8;

@@ -4,17 +4,27 @@
 import { KIND_COUNTER_LEASED, LEASES_ENDED, LEASES_FAILING, LEASES_KEPT } from '../protocol/codes.ts';
 import type { Views } from '../protocol/js/views.ts';
 import type { Exports } from './instance.ts';
-import { HEADER_LEASE_BELL, HEADER_LEASE_NEWS, HEADER_LEASE_SHIFT, HEADER_LEASES } from './layout.ts';
+import {
+  HEADER_LEASE_BELL,
+  HEADER_LEASE_NEWS,
+  HEADER_LEASE_SHIFT,
+  HEADER_LEASES,
+  LEASE_BLOCK_NUMBERS_MAX,
+  STATE_LEASE_FAILING,
+} from './layout.ts';
 import { rowsOf } from './memory.ts';
 
-/** Numbers in a block: a power of two up to this. */
+/** Numbers in the smallest block: a power of two up to this. */
 export const LEASE_NUMBERS_MAX = 2 ** 20;
-/** Has the counters of this memory hand out leased numbers, in blocks of `size`. Before any has a name. */
+/** Numbers in the largest block. */
+export const BLOCK_NUMBERS_MAX = LEASE_BLOCK_NUMBERS_MAX;
+
+/** Has the counters of this memory hand out leased numbers, in blocks of `size` or more. Before any has a name. */
 export function leaseCounters({ words }: Views, size: number): void {
   words[HEADER_LEASE_SHIFT >> 2] = Math.log2(size) + 1;
 }
 
-/** How many numbers a block has; 0 where counters need no lease. */
+/** How many numbers a block has at least; 0 where counters need no lease. */
 export function leaseSize({ words }: Views): number {
   const shift = words[HEADER_LEASE_SHIFT >> 2] as number;
   return shift === 0 ? 0 : 2 ** (shift - 1);
@@ -38,6 +48,14 @@ export function tellNews({ words }: Views, how: 'kept' | 'failing' | 'ended'): v
   Atomics.notify(words, HEADER_LEASE_NEWS >> 2);
 }
 
+/**
+ * Says whether the keeper is refused numbers for this counter: then nobody waits for its first lease, and a thread
+ * that finds no number does not wake the keeper.
+ */
+export function setFailing({ words }: Views, counter: number, failing: boolean): void {
+  Atomics.store(words, (counter + STATE_LEASE_FAILING) >> 2, failing ? 1 : 0);
+}
+
 /** Wakes the keeper. */
 export function ringBell({ words }: Views): void {
   Atomics.add(words, HEADER_LEASE_BELL >> 2, 1);
@@ -56,12 +74,12 @@ export async function bellRung({ words }: Views, seen: number, timeoutMs: number
 
 /**
  * Has a counter's first lease come, which takes one write to the disk, or a round trip. The thread stands still
- * meanwhile; it doesn't wait where leases fail, or nobody keeps them.
+ * meanwhile; it doesn't wait where leases fail, those of all counters or of this one, or where nobody keeps them.
  * @param timeoutMs until it is given up: then there is none to hand out from yet
  */
 export function awaitLease(
   views: Views,
-  { leasedBlocks }: Exports,
+  { leasedNumbers }: Exports,
   counter: number,
   timeoutMs: number,
 ): void {
@@ -70,8 +88,10 @@ export function awaitLease(
   for (;;) {
     const seen = Atomics.load(words, HEADER_LEASE_NEWS >> 2);
     const leftMs = endMs - performance.now();
-    const kept = Atomics.load(words, HEADER_LEASES >> 2) === LEASES_KEPT;
-    if (leasedBlocks(counter) > 0 || !kept || leftMs <= 0) return;
+    const kept =
+      Atomics.load(words, HEADER_LEASES >> 2) === LEASES_KEPT &&
+      Atomics.load(words, (counter + STATE_LEASE_FAILING) >> 2) === 0;
+    if (leasedNumbers(counter) > 0 || !kept || leftMs <= 0) return;
     ringBell(views);
     Atomics.wait(words, HEADER_LEASE_NEWS >> 2, seen, leftMs);
   }

@@ -13,12 +13,13 @@ function open(disk: Disk): CountersFile {
   return new CountersFile(FOLDER, disk);
 }
 
-/** What was granted: first and last numbers. */
+/** What was granted: first and last numbers. @throws what a counter was refused for */
 function lease(file: CountersFile, wanted: Record<string, number>): Record<string, [number, number]> {
   const granted: Record<string, [number, number]> = {};
-  file.lease(new Map(Object.entries(wanted)), (name, base) => {
+  const refusals = file.lease(new Map(Object.entries(wanted)), (name, base) => {
     granted[name] = [base + 1, base + (wanted[name] as number)];
   });
+  for (const reason of refusals.values()) throw reason;
   return granted;
 }
 
@@ -56,8 +57,48 @@ test('a lease beyond 2^53 - 1 is refused', () => {
   const disk = new Disk();
   const file = open(disk);
   file.end(new Map([['a', Number.MAX_SAFE_INTEGER - 10]]));
-  expect(() => lease(file, { a: 11 })).toThrow("counter 'a' has come to its last number");
+  expect(() => lease(file, { a: 11 })).toThrow('it has come to its last number');
   expect(lease(file, { a: 10 }).a?.[1]).toBe(Number.MAX_SAFE_INTEGER);
+});
+
+test('a counter at its last number is refused by itself: others go on', () => {
+  const disk = new Disk();
+  const file = open(disk);
+  file.end(new Map([['full', Number.MAX_SAFE_INTEGER - 3]]));
+  const granted = new Map<string, number>();
+  const wanted = new Map([
+    ['full', 4],
+    ['a', 4],
+  ]);
+  for (const base of [0, 4]) {
+    const refusals = file.lease(wanted, (name, first) => granted.set(name, first));
+    expect([...refusals.keys()]).toEqual(['full']);
+    expect(granted).toEqual(new Map([['a', base]]));
+  }
+  expect(file.leased).toEqual(
+    new Map([
+      ['full', Number.MAX_SAFE_INTEGER - 3],
+      ['a', 8],
+    ]),
+  );
+  // Where nothing is granted there is nothing to be written.
+  const before = disk.log.length;
+  file.lease(new Map([['full', 4]]), () => {});
+  expect(disk.log.length).toBe(before);
+});
+
+test('no number is leased up to where the memory has some, or up to what was written down from elsewhere', () => {
+  const disk = new Disk();
+  const file = open(disk);
+  const bases: number[] = [];
+  const grant = (_: string, base: number): number => bases.push(base);
+  file.lease(new Map([['a', 10]]), grant, () => 100);
+  file.lease(new Map([['a', 10]]), grant, () => 50);
+  file.raise(new Map([['a', 70]]));
+  file.lease(new Map([['a', 10]]), grant);
+  file.raise(new Map([['a', 1000]]));
+  open(disk).lease(new Map([['a', 10]]), grant);
+  expect(bases).toEqual([100, 110, 120, 1000]);
 });
 
 describe('every step fails once', () => {

@@ -132,7 +132,7 @@ describe.skipIf(platform() === 'win32')('the folder', () => {
 
 describe.skipIf(platform() === 'win32')('a file', () => {
   const open = (folder: string): CountersFile => new CountersFile(folder);
-  const lease = (file: CountersFile): void => file.lease(new Map([['a', 3]]), () => {});
+  const lease = (file: CountersFile): void => void file.lease(new Map([['a', 3]]), () => {});
 
   test('is readable by its owner alone, also where an old one was not', () => {
     const folder = makeFolder();

@@ -1,26 +1,36 @@
 // How much is leased, and when: by a clock that is set, from a lessor that fails when it is told to.
 
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { CountersFile } from '../../src/durable/counters-file.ts';
 import { Leases } from '../../src/durable/leases.ts';
 import type { Lessor } from '../../src/durable/lessor.ts';
 import { KIND_COUNTER_LEASED } from '../../src/protocol/codes.ts';
 import { compileModule, type Exports, instantiate } from '../../src/wasm/instance.ts';
-import { awaitLease, beginKeeping, leaseCounters, leaseSize, tellNews } from '../../src/wasm/leases.ts';
+import {
+  awaitLease,
+  beginKeeping,
+  bellOf,
+  leaseCounters,
+  leaseSize,
+  tellNews,
+} from '../../src/wasm/leases.ts';
 import { createMemory, rowPointer, setCounting, viewsOf } from '../../src/wasm/memory.ts';
 import { claimRow } from '../../src/wasm/names.ts';
+import { Disk } from './disk.ts';
 
 const module = compileModule();
 const SIZE = 8;
 
 interface Fixture {
   exports: Exports;
+  pointerOf(name: string): number;
   leases: Leases;
   /** What the lessor was asked for, by name. */
   asked: [string, number][];
   notes: string[];
   /** What the lessor fails with, if it does. */
   failure: { of?: Error | undefined; name?: string };
-  /** Blocks that are left of a counter. */
+  /** Numbers that are left of a counter. */
   left(name: string): number;
   take(name: string, count: number): number[];
   passMs(ms: number): void;
@@ -28,7 +38,7 @@ interface Fixture {
   ended: ReadonlyMap<string, number>[];
 }
 
-function fixture(): Fixture {
+function fixture(size = SIZE): Fixture {
   const memory = createMemory({
     slotCount: 1,
     headBytesMax: 1024,
@@ -37,7 +47,7 @@ function fixture(): Fixture {
     contentBytesMax: 0,
   });
   const views = viewsOf(memory);
-  leaseCounters(views, SIZE);
+  leaseCounters(views, size);
   setCounting(views, 0, KIND_COUNTER_LEASED);
   beginKeeping(views);
   const exports = instantiate(module, memory);
@@ -49,20 +59,26 @@ function fixture(): Fixture {
   const ended: ReadonlyMap<string, number>[] = [];
   const lessor: Lessor = {
     lease: async (wanted, grant) => {
+      const refusals = new Map<string, Error>();
       for (const [name, count] of wanted) {
-        if (failure.of !== undefined && (failure.name ?? name) === name) continue;
+        if (failure.of !== undefined && (failure.name ?? name) === name) {
+          refusals.set(name, failure.of);
+          continue;
+        }
         asked.push([name, count]);
         const base = ends.get(name) ?? 0;
         ends.set(name, base + count);
         grant(name, base);
       }
-      if (failure.of !== undefined) throw failure.of;
+      if (failure.of !== undefined && failure.name === undefined) throw failure.of;
+      return refusals;
     },
     end: (last) => void ended.push(last),
   };
   const notes: string[] = [];
   return {
     exports,
+    pointerOf,
     leases: new Leases(
       exports,
       views,
@@ -73,7 +89,7 @@ function fixture(): Fixture {
     asked,
     notes,
     failure,
-    left: (name) => exports.leasedBlocks(pointerOf(name)),
+    left: (name) => exports.leasedNumbers(pointerOf(name)),
     take: (name, count) => Array.from({ length: count }, () => exports.counterAdd(pointerOf(name), 1)),
     passMs: (ms) => {
       nowMs += ms;
@@ -85,21 +101,68 @@ function fixture(): Fixture {
 
 const NAME = 'hotpath:hello';
 
+/**
+ * Numbers that are wanted all the time, also while a keeper waits for the disk, over 20 s of a clock that is set.
+ * @returns how many were wanted in vain, in the first 5 s and after; how many there were, and the last that is leased
+ */
+async function load({
+  size,
+  perMs,
+  syncMs,
+}: {
+  size: number;
+  perMs: (ms: number) => number;
+  syncMs: number;
+}): Promise<{ missed: { before: number; after: number }; count: number; last: number }> {
+  const { exports, views, pointerOf } = fixture(size);
+  const counter = pointerOf(NAME);
+  const disk = new Disk();
+  const file = new CountersFile('/state', disk);
+  let nowMs = 0;
+  let last = 0;
+  let count = 0;
+  const missed = { before: 0, after: 0 };
+  const passMs = (): void => {
+    for (let i = perMs(nowMs++); i > 0; i--) {
+      const number = exports.counterAdd(counter, 1);
+      if (number < 0) missed[nowMs <= 5000 ? 'before' : 'after']++;
+      else if (number <= last) expect.fail(`${number} after ${last}`);
+      else {
+        last = number;
+        count++;
+      }
+    }
+  };
+  disk.before = (operation) => {
+    if (operation.startsWith('sync')) for (let i = 0; i < syncMs; i++) passMs();
+  };
+  const leases = new Leases(exports, views, file, expect.fail, () => nowMs);
+  let rung = bellOf(views);
+  await leases.renew();
+  for (let atMs = nowMs; nowMs < 20_000; passMs())
+    if (bellOf(views) !== rung || nowMs >= atMs + 1000) {
+      rung = bellOf(views);
+      atMs = nowMs;
+      await leases.renew();
+    }
+  return { missed, count, last: file.leased.get(NAME) as number };
+}
+
 test('at first the block at hand and one ahead, and as much again when half is gone', async () => {
   const { leases, asked, left, take, passMs } = fixture();
   await leases.renew();
-  expect([asked, left(NAME)]).toEqual([[[NAME, 16]], 2]);
+  expect([asked, left(NAME)]).toEqual([[[NAME, 16]], 16]);
   take(NAME, SIZE - 1);
   passMs(60_000);
   await leases.renew();
   expect(asked.length).toBe(1);
   expect(take(NAME, 1)).toEqual([8]);
   await leases.renew();
-  expect([asked[1], left(NAME)]).toEqual([[NAME, 8], 2]);
+  expect([asked[1], left(NAME)]).toEqual([[NAME, 8], 16]);
   expect(take(NAME, 16).at(-1)).toBe(24);
 });
 
-test('for two seconds of what goes, some of it in reserve; less when less goes', async () => {
+test('for two seconds of what goes; less when less goes', async () => {
   const { leases, asked, left, take, passMs } = fixture();
   await leases.renew();
   // 8 numbers in 20 ms: 100 blocks in two seconds.
@@ -107,22 +170,19 @@ test('for two seconds of what goes, some of it in reserve; less when less goes',
   take(NAME, SIZE);
   await leases.renew();
   expect(asked[1]).toEqual([NAME, 99 * SIZE]);
-  expect(left(NAME)).toBe(14);
-  expect(leases.reserves).toBe(true);
-  // Those in reserve follow without asking.
+  expect(left(NAME)).toBe(100 * SIZE);
   for (let i = 0; i < 49; i++) {
+    passMs(20);
     take(NAME, SIZE);
     await leases.renew();
-    expect(left(NAME)).toBeGreaterThanOrEqual(14);
   }
   expect(asked.length).toBe(2);
-  passMs(100_000);
+  passMs(20);
   take(NAME, SIZE);
   await leases.renew();
-  // 50 blocks in 100 s are few, but half as many as before may be needed at once.
-  expect(asked.length).toBe(2);
-  const numbers = take(NAME, 10 * SIZE);
-  expect(numbers[0]).toBe(8 + 50 * 8 + 1);
+  expect(asked[2]).toEqual([NAME, 50 * SIZE]);
+  // Every part of it follows the one before.
+  expect(take(NAME, 100 * SIZE)).toEqual(Array.from({ length: 100 * SIZE }, (_, i) => 51 * SIZE + 1 + i));
   for (let i = 0; i < 60; i++) {
     passMs(60_000);
     take(NAME, SIZE);
@@ -133,13 +193,61 @@ test('for two seconds of what goes, some of it in reserve; less when less goes',
   for (const [, count] of asked) expect(count).toBeGreaterThan(0);
 });
 
-test('never more than 1024 blocks', async () => {
-  const { leases, asked, take } = fixture();
-  for (let i = 0; i < 3000; i++) {
+test('a few numbers in a moment are not taken for a rate', async () => {
+  const { leases, asked, take, passMs } = fixture();
+  await leases.renew();
+  take(NAME, SIZE - 1);
+  passMs(20);
+  await leases.renew();
+  expect(asked.length).toBe(1);
+});
+
+test('numbers that were wanted and not there are leased, too', async () => {
+  const { leases, asked, take, passMs } = fixture();
+  await leases.renew();
+  passMs(100);
+  expect(take(NAME, 5000).filter((number) => number > 0).length).toBe(2 * SIZE);
+  await leases.renew();
+  expect(asked[1]).toEqual([NAME, 100_000]);
+});
+
+test('never more than 2^24 numbers', async () => {
+  const { leases, left, take } = fixture();
+  for (let i = 0; i < 10; i++) {
     await leases.renew();
-    expect(take(NAME, SIZE).at(-1)).toBe((i + 1) * SIZE);
+    take(NAME, 100_000);
   }
-  expect(Math.max(...asked.map(([, count]) => count))).toBeLessThanOrEqual(1024 * SIZE);
+  await leases.renew();
+  expect(left(NAME)).toBeLessThanOrEqual(2 ** 24);
+});
+
+describe('a steady load on a slow disk: after a few leases every number is there', () => {
+  test.each([
+    ['the default lease', 4096, 50, 100],
+    ['the default lease', 4096, 50, 1000],
+    ['a small lease', 16, 50, 1],
+    ['a small lease', 16, 50, 100],
+    ['a small lease', 16, 50, 1000],
+    ['the smallest lease', 1, 50, 100],
+    ['the default lease', 4096, 400, 300],
+  ])('%s (%i), %i numbers a millisecond, %i ms a sync', async (_, size, perMs, syncMs) => {
+    const { missed, last, count } = await load({ size, perMs: () => perMs, syncMs });
+    // The first lease of a load that nobody could know of, and the one that is as large as the load.
+    expect(missed.before).toBeLessThan((2 * 2 * syncMs + 10) * perMs);
+    expect(missed.after).toBe(0);
+    // The price of a crash: two seconds of the load and eight syncs, and what a first guess was too high.
+    expect(last - count).toBeLessThan(2 * perMs * (2000 + 8 * syncMs) + 2 * size);
+  });
+
+  test('a load that doubles every three seconds', async () => {
+    const perMs = (ms: number): number => 10 * 2 ** Math.floor(ms / 3000);
+    expect((await load({ size: 16, perMs, syncMs: 100 })).missed.after).toBe(0);
+  });
+
+  test('a load that comes and goes', async () => {
+    const perMs = (ms: number): number => (ms % 2000 < 500 ? 50 : 0);
+    expect((await load({ size: 16, perMs, syncMs: 100 })).missed.after).toBe(0);
+  });
 });
 
 test('each counter by itself, as soon as it has a name', async () => {
@@ -174,7 +282,7 @@ test('a failure is noted once, tried again after growing pauses, and its end is 
   expect(take(NAME, 9)).toEqual([9, 10, 11, 12, 13, 14, 15, 16, -1]);
   // Nobody waits for a lease that doesn't come.
   const startMs = performance.now();
-  awaitLease(views, { leasedBlocks: () => 0 } as unknown as Exports, rowPointer(0), 60_000);
+  awaitLease(views, { leasedNumbers: () => 0 } as unknown as Exports, rowPointer(0), 60_000);
   expect(performance.now() - startMs).toBeLessThan(30_000);
   failure.of = undefined;
   await leases.renew();
@@ -184,13 +292,39 @@ test('a failure is noted once, tried again after growing pauses, and its end is 
   expect(asked.every(([, count]) => count > 0)).toBe(true);
 });
 
-test('what one counter is refused does not keep others from theirs', async () => {
-  const { leases, failure, take } = fixture();
+test('what one counter is refused does not keep others from theirs: each has its own pause, and its own line', async () => {
+  const { leases, failure, take, notes, passMs, asked, views, pointerOf } = fixture();
   take('a', 1);
   take('b', 1);
   Object.assign(failure, { of: new Error('wrong type'), name: 'a' });
   await leases.renew();
   expect([take('a', 1), take('b', 2)]).toEqual([[-1], [1, 2]]);
+  for (let i = 0; i < 200; i++) {
+    // The one that is refused does not wake the keeper, and no thread waits for it.
+    const before = bellOf(views);
+    take('a', 3);
+    expect(bellOf(views)).toBe(before);
+    awaitLease(views, { leasedNumbers: () => 0 } as unknown as Exports, pointerOf('a'), 60_000);
+    passMs(5);
+    take('b', SIZE);
+    await leases.renew();
+    expect(leases.pauseMs).toBe(0);
+    expect(leases.waitMs(1000)).toBeLessThanOrEqual(640);
+  }
+  expect(take('b', 1)).toEqual([2 + 200 * SIZE + 1]);
+  expect(notes).toEqual(["Numbers can't be leased: counter 'a': wrong type; trying again"]);
+  failure.of = new Error('another reason');
+  passMs(1000);
+  await leases.renew();
+  expect(notes[1]).toBe("Numbers can't be leased: counter 'a': another reason; trying again");
+  failure.of = undefined;
+  passMs(1000);
+  await leases.renew();
+  expect(notes.slice(2)).toEqual(["Numbers are leased again: counter 'a'"]);
+  expect(take('a', 1)).toEqual([1]);
+  // After a failure of its own it is asked for as before.
+  expect(asked.some(([name]) => name === 'a')).toBe(true);
+  expect(leases.waitMs(1000)).toBe(1000);
 });
 
 test('at the end the last number of each is told, and none follows', async () => {

@@ -6,38 +6,49 @@ import { endedAfter, everySchedule, functionsOf, type Memory, runAlone, type Thr
 const COUNTER = 1000;
 const STATE_LEASES = 256;
 const LEASE_COUNT = 4;
-const SHIFT = 1;
-const SIZE = 2 ** SHIFT;
-const { addLeased, leasedValue, leasedBlocks, publishLease, endLeases } = functionsOf(
+const SIZE = 2;
+const { addLeased, leasedValue, leasedNumbers, leasedEnd, leaseRoom, publishLease, endLeases } = functionsOf(
   'assembly/state/lease.ts',
   {
     HEADER_LEASE_BELL: 36,
-    HEADER_LEASE_SHIFT: 32,
     STATE_VALUE: 0,
+    STATE_MISSED: 32,
+    STATE_LEASE_FAILING: 40,
     STATE_LEASES,
+    LEASE_USED_BITS: 4,
     LEASE_COUNT,
     LEASE_AHEAD_MAX: LEASE_COUNT - 2,
     LEASE_BLOCK: 0,
     LEASE_BASE: 8,
     LEASE_BYTES: 16,
   },
-  { 32: SHIFT + 1 },
+  {},
 ) as Record<
-  'addLeased' | 'leasedValue' | 'leasedBlocks' | 'publishLease' | 'endLeases',
-  (counter: number, value?: number) => Thread<number>
+  'addLeased' | 'leasedValue' | 'leasedNumbers' | 'leasedEnd' | 'leaseRoom' | 'publishLease' | 'endLeases',
+  (counter: number, value?: number, count?: number) => Thread<number>
 >;
 
-/** A counter whose blocks have been leased these bases, and that so many tickets of have been taken. */
-function counterWith(bases: number[], tickets: number): { memory: Memory; leased: Set<number> } {
+/** The numbers of a block, where they are not SIZE: by its base. */
+type Sizes = ReadonlyMap<number, number>;
+const ALIKE: Sizes = new Map();
+
+/** A counter whose blocks have been leased these bases, and that so many numbers of have been taken. */
+function counterWith(bases: number[], count: number, sizes = ALIKE): { memory: Memory; leased: Set<number> } {
   const memory = new Map<number, number>();
   const leased = new Set<number>();
-  for (const [block, base] of bases.entries()) {
-    expect(runAlone(memory, publishLease(COUNTER, base))).toBe(true);
-    for (let i = 1; i <= SIZE; i++) leased.add(base + i);
-    for (let ticket = block * SIZE; ticket < Math.min(tickets, (block + 1) * SIZE); ticket++)
-      leased.delete(runAlone(memory, addLeased(COUNTER, 1)));
+  let left = count;
+  for (const base of bases) {
+    const size = sizes.get(base) ?? SIZE;
+    expect(runAlone(memory, publishLease(COUNTER, base, size))).toBe(true);
+    expect(runAlone(memory, leasedEnd(COUNTER))).toBe(base + size);
+    for (const number of numbersOf([base], sizes)) leased.add(number);
+    for (const number of numbersOf([base], sizes).slice(0, left)) {
+      expect(runAlone(memory, addLeased(COUNTER, 1))).toBe(number);
+      leased.delete(number);
+      left--;
+    }
   }
-  expect(memory.get(COUNTER) ?? 0).toBe(tickets);
+  expect([left, runAlone(memory, leasedNumbers(COUNTER))]).toEqual([0, leased.size]);
   return { memory, leased };
 }
 
@@ -53,8 +64,13 @@ function* taker(...counts: number[]): Thread<number[]> {
 
 /** Publishes leases; gives those bases that found room. */
 function* keeper(...bases: number[]): Thread<number[]> {
+  return yield* keeperOf(bases, ALIKE);
+}
+
+function* keeperOf(bases: number[], sizes: Sizes): Thread<number[]> {
   const published: number[] = [];
-  for (const base of bases) if (yield* publishLease(COUNTER, base)) published.push(base);
+  for (const base of bases)
+    if (yield* publishLease(COUNTER, base, sizes.get(base) ?? SIZE)) published.push(base);
   return published;
 }
 
@@ -64,8 +80,8 @@ function* reader(times: number): Thread<number[]> {
   return values;
 }
 
-function numbersOf(bases: number[]): number[] {
-  return bases.flatMap((base) => Array.from({ length: SIZE }, (_, i) => base + 1 + i));
+function numbersOf(bases: number[], sizes = ALIKE): number[] {
+  return bases.flatMap((base) => Array.from({ length: sizes.get(base) ?? SIZE }, (_, i) => base + 1 + i));
 }
 
 /** None was handed out twice, nor one that was not leased. */
@@ -144,9 +160,10 @@ describe.each([
         Math.max(first, ...got),
         runAlone(memory, leasedValue(COUNTER)),
         runAlone(memory, addLeased(COUNTER, 1)),
-        runAlone(memory, leasedBlocks(COUNTER)),
+        runAlone(memory, leasedNumbers(COUNTER)),
         // And on it goes.
-        runAlone(memory, publishLease(COUNTER, last as number)),
+        runAlone(memory, leasedEnd(COUNTER)) === last &&
+          runAlone(memory, publishLease(COUNTER, last as number, SIZE)),
         runAlone(memory, leasedValue(COUNTER)),
         runAlone(memory, addLeased(COUNTER, 1)),
       ];
@@ -176,10 +193,59 @@ describe.each([
   });
 });
 
+describe('blocks of different sizes', () => {
+  const sizes = new Map([
+    [0, 2],
+    [2, 5],
+    [7, 3],
+    [20, 2],
+    [30, 4],
+    [34, 2],
+  ]);
+
+  test('takers of several numbers, and a ring that comes round: none twice, and none that is not leased', () => {
+    const start = counterWith([0, 2, 7], 3, sizes);
+    const outcomes = new Set<string>();
+    everySchedule(
+      start.memory,
+      [() => taker(2, 2, 2), () => taker(1, 2), () => keeperOf([20, 30, 34], sizes)],
+      (_, [one, other, published]) => {
+        const got = [...(one as number[]), ...(other as number[])];
+        expectUnique(got, new Set([...start.leased, ...numbersOf(published as number[], sizes)]));
+        outcomes.add(`${got}`);
+      },
+    );
+    expect(outcomes.size).toBeGreaterThan(5);
+  });
+
+  test('what is left over of a block is handed out with the next where they follow each other, and else left out', () => {
+    const memory = new Map(counterWith([0, 2, 7], 0, sizes).memory);
+    expect(runAlone(memory, taker(1, 2, 2, 2, 2))).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    expect(runAlone(memory, keeperOf([20], sizes))).toEqual([20]);
+    expect(runAlone(memory, taker(2))).toEqual([21, 22]);
+    expect(runAlone(memory, leasedNumbers(COUNTER))).toBe(0);
+  });
+
+  test('more numbers at once than the next block has are not handed out', () => {
+    const memory = new Map(counterWith([0, 20], 1, sizes).memory);
+    expect(runAlone(memory, taker(3))).toEqual([]);
+    expect(runAlone(memory, taker(1, 2))).toEqual([2, 21, 22]);
+  });
+});
+
+test('as many blocks find room as the ring says', () => {
+  const memory = new Map<number, number>();
+  for (let base = 0, room = LEASE_COUNT - 1; room >= 0; base += SIZE, room--) {
+    expect(runAlone(memory, leaseRoom(COUNTER))).toBe(room);
+    expect(runAlone(memory, publishLease(COUNTER, base, SIZE))).toBe(room > 0);
+  }
+});
+
 test('a counter that has had no lease has none to end, and one that was not used begins where it stood', () => {
   const memory = new Map<number, number>();
   expect(runAlone(memory, endLeases(COUNTER))).toBe(-1);
   expect(runAlone(memory, leasedValue(COUNTER))).toBe(0);
+  expect(runAlone(memory, leasedEnd(COUNTER))).toBe(0);
   expect(runAlone(memory, keeper(70, 72, 74, 76))).toEqual([70, 72, 74]);
   expect(runAlone(memory, leasedValue(COUNTER))).toBe(70);
   expect(runAlone(memory, endLeases(COUNTER))).toBe(70);

@@ -19,6 +19,7 @@ export function hasRedis(): boolean {
 
 export interface Redis {
   url: string;
+  port: number;
   /** Starts it again at the same place, with what it had. */
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -28,15 +29,19 @@ export interface Redis {
   remove(): Promise<void>;
 }
 
-/** Every command is on the disk before it is answered, as whoever counts on unique numbers must have it. */
-export async function startRedis(): Promise<Redis> {
+/**
+ * Every command is on the disk before it is answered, as whoever counts on unique numbers must have it.
+ * @param more options of redis-server
+ */
+export async function startRedis(more: string[] = []): Promise<Redis> {
   const folder = mkdtempSync(join(tmpdir(), 'hotpath-redis-'));
   const port = await freePort();
   let child: ChildProcess | undefined;
   const redis: Redis = {
     url: `redis://127.0.0.1:${port}`,
+    port,
     start: async () => {
-      const options = ['--appendonly', 'yes', '--appendfsync', 'always', '--save', ''];
+      const options = ['--appendonly', 'yes', '--appendfsync', 'always', '--save', '', ...more];
       const started = spawn('redis-server', [
         '--port',
         `${port}`,
