@@ -5,11 +5,10 @@ import { instantiate } from '../wasm/instance.ts';
 import { bellOf, bellRung, ringBell } from '../wasm/leases.ts';
 import { viewsOf } from '../wasm/memory.ts';
 import { offerSaved, type Saved } from '../wasm/saved.ts';
-import { Both, checkWithoutRedis } from './both.ts';
-import { CountersFile } from './counters-file.ts';
 import { Gauges } from './gauges.ts';
 import { Leases } from './leases.ts';
 import type { Lessor } from './lessor.ts';
+import { openLessor } from './lessors.ts';
 import { Limiters } from './limiters.ts';
 import type { FromKeeper, KeeperStart, ToKeeper } from './messages.ts';
 import { Snapshot } from './snapshot.ts';
@@ -36,7 +35,7 @@ port.on('message', (_: ToKeeper) => {
 });
 
 try {
-  await keep(await openLessor(start));
+  await keep(await openLessor(start, note));
 } catch (error) {
   tell({ type: 'failed', message: (error as Error).message });
 }
@@ -81,17 +80,6 @@ async function keep(lessor: Lessor): Promise<void> {
   }
   tell({ type: 'counted' });
   snapshot?.end();
-}
-
-async function openLessor({ folder, redis }: KeeperStart): Promise<Lessor> {
-  if (redis === undefined) {
-    checkWithoutRedis(folder as string);
-    return new CountersFile(folder as string);
-  }
-  // Before anything of it is used: a file that can't be believed is the reason not to start.
-  const file = folder === undefined ? undefined : new CountersFile(folder);
-  const counters = await (await import('./redis.ts')).openRedis(redis, note);
-  return file === undefined ? counters : new Both(folder as string, file, counters);
 }
 
 function pause(ms: number): Promise<void> {

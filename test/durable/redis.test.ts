@@ -1,10 +1,34 @@
 // Numbers from a real Redis, which goes away and comes back. Where there is no redis-server, there is nothing to test.
 
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { openLessor } from '../../src/durable/lessors.ts';
 import { hasRedis, type Redis, runRedis, startRedis } from '../soak/redis.ts';
-import { type Run, startCli } from '../support/cli.ts';
+import { appFiles } from '../support/app-files.ts';
+import { type Run, runCli, startCli } from '../support/cli.ts';
 import { ask, eventually } from '../support/client.ts';
 import { readResponses } from '../support/responses.ts';
+
+const files = appFiles();
+/** Counters by their names. */
+const APP = files.write(
+  'app.mjs',
+  `import { counter } from 'hotpath';
+   export default { routes: { '/:name': ({ params }) => new Response(String(counter(params.name).add())) } };`,
+);
+const folders: string[] = [];
+afterAll(() => {
+  files.remove();
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+function makeFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'hotpath-redis-state-'));
+  folders.push(folder);
+  return folder;
+}
 
 const running: Run[] = [];
 afterEach(async () => {
@@ -15,6 +39,13 @@ async function start(url: string, ...args: string[]): Promise<Run> {
   const run = await startCli(['--redis', url, '--workers', '1', '--lease', '16', ...args]);
   running.push(run);
   return run;
+}
+
+/** The next number of a counter of the application; undefined when there is none. */
+async function next({ port }: Run, name: string): Promise<number | undefined> {
+  const response = await fetch(`http://127.0.0.1:${port}/${name}`);
+  const text = await response.text();
+  return response.status === 200 ? Number(text) : undefined;
 }
 
 async function number({ port }: Run): Promise<number | undefined> {
@@ -72,6 +103,223 @@ describe.skipIf(!hasRedis())('with Redis', () => {
     await redis.command('DEL hotpath:counter:hotpath:hello');
     await eventually('the end of it', () => run.output.includes('leased again'));
     expect(await number(run)).toBe(1);
+  });
+
+  describe('a counter that Redis refuses', () => {
+    test.each([
+      ['text', 'SET hotpath:counter:bad foo', 'value is not an integer'],
+      ['a list', 'LPUSH hotpath:counter:bad foo', 'WRONGTYPE'],
+      ['a hash', 'HSET hotpath:counter:bad a b', 'WRONGTYPE'],
+      ['a fraction', 'SET hotpath:counter:bad 1.5', 'value is not an integer'],
+      ['a number at its end', 'SET hotpath:counter:bad 9223372036854775800', 'would overflow'],
+      ['a number beyond 2^53', 'SET hotpath:counter:bad 9007199254740990', 'it has come to its last number'],
+    ])('%s: its own line, once, and others go on at full speed', async (_, command, reason) => {
+      const own = await startRedis();
+      const run = await start(own.url, APP);
+      try {
+        expect(await own.command(command)).not.toMatch(/^-/);
+        expect(await next(run, 'bad')).toBe(undefined);
+        const numbers: (number | undefined)[] = [];
+        for (let i = 0; i < 500; i++) {
+          numbers.push(await next(run, 'good'));
+          if (i % 10 === 0) expect(await next(run, 'bad')).toBe(undefined);
+        }
+        // One counter's first numbers came before it was known how fast they go.
+        expect(numbers.filter((value) => value === undefined).length).toBeLessThan(50);
+        const lines = run.output.split('\n').filter((line) => line.includes('leased'));
+        expect(lines).toEqual([expect.stringContaining(`Numbers can't be leased: counter 'bad': `)]);
+        expect(lines[0]).toContain(reason);
+        await own.command('DEL hotpath:counter:bad');
+        await eventually('the end of it', () =>
+          run.output.includes(`Numbers are leased again: counter 'bad'`),
+        );
+        expect(await next(run, 'bad')).toBe(1);
+      } finally {
+        await own.remove();
+      }
+    });
+
+    test('a count below 0 is no number that was given away: it begins at 1 or beyond', async () => {
+      const own = await startRedis();
+      await own.command('SET hotpath:counter:a -1000000');
+      const run = await start(own.url, APP);
+      expect(await next(run, 'a')).toBe(1);
+      await own.remove();
+    });
+  });
+
+  test.each([
+    ['a full memory', ['CONFIG SET maxmemory 1', 'CONFIG SET maxmemory-policy noeviction'], 'OOM'],
+    ['a replica', ['REPLICAOF 127.0.0.1 9'], 'READONLY'],
+    ['too few replicas', ['CONFIG SET min-replicas-to-write 3'], 'NOREPLICAS'],
+  ])('%s concerns all counters: one line', async (_, commands, reason) => {
+    const own = await startRedis();
+    for (const command of commands) expect(await own.command(command)).toBe('+OK');
+    const run = await start(own.url, APP);
+    for (const name of ['a', 'b', 'c', 'a', 'b', 'c']) expect(await next(run, name)).toBe(undefined);
+    const lines = run.output.split('\n').filter((line) => line.includes('leased'));
+    expect(lines).toEqual([
+      expect.stringMatching(`^Numbers can't be leased: Redis at ${own.url} can't be used: ${reason} `),
+    ]);
+    await own.remove();
+  });
+
+  test('a lost count is made good at once, by each of two servers, and no number comes twice', async () => {
+    const own = await startRedis();
+    const servers = [await start(own.url, APP), await start(own.url, APP)];
+    const numbers = new Set<number>();
+    let given = 0;
+    let missing = 0;
+    const take = async (): Promise<void> => {
+      for (const server of servers) {
+        const value = await next(server, 'a');
+        if (value === undefined) missing++;
+        else {
+          numbers.add(value);
+          given++;
+        }
+      }
+    };
+    for (let i = 0; i < 100; i++) await take();
+    for (const command of ['FLUSHALL', 'DEL hotpath:counter:a', 'SET hotpath:counter:a 7']) {
+      await own.command(command);
+      missing = 0;
+      for (let i = 0; i < 300; i++) await take();
+      expect(missing).toBeLessThan(30);
+    }
+    expect(numbers.size).toBe(given);
+    await own.remove();
+  });
+
+  test('a keeper that asks for too little at a lost count, when others are beyond', async () => {
+    const own = await startRedis();
+    const notes: string[] = [];
+    const open = () => openLessor({ folder: undefined, redis: own.url }, (text) => notes.push(text));
+    const [one, other] = [await open(), await open()];
+    const bases: [string, number][] = [];
+    const lease = async (lessor: typeof one, name: string, floor: number): Promise<void> => {
+      const grant = (_: string, base: number): number => bases.push([name, base]);
+      expect((await lessor.lease(new Map([['a', 10]]), grant, () => floor)).size).toBe(0);
+    };
+    await lease(one, 'one', 0);
+    await lease(other, 'other', 0);
+    await own.command('DEL hotpath:counter:a');
+    await lease(one, 'one', 10);
+    await lease(other, 'other', 20);
+    const [, , again, then] = bases.map(([, base]) => base);
+    // Beyond what the other one had, though this server knew of 10 only; and both know the same count again.
+    expect(again).toBeGreaterThanOrEqual(20);
+    expect(then).toBe((again as number) + 10);
+    expect(notes).toEqual([
+      `Redis has lost its count of 'a': it stood at 0, and this server had numbers up to 10; they go on behind ${again}`,
+    ]);
+    await Promise.all([one.end(new Map()), other.end(new Map())]);
+    await own.remove();
+  });
+});
+
+describe.skipIf(!hasRedis())('a folder and Redis', () => {
+  let redis: Redis;
+  beforeAll(async () => {
+    redis = await startRedis();
+  });
+  afterAll(() => redis.remove());
+
+  test('numbers that the folder has given away do not come again from Redis, nor the other way round', async () => {
+    const folder = makeFolder();
+    const alone = ['--workers', '1', '--lease', '16', '--state', folder];
+    const first = await startCli([APP, ...alone]);
+    running.push(first);
+    expect([await next(first, 'x'), await next(first, 'x'), await next(first, 'unused')]).toEqual([1, 2, 1]);
+    await first.stop();
+    const second = await start(redis.url, APP, '--state', folder);
+    expect([await next(second, 'x'), await next(second, 'x')]).toEqual([3, 4]);
+    await second.stop();
+    // Names that nobody used meanwhile have been carried over, too.
+    const third = await start(redis.url, APP);
+    const [x, unused] = [await next(third, 'x'), await next(third, 'unused')];
+    expect(x).toBeGreaterThan(4);
+    expect(unused).toBe(2);
+    await third.stop();
+    const { code, output, errors } = await runCli([APP, '--port', '0', ...alone]);
+    expect([code, output]).toEqual([1, '']);
+    expect(errors).toMatch(
+      /^hotpath: the counters of .* have had their numbers from Redis at .*: give --redis, too, or, .*\n$/,
+    );
+    const [, mark] = /remove (.*)\n$/.exec(errors) as unknown as [string, string];
+    rmSync(mark);
+    const fourth = await startCli([APP, ...alone]);
+    running.push(fourth);
+    expect(await next(fourth, 'x')).toBeGreaterThan(4);
+  });
+
+  /** Leases three numbers of a counter as a server with these options does, and ends as one that is killed, or stopped. */
+  async function use(mode: string, folder: string, clean: boolean): Promise<number[]> {
+    const lessor = await openLessor(
+      {
+        folder: mode === 'redis' ? undefined : folder,
+        redis: mode === 'state' ? undefined : redis.url,
+      },
+      () => {},
+    );
+    const numbers: number[] = [];
+    for (let i = 0; i < 2; i++)
+      await lessor.lease(new Map([['x', 3]]), (_, base) => numbers.push(base + 1, base + 2, base + 3));
+    // The last one has not been handed out.
+    const last = clean && mode === 'state' ? numbers.pop() : undefined;
+    if (clean) await lessor.end(new Map([['x', last === undefined ? (numbers.at(-1) as number) : last - 1]]));
+    else if (mode !== 'state') await (lessor as { redis?: { end(): Promise<void> } }).redis?.end();
+    return numbers;
+  }
+
+  const MODES = ['state', 'redis', 'both'];
+  const sequences = MODES.flatMap((a) =>
+    MODES.flatMap((b) => MODES.flatMap((c) => MODES.map((d) => [a, b, c, d]))),
+  )
+    // A folder and a Redis that have never met know nothing of each other.
+    .filter((modes) => {
+      const before = new Set(modes.slice(0, modes.includes('both') ? modes.indexOf('both') : 4));
+      return !(before.has('state') && before.has('redis'));
+    });
+
+  test.each([true, false])(
+    'in every order of options none comes twice, or the start is refused; stopped: %s',
+    async (clean) => {
+      let refused = 0;
+      for (const modes of sequences) {
+        const folder = makeFolder();
+        await redis.command('FLUSHALL');
+        const given: number[] = [];
+        for (const mode of modes)
+          try {
+            given.push(...(await use(mode, folder, clean)));
+          } catch (error) {
+            refused++;
+            expect(mode).toBe('state');
+            expect((error as Error).message).toMatch(/have had their numbers from Redis/);
+          }
+        expect(new Set(given).size, `${modes}: ${given}`).toBe(given.length);
+      }
+      expect(refused).toBeGreaterThan(10);
+    },
+  );
+
+  test('a Redis that is emptied between two starts does not give numbers again', async () => {
+    const folder = makeFolder();
+    await redis.command('FLUSHALL');
+    const before = await use('both', folder, true);
+    await redis.command('FLUSHALL');
+    const after = await use('both', folder, true);
+    expect(Math.min(...after)).toBeGreaterThan(Math.max(...before));
+  });
+
+  test('nothing from Redis is handed out that the folder does not know', async () => {
+    const folder = makeFolder();
+    await redis.command('FLUSHALL');
+    const run = await start(redis.url, APP, '--state', folder);
+    const value = (await next(run, 'x')) as number;
+    const text = readFileSync(join(folder, 'counters'), 'utf8');
+    expect(Number(/"x": (\d+)/.exec(text)?.[1])).toBeGreaterThanOrEqual(value);
   });
 });
 
