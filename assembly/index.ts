@@ -8,6 +8,7 @@ import {
   LEASE_BLOCK_NUMBERS_MAX,
   LIMIT_KEYS_MAX,
   LIMIT_MAX,
+  LIMIT_NOW_MS_MAX,
   LIMIT_WINDOW_MS_MAX,
   OUTPUT,
   OUTPUT_BYTES,
@@ -29,9 +30,9 @@ import { recover } from './state/death';
 import { addToGauge, restoreGauge, setGauge, gaugeValue as valueOfGauge } from './state/gauge';
 import { bucketsOf, record } from './state/histogram';
 import * as lease from './state/lease';
-import { limit, open, take, windowMs } from './state/limiter';
+import { keys, limit, open, take, windowMs } from './state/limiter';
 import { acquire, remind, tryLock, unlock } from './state/mutex';
-import { scratchFor as scratchPageFor } from './state/scratch';
+import { scratchFor as scratchPageFor, setParent } from './state/scratch';
 import { sipHash as hashText } from './state/siphash';
 
 /** Lengths beyond are not exact in JavaScript. */
@@ -120,8 +121,8 @@ export function sipHash(seed: usize, text: usize, length: i32): i64 {
 
 /**
  * Pointer of the table of the limiter whose row is at `limiter`, made with these options where there is none, or one of
- * others; 0 when there is no room. Its seed is in the scratch page. `nowMs` is by the limiter's clock, which is `aheadMs`
- * ahead of the machine's.
+ * others; LIMITER_DISAGREES when the same generation asked for others, 0 when there is no room. Its seed is in the scratch
+ * page. `nowMs` is by the limiter's clock, which is `aheadMs` ahead of the machine's.
  */
 export function limiterOpen(
   limiter: usize,
@@ -129,12 +130,13 @@ export function limiterOpen(
   limit: i32,
   windowMs: f64,
   keys: i32,
+  generation: i32,
   nowMs: f64,
   aheadMs: f64,
 ): usize {
   assert(limit > 0 && limit <= LIMIT_MAX && keys > 0 && keys <= LIMIT_KEYS_MAX);
   assert(windowMs >= 1 && windowMs <= LIMIT_WINDOW_MS_MAX && floor(windowMs) == windowMs && isTime(nowMs));
-  return open(limiter, scratch, limit, <u32>windowMs, keys, <i64>nowMs, <i64>aheadMs);
+  return open(limiter, scratch, limit, <u32>windowMs, keys, generation, <i64>nowMs, <i64>aheadMs);
 }
 
 /** Takes from the limit of the key in the scratch page, and says in one number what came of it: see state/limiter.ts. */
@@ -144,18 +146,23 @@ export function limiterTake(limiter: usize, scratch: usize, length: i32, cost: i
 }
 
 /** What the limiter whose row is at `limiter` allows in a window. */
-export function limiterLimit(limiter: usize): i32 {
-  return limit(limiter);
+export function limiterLimit(limiter: usize, scratch: usize): i32 {
+  return limit(limiter, scratch);
 }
 
 /** The window of the limiter whose row is at `limiter`. */
-export function limiterWindowMs(limiter: usize): f64 {
-  return windowMs(limiter);
+export function limiterWindowMs(limiter: usize, scratch: usize): f64 {
+  return windowMs(limiter, scratch);
+}
+
+/** For how many keys the table of the limiter whose row is at `limiter` was made. */
+export function limiterKeys(limiter: usize, scratch: usize): i32 {
+  return keys(limiter, scratch);
 }
 
 /** What times the largest limit is within 63 bits. */
 function isTime(ms: f64): bool {
-  return ms >= 0 && ms <= 8796093022208;
+  return ms >= 0 && ms <= <f64>LIMIT_NOW_MS_MAX;
 }
 
 /** Sets the gauge whose row is at `gauge`. */
@@ -206,6 +213,12 @@ export function histogramBuckets(histogram: usize, owner: i32): usize {
 /** Counts a value in a thread's buckets. */
 export function histogramRecord(buckets: usize, value: f64): void {
   record(buckets, value);
+}
+
+/** Notes that the end of a thread, `owner`, is seen by another one, `parent`, alone. */
+export function ownerStarted(owner: i32, parent: i32): void {
+  assert(owner > 0 && parent > 0 && owner != parent);
+  setParent(owner, parent);
 }
 
 /** Takes all named state from a thread that has ended. */

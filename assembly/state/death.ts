@@ -5,9 +5,11 @@ import { STATE, STATE_COUNT_MAX, STATE_KIND, STATE_ROW_BYTES } from '../../src/w
 import { histogramOwnerDied } from './histogram';
 import { limiterOwnerDied } from './limiter';
 import { mutexOwnerDied } from './mutex';
+import { childOf } from './scratch';
 
-/** Takes everything from the thread of this number, which must have ended. */
+/** Takes everything from the thread of this number, which must have ended, and from those that have ended with it. */
 export function recover(owner: i32): void {
+  for (let child = childOf(owner); child != 0; child = childOf(owner)) recover(child);
   limiterOwnerDied(owner);
   for (let i = 0; i < STATE_COUNT_MAX; i++) {
     const row: usize = STATE + i * STATE_ROW_BYTES;

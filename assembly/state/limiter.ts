@@ -10,9 +10,10 @@
 // TAT, the next that comes goes on where that one stood. The smallest TAT is none at all, or one that is past, or,
 // when a bucket is full of keys that have used something, that of the key that has used least: it is forgotten.
 //
-// Options are the table's. Others make another table, which all threads go over to; what a key has used under
-// the options before is looked up there when it first comes, and no longer there from then on. A table that a snapshot
-// made (src/wasm/saved.ts) is only ever one before.
+// Options are the table's, and those of the youngest generation of threads are in force. Others make another table, which
+// all threads go over to; what a key has used under the options before is looked up there when it first comes, and no
+// longer there from then on. A table that a snapshot made (src/wasm/saved.ts) is only ever one before. A table in which
+// nothing can count any more is used again (tables.ts).
 
 import {
   BUCKET_BYTES,
@@ -25,35 +26,53 @@ import {
   ENTRY_TAT,
   LIMIT_REMAINING_RANGE,
   LIMITER_AHEAD_MS,
-  LIMITER_BEHIND_MS,
   LIMITER_BUCKET_MASK,
   LIMITER_BUCKETS,
+  LIMITER_DISAGREES,
+  LIMITER_GENERATION,
+  LIMITER_KEYS,
   LIMITER_LIMIT,
   LIMITER_MADE_MS,
-  LIMITER_OWNER,
   LIMITER_PREVIOUS,
   LIMITER_SEED,
   LIMITER_SEED_BYTES,
+  LIMITER_TABLES_MAX,
   LIMITER_WINDOW_MS,
-  PAGE_BYTES,
-  SCRATCH_OWNER,
   SCRATCH_TEXT,
-  STATE_EXTENT,
   STATE_HOLD,
 } from '../../src/wasm/layout';
-import { newExtent } from './extent';
 import { letGo, letGoFor, takeHold } from './hold';
 import { leaveScratch, scratchOf } from './scratch';
 import { sipHash } from './siphash';
+import {
+  CHANGED,
+  chainFrom,
+  freeTables,
+  newTable,
+  pinBefore,
+  pinCurrent,
+  pinTable,
+  putInForce,
+  tableOf,
+  tablesOwnerDied,
+  takeOut,
+  unpinBefore,
+} from './tables';
 
 /** What take() returns when the cost is more than the limit. */
 const NEVER: f64 = Infinity;
 /** No outcome yet. */
 const AGAIN: f64 = NaN;
-/** The owner of a table that a snapshot made. */
+/** The generation of a table that a snapshot made. Its clock is the machine's. */
 const NOBODY = 0;
 /** The TAT of an entry that changes hands: smaller than any. */
 const TAKEN: i64 = i64.MIN_VALUE;
+/** In the place of a TAT: the tables before have changed meanwhile. */
+const CHAIN_CHANGED: i64 = -1;
+/* The options of a handle: in force, or those of an older generation; new ones; others than its generation's own. */
+const IN_FORCE = 0;
+const NEW_OPTIONS = 1;
+const OTHERS = 2;
 
 /**
  * Takes `cost` from the limit of the key that lies in the scratch page, `length` bytes of it. Returns what remains; when
@@ -62,13 +81,13 @@ const TAKEN: i64 = i64.MIN_VALUE;
  */
 export function take(limiter: usize, scratch: usize, length: i32, cost: i32, nowMs: i64): f64 {
   for (;;) {
-    const table = tableOf(limiter);
+    const table = pinTable(limiter, scratch);
     if (cost > load<i32>(table, LIMITER_LIMIT)) return NEVER;
     const hash = hashOf(table, scratch, length);
     const bucket = bucketOf(table, hash);
     const entry = entryOf(bucket, hash);
     let outcome = entry == 0 ? AGAIN : takeFrom(table, entry, hash, cost, nowMs);
-    if (isNaN(outcome)) outcome = takeHeld(table, bucket, hash, scratch, cost, nowMs);
+    if (isNaN(outcome)) outcome = takeHeld(limiter, table, bucket, hash, scratch, cost, nowMs);
     // What was taken from a table that is no longer in use may be missed by the one that is.
     if (tableOf(limiter) != table) continue;
     return outcome;
@@ -90,18 +109,26 @@ function takeFrom(table: usize, entry: usize, hash: i64, cost: i32, nowMs: i64):
 }
 
 /** Takes with the bucket held, from an entry that the key gets if it has none. */
-function takeHeld(table: usize, bucket: usize, hash: i64, scratch: usize, cost: i32, nowMs: i64): f64 {
+function takeHeld(
+  limiter: usize,
+  table: usize,
+  bucket: usize,
+  hash: i64,
+  scratch: usize,
+  cost: i32,
+  nowMs: i64,
+): f64 {
   if (!takeHold(bucket + BUCKET_HOLD, scratch)) return -LIMIT_REMAINING_RANGE;
   let entry = entryOf(bucket, hash);
   let outcome = entry == 0 ? AGAIN : takeFrom(table, entry, hash, cost, nowMs);
   if (isNaN(outcome)) {
     entry = takeEntry(bucket);
     atomic.store<i64>(entry, hash, ENTRY_HASH);
-    const tat = usedBefore(table, hash, nowMs);
+    const tat = usedBefore(limiter, scratch, table, hash, nowMs);
     const next = charged(table, tat, cost, nowMs);
     const allowed = next <= latest(table, nowMs);
     atomic.store<i64>(entry, allowed ? next : tat, ENTRY_TAT);
-    if (tat != 0) forgetBefore(table, hash);
+    if (tat != 0) forgetBefore(limiter, scratch, table, hash);
     outcome = allowed ? remaining(table, next, nowMs) : refused(table, tat, next, nowMs);
   }
   letGo(bucket + BUCKET_HOLD);
@@ -135,33 +162,58 @@ function entryOf(bucket: usize, hash: i64): usize {
 }
 
 /** The TAT of a key that is new to the table: the same share of the limit is used as under the options before. */
-function usedBefore(table: usize, hash: i64, nowMs: i64): i64 {
+function usedBefore(limiter: usize, scratch: usize, table: usize, hash: i64, nowMs: i64): i64 {
+  let tat: i64;
+  do {
+    const chain = chainFrom(limiter, table);
+    // There are other options by now, by which all of this begins anew.
+    if (chain < 0) return 0;
+    tat = usedInChain(limiter, scratch, table, chain, hash, nowMs);
+  } while (tat == CHAIN_CHANGED);
+  unpinBefore(scratch);
+  return tat;
+}
+
+function usedInChain(limiter: usize, scratch: usize, table: usize, chain: i32, hash: i64, nowMs: i64): i64 {
   let newer = table;
-  /** Now, by the clock of the older one. */
-  let thenMs = nowMs;
-  for (let older = previousOf(newer); older != 0; older = previousOf(newer)) {
-    // Since then all of its keys have been past their TAT.
-    const past = thenMs > load<i64>(newer, LIMITER_MADE_MS) + windowMsOf(older);
-    thenMs -= load<i64>(newer, LIMITER_BEHIND_MS);
+  let madeMs = load<i64>(newer, LIMITER_MADE_MS);
+  let newerAheadMs = aheadMsOf(newer);
+  let older = pinBefore(limiter, scratch, newer, chain);
+  while (older != 0 && older != CHANGED) {
+    const aheadMs = aheadMsOf(older);
+    /** Now, by the clock of the older one. */
+    const thenMs = nowMs + shiftMs(aheadMsOf(table), aheadMs);
+    // Later all of its keys have been past their TAT.
+    if (thenMs <= madeMs + shiftMs(newerAheadMs, aheadMs) + windowMsOf(older)) {
+      const entry = entryOf(bucketOf(older, hash), hash);
+      const tat = entry == 0 ? 0 : atomic.load<i64>(entry, ENTRY_TAT);
+      const unused = thenMs * limitOf(older);
+      // A thread that is late may still change the entry: then it sees that there is another table, and starts anew.
+      if (tat > unused && atomic.load<i64>(entry, ENTRY_HASH) == hash)
+        return nowMs * limitOf(table) + scaled(tat - unused, fullOf(older), fullOf(table));
+    }
     newer = older;
-    if (past) continue;
-    const entry = entryOf(bucketOf(older, hash), hash);
-    if (entry == 0) continue;
-    const tat = atomic.load<i64>(entry, ENTRY_TAT);
-    const unused = thenMs * limitOf(older);
-    // A thread that is late may still change the entry: then it sees that there is another table, and starts anew.
-    if (atomic.load<i64>(entry, ENTRY_HASH) != hash || tat <= unused) continue;
-    return nowMs * limitOf(table) + scaled(tat - unused, fullOf(older), fullOf(table));
+    madeMs = load<i64>(newer, LIMITER_MADE_MS);
+    newerAheadMs = aheadMs;
+    older = pinBefore(limiter, scratch, newer, chain);
   }
-  return 0;
+  return older == CHANGED ? CHAIN_CHANGED : 0;
 }
 
 /** A key that another one displaces must not find again what it had used under the options before. */
-function forgetBefore(table: usize, hash: i64): void {
-  for (let older = previousOf(table); older != 0; older = previousOf(older)) {
-    const entry = entryOf(bucketOf(older, hash), hash);
-    if (entry != 0) atomic.store<i64>(entry, 0, ENTRY_TAT);
-  }
+function forgetBefore(limiter: usize, scratch: usize, table: usize, hash: i64): void {
+  let older: usize;
+  do {
+    const chain = chainFrom(limiter, table);
+    if (chain < 0) return;
+    older = pinBefore(limiter, scratch, table, chain);
+    while (older != 0 && older != CHANGED) {
+      const entry = entryOf(bucketOf(older, hash), hash);
+      if (entry != 0) atomic.store<i64>(entry, 0, ENTRY_TAT);
+      older = pinBefore(limiter, scratch, older, chain);
+    }
+  } while (older == CHANGED);
+  unpinBefore(scratch);
 }
 
 /** `used * to / from`, rounded to the nearest; all are up to 2^51, and the result is, too. */
@@ -194,8 +246,9 @@ function refused(table: usize, tat: i64, next: i64, nowMs: i64): f64 {
 }
 
 /**
- * Pointer of the limiter's table, which is made with these options, unless a younger thread has made it with others. 0 when
- * there is no room. The scratch page holds random bits.
+ * Pointer of the limiter's table, which is made with these options, unless they are in force already, or a younger
+ * generation has made it with others. LIMITER_DISAGREES when the same generation has made it with others, 0 when there is
+ * no room. The scratch page holds random bits.
  */
 export function open(
   limiter: usize,
@@ -203,6 +256,7 @@ export function open(
   limit: i32,
   windowMs: u32,
   keys: i32,
+  generation: i32,
   nowMs: i64,
   aheadMs: i64,
 ): usize {
@@ -211,54 +265,82 @@ export function open(
   const mask = maskFor(keys);
   let made: usize = 0;
   let table: usize = 0;
-  for (;;) {
-    const current = tableOf(limiter);
-    table = current;
-    if (current != 0 && !replaces(current, scratch, limit, windowMs, mask)) break;
-    if (made == 0) made = make(scratch, limit, windowMs, mask, nowMs, aheadMs);
-    table = made;
-    if (made == 0) break;
-    store<usize>(made, current, LIMITER_PREVIOUS);
-    store<i64>(made, current != 0 && isSaved(current) ? aheadMs : 0, LIMITER_BEHIND_MS);
-    // A key keeps its hash.
-    memory.copy(
-      made + LIMITER_SEED,
-      current == 0 ? scratch + SCRATCH_TEXT : current + LIMITER_SEED,
-      LIMITER_SEED_BYTES,
-    );
-    if (atomic.cmpxchg<usize>(limiter, current, made, STATE_EXTENT) == current) break;
-  }
+  do {
+    const current = pinCurrent(limiter, scratch);
+    const judged = current == 0 ? NEW_OPTIONS : judge(current, generation, limit, windowMs, keys, mask, aheadMs);
+    if (judged == NEW_OPTIONS) {
+      if (made == 0) made = newTable(scratch, mask + 1);
+      if (made == 0 && held && current != 0) {
+        dropBefore(limiter);
+        made = newTable(scratch, mask + 1);
+      }
+      if (made == 0) break;
+      store<i32>(made, limit, LIMITER_LIMIT);
+      store<u32>(made, windowMs, LIMITER_WINDOW_MS);
+      store<i32>(made, keys, LIMITER_KEYS);
+      store<i32>(made, generation, LIMITER_GENERATION);
+      store<i64>(made, nowMs, LIMITER_MADE_MS);
+      store<i64>(made, aheadMs, LIMITER_AHEAD_MS);
+      // A key keeps its hash.
+      const seed = current == 0 ? scratch + SCRATCH_TEXT : current + LIMITER_SEED;
+      memory.copy(made + LIMITER_SEED, seed, LIMITER_SEED_BYTES);
+      if (putInForce(limiter, scratch, made, current)) table = made;
+    } else table = judged == IN_FORCE ? current : LIMITER_DISAGREES;
+  } while (table == 0);
+  // A table that was made and didn't come into the chain is freed as one that has been taken out of it.
+  if (made != 0 && held) tidy(limiter, nowMs);
+  unpinBefore(scratch);
   if (held) letGo(limiter + STATE_HOLD);
   return table;
 }
 
-/** Whether these options take the place of the table's: those of a thread that isn't older than who made it. */
-function replaces(table: usize, scratch: usize, limit: i32, windowMs: u32, mask: i32): bool {
-  if (isSaved(table)) return true;
-  if (load<i32>(scratch, SCRATCH_OWNER) < load<i32>(table, LIMITER_OWNER)) return false;
-  return (
-    load<i32>(table, LIMITER_LIMIT) != limit ||
-    load<u32>(table, LIMITER_WINDOW_MS) != windowMs ||
-    load<i32>(table, LIMITER_BUCKET_MASK) != mask
-  );
+/** What the options of a handle are, next to those that are in force. */
+function judge(
+  table: usize,
+  generation: i32,
+  limit: i32,
+  windowMs: u32,
+  keys: i32,
+  mask: i32,
+  aheadMs: i64,
+): i32 {
+  const same =
+    load<i32>(table, LIMITER_LIMIT) == limit &&
+    load<u32>(table, LIMITER_WINDOW_MS) == windowMs &&
+    load<i32>(table, LIMITER_BUCKET_MASK) == mask &&
+    (aheadMsOf(table) == 0) == (aheadMs == 0);
+  const theirs = atomic.load<i32>(table, LIMITER_GENERATION);
+  if (theirs == NOBODY) return NEW_OPTIONS;
+  if (generation < theirs) return IN_FORCE;
+  if (generation == theirs) return same && atomic.load<i32>(table, LIMITER_KEYS) == keys ? IN_FORCE : OTHERS;
+  if (!same) return NEW_OPTIONS;
+  // From now on they are this generation's.
+  atomic.store<i32>(table, keys, LIMITER_KEYS);
+  atomic.store<i32>(table, generation, LIMITER_GENERATION);
+  return IN_FORCE;
 }
 
-/** Whether a snapshot made the table. Its clock is the machine's. */
-function isSaved(table: usize): bool {
-  return load<i32>(table, LIMITER_OWNER) == NOBODY;
+/** Takes out of the chain in which nothing can count any more, and what is too far back. The limiter is held. */
+function tidy(limiter: usize, nowMs: i64): void {
+  let newer = tableOf(limiter);
+  let count = 1;
+  for (let older = previousOf(newer); older != 0; older = previousOf(newer)) {
+    const thenMs = nowMs + shiftMs(aheadMsOf(tableOf(limiter)), aheadMsOf(older));
+    const madeMs = load<i64>(newer, LIMITER_MADE_MS) + shiftMs(aheadMsOf(newer), aheadMsOf(older));
+    const counts = thenMs <= madeMs + windowMsOf(older);
+    if (counts && count < LIMITER_TABLES_MAX) {
+      newer = older;
+      count++;
+    } else takeOut(limiter, newer, older);
+  }
+  freeTables(limiter);
 }
 
-function make(scratch: usize, limit: i32, windowMs: u32, mask: i32, nowMs: i64, aheadMs: i64): usize {
-  const bytes = LIMITER_BUCKETS + (mask + 1) * BUCKET_BYTES;
-  const table = newExtent((bytes + PAGE_BYTES - 1) / PAGE_BYTES);
-  if (table == 0) return 0;
-  store<i32>(table, limit, LIMITER_LIMIT);
-  store<u32>(table, windowMs, LIMITER_WINDOW_MS);
-  store<i32>(table, mask, LIMITER_BUCKET_MASK);
-  store<i32>(table, load<i32>(scratch, SCRATCH_OWNER), LIMITER_OWNER);
-  store<i64>(table, nowMs, LIMITER_MADE_MS);
-  store<i64>(table, aheadMs, LIMITER_AHEAD_MS);
-  return table;
+/** For when there is no room: what was used under the options before counts no more. The limiter is held. */
+function dropBefore(limiter: usize): void {
+  const table = tableOf(limiter);
+  for (let older = previousOf(table); older != 0; older = previousOf(table)) takeOut(limiter, table, older);
+  freeTables(limiter);
 }
 
 /** The least power of two of buckets in which these keys have room, less 1. */
@@ -268,12 +350,16 @@ function maskFor(keys: i32): i32 {
 }
 
 /** What the limiter allows now. */
-export function limit(limiter: usize): i32 {
-  return load<i32>(tableOf(limiter), LIMITER_LIMIT);
+export function limit(limiter: usize, scratch: usize): i32 {
+  return load<i32>(pinTable(limiter, scratch), LIMITER_LIMIT);
 }
 
-export function windowMs(limiter: usize): f64 {
-  return <f64>windowMsOf(tableOf(limiter));
+export function windowMs(limiter: usize, scratch: usize): f64 {
+  return <f64>windowMsOf(pinTable(limiter, scratch));
+}
+
+export function keys(limiter: usize, scratch: usize): i32 {
+  return load<i32>(pinTable(limiter, scratch), LIMITER_KEYS);
 }
 
 /** A thread has ended: what it had in hand is free again. Once for all limiters. */
@@ -281,6 +367,7 @@ export function limiterOwnerDied(owner: i32): void {
   const scratch = scratchOf(owner);
   if (scratch == 0) return;
   letGoFor(scratch);
+  tablesOwnerDied(owner);
   leaveScratch(scratch);
 }
 
@@ -294,12 +381,8 @@ function bucketOf(table: usize, hash: i64): usize {
   return table + LIMITER_BUCKETS + <usize>(<i32>hash & load<i32>(table, LIMITER_BUCKET_MASK)) * BUCKET_BYTES;
 }
 
-function tableOf(limiter: usize): usize {
-  return atomic.load<usize>(limiter, STATE_EXTENT);
-}
-
 function previousOf(table: usize): usize {
-  return load<usize>(table, LIMITER_PREVIOUS);
+  return atomic.load<usize>(table, LIMITER_PREVIOUS);
 }
 
 function limitOf(table: usize): i64 {
@@ -308,6 +391,19 @@ function limitOf(table: usize): i64 {
 
 function windowMsOf(table: usize): i64 {
   return <i64>load<u32>(table, LIMITER_WINDOW_MS);
+}
+
+/** How far the limiter's clock was ahead of the machine's when the table was made: 0 where it is that clock. */
+function aheadMsOf(table: usize): i64 {
+  return load<i64>(table, LIMITER_AHEAD_MS);
+}
+
+/**
+ * How far one clock is ahead of another, each told by how far it is ahead of the machine's. Two that are not the machine's
+ * are one clock, which need not go as fast as that.
+ */
+function shiftMs(fromAheadMs: i64, toAheadMs: i64): i64 {
+  return fromAheadMs != 0 && toAheadMs != 0 ? 0 : toAheadMs - fromAheadMs;
 }
 
 /** How far the TAT of a key that has used all of its limit is from now. */

@@ -2,7 +2,15 @@
 // whose owner number is in it, and when that has ended, to the next that comes. Pages are linked, the last made
 // first, and none is ever unlinked.
 
-import { HEADER_SCRATCH, SCRATCH_HOLD, SCRATCH_NEXT, SCRATCH_OWNER } from '../../src/wasm/layout';
+import {
+  HEADER_SCRATCH,
+  SCRATCH_HOLD,
+  SCRATCH_NEXT,
+  SCRATCH_OWNER,
+  SCRATCH_PARENT,
+  SCRATCH_TABLE,
+  SCRATCH_TABLE_BEFORE,
+} from '../../src/wasm/layout';
 import { newExtent } from './extent';
 
 const NOBODY = 0;
@@ -32,9 +40,28 @@ export function scratchOf(owner: i32): usize {
   return page;
 }
 
+/** Notes who sees the end of this owner. */
+export function setParent(owner: i32, parent: i32): void {
+  const page = scratchFor(owner);
+  if (page != 0) atomic.store<i32>(page, parent, SCRATCH_PARENT);
+}
+
+/** An owner that this one has started, or 0. */
+export function childOf(parent: i32): i32 {
+  for (let page = first(); page != 0; page = next(page)) {
+    if (atomic.load<i32>(page, SCRATCH_PARENT) != parent) continue;
+    const child = atomic.load<i32>(page, SCRATCH_OWNER);
+    if (child != NOBODY) return child;
+  }
+  return NOBODY;
+}
+
 /** Leaves a page to the next that comes. */
 export function leaveScratch(page: usize): void {
   atomic.store<usize>(page, 0, SCRATCH_HOLD);
+  atomic.store<usize>(page, 0, SCRATCH_TABLE);
+  atomic.store<usize>(page, 0, SCRATCH_TABLE_BEFORE);
+  atomic.store<i32>(page, NOBODY, SCRATCH_PARENT);
   atomic.store<i32>(page, NOBODY, SCRATCH_OWNER);
 }
 

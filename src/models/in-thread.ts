@@ -6,7 +6,7 @@ import { attach } from '../app/application.ts';
 import { createPlane, type PlaneStart } from '../connection/create.ts';
 import { listen, urlOf } from '../connection/listener.ts';
 import { type Kept, keepState } from '../durable/keep.ts';
-import { joinState } from '../state/shared.ts';
+import { beginGeneration, joinState } from '../state/shared.ts';
 import { readStatistics } from '../wasm/memory.ts';
 import { drainWithin, type ModelStart, preparePlanes, type Server } from './model.ts';
 
@@ -45,6 +45,7 @@ async function open(
   app: App,
 ): Promise<ServerInThread> {
   const plane = createPlane({ ...planes, slot: 0 });
+  beginGeneration();
   let port = 0;
   const server = {
     get url() {
@@ -65,7 +66,10 @@ async function open(
       who: 'the calling thread',
       io: planes.io,
       statistics: server.stats,
-      swap: (other) => attach(plane, other, around),
+      swap: async (other) => {
+        await attach(plane, other, around);
+        beginGeneration();
+      },
       drain: async (timeoutMs) => {
         listener.close();
         await drainWithin(timeoutMs, plane.drain(), () => plane.destroy());

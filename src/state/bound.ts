@@ -1,6 +1,6 @@
 // How a name becomes a row of the process's named state, in the thread that asks.
 
-import { threadId } from 'node:worker_threads';
+import { isMainThread, threadId } from 'node:worker_threads';
 import type { Views } from '../protocol/js/views.ts';
 import { type Exports, instantiate } from '../wasm/instance.ts';
 import { awaitLease, leaseSize } from '../wasm/leases.ts';
@@ -18,6 +18,9 @@ export interface Bound {
 
 /** Who holds what can be held: no other thread of the process ever has this number. Never 0. */
 export const OWNER = ownerOf(threadId);
+
+/** Whether this thread ends with its process only. */
+export const IS_MAIN = isMainThread;
 
 /** A new counter's first lease is waited for: until then it would have no number to hand out. */
 const FIRST_LEASE_MS = 2000;

@@ -3,6 +3,7 @@
 // one process agree.
 
 import type { WasmMemory, WasmModule } from '../wasm/instance.ts';
+import { FIRST_GENERATION, newGeneration, viewsOf } from '../wasm/memory.ts';
 
 /** The memory that holds the named state, and the module that works on it. */
 export interface SharedState {
@@ -12,6 +13,8 @@ export interface SharedState {
 
 /** The named state of this thread's process. */
 interface Place extends SharedState {
+  /** Of this thread: with which load of an application it began. The options of a younger one's limiters are in force. */
+  generation: number;
   /** How many servers are starting, as long as none has started; undefined from then on. */
   starts?: number | undefined;
   /** Unbinds the handles that were bound while no server had started. */
@@ -31,14 +34,14 @@ const PLACE = Symbol.for('hotpath');
 const places = globalThis as { [PLACE]?: Place };
 
 /** Makes this the process's named state, if it has none yet; returns the one it has. */
-export function shareState(state: SharedState): SharedState {
-  places[PLACE] ??= { module: state.module, memory: state.memory };
+export function shareState(state: SharedState, generation = FIRST_GENERATION): SharedState {
+  places[PLACE] ??= { module: state.module, memory: state.memory, generation };
   return places[PLACE];
 }
 
 /** The same for a server that starts, and may fail to. */
 export function joinState({ module, memory }: SharedState): Joined {
-  places[PLACE] ??= { module, memory, starts: 0, unbind: new Set() };
+  places[PLACE] ??= { module, memory, generation: FIRST_GENERATION, starts: 0, unbind: new Set() };
   const place = places[PLACE];
   if (place.starts !== undefined) place.starts++;
   return {
@@ -59,6 +62,17 @@ export function joinState({ module, memory }: SharedState): Joined {
 /** The process's named state, once a server has been started. */
 export function sharedState(): SharedState | undefined {
   return places[PLACE];
+}
+
+/** The generation that this thread belongs to. */
+export function generationHere(): number {
+  return places[PLACE]?.generation ?? FIRST_GENERATION;
+}
+
+/** From now on this thread belongs to a generation of its own: it has been given an application. */
+export function beginGeneration(): void {
+  const place = places[PLACE];
+  if (place !== undefined) place.generation = newGeneration(viewsOf(place.memory));
 }
 
 /** Has a handle unbound in case that no server comes to use the named state that it has been bound to. */

@@ -35,6 +35,7 @@ export interface Exports {
   mutexRemind(mutex: number, before: boolean | number): number;
   histogramBuckets(histogram: number, owner: number): number;
   histogramRecord(buckets: number, value: number): void;
+  ownerStarted(owner: number, parent: number): void;
   ownerDied(owner: number): void;
   scratchFor(owner: number): number;
   sipHash(seed: number, text: number, length: number): bigint;
@@ -44,12 +45,14 @@ export interface Exports {
     limit: number,
     windowMs: number,
     keys: number,
+    generation: number,
     nowMs: number,
     aheadMs: number,
   ): number;
   limiterTake(limiter: number, scratch: number, length: number, cost: number, nowMs: number): number;
-  limiterLimit(limiter: number): number;
-  limiterWindowMs(limiter: number): number;
+  limiterLimit(limiter: number, scratch: number): number;
+  limiterWindowMs(limiter: number, scratch: number): number;
+  limiterKeys(limiter: number, scratch: number): number;
   leasedNumbers(counter: number): number;
   leasedEnd(counter: number): number;
   missedNumbers(counter: number): number;

@@ -31,7 +31,7 @@
  *    └────────────────────────────┘
  */
 
-export const LAYOUT_VERSION = 4;
+export const LAYOUT_VERSION = 5;
 export const PAGE_BYTES = 65536;
 
 export const CONSTANTS = 0;
@@ -61,6 +61,10 @@ export const HEADER_LEASE_NEWS = HEADER + 40;
 export const HEADER_LEASES = HEADER + 44;
 /** Pointer of what a snapshot gives to those who ask for its names, or 0. */
 export const HEADER_SAVED = HEADER + 52;
+/** How many generations there have been: loads of an application, by the threads that start together. */
+export const HEADER_GENERATIONS = HEADER + 64;
+/** Pointer of the limiters' table that was made last, or 0. */
+export const HEADER_TABLES = HEADER + 68;
 /** How often a thread has turned a connection away, since none of its own could make room. */
 export const HEADER_ROOM_WANTED = HEADER + 80;
 export const HEADER_BYTES = 128;
@@ -96,6 +100,8 @@ export const STATE_HOLD = 24;
 export const STATE_MISSED = 32;
 /** 1: the keeper is refused numbers for this counter. */
 export const STATE_LEASE_FAILING = 40;
+/** How often a limiter has had a table taken out of its chain. */
+export const STATE_CHAIN = 44;
 /** Size in bytes, u8, then UTF-8; all 0 as long as nobody has claimed the row. */
 export const STATE_NAME = 128;
 export const STATE_NAME_BYTES = 112;
@@ -141,6 +147,11 @@ export const SCRATCH_OWNER = 0;
 export const SCRATCH_NEXT = 4;
 /** Pointer of the hold that the thread takes, or took last. */
 export const SCRATCH_HOLD = 8;
+/** Pointers of the limiters' tables that the thread may be reading: they stay what they are. */
+export const SCRATCH_TABLE = 12;
+export const SCRATCH_TABLE_BEFORE = 16;
+/** The owner number of the thread that started this one and sees its end, where somebody else sees the end of that; or 0. */
+export const SCRATCH_PARENT = 20;
 export const SCRATCH_TEXT = 64;
 /** What is left of the page, but for loads that reach beyond a text's end. */
 export const SCRATCH_TEXT_BYTES = PAGE_BYTES - SCRATCH_TEXT - 16;
@@ -156,8 +167,8 @@ export const LIMITER_LIMIT = 0;
 export const LIMITER_WINDOW_MS = 4;
 /** How many buckets there are, a power of two, less 1. */
 export const LIMITER_BUCKET_MASK = 8;
-/** The owner number of the thread that made it; 0: a snapshot, and nobody takes from it. */
-export const LIMITER_OWNER = 12;
+/** The generation whose options these are; 0: a snapshot's, and nobody takes from it. */
+export const LIMITER_GENERATION = 12;
 /** i64, by the clock of the limiter. */
 export const LIMITER_MADE_MS = 16;
 /** Pointer of the table of the options before, or 0. */
@@ -167,8 +178,14 @@ export const LIMITER_SEED = 32;
 export const LIMITER_SEED_BYTES = 16;
 /** i64: how many milliseconds the clock of the limiter was ahead of the machine's when the table was made. */
 export const LIMITER_AHEAD_MS = 48;
-/** i64: how many milliseconds the clock of the table before is behind the clock of this one. */
-export const LIMITER_BEHIND_MS = 56;
+/** For how many keys it was asked. */
+export const LIMITER_KEYS = 64;
+/** Whose it is: 0, nobody's; the owner number of a thread that prepares it; the pointer of a limiter's row, negative. */
+export const LIMITER_HOLDER = 68;
+/** Pointer of the table that was made before, of whichever limiter, or 0. None is ever unlinked. */
+export const LIMITER_NEXT = 72;
+/** Its size in pages. */
+export const LIMITER_PAGES = 76;
 export const LIMITER_BUCKETS = 256;
 /* What a snapshot gives, in an extent: how many values there are, and one entry for each. */
 export const SAVED_COUNT = 0;
@@ -200,6 +217,12 @@ export const LIMIT_MAX = 1000000;
 export const LIMIT_WINDOW_MS_MAX = 2147483648;
 export const LIMIT_KEYS_MAX = 16777216;
 export const LIMIT_REMAINING_RANGE = 1048576;
+/** By any clock. What times the largest limit, with a window more, is within 63 bits. */
+export const LIMIT_NOW_MS_MAX = 8000000000000;
+/** How many tables a limiter has at most, of the options in force and of those before. */
+export const LIMITER_TABLES_MAX = 8;
+/** What limiterOpen() returns when the same generation has asked for other options. */
+export const LIMITER_DISAGREES = 1;
 
 export const SLOTS = 262144;
 

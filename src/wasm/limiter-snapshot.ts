@@ -19,7 +19,6 @@ import {
   LIMIT_MAX,
   LIMIT_WINDOW_MS_MAX,
   LIMITER_AHEAD_MS,
-  LIMITER_BEHIND_MS,
   LIMITER_BUCKET_MASK,
   LIMITER_BUCKETS,
   LIMITER_LIMIT,
@@ -27,6 +26,7 @@ import {
   LIMITER_SEED,
   LIMITER_SEED_BYTES,
   LIMITER_WINDOW_MS,
+  STATE_CHAIN,
   STATE_EXTENT,
 } from './layout.ts';
 import { newPages } from './saved.ts';
@@ -62,6 +62,8 @@ export interface Moment {
 
 const WORDS_PER_KEY = USED_KEY_BYTES / 4;
 const WORD = 2 ** 32;
+/** Where options change all the time, it gives up. */
+const LOOKS = 5;
 /** More than a century, and times the largest limit within 63 bits. */
 const PASSED_MS_MAX = 2 ** 42;
 const BUCKETS_MAX = 2 ** Math.ceil(Math.log2(LIMIT_KEYS_MAX / BUCKET_KEYS));
@@ -78,18 +80,27 @@ export function readLimiter(
   nowMs: number,
   since: Moment,
 ): LimiterSnapshot | undefined {
-  const tables = new Tables(memory);
+  for (let look = 0; look < LOOKS; look++) {
+    const tables = new Tables(memory);
+    const changes = tables.changesOf(row);
+    const snapshot = readTables(tables, row, nowMs, since);
+    // What has been taken out of the chain meanwhile may be another limiter's by now.
+    if (tables.changesOf(row) === changes) return snapshot;
+  }
+  return undefined;
+}
+
+function readTables(tables: Tables, row: number, nowMs: number, since: Moment): LimiterSnapshot | undefined {
   const current = tables.word(row + STATE_EXTENT);
   if (current === 0) return undefined;
   const used: UsedKeys[] = [];
-  let aheadMs = tables.long(current + LIMITER_AHEAD_MS);
   for (let table = current; table !== 0; table = tables.word(table + LIMITER_PREVIOUS)) {
     const limit = tables.word(table + LIMITER_LIMIT);
+    const aheadMs = tables.long(table + LIMITER_AHEAD_MS);
     const unitsAt = (ms: number): bigint => (BigInt(Math.floor(ms)) + aheadMs) * BigInt(limit);
     const keys = tables.used(table, unitsAt(nowMs), unitsAt(since.nowMs));
     if (table === current || keys.length > 0)
       used.push({ limit, windowMs: tables.word(table + LIMITER_WINDOW_MS), keys });
-    aheadMs -= tables.long(table + LIMITER_BEHIND_MS);
   }
   return {
     buckets: tables.bucketCount(current),
@@ -181,6 +192,11 @@ class Tables {
 
   word(pointer: number): number {
     return (this.words[pointer >>> 2] as number) >>> 0;
+  }
+
+  /** How often a table has been taken out of the chain of a limiter. */
+  changesOf(row: number): number {
+    return Atomics.load(this.words, (row + STATE_CHAIN) >>> 2);
   }
 
   long(pointer: number): bigint {

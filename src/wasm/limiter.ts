@@ -3,8 +3,10 @@
 import {
   LIMIT_KEYS_MAX,
   LIMIT_MAX,
+  LIMIT_NOW_MS_MAX,
   LIMIT_REMAINING_RANGE,
   LIMIT_WINDOW_MS_MAX,
+  LIMITER_DISAGREES,
   LIMITER_SEED_BYTES,
 } from './layout.ts';
 
@@ -15,6 +17,11 @@ export const LIMITER_MAXIMA = {
 } as const;
 /** Random bytes that a new table needs. */
 export const SEED_BYTES = LIMITER_SEED_BYTES;
+
+/** The last moment that a limiter's clock may give. */
+export const NOW_MS_MAX = LIMIT_NOW_MS_MAX;
+/** What limiterOpen() returns when the same generation has asked for other options. */
+export const DISAGREES = LIMITER_DISAGREES;
 
 /** What came of a take. */
 export interface Decision {

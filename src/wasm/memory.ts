@@ -12,6 +12,7 @@ import {
   HEAD_BYTES_MAX,
   HEADER_CONTENT_BYTES_MAX,
   HEADER_FIELD_COUNT_MAX,
+  HEADER_GENERATIONS,
   HEADER_HEAD_BYTES_MAX,
   HEADER_SLOT_COUNT,
   HEADER_TARGET_BYTES_MAX,
@@ -60,6 +61,9 @@ export interface MemoryOptions {
   /** Largest content in bytes: 0 to 2^53 - 1. */
   contentBytesMax: number;
 }
+
+/** The generation of a thread that no server has started. */
+export const FIRST_GENERATION = 1;
 
 /** The largest memory a 32-bit module may import; address space only, not memory in use. */
 const PAGES_MAX = 65536;
@@ -112,6 +116,11 @@ export function checkVersion(views: Views): void {
     throw new Error(
       `shared memory has layout version ${views.words[HEADER_VERSION >> 2]}, this is ${LAYOUT_VERSION}`,
     );
+}
+
+/** The number of one more generation: later than all before it, and than FIRST_GENERATION. */
+export function newGeneration({ words }: Views): number {
+  return FIRST_GENERATION + 1 + Atomics.add(words, HEADER_GENERATIONS >> 2, 1);
 }
 
 /** Pointer of a row of named state. @throws RangeError when there is no such row */

@@ -4,13 +4,14 @@
 import { Worker } from 'node:worker_threads';
 import { reclaimAddresses } from '../connection/addresses.ts';
 import type { ListenAt, TakePlace } from '../connection/listener.ts';
-import { threadEnded } from '../state/death.ts';
+import type { SharedState } from '../state/shared.ts';
+import { newLoad, stateForThread, threadEnded } from '../state/threads.ts';
 import { reclaimSlot, viewsOf } from '../wasm/memory.ts';
 import type { FromWorker, ToWorker, WorkerStart } from './messages.ts';
 
 export interface GenerationOptions {
   workers: number;
-  start: Omit<WorkerStart, 'slot' | 'ordinal'>;
+  start: Omit<WorkerStart, 'slot' | 'ordinal' | 'state'> & { state: SharedState };
   takePlace: TakePlace;
   /** Told what happens to threads, a line each. */
   note: (text: string) => void;
@@ -36,6 +37,8 @@ export class Generation {
   private readonly drained = new Set<Worker>();
   private draining = false;
   private earlyDeaths = 0;
+  /** Of the application, by the threads that are started together or by the one that is. */
+  private load = 0;
 
   /** @param slotFirst the slot of its first thread */
   constructor(
@@ -47,6 +50,7 @@ export class Generation {
 
   /** Starts all threads. Resolves with the port when every one listens. @throws what the first fails with */
   async start(): Promise<number> {
+    this.load = newLoad(this.options.start.state);
     const ports = await Promise.all(this.threads.map((_, ordinal) => this.startThread(ordinal)));
     return ports[0] as number;
   }
@@ -109,7 +113,8 @@ export class Generation {
   /** Resolves with the port when the thread listens; from then on it is replaced when it ends. */
   private async startThread(ordinal: number): Promise<number> {
     const slot = this.slotFirst + ordinal;
-    const workerData: WorkerStart = { ...this.options.start, slot, ordinal };
+    const state = stateForThread(this.options.start.state, this.load);
+    const workerData: WorkerStart = { ...this.options.start, state, slot, ordinal };
     const thread = new Worker(new URL('./worker.js', import.meta.url), { workerData });
     this.threads[ordinal] = thread;
     // Once it has ended it has no id any more.
@@ -175,6 +180,7 @@ export class Generation {
   private replace(ordinal: number): void {
     if (this.draining) return;
     const startedMs = Date.now();
+    this.load = newLoad(this.options.start.state);
     this.startThread(ordinal).catch((error: Error) => this.replaceLater(ordinal, startedMs, error));
   }
 }

@@ -2,7 +2,7 @@
 
 import type { PlaneStart } from '../connection/create.ts';
 import type { ListenAt } from '../connection/listener.ts';
-import type { SharedState } from '../state/shared.ts';
+import type { ThreadState } from '../state/threads.ts';
 
 /** What a worker thread is started with. */
 export interface WorkerStart extends PlaneStart {
@@ -11,7 +11,7 @@ export interface WorkerStart extends PlaneStart {
   /** As clients are told it. */
   host: string;
   /** The named state of the process. */
-  state: SharedState;
+  state: ThreadState;
 }
 
 /** Control plane to worker. */

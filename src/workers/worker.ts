@@ -4,7 +4,7 @@ import process from 'node:process';
 import { parentPort, workerData } from 'node:worker_threads';
 import { type AppStart, createPlane } from '../connection/create.ts';
 import { type ListenAt, type Listener, listen, urlOf } from '../connection/listener.ts';
-import { shareState } from '../state/shared.ts';
+import { takeState } from '../state/threads.ts';
 import { readStatistics } from '../wasm/memory.ts';
 import type { FromWorker, ToWorker, WorkerStart } from './messages.ts';
 
@@ -12,7 +12,7 @@ const port = parentPort;
 if (port === null) throw new Error('worker.ts runs only as a worker thread');
 
 const start = workerData as WorkerStart;
-shareState(start.state);
+takeState(start.state);
 const plane = createPlane(start);
 let listener: Listener | undefined;
 /** Of the listener; an application may ask for it before there is one. */

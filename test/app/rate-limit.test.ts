@@ -8,6 +8,7 @@ import { NativeResponse } from '../../src/app/native.ts';
 import { type RateLimitOptions, rateLimit } from '../../src/app/rate-limit.ts';
 import { Response as LightResponse } from '../../src/app/response.ts';
 import { type Limiter, limiter } from '../../src/state/limiter.ts';
+import { beginGeneration } from '../../src/state/shared.ts';
 import { appFiles } from '../support/app-files.ts';
 import { forgetState, freshState } from '../support/named-state.ts';
 import { type AppRun, startApp } from './end-to-end/command.ts';
@@ -100,6 +101,7 @@ describe('fields', () => {
     const old = limiter('api', { limit: 3, windowMs: 60_000, now });
     const handler = rateLimit(old)(() => new LightResponse('content'));
     await handler(request, context);
+    beginGeneration();
     limiter('api', { limit: 30, windowMs: 30_000, now }).take('another');
     expect(fieldsOf(await handler(request, context))).toEqual([
       200,

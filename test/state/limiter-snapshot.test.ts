@@ -29,6 +29,8 @@ class Process {
   readonly exports: Exports = instantiate(module, this.memory);
   readonly scratch = new Scratch(this.memory, this.exports, 1);
 
+  private generation = 0;
+
   constructor(
     private readonly startedMs: number,
     /** How far the clock of the limiter is ahead. */
@@ -43,7 +45,8 @@ class Process {
     this.scratch.randomize(16);
     const { aheadMs } = this;
     const nowMs = this.moment(wallMs).nowMs + aheadMs;
-    this.exports.limiterOpen(ROW, this.scratch.pointer, limit, windowMs, keys, nowMs, aheadMs);
+    const page = this.scratch.pointer;
+    this.exports.limiterOpen(ROW, page, limit, windowMs, keys, ++this.generation, nowMs, aheadMs);
   }
 
   take(key: string, cost: number, wallMs: number): Decision {

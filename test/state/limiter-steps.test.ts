@@ -23,6 +23,8 @@ beforeAll(async () => {
   stepped = await compileStepped();
 });
 
+let generations = 0;
+
 /** Thrown by a step: the thread goes no further. */
 class Ended extends Error {}
 
@@ -52,9 +54,10 @@ class Thread {
     return this;
   }
 
+  /** With the options of one more generation. */
   open(limit: number, windowMs = WINDOW_MS, nowMs = NOW_MS): void {
     this.scratch.randomize(16);
-    this.exports.limiterOpen(ROW, this.scratch.pointer, limit, windowMs, 1, nowMs, 0);
+    this.exports.limiterOpen(ROW, this.scratch.pointer, limit, windowMs, 1, ++generations, nowMs, 0);
   }
 
   take(key: string, cost = 1, nowMs = NOW_MS): Decision {

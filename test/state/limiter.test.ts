@@ -7,10 +7,10 @@ import { limiter as builtLimiter } from '#dist/index.js';
 import { OWNER } from '../../src/state/bound.ts';
 import { monotonicMs } from '../../src/state/clock.ts';
 import { counter } from '../../src/state/counter.ts';
-import { type LimiterOptions, limiter } from '../../src/state/limiter.ts';
-import { type SharedState, sharedState, shareState } from '../../src/state/shared.ts';
+import { type Limiter, type LimiterOptions, limiter } from '../../src/state/limiter.ts';
+import { beginGeneration, type SharedState, sharedState, shareState } from '../../src/state/shared.ts';
 import { instantiate } from '../../src/wasm/instance.ts';
-import { BUCKET_ENTRY_COUNT, PAGE_BYTES } from '../../src/wasm/layout.ts';
+import { BUCKET_ENTRY_COUNT, LIMITER_DISAGREES, PAGE_BYTES } from '../../src/wasm/layout.ts';
 import { rowPointer } from '../../src/wasm/memory.ts';
 import { Scratch } from '../../src/wasm/scratch.ts';
 import { Table } from '../support/limiters.ts';
@@ -223,6 +223,7 @@ describe('what is refused', () => {
     );
     const api = limiter('api', { limit: 1, windowMs: DAY_MS, keys: 2000, now });
     expect(['a', 'b', 'a'].map((key) => api.take(key).allowed)).toEqual([true, true, false]);
+    beginGeneration();
     expect(limiter('api', { limit: 2, windowMs: 1, keys: 1, now }).take('b').allowed).toBe(false);
     forgetState();
     shareState({ module: state.module, memory: newMemory() });
@@ -310,11 +311,17 @@ describe('a full table', () => {
 
 describe('other options', () => {
   const before = { limit: 10, windowMs: 1000, now };
+  /** As the threads of a reload do. */
+  const reloaded = (options: LimiterOptions): Limiter => {
+    beginGeneration();
+    return limiter('api', options);
+  };
 
   test('the same ones are the same table', () => {
     limiter('api', before).take('a');
     const { pointer } = new Table(state.memory, ROW);
     expect(limiter('api', { ...before }).take('a').remaining).toBe(8);
+    expect(reloaded({ ...before }).take('a').remaining).toBe(7);
     expect(new Table(state.memory, ROW).pointer).toBe(pointer);
   });
 
@@ -328,7 +335,7 @@ describe('other options', () => {
   ])('%o: the same share is left', (option, used, left) => {
     const old = limiter('api', before);
     expect(old.take('a', used).remaining).toBe(10 - used);
-    const young = limiter('api', { ...before, ...option });
+    const young = reloaded({ ...before, ...option });
     expect(young.take('a').remaining).toBe(left - 1);
     // Where the old handle is still in use, it is under the same options.
     expect(old.take('a').remaining).toBe(left - 2);
@@ -338,7 +345,7 @@ describe('other options', () => {
 
   test('a key that had nothing left has nothing left', () => {
     limiter('api', before).take('a', 10);
-    const young = limiter('api', { ...before, limit: 100, windowMs: 10_000 });
+    const young = reloaded({ ...before, limit: 100, windowMs: 10_000 });
     expect(young.take('a')).toEqual({ allowed: false, remaining: 0, retryAfterMs: 100 });
     expect(young.take('a', 100)).toEqual({ allowed: false, remaining: 0, retryAfterMs: 10_000 });
     nowMs += 100;
@@ -347,18 +354,18 @@ describe('other options', () => {
 
   test('a key that none but an older table has keeps its share, too', () => {
     limiter('api', before).take('a', 5);
-    limiter('api', { ...before, limit: 100 }).take('b', 50);
-    limiter('api', { ...before, limit: 20 }).take('c', 5);
-    const last = limiter('api', { ...before, limit: 200 });
+    reloaded({ ...before, limit: 100 }).take('b', 50);
+    reloaded({ ...before, limit: 20 }).take('c', 5);
+    const last = reloaded({ ...before, limit: 200 });
     expect(['a', 'b', 'c', 'd'].map((key) => last.take(key).remaining)).toEqual([99, 99, 149, 199]);
   });
 
   test('of what was long ago nothing counts, but what was before that does', () => {
     const first = limiter('api', { ...before, windowMs: DAY_MS });
     expect([first.take('a', 10).allowed, first.take('c', 10).allowed]).toEqual([true, true]);
-    limiter('api', { ...before, windowMs: 10 }).take('b', 10);
+    reloaded({ ...before, windowMs: 10 }).take('b', 10);
     nowMs += 100;
-    const young = limiter('api', before);
+    const young = reloaded(before);
     expect([young.take('a').allowed, young.take('b').remaining]).toEqual([false, 9]);
     nowMs += 100;
     expect([young.take('c').allowed, young.take('d').remaining]).toEqual([false, 9]);
@@ -366,24 +373,30 @@ describe('other options', () => {
     expect(young.take('a').remaining).toBe(9);
   });
 
-  test('those of an older thread are not in force', () => {
+  test('those of an older generation are not in force', () => {
     const exports = instantiate(state.module, state.memory);
-    const older = new Scratch(state.memory, exports, OWNER + 1);
-    const younger = new Scratch(state.memory, exports, OWNER + 2);
+    const page = new Scratch(state.memory, exports, OWNER + 1).pointer;
+    const open = (generation: number, limit: number, windowMs: number): number =>
+      exports.limiterOpen(ROW, page, limit, windowMs, 10, generation, nowMs, nowMs);
     limiter('api', before).take('a');
-    exports.limiterOpen(ROW, younger.pointer, 30, 3000, 10, nowMs, 0);
-    exports.limiterOpen(ROW, older.pointer, 20, 2000, 10, nowMs, 0);
-    expect([exports.limiterLimit(ROW), exports.limiterWindowMs(ROW)]).toEqual([30, 3000]);
-    const api = limiter('api', before);
+    open(12, 30, 3000);
+    open(11, 20, 2000);
+    expect([exports.limiterLimit(ROW, page), exports.limiterWindowMs(ROW, page)]).toEqual([30, 3000]);
+    const api = reloaded(before);
     expect([api.take('b').remaining, api.limit, api.windowMs]).toEqual([29, 30, 3000]);
-    exports.limiterOpen(ROW, younger.pointer, 40, 3000, 10, nowMs, 0);
+    open(13, 40, 3000);
     expect(api.limit).toBe(40);
+    // The same options by a younger one are its own from then on.
+    const table = open(14, 40, 3000);
+    expect(open(13, 50, 3000)).toBe(table);
+    expect(open(14, 50, 3000)).toBe(LIMITER_DISAGREES);
+    expect(open(14, 40, 3000)).toBe(table);
   });
 
   test('a cost that was within the limit may be beyond it now', () => {
     const old = limiter('api', before);
     expect(old.take('a', 6).allowed).toBe(true);
-    limiter('api', { ...before, limit: 5 }).take('a');
+    reloaded({ ...before, limit: 5 }).take('a');
     expect(() => old.take('b', 6)).toThrow('from 1 to its limit of 5, not 6');
   });
 });

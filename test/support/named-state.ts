@@ -2,8 +2,8 @@
 
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import { threadEnded } from '../../src/state/death.ts';
 import { type SharedState, shareState } from '../../src/state/shared.ts';
+import { threadEnded } from '../../src/state/threads.ts';
 import { compileModule } from '../../src/wasm/instance.ts';
 import { createMemory } from '../../src/wasm/memory.ts';
 

@@ -7,7 +7,7 @@ import { Worker } from 'node:worker_threads';
 import asc from 'assemblyscript/asc';
 import type { Exports } from '../../src/wasm/instance.ts';
 
-const STEPPED = /^assembly\/state\/(limiter|hold|scratch|extent)\.ts$/;
+const STEPPED = /^assembly\/state\/(limiter|tables|hold|scratch|extent)\.ts$/;
 
 /** As `turn` when neither thread is under way. */
 const NOBODY = -1;
@@ -50,6 +50,10 @@ export namespace stepping {
   export function cmpxchg<T>(pointer: usize, expected: T, value: T, offset: usize = 0): T {
     step();
     return atomic.cmpxchg<T>(pointer + offset, expected, value);
+  }
+  export function add<T>(pointer: usize, value: T, offset: usize = 0): T {
+    step();
+    return atomic.add<T>(pointer + offset, value);
   }
   export function wait<T>(pointer: usize, expected: T, timeout: i64): void {
     step();

@@ -1,0 +1,38 @@
+// Threads that a server starts: how they come to the named state, and what becomes of what they hold in it when they
+// end. Whoever starts a thread sees its end, unless that is a thread itself and ends, too; then all that it has started
+// have ended with it. So such a thread says in the memory who started it.
+
+import { fitsVersion, newGeneration, viewsOf } from '../wasm/memory.ts';
+import { IS_MAIN, inThisThread, OWNER, ownerOf } from './bound.ts';
+import { type SharedState, sharedState, shareState } from './shared.ts';
+
+/** The named state as a thread is handed it. */
+export interface ThreadState extends SharedState {
+  readonly generation: number;
+  /** Number of the thread that started it, where another one sees the end of that; else 0. */
+  readonly parent: number;
+}
+
+/** Begins a generation of threads, which load an application together. */
+export function newLoad({ memory }: SharedState): number {
+  return newGeneration(viewsOf(memory));
+}
+
+/** The named state for a thread that this one starts. */
+export function stateForThread({ module, memory }: SharedState, generation: number): ThreadState {
+  return { module, memory, generation, parent: IS_MAIN ? 0 : OWNER };
+}
+
+/** Makes the named state that of this thread, before anything uses it. */
+export function takeState({ generation, parent, ...state }: ThreadState): void {
+  shareState(state, generation);
+  if (parent !== 0) inThisThread('the named state').exports.ownerStarted(OWNER, parent);
+}
+
+/** To be told of every thread that could use the named state, once it is gone, whatever ended it. */
+export function threadEnded(threadId: number): void {
+  const state = sharedState();
+  // Where another version of this package made the state, its threads could not use it.
+  if (state === undefined || !fitsVersion(viewsOf(state.memory))) return;
+  inThisThread('what a thread held').exports.ownerDied(ownerOf(threadId));
+}
