@@ -126,11 +126,6 @@ export function putInForce(limiter: usize, scratch: usize, table: usize, current
   return atomic.cmpxchg<usize>(limiter, current, table, STATE_EXTENT) == current;
 }
 
-/** Gives back a table that came into no chain. */
-export function giveBack(table: usize): void {
-  atomic.store<i32>(table, NOBODY, LIMITER_HOLDER);
-}
-
 /** Takes `older` out of the chain, in which it follows `newer`. The limiter's hold must be this thread's. */
 export function takeOut(limiter: usize, newer: usize, older: usize): void {
   atomic.store<usize>(newer, atomic.load<usize>(older, LIMITER_PREVIOUS), LIMITER_PREVIOUS);

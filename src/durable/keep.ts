@@ -3,6 +3,7 @@
 
 import { Worker } from 'node:worker_threads';
 import type { SharedState } from '../state/shared.ts';
+import { threadEnded } from '../state/threads.ts';
 import { beginKeeping, leaseSize, tellNews } from '../wasm/leases.ts';
 import { viewsOf } from '../wasm/memory.ts';
 import { openStateFolder } from './folder.ts';
@@ -96,6 +97,8 @@ class Keeper {
       const { workerData } = this;
       const thread = new Worker(new URL('./keeper.js', import.meta.url), { workerData });
       this.thread = thread;
+      // Once it has ended it has no id any more.
+      const { threadId } = thread;
       let readyMs: number | undefined;
       let cause = new Error('the thread that keeps the named state ended');
       thread.on('message', (message: FromKeeper) => {
@@ -113,6 +116,7 @@ class Keeper {
       });
       thread.once('exit', () => {
         this.thread = undefined;
+        threadEnded(threadId);
         if (readyMs === undefined) return reject(cause);
         if (Date.now() - readyMs > HEALTHY_MS) this.earlyDeaths = 0;
         if (!this.stopping) this.replaceLater(cause);

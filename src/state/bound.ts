@@ -41,7 +41,9 @@ export function inThisThread(what: string): Bound {
   const state = sharedState();
   if (state === undefined)
     throw new Error(
-      `${what} is used before this thread has a server: start one with serve(), or use it in the app`,
+      IS_MAIN
+        ? `${what} is used before this thread has a server: start one with serve(), or use it in the app`
+        : `${what} is used in a worker thread that no server has started, before this thread has a server: post what it needs to know to it, or call serve() in it`,
     );
   if (bound?.state !== state) {
     const views = viewsOf(state.memory);

@@ -5,6 +5,7 @@ import { type Defect, defectsOf } from './defect.ts';
 const HASH = ['test/state/siphash.test.ts'];
 const LIMITER = ['test/state/limiter.test.ts'];
 const STEPS = ['test/state/limiter-steps.test.ts'];
+const TABLES = ['test/state/limiter-tables.test.ts'];
 const THREADS = ['test/state/limiter-threads.test.ts'];
 const SNAPSHOT = ['test/state/limiter-snapshot.test.ts'];
 const RATE_LIMIT = ['test/app/rate-limit.test.ts'];
@@ -56,25 +57,66 @@ export const limiterDefects: Defect[] = [
       'scaled(tat - unused, fullOf(older), fullOf(table))',
       '(tat - unused)',
     ],
-    ['options of long ago hide those before them', 'if (past) continue;', 'if (past) return 0;'],
+    [
+      'options of long ago hide those before them',
+      'if (thenMs <= madeMs + shiftMs(newerAheadMs, aheadMs) + windowMsOf(older)) {',
+      'if (thenMs > madeMs + shiftMs(newerAheadMs, aheadMs) + windowMsOf(older)) return 0; else {',
+    ],
     [
       'a key has another hash in another table',
       'current == 0 ? scratch + SCRATCH_TEXT : current + LIMITER_SEED',
       'scratch + SCRATCH_TEXT',
     ],
-    [
-      'an older thread brings its options back',
-      'if (load<i32>(scratch, SCRATCH_OWNER) < load<i32>(table, LIMITER_OWNER)) return false;',
-      '',
-    ],
-    ['another limit is the same options', 'load<i32>(table, LIMITER_LIMIT) != limit ||', ''],
-    ['another window is the same options', 'load<u32>(table, LIMITER_WINDOW_MS) != windowMs ||', ''],
+    ['an older generation brings its options back', 'if (generation < theirs) return IN_FORCE;', ''],
+    ['another limit is the same options', 'load<i32>(table, LIMITER_LIMIT) == limit &&', ''],
+    ['another window is the same options', 'load<u32>(table, LIMITER_WINDOW_MS) == windowMs &&', ''],
     [
       'a table has half of its buckets',
       '(1 << (32 - clz<i32>(full))) - 1',
       '(1 << (31 - clz<i32>(full))) - 1',
     ],
-    ['a table lies beyond its pages', '(bytes + PAGE_BYTES - 1) / PAGE_BYTES', 'bytes / PAGE_BYTES'],
+    [
+      'options stay those of the generation that came first',
+      'atomic.store<i32>(table, generation, LIMITER_GENERATION);',
+      '',
+    ],
+  ]),
+  ...defectsOf('assembly/state/tables.ts', LIMITER, [
+    [
+      'a table lies beyond its pages',
+      '(bytes + PAGE_BYTES - 1) / PAGE_BYTES;\n  const owner',
+      'bytes / PAGE_BYTES;\n  const owner',
+    ],
+  ]),
+  ...defectsOf('assembly/state/tables.ts', TABLES, [
+    ['a table is used again while a thread reads it', '|| isPinned(table) ||', '||'],
+    [
+      'the table that a thread takes from may be used again',
+      'if (atomic.load<usize>(page, SCRATCH_TABLE) == table) return true;',
+      '',
+    ],
+    [
+      'what was in a table is still there',
+      'if (table != 0) memory.fill(table + LIMITER_BUCKETS, 0, bytes - LIMITER_BUCKETS);',
+      'if (table != 0) {}',
+    ],
+    [
+      'what a dead thread prepared is lost',
+      'atomic.cmpxchg<i32>(table, owner, NOBODY, LIMITER_HOLDER);',
+      ';',
+    ],
+  ]),
+  ...defectsOf('assembly/state/limiter.ts', TABLES, [
+    ['nothing is used again', '  if (made != 0 && held) tidy(limiter, nowMs);\n', ''],
+    ['tables before are without number', 'if (counts && count < LIMITER_TABLES_MAX) {', 'if (counts) {'],
+    ['a table that counts is taken out', 'if (counts && count < LIMITER_TABLES_MAX) {', 'if (false) {'],
+    ['without room nothing gives way', 'if (made == 0 && held && current != 0) {', 'if (false) {'],
+    ['two clocks are one', ' &&\n    (aheadMsOf(table) == 0) == (aheadMs == 0);', ';'],
+    [
+      'one generation may have two sets of options',
+      'atomic.load<i32>(table, LIMITER_KEYS) == keys ? IN_FORCE : OTHERS',
+      'atomic.load<i32>(table, LIMITER_KEYS) == keys ? IN_FORCE : NEW_OPTIONS',
+    ],
   ]),
   ...defectsOf('assembly/state/limiter.ts', STEPS, [
     [
@@ -105,8 +147,8 @@ export const limiterDefects: Defect[] = [
     ],
     [
       'a taken entry counts as used by the options before',
-      'if (atomic.load<i64>(entry, ENTRY_HASH) != hash || tat <= unused) continue;',
-      'if (atomic.load<i64>(entry, ENTRY_HASH) != hash || (tat != TAKEN && tat <= unused)) continue;',
+      'if (tat > unused && atomic.load<i64>(entry, ENTRY_HASH) == hash) {',
+      'if ((tat > unused || tat == TAKEN) && atomic.load<i64>(entry, ENTRY_HASH) == hash) {',
     ],
     ['a bucket stays held', '  letGo(bucket + BUCKET_HOLD);\n', ''],
     ['a bucket stays held by who has ended', '  letGoFor(scratch);\n', ''],
@@ -176,18 +218,20 @@ export const limiterDefects: Defect[] = [
     ['a key may be anything', "if (typeof key !== 'string')", 'if (key === undefined)'],
     ['a cost may be a fraction', '!Number.isInteger(cost) || ', ''],
     ['a limit may be a fraction', '!Number.isInteger(value) || ', ''],
-    [
-      'a table without room is used',
-      'limit, windowMs, keys, nowMs, aheadMs) === 0)',
-      'limit, windowMs, keys, now()) === 1)',
-    ],
+    ['a table without room is used', 'if (opened === 0) throw', 'if (opened === -1) throw'],
+  ]),
+  ...defectsOf('src/state/limiter.ts', TABLES, [
+    ['a clock gives anything', "typeof nowMs !== 'number' || !(nowMs >= 0 && nowMs <= NOW_MS_MAX)", 'false'],
+    ['a clock goes back', 'if (nowMs < lastMs)', 'if (false)'],
+    ['each request has a handle of its own', '    handlesHere().set(name, this);\n', ''],
+    ['options that disagree go unnoticed', 'if (opened === DISAGREES)', 'if (opened === -1)'],
   ]),
   ...defectsOf('assembly/state/limiter.ts', SNAPSHOT, [
-    ['what was used under older options comes back', 'if (tat != 0) forgetBefore(table, hash);', ''],
-    ['the options of a snapshot stay in force', 'if (isSaved(table)) return true;', ''],
+    ['what was used under older options comes back', 'if (tat != 0) forgetBefore(limiter, scratch, table, hash);', ''],
+    ['the options of a snapshot stay in force', 'if (theirs == NOBODY) return NEW_OPTIONS;', ''],
     [
       'the clock of a snapshot is taken for that of the limiter',
-      'current != 0 && isSaved(current) ? aheadMs : 0',
+      'fromAheadMs != 0 && toAheadMs != 0 ? 0 : toAheadMs - fromAheadMs',
       '0',
     ],
     ['a share is not exact', 'twice >= from ? near + 1 : twice < -from ? near - 1 : near', 'near'],

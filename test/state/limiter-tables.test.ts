@@ -1,0 +1,421 @@
+// The memory of limiters: handles that agree share what is bound, those that disagree are told, and tables whose options
+// are no longer in force are used again, whatever threads do meanwhile.
+
+import { Worker } from 'node:worker_threads';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { OWNER } from '../../src/state/bound.ts';
+import { histogram } from '../../src/state/histogram.ts';
+import { type LimiterOptions, limiter } from '../../src/state/limiter.ts';
+import { mutex } from '../../src/state/mutex.ts';
+import { beginGeneration, type SharedState } from '../../src/state/shared.ts';
+import { type Exports, instantiate } from '../../src/wasm/instance.ts';
+import { LIMITER_TABLES_MAX, PAGE_BYTES, STATE_EXTENT } from '../../src/wasm/layout.ts';
+import { decisionOf } from '../../src/wasm/limiter.ts';
+import { rowPointer } from '../../src/wasm/memory.ts';
+import { Scratch } from '../../src/wasm/scratch.ts';
+import { forgetState, freshState, newMemory } from '../support/named-state.ts';
+import { compileStepped, instantiateStepped } from '../support/stepped.ts';
+
+const ROW = rowPointer(1);
+const HOUR_MS = 3_600_000;
+
+let state: SharedState;
+let nowMs: number;
+const now = (): number => nowMs;
+beforeEach(() => {
+  state = freshState();
+  nowMs = 1_000_000;
+});
+afterEach(forgetState);
+
+function pagesOf({ memory }: { memory: WebAssembly.Memory }): number {
+  memory.grow(0);
+  return memory.buffer.byteLength / PAGE_BYTES;
+}
+
+function tableOf(memory: WebAssembly.Memory, row = ROW): number {
+  memory.grow(0);
+  return new DataView(memory.buffer).getUint32(row + STATE_EXTENT, true);
+}
+
+describe('two handles of one name that disagree', () => {
+  const cheap = { limit: 50_000, windowMs: HOUR_MS };
+
+  test.each([
+    [{ limit: 100_000 }, '{ limit: 100000, windowMs: 3600000 }, but has { limit: 50000, windowMs: 3600000 }'],
+    [{ windowMs: 1000 }, '{ limit: 50000, windowMs: 1000 }, but has { limit: 50000, windowMs: 3600000 }'],
+    [
+      { keys: 10_001 },
+      '{ limit: 50000, windowMs: 3600000, keys: 10001 }, but has { limit: 50000, windowMs: 3600000, keys: 10000 }',
+    ],
+  ])('by %o are an error that says how to go on', (option, says) => {
+    expect(limiter('api', cheap).take('a').remaining).toBe(49_999);
+    const other = limiter('api', { ...cheap, ...option });
+    for (const use of [() => other.take('a'), () => other.limit, () => other.windowMs]) {
+      expect(use).toThrow(TypeError);
+      expect(use).toThrow(
+        `limiter 'api' is asked for with ${says}: a limiter has one set of options, so use another name for others`,
+      );
+    }
+    // The first is as it was.
+    expect(limiter('api', cheap).take('a').remaining).toBe(49_998);
+    expect(limiter('premium', { ...cheap, ...option }).take('a').allowed).toBe(true);
+  });
+
+  test('in turns in a handler use up no memory, and the first one goes on exactly', () => {
+    limiter('api', cheap).take('b');
+    const pages = pagesOf(state);
+    let errors = 0;
+    let taken = 0;
+    for (let i = 0; i < 100_000; i++) {
+      try {
+        const limit = i % 2 === 0 ? 50_000 : 100_000;
+        if (limiter('api', { limit, windowMs: HOUR_MS, now: undefined as never }).take('a').allowed) taken++;
+      } catch {
+        errors++;
+      }
+    }
+    expect([errors, taken, pagesOf(state)]).toEqual([50_000, 50_000, pages]);
+  });
+
+  test('in two threads of one generation, too; those of a later one are in force', () => {
+    const exports = instantiate(state.module, state.memory);
+    const page = new Scratch(state.memory, exports, OWNER + 1).pointer;
+    const open = (limit: number, generation: number): number =>
+      exports.limiterOpen(ROW, page, limit, HOUR_MS, 10_000, generation, nowMs);
+    limiter('api', { ...cheap, now }).take('a');
+    expect(open(7, 1)).toBe(1);
+    expect(open(50_000, 1)).toBe(tableOf(state.memory));
+    expect(open(7, 2)).toBe(tableOf(state.memory));
+    expect(limiter('api', { ...cheap, now }).limit).toBe(7);
+  });
+
+  test('with a clock of its own and without are an error', () => {
+    limiter('api', cheap).take('a');
+    expect(() => limiter('api', { ...cheap, now }).take('a')).toThrow(
+      "limiter 'api' is asked for with a clock of its own and without: give it now everywhere, or nowhere",
+    );
+  });
+});
+
+describe('handles that agree', () => {
+  test('are one handle, also when each request makes its own', () => {
+    const options = { limit: 1000, windowMs: HOUR_MS };
+    const first = limiter('api', options);
+    first.take('a');
+    expect(limiter('api', { ...options })).toBe(first);
+    expect(limiter('api', { ...options, keys: 10_000 })).toBe(first);
+    const pages = pagesOf(state);
+    for (let i = 0; i < 100_000; i++) limiter('api', { ...options }).take('a');
+    // A clock that is another function each time may be the same clock.
+    for (let i = 0; i < 10_000; i++) limiter('own', { ...options, now: () => nowMs }).take('a');
+    expect(pagesOf(state) - pages).toBeLessThanOrEqual(9);
+    expect(first.take('a').allowed).toBe(false);
+  });
+
+  test('are another one after a reload, and of what the same', () => {
+    const options = { limit: 10, windowMs: HOUR_MS, now };
+    const first = limiter('api', options);
+    first.take('a');
+    beginGeneration();
+    const second = limiter('api', options);
+    expect([second.take('a').remaining, first.take('a').remaining]).toEqual([8, 7]);
+  });
+
+  test('of histograms and mutexes take nothing more each time either', () => {
+    histogram('sizes').record(1);
+    void mutex('guard').lock();
+    const pages = pagesOf(state);
+    for (let i = 0; i < 10_000; i++) {
+      histogram('sizes').record(1);
+      mutex('guard').tryLock();
+    }
+    expect([pagesOf(state), histogram('sizes').count]).toEqual([pages, 10_001]);
+  });
+});
+
+describe('a clock of its own', () => {
+  test.each([Number.NaN, -1, Number.POSITIVE_INFINITY, 9e12, '5', null, undefined, 5n, {}, Symbol('a')])(
+    'that gives %s is an error that names the limiter',
+    (given) => {
+      const api = limiter('api', { limit: 1, windowMs: 1, now: () => given as number });
+      expect(() => api.take('a')).toThrow(RangeError);
+      expect(() => api.take('a')).toThrow(
+        "limiter 'api': now() must return milliseconds, a number from 0 to",
+      );
+      expect(() => api.limit).toThrow("limiter 'api': now()");
+    },
+  );
+
+  test('that goes back is an error, and counts on when it has come forward', () => {
+    const api = limiter('api', { limit: 2, windowMs: 1000, now });
+    expect(api.take('a').allowed).toBe(true);
+    nowMs -= 1;
+    expect(() => api.take('a')).toThrow(
+      "limiter 'api': now() must not go back, but went from 1000000 to 999999",
+    );
+    nowMs += 1;
+    expect([api.take('a').allowed, api.take('a').allowed]).toEqual([true, false]);
+  });
+
+  test('that becomes wrong later is told, too', () => {
+    let given = 5;
+    const api = limiter('api', { limit: 2, windowMs: 1000, now: () => given });
+    api.take('a');
+    given = Number.NaN;
+    expect(() => api.take('a')).toThrow("limiter 'api': now()");
+    given = 6;
+    expect(api.take('a').remaining).toBe(0);
+  });
+});
+
+/** A generation after the other, each with options of its own. */
+function reloads(count: number, stepMs: number, options: (i: number) => LimiterOptions): number {
+  let most = 0;
+  for (let i = 0; i < count; i++) {
+    nowMs += stepMs;
+    beginGeneration();
+    limiter('api', { ...options(i), now }).take('a');
+    most = Math.max(most, pagesOf(state));
+  }
+  return most;
+}
+
+describe('tables whose options are no longer in force', () => {
+  const small = (i: number): LimiterOptions => ({ limit: 1000 + (i % 17), windowMs: 1000, keys: 6 });
+
+  test('are used again when nothing in them counts any more', () => {
+    const pages = pagesOf(state);
+    // The one in force, the one before, and the scratch page.
+    expect(reloads(1000, 1001, small) - pages).toBeLessThanOrEqual(4);
+  });
+
+  test('are limited in number where many reloads come within a window', () => {
+    const pages = pagesOf(state);
+    expect(reloads(1000, 0, small) - pages).toBeLessThanOrEqual(LIMITER_TABLES_MAX + 3);
+  });
+
+  test('count until then', () => {
+    limiter('api', { ...small(0), limit: 10, now }).take('a', 5);
+    for (let i = 1; i < LIMITER_TABLES_MAX; i++) {
+      beginGeneration();
+      limiter('api', { ...small(0), limit: 10 * (i + 1), now }).take('b');
+    }
+    expect(limiter('api', { ...small(0), limit: 10 * LIMITER_TABLES_MAX, now }).take('a', 1).remaining).toBe(
+      5 * LIMITER_TABLES_MAX - 1,
+    );
+  });
+
+  test('are given to other limiters, and to larger ones only if they are large enough', () => {
+    reloads(100, 1001, (i) => ({ ...small(i), keys: i % 2 === 0 ? 6 : 2000 }));
+    const pages = pagesOf(state);
+    limiter('other', { ...small(0), now }).take('a');
+    expect(pagesOf(state)).toBe(pages);
+    limiter('large', { ...small(0), keys: 20_000, now }).take('a');
+    expect(pagesOf(state)).toBeGreaterThan(pages);
+    expect(limiter('other', { ...small(0), now }).take('a').remaining).toBe(998);
+  });
+
+  test('hold nothing of what was in them', () => {
+    const rounds = 40;
+    for (let round = 0; round < rounds; round++) {
+      beginGeneration();
+      limiter('api', { limit: 100 + round, windowMs: 1000, keys: 6, now }).take(`round ${round}`, 50);
+    }
+    beginGeneration();
+    const api = limiter('api', { limit: 1000, windowMs: 1000, keys: 6, now });
+    // What is too far back is forgotten, the table that is in use now included.
+    for (let round = rounds - LIMITER_TABLES_MAX - 5; round <= rounds - LIMITER_TABLES_MAX; round++)
+      expect(api.take(`round ${round}`).remaining).toBe(999);
+    expect(api.take(`round ${rounds - 1}`).remaining).toBe(639);
+  });
+
+  test('give way when there is no room for another', () => {
+    reloads(3, 0, (i) => ({ limit: 10 + i, windowMs: HOUR_MS, keys: 2000 }));
+    state.memory.grow(65_536 - pagesOf(state));
+    beginGeneration();
+    const api = limiter('api', { limit: 100, windowMs: HOUR_MS, keys: 2000, now });
+    expect(api.take('b').remaining).toBe(99);
+  });
+});
+
+describe('with a stop before each atomic step', () => {
+  let stepped: WebAssembly.Module;
+  beforeAll(async () => {
+    stepped = await compileStepped();
+  });
+
+  class Ended extends Error {}
+
+  /** A thread, and the generation of its application. */
+  class Thread {
+    steps = 0;
+    private stopAt = -1;
+    private stop = (): void => {};
+    readonly exports: Exports;
+    private readonly scratch: Scratch;
+
+    constructor(
+      private readonly memory: WebAssembly.Memory,
+      private readonly owner: number,
+    ) {
+      this.exports = instantiateStepped(stepped, memory, () => {
+        if (this.steps++ === this.stopAt) this.stop();
+      });
+      this.scratch = new Scratch(memory, this.exports, owner);
+    }
+
+    before(step: number, stop: () => void): void {
+      this.steps = 0;
+      this.stopAt = step;
+      this.stop = stop;
+    }
+
+    open(generation: number, limit: number, atMs: number, row = ROW): number {
+      this.scratch.randomize(16);
+      return this.exports.limiterOpen(row, this.scratch.pointer, limit, 1000, 1, generation, atMs) >>> 0;
+    }
+
+    take(key: string, atMs: number, cost = 1, row = ROW): number {
+      const length = this.scratch.write(key);
+      const decision = decisionOf(this.exports.limiterTake(row, this.scratch.pointer, length, cost, atMs));
+      return decision?.allowed ? decision.remaining : -1;
+    }
+
+    died(): void {
+      this.exports.ownerDied(this.owner);
+      expect(tableOf(this.memory)).not.toBe(0);
+    }
+  }
+
+  interface Scene {
+    memory: WebAssembly.Memory;
+    a: Thread;
+    b: Thread;
+  }
+
+  /** Two options have been in force, and what the key has used is in the table before. */
+  function scene(): Scene {
+    const memory = newMemory();
+    const a = new Thread(memory, 1);
+    const b = new Thread(memory, 2);
+    a.open(1, 10, 5000);
+    a.take('a', 5000, 4);
+    b.open(2, 20, 5000);
+    b.take('b', 5000, 4);
+    return { memory, a, b };
+  }
+
+  /** For each step of what `act` does. */
+  function* eachStep(act: (scene: Scene) => void): Generator<Scene & { step: number }> {
+    const whole = scene();
+    whole.a.before(-1, () => {});
+    act(whole);
+    const { steps } = whole.a;
+    expect(steps).toBeGreaterThan(5);
+    for (let step = 0; step < steps; step++) yield { ...scene(), step };
+  }
+
+  test.each([
+    ['a key that only the options before know', 'a'],
+    ['a key that is known', 'b'],
+    ['a key that is new', 'c'],
+  ])('a take from %s is exact, whatever becomes of the tables meanwhile', (_, key) => {
+    for (const { memory, a, b, step } of eachStep(({ a }) => a.take(key, 5000))) {
+      let limit = 20;
+      a.before(step, () => {
+        // A window and more of other options pass, and another limiter takes what is freed.
+        for (let i = 1; i <= 12; i++) {
+          limit = 20 + i;
+          b.open(2 + i, limit, 5000 + 1100 * i);
+          b.take('d', 5000 + 1100 * i);
+          const row = rowPointer(1 + i);
+          b.open(1, 1000, 5000 + 1100 * i, row);
+          for (const other of ['a', 'b', 'c']) b.take(other, 5000 + 1100 * i, 1000, row);
+        }
+      });
+      const atMs = 5000 + 1100 * 12;
+      // It comes by a clock that it has read before: it may find less, never more.
+      const left = a.take(key, 5000);
+      expect(left).toBeLessThan(limit);
+      for (let i = 1; i <= 12; i++) {
+        const row = rowPointer(1 + i);
+        for (const other of ['a', 'b', 'c'])
+          expect([0, -1]).toContain(b.take(other, 5000 + 1100 * i, 1, row));
+      }
+      let taken = 0;
+      while (b.take(key, atMs) >= 0) taken++;
+      expect([limit, limit - 1]).toContain(taken);
+      expect(tableOf(memory)).not.toBe(0);
+    }
+  });
+
+  test('a thread that ends while it brings options loses no memory and keeps nobody from bringing others', () => {
+    let pages = 0;
+    for (const { memory, a, b, step } of eachStep(({ a }) => a.open(3, 30, 6100))) {
+      a.before(step, () => {
+        throw new Ended();
+      });
+      expect(() => a.open(3, 30, 6100)).toThrow(Ended);
+      a.died();
+      for (let i = 0; i < 20; i++) {
+        b.open(4 + i, 40 + i, 7200 + 1100 * i);
+        expect(b.take('a', 7200 + 1100 * i)).toBe(39 + i);
+      }
+      // One page less than it is shared with, where a thread has ended between growing the memory and entering it.
+      pages = Math.max(pages, pagesOf({ memory }));
+    }
+    const { memory, b } = scene();
+    for (let i = 0; i < 20; i++) b.open(4 + i, 40 + i, 7200 + 1100 * i);
+    expect(pages - pagesOf({ memory })).toBeLessThanOrEqual(1);
+  });
+
+  test('two threads that bring options, one of them in the middle of the other, end with the younger ones', () => {
+    for (const { a, b, step } of eachStep(({ a }) => a.open(3, 30, 6100))) {
+      const seen: number[] = [];
+      a.before(step, () => seen.push(b.open(4, 40, 6100)));
+      a.open(3, 30, 6100);
+      if (seen.length === 0) b.open(4, 40, 6100);
+      expect(a.exports.limiterLimit(ROW, a.exports.scratchFor(1))).toBe(40);
+      expect([b.take('a', 6100), a.take('a', 6100)]).toEqual([39, 38]);
+    }
+  });
+});
+
+test('threads that take while options change all the time are let through no more than the limits, in no more memory', async () => {
+  const threads = 3;
+  const rounds = 300;
+  const words = new Int32Array(new SharedArrayBuffer(16));
+  limiter('api', { limit: 1000, windowMs: 1000, keys: 6, now }).take('first');
+  const workers = Array.from(
+    { length: threads },
+    () => new Worker(new URL('../support/take-while.js', import.meta.url), { workerData: { state, words } }),
+  );
+  const ended = Promise.all(
+    workers.map(
+      (worker) =>
+        new Promise<number>((resolve, reject) => {
+          worker.once('message', resolve);
+          worker.once('error', reject);
+        }),
+    ),
+  );
+  while (Atomics.load(words, 1) < threads) await new Promise((resolve) => setTimeout(resolve, 1));
+  const pages = pagesOf(state);
+  const limits: number[] = [];
+  for (let i = 0; i < rounds; i++) {
+    // Each key is new to its round, so no round lets more than its limit through.
+    const limit = 1000 + i;
+    nowMs += 1001;
+    beginGeneration();
+    limits.push(limit);
+    limiter('api', { limit, windowMs: 1000, keys: 6, now }).take(`round ${i}`, limit);
+    Atomics.store(words, 2, i + 1);
+    if (i % 20 === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  Atomics.store(words, 0, 1);
+  const overs = await ended;
+  expect(overs).toEqual(workers.map(() => 0));
+  // One for each thread that may still be reading one, the one in force, the ones before.
+  expect(pagesOf(state) - pages).toBeLessThanOrEqual(threads + LIMITER_TABLES_MAX + 1);
+});

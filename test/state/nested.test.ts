@@ -1,0 +1,141 @@
+// Threads of threads: a server inside a worker thread of another one, and threads that an application makes itself.
+
+import { Worker } from 'node:worker_threads';
+import { afterAll, afterEach, describe, expect, test } from 'vitest';
+import { counter, histogram, limiter, mutex, type Server, serve } from '#dist/index.js';
+import { sharedState } from '../../src/state/shared.ts';
+import { appFiles } from '../support/app-files.ts';
+
+const files = appFiles();
+const running: Server[] = [];
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((server) => server.close()));
+});
+afterAll(() => files.remove());
+
+const inner = files.write(
+  'inner.mjs',
+  `import { histogram, limiter, mutex } from 'hotpath';
+   export default {
+     async fetch() {
+       await mutex('guard').lock();
+       histogram('sizes').record(1);
+       limiter('api', { limit: 5, windowMs: 3_600_000 }).take('inner');
+       return new Response('held');
+     },
+   };`,
+);
+const middle = files.write(
+  'middle.mjs',
+  `import { serve } from 'hotpath';
+   const server = await serve({ app: ${JSON.stringify(inner)}, port: 0, workers: 2, log: 'silent' });
+   export default { fetch: () => new Response(server.url) };`,
+);
+const ENDS = `{
+  '/exits': () => process.exit(1),
+  '/throws': () => { throw new Error('of the application'); },
+  '/stays': () => {},
+}`;
+const outer = (app: string): string =>
+  files.write(
+    'outer.mjs',
+    `import { serve } from 'hotpath';
+     const server = await serve({ app: ${JSON.stringify(app)}, port: 0, workers: 1, log: 'silent' });
+     const ends = ${ENDS};
+     export default {
+       fetch(request) {
+         const { pathname } = new URL(request.url);
+         if (pathname in ends) setTimeout(ends[pathname], 20);
+         return new Response(server.url);
+       },
+     };`,
+  );
+
+async function textOf(url: string): Promise<string> {
+  return await (await fetch(url, { headers: { connection: 'close' } })).text();
+}
+
+describe.each([
+  ['a server in a thread', 1],
+  ['a server in a thread of a server in a thread', 2],
+])('what a thread of %s holds goes on when the outermost thread', (_, depth) => {
+  test.each([
+    ['exits', '/exits'],
+    ['fails', '/throws'],
+    ['is replaced by a reload', '/stays'],
+  ])('%s', async (_, path) => {
+    const app = outer(depth === 1 ? inner : middle);
+    const server = await serve({ app, port: 0, workers: 1, log: 'silent', drainTimeout: 300 });
+    running.push(server);
+    const guard = mutex('guard');
+    let url = await textOf(`${server.url}/url`);
+    if (depth === 2) url = await textOf(url);
+    expect(await textOf(url)).toBe('held');
+    const waiting = guard.lock();
+    expect(guard.tryLock()).toBe(undefined);
+    if (path === '/stays') await server.reload();
+    else await textOf(server.url + path);
+    expect(await waiting).toEqual({ abandoned: true });
+    guard.unlock();
+    expect(histogram('sizes').count).toBeGreaterThan(0);
+    expect(limiter('api', { limit: 5, windowMs: 3_600_000 }).take('inner').remaining).toBeLessThan(5);
+  });
+});
+
+test('threads of threads that come and go leave no memory behind', async () => {
+  const server = await serve({ app: outer(inner), port: 0, workers: 1, log: 'silent', drainTimeout: 100 });
+  running.push(server);
+  const pages = (): number => {
+    const memory = sharedState()?.memory as WebAssembly.Memory;
+    memory.grow(0);
+    return memory.buffer.byteLength;
+  };
+  const reload = async (): Promise<void> => {
+    await server.reload();
+    const url = await textOf(`${server.url}/url`);
+    expect(await textOf(url)).toBe('held');
+    const ended = mutex('guard').lock();
+    await server.reload();
+    await ended;
+    mutex('guard').unlock();
+  };
+  for (let i = 0; i < 3; i++) await reload();
+  const before = pages();
+  for (let i = 0; i < 5; i++) await reload();
+  expect(pages()).toBe(before);
+});
+
+test('a thread of the application itself has no part in the named state, and its handles say so', async () => {
+  const program = `
+    import { parentPort } from 'node:worker_threads';
+    import { counter, gauge, histogram, limiter, mutex, serve } from 'hotpath';
+    const uses = [
+      () => counter('hits').add(),
+      () => gauge('level').add(),
+      () => histogram('sizes').record(1),
+      () => limiter('api', { limit: 1, windowMs: 1 }).take('a'),
+      () => mutex('guard').lock(),
+    ];
+    const said = uses.map((use) => { try { use(); return ''; } catch ({ message }) { return message; } });
+    const server = await serve({ fetch: () => new Response(), port: 0 });
+    const own = counter('hits').add();
+    await server.close();
+    parentPort.postMessage({ said, own });`;
+  const server = await serve({ fetch: () => new Response(), port: 0 });
+  running.push(server);
+  counter('hits').add(5);
+  const worker = new Worker(files.write('own.mjs', program));
+  const { said, own } = await new Promise<{ said: string[]; own: number }>((resolve, reject) => {
+    worker.once('message', resolve);
+    worker.once('error', reject);
+  });
+  for (const [i, kind] of ['counter', 'gauge', 'histogram', 'limiter', 'mutex'].entries())
+    expect(said[i]).toMatch(
+      new RegExp(
+        `^${kind} '.*' is used in a worker thread that no server has started, before this thread has a server`,
+      ),
+    );
+  // With a server of its own it has named state of its own.
+  expect([own, counter('hits').value]).toEqual([1, 5]);
+  await worker.terminate();
+});
