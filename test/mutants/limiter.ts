@@ -227,7 +227,11 @@ export const limiterDefects: Defect[] = [
     ['options that disagree go unnoticed', 'if (opened === DISAGREES)', 'if (opened === -1)'],
   ]),
   ...defectsOf('assembly/state/limiter.ts', SNAPSHOT, [
-    ['what was used under older options comes back', 'if (tat != 0) forgetBefore(limiter, scratch, table, hash);', ''],
+    [
+      'what was used under older options comes back',
+      'if (tat != 0) forgetBefore(limiter, scratch, table, hash);',
+      '',
+    ],
     ['the options of a snapshot stay in force', 'if (theirs == NOBODY) return NEW_OPTIONS;', ''],
     [
       'the clock of a snapshot is taken for that of the limiter',

@@ -82,7 +82,7 @@ describe('two handles of one name that disagree', () => {
     const exports = instantiate(state.module, state.memory);
     const page = new Scratch(state.memory, exports, OWNER + 1).pointer;
     const open = (limit: number, generation: number): number =>
-      exports.limiterOpen(ROW, page, limit, HOUR_MS, 10_000, generation, nowMs);
+      exports.limiterOpen(ROW, page, limit, HOUR_MS, 10_000, generation, nowMs, nowMs);
     limiter('api', { ...cheap, now }).take('a');
     expect(open(7, 1)).toBe(1);
     expect(open(50_000, 1)).toBe(tableOf(state.memory));
@@ -273,7 +273,7 @@ describe('with a stop before each atomic step', () => {
 
     open(generation: number, limit: number, atMs: number, row = ROW): number {
       this.scratch.randomize(16);
-      return this.exports.limiterOpen(row, this.scratch.pointer, limit, 1000, 1, generation, atMs) >>> 0;
+      return this.exports.limiterOpen(row, this.scratch.pointer, limit, 1000, 1, generation, atMs, 0) >>> 0;
     }
 
     take(key: string, atMs: number, cost = 1, row = ROW): number {
