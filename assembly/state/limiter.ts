@@ -267,7 +267,8 @@ export function open(
   let table: usize = 0;
   do {
     const current = pinCurrent(limiter, scratch);
-    const judged = current == 0 ? NEW_OPTIONS : judge(current, generation, limit, windowMs, keys, mask, aheadMs);
+    const judged =
+      current == 0 ? NEW_OPTIONS : judge(current, generation, limit, windowMs, keys, mask, aheadMs);
     if (judged == NEW_OPTIONS) {
       if (made == 0) made = newTable(scratch, mask + 1);
       if (made == 0 && held && current != 0) {
