@@ -16,7 +16,7 @@ export interface Histogram {
   record(value: number): void;
   /** How many values there are. */
   readonly count: number;
-  /** All of them added up. */
+  /** All of them added up: exact for whole numbers up to 2^53; fractions are rounded at each addition. */
   readonly sum: number;
   /**
    * The value that `p` percent of all are not greater than, give or take 1.6 %; 0 is the least and 100 the greatest,

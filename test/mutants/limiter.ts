@@ -147,8 +147,8 @@ export const limiterDefects: Defect[] = [
     ],
     [
       'a taken entry counts as used by the options before',
-      'if (tat > unused && atomic.load<i64>(entry, ENTRY_HASH) == hash) {',
-      'if ((tat > unused || tat == TAKEN) && atomic.load<i64>(entry, ENTRY_HASH) == hash) {',
+      'if (tat > unused && atomic.load<i64>(entry, ENTRY_HASH) == hash)\n',
+      'if ((tat > unused || tat == TAKEN) && atomic.load<i64>(entry, ENTRY_HASH) == hash)\n',
     ],
     ['a bucket stays held', '  letGo(bucket + BUCKET_HOLD);\n', ''],
     ['a bucket stays held by who has ended', '  letGoFor(scratch);\n', ''],
@@ -277,9 +277,9 @@ export const limiterDefects: Defect[] = [
       'BigInt(Math.floor(ms))',
     ],
     [
-      'a clock is thought to be that of the snapshot before',
-      'aheadMs -= tables.long(table + LIMITER_BEHIND_MS);',
-      '',
+      'the clock of a table before is thought to be that of the one in force',
+      'tables.long(table + LIMITER_AHEAD_MS)',
+      'tables.long(current + LIMITER_AHEAD_MS)',
     ],
     ['no bits are carried', ' - (low < beginningLow ? 1 : 0)', ''],
     [

@@ -67,6 +67,18 @@ test('a percentile is within 1.6 % of that of the values themselves', () => {
   );
 });
 
+test('the sum is exact for whole numbers up to 2^53, and within its rounding for fractions', () => {
+  const whole = histogram('whole');
+  for (const value of [2 ** 52, 2 ** 51, 1, 2 ** 51 - 3]) whole.record(value);
+  expect(whole.snapshot()).toMatchObject({ count: 4, sum: 2 ** 53 - 2 });
+  const tenths = histogram('tenths');
+  const count = 100_000;
+  for (let i = 0; i < count; i++) tenths.record(0.1);
+  expect(tenths.count).toBe(count);
+  expect(tenths.sum).not.toBe(count / 10);
+  expect(Math.abs(tenths.sum / (count / 10) - 1)).toBeLessThanOrEqual(count * 1.2e-16);
+});
+
 test('0 and what has no bucket of its own', () => {
   const sizes = histogram('sizes');
   for (const value of [0, 0, 2 ** -70, 1, 2 ** 200]) sizes.record(value);
