@@ -122,6 +122,7 @@ class NamedLimiter implements Limiter {
   private bind(): Exports {
     const { name, options } = this;
     const nowMs = this.now();
+    const aheadMs = options.now === monotonicMs ? 0 : Math.floor(nowMs) - Math.floor(monotonicMs());
     const { state, exports, pointer } = bind('limiter', name, () => (this.exports = undefined));
     takeSaved(state.memory, exports, 'limiter', name, pointer);
     const scratch = scratchOf(state, exports);
@@ -135,7 +136,7 @@ class NamedLimiter implements Limiter {
       keys,
       generationHere(),
       nowMs,
-      options.now === monotonicMs ? 0 : Math.floor(nowMs) - Math.floor(monotonicMs()),
+      aheadMs,
     );
     if (opened === 0) throw new RangeError(`no room in memory for the ${keys} keys of limiter '${name}'`);
     if (opened === DISAGREES)
