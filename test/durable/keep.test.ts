@@ -168,7 +168,7 @@ describe('a clean stop with many keys', () => {
     takeSaved(memory, exports, 'limiter', 'many', row);
     const scratch = new Scratch(memory, exports, 1);
     scratch.randomize(16);
-    exports.limiterOpen(row, scratch.pointer, LIMIT, WINDOW_MS, KEYS, monotonicMs(), 0);
+    exports.limiterOpen(row, scratch.pointer, LIMIT, WINDOW_MS, KEYS, 1, monotonicMs(), 0);
     return (key: string): number => {
       const length = scratch.write(key);
       return exports.limiterTake(row, scratch.pointer, length, 1, monotonicMs());
