@@ -1,6 +1,7 @@
 // Response fields: what Fetch allows as HeadersInit, validated and put into field lines, so that no name and
 // no value ever breaks out of its line. The fields of the server itself are kept apart from the lines.
 
+import { FIELDS_BYTES_MAX, FIELDS_TOO_LARGE } from '../connection/exchange.ts';
 import type { HeadersInput } from './native.ts';
 
 /** Immutable, and therefore shared. */
@@ -62,10 +63,10 @@ const NO_TRAILERS = new Set([
 const NAME = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/;
 /** What Fetch refuses in a value: CR, LF, NUL, and what is no byte. */
 const NOT_IN_VALUE = /[\0\n\r\u0100-\uffff]/;
-const OUTER_SPACE = /^[\t\n\r ]+|[\t\n\r ]+$/g;
 const CLOSE = /(?:^|,)[\t ]*close[\t ]*(?:,|$)/i;
 
 const KEPT_NAMES_MAX = 1000;
+const KEPT_NAME_LENGTH_MAX = 64;
 const KEPT_VALUE_LENGTH_MAX = 128;
 
 /** A name as a program wrote it, with the line it made last: most programs send the same one again. */
@@ -81,8 +82,10 @@ interface FieldName {
 const names = new Map<string, FieldName>();
 
 /**
+ * Reads fields, validates each name and value, and puts them into lines.
  * @param missing what to add when no Content-Type is among them; at most that one field
  * @throws TypeError that names the field
+ * @throws RangeError when they have more than FIELDS_BYTES_MAX bytes together
  */
 export function readFields(headers: HeadersInput | undefined, missing: FieldLines): FieldLines {
   if (headers === undefined) return missing;
@@ -104,6 +107,7 @@ function readRecord(record: Record<string, string>, missing: FieldLines): FieldL
     const line = lineOf(field, record[key]);
     if (field.own) own += line;
     else lines += line;
+    checkSize(lines.length + own.length);
     if (field.name === 'content-type') typed = true;
     last = field;
   }
@@ -123,6 +127,7 @@ function readPairs(pairs: Iterable<Iterable<unknown>>, missing: FieldLines): Fie
     const line = lineOf(field, value);
     if (field.own) own += line;
     else lines += line;
+    checkSize(lines.length + own.length);
     if (field.name === 'content-type') typed = true;
   }
   return fieldLines(typed ? lines : lines + missing.lines, own);
@@ -154,10 +159,12 @@ function parseLength(value: string): number | undefined {
 }
 
 function learnName(key: string): FieldName {
+  checkSize(key.length);
   if (!NAME.test(key)) throw new TypeError(`${JSON.stringify(key)} is no field name`);
   const name = key.toLowerCase();
   const field = { name, own: OWN_NAMES.has(name), value: '', line: `${name}: \r\n`, alone: undefined };
   // Names that a program takes from elsewhere must not fill memory.
+  if (key.length > KEPT_NAME_LENGTH_MAX) return field;
   if (names.size >= KEPT_NAMES_MAX) names.clear();
   names.set(key, field);
   return field;
@@ -175,12 +182,31 @@ function lineOf(field: FieldName, value: unknown): string {
   return line;
 }
 
+/** No pattern runs over a text whose length nobody has looked at. */
 function validValue(field: FieldName, text: string): string {
   const outer = text.charCodeAt(0) <= 0x20 || text.charCodeAt(text.length - 1) <= 0x20;
-  const value = outer ? text.replace(OUTER_SPACE, '') : text;
+  const value = outer ? trimmed(text) : text;
+  checkSize(value.length);
   if (NOT_IN_VALUE.test(value))
     throw new TypeError(`the value of ${field.name} holds a character that no field value may hold`);
   return value;
+}
+
+/** Without the white space of the Fetch standard around it: tab, line feed, carriage return, space. */
+function trimmed(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && isSpace(text.charCodeAt(start))) start++;
+  while (end > start && isSpace(text.charCodeAt(end - 1))) end--;
+  return text.slice(start, end);
+}
+
+function isSpace(code: number): boolean {
+  return code === 0x20 || code === 0x09 || code === 0x0a || code === 0x0d;
+}
+
+function checkSize(bytes: number): void {
+  if (bytes > FIELDS_BYTES_MAX) throw new RangeError(FIELDS_TOO_LARGE);
 }
 
 /** The same fields, and `missing` when there is no Content-Type. */

@@ -61,15 +61,20 @@ function explain(error: unknown, path: string): string {
   if (!(error instanceof Error)) return `it threw ${JSON.stringify(error) ?? String(error)}`;
   const { name, message, stack = '' } = error;
   const place = error instanceof SyntaxError ? placeOfSyntaxError(path) : placeOf(stack);
-  const text = message.trim().replace(/\s*\n\s*/g, ' ');
+  const text = inOneLine(message);
   if (/import statement outside a module|Unexpected token 'export'/.test(text))
     return `${text}${place === undefined ? '' : ` (${place})`}: put "type": "module" into package.json, or call it .mjs`;
   return `${name}: ${text}${place === undefined || text.includes(place) ? '' : ` (${place})`}`;
 }
 
+function inOneLine(text: string): string {
+  const lines = text.split('\n').map((line) => line.trim());
+  return lines.filter((line) => line !== '').join(' ');
+}
+
 /** Where a stack was outside of Node and of this file. */
 function placeOf(stack: string): string | undefined {
-  const places = [...stack.matchAll(/^ +at (?:.*\()?((?:file:\/\/)?[^()]+):(\d+):\d+\)?$/gm)];
+  const places = [...stack.matchAll(/^ +at (?:.*\()?((?:file:\/\/)?[^()\n]+):(\d+):\d+\)?$/gm)];
   const place = places.find(([, file = '']) => !/^node:/.test(file.replace(/^async /, '')));
   if (place === undefined) return undefined;
   const file = (place[1] as string).replace(/^async /, '');

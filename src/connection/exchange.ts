@@ -1,6 +1,10 @@
 // One request that is answered from outside of the engine, and its response: what an application layer
 // sees of a connection. It speaks of bytes, field lines and status codes, never of Fetch.
 
+/** What the status line and the field lines of a response may have together. */
+export const FIELDS_BYTES_MAX = 32_768;
+export const FIELDS_TOO_LARGE = `the fields of a response have at most ${FIELDS_BYTES_MAX} bytes together`;
+
 /** The head of a request. Nothing becomes a string before it is asked for; each call makes it anew. */
 export interface Head {
   readonly method: string;

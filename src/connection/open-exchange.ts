@@ -14,7 +14,7 @@ import { isBare, statusLine } from '../protocol/status.ts';
 import { copyBytes } from '../wasm/copy.ts';
 import type { RecordHead } from '../wasm/head.ts';
 import type { Connection } from './connection.ts';
-import type { Exchange } from './exchange.ts';
+import { type Exchange, FIELDS_BYTES_MAX, FIELDS_TOO_LARGE } from './exchange.ts';
 import type { Plane } from './plane.ts';
 import type { ReceivedContent } from './received-content.ts';
 
@@ -27,8 +27,6 @@ const CUT = 5;
 
 /** Date, Connection, framing and the empty line together take less. */
 const HEAD_END_BYTES_MAX = 192;
-/** Status line and field lines, which are built in one region. */
-const HEAD_BYTES_MAX = 32_768;
 /** The size of a chunk and its line ends take less. */
 const CHUNK_FRAME_BYTES_MAX = 32;
 /** Content up to here is copied next to its head; more goes out from where it lies. */
@@ -319,6 +317,5 @@ export class OpenExchange implements Exchange {
 }
 
 function checkFields(fields: string): void {
-  if (fields.length > HEAD_BYTES_MAX)
-    throw new RangeError(`the fields of a response have at most ${HEAD_BYTES_MAX} bytes together`);
+  if (fields.length > FIELDS_BYTES_MAX) throw new RangeError(FIELDS_TOO_LARGE);
 }
