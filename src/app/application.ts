@@ -15,7 +15,7 @@ import { notedLines, withNoted } from './late-fields.ts';
 import { pathOf } from './path.ts';
 import { type Params, Request } from './request.ts';
 import { type Route, RouteTable } from './routes.ts';
-import { send } from './send.ts';
+import { type Failed, send } from './send.ts';
 import { Origin } from './url.ts';
 
 /**
@@ -80,7 +80,7 @@ class Application {
     try {
       const result = handler(request as ServerRequest, new RequestContext(exchange, this.around));
       if (isPromise(result)) this.await(exchange, request, result);
-      else this.send(exchange, result);
+      else send(exchange, result, this.failed, request);
     } catch (error) {
       this.fail(exchange, request, error);
     }
@@ -88,17 +88,25 @@ class Application {
 
   private await(exchange: Exchange, request: Request, result: Promise<globalThis.Response>): void {
     Promise.resolve(result)
-      .then((response) => this.send(exchange, response))
+      .then((response) => send(exchange, response, this.failed, request))
       .catch((error: unknown) => this.fail(exchange, request, error));
   }
 
-  private send(exchange: Exchange, response: globalThis.Response): void {
-    send(exchange, response, this.broken);
-  }
-
-  private readonly broken = (error: unknown): void => {
-    this.plane.log.failed('A response broke off', error);
+  /** The response of a handler has failed. */
+  private readonly failed: Failed = (exchange, request, error, begun): void => {
+    if (begun) this.brokeOff(error);
+    else this.fail(exchange, request as Request, error);
   };
+
+  /** That of the application's error has. */
+  private readonly errorFailed: Failed = (exchange, request, error, begun): void => {
+    if (begun) this.brokeOff(error);
+    else this.refuse(exchange, request as Request, error);
+  };
+
+  private brokeOff(error: unknown): void {
+    this.plane.log.failed('A response broke off', error);
+  }
 
   /** A handler has failed: its application may have an answer to that, once. */
   private fail(exchange: Exchange, request: Request, error: unknown): void {
@@ -112,9 +120,9 @@ class Application {
       const result = this.error(error, request as ServerRequest);
       if (isPromise(result))
         Promise.resolve(result)
-          .then((response) => this.send(exchange, withNoted(response, request)))
+          .then((response) => send(exchange, withNoted(response, request), this.errorFailed, request))
           .catch((cause: unknown) => this.refuse(exchange, request, cause));
-      else this.send(exchange, withNoted(result, request));
+      else send(exchange, withNoted(result, request), this.errorFailed, request);
     } catch (cause) {
       this.refuse(exchange, request, cause);
     }

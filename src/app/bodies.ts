@@ -2,10 +2,13 @@
 // Content-Length tell of bytes that are no more; how long a Blob is.
 
 import { versions } from 'node:process';
+import { ByteStream } from './byte-stream.ts';
 import type { FieldLines } from './fields.ts';
 
 /** Bodies of fetched responses that went on under another Response. */
 const passedOn = new WeakSet<ReadableStream>();
+/** Bodies whose pieces nobody changes any more. */
+const lasting = new WeakSet<ReadableStream>();
 const lengths = new WeakMap<ReadableStream, number>();
 
 const [undiciMajor = 0, undiciMinor = 0] = (versions.undici ?? '').split('.').map(Number);
@@ -29,6 +32,16 @@ export function noteDecoded(body: ReadableStream, codings: string): void {
 
 export function noteLength(body: ReadableStream, length: number): void {
   lengths.set(body, length);
+}
+
+/** Remembers that the pieces of a body stay as they are until they have been sent. */
+export function noteLasting(body: ReadableStream): void {
+  lasting.add(body);
+}
+
+/** Whether the pieces of a body stay as they are: its source said so, or has given them away. */
+export function isLasting(body: ReadableStream): boolean {
+  return body instanceof ByteStream || lasting.has(body) || passedOn.has(body);
 }
 
 /** The fields to be sent with a body, and its length when that is known. */

@@ -5,7 +5,7 @@
 export interface ByteSource {
   /** The next piece, of bytes that nobody else has, none of them empty; undefined at the end. */
   read(): Promise<Uint8Array<ArrayBuffer> | undefined>;
-  cancel(): void;
+  cancel(reason: unknown): void | Promise<void>;
 }
 
 export class ByteStream extends ReadableStream<Uint8Array<ArrayBuffer>> {
@@ -17,7 +17,7 @@ export class ByteStream extends ReadableStream<Uint8Array<ArrayBuffer>> {
           if (piece === undefined) controller.close();
           else controller.enqueue(piece);
         },
-        cancel: () => source.cancel(),
+        cancel: (reason) => source.cancel(reason),
       },
       // Nothing is read before somebody reads it.
       { highWaterMark: 0 },

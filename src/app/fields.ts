@@ -2,6 +2,7 @@
 // no value ever breaks out of its line. The fields of the server itself are kept apart from the lines.
 
 import { FIELDS_BYTES_MAX, FIELDS_TOO_LARGE } from '../connection/exchange.ts';
+import { imfFixdate } from './http-date.ts';
 import type { HeadersInput } from './native.ts';
 
 /** Immutable, and therefore shared. */
@@ -12,11 +13,13 @@ export interface FieldLines {
   readonly own: string;
   /** Connection: close was among them. */
   readonly close: boolean;
+  /** What Date told, as IMF-fixdate; undefined also when that is no date. */
+  readonly date: string | undefined;
   /** What Content-Length told; undefined also when that is no length. */
   readonly length: number | undefined;
 }
 
-export const NO_FIELDS: FieldLines = { lines: '', own: '', close: false, length: undefined };
+export const NO_FIELDS: FieldLines = { lines: '', own: '', close: false, date: undefined, length: undefined };
 export const TEXT_FIELDS: FieldLines = { ...NO_FIELDS, lines: 'content-type: text/plain;charset=UTF-8\r\n' };
 export const JSON_FIELDS: FieldLines = { ...NO_FIELDS, lines: 'content-type: application/json\r\n' };
 
@@ -142,15 +145,23 @@ function pairOf(pair: Iterable<unknown>): readonly unknown[] {
 }
 
 function fieldLines(lines: string, own: string): FieldLines {
-  if (own === '') return { lines, own, close: false, length: undefined };
+  if (own === '') return { lines, own, close: false, date: undefined, length: undefined };
   let close = false;
+  let date: string | undefined;
   let length: string | undefined;
   for (const [name, value] of pairsIn(own)) {
     if (name === 'connection') close ||= CLOSE.test(value);
+    if (name === 'date') date = date === undefined ? value : '';
     // Two of them tell nothing (RFC 9110 8.6).
     if (name === 'content-length') length = length === undefined ? value : '';
   }
-  return { lines, own, close, length: length === undefined ? undefined : parseLength(length) };
+  return {
+    lines,
+    own,
+    close,
+    date: date === undefined ? undefined : imfFixdate(date),
+    length: length === undefined ? undefined : parseLength(length),
+  };
 }
 
 function parseLength(value: string): number | undefined {

@@ -1,7 +1,7 @@
 // Fixed answers: a Response that never changes, or a count. They are prepared once; the engine sends them from the
 // plane's slot, and where there is no room for one, or several paths lead to it, it is sent from here.
 
-import type { Exchange } from '../connection/exchange.ts';
+import type { Exchange, HeadParts } from '../connection/exchange.ts';
 import type { Plane } from '../connection/plane.ts';
 import { ERROR_LEASE_EXHAUSTED } from '../protocol/codes.ts';
 import type { Prepared } from '../protocol/prepared.ts';
@@ -24,13 +24,17 @@ export class Ready {
     private readonly fields: string,
     private readonly content: Uint8Array | Counted,
     private readonly close: boolean,
+    private readonly headParts?: HeadParts | undefined,
   ) {}
 
   send(exchange: Exchange): void {
     const { statusCode, fields, content, close } = this;
     if (this.index !== undefined) exchange.answer(this.index);
     else if (content instanceof Counted) this.count(exchange, content);
-    else exchange.respond(statusCode, fields, content, close);
+    else {
+      exchange.headParts = this.headParts;
+      exchange.respond(statusCode, fields, content, close);
+    }
   }
 
   private count(exchange: Exchange, counted: Counted): void {
@@ -64,11 +68,11 @@ export class FixedAnswers {
   }
 
   private async fix(response: globalThis.Response, path: string | undefined): Promise<Ready> {
-    const { statusCode, fields, content, close } = await wholeParts(response);
-    const ready = new Ready(statusCode, fields, content, close);
-    // What the engine answers leaves the connection as it is.
-    this.add(ready, close ? undefined : path, {
-      head: statusLine(statusCode) + fields,
+    const { statusCode, fields, content, close, headParts } = await wholeParts(response);
+    const ready = new Ready(statusCode, fields, content, close, headParts);
+    // What the engine answers leaves the connection as it is, and has the engine's Date.
+    this.add(ready, close || headParts?.date !== undefined ? undefined : path, {
+      head: statusLine(statusCode, headParts?.reasonPhrase) + fields,
       content: Buffer.from(content).toString('latin1'),
       counter: -1,
       bare: isBare(statusCode),

@@ -1,6 +1,7 @@
 // Fields that whatever response goes out is to have. When a handler behind a limit fails, or its response breaks before
 // anything of it was sent, the response is made elsewhere: by the application's error(), or by the server.
 
+import { adopt, isForeign } from './foreign.ts';
 import { NativeResponse } from './native.ts';
 import { Response, wholeContent } from './response.ts';
 
@@ -20,9 +21,7 @@ export function noteFields(request: Noting, fields: LateFields): void {
 /** The response with what was noted for the request it answers. */
 export function withNoted(response: globalThis.Response, request: Noting): globalThis.Response {
   const fields = request[LATE_FIELDS];
-  return fields === undefined || !(response instanceof NativeResponse)
-    ? response
-    : withFields(response, fields);
+  return fields === undefined ? response : withFields(response, fields);
 }
 
 /** What was noted for the request, as field lines. */
@@ -32,8 +31,11 @@ export function notedLines(request: Noting): string {
 }
 
 /** The response with these fields. It is another one, since a handler may give the same one again. */
-export function withFields(response: globalThis.Response, fields: LateFields): Response {
-  const more = copyOf(response);
+export function withFields(response: globalThis.Response, fields: LateFields): globalThis.Response {
+  const native = response instanceof NativeResponse;
+  // What is no Response is for the server to judge.
+  if (!native && !isForeign(response)) return response;
+  const more = native ? copyOf(response) : adopt(response);
   for (const [name, value] of fields) more.headers.append(name, value);
   return more;
 }

@@ -7,7 +7,6 @@ import { clientKey } from '../protocol/client-key.ts';
 import type { Decision, Limiter } from '../state/limiter.ts';
 import type { Context, Handler, ServerRequest } from './app.ts';
 import { type LateFields, noteFields, withFields } from './late-fields.ts';
-import { NativeResponse } from './native.ts';
 import { Response } from './response.ts';
 
 export interface RateLimitOptions {
@@ -78,8 +77,8 @@ export function rateLimit(
       noteFields(request, said);
       const response = handler(request, context);
       return isPromise(response)
-        ? Promise.resolve(response).then((response) => addTo(response, said))
-        : addTo(response, said);
+        ? Promise.resolve(response).then((response) => withFields(response, said))
+        : withFields(response, said);
     };
 
   const forHono = async (
@@ -160,11 +159,6 @@ function refusal({ retryAfterMs }: Decision, said: LateFields): Response {
   const headers: [string, string][] = [['Retry-After', `${seconds(retryAfterMs)}`]];
   for (const [name, value] of said) headers.push([name, value]);
   return new Response(REFUSED, { status: 429, headers });
-}
-
-function addTo(response: globalThis.Response, said: LateFields): globalThis.Response {
-  // What is no Response is for the server to judge.
-  return response instanceof NativeResponse ? withFields(response, said) : response;
 }
 
 /** Whole seconds, rounded up: nobody is to come too early. */

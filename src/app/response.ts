@@ -2,8 +2,9 @@
 // objects that the platform's own makes at once. They come into being when a program asks for them.
 
 import { Readable } from 'node:stream';
-import { inspect, types } from 'node:util';
-import { noteLength, noteOrigin } from './bodies.ts';
+import { inspect } from 'node:util';
+import { isReasonPhrase } from '../protocol/status.ts';
+import { noteLasting, noteLength, noteOrigin } from './bodies.ts';
 import {
   addMissing,
   type FieldLines,
@@ -13,6 +14,7 @@ import {
   readFields,
   TEXT_FIELDS,
 } from './fields.ts';
+import { isIterated, streamOfIterated } from './iterated.ts';
 import {
   type BodyInput,
   type HeadersInput,
@@ -21,6 +23,7 @@ import {
   NativeResponse,
   toNative,
 } from './native.ts';
+import { bytesOf, isBytes } from './pieces.ts';
 
 /** Gives the fields of the trailer section. It is called after the content has ended. */
 export type Trailers = () => HeadersInput | Promise<HeadersInput>;
@@ -28,7 +31,7 @@ export type Trailers = () => HeadersInput | Promise<HeadersInput>;
 export interface ResponseInit {
   /** From 200 to 599. */
   status?: number | undefined;
-  /** Kept, but not sent: the server's reason phrases are those of the standard. */
+  /** The reason phrase; the one of the standard when it is empty. */
   statusText?: string | undefined;
   headers?: HeadersInput | undefined;
   /**
@@ -36,6 +39,11 @@ export interface ResponseInit {
    * None that tells of framing, routing or the content itself (RFC 9110 6.5.1).
    */
   trailers?: Trailers | undefined;
+  /**
+   * False: bytes are sent from where they lie instead of being copied, a stream's pieces too; hotpath's addition to
+   * the standard. They must not change until they have been sent, or a client gets what they have become.
+   */
+  copy?: boolean | undefined;
 }
 
 /** What send() sees of a light Response; undefined in any other. */
@@ -49,10 +57,7 @@ const AS_JSON: unique symbol = Symbol('asJson');
 /** What the streams are made of that `body` gave out: as long as nobody reads them, they can be passed by. */
 const sources = new WeakMap<ReadableStream, string | Uint8Array>();
 
-/**
- * `Response` of the Fetch standard. Content given as bytes is not copied: it must not change until it has
- * been sent.
- */
+/** `Response` of the Fetch standard. Content given as bytes is copied, unless `copy` is false. */
 export class Response implements globalThis.Response {
   #status: number;
   #statusText: string;
@@ -107,21 +112,22 @@ export class Response implements globalThis.Response {
 
   /** Any body but a string. */
   #take(body: Exclude<BodyInput, string>, init: ResponseInit | null | undefined): void {
-    if (body instanceof Uint8Array) this.#content = body;
-    else if (ArrayBuffer.isView(body))
-      this.#content = new Uint8Array(body.buffer, body.byteOffset, body.byteLength);
-    else if (types.isArrayBuffer(body)) this.#content = new Uint8Array(body);
+    const lasting = init !== undefined && init !== null && init.copy === false;
+    if (isBytes(body)) this.#content = lasting ? bytesOf(body) : Buffer.from(bytesOf(body));
     else if (body instanceof ReadableStream) {
       if (body.locked || isDisturbed(body))
         throw new TypeError('the body is locked or has been read already');
       this.#stream = body;
       this.#content = sources.get(body) ?? null;
+      if (lasting) noteLasting(body);
       if (init !== undefined && init !== null) noteOrigin(body, init as globalThis.Response);
-    } else {
+    } else if (isIterated(body)) this.#stream = streamOfIterated(body);
+    else {
       const headers = pairsOf(this.#fields);
       this.#native = new NativeResponse(body, { status: this.#status, headers });
       this.#stream = this.#native.body ?? undefined;
       this.#headers = this.#native.headers;
+      if (this.#stream !== undefined) noteLasting(this.#stream);
       if (body instanceof Blob && this.#stream !== undefined) noteLength(this.#stream, body.size);
     }
   }
@@ -296,8 +302,7 @@ function isStatus(status: unknown): status is number {
 
 function statusTextOf(value: unknown): string {
   const text = `${value}`;
-  // reason-phrase (RFC 9112 4)
-  if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(text))
+  if (!isReasonPhrase(text))
     throw new TypeError('statusText holds a character that no reason phrase may hold');
   return text;
 }
@@ -312,7 +317,7 @@ function isDisturbed(stream: ReadableStream): boolean {
   return Readable.isDisturbed(stream as unknown as NodeJS.ReadableStream);
 }
 
-function isNullBodyStatus(status: number): boolean {
+export function isNullBodyStatus(status: number): boolean {
   return status === 204 || status === 205 || status === 304;
 }
 

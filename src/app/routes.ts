@@ -3,6 +3,7 @@
 
 import { Counted } from '../state/counted.ts';
 import type { Handler, RouteAnswer, RouteRequest, Routes } from './app.ts';
+import { isForeign } from './foreign.ts';
 import { NativeResponse } from './native.ts';
 import { normalPath } from './path.ts';
 import type { Params } from './request.ts';
@@ -117,7 +118,7 @@ async function compile<Prepared>(
 }
 
 function isFixed(value: unknown): value is Exclude<RouteAnswer, Handler<RouteRequest>> {
-  return value instanceof NativeResponse || value instanceof Counted;
+  return value instanceof NativeResponse || value instanceof Counted || isForeign(value);
 }
 
 /** The object has no prototype, so that any name is a parameter's and nothing else. */

@@ -1,39 +1,78 @@
 // A Response, light or native, out over an exchange: at once when its content is at hand, else piece by piece
 // as its stream gives them and the peer takes them.
 
-import type { Exchange } from '../connection/exchange.ts';
-import { fieldsWith } from './bodies.ts';
+import type { Exchange, HeadParts } from '../connection/exchange.ts';
+import { isReasonPhrase, reasonPhrase } from '../protocol/status.ts';
+import { fieldsWith, isLasting } from './bodies.ts';
 import { type FieldLines, NO_FIELDS, readFields, readTrailers } from './fields.ts';
+import { adopt, isForeign } from './foreign.ts';
+import { kindOf } from './kind.ts';
 import { NativeResponse } from './native.ts';
+import { Pieces } from './pieces.ts';
+import type { Request } from './request.ts';
 import { fieldLines, type Response, type Trailers, trailers, wholeContent } from './response.ts';
 
 /**
- * @param broken told why content broke off after the head had gone
+ * Told what a response failed with while its content went out.
+ * @param begun something of it has been sent, so it is broken off; else the exchange waits for another response
+ */
+export type Failed = (
+  exchange: Exchange,
+  request: Request | undefined,
+  reason: unknown,
+  begun: boolean,
+) => void;
+
+/**
+ * Sends a response.
+ * @param failed without it a response that fails before anything has gone out is a 500
+ * @param request handed on to it
  * @throws TypeError, before anything is sent, when it is no Response or its body is locked or read already
  */
 export function send(
   exchange: Exchange,
   response: globalThis.Response,
-  broken?: (reason: unknown) => void,
+  failed?: Failed,
+  request?: Request,
 ): void {
   const light = response as Response;
   const fields = light?.[fieldLines];
-  if (fields === undefined) sendNative(exchange, response, broken);
-  else if (light[wholeContent] === undefined || light[trailers] !== undefined)
-    sendBody(exchange, response, fields, light[trailers], broken);
-  else sendWhole(exchange, statusOf(response), fields, light[wholeContent]);
+  if (fields === undefined) {
+    sendOther(exchange, response, failed, request);
+    return;
+  }
+  if (fields.date !== undefined || light.statusText !== '') exchange.headParts = headPartsOf(light, fields);
+  if (light[wholeContent] === undefined || light[trailers] !== undefined)
+    sendBody(exchange, light, fields, light[trailers], failed, request);
+  else sendWhole(exchange, statusOf(light), fields, light[wholeContent]);
 }
 
-function sendNative(
+/** The platform's, or one of another library. */
+function sendOther(
   exchange: Exchange,
   response: globalThis.Response,
-  broken: ((reason: unknown) => void) | undefined,
+  failed: Failed | undefined,
+  request: Request | undefined,
 ): void {
   if (!(response instanceof NativeResponse)) {
-    const what = response === null ? 'null' : typeof response;
-    throw new TypeError(`a handler must answer with a Response, not ${what}`);
+    if (!isForeign(response))
+      throw new TypeError(`a handler must answer with a Response, not ${kindOf(response)}`);
+    send(exchange, adopt(response), failed, request);
+    return;
   }
-  sendBody(exchange, response, readFields(response.headers, NO_FIELDS), undefined, broken);
+  const fields = readFields(response.headers, NO_FIELDS);
+  exchange.headParts = headPartsOf(response, fields);
+  sendBody(exchange, response, fields, undefined, failed, request);
+}
+
+/** What a response says of its head in the place of the server. */
+export function headPartsOf(
+  { status, statusText }: globalThis.Response,
+  { date }: FieldLines,
+): HeadParts | undefined {
+  // Whoever extends Response may give anything.
+  const own = statusText !== '' && statusText !== reasonPhrase(status) && isReasonPhrase(statusText);
+  return own || date !== undefined ? { reasonPhrase: own ? statusText : undefined, date } : undefined;
 }
 
 function sendWhole(
@@ -55,7 +94,8 @@ function sendBody(
   response: globalThis.Response,
   fields: FieldLines,
   trailers: Trailers | undefined,
-  broken: ((reason: unknown) => void) | undefined,
+  failed: Failed | undefined,
+  request: Request | undefined,
 ): void {
   const status = statusOf(response);
   const { body } = response;
@@ -70,9 +110,15 @@ function sendBody(
     return;
   }
   const { lines, length, close } = body === null ? fields : fieldsWith(fields, body, response.url);
-  // Only chunked content has trailers (RFC 9112 7.1.2).
-  if (exchange.begin(status, lines, trailers === undefined ? length : undefined, close))
-    new Pump(exchange, body, trailers, broken).run();
+  let content: boolean;
+  try {
+    // Only chunked content has trailers (RFC 9112 7.1.2).
+    content = exchange.begin(status, lines, trailers === undefined ? length : undefined, close);
+  } catch (error) {
+    cancel(body, error);
+    throw error;
+  }
+  if (content) new Pump(exchange, body, trailers, failed, request).run();
   else {
     cancel(body, undefined);
     exchange.end('');
@@ -82,6 +128,8 @@ function sendBody(
 /** Carries a stream's pieces over, one at a time, at the pace of the peer. */
 class Pump {
   private readonly reader: ReadableStreamDefaultReader<unknown> | undefined;
+  /** The stream's pieces stay as they are until they have gone. */
+  private readonly lasting: boolean;
   /** Goes on after back-pressure. */
   private goOn: (() => void) | undefined;
 
@@ -89,8 +137,10 @@ class Pump {
     private readonly exchange: Exchange,
     body: ReadableStream | null,
     private readonly trailers: Trailers | undefined,
-    private readonly broken: ((reason: unknown) => void) | undefined,
+    private readonly failed: Failed | undefined,
+    private readonly request: Request | undefined,
   ) {
+    this.lasting = body !== null && isLasting(body);
     this.reader = body?.getReader();
     exchange.onGone = () => this.stop(exchange.aborted);
     exchange.onDrain = () => this.goOn?.();
@@ -103,21 +153,29 @@ class Pump {
       const lines = this.trailers === undefined ? '' : readTrailers(await this.trailers());
       if (!this.exchange.over) this.exchange.end(lines);
     } catch (reason) {
-      if (this.exchange.over) return;
-      this.exchange.breakOff();
-      this.stop(reason);
-      // Nobody waits any more: most likely that is what made it fail.
-      if (this.exchange.aborted === undefined) this.broken?.(reason);
+      this.fail(reason);
     }
   }
 
+  private fail(reason: unknown): void {
+    const { exchange, failed, request } = this;
+    if (exchange.over) return;
+    const begun = failed === undefined || !exchange.withdraw();
+    if (begun) exchange.breakOff();
+    this.stop(reason);
+    // Nobody waits any more: most likely that is what made it fail.
+    if (!begun || exchange.aborted === undefined) failed?.(exchange, request, reason, begun);
+  }
+
   private async carry(reader: ReadableStreamDefaultReader<unknown>): Promise<void> {
+    const pieces = new Pieces();
     for (;;) {
       const { done, value } = await reader.read();
-      if (done || this.exchange.over) return;
-      if (!(value instanceof Uint8Array)) throw new TypeError('a body must give pieces of type Uint8Array');
+      if (this.exchange.over) return;
+      const bytes = done ? pieces.end() : pieces.bytesOf(value);
       // A piece without bytes would be taken for the last chunk (RFC 9112 7.1).
-      if (value.length > 0 && !this.exchange.write(value)) await this.drained();
+      if (bytes.length > 0 && !this.exchange.write(bytes, this.lasting)) await this.drained();
+      if (done) return;
     }
   }
 
@@ -154,26 +212,43 @@ export interface WholeParts {
   content: Uint8Array;
   /** The connection shall be closed after it. */
   close: boolean;
+  /** What it says in the place of the server. */
+  headParts: HeadParts | undefined;
 }
 
 /**
  * A response as it can be prepared once. The response itself stays unread.
  * @throws TypeError when it can't be sent often, or not at all
  */
-export async function wholeParts(response: globalThis.Response): Promise<WholeParts> {
+export async function wholeParts(given: globalThis.Response): Promise<WholeParts> {
+  const response = given instanceof NativeResponse ? given : adopt(given);
   const light = response as Response;
-  const content = light[wholeContent];
   if (light[trailers] !== undefined) throw new TypeError('a fixed response has no trailers: give a function');
   const statusCode = statusOf(response);
   const fields = light[fieldLines] ?? readFields(response.headers, NO_FIELDS);
-  const { lines, close } = fields;
-  if (content instanceof Uint8Array) return { statusCode, fields: lines, content: content.slice(), close };
-  if (content !== undefined)
-    return { statusCode, fields: lines, content: new TextEncoder().encode(content ?? ''), close };
+  const headParts = headPartsOf(response, fields);
+  const { close } = fields;
+  const whole = light[wholeContent];
+  if (whole !== undefined) {
+    const content =
+      whole instanceof Uint8Array ? new Uint8Array(whole) : new TextEncoder().encode(whole ?? '');
+    return { statusCode, fields: fields.lines, content, close, headParts };
+  }
+  const { body, url } = response;
   return {
     statusCode,
-    fields: response.body === null ? lines : fieldsWith(fields, response.body, response.url).lines,
-    content: new Uint8Array(await response.clone().arrayBuffer()),
+    fields: body === null ? fields.lines : fieldsWith(fields, body, url).lines,
+    content: await bytesIn(response.clone().body),
     close,
+    headParts,
   };
+}
+
+async function bytesIn(body: ReadableStream | null): Promise<Uint8Array> {
+  const gathered: Uint8Array[] = [];
+  const pieces = new Pieces();
+  const reader = (body as ReadableStream<unknown> | null)?.getReader();
+  for (let read = await reader?.read(); read?.done === false; read = await reader?.read())
+    gathered.push(pieces.bytesOf(read.value).slice());
+  return new Uint8Array(Buffer.concat([...gathered, pieces.end()]));
 }

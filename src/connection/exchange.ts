@@ -44,6 +44,14 @@ export interface Content {
   readonly trailers: readonly (readonly [name: string, value: string])[];
 }
 
+/** What an application says in a head in the place of the server. */
+export interface HeadParts {
+  /** Valid (RFC 9112 4). */
+  readonly reasonPhrase: string | undefined;
+  /** The value of Date, IMF-fixdate (RFC 9110 5.6.7). */
+  readonly date: string | undefined;
+}
+
 export interface Exchange {
   readonly head: Head;
   /** Undefined when the request has none. */
@@ -60,6 +68,9 @@ export interface Exchange {
   readonly over: boolean;
   /** Told once, when it is over without a complete response. */
   onGone: (() => void) | undefined;
+
+  /** Counts for the response that respond() or begin() starts; undefined: the server says it. */
+  headParts: HeadParts | undefined;
 
   /**
    * Sends a whole response.
@@ -82,16 +93,21 @@ export interface Exchange {
   begin(statusCode: number, fields: string, length: number | undefined, close: boolean): boolean;
   /**
    * Sends a piece of content. After false, wait for onDrain before the next one.
-   * @param bytes must not change until they have gone
+   * @param lasting the bytes don't change until they have gone; by default what can't go at once is copied
    * @throws RangeError when there is more than was told in begin()
    */
-  write(bytes: Uint8Array): boolean;
+  write(bytes: Uint8Array, lasting?: boolean): boolean;
   onDrain: (() => void) | undefined;
   /**
    * The content is complete. One that is shorter than was told breaks the connection off.
    * @param trailers field lines for the trailer section of a chunked response, each with its CRLF
    */
   end(trailers: string): void;
+  /**
+   * Takes back a response that begin() has started, if nothing of it has gone out: another one may be sent.
+   * @returns false when it is too late
+   */
+  withdraw(): boolean;
   /**
    * The response can't be completed: the connection is broken off, so that nobody takes it for whole. Where nothing
    * of it has gone out yet, a 500 does.

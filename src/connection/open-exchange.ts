@@ -14,7 +14,7 @@ import { isBare, statusLine } from '../protocol/status.ts';
 import { copyBytes } from '../wasm/copy.ts';
 import type { RecordHead } from '../wasm/head.ts';
 import type { Connection } from './connection.ts';
-import { type Exchange, FIELDS_BYTES_MAX, FIELDS_TOO_LARGE } from './exchange.ts';
+import { type Exchange, FIELDS_BYTES_MAX, FIELDS_TOO_LARGE, type HeadParts } from './exchange.ts';
 import type { Plane } from './plane.ts';
 import type { ReceivedContent } from './received-content.ts';
 
@@ -40,6 +40,7 @@ export class OpenExchange implements Exchange {
   onAbort: ((reason: Error) => void) | undefined = undefined;
   onGone: (() => void) | undefined = undefined;
   onDrain: (() => void) | undefined = undefined;
+  headParts: HeadParts | undefined = undefined;
   /** After the response the connection closes. */
   close: boolean;
   private state = WAITING;
@@ -90,13 +91,13 @@ export class OpenExchange implements Exchange {
   respond(statusCode: number, fields: string, content: string | Uint8Array, close: boolean): void {
     if (this.aborted !== undefined && this.state === OVER) return;
     if (this.state !== WAITING) throw new Error('a request is answered once');
-    checkFields(fields);
+    const headBytes = this.checkHead(fields);
     const { outputs, slot } = this.plane;
     const isText = typeof content === 'string';
     const bytes = isText ? Buffer.byteLength(content) : content.length;
     const bare = isBare(statusCode);
     this.connection.takeRegion();
-    this.reserve(fields.length + (bytes <= COPIED_BYTES_MAX ? bytes : 0));
+    this.reserve(headBytes + (bytes <= COPIED_BYTES_MAX ? bytes : 0));
     if (close) this.close = true;
     this.buildHead(statusCode, fields, bare ? LENGTH_UNTOLD : bytes);
     if (this.plane.log.requests) this.connection.logAnswer(statusCode, content);
@@ -120,7 +121,7 @@ export class OpenExchange implements Exchange {
   begin(statusCode: number, fields: string, length: number | undefined, close: boolean): boolean {
     if (this.aborted !== undefined && this.state === OVER) return true;
     if (this.state !== WAITING) throw new Error('a request is answered once');
-    checkFields(fields);
+    this.checkHead(fields);
     const bare = isBare(statusCode);
     if (close) this.close = true;
     const contentless = this.headOnly || bare;
@@ -133,7 +134,6 @@ export class OpenExchange implements Exchange {
     this.left = contentless ? 0 : (length ?? Number.POSITIVE_INFINITY);
     this.length = untold ? (contentless || this.versionMinor === 0 ? LENGTH_UNTOLD : LENGTH_CHUNKED) : length;
     this.state = HELD;
-    if (this.plane.log.requests) this.connection.logAnswer(statusCode, undefined);
     if (contentless) return false;
     this.holding = setImmediate(() => {
       if (this.state !== HELD) return;
@@ -143,7 +143,7 @@ export class OpenExchange implements Exchange {
     return true;
   }
 
-  write(bytes: Uint8Array): boolean {
+  write(bytes: Uint8Array, lasting = false): boolean {
     if (this.state >= OVER) return true;
     if (this.state !== HELD && this.state !== BEGUN)
       throw new Error('write() comes between begin() and end()');
@@ -152,19 +152,19 @@ export class OpenExchange implements Exchange {
     if (size === 0) return true;
     this.left -= size;
     if (this.state === HELD && this.held === undefined && this.length < 0) {
-      this.held = bytes;
+      this.held = lasting ? bytes : Buffer.from(bytes);
       return true;
     }
     this.connection.takeRegion();
     this.release();
-    this.writePiece(bytes);
+    this.writePiece(bytes, lasting);
     return this.connection.flush();
   }
 
   end(trailers: string): void {
     if (this.state >= OVER) return;
     if (this.state !== HELD && this.state !== BEGUN) throw new Error('end() comes after begin()');
-    checkFields(trailers);
+    if (trailers.length > FIELDS_BYTES_MAX) throw new RangeError(FIELDS_TOO_LARGE);
     if (this.state === HELD && this.length === LENGTH_CHUNKED && trailers === '' && !this.headOnly) {
       this.length = this.held?.length ?? 0;
       this.left = 0;
@@ -182,6 +182,17 @@ export class OpenExchange implements Exchange {
     this.finish();
   }
 
+  withdraw(): boolean {
+    if (this.state !== HELD) return false;
+    clearImmediate(this.holding);
+    this.held = undefined;
+    this.headParts = undefined;
+    this.onGone = undefined;
+    this.onDrain = undefined;
+    this.state = WAITING;
+    return true;
+  }
+
   breakOff(): void {
     if (this.state >= OVER) return;
     if (this.state >= BEGUN) {
@@ -189,9 +200,7 @@ export class OpenExchange implements Exchange {
       return;
     }
     // Nothing has gone out: that it failed can still be said.
-    clearImmediate(this.holding);
-    this.held = undefined;
-    this.state = WAITING;
+    this.withdraw();
     this.respond(500, '', '', true);
   }
 
@@ -254,25 +263,26 @@ export class OpenExchange implements Exchange {
   /** Builds the head that was held back. */
   private release(): void {
     if (this.state !== HELD) return;
-    this.reserve(this.fields.length);
+    this.reserve(this.checkHead(this.fields));
     this.buildHead(this.statusCode, this.fields, this.length);
+    if (this.plane.log.requests) this.connection.logAnswer(this.statusCode, undefined);
     this.state = BEGUN;
     if (this.endsWithClose) this.connection.closeEndsContent();
     const { held } = this;
     if (held === undefined) return;
     this.held = undefined;
-    this.writePiece(held);
+    this.writePiece(held, true);
   }
 
-  private writePiece(bytes: Uint8Array): void {
+  private writePiece(bytes: Uint8Array, lasting: boolean): void {
     if (this.length !== LENGTH_CHUNKED) {
-      this.put(bytes);
+      this.put(bytes, lasting);
       return;
     }
     const size = bytes.length;
     this.reserve(0);
     this.writeText(`${this.chunkOpen ? CRLF : ''}${size.toString(16)}\r\n`);
-    this.put(bytes);
+    this.put(bytes, lasting);
     // The end of a large chunk travels with what comes next.
     this.chunkOpen = size > COPIED_BYTES_MAX;
     if (!this.chunkOpen) this.writeText(CRLF);
@@ -289,10 +299,23 @@ export class OpenExchange implements Exchange {
 
   private buildHead(statusCode: number, fields: string, length: number): void {
     const { codec, outputs, slot } = this.plane;
+    const { headParts } = this;
     const close = this.connection.closesAfter(this);
     this.close = close;
-    const at = slot.writeLatin1(statusLine(statusCode) + fields, outputs.position);
+    const line = statusLine(statusCode, headParts?.reasonPhrase);
+    const at = slot.writeLatin1(line + fields, outputs.position);
     outputs.position = codec.finishHead(at, length, close, this.versionMinor === 0);
+    // The engine's Date comes first, and all have the same length.
+    if (headParts?.date !== undefined) slot.writeLatin1(`Date: ${headParts.date}\r\n`, at);
+  }
+
+  /** @returns what status line and fields have together @throws RangeError when that is too much */
+  private checkHead(fields: string): number {
+    const bytes = fields.length + (this.headParts?.reasonPhrase?.length ?? 0);
+    if (bytes <= FIELDS_BYTES_MAX) return bytes;
+    // They are not for the response that takes its place.
+    this.headParts = undefined;
+    throw new RangeError(FIELDS_TOO_LARGE);
   }
 
   /** Makes room for a head, or what is smaller, and so many bytes. */
@@ -306,16 +329,15 @@ export class OpenExchange implements Exchange {
   }
 
   /** A piece of content is copied as far as it is small, so that it leaves with what is around it. */
-  private put(bytes: Uint8Array): void {
+  private put(bytes: Uint8Array, lasting: boolean): void {
     const { outputs, slot } = this.plane;
     const size = Math.min(bytes.length, COPIED_BYTES_MAX);
     if (outputs.room < size + CHUNK_FRAME_BYTES_MAX) this.connection.flush();
     copyBytes(size < bytes.length ? bytes.subarray(0, size) : bytes, slot.views.bytes, outputs.position);
     outputs.position += size;
-    if (size < bytes.length) this.connection.sendBytes(bytes.subarray(size));
+    if (size === bytes.length) return;
+    const rest = bytes.subarray(size);
+    // Whether the kernel takes all of it at once is known only when it has it.
+    this.connection.sendBytes(lasting ? rest : Buffer.from(rest));
   }
-}
-
-function checkFields(fields: string): void {
-  if (fields.length > FIELDS_BYTES_MAX) throw new RangeError(FIELDS_TOO_LARGE);
 }

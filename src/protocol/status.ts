@@ -64,10 +64,20 @@ export function reasonPhrase(statusCode: number): string {
   return REASON_PHRASES[statusCode] ?? '';
 }
 
+/** reason-phrase (RFC 9112 4) */
+export function isReasonPhrase(text: unknown): text is string {
+  return typeof text === 'string' && /^[\t\x20-\x7e\x80-\xff]*$/.test(text);
+}
+
 const lines = new Map<number, string>();
 
-/** The status line with its CRLF (RFC 9112 4). @param statusCode from 200 to 599 */
-export function statusLine(statusCode: number): string {
+/**
+ * The status line with its CRLF (RFC 9112 4).
+ * @param statusCode from 200 to 599
+ * @param own a valid reason phrase in the place of the standard's
+ */
+export function statusLine(statusCode: number, own?: string): string {
+  if (own !== undefined) return `HTTP/1.1 ${statusCode} ${own}\r\n`;
   let line = lines.get(statusCode);
   if (line === undefined) {
     line = `HTTP/1.1 ${statusCode} ${reasonPhrase(statusCode)}\r\n`;

@@ -1,6 +1,6 @@
 // An exchange without a connection: it notes what it is told, in order.
 
-import type { Exchange, Head } from '../../src/connection/exchange.ts';
+import type { Exchange, Head, HeadParts } from '../../src/connection/exchange.ts';
 
 export class FakeExchange implements Exchange {
   readonly calls: unknown[][] = [];
@@ -12,6 +12,9 @@ export class FakeExchange implements Exchange {
   over = false;
   onGone: (() => void) | undefined = undefined;
   onDrain: (() => void) | undefined = undefined;
+  headParts: HeadParts | undefined = undefined;
+  /** Nothing that begin() has started has gone out. */
+  held = false;
   /** What write() answers. */
   room = true;
   /** Bytes that write() still takes. */
@@ -53,6 +56,11 @@ export class FakeExchange implements Exchange {
   end(trailers: string): void {
     this.note('end', trailers);
     this.complete();
+  }
+
+  withdraw(): boolean {
+    if (this.held) this.note('withdraw');
+    return this.held;
   }
 
   breakOff(): void {

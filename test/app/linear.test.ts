@@ -6,10 +6,11 @@ import { loadApp } from '#dist/app/load.js';
 import { fieldsWith } from '../../src/app/bodies.ts';
 import { addMissing, NO_FIELDS, readFields, readTrailers, TEXT_FIELDS } from '../../src/app/fields.ts';
 import { Headers } from '../../src/app/headers.ts';
+import { normalPath, pathOf } from '../../src/app/path.ts';
 import { clientAddress, clientScheme } from '../../src/app/proxy.ts';
 import { Response } from '../../src/app/response.ts';
 import { RouteTable } from '../../src/app/routes.ts';
-import { normalPath, Origin } from '../../src/app/url.ts';
+import { Origin } from '../../src/app/url.ts';
 import { appFiles } from '../support/app-files.ts';
 import { FakeHead, type Field } from './request-fixture.ts';
 
@@ -163,6 +164,7 @@ const USES: Record<string, (text: string) => unknown> = {
   'a request target': (text) => origin.urlOf(new FakeHead([['host', 'a']], 'GET', `/${text}`)),
   'a whole URL as target': (text) => origin.urlOf(new FakeHead([['host', 'a']], 'GET', `http://a/${text}`)),
   'a path': (text) => normalPath(`/${text}`),
+  'the path of a target': (text) => pathOf(`http:/${text}`),
   'a path that is looked up': (text) => table.find(`/a/${text}`),
 };
 

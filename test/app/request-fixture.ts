@@ -107,11 +107,13 @@ export function fakeExchange(head: FakeHead, content?: Content): FakeExchange {
     over: false,
     onGone: undefined,
     onDrain: undefined,
+    headParts: undefined,
     respond: unasked,
     answer: unasked,
     begin: unasked,
     write: unasked,
     end: unasked,
+    withdraw: unasked,
     breakOff: unasked,
     abort(reason) {
       this.aborted = reason;

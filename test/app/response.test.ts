@@ -1,9 +1,10 @@
 // The light Response next to the platform's own: the same is done with both, and the same must come out.
 
 import { inspect } from 'node:util';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
 import { NativeResponse, toNative } from '../../src/app/native.ts';
-import { Response, wholeContent } from '../../src/app/response.ts';
+import { Response, type ResponseInit, wholeContent } from '../../src/app/response.ts';
 
 type AnyResponse = globalThis.Response;
 type ResponseClass = typeof globalThis.Response;
@@ -512,11 +513,64 @@ test('a String object goes out whole, as a string does', () => {
   expect(new Response(Object('a'))[wholeContent]).toBe('a');
 });
 
-test('bytes are not copied', async () => {
-  const given = new Uint8Array([0x61]);
-  const response = new Response(given);
-  given[0] = 0x62;
-  expect(await response.text()).toBe('b');
+describe('bytes that change after a response was made of them', () => {
+  const memory = () => new Uint8Array(Buffer.from('abcdefgh')).buffer;
+  const sharedMemory = () => {
+    const buffer = new SharedArrayBuffer(8);
+    new Uint8Array(buffer).set(Buffer.from('abcdefgh'));
+    return buffer;
+  };
+
+  test.each<[string, ArrayBufferLike, (buffer: ArrayBufferLike) => unknown, string]>([
+    ['bytes', memory(), (buffer) => new Uint8Array(buffer), 'abcdefgh'],
+    ['part of a buffer', memory(), (buffer) => new Uint8Array(buffer, 1, 2), 'bc'],
+    ['a Buffer', memory(), (buffer) => Buffer.from(buffer, 1, 2), 'bc'],
+    ['an ArrayBuffer', memory(), (buffer) => buffer, 'abcdefgh'],
+    ['a DataView', memory(), (buffer) => new DataView(buffer, 1, 2), 'bc'],
+    ['numbers of four bytes', memory(), (buffer) => new Float32Array(buffer, 4), 'efgh'],
+    ['a SharedArrayBuffer', sharedMemory(), (buffer) => buffer, 'abcdefgh'],
+    ['a view of a SharedArrayBuffer', sharedMemory(), (buffer) => new Uint8Array(buffer, 1, 2), 'bc'],
+    [
+      'an array of another realm',
+      runInNewContext('new Uint8Array([97, 98]).buffer'),
+      (buffer) => buffer,
+      'ab',
+    ],
+  ])('are what they were: %s', async (_, buffer, make, text) => {
+    const response = new Response(make(buffer) as BodyInit);
+    const clone = response.clone();
+    const other = new Response(response.clone().body, response);
+    new Uint8Array(buffer).fill(0x78);
+    expect(Buffer.from(response[wholeContent] as Uint8Array).toString()).toBe(text);
+    expect([await response.text(), await clone.text(), await other.text()]).toEqual([text, text, text]);
+  });
+
+  test('are taken away from', async () => {
+    const given = new Uint8Array([0x61, 0x62]);
+    const response = new Response(given);
+    structuredClone(given.buffer, { transfer: [given.buffer] });
+    expect(await response.text()).toBe('ab');
+  });
+
+  test('are sent as they are then, when that is asked for', async () => {
+    const given = new Uint8Array([0x61, 0x62, 0x63]);
+    const responses = [
+      new Response(given, { copy: false }),
+      new Response(new DataView(given.buffer), { copy: false }),
+      new Response(given.buffer, { copy: false }),
+    ];
+    given[0] = 0x78;
+    for (const response of responses) expect(await response.text()).toBe('xbc');
+  });
+
+  test('are copied whatever else copy is', async () => {
+    for (const copy of [true, undefined, null, 0]) {
+      const given = new Uint8Array([0x61]);
+      const response = new Response(given, { copy } as ResponseInit);
+      given[0] = 0x78;
+      expect(await response.text()).toBe('a');
+    }
+  });
 });
 
 test('what it prints', () => {

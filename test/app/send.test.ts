@@ -8,6 +8,7 @@ import { stream, streamSSE, streamText } from 'hono/streaming';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { installGlobals } from '../../src/app/globals.ts';
 import { NativeResponse, nativeFetch } from '../../src/app/native.ts';
+import type { Request as LightRequest } from '../../src/app/request.ts';
 import { Response } from '../../src/app/response.ts';
 import { send, wholeParts } from '../../src/app/send.ts';
 import { FakeExchange } from './fake-exchange.ts';
@@ -26,6 +27,19 @@ function fed() {
     cancel: cancelled,
   }) as ReadableStream<Uint8Array<ArrayBuffer>>;
   return { body, cancelled, controller };
+}
+
+function shared(text: string): SharedArrayBuffer {
+  const buffer = new SharedArrayBuffer(text.length);
+  new Uint8Array(buffer).set(bytes(text));
+  return buffer;
+}
+
+function strings(...pieces: string[]): ReadableStream {
+  const { body, controller } = fed();
+  for (const piece of pieces) controller.enqueue(piece);
+  controller.close();
+  return body;
 }
 
 function streamOf(...pieces: string[]): ReadableStream<Uint8Array<ArrayBuffer>> {
@@ -51,7 +65,7 @@ describe('content at hand goes out at once', () => {
   test.each<[string, () => globalThis.Response, unknown[]]>([
     ['a string', () => new Response('häß'), [200, TEXT, 'häß', false]],
     ['an empty string', () => new Response(''), [200, TEXT, '', false]],
-    ['bytes', () => new Response(bytes('a')), [200, '', bytes('a'), false]],
+    ['bytes', () => new Response(bytes('a')), [200, '', Buffer.from('a'), false]],
     ['nothing', () => new Response(null, { status: 204 }), [204, '', '', false]],
     ['JSON', () => Response.json({ a: 1 }), [200, 'content-type: application/json\r\n', '{"a":1}', false]],
     ['close', () => new Response(null, { headers: { connection: 'close' } }), [200, '', '', true]],
@@ -132,16 +146,25 @@ describe('content at hand goes out at once', () => {
 });
 
 describe('what is none', () => {
-  test.each([undefined, null, 'a', 5, {}, { status: 200 }, Promise.resolve(new Response('a'))])(
-    '%o',
-    (value) => {
-      const exchange = new FakeExchange();
-      expect(() => send(exchange, value as never)).toThrow(
-        new TypeError(`a handler must answer with a Response, not ${value === null ? 'null' : typeof value}`),
-      );
-      expect(exchange.calls).toEqual([]);
-    },
-  );
+  test.each([
+    [undefined, 'undefined'],
+    [null, 'null'],
+    ['a', 'string'],
+    [5, 'number'],
+    [() => {}, 'function'],
+    [{}, 'object'],
+    [{ status: 200 }, 'object'],
+    [{ status: '200', headers: {} }, 'object'],
+    [Object.create(null), 'object'],
+    [Promise.resolve(new Response('a')), 'object (Promise)'],
+    [new URL('http://a/'), 'object (URL)'],
+  ])('%o', (value, kind) => {
+    const exchange = new FakeExchange();
+    expect(() => send(exchange, value as never)).toThrow(
+      new TypeError(`a handler must answer with a Response, not ${kind}`),
+    );
+    expect(exchange.calls).toEqual([]);
+  });
 
   test('Response.error()', () => {
     expect(() => send(new FakeExchange(), Response.error())).toThrow(TypeError);
@@ -310,19 +333,64 @@ describe.each([
     await exchange.finished;
     await settled();
     expect(exchange.calls.map(([name]) => name)).toEqual(['begin', 'write', 'breakOff']);
-    expect(broken).toHaveBeenCalledExactlyOnceWith(reason);
+    expect(broken).toHaveBeenCalledExactlyOnceWith(exchange, undefined, reason, true);
   });
 
-  test.each(['a', 5, null, {}, new ArrayBuffer(1)])(
-    'with a piece that is %o is broken off',
-    async (piece) => {
-      const { body, controller, cancelled } = fed();
-      controller.enqueue(piece);
-      expect(await sent(new Class(body))).toEqual([['begin', 200, '', undefined, false], ['breakOff']]);
-      await settled();
-      expect(cancelled).toHaveBeenCalledWith(expect.any(TypeError));
-    },
-  );
+  test('that fails before anything of it has gone leaves its place to another response', async () => {
+    const exchange = new FakeExchange();
+    exchange.held = true;
+    const failed = vi.fn();
+    const request = {} as LightRequest;
+    const { body, controller, cancelled } = fed();
+    send(exchange, new Class(body), failed, request);
+    controller.enqueue(5);
+    await settled();
+    expect(exchange.calls.map(([name]) => name)).toEqual(['begin', 'withdraw']);
+    expect(failed).toHaveBeenCalledExactlyOnceWith(exchange, request, expect.any(TypeError), false);
+    expect(cancelled).toHaveBeenCalledOnce();
+  });
+
+  test.each([
+    [5, 'number'],
+    [null, 'null'],
+    [{}, 'object'],
+    [['a'], 'object (Array)'],
+    [new Date(0), 'object (Date)'],
+    [new Blob(['a']), 'object (Blob)'],
+    [undefined, 'undefined'],
+  ])('with a piece that is %o is broken off', async (piece, kind) => {
+    const { body, controller, cancelled } = fed();
+    controller.enqueue(piece);
+    expect(await sent(new Class(body))).toEqual([['begin', 200, '', undefined, false], ['breakOff']]);
+    await settled();
+    expect(cancelled).toHaveBeenCalledWith(
+      new TypeError(`a piece of a body must be bytes or a string, not ${kind}`),
+    );
+  });
+
+  test.each<[string, unknown[], string]>([
+    ['strings', ['hä', '', 'ß'], 'häß'],
+    ['strings and bytes', ['ä', bytes('b'), 'c'], 'äbc'],
+    ['an ArrayBuffer', [bytes('ab').buffer], 'ab'],
+    ['part of an ArrayBuffer', [new DataView(bytes('abcd').buffer, 1, 2)], 'bc'],
+    ['numbers of four bytes', [new Float32Array(bytes('abcdefgh').buffer, 4)], 'efgh'],
+    ['a SharedArrayBuffer', [shared('ab')], 'ab'],
+    ['a view of a SharedArrayBuffer', [new Uint8Array(shared('ab'), 1)], 'b'],
+    ['a Buffer', [Buffer.from('ab')], 'ab'],
+    ['a pair of surrogates in two strings', ['a\ud83d', '\ude00b'], 'a😀b'],
+    ['a pair with nothing in between', ['\ud83d', '', new Uint8Array(), '\ude00'], '😀'],
+    ['half a pair before another one', ['\ud83d', '\ud83d', '\ude00'], '\ufffd😀'],
+    ['half a pair before bytes', ['\ud83d', bytes('a')], '\ufffda'],
+    ['half a pair at the end', ['a', '\ud83d'], 'a\ufffd'],
+    ['the other half alone', ['\ude00', 'a'], '\ufffda'],
+  ])('gives %s as bytes', async (_, pieces, text) => {
+    const { body, controller } = fed();
+    for (const piece of pieces) controller.enqueue(piece);
+    controller.close();
+    const calls = await sent(new Class(body));
+    expect(calls.flatMap(([name, piece]) => (name === 'write' ? [piece] : [])).join('')).toBe(text);
+    expect(calls.at(-1)).toEqual(['end', '']);
+  });
 
   test('is not read where no content may follow', async () => {
     const { body, cancelled } = fed();
@@ -591,6 +659,7 @@ describe('the parts of a whole response', () => {
     ['bytes', () => new Response(bytes('ä'), { status: 201 }), '', 'ä'],
     ['nothing', () => new Response(null, { status: 201 }), '', ''],
     ['a stream', () => new Response(streamOf('a', 'b'), { status: 201 }), '', 'ab'],
+    ['a stream of strings', () => new Response(strings('\ud83d', '\ude00'), { status: 201 }), '', '😀'],
     [
       'a Blob',
       () => new Response(new Blob(['a'], { type: 'b/c' }), { status: 201 }),
@@ -608,6 +677,7 @@ describe('the parts of a whole response', () => {
         fields,
         content: bytes(content),
         close: false,
+        headParts: undefined,
       });
     expect(response.bodyUsed).toBe(false);
   });

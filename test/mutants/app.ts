@@ -155,15 +155,11 @@ export const appDefects: Defect[] = [
   ...defectsOf('src/app/send.ts', SEND, [
     [
       'a piece without bytes is the last chunk',
-      'if (value.length > 0 && !this.exchange',
+      'if (bytes.length > 0 && !this.exchange',
       'if (!this.exchange',
     ],
-    [
-      'a stream that fails looks whole',
-      'this.exchange.breakOff();\n      this.stop(reason);',
-      "this.exchange.end('');\n      this.stop(reason);",
-    ],
-    ['nobody is told why a stream failed', 'this.broken?.(reason);', ''],
+    ['a stream that fails looks whole', 'if (begun) exchange.breakOff();', "if (begun) exchange.end('');"],
+    ['nobody is told why a stream failed', 'failed?.(exchange, request, reason, begun);', ''],
     ['a response with trailers tells its length', 'trailers === undefined ? length : undefined', 'length'],
     ['Response.error() is sent', 'status >= 200 && status <= 599', 'status >= 0 && status <= 599'],
     [
@@ -182,8 +178,28 @@ export const appDefects: Defect[] = [
       'if (content === null && exchange.aborted !== undefined) {',
     ],
     ['what has been read is sent as nothing', 'if (body?.locked || response.bodyUsed)', 'if (body?.locked)'],
-    ['a fixed response has the bytes of the program', 'content: content.slice()', 'content'],
-    ['a fixed response is used up', 'await response.clone().arrayBuffer()', 'await response.arrayBuffer()'],
+    ['a fixed response has the bytes of the program', 'new Uint8Array(whole)', 'whole'],
+    ['a fixed response is used up', 'bytesIn(response.clone().body)', 'bytesIn(response.body)'],
+    [
+      'a response that fails before it has gone is broken off',
+      'failed === undefined || !exchange.withdraw()',
+      'true',
+    ],
+    ['the date of a response is the server’s', 'own || date !== undefined ?', 'own ?'],
+    ['a reason phrase of a native response may end its line', ' && isReasonPhrase(statusText);', ';'],
+  ]),
+  ...defectsOf('src/app/pieces.ts', SEND, [
+    [
+      'part of a buffer is all of it',
+      'new Uint8Array(source.buffer, source.byteOffset, source.byteLength)',
+      'new Uint8Array(source.buffer)',
+    ],
+    [
+      'a pair of surrogates is cut in two',
+      'if (isFirstHalf(text.charCodeAt(text.length - 1))) {',
+      "if (text === '') {",
+    ],
+    ['half a pair is lost at the end', 'return Buffer.from(half);', 'return NOTHING;'],
   ]),
   ...defectsOf('src/app/globals.ts', GLOBALS, [
     [
@@ -348,10 +364,11 @@ export const appDefects: Defect[] = [
       '',
     ],
     [
-      'part of a buffer is all of it',
-      'new Uint8Array(body.buffer, body.byteOffset, body.byteLength)',
-      'new Uint8Array(body.buffer)',
+      'bytes are kept where the program may change them',
+      'lasting ? bytesOf(body) : Buffer.from(bytesOf(body))',
+      'bytesOf(body)',
     ],
+    ['bytes are copied though they need not be', 'init.copy === false;', 'init.copy === null;'],
     [
       'the native one has other headers',
       'if (this.#native.headers !== headers) refill(this.#native.headers, headers);',
@@ -363,11 +380,7 @@ export const appDefects: Defect[] = [
       'new TextEncoder().encode(content) : new Uint8Array(content)',
       'new TextEncoder().encode(content) : (content as Uint8Array<ArrayBuffer>)',
     ],
-    [
-      'a reason phrase may end its line',
-      '/^[\\t\\x20-\\x7e\\x80-\\xff]*$/',
-      '/^[\\t\\n\\x20-\\x7e\\x80-\\xff]*$/',
-    ],
+    ['a reason phrase may end its line', 'if (!isReasonPhrase(text))', "if (text === '\\r')"],
     [
       'an init loses its headers',
       'fields = addMissing(init[fieldLines], fields);',

@@ -45,8 +45,8 @@ export const applicationDefects: Defect[] = [
   ...defectsOf('src/app/send.ts', RESPONSES, [
     [
       'a stream does not wait for its reader',
-      '!this.exchange.write(value)) await this.drained();',
-      '!this.exchange.write(value)) await undefined;',
+      '!this.exchange.write(bytes, this.lasting)) await this.drained();',
+      '!this.exchange.write(bytes, this.lasting)) await undefined;',
       'a stream waits for its reader',
     ],
     [

@@ -150,8 +150,8 @@ export const exchangeDefects: Defect[] = [
   ...defectsOf('src/connection/open-exchange.ts', EXCHANGE, [
     [
       'a request is answered twice',
-      "if (this.state !== WAITING) throw new Error('a request is answered once');\n    checkFields(fields);\n    const { outputs",
-      'checkFields(fields);\n    const { outputs',
+      "if (this.state !== WAITING) throw new Error('a request is answered once');\n    const headBytes",
+      'const headBytes',
     ],
     ['204 tells a length', 'bare ? LENGTH_UNTOLD : bytes)', 'bytes)'],
     ['HEAD gets content', 'if (this.headOnly || bare || bytes === 0) {', 'if (bare || bytes === 0) {'],
@@ -191,7 +191,11 @@ export const exchangeDefects: Defect[] = [
       '',
     ],
     ['a large text goes out as Latin-1', 'Buffer.from(content)', "Buffer.from(content, 'latin1')"],
-    ['fields may have any size', 'if (fields.length > HEAD_BYTES_MAX)', 'if (fields.length < 0)'],
+    [
+      'fields may have any size',
+      'if (bytes <= FIELDS_BYTES_MAX) return bytes;',
+      'if (bytes >= 0) return bytes;',
+    ],
     [
       'a response can not ask for the close',
       'if (close) this.close = true;\n    this.buildHead',
@@ -212,7 +216,11 @@ export const exchangeDefects: Defect[] = [
       'this.length = this.held?.length ?? 0;\n      this.left = 0;',
       '',
     ],
-    ['a held piece is lost', 'this.held = undefined;\n    this.writePiece(held);', 'this.held = undefined;'],
+    [
+      'a held piece is lost',
+      'this.held = undefined;\n    this.writePiece(held, true);',
+      'this.held = undefined;',
+    ],
     [
       'what broke off ends with the last chunk',
       'if (this.state >= BEGUN) {\n      this.cut();\n      return;',
@@ -264,8 +272,8 @@ export const exchangeDefects: Defect[] = [
     ],
     [
       'an answer is built among those of another connection',
-      'this.connection.takeRegion();\n    this.reserve(fields.length',
-      'this.reserve(fields.length',
+      'this.connection.takeRegion();\n    this.reserve(headBytes',
+      'this.reserve(headBytes',
     ],
     [
       'a piece is built among the answers of another connection',

@@ -342,8 +342,8 @@ export const limiterDefects: Defect[] = [
   ...defectsOf('src/app/late-fields.ts', RATE_LIMIT, [
     [
       'the fields are put into the response of the handler',
-      'const more = copyOf(response);',
-      'const more = response as Response;',
+      'native ? copyOf(response) :',
+      'native ? (response as Response) :',
     ],
     ['a second limit hides the first', 'more.headers.append(name, value)', 'more.headers.set(name, value)'],
     ['of two limits one is noted', '[...before, ...fields]', 'before'],

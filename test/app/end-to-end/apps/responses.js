@@ -132,8 +132,17 @@ export default {
           },
         }),
       ),
-    '/stream-text': () =>
-      new Response(new ReadableStream({ pull: (controller) => controller.enqueue('no bytes') })),
+    '/stream-number': () => new Response(new ReadableStream({ pull: (controller) => controller.enqueue(5) })),
+    '/stream-strings': () =>
+      new Response(
+        new ReadableStream({
+          start(controller) {
+            for (const piece of ['gr', Uint8Array.of(0xc3, 0xbc), 'n \ud83d', '\ude00'])
+              controller.enqueue(piece);
+            controller.close();
+          },
+        }),
+      ),
     '/endless/:name': (request) => new Response(endless(request.params.name)),
     '/trailers': () =>
       new Response(streamOf('one', 'two'), {
