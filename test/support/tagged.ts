@@ -55,7 +55,7 @@ const ENDINGS: Record<string, { message: Message; status: number; end: Tagged['e
     end: 'closed',
   },
   coding: {
-    message: (target, tag) => `${line('POST', target, tag)}Transfer-Encoding: ${tag}\r\n\r\n`,
+    message: (target, tag) => `${line('POST', target, tag)}Transfer-Encoding: ${tag}, chunked\r\n\r\n`,
     status: 501,
     end: 'closed',
   },
