@@ -1,4 +1,5 @@
-// The field lines that bind the server itself: Host, Connection, Content-Length, Transfer-Encoding, Expect.
+// The field lines that bind the server itself: Host, Connection, Content-Length, Transfer-Encoding, Expect,
+// If-None-Match, If-Modified-Since.
 // Each sets flags of the record; what the flags mean together is judged in framing.ts.
 
 import {
@@ -10,6 +11,8 @@ import {
   FLAG_EXPECT_OTHER,
   FLAG_HOST,
   FLAG_HOST_AGAIN,
+  FLAG_IF_MODIFIED_SINCE,
+  FLAG_IF_NONE_MATCH,
   FLAG_KEEP_ALIVE,
   FLAG_TRANSFER_ENCODING,
 } from '../src/protocol/codes';
@@ -35,11 +38,17 @@ const KEEP_ALI: u64 = 0x696c612d7065656b;
 const VE: u16 = 0x6576;
 const _100_CONT: u64 = 0x746e6f632d303031;
 const INUE: u32 = 0x65756e69;
+const IF_NONE_: u64 = 0x2d656e6f6e2d6669;
+const NE_MATCH: u64 = 0x686374616d2d656e;
+const IF_MODIF: u64 = 0x6669646f6d2d6669;
+const IED_SINC: u64 = 0x636e69732d646569;
+
+/** The first letters of those names, as bits by their place in the alphabet: c, e, h, i, t. */
+const FIRST_LETTERS: u32 = (1 << 3) | (1 << 5) | (1 << 8) | (1 << 9) | (1 << 20);
 
 /** Whether a name may be one of those, at a glance: most are not. */
 export function bindsServer(name: usize, nameBytes: i32): bool {
-  const first = load<u8>(name) | 0x20;
-  return (first == 0x63 || first == 0x65 || first == 0x68 || first == 0x74) && nameBytes < 18;
+  return ((FIRST_LETTERS >> (load<u8>(name) & 31)) & 1) != 0 && nameBytes < 18;
 }
 
 /**
@@ -67,6 +76,9 @@ export function noteField(
       if ((load<u64>(name) | LOWER_8) == CONNECTI && (load<u16>(name, 8) | LOWER_2) == ON)
         return flags | connectionOptions(value, valueEnd);
       break;
+    case 13:
+      if (isIfNoneMatch(name, nameBytes)) return flags | FLAG_IF_NONE_MATCH;
+      break;
     case 14:
       if ((load<u64>(name) | LOWER_8) == CONTENT_ && (load<u64>(name, 6) | LOWER_8) == T_LENGTH)
         return noteContentLength(record, value, valueEnd, flags);
@@ -78,8 +90,24 @@ export function noteField(
         (load<u8>(name, 16) | 0x20) == G
       )
         return noteTransferEncoding(value, valueEnd, flags);
+      if (isIfModifiedSince(name, nameBytes)) return flags | FLAG_IF_MODIFIED_SINCE;
   }
   return flags;
+}
+
+export function isIfNoneMatch(name: usize, nameBytes: i32): bool {
+  return (
+    nameBytes == 13 && (load<u64>(name) | LOWER_8) == IF_NONE_ && (load<u64>(name, 5) | LOWER_8) == NE_MATCH
+  );
+}
+
+export function isIfModifiedSince(name: usize, nameBytes: i32): bool {
+  return (
+    nameBytes == 17 &&
+    (load<u64>(name) | LOWER_8) == IF_MODIF &&
+    (load<u64>(name, 8) | LOWER_8) == IED_SINC &&
+    (load<u8>(name, 16) | 0x20) == E
+  );
 }
 
 function noteHost(record: usize, start: usize, value: usize, valueEnd: usize, flags: i32): i32 {

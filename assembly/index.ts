@@ -82,7 +82,7 @@ export function answer(
   headOnly: bool,
 ): usize {
   assertOutput(slot, output);
-  assert(index >= 0 && index < PREPARED_COUNT_MAX);
+  assert(index >= 0 && index < PREPARED_COUNT_MAX * 2);
   const position = buildPrepared(slot, index, output, close, sayPersistent, headOnly);
   assertBuilt(slot, output, position);
   return position;

@@ -3,22 +3,26 @@
 //
 // A response with a path hangs in the bucket of that path; the buckets and the chains hold indexes, 0 ends one.
 
-import { METHOD_GET, METHOD_HEAD } from '../src/protocol/codes';
+import { FLAG_CONDITIONAL, METHOD_GET, METHOD_HEAD } from '../src/protocol/codes';
 import {
   CONTROL_FALLBACK,
   CONTROL_ROUTE_COUNT,
   PREPARED,
+  PREPARED_CONDITIONAL,
+  PREPARED_COUNT_MAX,
   PREPARED_ENTRY_BYTES,
   PREPARED_NEXT,
   PREPARED_PATH,
   PREPARED_PATH_BYTES,
   RECORD,
+  RECORD_FLAGS,
   RECORD_METHOD,
   RECORD_TARGET_BYTES,
   RECORD_TARGET_OFFSET,
   ROUTE_BUCKET_COUNT,
   ROUTES,
 } from '../src/wasm/layout';
+import { isUnmodified } from './conditions';
 import { skipPath } from './scanner';
 
 /** Index of the prepared response to the request whose head began at `start`, or PREPARED_NONE. */
@@ -38,8 +42,12 @@ export function findPrepared(slot: usize, start: usize): i32 {
     if (
       load<i32>(prepared, PREPARED_PATH_BYTES) == bytes &&
       isEqual(path, load<u32>(prepared, PREPARED_PATH), bytes)
-    )
-      return index;
+    ) {
+      if ((load<i32>(record, RECORD_FLAGS) & FLAG_CONDITIONAL) == 0) return index;
+      if (load<i32>(prepared, PREPARED_CONDITIONAL) == 0 || !isUnmodified(slot, start, prepared))
+        return index;
+      return index + PREPARED_COUNT_MAX;
+    }
     index = load<i32>(prepared, PREPARED_NEXT);
   }
   return fallback;

@@ -19,9 +19,12 @@ const runtime = IMPORTS.filter(({ typeOnly }) => !typeOnly);
 const RANKS: [RegExp, number][] = [
   [/^src\/(wasm\/layout|protocol\/codes|plural|node-version)\.ts$/, 0],
   [/^assembly\/(chars|state\/(extent|gauge|hold|lease|mutex|scratch|siphash)|guards)\.ts$/, 1],
-  [/^assembly\/(scanner|number|extension|state\/(counter|histogram|limiter|tables))\.ts$/, 2],
+  [
+    /^assembly\/(scanner|number|extension|http-date|entity-tags|state\/(counter|histogram|limiter|tables))\.ts$/,
+    2,
+  ],
   [/^assembly\/(coding|host|target|fields|state\/death)\.ts$/, 3],
-  [/^assembly\/(framing|section|chunked)\.ts$/, 4],
+  [/^assembly\/(framing|section|chunked|conditions)\.ts$/, 4],
   [/^assembly\/(request|response|content|routes)\.ts$/, 5],
   [/^assembly\/serve\.ts$/, 6],
   [/^assembly\/index\.ts$/, 7],

@@ -1,14 +1,16 @@
 // Fixed answers: a Response that never changes, or a count. They are prepared once; the engine sends them from the
 // plane's slot, and where there is no room for one, or several paths lead to it, it is sent from here.
 
-import type { Exchange, HeadParts } from '../connection/exchange.ts';
+import type { Exchange, Head, HeadParts } from '../connection/exchange.ts';
 import type { Plane } from '../connection/plane.ts';
 import { ERROR_LEASE_EXHAUSTED } from '../protocol/codes.ts';
 import type { Prepared } from '../protocol/prepared.ts';
 import { isBare, statusLine } from '../protocol/status.ts';
+import { isUnmodified, unmodifiedFields, type Validators, validatorsOf } from '../protocol/validators.ts';
 import { Counted } from '../state/counted.ts';
 import { counterIndexIn } from '../state/counter.ts';
 import { isLeaseExhausted } from '../state/lease.ts';
+import { unmodifiedIndex } from '../wasm/slot.ts';
 import { TEXT_FIELDS } from './fields.ts';
 import { wholeParts } from './send.ts';
 
@@ -25,15 +27,27 @@ export class Ready {
     private readonly content: Uint8Array | Counted,
     private readonly close: boolean,
     private readonly headParts?: HeadParts | undefined,
+    /** Undefined: requests on condition are answered as all others. */
+    private readonly validators?: Validators | undefined,
   ) {}
 
   send(exchange: Exchange): void {
-    const { statusCode, fields, content, close } = this;
-    if (this.index !== undefined) exchange.answer(this.index);
+    const { statusCode, fields, content, close, validators } = this;
+    if (validators !== undefined && saysUnmodified(exchange.head, validators)) this.sendUnmodified(exchange);
+    else if (this.index !== undefined) exchange.answer(this.index);
     else if (content instanceof Counted) this.count(exchange, content);
     else {
       exchange.headParts = this.headParts;
       exchange.respond(statusCode, fields, content, close);
+    }
+  }
+
+  private sendUnmodified(exchange: Exchange): void {
+    if (this.index !== undefined) exchange.answer(unmodifiedIndex(this.index));
+    else {
+      // The phrase belongs to the other status; Date is the response's (RFC 9110 15.4.5).
+      exchange.headParts = this.headParts && { reasonPhrase: undefined, date: this.headParts.date };
+      exchange.respond(304, unmodifiedFields(this.fields), '', this.close);
     }
   }
 
@@ -69,13 +83,17 @@ export class FixedAnswers {
 
   private async fix(response: globalThis.Response, path: string | undefined): Promise<Ready> {
     const { statusCode, fields, content, close, headParts } = await wholeParts(response);
-    const ready = new Ready(statusCode, fields, content, close, headParts);
+    // Conditions are for a response that would be successful without them (RFC 9110 13.2.1).
+    const validators = statusCode === 200 ? validatorsOf(fields) : undefined;
+    const ready = new Ready(statusCode, fields, content, close, headParts, validators);
+    const head304 = statusLine(304) + unmodifiedFields(fields);
     // What the engine answers leaves the connection as it is, and has the engine's Date.
     this.add(ready, close || headParts?.date !== undefined ? undefined : path, {
       head: statusLine(statusCode, headParts?.reasonPhrase) + fields,
       content: Buffer.from(content).toString('latin1'),
       counter: -1,
       bare: isBare(statusCode),
+      ...(validators && { conditional: { ...validators, head: head304 } }),
     });
     return ready;
   }
@@ -105,4 +123,19 @@ export class FixedAnswers {
       }
     });
   }
+}
+
+/** Whether the request is on conditions that say: the client has it already. As the engine decides (RFC 9110 13.2.2). */
+function saysUnmodified(head: Head, validators: Validators): boolean {
+  const { method } = head;
+  if (method !== 'GET' && method !== 'HEAD') return false;
+  const noneMatch = valuesOf(head, 'if-none-match');
+  const modifiedSince = noneMatch.length > 0 ? [] : valuesOf(head, 'if-modified-since');
+  return isUnmodified(validators, noneMatch, modifiedSince);
+}
+
+function valuesOf(head: Head, name: string): string[] {
+  const values: string[] = [];
+  for (let i = head.findField(name); i >= 0; i = head.findField(name, i + 1)) values.push(head.fieldValue(i));
+  return values;
 }

@@ -131,5 +131,18 @@ export const FLAG_EXPECT_OTHER = 1024;
 export const FLAG_TRANSFER_ENCODING_BAD = 2048;
 /** Transfer-Encoding has a coding that isn't chunked. */
 export const FLAG_CODING_OTHER = 4096;
+export const FLAG_IF_NONE_MATCH = 8192;
+export const FLAG_IF_MODIFIED_SINCE = 16384;
+/** The request has conditions of which a prepared response knows. */
+export const FLAG_CONDITIONAL = FLAG_IF_NONE_MATCH | FLAG_IF_MODIFIED_SINCE;
 /** The connection goes on after the response (RFC 9112 9.3). */
 export const FLAG_PERSISTENT = 256;
+
+/* What the lines of If-None-Match hold (RFC 9110 13.1.2). */
+/** An entity tag. */
+export const TAGS_SOME = 1;
+/** The entity tag that is looked for. */
+export const TAGS_MATCH = 2;
+/** The asterisk, which stands alone. */
+export const TAGS_ANY = 4;
+export const TAGS_MALFORMED = 8;

@@ -3,6 +3,7 @@
 import { PREPARED_DEFAULT } from './codes.ts';
 import { ERROR_RESPONSES } from './errors.ts';
 import { isBare, reasonPhrase, statusLine } from './status.ts';
+import type { Validators } from './validators.ts';
 
 export interface Prepared {
   /** Place in the slot's table. */
@@ -15,6 +16,14 @@ export interface Prepared {
   counter: number;
   /** Its status allows no content, so no length is told either (RFC 9110 6.4.1, 8.6). */
   bare: boolean;
+  /** Undefined: requests on condition are answered as all others. */
+  conditional?: Conditional;
+}
+
+/** What requests on condition of a response's validators are answered by (RFC 9110 13). */
+export interface Conditional extends Validators {
+  /** Status line and field lines of the 304. */
+  head: string;
 }
 
 export interface PreparedParts {

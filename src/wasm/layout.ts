@@ -258,6 +258,8 @@ export const CONTROL_BYTES = 64;
 export const DATE = CONTROL + CONTROL_BYTES;
 /** `Date: Sun, 06 Nov 1994 08:49:37 GMT` and CRLF. */
 export const DATE_LINE_BYTES = 37;
+/** `Date: ` */
+export const DATE_NAME_BYTES = 6;
 export const DATE_BYTES = 64;
 
 export const PREPARED_COUNT_MAX = 1024;
@@ -276,8 +278,15 @@ export const PREPARED_PATH = 24;
 export const PREPARED_PATH_BYTES = 28;
 /** Index of the next response of the same bucket, or 0. */
 export const PREPARED_NEXT = 32;
-export const PREPARED_ENTRY_BYTES = 48;
-export const PREPARED_TABLE_BYTES = PREPARED_COUNT_MAX * PREPARED_ENTRY_BYTES;
+/** 1: requests on condition are answered with the 304 that stands PREPARED_COUNT_MAX entries behind. */
+export const PREPARED_CONDITIONAL = 36;
+/** The opaque-tag of its ETag, in its quotes, if it has one. */
+export const PREPARED_TAG = 40;
+export const PREPARED_TAG_BYTES = 44;
+/** f64: its Last-Modified in seconds since 1970, or NaN. */
+export const PREPARED_MODIFIED = 48;
+export const PREPARED_ENTRY_BYTES = 56;
+export const PREPARED_TABLE_BYTES = PREPARED_COUNT_MAX * PREPARED_ENTRY_BYTES * 2;
 export const PREPARED_TEXT = PREPARED + PREPARED_TABLE_BYTES;
 export const PREPARED_TEXT_BYTES = 262144;
 /** Head and content of one prepared response. */

@@ -39,6 +39,7 @@ import {
   OUTPUT_STRIDE,
   PREPARED,
   PREPARED_BARE,
+  PREPARED_CONDITIONAL,
   PREPARED_CONTENT,
   PREPARED_CONTENT_BYTES,
   PREPARED_COUNT_MAX,
@@ -46,10 +47,13 @@ import {
   PREPARED_ENTRY_BYTES,
   PREPARED_HEAD,
   PREPARED_HEAD_BYTES,
+  PREPARED_MODIFIED,
   PREPARED_NEXT,
   PREPARED_PATH,
   PREPARED_PATH_BYTES,
   PREPARED_RESPONSE_BYTES_MAX,
+  PREPARED_TAG,
+  PREPARED_TAG_BYTES,
   PREPARED_TEXT,
   PREPARED_TEXT_BYTES,
   READ,
@@ -317,17 +321,20 @@ export class Slot {
   }
 
   /** @param textEnd where its texts would begin */
-  private checkRoom({ index, head, content, counter }: Prepared, path: string, textEnd: number): void {
+  private checkRoom(prepared: Prepared, path: string, textEnd: number): void {
+    const { index, head, content, counter, conditional } = prepared;
     if (index >= PREPARED_COUNT_MAX) throw new RangeError(`no room for prepared response ${index}`);
-    if (head.length + content.length > PREPARED_RESPONSE_BYTES_MAX)
+    const bytes = Math.max(head.length + content.length, conditional?.head.length ?? 0);
+    if (bytes > PREPARED_RESPONSE_BYTES_MAX)
       throw new RangeError(`a prepared response has at most ${PREPARED_RESPONSE_BYTES_MAX} bytes`);
     if (counter >= 0) rowPointer(counter);
-    const end = textEnd + aligned(head) + aligned(content) + aligned(path);
+    let end = textEnd + aligned(head) + aligned(content) + aligned(path);
+    if (conditional !== undefined) end += aligned(conditional.head) + aligned(conditional.tag);
     if (end > this.pointer + PREPARED_TEXT + PREPARED_TEXT_BYTES)
       throw new RangeError('too many prepared responses');
   }
 
-  private place({ index, head, content, counter, bare }: Prepared): void {
+  private place({ index, head, content, counter, bare, conditional }: Prepared): void {
     const entry = PREPARED + index * PREPARED_ENTRY_BYTES;
     this.setWord(entry + PREPARED_HEAD, this.addText(head));
     this.setWord(entry + PREPARED_HEAD_BYTES, head.length);
@@ -335,6 +342,13 @@ export class Slot {
     this.setWord(entry + PREPARED_CONTENT_BYTES, content.length);
     this.setWord(entry + PREPARED_COUNTER, counter < 0 ? 0 : rowPointer(counter));
     this.setWord(entry + PREPARED_BARE, bare ? 1 : 0);
+    this.setWord(entry + PREPARED_CONDITIONAL, conditional === undefined ? 0 : 1);
+    if (conditional === undefined) return;
+    this.setWord(entry + PREPARED_TAG, this.addText(conditional.tag));
+    this.setWord(entry + PREPARED_TAG_BYTES, conditional.tag.length);
+    this.views.doubles[(this.pointer + entry + PREPARED_MODIFIED) >> 3] = conditional.modified;
+    const unmodified = { head: conditional.head, content: '', counter: -1, bare: true };
+    this.place({ ...unmodified, index: unmodifiedIndex(index) });
   }
 
   /** How many connections all workers have open. */
@@ -466,6 +480,11 @@ export class Slot {
   private setWord(offset: number, value: number): void {
     this.views.words[(this.pointer + offset) >> 2] = value;
   }
+}
+
+/** The place of the 304 that stands for response `index` when a request's conditions say so. */
+export function unmodifiedIndex(index: number): number {
+  return index + PREPARED_COUNT_MAX;
 }
 
 /** What a text takes up. */

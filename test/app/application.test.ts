@@ -224,6 +224,86 @@ describe('what is fixed', () => {
   });
 });
 
+describe('what is fixed, on condition', () => {
+  const date = 'Sun, 06 Nov 1994 08:49:37 GMT';
+  const headers = {
+    ETag: 'W/"a,\xe9"',
+    'Last-Modified': date,
+    'Cache-Control': 'no-cache',
+    'Content-Location': '/x',
+    Expires: '0',
+    Vary: 'Accept',
+    'Content-Language': 'de',
+  };
+  const large = 'x'.repeat(PREPARED_RESPONSE_BYTES_MAX);
+  const app: App = {
+    routes: {
+      '/a': new Response('abc', { headers }),
+      '/:x/b': new Response('abc', { headers }),
+      '/large': new Response(large, { headers }),
+      '/close': new Response('abc', { headers: { ...headers, Connection: 'close' } }),
+      '/made': new Response('abc', { headers, status: 201 }),
+      '/plain': new Response('abc'),
+      '/post': { POST: new Response('abc', { headers }) },
+      '/native': new globalThis.Response('abc', { headers: { ETag: '"n"', 'Last-Modified': date } }),
+    },
+  };
+
+  /** Status and fields that a request with these field lines is answered by. */
+  async function askWith(target: string, lines: string[], method = 'GET'): Promise<Read> {
+    const one = await connect(server.port);
+    one.send(`${method} ${target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n${lines.join('\r\n')}\r\n\r\n`);
+    const [response] = readResponses(await one.end(), new Set(method === 'HEAD' ? [0] : []));
+    one.close();
+    return response as Read;
+  }
+
+  // In the engine; by a spelling that JavaScript answers; by a parameter; too large for the slot; with a close.
+  test.each(['/a', '/a/../a', '/x/b', '/large', '/close'])('is not sent again: %s', async (target) => {
+    await serve(app);
+    const etag = 'W/"a,\xe9"';
+    for (const method of ['GET', 'HEAD'])
+      for (const [lines, statusCode] of [
+        [[`If-None-Match: ${etag}`], 304],
+        [['If-None-Match: "x"', 'if-none-match: "y","a,\xe9"'], 304],
+        [['If-None-Match: *'], 304],
+        [[`If-Modified-Since: ${date}`], 304],
+        [['If-None-Match: "x"', `If-Modified-Since: ${date}`], 200],
+        [['If-Modified-Since: Sun, 06 Nov 1994 08:49:36 GMT'], 200],
+        [['If-Modified-Since: now'], 200],
+        [['If-None-Match: x', `If-None-Match: ${etag}`], 200],
+      ] as const) {
+        const response = await askWith(target, [...lines], method);
+        expect([lines, response.statusCode]).toEqual([lines, statusCode]);
+        expect(response.fields.get('etag')).toBe(etag);
+        if (statusCode === 200) continue;
+        const names = ['cache-control', 'connection', 'content-location', 'date', 'etag', 'expires', 'vary'];
+        expect([...response.fields.keys()].sort()).toEqual(names);
+      }
+  });
+
+  test('has a Date of its own in the 304, too, and the reason phrase of the 304', async () => {
+    const own = { ETag: '"a"', Date: date };
+    await serve({ routes: { '/own': new Response('abc', { headers: own, statusText: 'Fine' }) } });
+    const { statusCode, fields } = await askWith('/own', ['If-None-Match: "a"']);
+    expect([statusCode, fields.get('date')]).toEqual([304, date]);
+    client.send('GET /own HTTP/1.1\r\nHost: a\r\nIf-None-Match: "a"\r\n\r\n');
+    await eventually(() => expect(client.received).toMatch(/^HTTP\/1.1 304 Not Modified\r\n/));
+  });
+
+  test('is sent all the same with another status, to other methods, and to conditions that are none', async () => {
+    await serve(app);
+    const any = ['If-None-Match: *', `If-Modified-Since: ${date}`];
+    expect((await askWith('/made', any)).statusCode).toBe(201);
+    expect((await askWith('/post', any, 'POST')).statusCode).toBe(200);
+    expect((await askWith('/plain', ['If-None-Match: "a"'])).statusCode).toBe(200);
+    expect((await askWith('/plain', [`If-Modified-Since: ${date}`])).statusCode).toBe(200);
+    expect((await askWith('/plain', ['If-None-Match: *'])).statusCode).toBe(304);
+    expect((await askWith('/native', ['If-None-Match: "n"'])).statusCode).toBe(304);
+    expect((await askWith('/a', ['If-Match: "x"'])).statusCode).toBe(200);
+  });
+});
+
 describe('a handler', () => {
   test('may give anything with a then', async () => {
     // biome-ignore-start lint/suspicious/noThenProperty: that is what it is about

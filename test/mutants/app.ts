@@ -139,6 +139,14 @@ export const appDefects: Defect[] = [
     ['a query is a part of the path', 'query < 0 ? target : target.slice(0, query)', 'target'],
   ]),
   ...defectsOf('src/app/fixed.ts', APPLICATION, [
+    [
+      'a response of any status is on condition',
+      'statusCode === 200 ? validatorsOf(fields) : undefined',
+      'validatorsOf(fields)',
+    ],
+    ['conditions bind every method', "if (method !== 'GET' && method !== 'HEAD') return false;", ''],
+    ['the first line of If-None-Match is all', 'i = head.findField(name, i + 1)', 'i = -1'],
+    ['a 304 from JavaScript has all fields', 'unmodifiedFields(this.fields)', 'this.fields'],
     ['what was prepared for an earlier application stays', 'this.plane.slot.forgetRoutes();', ''],
     [
       'what does not fit into the slot is an error',

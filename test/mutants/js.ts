@@ -2,6 +2,7 @@
 
 import { type Defect, defectsOf } from './defect.ts';
 
+const CONDITIONS = ['test/protocol/conditions.test.ts'];
 const PARSE = ['test/protocol/parse.test.ts'];
 const SERVE = ['test/protocol/serve.test.ts'];
 const ROUTES = ['test/protocol/routes.test.ts'];
@@ -268,5 +269,28 @@ export const jsDefects: Defect[] = [
     ['chunks are not told', 'if (length === LENGTH_CHUNKED) output = write(bytes, output, CHUNKED);', ''],
     ['a length of 0 is not told', 'if (length >= 0)', 'if (length > 0)'],
     ['a connection that closes stays open, too', 'else if (sayPersistent)', 'if (sayPersistent)'],
+  ]),
+  ...defectsOf('src/protocol/js/conditions.ts', CONDITIONS, [
+    ['a malformed list may match', '(tags & TAGS_MALFORMED) === 0 && ', ''],
+    ['the last of several dates counts', 'if (value !== 0) return false;', ''],
+    ['the same date is later', 'modified <= parse', 'modified < parse'],
+  ]),
+  ...defectsOf('src/protocol/js/entity-tags.ts', CONDITIONS, [
+    ['tags are compared strongly', 'cursor += 2;', 'return TAGS_MALFORMED;'],
+    ['a comma ends a tag', 'byte > 0x20 && byte', 'byte > 0x20 && byte !== COMMA && byte'],
+    ['no comma between tags', 'if (cursor < end && bytes[cursor] !== COMMA) return TAGS_MALFORMED;', ''],
+  ]),
+  ...defectsOf('src/protocol/js/http-date.ts', CONDITIONS, [
+    [
+      'two digits are always of this century',
+      'secondsUnchecked(2000 + year - 50, month, day, time) > now',
+      'false',
+    ],
+    ['every fourth year is a leap year', ' || (year % 100 === 0 && year % 400 !== 0)', ''],
+  ]),
+  ...defectsOf('src/protocol/validators.ts', CONDITIONS, [
+    ['two ETags are one', 'first === undefined || second !== undefined', 'first === undefined'],
+    ['a 304 describes the content', '!METADATA.has(name) && ', ''],
+    ['a 304 has Last-Modified beside its ETag', "hasTag && name === 'last-modified'", 'false'],
   ]),
 ];

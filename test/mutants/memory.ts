@@ -124,8 +124,8 @@ export const memoryDefects: Defect[] = [
     ['the room of a path is not looked at', ' + aligned(path);', ';'],
     [
       'a prepared response may have any size',
-      'if (head.length + content.length > PREPARED',
-      'if (head.length > PREPARED',
+      'Math.max(head.length + content.length, ',
+      'Math.max(head.length, ',
     ],
     [
       'a route without room takes some all the same',

@@ -2,6 +2,7 @@
 
 import { type Defect, defectsOf } from './defect.ts';
 
+const CONDITIONS = ['test/protocol/conditions.test.ts'];
 const PARSE = ['test/protocol/parse.test.ts'];
 const SERVE = ['test/protocol/serve.test.ts'];
 const MEMORY = ['test/wasm/memory.test.ts'];
@@ -532,7 +533,7 @@ export const wasmDefects: Defect[] = [
   ]),
   ...defectsOf('assembly/index.ts', ASSERTS, [
     ['the debug build writes output anywhere', ' && offset < <usize>(OUTPUT_COUNT * OUTPUT_STRIDE)', ''],
-    ['the debug build answers with anything', 'assert(index >= 0 && index < PREPARED_COUNT_MAX);', ''],
+    ['the debug build answers with anything', 'assert(index >= 0 && index < PREPARED_COUNT_MAX * 2);', ''],
     [
       'the debug build tells any length',
       'assert(length >= LENGTH_CHUNKED && length <= LENGTH_MAX && floor(length) == length);',
@@ -548,5 +549,57 @@ export const wasmDefects: Defect[] = [
       'assert(load<i32>(slot + RECORD, RECORD_STATE) >= STATE_CONTENT);',
       '',
     ],
+  ]),
+  ...defectsOf('assembly/conditions.ts', CONDITIONS, [
+    ['a malformed list may match', '(tags & TAGS_MALFORMED) == 0 && ', ''],
+    ['the asterisk matches nothing', '(TAGS_MATCH | TAGS_ANY)', 'TAGS_MATCH'],
+    ['the last of several dates counts', 'if (value != 0) return false;', ''],
+    ['the same date is later', 'PREPARED_MODIFIED) <= parse', 'PREPARED_MODIFIED) < parse'],
+    ['dates count beside tags', '& FLAG_IF_NONE_MATCH) != 0\n', '& FLAG_IF_NONE_MATCH) != 0 && false\n'],
+  ]),
+  ...defectsOf('assembly/entity-tags.ts', CONDITIONS, [
+    ['tags are compared strongly', 'cursor += 2;', 'return TAGS_MALFORMED;'],
+    [
+      'a tag ends with the line',
+      'if (cursor == end || load<u8>(cursor) != QUOTE) return TAGS_MALFORMED;',
+      '',
+    ],
+    ['a comma ends a tag', 'byte > 0x20 && byte', 'byte > 0x20 && byte != COMMA && byte'],
+    [
+      'the asterisk may stand beside tags',
+      'tags |= tags == 0 ? TAGS_ANY : TAGS_MALFORMED;',
+      'tags |= TAGS_ANY;',
+    ],
+    [
+      'tags may stand beside the asterisk',
+      '(tags & TAGS_ANY) != 0 ? TAGS_MALFORMED : TAGS_SOME',
+      'TAGS_SOME',
+    ],
+    ['no comma between tags', 'if (cursor < end && load<u8>(cursor) != COMMA) return TAGS_MALFORMED;', ''],
+    [
+      'a tag is known by its beginning',
+      'if (bytes != otherBytes) return false;',
+      'if (bytes < otherBytes) return false;',
+    ],
+  ]),
+  ...defectsOf('assembly/http-date.ts', CONDITIONS, [
+    [
+      'two digits are always of this century',
+      'secondsUnchecked(2000 + year - 50, month, day, time) > now',
+      'false',
+    ],
+    ['50 years ahead are too many', 'month, day, time) > now', 'month, day, time) >= now'],
+    ['every fourth year is a leap year', ' || (year % 100 == 0 && year % 400 != 0)', ''],
+    ['every month has 31 days', ' || day > <i32>load<u8>(MONTH_DAYS + month)', ' || day > 31'],
+    ['there is no leap second', '<u32>second > 60', '<u32>second > 59'],
+    [
+      'a day of asctime has two digits',
+      'load<u8>(cursor, 8) == SP ? digit(cursor + 9) : twoDigits(cursor + 8)',
+      'twoDigits(cursor + 8)',
+    ],
+    ['the year begins in January', 'month < 2 ? year + 399 : year + 400', 'year + 400'],
+  ]),
+  ...defectsOf('assembly/routes.ts', CONDITIONS, [
+    ['all responses are on condition', 'load<i32>(prepared, PREPARED_CONDITIONAL) == 0 || ', ''],
   ]),
 ];

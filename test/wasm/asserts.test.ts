@@ -105,7 +105,7 @@ describe('output', () => {
 });
 
 describe('what is to be built', () => {
-  test.each([-1, -2, layout.PREPARED_COUNT_MAX, 2 ** 30])('prepared response %d', (index) => {
+  test.each([-1, -2, layout.PREPARED_COUNT_MAX * 2, 2 ** 30])('prepared response %d', (index) => {
     expect(() => exports.answer(slot.pointer, index, at(OUTPUT), false, false, false)).toThrow(
       WebAssembly.RuntimeError,
     );

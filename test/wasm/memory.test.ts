@@ -84,7 +84,7 @@ test('the numbers of the map fit each other', () => {
   expect(layout.SLOT_USED_BYTES).toBeLessThanOrEqual(layout.SLOT_BYTES);
   // Buckets are chosen by a mask.
   expect(Math.log2(layout.ROUTE_BUCKET_COUNT) % 1).toBe(0);
-  expect(layout.PREPARED_NEXT + 4).toBeLessThanOrEqual(layout.PREPARED_ENTRY_BYTES);
+  expect(layout.PREPARED_MODIFIED + 8).toBeLessThanOrEqual(layout.PREPARED_ENTRY_BYTES);
   expect(layout.RECORD_TRAILER_BYTES + 4).toBeLessThanOrEqual(layout.RECORD_FIXED_BYTES);
   expect(layout.CONTROL_ROUTE_COUNT + 4).toBeLessThanOrEqual(layout.CONTROL_BYTES);
   expect(layout.HEAD_BYTES_MAX + 2).toBeLessThan(2 ** 16);

@@ -10,6 +10,8 @@ import {
   FLAG_EXPECT_OTHER,
   FLAG_HOST,
   FLAG_HOST_AGAIN,
+  FLAG_IF_MODIFIED_SINCE,
+  FLAG_IF_NONE_MATCH,
   FLAG_KEEP_ALIVE,
   FLAG_TRANSFER_ENCODING,
 } from '../codes.ts';
@@ -25,6 +27,8 @@ const CONTINUE = ascii('100-continue');
 const CONNECTION = ascii('connection');
 const CONTENT_LENGTH = ascii('content-length');
 const TRANSFER_ENCODING = ascii('transfer-encoding');
+export const IF_NONE_MATCH = ascii('if-none-match');
+export const IF_MODIFIED_SINCE = ascii('if-modified-since');
 const CLOSE = ascii('close');
 const KEEP_ALIVE = ascii('keep-alive');
 
@@ -52,6 +56,9 @@ export function noteField(
       if (matchesLower(bytes, name, colon, CONNECTION))
         return flags | connectionOptions(bytes, value, valueEnd);
       break;
+    case 13:
+      if (matchesLower(bytes, name, colon, IF_NONE_MATCH)) return flags | FLAG_IF_NONE_MATCH;
+      break;
     case 14:
       if (matchesLower(bytes, name, colon, CONTENT_LENGTH))
         return noteContentLength(views, record, value, valueEnd, flags);
@@ -59,6 +66,7 @@ export function noteField(
     case 17:
       if (matchesLower(bytes, name, colon, TRANSFER_ENCODING))
         return noteTransferEncoding(bytes, value, valueEnd, flags);
+      if (matchesLower(bytes, name, colon, IF_MODIFIED_SINCE)) return flags | FLAG_IF_MODIFIED_SINCE;
   }
   return flags;
 }

@@ -4,23 +4,28 @@ import {
   CONTROL_FALLBACK,
   CONTROL_ROUTE_COUNT,
   PREPARED,
+  PREPARED_CONDITIONAL,
+  PREPARED_COUNT_MAX,
   PREPARED_ENTRY_BYTES,
   PREPARED_NEXT,
   PREPARED_PATH,
   PREPARED_PATH_BYTES,
   RECORD,
+  RECORD_FLAGS,
   RECORD_METHOD,
   RECORD_TARGET_BYTES,
   RECORD_TARGET_OFFSET,
   ROUTE_BUCKET_COUNT,
   ROUTES,
 } from '../../wasm/layout.ts';
-import { METHOD_GET, METHOD_HEAD } from '../codes.ts';
+import { FLAG_CONDITIONAL, METHOD_GET, METHOD_HEAD } from '../codes.ts';
+import { isUnmodified } from './conditions.ts';
 import { skipPath } from './scanner.ts';
 import type { Views } from './views.ts';
 
 /** Index of the prepared response to the request whose head began at `start`, or PREPARED_NONE. */
-export function findPrepared({ bytes, halves, words }: Views, slot: number, start: number): number {
+export function findPrepared(views: Views, slot: number, start: number): number {
+  const { bytes, halves, words } = views;
   const fallback = words[(slot + CONTROL_FALLBACK) >> 2] as number;
   if (words[(slot + CONTROL_ROUTE_COUNT) >> 2] === 0) return fallback;
   const record = slot + RECORD;
@@ -34,8 +39,12 @@ export function findPrepared({ bytes, halves, words }: Views, slot: number, star
   while (index !== 0) {
     const prepared = (slot + PREPARED + index * PREPARED_ENTRY_BYTES) >> 2;
     const known = words[prepared + (PREPARED_PATH >> 2)] as number;
-    if (words[prepared + (PREPARED_PATH_BYTES >> 2)] === size && isEqual(bytes, path, known, size))
-      return index;
+    if (words[prepared + (PREPARED_PATH_BYTES >> 2)] === size && isEqual(bytes, path, known, size)) {
+      if (((words[(record + RECORD_FLAGS) >> 2] as number) & FLAG_CONDITIONAL) === 0) return index;
+      const conditional = words[prepared + (PREPARED_CONDITIONAL >> 2)] !== 0;
+      if (!conditional || !isUnmodified(views, slot, start, prepared << 2)) return index;
+      return index + PREPARED_COUNT_MAX;
+    }
     index = words[prepared + (PREPARED_NEXT >> 2)] as number;
   }
   return fallback;

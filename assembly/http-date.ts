@@ -1,0 +1,148 @@
+// HTTP-date in its three forms (RFC 9110 5.6.7). Their sizes tell them apart:
+//
+//   Sun, 06 Nov 1994 08:49:37 GMT      IMF-fixdate, 29 bytes
+//   Sunday, 06-Nov-94 08:49:37 GMT     RFC 850, 30 to 33 bytes
+//   Sun Nov  6 08:49:37 1994           asctime, 24 bytes
+//
+// The day's name must be one, but need not be that of the date.
+
+import { COLON, isDigit, SP } from './chars';
+
+const IMF_BYTES = 29;
+const ASCTIME_BYTES = 24;
+/** What follows the day's name in the form of RFC 850. */
+const RFC_850_REST_BYTES = 24;
+
+const THREE_BYTES: u32 = 0xffffff;
+const HYPHEN: u8 = 0x2d;
+const COMMA_SP: u16 = 0x202c;
+const _GMT: u32 = 0x544d4720;
+const DAY: u32 = 0x796164;
+const TUES: u32 = 0x73657554;
+const THUR: u32 = 0x72756854;
+const SATU: u32 = 0x75746153;
+const WEDN: u32 = 0x6e646557;
+const ES: u16 = 0x7365;
+const S: u8 = 0x73;
+const R: u8 = 0x72;
+
+/** Three letters each, as little-endian words: the days from Sunday on, the months from January on. */
+const DAYS = memory.data<u32>([0x6e7553, 0x6e6f4d, 0x657554, 0x646557, 0x756854, 0x697246, 0x746153]);
+const MONTHS = memory.data<u32>([
+  0x6e614a, 0x626546, 0x72614d, 0x727041, 0x79614d, 0x6e754a, 0x6c754a, 0x677541, 0x706553, 0x74634f,
+  0x766f4e, 0x636544,
+]);
+const MONTH_DAYS = memory.data<u8>([31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]);
+
+/** Seconds since 1970 of the date in [cursor, end), or NaN. `now`: the same of the present, for years of two digits. */
+export function parseHttpDate(cursor: usize, end: usize, now: f64): f64 {
+  const bytes = <i32>(end - cursor);
+  if (bytes == IMF_BYTES) return imfDate(cursor);
+  if (bytes == ASCTIME_BYTES) return asctimeDate(cursor);
+  return rfc850Date(cursor, bytes - RFC_850_REST_BYTES, now);
+}
+
+function imfDate(cursor: usize): f64 {
+  if (indexOf(DAYS, 7, cursor) < 0 || load<u16>(cursor, 3) != COMMA_SP) return NaN;
+  if (load<u8>(cursor, 7) != SP || load<u8>(cursor, 11) != SP || load<u8>(cursor, 16) != SP) return NaN;
+  if (load<u32>(cursor, 25) != _GMT) return NaN;
+  return seconds(
+    fourDigits(cursor + 12),
+    indexOf(MONTHS, 12, cursor + 8),
+    twoDigits(cursor + 5),
+    timeOfDay(cursor + 17),
+  );
+}
+
+function asctimeDate(cursor: usize): f64 {
+  if (indexOf(DAYS, 7, cursor) < 0 || load<u8>(cursor, 3) != SP || load<u8>(cursor, 7) != SP) return NaN;
+  if (load<u8>(cursor, 10) != SP || load<u8>(cursor, 19) != SP) return NaN;
+  const day = load<u8>(cursor, 8) == SP ? digit(cursor + 9) : twoDigits(cursor + 8);
+  return seconds(fourDigits(cursor + 20), indexOf(MONTHS, 12, cursor + 4), day, timeOfDay(cursor + 11));
+}
+
+function rfc850Date(cursor: usize, nameBytes: i32, now: f64): f64 {
+  if (!isLongDay(cursor, nameBytes)) return NaN;
+  cursor += nameBytes;
+  if (load<u16>(cursor) != COMMA_SP || load<u8>(cursor, 4) != HYPHEN || load<u8>(cursor, 8) != HYPHEN)
+    return NaN;
+  if (load<u8>(cursor, 11) != SP || load<u32>(cursor, 20) != _GMT) return NaN;
+  const day = twoDigits(cursor + 2);
+  const month = indexOf(MONTHS, 12, cursor + 5);
+  const time = timeOfDay(cursor + 12);
+  const year = twoDigits(cursor + 9);
+  if (year < 0) return NaN;
+  // A date that would be more than 50 years ahead is of the century before.
+  return secondsUnchecked(2000 + year - 50, month, day, time) > now
+    ? seconds(1900 + year, month, day, time)
+    : seconds(2000 + year, month, day, time);
+}
+
+function isLongDay(name: usize, bytes: i32): bool {
+  if (bytes < 6 || bytes > 9) return false;
+  const ending = name + bytes - 3;
+  if ((load<u32>(ending) & THREE_BYTES) != DAY) return false;
+  const word = load<u32>(name);
+  switch (bytes) {
+    case 6: {
+      const day = indexOf(DAYS, 7, name);
+      return day == 0 || day == 1 || day == 5;
+    }
+    case 7:
+      return word == TUES;
+    case 8:
+      return (word == THUR && load<u8>(name, 4) == S) || (word == SATU && load<u8>(name, 4) == R);
+    default:
+      return word == WEDN && load<u16>(name, 4) == ES;
+  }
+}
+
+/** Seconds from midnight of `hh:mm:ss`, or -1. A leap second may come. */
+function timeOfDay(cursor: usize): i32 {
+  const hour = twoDigits(cursor);
+  const minute = twoDigits(cursor + 3);
+  const second = twoDigits(cursor + 6);
+  if (load<u8>(cursor, 2) != COLON || load<u8>(cursor, 5) != COLON) return -1;
+  if (<u32>hour > 23 || <u32>minute > 59 || <u32>second > 60) return -1;
+  return hour * 3600 + minute * 60 + second;
+}
+
+/** NaN when a part is out of its range. */
+function seconds(year: i32, month: i32, day: i32, time: i32): f64 {
+  if (year < 0 || month < 0 || day < 1 || time < 0 || day > <i32>load<u8>(MONTH_DAYS + month)) return NaN;
+  if (month == 1 && day == 29 && (year % 4 != 0 || (year % 100 == 0 && year % 400 != 0))) return NaN;
+  return secondsUnchecked(year, month, day, time);
+}
+
+/** By years that begin in March, 400 later than told, so that nothing is below zero. */
+function secondsUnchecked(year: i32, month: i32, day: i32, time: i32): f64 {
+  const shifted = month < 2 ? year + 399 : year + 400;
+  const days = shifted * 365 + shifted / 4 - shifted / 100 + shifted / 400;
+  const dayOfYear = (((month + 10) % 12) * 153 + 2) / 5 + day;
+  return <f64>(days + dayOfYear - 865566) * 86400 + time;
+}
+
+/** The place of the three letters at `cursor` in a table, or -1. */
+function indexOf(table: usize, count: i32, cursor: usize): i32 {
+  const word = load<u32>(cursor) & THREE_BYTES;
+  for (let i = 0; i < count; i++) if (load<u32>(table + i * 4) == word) return i;
+  return -1;
+}
+
+function fourDigits(cursor: usize): i32 {
+  const century = twoDigits(cursor);
+  const rest = twoDigits(cursor + 2);
+  return century < 0 || rest < 0 ? -1 : century * 100 + rest;
+}
+
+function twoDigits(cursor: usize): i32 {
+  return isDigit(load<u8>(cursor)) && isDigit(load<u8>(cursor, 1))
+    ? digit(cursor) * 10 + digit(cursor + 1)
+    : -1;
+}
+
+/** -1 when it is none. */
+function digit(cursor: usize): i32 {
+  const byte = load<u8>(cursor);
+  return isDigit(byte) ? <i32>byte - 0x30 : -1;
+}

@@ -1,0 +1,85 @@
+// What a response that never changes tells of itself, so that requests on condition of it can be answered with 304
+// (RFC 9110 8.8, 13.1, 15.4.5).
+
+import { tagsMatch } from './js/conditions.ts';
+import { noteTags } from './js/entity-tags.ts';
+import { parseHttpDate } from './js/http-date.ts';
+
+export interface Validators {
+  /** The opaque-tag of its ETag, in its quotes, Latin-1; empty when it has none. */
+  tag: string;
+  /** Its Last-Modified in seconds since 1970, or NaN. */
+  modified: number;
+}
+
+/** Representation metadata (RFC 9110 8, RFC 9530) that a 304 has no use for: the client has it already. */
+const METADATA = new Set([
+  'content-digest',
+  'content-encoding',
+  'content-language',
+  'content-length',
+  'content-range',
+  'content-type',
+  'repr-digest',
+]);
+const OPAQUE_TAG = /^(?:W\/)?("[\x21\x23-\x7e\x80-\xff]*")$/;
+
+/** The validators among field lines, each with its CRLF. A field that is malformed, or there twice, is none. */
+export function validatorsOf(fields: string): Validators {
+  return {
+    tag: OPAQUE_TAG.exec(onlyValue(fields, 'etag'))?.[1] ?? '',
+    modified: dateOf(onlyValue(fields, 'last-modified'), Date.now() / 1000),
+  };
+}
+
+/** The field lines that the 304 in a response's place has. Last-Modified is there for those without an ETag. */
+export function unmodifiedFields(fields: string): string {
+  const lines = linesOf(fields);
+  const hasTag = validatorsOf(fields).tag !== '';
+  return lines
+    .filter(([name]) => !METADATA.has(name) && !(hasTag && name === 'last-modified'))
+    .map(([, , line]) => `${line}\r\n`)
+    .join('');
+}
+
+/**
+ * Whether 304 answers a GET or HEAD.
+ * @param noneMatch the lines of If-None-Match, Latin-1
+ * @param modifiedSince the lines of If-Modified-Since, Latin-1
+ */
+export function isUnmodified(
+  { tag, modified }: Validators,
+  noneMatch: readonly string[],
+  modifiedSince: readonly string[],
+): boolean {
+  if (noneMatch.length === 0)
+    return modifiedSince.length === 1 && modified <= dateOf(modifiedSince[0] as string, Date.now() / 1000);
+  const known = latin1(tag);
+  let tags = 0;
+  for (const line of noneMatch) tags = noteTags(latin1(line), 0, line.length, known, 0, known.length, tags);
+  return tagsMatch(tags);
+}
+
+function dateOf(value: string, now: number): number {
+  return parseHttpDate(latin1(value), 0, value.length, now);
+}
+
+/** Nothing when it isn't there, or more than once. */
+function onlyValue(fields: string, name: string): string {
+  const [first, second] = linesOf(fields).filter((line) => line[0] === name);
+  return first === undefined || second !== undefined ? '' : first[1];
+}
+
+function linesOf(fields: string): [name: string, value: string, line: string][] {
+  return fields
+    .split('\r\n')
+    .slice(0, -1)
+    .map((line) => {
+      const colon = line.indexOf(':');
+      return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim(), line];
+    });
+}
+
+function latin1(text: string): Uint8Array {
+  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+}
