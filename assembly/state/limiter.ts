@@ -312,13 +312,18 @@ function judge(
     (aheadMsOf(table) == 0) == (aheadMs == 0);
   const theirs = atomic.load<i32>(table, LIMITER_GENERATION);
   if (theirs == NOBODY) return NEW_OPTIONS;
-  if (generation < theirs) return IN_FORCE;
+  if (isOlder(generation, theirs)) return IN_FORCE;
   if (generation == theirs) return same && atomic.load<i32>(table, LIMITER_KEYS) == keys ? IN_FORCE : OTHERS;
   if (!same) return NEW_OPTIONS;
   // From now on they are this generation's.
   atomic.store<i32>(table, keys, LIMITER_KEYS);
   atomic.store<i32>(table, generation, LIMITER_GENERATION);
   return IN_FORCE;
+}
+
+/** A generation that is still being loaded has a negative number, and is older than any that is not. */
+function isOlder(generation: i32, theirs: i32): bool {
+  return theirs < 0 ? generation < 0 && generation > theirs : generation < theirs;
 }
 
 /** Takes out of the chain in which nothing can count any more, and what is too far back. The limiter is held. */

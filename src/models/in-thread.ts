@@ -6,7 +6,7 @@ import { attach } from '../app/application.ts';
 import { createPlane, type PlaneStart } from '../connection/create.ts';
 import { listen, urlOf } from '../connection/listener.ts';
 import { type Kept, keepState } from '../durable/keep.ts';
-import { beginGeneration, joinState } from '../state/shared.ts';
+import { beginLoad, joinState } from '../state/shared.ts';
 import { readStatistics } from '../wasm/memory.ts';
 import { drainWithin, type ModelStart, preparePlanes, type Server } from './model.ts';
 
@@ -45,7 +45,7 @@ async function open(
   app: App,
 ): Promise<ServerInThread> {
   const plane = createPlane({ ...planes, slot: 0 });
-  beginGeneration();
+  const load = beginLoad();
   let port = 0;
   const server = {
     get url() {
@@ -61,14 +61,21 @@ async function open(
     await attach(plane, app, around);
     const listener = await listen(plane, await takePlace(0));
     port = listener.port;
+    load.commit();
     return {
       port,
       who: 'the calling thread',
       io: planes.io,
       statistics: server.stats,
       swap: async (other) => {
-        await attach(plane, other, around);
-        beginGeneration();
+        const load = beginLoad();
+        try {
+          await attach(plane, other, around);
+          load.commit();
+        } catch (error) {
+          load.abandon();
+          throw error;
+        }
       },
       drain: async (timeoutMs) => {
         listener.close();
@@ -77,6 +84,7 @@ async function open(
       },
     };
   } catch (error) {
+    load.abandon();
     plane.stop();
     throw error;
   }

@@ -128,13 +128,14 @@ class NamedLimiter implements Limiter {
     const scratch = scratchOf(state, exports);
     scratch.randomize(SEED_BYTES);
     const { limit, windowMs, keys } = options;
+    const generation = generationHere();
     const opened = exports.limiterOpen(
       pointer,
       scratch.pointer,
       limit,
       windowMs,
       keys,
-      generationHere(),
+      generation,
       nowMs,
       aheadMs,
     );
@@ -149,8 +150,11 @@ class NamedLimiter implements Limiter {
       );
     this.pointer = pointer;
     this.scratch = scratch;
-    this.exports = exports;
-    handlesHere().set(name, this);
+    // As long as the application is being loaded, the options in force are those of the one before.
+    if (generation > 0) {
+      this.exports = exports;
+      handlesHere().set(name, this);
+    }
     return exports;
   }
 }

@@ -13,12 +13,23 @@ export interface SharedState {
 
 /** The named state of this thread's process. */
 interface Place extends SharedState {
-  /** Of this thread: with which load of an application it began. The options of a younger one's limiters are in force. */
+  /** Of this thread: which load of an application it serves; negative as long as that may still fail. */
   generation: number;
+  /** The same of applications that this thread loads while it serves others, and how many those are. */
+  load?: number | undefined;
+  loads?: number | undefined;
   /** How many servers are starting, as long as none has started; undefined from then on. */
   starts?: number | undefined;
   /** Unbinds the handles that were bound while no server had started. */
   unbind?: Set<() => void> | undefined;
+}
+
+/** An application that a thread loads beside what it serves. */
+export interface Load {
+  /** It is loaded: from now on the thread belongs to its generation. */
+  commit(): void;
+  /** It could not be loaded. */
+  abandon(): void;
 }
 
 /** A server's part in the named state of its process, from the beginning of its start. */
@@ -64,15 +75,39 @@ export function sharedState(): SharedState | undefined {
   return places[PLACE];
 }
 
-/** The generation that this thread belongs to. */
+/**
+ * The generation that this thread belongs to. The options of a younger one's limiters are in force; a negative one is
+ * still being loaded, and has whatever options are in force.
+ */
 export function generationHere(): number {
-  return places[PLACE]?.generation ?? FIRST_GENERATION;
+  const place = places[PLACE];
+  return place?.load ?? place?.generation ?? FIRST_GENERATION;
 }
 
-/** From now on this thread belongs to a generation of its own: it has been given an application. */
-export function beginGeneration(): void {
+/** Has this thread belong to a generation from now on. */
+export function setGeneration(generation: number): void {
   const place = places[PLACE];
-  if (place !== undefined) place.generation = newGeneration(viewsOf(place.memory));
+  if (place !== undefined) place.generation = generation;
+}
+
+/** Begins a generation of this thread alone, which is being loaded until it is committed or abandoned. */
+export function beginLoad(): Load {
+  const place = places[PLACE] as Place;
+  const views = viewsOf(place.memory);
+  place.loads = (place.loads ?? 0) + 1;
+  place.load = -newGeneration(views);
+  const end = (): void => {
+    place.loads = (place.loads as number) - 1;
+    if (place.loads === 0) place.load = undefined;
+  };
+  return {
+    commit: () => {
+      end();
+      // A thread that is itself being loaded is committed by whoever started it.
+      if (place.generation > 0) place.generation = newGeneration(views);
+    },
+    abandon: end,
+  };
 }
 
 /** Has a handle unbound in case that no server comes to use the named state that it has been bound to. */

@@ -13,7 +13,7 @@ export interface ThreadState extends SharedState {
   readonly parent: number;
 }
 
-/** Begins a generation of threads, which load an application together. */
+/** Number of one more generation of threads, which serve an application together; negative while they load it. */
 export function newLoad({ memory }: SharedState): number {
   return newGeneration(viewsOf(memory));
 }

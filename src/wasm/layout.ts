@@ -167,7 +167,7 @@ export const LIMITER_LIMIT = 0;
 export const LIMITER_WINDOW_MS = 4;
 /** How many buckets there are, a power of two, less 1. */
 export const LIMITER_BUCKET_MASK = 8;
-/** The generation whose options these are; 0: a snapshot's, and nobody takes from it. */
+/** The generation whose options these are, negative while that is being loaded; 0: a snapshot's, nobody takes from it. */
 export const LIMITER_GENERATION = 12;
 /** i64, by the clock of the limiter. */
 export const LIMITER_MADE_MS = 16;

@@ -37,7 +37,7 @@ export class Generation {
   private readonly drained = new Set<Worker>();
   private draining = false;
   private earlyDeaths = 0;
-  /** Of the application, by the threads that are started together or by the one that is. */
+  /** Of the application, by the threads that are started together or by the one that is. Negative until it is committed. */
   private load = 0;
 
   /** @param slotFirst the slot of its first thread */
@@ -50,9 +50,15 @@ export class Generation {
 
   /** Starts all threads. Resolves with the port when every one listens. @throws what the first fails with */
   async start(): Promise<number> {
-    this.load = newLoad(this.options.start.state);
+    this.load = -newLoad(this.options.start.state);
     const ports = await Promise.all(this.threads.map((_, ordinal) => this.startThread(ordinal)));
     return ports[0] as number;
+  }
+
+  /** What the threads ask of the named state, such as limits, is in force from now on. */
+  commit(): void {
+    this.load = newLoad(this.options.start.state);
+    for (const thread of this.living) tell(thread, { type: 'in-force', generation: this.load });
   }
 
   /**
@@ -180,7 +186,7 @@ export class Generation {
   private replace(ordinal: number): void {
     if (this.draining) return;
     const startedMs = Date.now();
-    this.load = newLoad(this.options.start.state);
+    if (this.load > 0) this.load = newLoad(this.options.start.state);
     this.startThread(ordinal).catch((error: Error) => this.replaceLater(ordinal, startedMs, error));
   }
 }

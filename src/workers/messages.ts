@@ -19,6 +19,8 @@ export type ToWorker =
   /** Once it is ready, or after it has been told to stop listening. */
   | { type: 'listen'; at: ListenAt }
   | { type: 'stop-listening' }
+  /** All threads of its generation listen: that has this number in the named state. */
+  | { type: 'in-force'; generation: number }
   /** Stops listening and finishes what is under way. */
   | { type: 'drain'; closeIdle: boolean }
   /** Closes all connections at once, before the thread is ended. */

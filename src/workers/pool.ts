@@ -24,7 +24,9 @@ export class Pool {
   /** Starts all threads. Resolves with the port when every one listens. @throws what the first fails with */
   async start(): Promise<number> {
     try {
-      return await this.current.start();
+      const port = await this.current.start();
+      this.current.commit();
+      return port;
     } catch (error) {
       await this.current.drain(FAILED_MS, true);
       throw error;
@@ -89,6 +91,7 @@ export class Pool {
     } finally {
       this.next = undefined;
     }
+    next.commit();
     this.current = next;
     this.old = current;
     if (this.draining) return;

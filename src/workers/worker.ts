@@ -4,6 +4,7 @@ import process from 'node:process';
 import { parentPort, workerData } from 'node:worker_threads';
 import { type AppStart, createPlane } from '../connection/create.ts';
 import { type ListenAt, type Listener, listen, urlOf } from '../connection/listener.ts';
+import { setGeneration } from '../state/shared.ts';
 import { takeState } from '../state/threads.ts';
 import { readStatistics } from '../wasm/memory.ts';
 import type { FromWorker, ToWorker, WorkerStart } from './messages.ts';
@@ -27,6 +28,9 @@ port.on('message', (message: ToWorker) => {
     case 'stop-listening':
       listener?.close();
       tell({ type: 'stopped-listening' });
+      break;
+    case 'in-force':
+      setGeneration(message.generation);
       break;
     case 'drain':
       void drain(message.closeIdle);

@@ -8,9 +8,8 @@ import { NativeResponse } from '../../src/app/native.ts';
 import { type RateLimitOptions, rateLimit } from '../../src/app/rate-limit.ts';
 import { Response as LightResponse } from '../../src/app/response.ts';
 import { type Limiter, limiter } from '../../src/state/limiter.ts';
-import { beginGeneration } from '../../src/state/shared.ts';
 import { appFiles } from '../support/app-files.ts';
-import { forgetState, freshState } from '../support/named-state.ts';
+import { beginGeneration, forgetState, freshState } from '../support/named-state.ts';
 import { type AppRun, startApp } from './end-to-end/command.ts';
 
 let nowMs = 0;

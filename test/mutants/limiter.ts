@@ -67,7 +67,7 @@ export const limiterDefects: Defect[] = [
       'current == 0 ? scratch + SCRATCH_TEXT : current + LIMITER_SEED',
       'scratch + SCRATCH_TEXT',
     ],
-    ['an older generation brings its options back', 'if (generation < theirs) return IN_FORCE;', ''],
+    ['an older generation brings its options back', 'if (isOlder(generation, theirs)) return IN_FORCE;', ''],
     ['another limit is the same options', 'load<i32>(table, LIMITER_LIMIT) == limit &&', ''],
     ['another window is the same options', 'load<u32>(table, LIMITER_WINDOW_MS) == windowMs &&', ''],
     [
@@ -111,6 +111,11 @@ export const limiterDefects: Defect[] = [
     ['tables before are without number', 'if (counts && count < LIMITER_TABLES_MAX) {', 'if (counts) {'],
     ['a table that counts is taken out', 'if (counts && count < LIMITER_TABLES_MAX) {', 'if (false) {'],
     ['without room nothing gives way', 'if (made == 0 && held && current != 0) {', 'if (false) {'],
+    [
+      'what is being loaded is younger than what is in force',
+      'theirs < 0 ? generation < 0 && generation > theirs : generation < theirs',
+      'generation > 0 && generation < theirs',
+    ],
     ['two clocks are one', ' &&\n    (aheadMsOf(table) == 0) == (aheadMs == 0);', ';'],
     [
       'one generation may have two sets of options',
@@ -118,6 +123,17 @@ export const limiterDefects: Defect[] = [
       'atomic.load<i32>(table, LIMITER_KEYS) == keys ? IN_FORCE : NEW_OPTIONS',
     ],
   ]),
+  ...defectsOf(
+    'src/workers/generation.ts',
+    ['test/state/reloads.test.ts'],
+    [
+      [
+        'the options of threads that load are in force at once',
+        'this.load = -newLoad(this.options.start.state);',
+        'this.load = newLoad(this.options.start.state);',
+      ],
+    ],
+  ),
   ...defectsOf('assembly/state/limiter.ts', STEPS, [
     [
       'a key pays for another that had its entry',
@@ -222,6 +238,7 @@ export const limiterDefects: Defect[] = [
   ]),
   ...defectsOf('src/state/limiter.ts', TABLES, [
     ['a clock gives anything', "typeof nowMs !== 'number' || !(nowMs >= 0 && nowMs <= NOW_MS_MAX)", 'false'],
+    ['what is being loaded is in force', 'if (generation > 0) {', 'if (generation !== 0) {'],
     ['a clock goes back', 'if (nowMs < lastMs)', 'if (false)'],
     ['each request has a handle of its own', '    handlesHere().set(name, this);\n', ''],
     ['options that disagree go unnoticed', 'if (opened === DISAGREES)', 'if (opened === -1)'],

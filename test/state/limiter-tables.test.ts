@@ -7,13 +7,13 @@ import { OWNER } from '../../src/state/bound.ts';
 import { histogram } from '../../src/state/histogram.ts';
 import { type LimiterOptions, limiter } from '../../src/state/limiter.ts';
 import { mutex } from '../../src/state/mutex.ts';
-import { beginGeneration, type SharedState } from '../../src/state/shared.ts';
+import { beginLoad, type SharedState } from '../../src/state/shared.ts';
 import { type Exports, instantiate } from '../../src/wasm/instance.ts';
 import { LIMITER_TABLES_MAX, PAGE_BYTES, STATE_EXTENT } from '../../src/wasm/layout.ts';
 import { decisionOf } from '../../src/wasm/limiter.ts';
 import { rowPointer } from '../../src/wasm/memory.ts';
 import { Scratch } from '../../src/wasm/scratch.ts';
-import { forgetState, freshState, newMemory } from '../support/named-state.ts';
+import { beginGeneration, forgetState, freshState, newMemory } from '../support/named-state.ts';
 import { compileStepped, instantiateStepped } from '../support/stepped.ts';
 
 const ROW = rowPointer(1);
@@ -236,6 +236,61 @@ describe('tables whose options are no longer in force', () => {
     beginGeneration();
     const api = limiter('api', { limit: 100, windowMs: HOUR_MS, keys: 2000, now });
     expect(api.take('b').remaining).toBe(99);
+  });
+});
+
+describe('while an application is being loaded', () => {
+  const old = { limit: 10, windowMs: HOUR_MS, now };
+  const young = { limit: 100, windowMs: HOUR_MS, now };
+
+  test('the options in force stay, and its own are in force when it is', () => {
+    const before = limiter('api', old);
+    before.take('a', 5);
+    const load = beginLoad();
+    const after = limiter('api', young);
+    expect([after.take('a').remaining, after.limit, before.limit]).toEqual([4, 10, 10]);
+    // The one before goes on as it did, also where each request asks for it.
+    expect(limiter('api', old).take('a').remaining).toBe(3);
+    load.commit();
+    expect([after.take('a', 10).remaining, after.limit, before.limit]).toEqual([20, 100, 100]);
+    expect(() => limiter('api', old).take('a')).toThrow("limiter 'api' is asked for with");
+  });
+
+  test('and fails, the options in force stay for good', () => {
+    const before = limiter('api', old);
+    before.take('a', 5);
+    const pages = pagesOf(state);
+    for (let i = 0; i < 100; i++) {
+      const load = beginLoad();
+      limiter('api', { ...young, limit: 100 + i }).take('b');
+      limiter('new', { ...young, limit: 100 + i, keys: 6 }).take('b');
+      load.abandon();
+    }
+    expect([before.limit, before.take('a').remaining, limiter('api', old).limit]).toEqual([10, 4, 10]);
+    expect(() => limiter('api', young).take('a')).toThrow("limiter 'api' is asked for with");
+    // What it alone has used has the options of whoever comes next.
+    const own = limiter('new', { ...old, keys: 6 });
+    expect([own.limit, own.take('c').remaining]).toEqual([10, 9]);
+    expect(pagesOf(state) - pages).toBeLessThanOrEqual(LIMITER_TABLES_MAX + 1);
+  });
+
+  test('its own limiters have its options at once, and must agree', () => {
+    const load = beginLoad();
+    const api = limiter('api', young);
+    expect([api.take('a').remaining, api.limit]).toEqual([99, 100]);
+    expect(() => limiter('api', old).take('a')).toThrow("limiter 'api' is asked for with");
+    load.commit();
+    expect(api.take('a').remaining).toBe(98);
+  });
+
+  test('of two that are, each ends for itself', () => {
+    const before = limiter('api', old);
+    before.take('a');
+    const [first, second] = [beginLoad(), beginLoad()];
+    first.commit();
+    expect(limiter('api', young).limit).toBe(10);
+    second.abandon();
+    expect([limiter('api', young).limit, before.limit]).toEqual([100, 100]);
   });
 });
 

@@ -8,13 +8,13 @@ import { OWNER } from '../../src/state/bound.ts';
 import { monotonicMs } from '../../src/state/clock.ts';
 import { counter } from '../../src/state/counter.ts';
 import { type Limiter, type LimiterOptions, limiter } from '../../src/state/limiter.ts';
-import { beginGeneration, type SharedState, sharedState, shareState } from '../../src/state/shared.ts';
+import { type SharedState, sharedState, shareState } from '../../src/state/shared.ts';
 import { instantiate } from '../../src/wasm/instance.ts';
 import { BUCKET_ENTRY_COUNT, LIMITER_DISAGREES, PAGE_BYTES } from '../../src/wasm/layout.ts';
 import { rowPointer } from '../../src/wasm/memory.ts';
 import { Scratch } from '../../src/wasm/scratch.ts';
 import { Table } from '../support/limiters.ts';
-import { forgetState, freshState, newMemory } from '../support/named-state.ts';
+import { beginGeneration, forgetState, freshState, newMemory } from '../support/named-state.ts';
 
 const ROW = rowPointer(1);
 const DAY_MS = 86_400_000;

@@ -2,7 +2,7 @@
 
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import { type SharedState, shareState } from '../../src/state/shared.ts';
+import { beginLoad, type SharedState, shareState } from '../../src/state/shared.ts';
 import { threadEnded } from '../../src/state/threads.ts';
 import { compileModule } from '../../src/wasm/instance.ts';
 import { createMemory } from '../../src/wasm/memory.ts';
@@ -67,4 +67,9 @@ export async function toldBy(thread: Worker): Promise<unknown> {
 /** The end of a thread, which may have ended already. */
 export async function endOf(thread: Worker): Promise<void> {
   if (thread.threadId !== -1) await once(thread, 'exit');
+}
+
+/** From now on this thread belongs to one more generation, as after a reload in it. */
+export function beginGeneration(): void {
+  beginLoad().commit();
 }
