@@ -13,6 +13,7 @@ import { TEXT_FIELDS } from './fields.ts';
 import { FixedAnswers, Ready } from './fixed.ts';
 import { notedLines, withNoted } from './late-fields.ts';
 import { pathOf } from './path.ts';
+import { explained } from './platform-error.ts';
 import { type Params, Request } from './request.ts';
 import { type Route, RouteTable } from './routes.ts';
 import { type Failed, send } from './send.ts';
@@ -109,9 +110,10 @@ class Application {
   }
 
   /** A handler has failed: its application may have an answer to that, once. */
-  private fail(exchange: Exchange, request: Request, error: unknown): void {
+  private fail(exchange: Exchange, request: Request, reason: unknown): void {
     // Nobody waits any more: most likely that is what made it fail.
     if (exchange.over) return;
+    const error = explained(reason);
     if (this.error === undefined) {
       this.refuse(exchange, request, error);
       return;

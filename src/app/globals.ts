@@ -2,7 +2,7 @@
 // becomes native where it is handed to the platform, and either is an instance of both.
 
 import { noteDecoded } from './bodies.ts';
-import { NativeRequest, nativeFetch, type RequestInput, toNative } from './native.ts';
+import { NativeRequest, nativeFetch, type RequestInput, toBodiless, toNative } from './native.ts';
 import { Response as LightResponse } from './response.ts';
 
 /** Puts Response, Request and fetch into the global names. @returns what puts back what was there. */
@@ -27,7 +27,7 @@ function install(name: string, value: unknown): () => void {
 /** The platform's, which takes requests of this server, too. */
 export class Request extends NativeRequest {
   constructor(input: RequestInput, init?: RequestInit) {
-    super(native(input), native(init));
+    super(inputOf(input, init), native(init));
   }
 
   /** The platform's own are such, too, and the light ones. */
@@ -40,10 +40,17 @@ export class Request extends NativeRequest {
 
 /** The platform's, which takes requests of this server, too. */
 export async function fetch(input: RequestInput, init?: RequestInit): Promise<globalThis.Response> {
-  const response = await nativeFetch(native(input), native(init));
+  const response = await nativeFetch(inputOf(input, init), native(init));
   const codings = response.headers.get('content-encoding');
   if (codings !== null && response.body !== null) noteDecoded(response.body, codings);
   return response;
+}
+
+/** A body in `init` takes the place of the request's, which may have been read by then. */
+function inputOf(input: RequestInput, init: RequestInit | undefined): RequestInput {
+  const light = input as { [toBodiless]?: () => RequestInput } | null | undefined;
+  if (typeof light !== 'object' || light?.[toBodiless] === undefined) return native(input);
+  return init?.body === undefined || init.body === null ? native(input) : light[toBodiless]();
 }
 
 /** What the platform understands: it looks inside of its own objects, and light ones have nothing there. */

@@ -3,6 +3,9 @@
 /** A light object's method of this name gives its native counterpart, made once. */
 export const toNative: unique symbol = Symbol('toNative');
 
+/** That of a light Request gives a native one without its body, made anew. */
+export const toBodiless: unique symbol = Symbol('toBodiless');
+
 export const NativeRequest: typeof globalThis.Request = globalThis.Request;
 export const NativeResponse: typeof globalThis.Response = globalThis.Response;
 export const NativeHeaders: typeof globalThis.Headers = globalThis.Headers;

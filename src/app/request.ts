@@ -2,11 +2,11 @@
 // is asked for. `fetch(request)` and `new Request(request)` take the native one that [toNative]() makes.
 
 import { formatWithOptions, inspect } from 'node:util';
-import type { Exchange } from '../connection/exchange.ts';
+import type { Content, Exchange, Head } from '../connection/exchange.ts';
 import { whenAborted } from './abort.ts';
 import { Body, bodyUsedError, ownBuffer } from './body.ts';
 import { Headers } from './headers.ts';
-import { NativeHeaders, NativeRequest, NativeResponse, toNative } from './native.ts';
+import { NativeHeaders, NativeRequest, NativeResponse, toBodiless, toNative } from './native.ts';
 import type { Origin } from './url.ts';
 
 /** The parts of a path that a route names. */
@@ -121,7 +121,9 @@ export class Request implements globalThis.Request {
    * them doesn't read it. Rejects when the content is cancelled or breaks off.
    */
   get trailers(): Promise<globalThis.Headers> {
-    return this.#content()?.trailers ?? Promise.resolve(new NativeHeaders());
+    // Content without bytes has none, whether it is read or not.
+    if (this.#exchange.content === undefined) return Promise.resolve(new NativeHeaders());
+    return (this.#content() as Body).trailers;
   }
 
   /** @throws TypeError when the body has been read or is being read */
@@ -142,8 +144,16 @@ export class Request implements globalThis.Request {
    * @throws TypeError when no native Request can be like this one: CONNECT, TRACE, TRACK, or GET and HEAD with content
    */
   [toNative](): globalThis.Request {
-    this.#native ??= this.#makeNative();
+    this.#native ??= this.#makeNative(this.body);
     return this.#native;
+  }
+
+  /**
+   * For whoever puts another body in the place of this one, which may have been read.
+   * @throws TypeError when no native Request has the method
+   */
+  [toBodiless](): globalThis.Request {
+    return this.#makeNative(null);
   }
 
   // What a server's request has no say in: the values of a native Request that was made of a URL alone.
@@ -203,7 +213,7 @@ export class Request implements globalThis.Request {
 
   #content(): Body | undefined {
     if (this.#body === undefined) {
-      const { content } = this.#exchange;
+      const content = this.#exchange.content ?? noBytes(this.#exchange.head);
       if (content === undefined) return undefined;
       this.#body = new Body(content);
     }
@@ -220,8 +230,8 @@ export class Request implements globalThis.Request {
     return new NativeResponse(ownBytes(bytes), type === null ? {} : { headers: { 'Content-Type': type } });
   }
 
-  #makeNative(): globalThis.Request {
-    const { method, url, body, signal } = this;
+  #makeNative(body: ReadableStream | null): globalThis.Request {
+    const { method, url, signal } = this;
     if (FORBIDDEN.test(method)) throw new TypeError(`there is no native Request with the method ${method}`);
     const headers = new NativeHeaders([...this.headers]);
     for (const name of CONNECTION_FIELDS) headers.delete(name);
@@ -229,6 +239,41 @@ export class Request implements globalThis.Request {
   }
 }
 Object.setPrototypeOf(Request.prototype, NativeRequest.prototype);
+
+// Where the platform keeps what its objects are under symbols, as Node 20 does, its Request takes a light one, too.
+for (const symbol of Object.getOwnPropertySymbols(new NativeRequest('http://a/')))
+  Object.defineProperty(Request.prototype, symbol, {
+    configurable: true,
+    get(this: Request) {
+      const { body } = this;
+      if (!this.bodyUsed && !body?.locked) return Reflect.get(this[toNative](), symbol);
+      // The platform sees that it has been read, unless another body takes its place.
+      const inner = Reflect.get(this[toBodiless](), symbol);
+      if (inner?.body === null) inner.body = { stream: body, source: null, length: null };
+      return inner;
+    },
+  });
+
+const NO_BYTES: Content = {
+  length: 0,
+  takeWhole: () => new Uint8Array(0),
+  read: async () => undefined,
+  readWhole: async () => new Uint8Array(0),
+  cancel() {},
+  trailers: [],
+};
+
+/** Content-Length: 0 tells of content, which the standard makes an empty stream of; GET and HEAD have none. */
+function noBytes(head: Head): Content | undefined {
+  try {
+    const { method } = head;
+    if (method === 'GET' || method === 'HEAD') return undefined;
+    return head.findField('content-length') < 0 ? undefined : NO_BYTES;
+  } catch {
+    // The head is gone once the request has been answered.
+    return undefined;
+  }
+}
 
 const NO_BODY = {
   consume: async <T>(convert: (bytes: Uint8Array) => T | Promise<T>): Promise<T> =>

@@ -3,9 +3,9 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { installGlobals } from '../../src/app/globals.ts';
-import { NativeRequest, NativeResponse, nativeFetch, toNative } from '../../src/app/native.ts';
+import { NativeRequest, NativeResponse, nativeFetch, toBodiless, toNative } from '../../src/app/native.ts';
 import { Response as LightResponse } from '../../src/app/response.ts';
 import { send } from '../../src/app/send.ts';
 import { FakeExchange } from './fake-exchange.ts';
@@ -106,6 +106,24 @@ describe('new Request', () => {
     expect([request.method, request.url, request.headers.get('a')]).toEqual(['PUT', 'http://a.test/b', '1']);
     expect(await request.text()).toBe('c');
     expect(given.calls).toBe(1);
+  });
+
+  test('of a light one with another body, which takes the place of its own', async () => {
+    const bodiless = vi.fn(
+      () => new NativeRequest('http://a.test/b', { method: 'PUT', headers: { a: '1' } }),
+    );
+    const used = Object.assign(light(), {
+      [toBodiless]: bodiless,
+      [toNative]: () => {
+        throw new TypeError('used');
+      },
+    });
+    const request = new Request(used, { body: 'new' });
+    expect([request.method, request.headers.get('a'), await request.text()]).toEqual(['PUT', '1', 'new']);
+    expect(() => new Request(used)).toThrow('used');
+    for (const body of [null, undefined])
+      expect(() => new Request(used, { body } as RequestInit)).toThrow('used');
+    expect(bodiless).toHaveBeenCalledOnce();
   });
 
   test('of a light one with changes', () => {

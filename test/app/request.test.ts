@@ -2,7 +2,7 @@
 
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { NativeHeaders, NativeRequest, toNative } from '../../src/app/native.ts';
+import { NativeHeaders, NativeRequest, toBodiless, toNative } from '../../src/app/native.ts';
 import { Request } from '../../src/app/request.ts';
 import { Response, type ResponseInit } from '../../src/app/response.ts';
 import { Origin } from '../../src/app/url.ts';
@@ -177,6 +177,24 @@ describe('a request without content', () => {
     expect(await request.arrayBuffer()).not.toBe(await request.arrayBuffer());
     expect(await request.bytes()).toEqual(new Uint8Array(0));
     expect([...(await request.trailers)]).toEqual([]);
+  });
+});
+
+describe('Content-Length: 0', () => {
+  const empty = (method: string) =>
+    new Request(fakeExchange(new FakeHead([HOST, ['Content-Length', '0']], method)), ORIGIN);
+
+  test.each(Object.entries(READINGS))('%s: as of a native request of no bytes', async (_, reading) => {
+    const native = await settled(reading(nativePost([], [])));
+    expect(await settled(reading(empty('POST')))).toEqual(native);
+  });
+
+  test('is no content with GET and HEAD', async () => {
+    for (const method of ['GET', 'HEAD']) expect(empty(method).body).toBeNull();
+  });
+
+  test('has no trailers, whether it is read or not', async () => {
+    expect([...(await empty('POST').trailers)]).toEqual([]);
   });
 });
 
@@ -459,6 +477,20 @@ describe('a request', () => {
 });
 
 describe('the native request', () => {
+  test('without its body is there after that has been read, and while it is', async () => {
+    const { request } = post(['Hello'], [['X-A', 'b']]);
+    request.body?.getReader();
+    const bodiless = request[toBodiless]();
+    expect([bodiless.method, bodiless.url, bodiless.headers.get('x-a'), bodiless.body]).toEqual([
+      'POST',
+      request.url,
+      'b',
+      null,
+    ]);
+    expect(bodiless.signal.aborted).toBe(false);
+    expect(() => request[toNative]()).toThrow(TypeError);
+  });
+
   test('is made once, and is the same', async () => {
     const { request, exchange } = post(
       ['He', 'llo'],

@@ -115,8 +115,8 @@ export const appDefects: Defect[] = [
     ['OPTIONS is refused', "if (method === 'OPTIONS')", "if (method === 'HEAD')"],
     [
       'an error handler is asked for nobody',
-      'if (exchange.over) return;\n    if (this.error',
-      'if (this.error',
+      'if (exchange.over) return;\n    const error = explained',
+      'const error = explained',
     ],
     [
       'a failure is told though nobody waits',
@@ -215,16 +215,17 @@ export const appDefects: Defect[] = [
       'if (Reflect.get(globalThis, name) === value) Object',
       'Object',
     ],
+    ['another body takes no place', 'native(input) : light[toBodiless]()', 'native(input) : native(input)'],
     ['only its own instances are Requests', 'this === Request ? NativeRequest : this', 'this'],
     ['every Request is of every class', 'this === Request ? NativeRequest : this', 'NativeRequest'],
     [
       'the options of a Request may not be light',
-      'super(native(input), native(init))',
-      'super(native(input), init)',
+      'super(inputOf(input, init), native(init))',
+      'super(inputOf(input, init), init)',
     ],
     [
       'fetch takes no light requests',
-      'nativeFetch(native(input), native(init))',
+      'nativeFetch(inputOf(input, init), native(init))',
       'nativeFetch(input, native(init))',
     ],
     ['fetch throws', 'export async function fetch(', 'export function fetch('],
@@ -464,5 +465,21 @@ export const appDefects: Defect[] = [
     ],
     ['a clone shares its headers', 'this.#headers?.copy()', 'this.#headers'],
     ['a clone has no params', 'clone.params = this.params;', ''],
+    [
+      'content of no bytes is none',
+      "head.findField('content-length') < 0 ? undefined : NO_BYTES",
+      'undefined',
+    ],
+    ['GET has an empty body', "if (method === 'GET' || method === 'HEAD') return undefined;", ''],
+    [
+      'trailers of no content wait for its end',
+      'if (this.#exchange.content === undefined) return',
+      'if (this.#content() === undefined) return',
+    ],
+    [
+      'a native request without a body has it all the same',
+      'return this.#makeNative(null);',
+      'return this.#makeNative(this.body);',
+    ],
   ]),
 ];
