@@ -172,6 +172,34 @@ const expectation = weighted(
   [4, among('100-continue', '100-Continue', '100-continue,100-continue', ', 100-continue', ',')],
   [1, among('100-continue, x', 'x', '', '100_continue')],
 );
+const entityTag = weighted(
+  [4, among('"a"', 'W/"a"', '"b"', '""', '"a,b"', '"\xe9"')],
+  [1, among('*', 'a', 'w/"a"', 'W/', '"a', '"', '"a b"', '')],
+  [1, text('W/"a,* ', 0, 8)],
+);
+const httpDate = weighted(
+  [
+    3,
+    among(
+      'Sun, 06 Nov 1994 08:49:37 GMT',
+      'Sunday, 06-Nov-94 08:49:37 GMT',
+      'Sun Nov  6 08:49:37 1994',
+      'Sun, 06 Nov 1994 08:49:36 GMT',
+      'Tue, 29 Feb 2000 00:00:00 GMT',
+      'Wednesday, 06-Nov-44 08:49:38 GMT',
+    ),
+  ],
+  [1, joined('Sun, ', text('0123', 2, 2), ' Feb ', text('019', 4, 4), ' ', text('0126:', 8, 8), ' GMT')],
+  [1, text('Sunday, 06-Nov 94:GMT', 22, 34)],
+);
+const conditionLines = weighted(
+  [3, line(letterCase('If-None-Match'), entityTag)],
+  [2, line(letterCase('If-None-Match'), joined(entityTag, among(',', ', ', ' ,\t', ' '), entityTag))],
+  [1, joined(line('If-None-Match', entityTag), line('if-none-match', entityTag))],
+  [3, line(letterCase('If-Modified-Since'), httpDate)],
+  [1, joined(line('If-Modified-Since', httpDate), line(letterCase('If-None-Match'), entityTag))],
+  [1, joined(line('If-Modified-Since', httpDate), line('If-Modified-Since', httpDate))],
+);
 const upgradeLines = joined(
   line('Connection', among('upgrade', 'Upgrade, HTTP2-Settings', 'keep-alive, upgrade')),
   line('Upgrade', among('websocket', 'h2c', 'TLS/1.0')),
@@ -209,6 +237,7 @@ const looseLines = weighted(
   [14, ''],
   [6, connectionLine],
   [2, upgradeLines],
+  [4, conditionLines],
   [3, line(letterCase('Expect'), expectation)],
   [1, line(letterCase('Content-Length'), lengthValue)],
   [1, line(letterCase('Transfer-Encoding'), codingValue)],

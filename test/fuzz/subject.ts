@@ -134,7 +134,10 @@ export class Subject {
 
 export const POISON_COUNT = POISONS.length;
 
-/** The response of a path: of the built-in app's status, and counted like it. */
+/** The response of a path: of the built-in app's status, and counted like it, or a 304. */
 function routed(path: string): Prepared {
-  return prepare(0, { statusCode: 200, fields: [['Route', path]], content: 'route', counter: COUNTER });
+  const fields = [['Route', path]] as const;
+  const { head } = prepare(0, { statusCode: 304, fields, content: '' });
+  const conditional = { head, tag: '"a"', modified: EPOCH_MS / 1000 };
+  return { ...prepare(0, { statusCode: 200, fields, content: 'route', counter: COUNTER }), conditional };
 }

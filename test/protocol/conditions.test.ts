@@ -3,8 +3,10 @@
 import { describe, expect, test } from 'vitest';
 import { prepare } from '../../src/protocol/prepared.ts';
 import { isUnmodified, unmodifiedFields, validatorsOf } from '../../src/protocol/validators.ts';
+import { Random } from '../fuzz/random.ts';
 import { converse, everySplit } from '../support/conversation.ts';
-import { createEngine, ENGINE_NAMES, latin1, textOf } from '../support/engines.ts';
+import { createEngine, ENGINE_NAMES, EPOCH_MS, latin1, textOf } from '../support/engines.ts';
+import { httpDateSeconds, noneMatchHolds } from '../support/grammar.ts';
 import { readResponses } from '../support/responses.ts';
 
 const DATE = 'Sun, 06 Nov 1994 08:49:37 GMT';
@@ -237,6 +239,26 @@ const valuesOf = (lines: readonly string[], name: string): string[] =>
     .filter((line) => line.toLowerCase().startsWith(`${name}:`))
     .map((line) => line.slice(name.length + 1).trim());
 
+/** Some parts in a row. */
+function nearly(parts: readonly string[], random: Random): string {
+  return Array.from({ length: random.below(5) }, () => random.pick(parts)).join('');
+}
+
+/** A date, mostly with a byte that is another. */
+function nearlyDate(random: Random): string {
+  const date = new Date(Math.round((random.below(2 ** 31) - 2 ** 30) * 3 + EPOCH_MS / 1000) * 1000);
+  const [day = '', number = '', month = '', year = '', time = ''] = date.toUTCString().split(/,? /);
+  const long = { Tue: 'Tuesday', Wed: 'Wednesday', Thu: 'Thursday', Sat: 'Saturday' }[day] ?? `${day}day`;
+  const text = random.pick([
+    date.toUTCString(),
+    `${long}, ${number}-${month}-${year.slice(2)} ${time} GMT`,
+    `${day} ${month} ${number.replace(/^0/, ' ')} ${time} ${year}`,
+  ]);
+  if (random.oneIn(3)) return text;
+  const at = random.below(text.length);
+  return text.slice(0, at) + random.pick([...'0123456 -:,aGMT']) + text.slice(at + random.below(2));
+}
+
 describe.each(ENGINE_NAMES)('%s', (name) => {
   const engine = createEngine(name);
   for (const path of Object.keys(RESPONSES) as Path[]) {
@@ -313,6 +335,33 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
       [200, 'Hello1'],
       [200, 'Hello2'],
     ]);
+  });
+
+  test('random lists of tags and random dates are taken by the grammar, in one line or several', () => {
+    const { codec, slot } = engine;
+    const output = slot.outputs[0] as number;
+    const random = new Random(3);
+    const counts = new Map<string, number>();
+    const parts = ['"a,b\\\xe9"', '"a"', 'W/', ',', ', ', ' ', '\t', '*', '"', 'a', '\xe9'];
+    for (let i = 0; i < 20_000; i++) {
+      const byTag = random.oneIn(2);
+      const lines = Array.from({ length: random.oneIn(4) ? 2 : 1 }, () =>
+        (byTag ? nearly(parts, random) : nearlyDate(random)).trim(),
+      );
+      const unmodified = byTag
+        ? noneMatchHolds(lines, TAG)
+        : lines.length === 1 && EPOCH_MS / 1000 <= httpDateSeconds(lines[0] as string, EPOCH_MS);
+      const kind = `${byTag} ${unmodified}`;
+      counts.set(kind, (counts.get(kind) ?? 0) + 1);
+      const fields = lines.map((line) => `${byTag ? MATCH : SINCE}: ${line}`);
+      slot.read.set(latin1(requestOf('GET', '/both', fields)));
+      const bytes = requestOf('GET', '/both', fields).length;
+      codec.serve(slot.readStart, slot.readStart + bytes, output);
+      const status = textOf(slot.views.bytes.subarray(output + 9, output + 12));
+      expect([fields, status]).toEqual([fields, unmodified ? '304' : '200']);
+    }
+    expect(counts.size).toBe(4);
+    expect(Math.min(...counts.values())).toBeGreaterThan(500);
   });
 
   test('bytes behind the value are not part of it', () => {

@@ -59,6 +59,58 @@ export function transferCoding(lines: readonly string[]): 'chunked' | 'coded' | 
   return codings.length === 1 ? 'chunked' : 'coded';
 }
 
+/** RFC 9110 8.8.3, and the comma or the end behind it. */
+const LISTED_TAG = new RegExp(`(?:W/)?("[!#-~\\x80-\\xff]*")${OWS}(?:,|$)`, 'y');
+
+/** Whether lines of If-None-Match hold this opaque-tag, or stand for all (RFC 9110 13.1.2). */
+export function noneMatchHolds(lines: readonly string[], tag: string): boolean {
+  const tags: string[] = [];
+  for (const line of lines)
+    for (let at = 0; ; ) {
+      at += (/^[\t ,]*/.exec(line.slice(at)) as RegExpExecArray)[0].length;
+      if (at === line.length) break;
+      LISTED_TAG.lastIndex = at;
+      const [text, opaque] = LISTED_TAG.exec(line) ?? /^(\*)[\t ]*(?:,|$)/.exec(line.slice(at)) ?? [];
+      if (text === undefined) return false;
+      tags.push(opaque as string);
+      at += text.length;
+    }
+  return tags.includes('*') ? tags.length === 1 : tags.includes(tag);
+}
+
+/** RFC 9110 5.6.7. */
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+const MONTH = `(?<month>${MONTHS.join('|')})`;
+const DAY = '(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)';
+const LONG_DAY = '(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day';
+const TIME = '(?<hour>[01]\\d|2[0-3]):(?<minute>[0-5]\\d):(?<second>[0-5]\\d|60)';
+const DATES = [
+  `${DAY}, (?<day>\\d\\d) ${MONTH} (?<year>\\d{4}) ${TIME} GMT`,
+  `${LONG_DAY}, (?<day>\\d\\d)-${MONTH}-(?<year>\\d\\d) ${TIME} GMT`,
+  `${DAY} ${MONTH} (?<day>\\d\\d| \\d) ${TIME} (?<year>\\d{4})`,
+].map((form) => new RegExp(`^${form}$`));
+
+/** Seconds since 1970 of an HTTP-date, or NaN. @param nowMs tells which century two digits belong to */
+export function httpDateSeconds(value: string, nowMs: number): number {
+  const { groups } = DATES.map((form) => form.exec(value)).find((found) => found !== null) ?? {};
+  if (groups === undefined) return Number.NaN;
+  const [day, hour, minute, second] = [groups.day, groups.hour, groups.minute, groups.second].map(Number);
+  const month = MONTHS.indexOf(groups.month as string);
+  const secondsOf = (year: number): number => {
+    const date = new Date(0);
+    date.setUTCFullYear(year, month, day);
+    if (date.getUTCMonth() !== month) return Number.NaN;
+    return date.setUTCHours(hour as number, minute as number, second as number) / 1000;
+  };
+  const year = Number(groups.year);
+  if (day === 0) return Number.NaN;
+  if ((groups.year as string).length > 2) return secondsOf(year);
+  const ahead = new Date(0);
+  ahead.setUTCFullYear(2000 + year - 50, month, day);
+  ahead.setUTCHours(hour as number, minute as number, second as number);
+  return secondsOf(ahead.getTime() > nowMs ? 1900 + year : 2000 + year);
+}
+
 /** RFC 3986 3.2.2, alternative by alternative. */
 const H16 = '[\\da-f]{1,4}';
 const OCTET = '(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)';
