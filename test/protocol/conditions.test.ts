@@ -142,6 +142,11 @@ const CASES: Case[] = [
   since(DATE, false, '/weak'),
   since(DATE, false, '/bad'),
   since('yesterday', false, '/bad'),
+  // Other months of that year and the next.
+  since('Sun, 27 Feb 1994 08:49:37 GMT', false),
+  since('Sat, 01 Jan 1994 08:49:37 GMT', false),
+  since('Sun, 01 Jan 1995 00:00:00 GMT', true),
+  since('Thu, 06 Oct 1994 08:49:37 GMT', false),
   // Leap years.
   since('Tue, 29 Feb 2000 00:00:00 GMT', true),
   since('Thu, 29 Feb 1996 00:00:00 GMT', true),
