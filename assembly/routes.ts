@@ -1,11 +1,13 @@
 // Which prepared response answers a request: by its exact path, for GET and HEAD. Whatever else there is to
-// decide is decided in JavaScript.
+// decide is decided in JavaScript. A path is compared byte by byte, since those of the table are in normal form; another
+// spelling of it is JavaScript's.
 //
 // A response with a path hangs in the bucket of that path; the buckets and the chains hold indexes, 0 ends one.
 
 import { FLAG_CONDITIONAL, METHOD_GET, METHOD_HEAD } from '../src/protocol/codes';
 import {
   CONTROL_FALLBACK,
+  CONTROL_HTTPS,
   CONTROL_ROUTE_COUNT,
   PREPARED,
   PREPARED_CONDITIONAL,
@@ -22,19 +24,22 @@ import {
   ROUTE_BUCKET_COUNT,
   ROUTES,
 } from '../src/wasm/layout';
+import { SLASH } from './chars';
 import { isUnmodified } from './conditions';
 import { skipPath } from './scanner';
+
+const S: u8 = 0x73;
 
 /** Index of the prepared response to the request whose head began at `start`, or PREPARED_NONE. */
 export function findPrepared(slot: usize, start: usize): i32 {
   const fallback = load<i32>(slot, CONTROL_FALLBACK);
-  if (load<i32>(slot, CONTROL_ROUTE_COUNT) == 0) return fallback;
   const record = slot + RECORD;
+  const path = start + load<u16>(record, RECORD_TARGET_OFFSET);
+  if (load<u8>(path) != SLASH) return isHttps(path) ? load<i32>(slot, CONTROL_HTTPS) : fallback;
+  if (load<i32>(slot, CONTROL_ROUTE_COUNT) == 0) return fallback;
   const method = load<i32>(record, RECORD_METHOD);
   if (method != METHOD_GET && method != METHOD_HEAD) return fallback;
-  const path = start + load<u16>(record, RECORD_TARGET_OFFSET);
   const bytes = <i32>(skipPath(path, path + load<u16>(record, RECORD_TARGET_BYTES)) - path);
-  if (bytes == 0) return fallback;
 
   let index = load<i32>(slot + ROUTES + bucketOf(path, bytes) * 4);
   while (index != 0) {
@@ -51,6 +56,11 @@ export function findPrepared(slot: usize, start: usize): i32 {
     index = load<i32>(prepared, PREPARED_NEXT);
   }
   return fallback;
+}
+
+/** Whether a target that is no path has the scheme https. Else it has the scheme http, or is "*" before the version. */
+function isHttps(target: usize): bool {
+  return (load<u8>(target, 4) | 0x20) == S;
 }
 
 /** Paths differ most in their ends and middles. */

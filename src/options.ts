@@ -5,7 +5,10 @@ import { accessSync, constants, type Stats, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+import { parseAllowedHost } from './app/allowed-hosts.ts';
+import { PROXY_FIELDS, type ProxyField } from './connection/access.ts';
 import { SOCKET_CHOICES, type SocketChoice } from './connection/bind.ts';
+import { hostToListen } from './connection/listener.ts';
 import { LOG_LEVELS, type LogLevel } from './connection/log.ts';
 import { IO_CHOICES, type IoChoice } from './connection/selftest.ts';
 import { ENGINES, type EngineName } from './protocol/codec.ts';
@@ -25,6 +28,10 @@ export interface ServerOptions {
   globals: boolean;
   /** How many proxies stand before the server, whose word on the client is taken. */
   trustProxy: number;
+  /** The fields that these proxies write. */
+  trustProxyField: readonly ProxyField[];
+  /** The hosts that requests may be for; undefined: any. */
+  allowedHosts: readonly string[] | undefined;
   host: string;
   model: ModelName;
   workers: number | 'auto';
@@ -74,6 +81,8 @@ interface OptionKind<T> {
   value: string | undefined;
   byDefault: T;
   says: string;
+  /** A program may give a list of texts, which is read as if commas stood between them. */
+  list?: true;
   /** @throws OptionError */
   read(text: string, name: string): T;
 }
@@ -86,10 +95,7 @@ const KINDS: { [Name in OptionName]: OptionKind<Options[Name]> } = {
     value: 'HOST',
     byDefault: '127.0.0.1',
     says: 'the address to listen on',
-    read: (text, name) => {
-      if (text === '') throw new OptionError(`${name} needs an address, such as 127.0.0.1 or ::`);
-      return text;
-    },
+    read: readHost,
   },
   port: wholeNumber(0, 65535, 8080, 'the port to listen on; 0 picks one'),
   model: oneOf(MODELS, 'event-loop', 'who serves a connection: an event loop, or a server of the tutorial'),
@@ -170,8 +176,22 @@ const KINDS: { [Name in OptionName]: OptionKind<Options[Name]> } = {
     0,
     100,
     0,
-    'proxies before the server; as many addresses of their field are believed',
+    'proxies before the server; as many entries of their field are believed',
   ),
+  trustProxyField: {
+    value: 'FIELDS',
+    byDefault: ['x-forwarded-for'],
+    says: 'the fields that these proxies write: x-forwarded-for, with x-forwarded-proto behind a comma, or forwarded',
+    list: true,
+    read: readProxyFields,
+  },
+  allowedHosts: {
+    value: 'HOSTS',
+    byDefault: undefined,
+    says: 'the hosts that requests may be for, such as example.com,*.example.com,localhost:8080; 421 for others',
+    list: true,
+    read: readAllowedHosts,
+  },
   globals: {
     value: undefined,
     byDefault: true,
@@ -212,6 +232,8 @@ export function readCommand(argv: string[], environment: { PORT?: string | undef
   if (options.app !== undefined) fitApp(options, values);
   fitModel(options, values);
   fitState(options, values);
+  if (values['trust-proxy-field'] !== undefined && options.trustProxy === 0)
+    throw new OptionError('--trust-proxy-field belongs to --trust-proxy: say how many proxies there are');
   return { run: options };
 }
 
@@ -232,6 +254,10 @@ export function readOptions(
     if (value === undefined) continue;
     const known = NAMES.find((one) => one === name && !without.includes(one));
     if (known === undefined) throw new OptionError(`there is no option '${name}'`);
+    if (KINDS[known].list && Array.isArray(value) && value.every((item) => typeof item === 'string')) {
+      texts[flagOf(known)] = value.join(',');
+      continue;
+    }
     if (!['string', 'number', 'boolean'].includes(typeof value))
       throw new OptionError(`${name} must be text or a number, not ${value === null ? null : typeof value}`);
     texts[flagOf(known)] = String(value);
@@ -239,6 +265,8 @@ export function readOptions(
   const options = { ...readValues(texts, (name) => name), app: undefined };
   if (given.lease !== undefined && options.state === undefined && options.redis === undefined)
     throw new OptionError('lease belongs to state or redis');
+  if (given.trustProxyField !== undefined && options.trustProxy === 0)
+    throw new OptionError('trustProxyField belongs to trustProxy: say how many proxies there are');
   for (const name of Object.keys(defaults) as OptionName[])
     if (given[name] === undefined) Object.assign(options, { [name]: defaults[name] });
   return options;
@@ -405,6 +433,42 @@ function oneOf<T extends string>(choices: readonly T[], byDefault: T, says: stri
       return choice;
     },
   };
+}
+
+function readHost(text: string, name: string): string {
+  if (text === '') throw new OptionError(`${name} needs an address, such as 127.0.0.1 or ::`);
+  const host = hostToListen(text);
+  if (host === undefined)
+    throw new OptionError(
+      `${name} must be an address or a name without a port, such as 127.0.0.1, :: or localhost, not '${printable(text)}'`,
+    );
+  return host;
+}
+
+function readProxyFields(text: string, name: string): readonly ProxyField[] {
+  const fields = text.split(',').map((field) => field.trim().toLowerCase());
+  const known = PROXY_FIELDS.filter((field) => fields.includes(field));
+  if (new Set(fields).size !== known.length || (known.includes('forwarded') && known.length > 1))
+    throw new OptionError(
+      `${name} must be x-forwarded-for, x-forwarded-for,x-forwarded-proto or forwarded, not '${printable(text)}'`,
+    );
+  return known;
+}
+
+function readAllowedHosts(text: string, name: string): readonly string[] {
+  const hosts = text.split(',').map((host) => host.trim());
+  for (const host of hosts)
+    try {
+      parseAllowedHost(host);
+    } catch (error) {
+      throw new OptionError(`${name}: ${printable((error as Error).message)}`);
+    }
+  return hosts;
+}
+
+/** The text in one line. */
+function printable(text: string): string {
+  return text.replace(/\p{Cc}/gu, '?');
 }
 
 function duration(byDefault: number, says: string): OptionKind<number> {

@@ -63,8 +63,18 @@ export interface ServeOptions {
   redis?: string | undefined;
   /** Numbers that a counter is leased at a time with state or redis, a power of two: 4096 by default. */
   lease?: number | undefined;
-  /** Proxies before the server; as many addresses of their field are believed: 0 by default. */
+  /** Proxies before the server; as many entries of their field are believed: 0 by default. */
   trustProxy?: number | undefined;
+  /**
+   * The fields that these proxies write: x-forwarded-for (by default), x-forwarded-for and x-forwarded-proto, or
+   * forwarded. A list, or text with commas.
+   */
+  trustProxyField?: string | readonly string[] | undefined;
+  /**
+   * The hosts that requests may be for, such as `['example.com', '*.example.com', 'localhost:8080']`, or text with
+   * commas; 421 for others. By default any.
+   */
+  allowedHosts?: string | readonly string[] | undefined;
   /**
    * Makes hotpath's own Response, Request and fetch the globals of the threads that answer. By default true
    * for the threads of an `app`, false for handlers, whose thread is the program's.

@@ -3,11 +3,12 @@
 
 import type { Exchange } from '../connection/exchange.ts';
 import type { Plane } from '../connection/plane.ts';
-import { ERROR_LEASE_EXHAUSTED } from '../protocol/codes.ts';
+import { ERROR_LEASE_EXHAUSTED, ERROR_MISDIRECTED } from '../protocol/codes.ts';
 import { refusalText } from '../protocol/errors.ts';
 import { reasonPhrase } from '../protocol/status.ts';
 import { isLeaseExhausted } from '../state/lease.ts';
 import type { App, ErrorHandler, Handler, ServerRequest } from './app.ts';
+import { Authority } from './authority.ts';
 import { type Around, RequestContext } from './context.ts';
 import { TEXT_FIELDS } from './fields.ts';
 import { FixedAnswers, Ready } from './fixed.ts';
@@ -25,10 +26,17 @@ import { Origin } from './url.ts';
  */
 export async function attach(plane: Plane, app: App, around: Around): Promise<void> {
   const fixed = new FixedAnswers(plane);
+  const authority = new Authority('http', around);
+  // The engine looks at the path alone.
+  const byPath = authority.anyHost;
   const routes =
-    app.routes && (await RouteTable.of<Ready>(app.routes, (answer, path) => fixed.prepare(answer, path)));
-  const application = new Application(plane, app, routes, around);
+    app.routes &&
+    (await RouteTable.of<Ready>(app.routes, (answer, path) =>
+      fixed.prepare(answer, byPath ? path : undefined),
+    ));
+  const application = new Application(plane, app, routes, around, authority);
   fixed.place();
+  plane.slot.refusesHttps = !authority.maybeHttps;
   plane.serve((exchange) => application.answer(exchange));
 }
 
@@ -42,12 +50,17 @@ class Application {
     { fetch, error }: App,
     private readonly routes: RouteTable<Ready> | undefined,
     private readonly around: Around,
+    private readonly authority: Authority,
   ) {
     this.fetch = fetch;
     this.error = error;
   }
 
   answer(exchange: Exchange): void {
+    if (!this.authority.answersFor(exchange.head)) {
+      exchange.answer(-ERROR_MISDIRECTED);
+      return;
+    }
     if (this.routes !== undefined) {
       const match = this.routes.find(pathOf(exchange.head.target));
       if (match !== undefined) {
@@ -146,8 +159,7 @@ class Application {
   }
 
   private makeOrigin(): Origin {
-    const { server, trustProxy } = this.around;
-    return new Origin('http', new URL(server.url).host, trustProxy);
+    return new Origin(this.authority, new URL(this.around.server.url).host);
   }
 }
 

@@ -1,16 +1,15 @@
 // What a handler gets to know beside its request.
 
+import type { Access } from '../connection/access.ts';
 import type { Exchange } from '../connection/exchange.ts';
 import type { Context, ServerView } from './app.ts';
 import { clientAddress } from './proxy.ts';
 
 /** What an application is told of where it runs. */
-export interface Around {
+export interface Around extends Access {
   /** Which of the server's threads this is, from 0. */
   readonly worker: number;
   readonly server: ServerView;
-  /** How many proxies stand before the server. */
-  readonly trustProxy: number;
 }
 
 export class RequestContext implements Context {
@@ -25,7 +24,7 @@ export class RequestContext implements Context {
 
   get remoteAddress(): string {
     const exchange = this.#exchange;
-    this.#address ??= clientAddress(exchange.head, this.#around.trustProxy, exchange.remoteAddress);
+    this.#address ??= clientAddress(exchange.head, this.#around, exchange.remoteAddress);
     return this.#address;
   }
 

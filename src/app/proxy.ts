@@ -1,91 +1,177 @@
-// What trusted proxies in front say of a client: its address and its scheme, from X-Forwarded-For and
-// X-Forwarded-Proto, or from Forwarded (RFC 7239) when there is no X-Forwarded-For. Each proxy adds an entry on
-// the right; what stands left of those of our own proxies anybody may have written. So with N proxies the N-th
-// entry from the right counts, or the first one when there are fewer.
+// What trusted proxies in front say of a client: its address and its scheme. Each proxy adds an entry on the right; what
+// stands left of those of our own proxies anybody may have written. So with N proxies the N-th entry from the right
+// counts, or the first one when there are fewer: then the request came through fewer proxies.
+//
+// Only the fields that our proxies write count (access.ts), since a client may send all others:
+//
+//   X-Forwarded-For      the address
+//   X-Forwarded-Proto    the scheme, in the same order; most proxies write it anew, so that there is one entry
+//   Forwarded            both (RFC 7239)
+//
+// An address is never guessed. When the entry that counts tells none, the client is "unknown", as RFC 7239 6.2 calls
+// it: the peer's address is that of the proxy, which may be allowed more than any client. The peer's counts only when
+// there is no such field at all, so that no proxy has handled the request.
 //
 // X-Forwarded-Host is not taken: what proxies send as Host is theirs to choose, while few of them remove an
 // X-Forwarded-Host that the client wrote, and links and caches built with a forged one serve the forger.
 
 import { isIP } from 'node:net';
+import type { Access, ProxyField } from '../connection/access.ts';
 import type { Head } from '../connection/exchange.ts';
 import { combinedValue } from './headers.ts';
 
 export type Scheme = 'http' | 'https';
 
-/** An element of Forwarded: its parameters, and their values without quotes. */
-type Element = Map<string, string>;
+/** RFC 7239 6.2. */
+const UNKNOWN = 'unknown';
+/** An identifier that a proxy has made up (RFC 7239 6.3). */
+const OBFUSCATED = /^_[\w.-]+$/;
+const PORT = '(?::(?:\\d*|_[\\w.-]+))?';
+const BRACKETED = new RegExp(`^\\[([^\\]]*)\\]${PORT}$`);
+const WITH_PORT = new RegExp(`^([^:]*)${PORT}$`);
 
-const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
-const PARAMETER = new RegExp(`[ \\t]*(${TOKEN})=(?:(${TOKEN})|"((?:[^"\\\\]|\\\\.)*)")[ \\t]*`, 'y');
+const BY_DEFAULT: readonly ProxyField[] = ['x-forwarded-for'];
+
+/** The parameters of an element of Forwarded, by their names in lower case. */
+type Element = ReadonlyMap<string, string>;
 
 /**
- * The client's address.
- * @param proxies how many are trusted; 0 for none
- * @param peer the address at the other end of the connection, for when no other is known
+ * The client's address, an identifier that begins with `_` where a proxy hides it so, or `unknown`.
+ * @param peer the address at the other end of the connection
  */
-export function clientAddress(head: Head, proxies: number, peer: string): string {
-  if (proxies === 0) return peer;
-  const list = combinedValue(head, 'x-forwarded-for');
-  const node = list !== undefined ? fromRight(listed(list), proxies) : forwarded(head, proxies)?.get('for');
-  return node === undefined ? peer : (addressOf(node) ?? peer);
+export function clientAddress(head: Head, access: Access, peer: string): string {
+  const { trustProxy, trustProxyField = BY_DEFAULT } = access;
+  if (trustProxy === 0) return peer;
+  if (trustProxyField.includes('forwarded')) {
+    const field = combinedValue(head, 'forwarded');
+    if (field === undefined) return peer;
+    return nodeName(elementFromRight(field, trustProxy)?.get('for') ?? '');
+  }
+  if (!trustProxyField.includes('x-forwarded-for')) return peer;
+  const field = combinedValue(head, 'x-forwarded-for');
+  if (field === undefined) return peer;
+  const name = nodeName(entryFromRight(field, trustProxy) ?? '');
+  return isIP(name) === 0 ? UNKNOWN : name;
 }
 
-/**
- * The scheme by which the client came; undefined when no proxy says it.
- * @param proxies how many are trusted; 0 for none
- */
-export function clientScheme(head: Head, proxies: number): Scheme | undefined {
-  if (proxies === 0) return undefined;
-  const list = combinedValue(head, 'x-forwarded-proto');
+/** The scheme by which the client came; undefined when no proxy says it. */
+export function clientScheme(head: Head, access: Access): Scheme | undefined {
+  const { trustProxy, trustProxyField = BY_DEFAULT } = access;
+  if (trustProxy === 0) return undefined;
   let scheme: string | undefined;
-  if (list !== undefined) scheme = fromRight(listed(list), proxies);
-  else if (head.findField('x-forwarded-for') < 0) scheme = forwarded(head, proxies)?.get('proto');
+  if (trustProxyField.includes('forwarded')) {
+    const field = combinedValue(head, 'forwarded');
+    if (field !== undefined) scheme = elementFromRight(field, trustProxy)?.get('proto');
+  } else if (trustProxyField.includes('x-forwarded-proto')) {
+    const field = combinedValue(head, 'x-forwarded-proto');
+    if (field !== undefined) scheme = entryFromRight(field, trustProxy);
+  }
   scheme = scheme?.toLowerCase();
   return scheme === 'http' || scheme === 'https' ? scheme : undefined;
 }
 
-/** Empty entries don't count (RFC 9110 5.6.1). */
-function listed(list: string): string[] {
-  return list
+/** Whether the trusted proxies say by which scheme a client came. */
+export function saysScheme({ trustProxy, trustProxyField = BY_DEFAULT }: Access): boolean {
+  return trustProxy > 0 && trustProxyField.some((field) => field !== 'x-forwarded-for');
+}
+
+/** An entry of a list, counted from the right; empty ones don't count (RFC 9110 5.6.1). */
+function entryFromRight(list: string, place: number): string | undefined {
+  const entries = list
     .split(',')
     .map((entry) => entry.trim())
     .filter((entry) => entry !== '');
-}
-
-function fromRight<T>(entries: readonly T[], place: number): T | undefined {
   return entries[Math.max(0, entries.length - place)];
 }
 
-/** `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1`, `[2001:db8::1]`, `[2001:db8::1]:80`: the address. */
-function addressOf(node: string): string | undefined {
-  const address = /^\[(.*)\](?::\d*)?$/.exec(node)?.[1] ?? /^([^:]*):\d*$/.exec(node)?.[1] ?? node;
-  return isIP(address) === 0 ? undefined : address;
+/**
+ * `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1`, `[2001:db8::1]:80`: the address. `_hidden`, `_hidden:_port`: the identifier.
+ * (RFC 7239 6)
+ */
+function nodeName(node: string): string {
+  if (isIP(node) !== 0) return node;
+  const name = (BRACKETED.exec(node) ?? WITH_PORT.exec(node))?.[1] ?? '';
+  return isIP(name) !== 0 || OBFUSCATED.test(name) ? name : UNKNOWN;
 }
 
-function forwarded(head: Head, proxies: number): Element | undefined {
-  const value = combinedValue(head, 'forwarded');
-  return value === undefined ? undefined : fromRight(parseForwarded(value), proxies);
-}
-
-/** RFC 7239 4. What breaks its grammar says nothing at all. */
-function parseForwarded(value: string): Element[] {
-  const elements: Element[] = [];
-  let element: Element = new Map();
-  for (let cursor = 0; cursor <= value.length; cursor++) {
-    PARAMETER.lastIndex = cursor;
-    const parameter = PARAMETER.exec(value);
-    if (parameter !== null) {
-      const [whole, name, token, quoted] = parameter;
-      element.set((name as string).toLowerCase(), token ?? (quoted as string).replace(/\\(.)/g, '$1'));
-      cursor += whole.length;
-    } else {
-      while (value[cursor] === ' ' || value[cursor] === '\t') cursor++;
-    }
-    const delimiter = value[cursor];
-    if (delimiter === ';') continue;
-    if (delimiter !== ',' && delimiter !== undefined) return [];
-    if (element.size > 0) elements.push(element);
-    element = new Map();
+/**
+ * An element of Forwarded, counted from the right; the first one when there are fewer. Undefined when it, or one right of
+ * it, breaks the grammar (RFC 7239 4). Read from the right, since what a client wrote left of it, such as a quote that
+ * nothing closes, must not change it.
+ */
+function elementFromRight(field: string, place: number): Element | undefined {
+  let element: Element | undefined;
+  let end = field.length;
+  for (let found = 0; end >= 0 && found < place; ) {
+    const parameters = new Map<string, string>();
+    end = readElement(field, end, parameters);
+    if (end === BROKEN) return undefined;
+    if (parameters.size === 0) continue;
+    element = parameters;
+    found++;
   }
-  return elements;
+  return element;
 }
+
+/** What readElement() gives when nothing stands before the element, and when it is none. */
+const FIRST = -1;
+const BROKEN = -2;
+
+/** Reads the element that ends at `end` into `parameters`; the position of the comma before it, FIRST, or BROKEN. */
+function readElement(field: string, end: number, parameters: Map<string, string>): number {
+  let cursor = end;
+  for (;;) {
+    cursor = skipSpaceBack(field, cursor);
+    if (cursor > 0 && field[cursor - 1] !== ',' && field[cursor - 1] !== ';') {
+      cursor = skipSpaceBack(field, readParameter(field, cursor, parameters));
+      if (cursor < 0) return BROKEN;
+    }
+    if (cursor === 0) return FIRST;
+    const delimiter = field[--cursor];
+    if (delimiter === ',') return cursor;
+    if (delimiter !== ';') return BROKEN;
+  }
+}
+
+/** Reads `name=value` that ends at `end`; the position where it begins, or BROKEN. */
+function readParameter(field: string, end: number, parameters: Map<string, string>): number {
+  const quoted = field[end - 1] === '"';
+  const valueStart = quoted ? openingQuote(field, end - 1) : skipTokenBack(field, end);
+  if (valueStart < 2 || valueStart === end || field[valueStart - 1] !== '=') return BROKEN;
+  const nameStart = skipTokenBack(field, valueStart - 1);
+  const name = field.slice(nameStart, valueStart - 1).toLowerCase();
+  if (name === '' || parameters.has(name)) return BROKEN;
+  const value = field.slice(valueStart, end);
+  parameters.set(name, quoted ? value.slice(1, -1).replace(/\\(.)/g, '$1') : value);
+  return nameStart;
+}
+
+/** The quote that the one at `closing` closes (RFC 9110 5.6.4): the next one to the left without a backslash; or -1. */
+function openingQuote(field: string, closing: number): number {
+  if (isEscaped(field, closing)) return -1;
+  let quote = closing;
+  do quote = field.lastIndexOf('"', quote - 1);
+  while (quote > 0 && isEscaped(field, quote));
+  return quote;
+}
+
+/** Whether a backslash that is none itself stands before `at`. */
+function isEscaped(field: string, at: number): boolean {
+  let first = at;
+  while (first > 0 && field[first - 1] === '\\') first--;
+  return (at - first) % 2 === 1;
+}
+
+function skipTokenBack(field: string, end: number): number {
+  let start = end;
+  while (start > 0 && TCHAR.test(field[start - 1] as string)) start--;
+  return start;
+}
+
+function skipSpaceBack(field: string, end: number): number {
+  let start = end;
+  while (start > 0 && (field[start - 1] === ' ' || field[start - 1] === '\t')) start--;
+  return start;
+}
+
+const TCHAR = /[!#$%&'*+.^_`|~0-9A-Za-z-]/;

@@ -4,6 +4,7 @@
 import { formatWithOptions, inspect } from 'node:util';
 import type { Content, Exchange, Head } from '../connection/exchange.ts';
 import { whenAborted } from './abort.ts';
+import { headOfTarget } from './authority.ts';
 import { Body, bodyUsedError, ownBuffer } from './body.ts';
 import { Headers } from './headers.ts';
 import { NativeHeaders, NativeRequest, NativeResponse, toBodiless, toNative } from './native.ts';
@@ -60,7 +61,7 @@ export class Request implements globalThis.Request {
   }
 
   get headers(): Headers {
-    this.#headers ??= new Headers(this.#exchange.head);
+    this.#headers ??= new Headers(headOfTarget(this.#exchange.head));
     return this.#headers;
   }
 

@@ -9,57 +9,49 @@
 // Where there is no Host, or one that is no host of a URL, as 1.2.3.4.5 or a:99999, the server's own stands in.
 
 import type { Head } from '../connection/exchange.ts';
+import { urlOfAuthority } from './allowed-hosts.ts';
+import { type Authority, absoluteTarget, hostOf } from './authority.ts';
 import { decodeUnreserved, isUsual } from './path.ts';
-import { clientScheme, type Scheme } from './proxy.ts';
-
-const SLASH = 0x2f;
+import type { Scheme } from './proxy.ts';
 
 /** What the URLs of a server's requests begin with. */
 export class Origin {
-  readonly #scheme: Scheme;
+  readonly #authority: Authority;
   readonly #ownHost: string;
-  readonly #proxies: number;
   // Of the last request, since the next one mostly has the same.
-  #lastScheme: Scheme;
+  #lastScheme: Scheme | undefined;
   #lastHost = '';
-  #lastOrigin: string;
+  #lastOrigin = '';
 
   /**
    * @param ownHost the server's own name or address, with its port
-   * @param proxies how many are trusted; 0 for none
    * @throws TypeError when that is no host of a URL
    */
-  constructor(scheme: Scheme, ownHost: string, proxies = 0) {
-    if (originOf(scheme, ownHost) === undefined) throw new TypeError(`'${ownHost}' is no host of a URL`);
-    this.#scheme = scheme;
+  constructor(authority: Authority, ownHost: string) {
+    if (urlOfAuthority('http', ownHost) === undefined)
+      throw new TypeError(`'${ownHost}' is no host of a URL`);
+    this.#authority = authority;
     this.#ownHost = ownHost;
-    this.#proxies = proxies;
-    this.#lastScheme = scheme;
-    this.#lastOrigin = originOf(scheme, ownHost) as string;
   }
 
-  /** The URL of a request; never throws for a head that the parser let through. */
+  /** The URL of a request that authority.ts answers for; never throws for a head that the parser let through. */
   urlOf(head: Head): string {
-    const target = head.target;
-    if (target.charCodeAt(0) === SLASH) {
-      const origin = this.#originOf(head);
+    if (head.originForm) {
+      const { target } = head;
+      const origin = this.#originOf(this.#authority.schemeOf(head), hostOf(head));
       return isUsual(target) ? origin + target : new URL(origin + normalTarget(target)).href;
     }
-    if (target === '*') return `${this.#originOf(head)}/`;
-    const absolute = /^(https?):\/\/([^/?]*)(.*)$/i.exec(target);
-    const [, scheme, host, rest] = absolute as unknown as [string, string, string, string];
-    return new URL((originOf(scheme, host) ?? originOf(this.#scheme, this.#ownHost)) + normalTarget(rest))
-      .href;
+    const target = absoluteTarget(head);
+    if (target === undefined) return `${this.#originOf(this.#authority.schemeOf(head), hostOf(head))}/`;
+    return new URL(this.#originOf(target.scheme, target.authority) + normalTarget(target.rest)).href;
   }
 
-  #originOf(head: Head): string {
-    const scheme = this.#proxies === 0 ? this.#scheme : (clientScheme(head, this.#proxies) ?? this.#scheme);
-    const index = head.findField('host');
-    const host = index < 0 ? '' : head.fieldValue(index);
+  #originOf(scheme: Scheme, host: string): string {
     if (host !== this.#lastHost || scheme !== this.#lastScheme) {
       this.#lastScheme = scheme;
       this.#lastHost = host;
-      this.#lastOrigin = originOf(scheme, host) ?? (originOf(scheme, this.#ownHost) as string);
+      const url = urlOfAuthority(scheme, host) ?? (urlOfAuthority(scheme, this.#ownHost) as URL);
+      this.#lastOrigin = url.origin;
     }
     return this.#lastOrigin;
   }
@@ -71,16 +63,4 @@ function normalTarget(target: string): string {
   return query < 0
     ? decodeUnreserved(target)
     : decodeUnreserved(target.slice(0, query)) + target.slice(query);
-}
-
-/** Scheme, host and port as URL writes them, without a slash behind; undefined when they are none. */
-function originOf(scheme: string, host: string): string | undefined {
-  if (host === '') return undefined;
-  try {
-    const { origin, href } = new URL(`${scheme}://${host}`);
-    // Else there was more than a host.
-    return href === `${origin}/` ? origin : undefined;
-  } catch {
-    return undefined;
-  }
 }

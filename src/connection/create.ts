@@ -6,6 +6,7 @@ import { createWasmCodec } from '../wasm/codec.ts';
 import { instantiate, type WasmMemory, type WasmModule } from '../wasm/instance.ts';
 import { viewsOf } from '../wasm/memory.ts';
 import { Slot } from '../wasm/slot.ts';
+import type { Access } from './access.ts';
 import { AddressCounts, type AddressLimit } from './addresses.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { ConnectionLimits } from './limits.ts';
@@ -25,6 +26,7 @@ export interface PlaneStart {
   limits: ConnectionLimits;
   /** Where the connections of each client address are counted, if they have a limit. */
   addresses?: AddressLimit;
+  access: Access;
   /** The application that the thread loads; without it the built-in one answers. */
   app?: AppStart;
 }
@@ -33,8 +35,6 @@ export interface PlaneStart {
 export interface AppStart {
   /** URL of its module. */
   file: string;
-  /** How many proxies stand before the server. */
-  trustProxy: number;
   /** Its thread shall have the light classes as globals. */
   globals: boolean;
 }

@@ -10,6 +10,8 @@ export interface Head {
   readonly method: string;
   /** As it was sent (RFC 9112 3.2), Latin-1. */
   readonly target: string;
+  /** The target is a path, and perhaps a query: origin-form (RFC 9112 3.2.1). */
+  readonly originForm: boolean;
   /** 0 or 1, of HTTP/1. */
   readonly versionMinor: number;
   readonly fieldCount: number;

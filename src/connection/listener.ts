@@ -1,6 +1,6 @@
 // How sockets arrive: a listening server over a descriptor that the supervisor bound, or an address.
 
-import net from 'node:net';
+import net, { isIPv6 } from 'node:net';
 import { SERVER_OPTIONS } from './reader.ts';
 
 /** Where a worker listens: on its own duplicate of a bound socket, or at an address that it binds itself. */
@@ -25,9 +25,22 @@ export interface Acceptor {
   acceptFailed(error: NodeJS.ErrnoException): void;
 }
 
-/** Where clients find what listens there. */
+/**
+ * The host of a text as Node listens on it: an address, an IPv6 one in brackets or not, or a name. Undefined for
+ * what urlOf() makes no URL of.
+ */
+export function hostToListen(text: string): string | undefined {
+  const inBrackets = /^\[(.*)\]$/.exec(text)?.[1];
+  const host = inBrackets ?? text;
+  if (host.includes(':') || inBrackets !== undefined) return isIPv6(host) ? host : undefined;
+  // The other characters of a name are for URL and the system to judge.
+  return /^[^\s\p{Cc}/?#@\\%]+$/u.test(host) && URL.canParse(urlOf(host, 1)) ? host : undefined;
+}
+
+/** Where clients find what listens there. No URL can say the zone of an IPv6 address (`::1%lo`), which is left out. */
 export function urlOf(host: string, port: number): string {
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  const address = host.replace(/%.*/, '');
+  return `http://${host.includes(':') ? `[${address}]` : host}:${port}`;
 }
 
 /** Starts accepting. @throws what listening fails with, EADDRINUSE among others */

@@ -75,11 +75,12 @@ export class Plane {
 
   /**
    * Has an application answer what no prepared response does. Requests that are under way stay where they are.
-   * Without one, the built-in response answers everything.
+   * @param builtIn the engine answers what no path leads to with the built-in response, and hands over nothing but
+   *   what it may not decide
    */
-  serve(application: Application | undefined): void {
-    this.application = application ?? refuseAll;
-    this.slot.fallback = application === undefined ? PREPARED_DEFAULT : PREPARED_NONE;
+  serve(application: Application, builtIn = false): void {
+    this.application = application;
+    this.slot.fallback = builtIn ? PREPARED_DEFAULT : PREPARED_NONE;
   }
 
   /** Begins a connection; one beyond a limit is turned away. */

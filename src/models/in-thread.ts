@@ -40,7 +40,7 @@ export async function inThread(start: ModelStart, app: App): Promise<ServerInThr
 
 /** A plane that listens, over named state that is there. */
 async function open(
-  { options: { host, trustProxy }, takePlace }: ModelStart,
+  { options: { host }, takePlace }: ModelStart,
   planes: Omit<PlaneStart, 'slot'>,
   app: App,
 ): Promise<ServerInThread> {
@@ -56,7 +56,7 @@ async function open(
     },
     stats: () => readStatistics(plane.slot.views),
   };
-  const around = { worker: 0, server, trustProxy };
+  const around = { worker: 0, server, ...planes.access };
   try {
     await attach(plane, app, around);
     const listener = await listen(plane, await takePlace(0));

@@ -2,6 +2,7 @@
 // this thread, one at a time; a process or a thread of its own; or event loops over all cores. How it is served
 // is the same in all.
 
+import type { Access } from '../connection/access.ts';
 import { createAddressLimit } from '../connection/addresses.ts';
 import type { PlaneStart } from '../connection/create.ts';
 import { limitConnections } from '../connection/limits.ts';
@@ -91,10 +92,14 @@ export function makePlanes(options: ServerOptions, slotCount: number): Omit<Plan
       writeTimeoutMs: options.writeTimeout,
       handlerTimeoutMs: options.handlerTimeout,
     },
-    ...(options.app !== undefined && {
-      app: { file: options.app, trustProxy: options.trustProxy, globals: options.globals },
-    }),
+    access: accessOf(options),
+    ...(options.app !== undefined && { app: { file: options.app, globals: options.globals } }),
   };
+}
+
+/** Whom a server believes, and for which hosts it answers. */
+export function accessOf({ trustProxy, trustProxyField, allowedHosts }: ServerOptions): Access {
+  return { trustProxy, trustProxyField, allowedHosts };
 }
 
 /**

@@ -1,6 +1,7 @@
 // The process of one connection. It makes its own memory, serves, tells what came of it, and ends. Signals
 // mean nothing here: the process that listens says when to finish, and when that is gone, so is this one.
 
+import { serveBuiltIn } from '../app/built-in.ts';
 import { createPlane } from '../connection/create.ts';
 import { HELLO_COUNTER, type Plane } from '../connection/plane.ts';
 import { adoptHandle } from '../connection/reader.ts';
@@ -27,6 +28,7 @@ function serve({ options, io, number }: ToConnectionProcess & { type: 'serve' },
   const views = viewsOf(planes.memory);
   setCounter(views, HELLO_COUNTER, number - 1);
   plane = createPlane({ ...planes, io, slot: 0 });
+  serveBuiltIn(plane, planes.access);
   plane.onClosed = () => tell({ type: 'served', statistics: readStatistics(views) }, () => process.exit());
   plane.accept(adoptHandle(handle));
 }

@@ -2,6 +2,7 @@
 // the next. It needs no second thread and no lock, and whoever is slow makes everybody wait.
 
 import type { Socket } from 'node:net';
+import { serveBuiltIn } from '../app/built-in.ts';
 import type { Connection } from '../connection/connection.ts';
 import { createPlane } from '../connection/create.ts';
 import { readStatistics, viewsOf } from '../wasm/memory.ts';
@@ -12,6 +13,7 @@ export async function sequential(start: ModelStart): Promise<Server> {
   const planes = await preparePlanes(start, 0, 2);
   const limits = { ...planes.limits, connectionsMax: Number.POSITIVE_INFINITY };
   const plane = createPlane({ ...planes, slot: 0, limits });
+  serveBuiltIn(plane, planes.access);
   let served: Connection | undefined;
   let over: () => void = () => {};
   plane.onClosed = (connection) => {

@@ -2,6 +2,7 @@
 
 import type { Socket } from 'node:net';
 import { parentPort, workerData } from 'node:worker_threads';
+import { serveBuiltIn } from '../app/built-in.ts';
 import { createPlane } from '../connection/create.ts';
 import { RelayedSocket } from './relay.ts';
 import type { ConnectionThreadStart, ToConnectionThread } from './thread.ts';
@@ -11,6 +12,7 @@ if (port === null) throw new Error('thread-child.ts runs only as a worker thread
 
 const { peer, ...start } = workerData as ConnectionThreadStart;
 const plane = createPlane(start);
+serveBuiltIn(plane, start.access);
 plane.onClosed = () => {
   plane.stop();
   // Nothing is referenced any more: the thread ends by itself.

@@ -32,6 +32,7 @@ export const ERROR_HANDLER_TIMEOUT = -23;
 export const ERROR_LEASE_EXHAUSTED = -24;
 export const ERROR_TRANSFER_ENCODING = -25;
 export const ERROR_TLS = -26;
+export const ERROR_MISDIRECTED = -27;
 
 /* What a row of named state is. Counters: added to in one atomic step, under a mutex, with no care at all, or within leases. */
 export const KIND_COUNTER_ATOMIC = 1;

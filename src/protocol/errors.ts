@@ -19,6 +19,7 @@ import {
   ERROR_LEASE_EXHAUSTED,
   ERROR_METHOD,
   ERROR_METHOD_SIZE,
+  ERROR_MISDIRECTED,
   ERROR_OVERLOADED,
   ERROR_TARGET,
   ERROR_TARGET_SIZE,
@@ -80,6 +81,11 @@ export const ERROR_RESPONSES: readonly ErrorResponse[] = [
     text: 'the last transfer coding must be chunked, once and without parameters',
   },
   { error: ERROR_TLS, statusCode: 400, text: 'this is TLS, and this port speaks plain HTTP: use http://' },
+  {
+    error: ERROR_MISDIRECTED,
+    statusCode: 421,
+    text: 'this server does not answer for the scheme or the host of the request',
+  },
 ];
 
 /** The status that an error is answered with. */

@@ -18,6 +18,8 @@ import {
   RECORD_VERSION_MINOR,
 } from './layout.ts';
 
+const SLASH = 0x2f;
+
 /** Buffer's own, without the checks of toString(). */
 interface Latin1 {
   latin1Slice(start: number, end: number): string;
@@ -47,6 +49,10 @@ export class RecordHead {
 
   get target(): string {
     return this.text(RECORD_TARGET_OFFSET, RECORD_TARGET_BYTES);
+  }
+
+  get originForm(): boolean {
+    return this.there()[this.start + this.half(RECORD_TARGET_OFFSET)] === SLASH;
   }
 
   get versionMinor(): number {

@@ -253,6 +253,8 @@ export const CONTROL_REQUESTS_LEFT = CONTROL + 28;
 export const CONTROL_FALLBACK = CONTROL + 32;
 /** How many prepared responses have a path. */
 export const CONTROL_ROUTE_COUNT = CONTROL + 36;
+/** Index of what answers a target in absolute-form with the scheme https. */
+export const CONTROL_HTTPS = CONTROL + 40;
 export const CONTROL_BYTES = 64;
 
 export const DATE = CONTROL + CONTROL_BYTES;

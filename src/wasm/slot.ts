@@ -2,6 +2,7 @@
 // only writer of a slot besides the engine.
 
 import {
+  ERROR_MISDIRECTED,
   FLAG_CONTENT_LENGTH,
   FLAG_EXPECT_CONTINUE,
   FLAG_PERSISTENT,
@@ -23,6 +24,7 @@ import {
   CONTROL_ERROR,
   CONTROL_FALLBACK,
   CONTROL_HEAD,
+  CONTROL_HTTPS,
   CONTROL_REQUESTS_LEFT,
   CONTROL_ROUTE_COUNT,
   CONTROL_STATISTICS,
@@ -154,6 +156,7 @@ export class Slot {
     this.requestsLeft = REQUESTS_MAX;
     this.forgetRoutes();
     this.fallback = PREPARED_DEFAULT;
+    this.refusesHttps = true;
     this.setWord(RECORD + RECORD_STATE, 0);
   }
 
@@ -313,6 +316,14 @@ export class Slot {
     this.views.words.fill(0, routes, routes + ROUTE_BUCKET_COUNT);
     this.setWord(CONTROL_ROUTE_COUNT, 0);
     this.textEnd = this.fixedTextEnd;
+  }
+
+  /**
+   * A target with the scheme https is answered with 421 (RFC 9110 7.4), since nothing here has come by https; else it is
+   * handed over.
+   */
+  set refusesHttps(refuses: boolean) {
+    this.setWord(CONTROL_HTTPS, refuses ? -ERROR_MISDIRECTED : PREPARED_NONE);
   }
 
   /** What answers a request that no path leads to: a prepared response, or the caller of serve(). */

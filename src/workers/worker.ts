@@ -2,6 +2,7 @@
 
 import process from 'node:process';
 import { parentPort, workerData } from 'node:worker_threads';
+import { serveBuiltIn } from '../app/built-in.ts';
 import { type AppStart, createPlane } from '../connection/create.ts';
 import { type ListenAt, type Listener, listen, urlOf } from '../connection/listener.ts';
 import { setGeneration } from '../state/shared.ts';
@@ -51,11 +52,12 @@ process.on('exit', () => plane.destroy());
 
 const loaded = attempt(async () => {
   if (start.app !== undefined) await load(start.app);
+  else serveBuiltIn(plane, start.access);
   tell({ type: 'ready' });
 });
 
 /** Imports only here what a server without an application has no use for. */
-async function load({ file, globals, trustProxy }: AppStart): Promise<void> {
+async function load({ file, globals }: AppStart): Promise<void> {
   const { installGlobals } = await import('../app/globals.ts');
   const { attach } = await import('../app/application.ts');
   const { loadApp } = await import('../app/load.ts');
@@ -69,7 +71,7 @@ async function load({ file, globals, trustProxy }: AppStart): Promise<void> {
     },
     stats: () => readStatistics(plane.slot.views),
   };
-  await attach(plane, await loadApp(file), { worker: start.ordinal, server, trustProxy });
+  await attach(plane, await loadApp(file), { worker: start.ordinal, server, ...start.access });
 }
 
 async function listenAt(at: ListenAt): Promise<void> {

@@ -3,6 +3,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { Authority } from '../../src/app/authority.ts';
 import { isUsual, normalPath, pathOf } from '../../src/app/path.ts';
 import { Response } from '../../src/app/response.ts';
 import { RouteTable } from '../../src/app/routes.ts';
@@ -155,7 +156,7 @@ describe('the engines, the routes and request.url agree', () => {
     '/a/',
   ];
   const engines = ENGINE_NAMES.map((name) => createEngine(name));
-  const origin = new Origin('http', '127.0.0.1:8080');
+  const origin = new Origin(new Authority('http'), '127.0.0.1:8080');
   const table = RouteTable.of<string>(
     {
       ...Object.fromEntries(paths.map((path) => [path, new Response('fixed')])),

@@ -19,6 +19,10 @@ export class FakeHead implements Head {
     this.target = target;
   }
 
+  get originForm(): boolean {
+    return this.target.startsWith('/');
+  }
+
   get fieldCount(): number {
     return this.#fields.length;
   }

@@ -2,6 +2,7 @@
 
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
+import { Authority } from '../../src/app/authority.ts';
 import { NativeHeaders, NativeRequest, toBodiless, toNative } from '../../src/app/native.ts';
 import { Request } from '../../src/app/request.ts';
 import { Response, type ResponseInit } from '../../src/app/response.ts';
@@ -9,7 +10,7 @@ import { Origin } from '../../src/app/url.ts';
 import { abortError } from '../../src/protocol/request-errors.ts';
 import { FakeContent, type FakeExchange, FakeHead, type Field, fakeExchange } from './request-fixture.ts';
 
-const ORIGIN = new Origin('http', '127.0.0.1:8080');
+const ORIGIN = new Origin(new Authority('http'), '127.0.0.1:8080');
 const HOST: Field = ['Host', 'localhost:8080'];
 const GONE = abortError('ERR_CLIENT_GONE', 'the client closed the connection');
 

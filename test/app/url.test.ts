@@ -2,6 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { Authority } from '../../src/app/authority.ts';
 import { Origin } from '../../src/app/url.ts';
 import { METHOD_GET } from '../../src/protocol/codes.ts';
 import { TARGET } from '../../src/protocol/js/chars.ts';
@@ -11,9 +12,12 @@ import { judgeTarget } from '../../src/protocol/js/target.ts';
 import { FakeHead, type Field } from './request-fixture.ts';
 
 const OWN = '127.0.0.1:8080';
-const plain = new Origin('http', OWN);
-const secure = new Origin('https', OWN);
-const proxied = new Origin('http', OWN, 1);
+const plain = new Origin(new Authority('http'), OWN);
+const secure = new Origin(new Authority('https'), OWN);
+const proxied = new Origin(
+  new Authority('http', { trustProxy: 1, trustProxyField: ['x-forwarded-for', 'x-forwarded-proto'] }),
+  OWN,
+);
 
 function urlOf(target: string, host: string | undefined, origin = plain, more: Field[] = []): string {
   const fields: Field[] = host === undefined ? more : [['Host', host], ...more];
@@ -77,7 +81,7 @@ describe('the URL of a request', () => {
     ['http://b/%61%2fc?%61', 'a', 'http://b/a%2Fc?%61'],
     ['http://b//c/../d', undefined, 'http://b//d'],
     ['http://1.2.3.4.5/c?d', 'a', 'http://127.0.0.1:8080/c?d'],
-    ['https://b:99999', 'a', 'http://127.0.0.1:8080/'],
+    ['https://b:99999', 'a', 'https://127.0.0.1:8080/'],
     // asterisk-form
     ['*', 'a', 'http://a/'],
     ['*', undefined, 'http://127.0.0.1:8080/'],
@@ -88,7 +92,7 @@ describe('the URL of a request', () => {
   test("has the server's scheme, and its default port goes", () => {
     expect(urlOf('/a', 'a:443', secure)).toBe('https://a/a');
     expect(urlOf('/a', 'a:80', secure)).toBe('https://a:80/a');
-    expect(new Origin('http', 'A:80').urlOf(new FakeHead([]))).toBe('http://a/');
+    expect(new Origin(new Authority('http'), 'A:80').urlOf(new FakeHead([]))).toBe('http://a/');
   });
 
   test('has the scheme that a trusted proxy says, and no other host', () => {
@@ -117,7 +121,7 @@ describe('the URL of a request', () => {
 
   test('a server without a name that is one is refused when it starts', () => {
     for (const host of ['', 'a b', 'a/b', 'a:99999'])
-      expect(() => new Origin('http', host)).toThrow(TypeError);
+      expect(() => new Origin(new Authority('http'), host)).toThrow(TypeError);
   });
 });
 

@@ -21,8 +21,10 @@ export interface ConversationCase {
   section: string;
   /** Latin-1. */
   input: string;
-  /** Targets of the requests that are answered with 200, in order. */
+  /** Targets of the requests that are answered, with 200 unless it says otherwise, in order. */
   taken: string[];
+  /** Which of them are answered with 421, by their place, since they are not for this server (RFC 9110 7.4). */
+  misdirected?: number[];
   /** The status that what follows them is refused with. The connection then closes. */
   refused?: number;
   /** How it ends when nothing is refused; open, unless it says otherwise: the next request may come. */

@@ -257,6 +257,7 @@ const hosts: ConversationCase[] = [
       section: '3.2.2',
       input: get(target) + NEXT,
       taken: [target, '/next'],
+      ...(/^https:/i.test(target) && { misdirected: [0] }),
     }),
   ),
   refuse('absolute-form without Host', '3.2.2', `GET http://a/ HTTP/1.1\r\n\r\n${HIDDEN}`),

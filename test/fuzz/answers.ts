@@ -8,6 +8,7 @@ import { finalText, type Outcome } from './outcome.ts';
 import type { Message } from './ways.ts';
 
 const CONDITION = /\r\nif-(none-match|modified-since):/i;
+const HTTPS = /^\S+ https:/i;
 const CR = 0x0d;
 const LF = 0x0a;
 const STATUS_CODES = new Map(ERROR_RESPONSES.map(({ error, statusCode }) => [error, statusCode]));
@@ -20,11 +21,12 @@ export function wrongAnswers(bytes: Buffer, messages: readonly Message[], outcom
   let expected = '';
   let closed = outcome.closed;
   for (const { start, end, whole, error } of messages) {
-    const conditional = whole && CONDITION.test(bytes.toString('latin1', start, end));
-    const statusCode = whole
-      ? `200${conditional ? '|304' : ''}`
-      : STATUS_CODES.get(error || ERROR_INCOMPLETE);
     const method = start + (bytes[start] === CR && (bytes[start + 1] ?? LF) === LF ? 2 : 0);
+    const head = whole ? bytes.toString('latin1', method, end) : '';
+    const good = CONDITION.test(head) ? '200|304' : '200';
+    // Nothing here has come by https (RFC 9110 7.4).
+    const answered = HTTPS.test(head) ? '421' : good;
+    const statusCode = whole ? answered : STATUS_CODES.get(error || ERROR_INCOMPLETE);
     // Nothing but an empty line has come of it.
     if (!whole && error === 0 && method >= bytes.length) continue;
     if (!whole) closed = true;

@@ -12,13 +12,14 @@ import { minimise } from './minimise.ts';
 import { batchSeed, runBatch } from './run.ts';
 
 const BATCHES = 40;
-/** What the caller of an engine finds, not the engine, or what no counter here has. */
+/** What the caller of an engine finds, not the engine, what no counter here has, or what ends no connection. */
 const FOUND_BY_CALLER: readonly number[] = [
   codes.ERROR_INCOMPLETE,
   codes.ERROR_TIMEOUT,
   codes.ERROR_OVERLOADED,
   codes.ERROR_HANDLER_TIMEOUT,
   codes.ERROR_LEASE_EXHAUSTED,
+  codes.ERROR_MISDIRECTED,
 ];
 const ERRORS = Object.entries(codes)
   .filter(([name, code]) => name.startsWith('ERROR_') && !FOUND_BY_CALLER.includes(code))

@@ -36,12 +36,12 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
 
   for (const [table, cases] of Object.entries(TABLES))
     describe(table, () => {
-      test.each(cases)('$name ($section)', ({ input, taken, refused, end, heads }) => {
+      test.each(cases)('$name ($section)', ({ input, taken, misdirected, refused, end, heads }) => {
         const closed = refused !== undefined || end === 'closed';
         const [whole, ...others] = everySplit(input).map(answers);
         const responses = readResponses(whole?.output ?? '', new Set(heads));
         expect(responses.map(({ statusCode }) => statusCode)).toEqual([
-          ...taken.map(() => 200),
+          ...taken.map((_, i) => (misdirected?.includes(i) ? 421 : 200)),
           ...(refused === undefined ? [] : [refused]),
         ]);
         expect(whole).toMatchObject({ closed, unfinished: end === 'unfinished' });

@@ -100,6 +100,48 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
       expect(ask(engine, line), line).toBeUndefined();
   });
 
+  test('a target with the scheme https is answered with 421, or handed over where the request may have come by https', () => {
+    route(engine, ['/', '/x']);
+    const status = (line: string): string | undefined => {
+      const text = `${line} HTTP/1.1\r\nHost: a\r\n\r\n`;
+      const output = slot.outputs[0] as number;
+      slot.read.set(latin1(text));
+      expect(engine.codec.serve(slot.readStart, slot.readStart + text.length, output)).toBe(
+        slot.readStart + text.length,
+      );
+      if (slot.verdict === VERDICT_REQUEST) return undefined;
+      const [response] = readResponses(
+        textOf(slot.views.bytes.subarray(output, output + slot.written)),
+        new Set(line.startsWith('HEAD ') ? [0] : []),
+      );
+      expect(response?.fields.get('connection')).toBeUndefined();
+      return `${response?.statusCode}`;
+    };
+    const https = [
+      'GET https://a/x',
+      'HEAD HTTPS://a',
+      'GET hTTpS://a?/x',
+      'POST https://[::1]:443/',
+      'BREW https://a/',
+    ];
+    for (const fallback of [PREPARED_NONE, PREPARED_DEFAULT]) {
+      slot.fallback = fallback;
+      for (const line of https) expect(status(line), line).toBe('421');
+      slot.refusesHttps = false;
+      for (const line of https) expect(status(line), line).toBeUndefined();
+      slot.refusesHttps = true;
+      for (const line of [
+        'GET http://a/x',
+        'GET http://https/',
+        'OPTIONS *',
+        'GET /none?https://',
+        'GET //https://a',
+      ])
+        expect(status(line), line).toBe(fallback === PREPARED_NONE ? undefined : '200');
+    }
+    expect(status('GET /x')).toBe('200');
+  });
+
   test('a question mark behind the target ends nothing', () => {
     route(engine, ['/', '/a']);
     const output = slot.outputs[0] as number;

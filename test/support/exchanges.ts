@@ -36,7 +36,8 @@ function ofHead({ name, input, expected }: HeadCase): Exchange {
     return { name, input, statuses: [statusOf(expected)], heads, end: 'closed' };
   const persistent = expected.minor === 0 ? expected.persistent === true : expected.persistent !== false;
   const whole = input + contentFor(input);
-  return { name, input: whole, statuses: [200], heads, end: persistent ? 'open' : 'closed' };
+  const isHttps = /^\S+ https:/i.test(input);
+  return { name, input: whole, statuses: [isHttps ? 421 : 200], heads, end: persistent ? 'open' : 'closed' };
 }
 
 /** What a good head announces. */
@@ -53,8 +54,16 @@ function ofContent({ name, fields, content, expected }: ContentCase): Exchange {
   return { name, input, statuses: [statusOf(expected)], heads, end: 'closed' };
 }
 
-function ofConversation({ name, input, taken, refused, end, heads }: ConversationCase): Exchange {
-  const statuses = taken.map(() => 200);
+function ofConversation({
+  name,
+  input,
+  taken,
+  misdirected,
+  refused,
+  end,
+  heads,
+}: ConversationCase): Exchange {
+  const statuses = taken.map((_, i) => (misdirected?.includes(i) ? 421 : 200));
   if (refused !== undefined) statuses.push(refused);
   return {
     name,

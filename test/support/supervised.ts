@@ -23,6 +23,8 @@ const OPTIONS: ServerOptions = {
   app: undefined,
   globals: true,
   trustProxy: 0,
+  trustProxyField: ['x-forwarded-for'],
+  allowedHosts: undefined,
   host: '127.0.0.1',
   workers: 2,
   model: 'event-loop',

@@ -12,6 +12,7 @@ import { type RequestRecord, readRecord } from '../support/record.ts';
 
 const { codec, slot } = createEngine('wasm');
 slot.fallback = PREPARED_NONE;
+slot.refusesHttps = false;
 const { bytes } = slot.views;
 
 const GOOD = [...requestLineCases, ...fieldCases, ...framingCases].filter(

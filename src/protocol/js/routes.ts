@@ -2,6 +2,7 @@
 
 import {
   CONTROL_FALLBACK,
+  CONTROL_HTTPS,
   CONTROL_ROUTE_COUNT,
   PREPARED,
   PREPARED_CONDITIONAL,
@@ -19,21 +20,25 @@ import {
   ROUTES,
 } from '../../wasm/layout.ts';
 import { FLAG_CONDITIONAL, METHOD_GET, METHOD_HEAD } from '../codes.ts';
+import { SLASH } from './chars.ts';
 import { isUnmodified } from './conditions.ts';
 import { skipPath } from './scanner.ts';
 import type { Views } from './views.ts';
+
+const S = 0x73;
 
 /** Index of the prepared response to the request whose head began at `start`, or PREPARED_NONE. */
 export function findPrepared(views: Views, slot: number, start: number): number {
   const { bytes, halves, words } = views;
   const fallback = words[(slot + CONTROL_FALLBACK) >> 2] as number;
-  if (words[(slot + CONTROL_ROUTE_COUNT) >> 2] === 0) return fallback;
   const record = slot + RECORD;
+  const path = start + (halves[(record + RECORD_TARGET_OFFSET) >> 1] as number);
+  if (bytes[path] !== SLASH)
+    return isHttps(bytes, path) ? (words[(slot + CONTROL_HTTPS) >> 2] as number) : fallback;
+  if (words[(slot + CONTROL_ROUTE_COUNT) >> 2] === 0) return fallback;
   const method = words[(record + RECORD_METHOD) >> 2];
   if (method !== METHOD_GET && method !== METHOD_HEAD) return fallback;
-  const path = start + (halves[(record + RECORD_TARGET_OFFSET) >> 1] as number);
   const size = skipPath(bytes, path, path + (halves[(record + RECORD_TARGET_BYTES) >> 1] as number)) - path;
-  if (size === 0) return fallback;
 
   let index = words[(slot + ROUTES + bucketOf(bytes, path, size) * 4) >> 2] as number;
   while (index !== 0) {
@@ -48,6 +53,11 @@ export function findPrepared(views: Views, slot: number, start: number): number 
     index = words[prepared + (PREPARED_NEXT >> 2)] as number;
   }
   return fallback;
+}
+
+/** Whether a target that is no path has the scheme https. Else it has the scheme http, or is "*" before the version. */
+function isHttps(bytes: Uint8Array, target: number): boolean {
+  return ((bytes[target + 4] as number) | 0x20) === S;
 }
 
 /** The bucket of the path of `size` bytes at `path`; paths differ most in their ends and middles. */
