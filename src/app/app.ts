@@ -51,7 +51,7 @@ export interface RouteRequest extends ServerRequest {
 
 /** What a handler gets to know beside the request. */
 export interface Context {
-  /** The address of the client: the peer's, or what trusted proxies say it is. */
+  /** The address of the client: the peer's, or what trusted proxies say it is, which may be `unknown`. */
   readonly remoteAddress: string;
   /** Which of the server's threads this is, from 0. */
   readonly worker: number;

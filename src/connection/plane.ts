@@ -76,10 +76,10 @@ export class Plane {
   /**
    * Has an application answer what no prepared response does. Requests that are under way stay where they are.
    * @param builtIn the engine answers what no path leads to with the built-in response, and hands over nothing but
-   *   what it may not decide
+   *   what it may not decide. Without an application that is so.
    */
-  serve(application: Application, builtIn = false): void {
-    this.application = application;
+  serve(application: Application | undefined, builtIn = application === undefined): void {
+    this.application = application ?? refuseAll;
     this.slot.fallback = builtIn ? PREPARED_DEFAULT : PREPARED_NONE;
   }
 

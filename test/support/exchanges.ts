@@ -63,7 +63,7 @@ function ofConversation({
   end,
   heads,
 }: ConversationCase): Exchange {
-  const statuses = taken.map((_, i) => (misdirected?.includes(i) ? 421 : 200));
+  const statuses: number[] = taken.map((_, i) => (misdirected?.includes(i) ? 421 : 200));
   if (refused !== undefined) statuses.push(refused);
   return {
     name,

@@ -239,6 +239,7 @@ describe('a pool', () => {
         host: '127.0.0.1',
         state,
         engine: 'wasm',
+        access: { trustProxy: 0 },
         io: { read: 'direct', write: 'direct' },
         log: 'silent',
         limits: { connectionsMax: 10, refusalsMax: 1, requestsMax: 100 },
