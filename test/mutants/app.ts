@@ -8,6 +8,7 @@ const ROUTES = ['test/app/routes.test.ts'];
 const APPLICATION = ['test/app/application.test.ts'];
 const URL = ['test/app/url.test.ts'];
 const PROXY = ['test/app/proxy.test.ts'];
+const AUTHORITY = ['test/app/authority.test.ts'];
 const REQUEST = ['test/app/request.test.ts'];
 const FIELDS = ['test/app/fields.test.ts'];
 const RESPONSE = ['test/app/response.test.ts'];
@@ -232,11 +233,6 @@ export const appDefects: Defect[] = [
     ['all names are enumerable', 'value, enumerable, writable', 'value, enumerable: true, writable'],
   ]),
   ...defectsOf('src/app/url.ts', URL, [
-    [
-      'anybody may say which scheme it is',
-      'this.#proxies === 0 ? this.#scheme : (clientScheme(head, this.#proxies) ?? this.#scheme)',
-      'clientScheme(head, this.#proxies || 1) ?? this.#scheme',
-    ],
     ['the scheme of the request before stays', '|| scheme !== this.#lastScheme) {', ') {'],
     ['the host of the request before stays', 'if (host !== this.#lastHost || scheme', 'if (scheme'],
     [
@@ -245,16 +241,37 @@ export const appDefects: Defect[] = [
       'new URL(normalTarget(target), origin).href',
     ],
     [
-      'a host may hide more than a host',
-      '/` ? origin : undefined;',
-      "/` || href !== '' ? origin : undefined;",
+      'Host stands above the target',
+      'this.#originOf(target.scheme, target.authority)',
+      'this.#originOf(target.scheme, hostOf(head))',
     ],
     [
-      'Host stands above the target',
-      '(originOf(scheme, host) ?? originOf(this.#scheme, this.#ownHost)) + normalTarget(rest)',
-      'this.#originOf(head) + normalTarget(rest)',
+      'without a Host there is no URL',
+      '?? (urlOfAuthority(scheme, this.#ownHost) as URL)',
+      "?? ({ origin: '' } as URL)",
     ],
-    ['without a Host there is no URL', '?? (originOf(scheme, this.#ownHost) as string)', "?? ''"],
+  ]),
+  ...defectsOf('src/app/allowed-hosts.ts', URL, [
+    ['a host may hide more than a host', 'return url.href === ', "return url.href !== '' || url.href === "],
+  ]),
+  ...defectsOf('src/app/allowed-hosts.ts', AUTHORITY, [
+    ['a name that ends like an allowed one is allowed', 'name.endsWith(`.', 'name.endsWith(`'],
+    ['a name and its full form are two', "name.endsWith('.') ? name.slice(0, -1) : name", 'name'],
+    ['no port is that of http', 'DEFAULT_PORTS[scheme]', "'80'"],
+    ['a port below a name is any', 'host.port === undefined || host.port === port', 'true'],
+  ]),
+  ...defectsOf('src/app/authority.ts', AUTHORITY, [
+    [
+      'https is answered for on a plain connection',
+      "this.schemeOf(head) !== 'https'",
+      'target.authority === head.method',
+    ],
+    [
+      'Host counts where the target has an authority',
+      'target.scheme, target.authority)',
+      'target.scheme, hostOf(head))',
+    ],
+    ['the answer for the host before stays', ' || last.authority !== authority', ''],
   ]),
   ...defectsOf('src/app/path.ts', URL, [
     ['an apostrophe in a query stays', '?[\\\\w!$&()*+', "?[\\\\w!$&'()*+"],
@@ -277,22 +294,27 @@ export const appDefects: Defect[] = [
     ],
     ['empty entries count', ".filter((entry) => entry !== '')", ''],
     [
-      'Forwarded counts beside X-Forwarded-For',
-      "else if (head.findField('x-forwarded-for') < 0) scheme",
-      'else scheme',
+      'X-Forwarded-Proto counts where only X-Forwarded-For does',
+      "} else if (trustProxyField.includes('x-forwarded-proto')) {",
+      '} else {',
     ],
-    ['anything is an address', 'return isIP(address) === 0 ? undefined : address;', 'return address;'],
+    ['anything is an address', 'return isIP(name) === 0 ? UNKNOWN : name;', 'return name;'],
+    [
+      'a client without an address is the peer',
+      "(elementFromRight(field, trustProxy)?.get('for') ?? '')",
+      "(elementFromRight(field, trustProxy)?.get('for') ?? peer)",
+    ],
     [
       'anything is a scheme',
       "return scheme === 'http' || scheme === 'https' ? scheme : undefined;",
       'return scheme as Scheme | undefined;',
     ],
     ['a scheme has a case', 'scheme = scheme?.toLowerCase();', ''],
-    ['parameters have a case', '(name as string).toLowerCase()', '(name as string)'],
+    ['parameters have a case', 'valueStart - 1).toLowerCase()', 'valueStart - 1)'],
     [
       'a broken Forwarded is believed up to where it breaks',
-      "if (delimiter !== ',' && delimiter !== undefined) return [];",
-      "if (delimiter !== ',' && delimiter !== undefined) break;",
+      'if (end === BROKEN) return undefined;',
+      'if (end === BROKEN) return parameters;',
     ],
     ['quoted characters keep their backslash', ".replace(/\\\\(.)/g, '$1')", ''],
     [

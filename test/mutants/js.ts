@@ -194,7 +194,13 @@ export const jsDefects: Defect[] = [
       'if (method !== METHOD_GET && method !== METHOD_HEAD) return fallback;',
       '',
     ],
-    ['no path is looked for', 'if (size === 0) return fallback;', 'if (size > 0) return fallback;'],
+    [
+      'no path is looked for',
+      'if (bytes[path] !== SLASH)',
+      'if (bytes[path] === SLASH) return fallback;\n  else',
+    ],
+    ['a scheme has a case', ' | 0x20) === S', ') === S'],
+    ['https is answered as http is', 'return isHttps(bytes, path) ?', 'return path === 0 ?'],
     ['paths of one size and bucket are one path', ' && isEqual(bytes, path, known, size))', ' && known > 0)'],
     [
       'only the last path of a bucket is known',

@@ -418,6 +418,8 @@ export const wasmDefects: Defect[] = [
   ...defectsOf('assembly/routes.ts', ROUTES, [
     ['a path answers any method', 'if (method != METHOD_GET && method != METHOD_HEAD) return fallback;', ''],
     ['HEAD has no routes', ' && method != METHOD_HEAD', ''],
+    ['a scheme has a case', 'load<u8>(target, 4) | 0x20) == S', 'load<u8>(target, 4)) == S'],
+    ['https is answered as http is', 'return isHttps(path) ?', 'return path == 0 ?'],
     [
       'a query belongs to the path',
       '<i32>(skipPath(path, path + load<u16>(record, RECORD_TARGET_BYTES)) - path)',
