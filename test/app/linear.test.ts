@@ -3,6 +3,8 @@
 
 import { afterAll, describe, expect, test } from 'vitest';
 import { loadApp } from '#dist/app/load.js';
+import { AllowedHosts } from '../../src/app/allowed-hosts.ts';
+import { Authority } from '../../src/app/authority.ts';
 import { fieldsWith } from '../../src/app/bodies.ts';
 import { addMissing, NO_FIELDS, readFields, readTrailers, TEXT_FIELDS } from '../../src/app/fields.ts';
 import { Headers } from '../../src/app/headers.ts';
@@ -11,6 +13,7 @@ import { clientAddress, clientScheme } from '../../src/app/proxy.ts';
 import { Response } from '../../src/app/response.ts';
 import { RouteTable } from '../../src/app/routes.ts';
 import { Origin } from '../../src/app/url.ts';
+import type { Access } from '../../src/connection/access.ts';
 import { appFiles } from '../support/app-files.ts';
 import { FakeHead, type Field } from './request-fixture.ts';
 
@@ -134,7 +137,10 @@ function flat(text: string): string {
 }
 
 const headOf = (...fields: Field[]) => new FakeHead(fields);
-const origin = new Origin('http', '127.0.0.1:8080');
+const origin = new Origin(new Authority('http'), '127.0.0.1:8080');
+const hosts = new AllowedHosts(['a', '*.b', 'c:80']);
+const X_FORWARDED: Access = { trustProxy: 2, trustProxyField: ['x-forwarded-for', 'x-forwarded-proto'] };
+const FORWARDED: Access = { trustProxy: 2, trustProxyField: ['forwarded'] };
 const stream = new ReadableStream();
 const table = await RouteTable.of<string>(
   { '/a/:b/c': () => new Response(), '/s/*': () => new Response(), '/a/a/:x/:y': () => new Response() },
@@ -156,10 +162,11 @@ const USES: Record<string, (text: string) => unknown> = {
   statusText: (text) => new Response('', { statusText: text }),
   'a name that is asked for': (text) => new Headers(headOf(['a', 'b'])).get(text),
   'a field of a request': (text) => [...new Headers(headOf(['a', text], ['cookie', text]))],
-  'X-Forwarded-For': (text) => clientAddress(headOf(['x-forwarded-for', text]), 2, '127.0.0.1'),
-  'X-Forwarded-Proto': (text) => clientScheme(headOf(['x-forwarded-proto', text]), 2),
-  Forwarded: (text) => clientAddress(headOf(['forwarded', text]), 2, '127.0.0.1'),
-  'the scheme in Forwarded': (text) => clientScheme(headOf(['forwarded', text]), 2),
+  'X-Forwarded-For': (text) => clientAddress(headOf(['x-forwarded-for', text]), X_FORWARDED, '127.0.0.1'),
+  'X-Forwarded-Proto': (text) => clientScheme(headOf(['x-forwarded-proto', text]), X_FORWARDED),
+  Forwarded: (text) => clientAddress(headOf(['forwarded', text]), FORWARDED, '127.0.0.1'),
+  'the scheme in Forwarded': (text) => clientScheme(headOf(['forwarded', text]), FORWARDED),
+  'Host with allowed hosts': (text) => hosts.has('http', text),
   Host: (text) => origin.urlOf(headOf(['host', text])),
   'a request target': (text) => origin.urlOf(new FakeHead([['host', 'a']], 'GET', `/${text}`)),
   'a whole URL as target': (text) => origin.urlOf(new FakeHead([['host', 'a']], 'GET', `http://a/${text}`)),
@@ -193,8 +200,14 @@ describe('time grows as the length does', () => {
       (count) => new Headers(headOf(...manyPairs(count, 'set-cookie'))).getSetCookie(),
     ],
     ['many fields that are changed', (count) => new Headers(headOf(...manyPairs(count))).append('a', 'b')],
-    ['many proxies', (count) => clientAddress(headOf(...manyPairs(count, 'x-forwarded-for')), 1, '')],
-    ['many that forwarded', (count) => clientAddress(headOf(...manyPairs(count, 'forwarded')), 1, '')],
+    [
+      'many proxies',
+      (count) => clientAddress(headOf(...manyPairs(count, 'x-forwarded-for')), X_FORWARDED, ''),
+    ],
+    [
+      'many that forwarded',
+      (count) => clientAddress(headOf(...manyPairs(count, 'forwarded')), FORWARDED, ''),
+    ],
     ['many fields of a response', (count) => new Response('', { headers: manyPairs(count) }).headers],
   ])('of %s', (_, use) => {
     expect(growthOf((size) => () => use(size), 256)).toBeLessThan(GROWTH_MAX);
