@@ -15,6 +15,7 @@
 // longer there from then on. A table that a snapshot made (src/wasm/saved.ts) is only ever one before. A table in which
 // nothing can count any more is used again (tables.ts).
 
+import { KIND_LIMITER } from '../../src/protocol/codes';
 import {
   BUCKET_BYTES,
   BUCKET_ENTRIES,
@@ -39,7 +40,11 @@ import {
   LIMITER_TABLES_MAX,
   LIMITER_WINDOW_MS,
   SCRATCH_TEXT,
+  STATE,
+  STATE_COUNT_MAX,
   STATE_HOLD,
+  STATE_KIND,
+  STATE_ROW_BYTES,
 } from '../../src/wasm/layout';
 import { letGo, letGoFor, takeHold } from './hold';
 import { leaveScratch, scratchOf } from './scratch';
@@ -48,7 +53,7 @@ import {
   CHANGED,
   chainFrom,
   freeTables,
-  newTable,
+  freshTable,
   pinBefore,
   pinCurrent,
   pinTable,
@@ -57,6 +62,7 @@ import {
   tablesOwnerDied,
   takeOut,
   unpinBefore,
+  usedTable,
 } from './tables';
 
 /** What take() returns when the cost is more than the limit. */
@@ -261,7 +267,8 @@ export function open(
   aheadMs: i64,
 ): usize {
   // So that of threads that begin together only one makes a table; without the hold it goes as well.
-  const held = takeHold(limiter + STATE_HOLD, scratch);
+  let held = takeHold(limiter + STATE_HOLD, scratch);
+  let swept = false;
   const mask = maskFor(keys);
   let made: usize = 0;
   let table: usize = 0;
@@ -270,10 +277,19 @@ export function open(
     const judged =
       current == 0 ? NEW_OPTIONS : judge(current, generation, limit, windowMs, keys, mask, aheadMs);
     if (judged == NEW_OPTIONS) {
-      if (made == 0) made = newTable(scratch, mask + 1);
+      if (made == 0) made = usedTable(scratch, mask + 1);
+      if (made == 0 && !swept) {
+        // Others may have one to give; a thread holds one limiter at a time.
+        swept = true;
+        if (held) letGo(limiter + STATE_HOLD);
+        if (aheadMs == 0) sweep(scratch, nowMs);
+        held = takeHold(limiter + STATE_HOLD, scratch);
+        continue;
+      }
+      if (made == 0) made = freshTable(scratch, mask + 1);
       if (made == 0 && held && current != 0) {
         dropBefore(limiter);
-        made = newTable(scratch, mask + 1);
+        made = usedTable(scratch, mask + 1);
       }
       if (made == 0) break;
       store<i32>(made, limit, LIMITER_LIMIT);
@@ -340,6 +356,17 @@ function tidy(limiter: usize, nowMs: i64): void {
     } else takeOut(limiter, newer, older);
   }
   freeTables(limiter);
+}
+
+/** Tidies all limiters that go by the machine's clock. */
+function sweep(scratch: usize, nowMs: i64): void {
+  for (let i = 0; i < STATE_COUNT_MAX; i++) {
+    const limiter: usize = STATE + i * STATE_ROW_BYTES;
+    if (atomic.load<i32>(limiter, STATE_KIND) != KIND_LIMITER) continue;
+    if (tableOf(limiter) == 0 || !takeHold(limiter + STATE_HOLD, scratch)) continue;
+    if (aheadMsOf(tableOf(limiter)) == 0) tidy(limiter, nowMs);
+    letGo(limiter + STATE_HOLD);
+  }
 }
 
 /** For when there is no room: what was used under the options before counts no more. The limiter is held. */

@@ -73,20 +73,35 @@ export function unpinBefore(scratch: usize): void {
   atomic.store<usize>(scratch, 0, SCRATCH_TABLE_BEFORE);
 }
 
-/** Pointer of a table with room for so many buckets, all empty, that is this thread's; 0 when there is no room. */
-export function newTable(scratch: usize, bucketCount: i32): usize {
-  const bytes = LIMITER_BUCKETS + bucketCount * BUCKET_BYTES;
-  const pages = (bytes + PAGE_BYTES - 1) / PAGE_BYTES;
-  const owner = load<i32>(scratch, SCRATCH_OWNER);
-  let table = takeFree(pages, owner);
-  if (table != 0) memory.fill(table + LIMITER_BUCKETS, 0, bytes - LIMITER_BUCKETS);
-  else {
-    table = newExtent(pages);
-    if (table == 0) return 0;
-    enter(table, pages, owner);
-  }
+/**
+ * Pointer of a table with room for so many buckets, all empty, that is this thread's: one that is nobody's, 0 when none
+ * is.
+ */
+export function usedTable(scratch: usize, bucketCount: i32): usize {
+  const bytes = bytesOf(bucketCount);
+  const table = takeFree(pagesOf(bytes), load<i32>(scratch, SCRATCH_OWNER));
+  if (table == 0) return 0;
+  memory.fill(table + LIMITER_BUCKETS, 0, bytes - LIMITER_BUCKETS);
   store<i32>(table, bucketCount - 1, LIMITER_BUCKET_MASK);
   return table;
+}
+
+/** The same of memory that nobody has used; 0 when there is no room. */
+export function freshTable(scratch: usize, bucketCount: i32): usize {
+  const pages = pagesOf(bytesOf(bucketCount));
+  const table = newExtent(pages);
+  if (table == 0) return 0;
+  enter(table, pages, load<i32>(scratch, SCRATCH_OWNER));
+  store<i32>(table, bucketCount - 1, LIMITER_BUCKET_MASK);
+  return table;
+}
+
+function bytesOf(bucketCount: i32): i32 {
+  return LIMITER_BUCKETS + bucketCount * BUCKET_BYTES;
+}
+
+function pagesOf(bytes: i32): i32 {
+  return (bytes + PAGE_BYTES - 1) / PAGE_BYTES;
 }
 
 /** The smallest that is large enough. */
@@ -132,8 +147,7 @@ export function takeOut(limiter: usize, newer: usize, older: usize): void {
   atomic.add<i32>(limiter, 1, STATE_CHAIN);
   if (load<i32>(older, LIMITER_PAGES) != 0) return;
   // A snapshot made it.
-  const bytes = LIMITER_BUCKETS + (load<i32>(older, LIMITER_BUCKET_MASK) + 1) * BUCKET_BYTES;
-  enter(older, (bytes + PAGE_BYTES - 1) / PAGE_BYTES, -(<i32>limiter));
+  enter(older, pagesOf(bytesOf(load<i32>(older, LIMITER_BUCKET_MASK) + 1)), -(<i32>limiter));
 }
 
 /** Frees the tables that have been taken out of the chain and that nobody reads. The hold must be this thread's. */

@@ -26,8 +26,8 @@ export interface LimiterOptions {
   /** How many keys that have used something are remembered at least: 1 to 2^24, by default 10,000. */
   keys?: number;
   /**
-   * Milliseconds from 0 on that don't go back, the same in every thread. By default the machine's monotonic clock;
-   * a test may want its own.
+   * Milliseconds from 0 on, the same in every thread. A clock that goes back stands still until it has caught up. By
+   * default the machine's monotonic clock; a test may want its own.
    */
   now?: () => number;
 }
@@ -196,7 +196,7 @@ function disagreement(name: string, asked: Numbers, inForce: Numbers): string {
   );
 }
 
-/** A clock of the user's, as long as it is one. */
+/** A clock of the user's, as long as it is one. One that is set back stands still until it has caught up. */
 function checked(name: string, now: () => number): () => number {
   let lastMs = 0;
   return () => {
@@ -205,12 +205,8 @@ function checked(name: string, now: () => number): () => number {
       throw new RangeError(
         `limiter '${name}': now() must return milliseconds, a number from 0 to ${NOW_MS_MAX}, not ${shown(nowMs)}`,
       );
-    if (nowMs < lastMs)
-      throw new RangeError(
-        `limiter '${name}': now() must not go back, but went from ${lastMs} to ${nowMs}: leave now out to use the machine's monotonic clock`,
-      );
-    lastMs = nowMs;
-    return nowMs;
+    if (nowMs > lastMs) lastMs = nowMs;
+    return lastMs;
   };
 }
 

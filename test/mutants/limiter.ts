@@ -84,8 +84,8 @@ export const limiterDefects: Defect[] = [
   ...defectsOf('assembly/state/tables.ts', LIMITER, [
     [
       'a table lies beyond its pages',
-      '(bytes + PAGE_BYTES - 1) / PAGE_BYTES;\n  const owner',
-      'bytes / PAGE_BYTES;\n  const owner',
+      'return (bytes + PAGE_BYTES - 1) / PAGE_BYTES;',
+      'return bytes / PAGE_BYTES;',
     ],
   ]),
   ...defectsOf('assembly/state/tables.ts', TABLES, [
@@ -97,8 +97,8 @@ export const limiterDefects: Defect[] = [
     ],
     [
       'what was in a table is still there',
-      'if (table != 0) memory.fill(table + LIMITER_BUCKETS, 0, bytes - LIMITER_BUCKETS);',
-      'if (table != 0) {}',
+      '  memory.fill(table + LIMITER_BUCKETS, 0, bytes - LIMITER_BUCKETS);\n',
+      '',
     ],
     [
       'what a dead thread prepared is lost',
@@ -108,6 +108,7 @@ export const limiterDefects: Defect[] = [
   ]),
   ...defectsOf('assembly/state/limiter.ts', TABLES, [
     ['nothing is used again', '  if (made != 0 && held) tidy(limiter, nowMs);\n', ''],
+    ['what other limiters no longer need stays theirs', 'if (aheadMs == 0) sweep(scratch, nowMs);', ''],
     ['tables before are without number', 'if (counts && count < LIMITER_TABLES_MAX) {', 'if (counts) {'],
     ['a table that counts is taken out', 'if (counts && count < LIMITER_TABLES_MAX) {', 'if (false) {'],
     ['without room nothing gives way', 'if (made == 0 && held && current != 0) {', 'if (false) {'],
@@ -239,7 +240,7 @@ export const limiterDefects: Defect[] = [
   ...defectsOf('src/state/limiter.ts', TABLES, [
     ['a clock gives anything', "typeof nowMs !== 'number' || !(nowMs >= 0 && nowMs <= NOW_MS_MAX)", 'false'],
     ['what is being loaded is in force', 'if (generation > 0) {', 'if (generation !== 0) {'],
-    ['a clock goes back', 'if (nowMs < lastMs)', 'if (false)'],
+    ['a clock goes back', 'if (nowMs > lastMs) lastMs = nowMs;', 'lastMs = nowMs;'],
     ['each request has a handle of its own', '    handlesHere().set(name, this);\n', ''],
     ['options that disagree go unnoticed', 'if (opened === DISAGREES)', 'if (opened === -1)'],
   ]),

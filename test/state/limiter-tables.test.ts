@@ -147,15 +147,17 @@ describe('a clock of its own', () => {
     },
   );
 
-  test('that goes back is an error, and counts on when it has come forward', () => {
+  test('that goes back stands still until it has caught up', () => {
     const api = limiter('api', { limit: 2, windowMs: 1000, now });
-    expect(api.take('a').allowed).toBe(true);
-    nowMs -= 1;
-    expect(() => api.take('a')).toThrow(
-      "limiter 'api': now() must not go back, but went from 1000000 to 999999",
-    );
+    const takes = (count: number): boolean[] => Array.from({ length: count }, () => api.take('a').allowed);
+    expect(takes(1)).toEqual([true]);
+    nowMs -= 900_000;
+    expect(takes(2)).toEqual([true, false]);
+    expect(api.take('a')).toEqual({ allowed: false, remaining: 0, retryAfterMs: 500 });
+    nowMs += 900_499;
+    expect(takes(1)).toEqual([false]);
     nowMs += 1;
-    expect([api.take('a').allowed, api.take('a').allowed]).toEqual([true, false]);
+    expect(takes(2)).toEqual([true, false]);
   });
 
   test('that becomes wrong later is told, too', () => {
@@ -214,6 +216,20 @@ describe('tables whose options are no longer in force', () => {
     limiter('large', { ...small(0), keys: 20_000, now }).take('a');
     expect(pagesOf(state)).toBeGreaterThan(pages);
     expect(limiter('other', { ...small(0), now }).take('a').remaining).toBe(998);
+  });
+
+  test('are given to other limiters also when their own one has kept its options since', async () => {
+    const options = { limit: 1000, windowMs: 1, keys: 2000 };
+    for (const name of ['one', 'two']) limiter(name, options).take('a');
+    beginGeneration();
+    for (const name of ['one', 'two']) limiter(name, { ...options, limit: 2000 }).take('a');
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    const pages = pagesOf(state);
+    for (const name of ['three', 'four']) expect(limiter(name, options).take('a').remaining).toBe(999);
+    expect(pagesOf(state)).toBe(pages);
+    limiter('five', options).take('a');
+    expect(pagesOf(state)).toBeGreaterThan(pages);
+    expect(limiter('two', { ...options, limit: 2000 }).take('b').remaining).toBe(1999);
   });
 
   test('hold nothing of what was in them', () => {
