@@ -31,15 +31,27 @@ let starting: Promise<void> | undefined;
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
 process.stdout.on('error', () => {});
-process.on('message', (message: ToServer, handle: unknown) => void obey(message, handle));
+// What others have sent is not ours to obey.
+process.on('message', (message: ToServer | null, handle: unknown) => void obey(message, handle));
 process.on('disconnect', () => void drain(ORPHAN_DRAIN_MS));
 
-async function obey(message: ToServer, handle: unknown): Promise<void> {
-  if (message.type === 'start') await (starting = start(message));
-  else if (message.type === 'socket') waiting.get(message.request)?.(handle as Handle);
-  else if (message.type === 'drain') await drain(message.timeoutMs);
-  else if (message.type === 'reload') await reload(message.timeoutMs);
-  else await server?.killWorker?.(message.ordinal, message.how);
+async function obey(message: ToServer | null, handle: unknown): Promise<void> {
+  switch (message?.type) {
+    case 'start':
+      await (starting = start(message));
+      break;
+    case 'socket':
+      waiting.get(message.request)?.(handle as Handle);
+      break;
+    case 'drain':
+      await drain(message.timeoutMs);
+      break;
+    case 'reload':
+      await reload(message.timeoutMs);
+      break;
+    case 'kill-worker':
+      await server?.killWorker?.(message.ordinal, message.how);
+  }
 }
 
 async function start({ options, address }: ToServer & { type: 'start' }): Promise<void> {

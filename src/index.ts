@@ -14,6 +14,11 @@ export type {
   RouteValue,
   ServerRequest,
   ServerView,
+  StartContext,
+  StartHook,
+  StopContext,
+  StopHook,
+  StopReason,
 } from './app/app.ts';
 export { fetch, Request } from './app/globals.ts';
 export { type RateLimit, type RateLimitOptions, rateLimit } from './app/rate-limit.ts';

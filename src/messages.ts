@@ -21,4 +21,5 @@ export type ToSupervisor =
   | { type: 'failed'; code: string | undefined; message: string }
   | { type: 'note'; text: string }
   | { type: 'warning'; text: string }
+  /** `late`: connections that had to be cut. */
   | { type: 'drained'; statistics: Statistics; late: number };

@@ -58,12 +58,16 @@ export interface ServerOptions {
   bodyRate: number;
   writeTimeout: number;
   handlerTimeout: number;
+  /** Milliseconds for the application to load, and for its start() to end. */
+  loadTimeout: number;
+  /** Milliseconds for requests under way to finish when the server stops or reloads. */
+  drainTimeout: number;
+  /** As far as it is known: 0 picks one. */
+  port: number;
 }
 
 export interface ListenOptions {
-  port: number;
   sockets: SocketChoice;
-  drainTimeout: number;
 }
 
 export type Options = ServerOptions & ListenOptions;
@@ -166,6 +170,7 @@ const KINDS: { [Name in OptionName]: OptionKind<Options[Name]> } = {
   bodyRate: wholeNumber(0, 1_000_000_000, 500, 'bytes a second that content must come to on average'),
   writeTimeout: duration(30_000, 'for a peer to read what it was sent, cut beyond'),
   handlerTimeout: duration(30_000, 'for a handler to answer, 503 beyond'),
+  loadTimeout: duration(30_000, 'for the app to load and its start() to end, else the start or reload fails'),
   drainTimeout: wholeNumber(
     0,
     3_600_000,
@@ -242,18 +247,20 @@ export function readCommand(argv: string[], environment: { PORT?: string | undef
  * @param given values by name; what is undefined has its default
  * @param without those that mean nothing there
  * @param defaults where they are others than the command line's
+ * @param hintFor called with a name that is unknown; returns the end of the message
  * @throws OptionError with one line
  */
 export function readOptions(
   given: Readonly<Record<string, unknown>>,
   without: readonly OptionName[],
   defaults: Partial<Options> = {},
+  hintFor: (name: string) => string = () => '',
 ): Options {
   const texts: Record<string, string> = {};
   for (const [name, value] of Object.entries(given)) {
     if (value === undefined) continue;
     const known = NAMES.find((one) => one === name && !without.includes(one));
-    if (known === undefined) throw new OptionError(`there is no option '${name}'`);
+    if (known === undefined) throw new OptionError(`there is no option '${name}'${hintFor(name)}`);
     if (KINDS[known].list && Array.isArray(value) && value.every((item) => typeof item === 'string')) {
       texts[flagOf(known)] = value.join(',');
       continue;

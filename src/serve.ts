@@ -2,6 +2,7 @@
 // handles no signal, ends no process, and touches no global unless asked.
 
 import type { App } from './app/app.ts';
+import { APP_KEYS, hintFor, strangeKeys } from './app/keys.ts';
 import { appOf } from './app/load.ts';
 import { bind } from './connection/bind.ts';
 import { type ListenAt, urlOf } from './connection/listener.ts';
@@ -52,6 +53,8 @@ export interface ServeOptions {
   writeTimeout?: number | undefined;
   /** For a handler to answer, 503 beyond: 30000 by default. */
   handlerTimeout?: number | undefined;
+  /** For the application to load and for its start() to end; else the start, or the reload, fails: 30000 by default. */
+  loadTimeout?: number | undefined;
   /** What requests under way have to finish when the server closes or reloads: 10000 by default. */
   drainTimeout?: number | undefined;
   /**
@@ -134,7 +137,6 @@ export interface HandlersServer extends Server {
 
 /** Options of the command line that mean nothing here. */
 const COMMAND_LINE_ONLY = ['model', 'counter', 'sockets'] as const;
-const HANDLERS: readonly (keyof App)[] = ['fetch', 'routes', 'error'];
 
 /**
  * Starts a server in this program: with `app` over threads, with `fetch` and `routes` in the calling thread.
@@ -153,7 +155,7 @@ export async function serve(
 }
 
 async function serveApp({ app, ...given }: ServeAppOptions): Promise<AppServer> {
-  for (const name of HANDLERS)
+  for (const name of APP_KEYS)
     if (name in given) throw new OptionError(`${name} comes from the app's module: leave out ${name} or app`);
   if (typeof app !== 'string' && !(app instanceof URL))
     throw new OptionError(`app must be the path or the URL of a module, not ${typeof app}`);
@@ -189,20 +191,24 @@ async function serveApp({ app, ...given }: ServeAppOptions): Promise<AppServer> 
 async function serveHandlers({ workers, ...given }: ServeHandlersOptions): Promise<HandlersServer> {
   if (workers !== undefined)
     throw new OptionError('workers belongs to app: functions do not travel to other threads');
+  const others = Object.entries(given).filter(([name]) => !(APP_KEYS as readonly string[]).includes(name));
+  const defaults = { log: 'errors', globals: false } as const;
+  // First, since a misspelt fetch is missed below, where its name is not told.
+  const options = readOptions(Object.fromEntries(others), COMMAND_LINE_ONLY, defaults, hintFor);
   const handlers = appOf(given, 'serve()');
-  const others = Object.entries(given).filter(([name]) => !HANDLERS.includes(name as keyof App));
-  const options = readOptions(Object.fromEntries(others), COMMAND_LINE_ONLY, {
-    log: 'errors',
-    globals: false,
-  });
   const { host, port } = options;
   const takePlace = async (): Promise<ListenAt> => ({ host, port, reusePort: false });
   const uninstall = options.globals ? (await import('./app/globals.ts')).installGlobals() : undefined;
+  const start = startOf(options);
   try {
-    const server = await inThread({ ...startOf(options), takePlace }, handlers);
+    const server = await inThread({ ...start, takePlace }, handlers);
     return {
       ...handleOf(options, server),
-      reload: async (app) => server.swap(appOf(app, 'reload()')),
+      reload: async (app) => {
+        const next = appOf(app, 'reload()');
+        for (const line of strangeKeys(app, 'reload()')) start.warn(line);
+        await server.swap(next);
+      },
     };
   } catch (error) {
     uninstall?.();

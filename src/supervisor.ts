@@ -14,8 +14,10 @@ import { plural } from './plural.ts';
 
 /** npm passes Ctrl-C on to a process that got it from the terminal already: twice within some milliseconds. */
 const SAME_SIGNAL_MS = 500;
-/** The server process is not started again when it lived less than this. */
+/** A server process that lived this long after it listened died of something else than its start. */
 const HEALTHY_MS = 5000;
+const BACKOFF_FIRST_MS = 100;
+const BACKOFF_MAX_MS = 10_000;
 /** A server that does not end in time after its drain timeout is ended. */
 const GRACE_MS = 3000;
 
@@ -28,7 +30,7 @@ export async function supervise(options: Options): Promise<void> {
   const log = new Log(options.log);
   const wanted = countListeners(options);
   const bound = await bind(options.host, options.port, wanted, options.sockets);
-  const possible = { ...options };
+  const possible = { ...options, port: bound.port };
   if (wanted > bound.workersMax) {
     possible.workers = bound.workersMax;
     log.note(`Sockets can't be shared between threads here: 1 worker, not ${wanted}`);
@@ -45,8 +47,13 @@ function leaveDebuggerToServer(): void {
 
 class Supervisor {
   private child: ChildProcess | undefined;
-  private startedMs = 0;
-  private listened = false;
+  /** When the server process began to listen. */
+  private listenedMs: number | undefined;
+  /** A server process of this supervisor has listened: from then on it is started again, whatever ends it. */
+  private proved = false;
+  private earlyDeaths = 0;
+  /** Until the server process is started again. */
+  private pause: NodeJS.Timeout | undefined;
   private stoppedMs: number | undefined;
   private failure: Error | undefined;
   /** Somebody sits at a terminal. */
@@ -68,14 +75,16 @@ class Supervisor {
   }
 
   private startServer(): void {
+    clearTimeout(this.pause);
+    this.pause = undefined;
     const child = fork(new URL('./child.js', import.meta.url), { stdio: 'inherit' });
     this.child = child;
-    this.startedMs = Date.now();
-    this.listened = false;
-    child.on('message', (message: ToSupervisor) => this.hear(message));
+    this.listenedMs = undefined;
+    this.failure = undefined;
+    child.on('message', (message: ToSupervisor | null) => this.hear(message));
     child.on('error', (error) => {
       // Not even forked: no 'exit' will follow. Other errors are messages that came too late.
-      if (child.pid === undefined) this.fail(error);
+      if (child.pid === undefined) this.serverEnded(error.message, error);
     });
     child.on('exit', (code, signal) => this.serverEnded(signal ?? `code ${code}`));
     const { options, bound } = this;
@@ -83,8 +92,8 @@ class Supervisor {
     this.tell({ type: 'start', options, ...(address && { address }) });
   }
 
-  private hear(message: ToSupervisor): void {
-    switch (message.type) {
+  private hear(message: ToSupervisor | null): void {
+    switch (message?.type) {
       case 'take':
         if (this.stoppedMs !== undefined) break;
         this.tell(
@@ -93,7 +102,8 @@ class Supervisor {
         );
         break;
       case 'listening':
-        this.listened = true;
+        this.listenedMs = Date.now();
+        this.proved = true;
         this.announce(message);
         break;
       case 'failed':
@@ -107,7 +117,7 @@ class Supervisor {
         break;
       case 'drained': {
         const { requests, accepted } = message.statistics;
-        const cut = message.late > 0 ? `; ${this.lateOnes(message.late)} had to be ended` : '';
+        const cut = message.late > 0 ? `; ${this.lateOnes(message.late)}` : '';
         this.log.note(
           `Server stopped after ${plural(requests, 'request')} on ${plural(accepted, 'connection')}${cut}`,
         );
@@ -138,13 +148,15 @@ class Supervisor {
   /** What had not finished when the drain timeout was over. */
   private lateOnes(count: number): string {
     const { model } = this.options;
-    if (model === 'process') return plural(count, 'process', 'processes');
-    return plural(count, model === 'sequential' ? 'connection' : 'thread');
+    if (model === 'process') return `${plural(count, 'process', 'processes')} had to be ended`;
+    if (model === 'thread') return `${plural(count, 'thread')} had to be ended`;
+    return `${plural(count, 'connection')} had to be cut`;
   }
 
   private reload(): void {
     if (this.stoppedMs !== undefined) return;
-    this.tell({ type: 'reload', timeoutMs: this.options.drainTimeout });
+    if (this.pause === undefined) this.tell({ type: 'reload', timeoutMs: this.options.drainTimeout });
+    else this.startServer();
   }
 
   private stop(signal: NodeJS.Signals): void {
@@ -154,6 +166,11 @@ class Supervisor {
       this.log.note(`Stopping on ${signal}: finishing what is under way`);
       // From here on connecting is refused, and who can goes elsewhere.
       this.bound.close();
+      if (this.pause !== undefined) {
+        clearTimeout(this.pause);
+        this.stopped();
+        return;
+      }
       this.tell({ type: 'drain', timeoutMs: this.options.drainTimeout });
       const { state, redis } = this.options;
       const keptMs = state === undefined && redis === undefined ? 0 : NUMBERS_MS + SNAPSHOT_MS;
@@ -164,17 +181,24 @@ class Supervisor {
     }
   }
 
-  private serverEnded(how: string): void {
+  /** @param error why, where it is known */
+  private serverEnded(how: string, error = this.failure): void {
     this.child = undefined;
-    const healthy = this.listened && Date.now() - this.startedMs > HEALTHY_MS;
-    if (this.stoppedMs !== undefined) {
-      this.stopped();
-    } else if (this.failure === undefined && healthy) {
-      this.log.note(`Server process ended by ${how}; starting it again`);
-      this.startServer();
-    } else {
-      this.fail(this.failure ?? new Error(`the server process ended by ${how}`));
-    }
+    if (this.stoppedMs !== undefined) this.stopped();
+    else if (this.proved)
+      this.startLater(error === undefined ? `ended by ${how}` : `failed: ${error.message}`);
+    else this.fail(error ?? new Error(`the server process ended by ${how}`));
+  }
+
+  /** The first time at once; a burst of deaths backs off. What connects meanwhile waits in the accept queue. */
+  private startLater(reason: string): void {
+    const healthy = this.listenedMs !== undefined && Date.now() - this.listenedMs > HEALTHY_MS;
+    this.earlyDeaths = healthy ? 0 : this.earlyDeaths + 1;
+    const delayMs =
+      this.earlyDeaths < 2 ? 0 : Math.min(BACKOFF_FIRST_MS * 2 ** (this.earlyDeaths - 2), BACKOFF_MAX_MS);
+    this.log.warn(`Server process ${reason}; starting it again${delayMs > 0 ? ` in ${delayMs} ms` : ''}`);
+    if (delayMs === 0) this.startServer();
+    else this.pause = setTimeout(() => this.startServer(), delayMs);
   }
 
   private fail(error: Error): void {

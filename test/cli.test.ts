@@ -6,7 +6,7 @@ import tls from 'node:tls';
 import { afterEach, describe, expect, test } from 'vitest';
 import packageJson from '../package.json' with { type: 'json' };
 import { appFiles } from './support/app-files.ts';
-import { launch, type Run, runCli, startCli } from './support/cli.ts';
+import { childrenOf, launch, type Run, runCli, startCli } from './support/cli.ts';
 import { ask, connect, eventually, GET, sleep } from './support/client.ts';
 import { readResponses } from './support/responses.ts';
 
@@ -248,7 +248,7 @@ describe('signals', () => {
     const client = await connect(run.port);
     client.send(GET.slice(0, 20));
     await sleep(100);
-    const children = await childrenOf(run.child.pid as number);
+    const children = childrenOf(run.child.pid as number);
     for (const pid of [run.child.pid as number, ...children]) process.kill(pid, 'SIGINT');
     await sleep(200);
     client.send(GET.slice(20));
@@ -291,32 +291,56 @@ describe('signals', () => {
     client.send(GET.slice(0, 20));
     await sleep(100);
     expect(await run.stop()).toBe(0);
-    expect(run.output).toContain('; 1 thread had to be ended');
+    expect(run.output).toContain('; 1 connection had to be cut');
     client.close();
   });
 
   test('a killed supervisor leaves no server behind', async () => {
     run = await startCli();
-    const [server] = await childrenOf(run.child.pid as number);
+    const [server] = childrenOf(run.child.pid as number);
     run.child.kill('SIGKILL');
     await eventually('end of the server process', () => !isAlive(server as number));
+  });
+
+  test('a server process that is killed again and again is started again each time, after a growing pause', async () => {
+    run = await startCli(['--workers', '1']);
+    for (let deaths = 1; deaths <= 4; deaths++) {
+      const [server] = childrenOf(run.child.pid as number);
+      process.kill(server as number, 'SIGKILL');
+      await eventually('listening again', () => run?.output.split('Server listening').length === deaths + 2);
+      expect(readResponses(await ask(run.port))[0]?.statusCode).toBe(200);
+    }
+    const pauses = [...run.output.matchAll(/ended by SIGKILL; starting it again(.*)\n/g)].map(
+      ([, pause]) => pause,
+    );
+    expect(pauses).toEqual(['', ' in 100 ms', ' in 200 ms', ' in 400 ms']);
+    expect(await run.stop()).toBe(0);
+  });
+
+  test('a stop while the server process waits to be started again ends at once', async () => {
+    run = await startCli(['--workers', '1']);
+    for (let deaths = 1; !/in (800|1600|3200) ms\n$/.test(run.output); deaths++) {
+      const [server] = childrenOf(run.child.pid as number);
+      process.kill(server as number, 'SIGKILL');
+      await eventually('the end', () => (run?.output.split('starting it again').length ?? 0) > deaths);
+      if (/in (800|1600|3200) ms\n$/.test(run.output)) break;
+      await eventually('listening again', () => run?.output.split('Server listening').length === deaths + 2);
+    }
+    expect(await run.stop()).toBe(0);
+    expect(run.output).toMatch(
+      /starting it again in \d+ ms\nStopping on SIGTERM: finishing what is under way\n$/,
+    );
   });
 
   test('a killed server process is started again, over the same socket', async () => {
     run = await startCli();
     await sleep(5100);
-    const [server] = await childrenOf(run.child.pid as number);
+    const [server] = childrenOf(run.child.pid as number);
     process.kill(server as number, 'SIGKILL');
     expect(readResponses(await ask(run.port))[0]?.statusCode).toBe(200);
     expect(run.output).toContain('Server process ended by SIGKILL; starting it again');
   });
 });
-
-async function childrenOf(pid: number): Promise<number[]> {
-  const { readFile } = await import('node:fs/promises');
-  const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8');
-  return text.trim().split(' ').map(Number);
-}
 
 function isAlive(pid: number): boolean {
   try {

@@ -10,7 +10,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import packageJson from '../package.json' with { type: 'json' };
 import { explain } from '../src/command.ts';
 import { plural } from '../src/plural.ts';
-import { startCli } from './support/cli.ts';
+import { childrenOf, startCli } from './support/cli.ts';
 import { ask, eventually } from './support/client.ts';
 import { readResponses } from './support/responses.ts';
 
@@ -106,8 +106,16 @@ test('--inspect given to Node debugs the server process, also after it has been 
   let output = '';
   child.stdout.setEncoding('utf8').on('data', (text) => (output += text));
   await eventually('listening', () => output.includes('Server listening'));
-  const targets = (await (await fetch(`http://127.0.0.1:${port}/json/list`)).json()) as { url: string }[];
-  expect(targets.map(({ url }) => url)).toEqual([expect.stringMatching(/\/dist\/child\.js$/)]);
+  const targets = async (): Promise<string[]> => {
+    const list = (await (await fetch(`http://127.0.0.1:${port}/json/list`)).json()) as { url: string }[];
+    return list.map(({ url }) => url);
+  };
+  expect(await targets()).toEqual([expect.stringMatching(/\/dist\/child\.js$/)]);
+  const [server] = childrenOf(child.pid as number);
+  process.kill(server as number, 'SIGKILL');
+  await eventually('listening again', () => output.split('Server listening').length === 3);
+  expect(childrenOf(child.pid as number)).not.toContain(server);
+  expect(await targets()).toEqual([expect.stringMatching(/\/dist\/child\.js$/)]);
   child.kill('SIGTERM');
   expect(await once(child, 'exit')).toEqual([0, null]);
 });

@@ -6,6 +6,7 @@ import net from 'node:net';
 import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import {
+  type App,
   type AppServer,
   counter,
   type HandlersServer,
@@ -244,6 +245,18 @@ describe('what is wrong with the options is one line', () => {
     [{ fetch, handlerTimeout: 0 }, "handlerTimeout must be a whole number from 1 to 86400000, not '0'"],
     [{ fetch, prot: 80 }, "there is no option 'prot'"],
     [{ fetch, model: 'thread' }, "there is no option 'model'"],
+    [{ fetsh: fetch }, "there is no option 'fetsh': did you mean fetch?"],
+    [{ fetch, stopp: fetch }, "there is no option 'stopp': did you mean stop?"],
+    [{ fetch, onerror: fetch }, "there is no option 'onerror': hotpath has the key error for it"],
+    [{ fetch, hostname: 'a' }, "there is no option 'hostname': hotpath has the option host for it"],
+    [
+      { fetch, maxRequestBodySize: 1 },
+      "there is no option 'maxRequestBodySize': hotpath has the option maxBody for it",
+    ],
+    [
+      { app: 'test/serve.test.ts', start: fetch },
+      "start comes from the app's module: leave out start or app",
+    ],
     [{ fetch, lease: 64 }, 'lease belongs to state or redis'],
   ])('%j', async (options, message) => {
     const error = await serve(options as never).catch((reason: Error) => reason);
@@ -255,10 +268,102 @@ describe('what is wrong with the options is one line', () => {
     [{}, 'serve() has neither fetch nor routes: an app is'],
     [{ fetch: 1 }, 'fetch in serve() must be a function, not number'],
     [{ fetch, error: 'x' }, 'error in serve() must be a function, not string'],
+    [{ fetch, stop: 'x' }, 'stop in serve() must be a function, not string'],
+    [{ routes: {} }, 'serve() has no fetch, and its routes are empty'],
   ])('%j is no app', async (options, message) => {
     const error = await serve(options as never).catch((reason: Error) => reason);
     expect(error).toBeInstanceOf(TypeError);
     expect((error as Error).message).toContain(message);
+  });
+});
+
+describe('start() and stop()', () => {
+  test('of handlers: start() before the first request, stop() at a reload and at the end', async () => {
+    const told: string[] = [];
+    const app = (name: string): App => ({
+      start: async ({ worker, server }) => {
+        await sleep(20);
+        told.push(`start ${name} ${worker} ${server.draining.aborted}`);
+      },
+      fetch: (_, { server }) => new Response(`${name} ${server.draining.aborted}`),
+      stop: ({ reason }) => {
+        told.push(`stop ${name} ${reason}`);
+      },
+    });
+    const server = await start({ ...app('one'), log: 'silent' });
+    expect(told).toEqual(['start one 0 false']);
+    expect(await contentOf(server)).toBe('one false');
+    await server.reload(app('two'));
+    expect(await contentOf(server)).toBe('two false');
+    await server.close();
+    expect(told).toEqual(['start one 0 false', 'start two 0 false', 'stop one reload', 'stop two stop']);
+  });
+
+  test('of handlers: a start() that fails or never ends fails serve() and reload(), and the old go on', async () => {
+    const { fetch } = answering('a');
+    const fails = async (): Promise<void> => {
+      throw new Error('no database');
+    };
+    const hangs = (): Promise<void> => new Promise(() => {});
+    const late = 'start() has not ended after 50 ms: settle it, or raise loadTimeout';
+    await expect(start({ fetch, start: fails })).rejects.toThrow('no database');
+    await expect(start({ fetch, start: hangs, loadTimeout: 50 })).rejects.toThrow(late);
+    const server = await start({ fetch, loadTimeout: 50 });
+    await expect(server.reload({ ...answering('b'), start: fails })).rejects.toThrow('no database');
+    await expect(server.reload({ ...answering('b'), start: hangs })).rejects.toThrow(late);
+    expect(await contentOf(server)).toBe('a');
+  });
+
+  test('of threads: loadTimeout bounds the start, and stop() is awaited by close()', async () => {
+    const hangs = files.write('hangs.mjs', `await new Promise(() => {}); ${route('a')}`);
+    await expect(start({ app: hangs, workers: 1, loadTimeout: 300 })).rejects.toThrow(
+      /has not finished loading/,
+    );
+    const app = files.write(
+      'stops.mjs',
+      `import { counter } from 'hotpath';
+       export default { start() { counter('started').add(); }, fetch: () => new Response('a'), async stop() {
+         await new Promise((resolve) => setTimeout(resolve, 50));
+         counter('stopped').add();
+       } };`,
+    );
+    const server = await start({ app, workers: 2 });
+    const started = counter('started').value;
+    expect(started).toBeGreaterThan(0);
+    await server.close();
+    expect(counter('stopped').value).toBe(started);
+  });
+
+  test('an event stream hears from draining that the server closes, and one that does not is cancelled', async () => {
+    let cancelled = 0;
+    const server = await start({
+      drainTimeout: 300,
+      fetch: ({ url }, { server }) =>
+        new Response(
+          new ReadableStream({
+            start(controller) {
+              controller.enqueue(new TextEncoder().encode('begun'));
+              if (url.endsWith('/obeys')) server.draining.addEventListener('abort', () => controller.close());
+            },
+            cancel: () => {
+              cancelled++;
+            },
+          }),
+        ),
+    });
+    const obeys = await connect(server.port);
+    const goesOn = await connect(server.port);
+    obeys.send(GET.replace('/', '/obeys'));
+    goesOn.send(GET);
+    await Promise.all(
+      [obeys, goesOn].map((client) => client.until((received) => received.includes('begun'))),
+    );
+    await server.close();
+    expect(await obeys.end()).toMatch(/\r\n0\r\n\r\n$/);
+    await goesOn.end().catch(() => {});
+    expect(goesOn.received).not.toMatch(/\r\n0\r\n\r\n$/);
+    expect(cancelled).toBe(1);
+    for (const client of [obeys, goesOn]) client.close();
   });
 });
 

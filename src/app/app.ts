@@ -3,7 +3,7 @@
 import type { Counted } from '../state/counted.ts';
 import type { Statistics } from '../wasm/statistics.ts';
 
-/** An application, as Bun.serve() takes it and as a module exports it by default. One of the first two at least. */
+/** An application, as Bun.serve() takes it and as a module exports it by default. `fetch`, `routes` or both. */
 export interface App {
   /** Answers by path, before `fetch`. */
   routes?: Routes;
@@ -11,7 +11,38 @@ export interface App {
   fetch?: Handler;
   /** Answers in the place of a handler that threw or rejected. Without it that is a 500 that tells no details. */
   error?: ErrorHandler;
+  /**
+   * Called on each thread before it serves, and awaited. When it throws, rejects, or takes longer than the load
+   * timeout, the start of the server, or its reload, fails.
+   */
+  start?: StartHook;
+  /**
+   * Called on each thread after the last request has been answered or cut, and awaited within what is left of the
+   * drain timeout, at least a second. It is called only where start() has succeeded.
+   */
+  stop?: StopHook;
 }
+
+export type StartHook = (context: StartContext) => void | Promise<void>;
+export type StopHook = (context: StopContext) => void | Promise<void>;
+
+/** Passed to start(). */
+export interface StartContext {
+  /** Which of the server's threads this is, from 0. */
+  readonly worker: number;
+  readonly server: ServerView;
+}
+
+/** Passed to stop(). */
+export interface StopContext {
+  readonly reason: StopReason;
+}
+
+/**
+ * Why an application stops on a thread: the server stops; a reload has put new threads in its place; or another
+ * thread failed to start, so that this start or reload has failed.
+ */
+export type StopReason = 'stop' | 'reload' | 'failure';
 
 /** A request as handlers get it: that of the Fetch standard, and what its trailer section says. */
 export interface ServerRequest extends Request {
@@ -63,6 +94,11 @@ export interface ServerView {
   /** Without a slash at the end: `http://127.0.0.1:8080`. */
   readonly url: string;
   readonly port: number;
+  /**
+   * Aborts when the server begins to drain: it stops, or a reload has put other threads, or handlers, in the place
+   * of these. A stream that ends by itself then is not cut at the drain timeout.
+   */
+  readonly draining: AbortSignal;
   /** Totals and gauges over all threads of the server. */
   stats(): Statistics;
 }

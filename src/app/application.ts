@@ -25,6 +25,14 @@ import { Origin } from './url.ts';
  * @throws TypeError or RangeError that names the route that is none
  */
 export async function attach(plane: Plane, app: App, around: Around): Promise<void> {
+  (await prepare(plane, app, around))();
+}
+
+/**
+ * Prepares the same, and returns the function that does it.
+ * @throws TypeError or RangeError that names the route that is none
+ */
+export async function prepare(plane: Plane, app: App, around: Around): Promise<() => void> {
   const fixed = new FixedAnswers(plane);
   const authority = new Authority('http', around);
   // The engine looks at the path alone.
@@ -35,9 +43,11 @@ export async function attach(plane: Plane, app: App, around: Around): Promise<vo
       fixed.prepare(answer, byPath ? path : undefined),
     ));
   const application = new Application(plane, app, routes, around, authority);
-  fixed.place();
-  plane.slot.refusesHttps = !authority.maybeHttps;
-  plane.serve((exchange) => application.answer(exchange));
+  return () => {
+    fixed.place();
+    plane.slot.refusesHttps = !authority.maybeHttps;
+    plane.serve((exchange) => application.answer(exchange));
+  };
 }
 
 class Application {

@@ -3,43 +3,94 @@
 import { execFileSync } from 'node:child_process';
 import { execPath } from 'node:process';
 import { fileURLToPath } from 'node:url';
-import type { App, ErrorHandler, Handler, Routes } from './app.ts';
+import type { App, ErrorHandler, Handler, Routes, StartHook, StopHook } from './app.ts';
+import { isNamespace, isPlain, strangeKeys } from './keys.ts';
+import { kindOf } from './kind.ts';
+import { nodeAppKind } from './node-app.ts';
 
 const EXPECTED = 'an app is { fetch(request) { … } }, { routes: { … } }, both, or the function alone';
+
+/** Wrappings that are taken off a default export. */
+const WRAPPINGS_MAX = 3;
 
 /**
  * Imports an application.
  * @param file URL of its module
+ * @param note called with a line for each key of the application that means nothing here
  * @throws Error with one line that names the file: what its import failed with and where, or what it lacks
  */
-export async function loadApp(file: string): Promise<App> {
+export async function loadApp(file: string, note: (text: string) => void = () => {}): Promise<App> {
   const path = fileURLToPath(file);
   let module: Record<string, unknown>;
   try {
     module = await import(file);
   } catch (error) {
-    throw new Error(`can't load ${path}: ${explain(error, path)}`);
+    throw loadError(file, error);
   }
-  return appOf('default' in module ? module.default : module, path);
+  const given = unwrap(module);
+  const app = appOf(given, path);
+  for (const line of strangeKeys(given, path)) note(line);
+  return app;
+}
+
+/**
+ * What an application failed with, in one line that says where.
+ * @param file URL of its module
+ */
+export function loadError(file: string, error: unknown, what = "can't load"): Error {
+  const path = fileURLToPath(file);
+  return new Error(`${what} ${path}: ${explain(error, path)}`);
+}
+
+/** Takes off what compilers and bundlers wrap a default export in: ES modules that became CommonJS, once or twice. */
+function unwrap(module: object): unknown {
+  let value: unknown = module;
+  for (let i = 0; i < WRAPPINGS_MAX && isWrapping(value); i++) value = value.default;
+  return value;
+}
+
+function isWrapping(value: unknown): value is { default: unknown } {
+  if (typeof value !== 'object' || value === null) return false;
+  const { default: inner, fetch, routes, __esModule } = value as Record<string, unknown>;
+  if (inner === undefined) return false;
+  return isNamespace(value) || __esModule === true || (fetch === undefined && routes === undefined);
 }
 
 /**
  * An application from what a program or a module gives as one. A function is its `fetch`. Of an object that is
  * no plain one only `fetch` counts: a Hono or an Elysia has a `routes` or an `error` of its own.
  * @param where it is from, for the message
- * @throws Error when it is none
+ * @throws TypeError when it is none
  */
 export function appOf(given: unknown, where: string): App {
-  if (typeof given === 'function') return { fetch: given as Handler };
+  const foreign = nodeAppKind(given);
+  if (foreign !== undefined)
+    throw new TypeError(
+      `${where} has ${foreign} for node:http: hotpath calls fetch handlers, such as those of Hono: ${EXPECTED}`,
+    );
+  if (typeof given === 'function') {
+    if (/^class\b/.test(Function.prototype.toString.call(given)))
+      throw new TypeError(`${where} has a class: give an object of it, new ${given.name || 'App'}()`);
+    return { fetch: given as Handler };
+  }
+  if (given instanceof Promise) throw new TypeError(`${where} has a promise of an app: await it`);
   if (typeof given !== 'object' || given === null) throw new TypeError(`${where} has no app: ${EXPECTED}`);
-  const { fetch, error, routes } = given as { [Name in keyof App]: unknown };
+  const { fetch, error, routes, start, stop } = given as { [Name in keyof App]: unknown };
   const plain = isPlain(given);
   const app: App = {};
   if (fetch !== undefined) app.fetch = functionOf(fetch, 'fetch', where).bind(given) as Handler;
   if (plain && error !== undefined) app.error = functionOf(error, 'error', where).bind(given) as ErrorHandler;
+  if (plain && start !== undefined) app.start = functionOf(start, 'start', where).bind(given) as StartHook;
+  if (plain && stop !== undefined) app.stop = functionOf(stop, 'stop', where).bind(given) as StopHook;
   if (plain && isPlain(routes)) app.routes = routes as Routes;
   if (app.fetch === undefined && app.routes === undefined)
-    throw new TypeError(`${where} has neither fetch nor routes: ${EXPECTED}`);
+    throw new TypeError(
+      plain && routes !== undefined
+        ? `${where} has neither fetch nor routes: its routes must be an object with a path for each key, not ${kindOf(routes)}`
+        : `${where} has neither fetch nor routes: ${EXPECTED}`,
+    );
+  if (app.fetch === undefined && Object.keys(app.routes as Routes).length === 0)
+    throw new TypeError(`${where} has no fetch, and its routes are empty: ${EXPECTED}`);
   return app;
 }
 
@@ -47,13 +98,6 @@ function functionOf(value: unknown, name: string, where: string): (...args: neve
   if (typeof value !== 'function')
     throw new TypeError(`${name} in ${where} must be a function, not ${typeof value}`);
   return value as (...args: never[]) => unknown;
-}
-
-/** An object literal, or the namespace of a module. */
-function isPlain(value: unknown): value is object {
-  if (typeof value !== 'object' || value === null) return false;
-  const prototype = Object.getPrototypeOf(value);
-  return prototype === null || prototype === Object.prototype;
 }
 
 /** The error and its place, in one line. */

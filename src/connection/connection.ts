@@ -134,6 +134,11 @@ export class Connection implements Receiver {
     return betweenRequests || nowMs - this.headSinceMs >= HEAD_GRACE_MS;
   }
 
+  /** The request that the application has. */
+  get openExchange(): OpenExchange | undefined {
+    return this.exchange;
+  }
+
   /** The peer's, or nothing when it was gone before anybody asked. */
   get remoteAddress(): string {
     return (this.address ??= this.socket.remoteAddress ?? '');
@@ -443,13 +448,13 @@ export class Connection implements Receiver {
       return;
     }
     const reason = abortError('ERR_HANDLER_TIMEOUT', refusalText(ERROR_HANDLER_TIMEOUT));
+    this.plane.log.handlerLate(exchange.summary, exchange.begun);
     if (exchange.begun) {
       exchange.abort(reason);
       this.breakOff();
       exchange.gone(reason);
       return;
     }
-    this.plane.log.refused(reason.message, this.peer);
     this.plane.slot.refused();
     exchange.abort(reason);
     if (!exchange.answering) exchange.refuse(ERROR_HANDLER_TIMEOUT);

@@ -39,6 +39,19 @@ export class Log {
     if (this.errors) this.printError(`${what}:`, error);
   }
 
+  /**
+   * A handler timeout.
+   * @param request method and path
+   * @param begun a part of the response has been sent, so it is cut
+   */
+  handlerLate(request: string | undefined, begun: boolean): void {
+    if (!this.errors) return;
+    const how = begun
+      ? 'stood still for the handler timeout and was cut'
+      : 'did not come within the handler timeout';
+    this.print(`The response to ${request ?? 'a request'} ${how}`);
+  }
+
   accepted(peer: string): void {
     if (this.connections) this.print(`Accepted connection from ${peer}`);
   }

@@ -29,6 +29,8 @@ const CUT = 5;
 const HEAD_END_BYTES_MAX = 192;
 /** The size of a chunk and its line ends take less. */
 const CHUNK_FRAME_BYTES_MAX = 32;
+/** Characters of a path in the log. */
+const SUMMARY_LENGTH_MAX = 80;
 /** Content up to here is copied next to its head; more goes out from where it lies. */
 const COPIED_BYTES_MAX = 16_384;
 
@@ -71,6 +73,17 @@ export class OpenExchange implements Exchange {
 
   get remoteAddress(): string {
     return this.connection.remoteAddress;
+  }
+
+  /** Method and path for the log: a query may hold secrets. Undefined when the head is no longer there. */
+  get summary(): string | undefined {
+    try {
+      const { method, target } = this.head;
+      const path = target.replace(/\?.*/, '');
+      return `${method} ${path.length > SUMMARY_LENGTH_MAX ? `${path.slice(0, SUMMARY_LENGTH_MAX)}…` : path}`;
+    } catch {
+      return undefined;
+    }
   }
 
   /** The response is complete. */

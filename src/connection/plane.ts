@@ -13,6 +13,7 @@ import type { Application } from './exchange.ts';
 import type { ConnectionLimits } from './limits.ts';
 import type { Log } from './log.ts';
 import { LongestWaiting } from './longest-waiting.ts';
+import type { OpenExchange } from './open-exchange.ts';
 import { Outputs } from './outputs.ts';
 import type { ReadWay } from './reader.ts';
 import type { WriteWay } from './writer.ts';
@@ -197,7 +198,11 @@ export class Plane {
     await new Promise((resolve) => setImmediate(resolve));
     if (closeIdle) for (const connection of this.connections) if (connection.idle) connection.destroy();
     await new Promise<void>((resolve) => {
-      this.drained = resolve;
+      const { drained } = this;
+      this.drained = () => {
+        drained?.();
+        resolve();
+      };
       this.settle();
     });
     this.stop();
@@ -208,9 +213,22 @@ export class Plane {
     this.clock.stop();
   }
 
-  /** Closes every connection at once, whatever is under way. */
-  destroy(): void {
-    for (const connection of this.connections) connection.destroy();
+  /**
+   * Closes every connection at once, whatever is under way.
+   * @returns how many were not idle
+   */
+  destroy(): number {
+    let cut = 0;
+    for (const connection of this.connections) {
+      if (!connection.idle) cut++;
+      connection.destroy();
+    }
+    return cut;
+  }
+
+  /** The requests that the application has. */
+  get underWay(): OpenExchange[] {
+    return [...this.connections].flatMap(({ openExchange }) => openExchange ?? []);
   }
 
   private tick(nowMs: number): void {

@@ -19,9 +19,11 @@ export async function eventLoop(start: ModelStart): Promise<Server> {
   const { state, keep, leave } = joinState(planes);
   const pool = new Pool({
     workers,
-    start: { ...planes, host: options.host, state },
+    start: { ...planes, host: options.host, port: options.port, state },
     takePlace,
+    loadMs: options.loadTimeout,
     note,
+    warn,
     ...(listening && { listening }),
   });
   let kept: Kept | undefined;

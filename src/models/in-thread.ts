@@ -2,9 +2,11 @@
 // of that program, which can't be sent to a thread.
 
 import type { App } from '../app/app.ts';
-import { attach } from '../app/application.ts';
+import { prepare } from '../app/application.ts';
+import { Life } from '../app/life.ts';
 import { createPlane, type PlaneStart } from '../connection/create.ts';
 import { listen, urlOf } from '../connection/listener.ts';
+import type { Plane } from '../connection/plane.ts';
 import { type Kept, keepState } from '../durable/keep.ts';
 import { beginLoad, joinState } from '../state/shared.ts';
 import { readStatistics } from '../wasm/memory.ts';
@@ -39,53 +41,115 @@ export async function inThread(start: ModelStart, app: App): Promise<ServerInThr
 }
 
 /** A plane that listens, over named state that is there. */
-async function open(
-  { options: { host }, takePlace }: ModelStart,
-  planes: Omit<PlaneStart, 'slot'>,
-  app: App,
-): Promise<ServerInThread> {
+async function open(start: ModelStart, planes: Omit<PlaneStart, 'slot'>, app: App): Promise<ServerInThread> {
+  const { host, loadTimeout, drainTimeout } = start.options;
   const plane = createPlane({ ...planes, slot: 0 });
   const load = beginLoad();
-  let port = 0;
-  const server = {
-    get url() {
-      return urlOf(host, port);
-    },
-    get port() {
-      return port;
-    },
-    stats: () => readStatistics(plane.slot.views),
+  let port = start.options.port;
+  let life: Life | undefined;
+  let closed = false;
+  /** Applications that were replaced, until each has stopped. */
+  const ends = new Set<Promise<void>>();
+  let turn: Promise<void> = Promise.resolve();
+
+  /** Starts an application, and has it answer from then on. */
+  const begin = async (app: App): Promise<void> => {
+    const its = new Life(app, plane.log);
+    const server = {
+      get url() {
+        return urlOf(host, port);
+      },
+      get port() {
+        return port;
+      },
+      draining: its.draining,
+      stats: () => readStatistics(plane.slot.views),
+    };
+    const serve = await prepare(plane, app, { worker: 0, server, ...planes.access });
+    await within(loadTimeout, its.start({ worker: 0, server }));
+    if (closed) {
+      await its.stop('failure', 0);
+      throw new Error('the server is closed');
+    }
+    const before = life;
+    life = its;
+    serve();
+    if (before !== undefined) {
+      const ended: Promise<void> = retire(before, plane, drainTimeout).finally(() => ends.delete(ended));
+      ends.add(ended);
+    }
   };
-  const around = { worker: 0, server, ...planes.access };
+
   try {
-    await attach(plane, app, around);
-    const listener = await listen(plane, await takePlace(0));
+    await begin(app);
+    const listener = await listen(plane, await start.takePlace(0));
     port = listener.port;
     load.commit();
     return {
       port,
       who: 'the calling thread',
       io: planes.io,
-      statistics: server.stats,
-      swap: async (other) => {
-        const load = beginLoad();
-        try {
-          await attach(plane, other, around);
-          load.commit();
-        } catch (error) {
-          load.abandon();
-          throw error;
-        }
+      statistics: () => readStatistics(plane.slot.views),
+      swap: (other) => {
+        const swapped = turn.then(async () => {
+          const load = beginLoad();
+          try {
+            await begin(other);
+            load.commit();
+          } catch (error) {
+            load.abandon();
+            throw error;
+          }
+        });
+        turn = swapped.catch(() => {});
+        return swapped;
       },
       drain: async (timeoutMs) => {
+        closed = true;
+        const endMs = performance.now() + timeoutMs;
         listener.close();
-        await drainWithin(timeoutMs, plane.drain(), () => plane.destroy());
-        return 0;
+        life?.drain();
+        let cut = 0;
+        await drainWithin(timeoutMs, plane.drain(), () => {
+          cut = plane.destroy();
+        });
+        await Promise.all([life?.stop('stop', endMs - performance.now()), ...ends]);
+        return cut;
       },
     };
   } catch (error) {
     load.abandon();
+    await life?.stop('failure', 0);
     plane.stop();
     throw error;
+  }
+}
+
+/** How often it is looked whether the requests of an application that was replaced are over. */
+const RETIRED_LOOK_MS = 50;
+
+/** Lets an application finish the requests that it has, as long as the drain timeout, and has it stop. */
+async function retire(life: Life, plane: Plane, timeoutMs: number): Promise<void> {
+  const endMs = performance.now() + timeoutMs;
+  const { underWay } = plane;
+  life.drain();
+  while (underWay.some(({ over }) => !over) && performance.now() < endMs)
+    await new Promise((resolve) => setTimeout(resolve, RETIRED_LOOK_MS));
+  await life.stop('reload', endMs - performance.now());
+}
+
+/** @throws Error when a start takes longer */
+async function within(timeoutMs: number, started: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => reject(new Error(`start() has not ended after ${timeoutMs} ms: settle it, or raise loadTimeout`)),
+      timeoutMs,
+    );
+  });
+  try {
+    await Promise.race([started, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }

@@ -44,7 +44,7 @@ export interface Server {
   who: string;
   io: Io;
   statistics(): Statistics;
-  /** Lets requests under way finish, up to `timeoutMs`; how many threads or processes had to be ended. */
+  /** Lets requests under way finish, up to `timeoutMs`; how many connections had to be cut. */
   drain(timeoutMs: number): Promise<number>;
   /**
    * Starts new threads, with fresh modules, in the place of those that are there; these finish what is under

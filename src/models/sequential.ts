@@ -31,11 +31,12 @@ export async function sequential(start: ModelStart): Promise<Server> {
     io: planes.io,
     statistics: () => readStatistics(viewsOf(planes.memory)),
     drain: async (timeoutMs) => {
+      let cut = 0;
       await drainWithin(timeoutMs, Promise.all([front.close(), plane.drain()]), () => {
-        plane.destroy();
+        cut = plane.destroy();
         front.destroy();
       });
-      return 0;
+      return cut;
     },
   };
 }

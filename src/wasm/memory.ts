@@ -175,11 +175,16 @@ export function readStatistics(views: Views): Statistics {
 }
 
 /** How many connections are open over all slots. */
-export function countOpen({ words, doubles }: Views): number {
+export function countOpen(views: Views): number {
   let open = 0;
-  for (let index = 0; index < (words[HEADER_SLOT_COUNT >> 2] as number); index++)
-    open += doubles[(statisticsPointer(index) + STATISTICS_OPEN) >> 3] as number;
+  for (let index = 0; index < (views.words[HEADER_SLOT_COUNT >> 2] as number); index++)
+    open += openConnections(views, index);
   return open;
+}
+
+/** How many connections are open in one slot. */
+export function openConnections({ doubles }: Views, index: number): number {
+  return doubles[(statisticsPointer(index) + STATISTICS_OPEN) >> 3] as number;
 }
 
 /** After a worker's end: its totals stay, its open connections are gone. */

@@ -1,20 +1,27 @@
 // The threads that were started together: each replaced when it dies, all drained together. A reload makes
 // the next generation, over the same memory.
 
-import { Worker } from 'node:worker_threads';
+import { fileURLToPath } from 'node:url';
+import type { StopReason } from '../app/app.ts';
 import { reclaimAddresses } from '../connection/addresses.ts';
 import type { ListenAt, TakePlace } from '../connection/listener.ts';
 import type { SharedState } from '../state/shared.ts';
 import { newLoad, stateForThread, threadEnded } from '../state/threads.ts';
-import { reclaimSlot, viewsOf } from '../wasm/memory.ts';
-import type { FromWorker, ToWorker, WorkerStart } from './messages.ts';
+import { openConnections, reclaimSlot, viewsOf } from '../wasm/memory.ts';
+import type { FromWorker, WorkerStart } from './messages.ts';
+import { Thread } from './thread.ts';
+import { whileAnswering } from './under-way.ts';
 
 export interface GenerationOptions {
   workers: number;
-  start: Omit<WorkerStart, 'slot' | 'ordinal' | 'state'> & { state: SharedState };
+  start: Omit<WorkerStart, 'slot' | 'ordinal' | 'first' | 'state'> & { state: SharedState };
   takePlace: TakePlace;
+  /** Milliseconds for a thread to load its application and to listen; then its start has failed. */
+  loadMs: number;
   /** Told what happens to threads, a line each. */
   note: (text: string) => void;
+  /** Told what goes wrong, a line each. */
+  warn: (text: string) => void;
   /** Told each time a thread listens. */
   listening?: (port: number) => void;
 }
@@ -25,25 +32,55 @@ export type Death = 'terminate' | 'exception';
 const HEALTHY_MS = 5000;
 const BACKOFF_FIRST_MS = 100;
 const BACKOFF_MAX_MS = 5000;
-/** For a drained thread to end by itself; what its application holds open would keep it. */
-const DRAINED_GRACE_MS = 500;
-/** For a thread that is too late to reset the responses that it cuts off: ending it would close them as if they were complete. */
-const CUT_GRACE_MS = 100;
+/** A start that takes longer is reported, and gives way to a newer reload. */
+const SLOW_MS = 5000;
+/** For a thread that reads its modules when it shall end: one that ends meanwhile leaves their files open. */
+const LOADING_MS = 500;
+/** The same when its generation could not be started and the process goes on. */
+const LOADING_FAILED_MS = 2000;
+/** Behind the drain timeout, for a thread to cut connections, to stop its application and to end. */
+const ENDING_MS = 2000;
+/** For a thread to stop listening; one that is blocked does not. */
+const STOP_LISTENING_MS = 2000;
+
+/** A thread on its way to listening. */
+interface Start {
+  stage: 'import' | 'start()' | 'listen';
+  /** Ends the thread, and the start with it. */
+  fail(error: Error): void;
+}
+
+/** What a thread told about its end. */
+interface Ending {
+  code: number;
+  requests: string[];
+  told: boolean;
+}
 
 export class Generation {
-  private readonly threads: (Worker | undefined)[];
+  /** The start takes long. */
+  slow = false;
+  private readonly threads: (Thread | undefined)[];
   private readonly places: (ListenAt | undefined)[] = [];
-  /** Those that have nothing under way any more. */
-  private readonly drained = new Set<Worker>();
+  private readonly starting = new Map<Thread, Start>();
+  /** Those that have heard that they shall drain, and those that have nothing under way any more. */
+  private readonly hearing = new Set<Thread>();
+  private readonly drained = new Set<Thread>();
+  private readonly stoppedListening = new Map<Thread, () => void>();
   private draining = false;
+  private cut = 0;
   private earlyDeaths = 0;
   /** Of the application, by the threads that are started together or by the one that is. Negative until it is committed. */
   private load = 0;
 
-  /** @param slotFirst the slot of its first thread */
+  /**
+   * @param slotFirst the slot of its first thread
+   * @param becameSlow called when the start takes long
+   */
   constructor(
     private readonly options: GenerationOptions,
     private readonly slotFirst: number,
+    private readonly becameSlow: () => void = () => {},
   ) {
     this.threads = new Array(options.workers).fill(undefined);
   }
@@ -51,47 +88,66 @@ export class Generation {
   /** Starts all threads. Resolves with the port when every one listens. @throws what the first fails with */
   async start(): Promise<number> {
     this.load = -newLoad(this.options.start.state);
-    const ports = await Promise.all(this.threads.map((_, ordinal) => this.startThread(ordinal)));
+    const ports = await Promise.all(
+      this.threads.map((_, ordinal) => this.startThread(ordinal, ordinal === 0)),
+    );
     return ports[0] as number;
   }
 
   /** What the threads ask of the named state, such as limits, is in force from now on. */
   commit(): void {
     this.load = newLoad(this.options.start.state);
-    for (const thread of this.living) tell(thread, { type: 'in-force', generation: this.load });
+    for (const thread of this.living) thread.tell({ type: 'in-force', generation: this.load });
+  }
+
+  /** Ends a start that is under way: it fails with this error. */
+  abandon(error: Error): void {
+    for (const { fail } of this.starting.values()) fail(error);
   }
 
   /**
-   * Lets every thread finish what is under way, and ends those that have not after `timeoutMs`.
-   * @param closeIdle close idle connections at once; else they are left until then
-   * @returns how many were ended
+   * Lets every thread finish what is under way, cuts what has not finished after `timeoutMs`, and has the
+   * application of each stop. A reload leaves idle connections until then; else they close at once.
+   * @returns how many connections were cut
    */
-  async drain(timeoutMs: number, closeIdle: boolean): Promise<number> {
+  async drain(timeoutMs: number, reason: StopReason): Promise<number> {
     this.draining = true;
-    const ends = this.living.map((thread) => endOf(thread));
-    for (const thread of this.living) tell(thread, { type: 'drain', closeIdle });
-    let late = 0;
-    const timer = setTimeout(() => {
-      for (const thread of this.living) {
-        if (!this.drained.has(thread)) late++;
-        tell(thread, { type: 'cut' });
-        setTimeout(() => void thread.terminate(), CUT_GRACE_MS).unref();
-      }
-    }, timeoutMs);
-    await Promise.all(ends);
-    clearTimeout(timer);
-    return late;
+    const { living } = this;
+    const closeIdle = reason !== 'reload';
+    for (const thread of living) thread.tell({ type: 'drain', closeIdle, timeoutMs, reason });
+    const timers = [
+      setTimeout(
+        () => this.end([...this.starting.keys()]),
+        reason === 'failure' ? LOADING_FAILED_MS : LOADING_MS,
+      ),
+      // A thread that has not heard it by then is blocked.
+      setTimeout(
+        () => this.end(living.filter((thread) => !this.hearing.has(thread))),
+        timeoutMs + LOADING_MS,
+      ),
+      setTimeout(() => this.end(this.living), timeoutMs + ENDING_MS),
+    ];
+    await Promise.all(living.map(({ ended }) => ended));
+    for (const timer of timers) clearTimeout(timer);
+    return this.cut;
   }
 
-  /** Has nobody accept any more, so that others may listen at the same address. */
+  /**
+   * Has nobody accept any more, so that others may listen at the same address. A thread that is blocked goes on
+   * listening.
+   */
   async stopListening(): Promise<void> {
     await Promise.all(
-      this.living.map((thread) => {
-        const stopped = new Promise<void>((resolve) =>
-          thread.on('message', ({ type }: FromWorker) => type === 'stopped-listening' && resolve()),
-        );
-        tell(thread, { type: 'stop-listening' });
-        return Promise.race([stopped, endOf(thread)]);
+      this.living.map(async (thread) => {
+        let timer: NodeJS.Timeout | undefined;
+        const stopped = new Promise<void>((resolve) => {
+          this.stoppedListening.set(thread, resolve);
+          timer = setTimeout(resolve, STOP_LISTENING_MS);
+        });
+        thread.tell({ type: 'stop-listening' });
+        await Promise.race([stopped, thread.ended]);
+        clearTimeout(timer);
+        this.stoppedListening.delete(thread);
       }),
     );
   }
@@ -100,7 +156,7 @@ export class Generation {
   listenAgain(): void {
     this.threads.forEach((thread, ordinal) => {
       const at = this.places[ordinal];
-      if (thread !== undefined && at !== undefined) tell(thread, { type: 'listen', at });
+      if (thread !== undefined && at !== undefined) thread.tell({ type: 'listen', at });
     });
   }
 
@@ -109,77 +165,165 @@ export class Generation {
     const thread = this.threads[ordinal];
     if (thread === undefined) return;
     if (how === 'terminate') await thread.terminate();
-    else tell(thread, { type: 'fail' });
+    else thread.tell({ type: 'fail' });
   }
 
-  private get living(): Worker[] {
+  private get living(): Thread[] {
     return this.threads.filter((thread) => thread !== undefined);
   }
 
+  /** Ends threads from outside; their connections are cut, unless they have drained. */
+  private end(threads: Thread[]): void {
+    for (const thread of threads) {
+      const ordinal = this.threads.indexOf(thread);
+      if (ordinal < 0) continue;
+      if (!this.drained.has(thread)) this.cut += openConnections(this.views, this.slotFirst + ordinal);
+      void thread.terminate();
+    }
+  }
+
+  private get views() {
+    return viewsOf(this.options.start.memory);
+  }
+
   /** Resolves with the port when the thread listens; from then on it is replaced when it ends. */
-  private async startThread(ordinal: number): Promise<number> {
+  private async startThread(ordinal: number, first: boolean): Promise<number> {
+    const { options } = this;
     const slot = this.slotFirst + ordinal;
-    const state = stateForThread(this.options.start.state, this.load);
-    const workerData: WorkerStart = { ...this.options.start, state, slot, ordinal };
-    const thread = new Worker(new URL('./worker.js', import.meta.url), { workerData });
-    this.threads[ordinal] = thread;
-    // Once it has ended it has no id any more.
-    const { threadId } = thread;
+    const state = stateForThread(options.start.state, this.load);
     const startedMs = Date.now();
     let listened = false;
-    let cause: Error | undefined;
-    const fail = (error: Error): void => {
-      cause = error;
-      void thread.terminate();
-    };
-    thread.on('error', (error) => {
-      cause = error as Error;
-    });
+    const ending: Ending = { code: 0, requests: [], told: false };
+    let exits = false;
 
     return new Promise((resolve, reject) => {
-      thread.on('message', (message: FromWorker) => {
-        if (message.type === 'ready') this.place(thread, ordinal).catch(fail);
-        else if (message.type === 'listening') {
-          listened = true;
-          const at = this.places[ordinal];
-          // Port 0 has become this one.
-          if (at !== undefined && 'host' in at) this.places[ordinal] = { ...at, port: message.port };
-          this.options.listening?.(message.port);
-          resolve(message.port);
-        } else if (message.type === 'drained') {
-          this.drained.add(thread);
-          setTimeout(() => void thread.terminate(), DRAINED_GRACE_MS).unref();
-        } else if (message.type === 'failed')
-          fail(Object.assign(new Error(message.message), { code: message.code }));
-      });
-      thread.once('exit', () => {
+      const thread = new Thread({ ...options.start, state, slot, ordinal, first }, (message) =>
+        hear(message),
+      );
+      const start: Start = { stage: 'import', fail: (error) => void thread.terminate(error) };
+      this.threads[ordinal] = thread;
+      this.starting.set(thread, start);
+      const timers = [
+        setTimeout(() => this.reportSlow(start), SLOW_MS),
+        setTimeout(() => start.fail(this.tooSlow(start)), options.loadMs),
+      ];
+      const started = (): void => {
+        for (const timer of timers) clearTimeout(timer);
+        this.starting.delete(thread);
+      };
+
+      const hear = (message: FromWorker): void => {
+        switch (message?.type) {
+          case 'imported':
+            start.stage = 'start()';
+            break;
+          case 'ready':
+            start.stage = 'listen';
+            this.place(thread, ordinal).catch((error: Error) => start.fail(error));
+            break;
+          case 'listening': {
+            started();
+            listened = true;
+            const at = this.places[ordinal];
+            // Port 0 has become this one.
+            if (at !== undefined && 'host' in at) this.places[ordinal] = { ...at, port: message.port };
+            options.listening?.(message.port);
+            resolve(message.port);
+            break;
+          }
+          case 'stopped-listening':
+            this.stoppedListening.get(thread)?.();
+            break;
+          case 'draining':
+            this.hearing.add(thread);
+            break;
+          case 'drained':
+            this.drained.add(thread);
+            this.cut += message.cut;
+            break;
+          case 'failed':
+            start.fail(Object.assign(new Error(message.message), { code: message.code }));
+            break;
+          case 'crashed':
+            ending.told = message.told;
+            break;
+          case 'exiting':
+            exits = true;
+            Object.assign(ending, { code: message.code, requests: message.requests });
+            break;
+          case 'warning':
+            options.warn(message.text);
+        }
+      };
+
+      void thread.ended.then(() => {
+        started();
         this.threads[ordinal] = undefined;
-        const { memory, addresses } = this.options.start;
-        reclaimSlot(viewsOf(memory), slot);
+        reclaimSlot(this.views, slot);
+        const { addresses } = options.start;
         if (addresses !== undefined) reclaimAddresses(addresses, slot);
-        threadEnded(threadId);
-        if (listened) this.replaceLater(ordinal, startedMs, cause);
-        else reject(cause ?? new Error('a worker thread ended before it listened'));
+        threadEnded(thread.id);
+        const { cause } = thread;
+        if (listened) {
+          const told = cause !== undefined && ending.told;
+          this.replaceLater(ordinal, startedMs, causeOfDeath(cause, exits ? ending : undefined), told);
+        } else reject(cause ?? this.endedEarly(exits ? ending : undefined));
       });
     });
   }
 
-  /** Asks for a place only now: a socket that was taken for a thread that never listens is nobody's. */
-  private async place(thread: Worker, ordinal: number): Promise<void> {
+  /** Asks for a place only now: a socket that was taken for a thread that never listens is lost. */
+  private async place(thread: Thread, ordinal: number): Promise<void> {
     if (this.draining) return;
     const at = await this.options.takePlace(ordinal);
     this.places[ordinal] = at;
-    tell(thread, { type: 'listen', at });
+    thread.tell({ type: 'listen', at });
   }
 
-  /** The first is replaced at once; a burst of deaths backs off. */
-  private replaceLater(ordinal: number, startedMs: number, cause: Error | undefined): void {
+  /** One line for all threads, which load the same. */
+  private reportSlow({ stage }: Start): void {
+    if (this.slow || this.draining) return;
+    this.slow = true;
+    this.options.warn(`${this.unfinished(stage)} after ${SLOW_MS / 1000} s`);
+    this.becameSlow();
+  }
+
+  private tooSlow({ stage }: Start): Error {
+    return new Error(
+      `${this.unfinished(stage)} after ${this.options.loadMs} ms: settle it, or raise the load timeout (--load-timeout)`,
+    );
+  }
+
+  private unfinished(stage: Start['stage']): string {
+    const { app } = this.options.start;
+    if (app === undefined || stage === 'listen') return 'A worker has not begun to listen';
+    const path = fileURLToPath(app.file);
+    return stage === 'start()'
+      ? `start() of ${path} has not ended`
+      : `${path} has not finished loading (a top-level await, or code that is busy)`;
+  }
+
+  private endedEarly(ending: Ending | undefined): Error {
+    const { app } = this.options.start;
+    return new Error(
+      ending === undefined || app === undefined
+        ? 'a worker thread ended before it listened'
+        : `${fileURLToPath(app.file)} ended its thread with exit code ${ending.code} before it listened`,
+    );
+  }
+
+  /**
+   * The first is replaced at once; a burst of deaths backs off.
+   * @param told the thread has printed why itself
+   */
+  private replaceLater(ordinal: number, startedMs: number, cause: string, told: boolean): void {
     if (this.draining) return;
     this.earlyDeaths = Date.now() - startedMs < HEALTHY_MS ? this.earlyDeaths + 1 : 0;
     const delayMs =
       this.earlyDeaths < 2 ? 0 : Math.min(BACKOFF_FIRST_MS * 2 ** (this.earlyDeaths - 2), BACKOFF_MAX_MS);
-    const reason = cause === undefined ? 'ended' : `failed: ${cause.message}`;
-    this.options.note(`Worker ${ordinal} ${reason}; replacing it${delayMs > 0 ? ` in ${delayMs} ms` : ''}`);
+    const pause = delayMs > 0 ? ` in ${delayMs} ms` : '';
+    if (told) this.options.note(`Worker ${ordinal} failed; replacing it${pause}`);
+    else this.options.warn(`Worker ${ordinal} ${cause}; replacing it${pause}`);
     setTimeout(() => this.replace(ordinal), delayMs);
   }
 
@@ -187,14 +331,15 @@ export class Generation {
     if (this.draining) return;
     const startedMs = Date.now();
     if (this.load > 0) this.load = newLoad(this.options.start.state);
-    this.startThread(ordinal).catch((error: Error) => this.replaceLater(ordinal, startedMs, error));
+    this.slow = false;
+    this.startThread(ordinal, false).catch((error: Error) =>
+      this.replaceLater(ordinal, startedMs, causeOfDeath(error, undefined), false),
+    );
   }
 }
 
-function tell(thread: Worker, message: ToWorker): void {
-  thread.postMessage(message);
-}
-
-function endOf(thread: Worker): Promise<void> {
-  return new Promise((resolve) => thread.once('exit', () => resolve()));
+function causeOfDeath(cause: Error | undefined, ending: Ending | undefined): string {
+  const answered = ending === undefined ? '' : whileAnswering(ending.requests);
+  if (cause !== undefined) return `failed${answered}: ${cause.message}`;
+  return ending === undefined ? 'ended' : `ended with exit code ${ending.code}${answered}`;
 }

@@ -1,5 +1,7 @@
 // What threads tell each other. Never on a request's way.
 
+import type { MessagePort } from 'node:worker_threads';
+import type { StopReason } from '../app/app.ts';
 import type { PlaneStart } from '../connection/create.ts';
 import type { ListenAt } from '../connection/listener.ts';
 import type { ThreadState } from '../state/threads.ts';
@@ -8,10 +10,19 @@ import type { ThreadState } from '../state/threads.ts';
 export interface WorkerStart extends PlaneStart {
   /** Which of its generation it is. */
   ordinal: number;
+  /** It alone says what loading the application prints and reports: the others load the same. */
+  first: boolean;
   /** As clients are told it. */
   host: string;
+  /** Where the server will listen; 0 while no thread has picked a port. */
+  port: number;
   /** The named state of the process. */
   state: ThreadState;
+}
+
+/** The same, with the thread's end of the channel to the control plane. */
+export interface WorkerData extends WorkerStart {
+  channel: MessagePort;
 }
 
 /** Control plane to worker. */
@@ -21,19 +32,30 @@ export type ToWorker =
   | { type: 'stop-listening' }
   /** All threads of its generation listen: that has this number in the named state. */
   | { type: 'in-force'; generation: number }
-  /** Stops listening and finishes what is under way. */
-  | { type: 'drain'; closeIdle: boolean }
-  /** Closes all connections at once, before the thread is ended. */
-  | { type: 'cut' }
+  /**
+   * Stops listening, finishes what is under way within `timeoutMs`, cuts the rest, and has the application stop.
+   * `closeIdle`: idle connections close at once; else they are left until then.
+   */
+  | { type: 'drain'; closeIdle: boolean; timeoutMs: number; reason: StopReason }
   /** Fails as a defect would. For tests. */
   | { type: 'fail' };
 
 /** Worker to control plane. */
 export type FromWorker =
+  /** Has imported its application, whose start() is next. */
+  | { type: 'imported' }
   /** Has loaded its application and waits for its place. */
   | { type: 'ready' }
   | { type: 'listening'; port: number }
   | { type: 'stopped-listening' }
-  /** Nothing is under way any more: it ends, unless its application keeps it. */
-  | { type: 'drained' }
-  | { type: 'failed'; code: string; message: string };
+  /** Has heard that it shall drain. */
+  | { type: 'draining' }
+  /** Nothing is under way any more, and the thread ends: `cut` connections were broken off. */
+  | { type: 'drained'; cut: number }
+  | { type: 'failed'; code: string; message: string }
+  /** An exception ends the thread; `told`: the thread has printed it. */
+  | { type: 'crashed'; told: boolean }
+  /** The thread ends by itself, with these requests under way. */
+  | { type: 'exiting'; code: number; requests: string[] }
+  /** A line for whoever runs the server. */
+  | { type: 'warning'; text: string };

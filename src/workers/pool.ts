@@ -3,7 +3,7 @@
 import type { ListenAt } from '../connection/listener.ts';
 import { type Death, Generation, type GenerationOptions } from './generation.ts';
 
-/** What threads have to end whose generation could not be started. */
+/** For requests under way in a generation that could not be started. */
 const FAILED_MS = 2000;
 
 export class Pool {
@@ -14,6 +14,8 @@ export class Pool {
   private old: Generation | undefined;
   private oldEnds: Promise<unknown> = Promise.resolve();
   private reloads = 0;
+  /** Reloads that wait for their turn. */
+  private waiting = 0;
   private turn: Promise<void> = Promise.resolve();
   private draining = false;
 
@@ -26,9 +28,11 @@ export class Pool {
     try {
       const port = await this.current.start();
       this.current.commit();
+      // Where a thread has picked the port, the next threads know it before they listen.
+      this.options.start.port = port;
       return port;
     } catch (error) {
-      await this.current.drain(FAILED_MS, true);
+      await this.current.drain(FAILED_MS, 'failure');
       throw error;
     }
   }
@@ -36,24 +40,34 @@ export class Pool {
   /**
    * Starts a new generation, with fresh modules, over the same memory, and resolves when all of it listen and
    * nobody else does. The one before finishes what is under way; its idle connections are left to the timeout.
-   * One reload at a time: the next begins when the generation before has ended.
+   * One reload at a time: the next begins when the generation before has ended. A generation whose start takes
+   * long gives way to the next reload.
    * @param timeoutMs until what does not finish is ended
    * @throws what the new generation failed to start with; then the one before goes on
    */
   reload(timeoutMs: number): Promise<void> {
-    const reloaded = this.turn.then(() => this.renew(timeoutMs));
+    this.waiting++;
+    const reloaded = this.turn.then(() => {
+      this.waiting--;
+      return this.renew(timeoutMs);
+    });
     this.turn = reloaded.catch(() => {});
+    this.giveWay();
     return reloaded;
   }
 
+  private giveWay(): void {
+    if (this.waiting > 0 && this.next?.slow) this.next.abandon(new Error('a newer reload takes over'));
+  }
+
   /**
-   * Lets every thread finish what is under way, and ends those that have not after `timeoutMs`.
-   * @returns how many were ended
+   * Lets every thread finish what is under way, and cuts what has not finished after `timeoutMs`.
+   * @returns how many connections were cut
    */
   async drain(timeoutMs: number): Promise<number> {
     this.draining = true;
     const late = await Promise.all(
-      [this.current, this.next, this.old].map((generation) => generation?.drain(timeoutMs, true) ?? 0),
+      [this.current, this.next, this.old].map((generation) => generation?.drain(timeoutMs, 'stop') ?? 0),
     );
     return late.reduce((sum, n) => sum + n);
   }
@@ -78,12 +92,12 @@ export class Pool {
       }
       return at;
     };
-    const next = new Generation({ ...options, takePlace }, slotFirst);
+    const next = new Generation({ ...options, takePlace }, slotFirst, () => this.giveWay());
     this.next = next;
     try {
       await next.start();
     } catch (error) {
-      await next.drain(FAILED_MS, true);
+      await next.drain(FAILED_MS, 'failure');
       this.reloads--;
       if (this.draining) throw new Error('the server is stopping');
       if (vacated) current.listenAgain();
@@ -97,7 +111,7 @@ export class Pool {
     if (this.draining) return;
     // Where each thread has a socket of its own, who connects from now on must not come to one that is closed.
     await current.stopListening();
-    this.oldEnds = current.drain(timeoutMs, false).finally(() => {
+    this.oldEnds = current.drain(timeoutMs, 'reload').finally(() => {
       this.old = undefined;
     });
   }

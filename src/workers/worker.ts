@@ -1,28 +1,39 @@
 // A worker thread: takes its slot, loads the application, listens, serves until it is told to drain.
 
 import process from 'node:process';
-import { parentPort, workerData } from 'node:worker_threads';
+import { isMainThread, workerData } from 'node:worker_threads';
+import type { StopReason } from '../app/app.ts';
 import { serveBuiltIn } from '../app/built-in.ts';
+import type { Life } from '../app/life.ts';
 import { type AppStart, createPlane } from '../connection/create.ts';
 import { type ListenAt, type Listener, listen, urlOf } from '../connection/listener.ts';
 import { setGeneration } from '../state/shared.ts';
 import { takeState } from '../state/threads.ts';
 import { readStatistics } from '../wasm/memory.ts';
-import type { FromWorker, ToWorker, WorkerStart } from './messages.ts';
+import type { FromWorker, ToWorker, WorkerData } from './messages.ts';
+import { whileAnswering } from './under-way.ts';
 
-const port = parentPort;
-if (port === null) throw new Error('worker.ts runs only as a worker thread');
+if (isMainThread) throw new Error('worker.ts runs only as a worker thread');
 
-const start = workerData as WorkerStart;
+const { channel, ...start } = takeData();
 takeState(start.state);
 const plane = createPlane(start);
 let listener: Listener | undefined;
-/** Of the listener; an application may ask for it before there is one. */
-let portNumber = 0;
-let draining = false;
+/** Where the server listens, as far as it is known. */
+let portNumber = start.port;
+let listening = false;
+let draining: Promise<void> | undefined;
+let life: Life | undefined;
+/** What an error while the application loads is, in one line. */
+let explainLoading: ((error: unknown) => Error) | undefined;
+/** Connections that had to be cut. */
+let cut = 0;
+let cutTimer: NodeJS.Timeout | undefined;
+/** When the drain timeout ends. */
+let drainEndMs = 0;
 
-port.on('message', (message: ToWorker) => {
-  switch (message.type) {
+channel.on('message', (message: ToWorker) => {
+  switch (message?.type) {
     case 'listen':
       void attempt(() => listenAt(message.at));
       break;
@@ -34,18 +45,23 @@ port.on('message', (message: ToWorker) => {
       setGeneration(message.generation);
       break;
     case 'drain':
-      void drain(message.closeIdle);
-      break;
-    case 'cut':
-      plane.destroy();
+      drain(message);
       break;
     case 'fail':
       throw new Error('told to fail');
   }
 });
 
-// Whatever ends the thread: where it came from is told.
-process.on('uncaughtExceptionMonitor', (error) => plane.log.failed(`Worker ${start.ordinal} failed`, error));
+// Whatever ends the thread: where it came from is told, once. What an application fails with while it loads is told
+// by whoever starts it.
+process.on('uncaughtExceptionMonitor', (error) => {
+  if (!listening && explainLoading !== undefined) tellFailure(explainLoading(error));
+  else {
+    plane.log.failed(`Worker ${start.ordinal} failed${whileAnswering(requestsUnderWay())}`, error);
+    tell({ type: 'crashed', told: plane.log.errors });
+  }
+});
+process.on('exit', (code) => tell({ type: 'exiting', code, requests: requestsUnderWay() }));
 
 // The system would close the connections as if their responses were complete.
 process.on('exit', () => plane.destroy());
@@ -56,12 +72,27 @@ const loaded = attempt(async () => {
   tell({ type: 'ready' });
 });
 
+/** What the thread is started with, which its application shall not find. */
+function takeData(): WorkerData {
+  const data = workerData as WorkerData;
+  const taken = { ...data };
+  for (const name of Object.keys(data)) Reflect.deleteProperty(data, name);
+  return taken;
+}
+
 /** Imports only here what a server without an application has no use for. */
 async function load({ file, globals }: AppStart): Promise<void> {
   const { installGlobals } = await import('../app/globals.ts');
-  const { attach } = await import('../app/application.ts');
-  const { loadApp } = await import('../app/load.ts');
+  const { prepare } = await import('../app/application.ts');
+  const { loadApp, loadError } = await import('../app/load.ts');
+  const { Life } = await import('../app/life.ts');
+  explainLoading = (error) => loadError(file, error);
   if (globals) installGlobals();
+  // Every thread loads the same module: what it prints meanwhile, and what is to be said of it, comes from the first.
+  const unmute = start.first ? () => {} : muteOutput();
+  const app = await loadApp(file, (text) => start.first && tell({ type: 'warning', text })).finally(unmute);
+  tell({ type: 'imported' });
+  const its = new Life(app, plane.log);
   const server = {
     get url() {
       return urlOf(start.host, portNumber);
@@ -69,38 +100,92 @@ async function load({ file, globals }: AppStart): Promise<void> {
     get port() {
       return portNumber;
     },
+    draining: its.draining,
     stats: () => readStatistics(plane.slot.views),
   };
-  await attach(plane, await loadApp(file), { worker: start.ordinal, server, ...start.access });
+  const worker = start.ordinal;
+  const serve = await prepare(plane, app, { worker, server, ...start.access });
+  try {
+    await its.start({ worker, server });
+  } catch (error) {
+    throw loadError(file, error, 'start() failed in');
+  }
+  life = its;
+  serve();
+}
+
+/** Drops what is written to standard output; returns what ends that. */
+function muteOutput(): () => void {
+  const { stdout } = process;
+  const { write } = stdout;
+  let muted = true;
+  const writeOrNot = ((chunk: string, ...more: unknown[]) => {
+    if (!muted) return write.call(stdout, chunk, ...(more as []));
+    const done = more.at(-1);
+    if (typeof done === 'function') process.nextTick(done);
+    return true;
+  }) as typeof write;
+  stdout.write = writeOrNot;
+  return () => {
+    muted = false;
+    // Another may have wrapped it meanwhile.
+    if (stdout.write === writeOrNot) Reflect.deleteProperty(stdout, 'write');
+  };
 }
 
 async function listenAt(at: ListenAt): Promise<void> {
   listener = await listen(plane, at);
   portNumber = listener.port;
   if (draining) listener.close();
-  else tell({ type: 'listening', port: portNumber });
+  else {
+    listening = true;
+    tell({ type: 'listening', port: portNumber });
+  }
 }
 
-async function drain(closeIdle: boolean): Promise<void> {
-  draining = true;
+/** A stop in the middle of a reload drains again: then it is the stop's time that counts. */
+function drain({ closeIdle, timeoutMs, reason }: ToWorker & { type: 'drain' }): void {
+  tell({ type: 'draining' });
   listener?.close();
+  life?.drain();
+  clearTimeout(cutTimer);
+  cutTimer = setTimeout(() => {
+    cut += plane.destroy();
+  }, timeoutMs);
+  drainEndMs = performance.now() + timeoutMs;
+  const drained = plane.drain({ closeIdle });
+  draining ??= end(drained, reason);
+}
+
+async function end(drained: Promise<void>, reason: StopReason): Promise<void> {
   // A thread that ends while it reads its modules leaves their files open.
   await loaded;
-  await plane.drain({ closeIdle });
-  tell({ type: 'drained' });
-  // Nothing of the server's is referenced any more: the thread ends by itself.
-  port?.close();
+  life?.drain();
+  await drained;
+  clearTimeout(cutTimer);
+  await life?.stop(reason, drainEndMs - performance.now());
+  tell({ type: 'drained', cut });
+  // Unlike an end from outside, this calls the application's 'exit' handlers.
+  process.exit();
+}
+
+/** Requests that the application has. */
+function requestsUnderWay(): string[] {
+  return plane.underWay.flatMap(({ summary }) => summary ?? []);
 }
 
 async function attempt(action: () => Promise<void>): Promise<void> {
   try {
     await action();
   } catch (error) {
-    const { code = '', message } = error as NodeJS.ErrnoException;
-    tell({ type: 'failed', code, message });
+    tellFailure(error as Error);
   }
 }
 
+function tellFailure({ code = '', message }: NodeJS.ErrnoException): void {
+  tell({ type: 'failed', code, message });
+}
+
 function tell(message: FromWorker): void {
-  port?.postMessage(message);
+  channel.postMessage(message);
 }

@@ -9,7 +9,7 @@ import { Response } from '../../src/app/response.ts';
 import { LeaseExhaustedError } from '../../src/state/lease.ts';
 import { PREPARED_COUNT_MAX, PREPARED_RESPONSE_BYTES_MAX } from '../../src/wasm/layout.ts';
 import { type Client, connect, eventually, sleep } from '../support/client.ts';
-import { startPlane, type TestedPlane } from '../support/plane.ts';
+import { startPlane, type TestedPlane, viewOf } from '../support/plane.ts';
 import { type Response as Read, readResponses } from '../support/responses.ts';
 
 const NOT_FOUND = '404 Not Found\n';
@@ -30,8 +30,7 @@ afterEach(async () => {
 });
 
 function serve(app: App): Promise<void> {
-  const view = { url: `http://127.0.0.1:${server.port}`, port: server.port, stats: server.statistics };
-  return attach(server.plane, app, { worker: 0, server: view, trustProxy: 0 });
+  return attach(server.plane, app, { worker: 0, server: viewOf(server), trustProxy: 0 });
 }
 
 /** What each target is answered with, in one pipeline. */

@@ -1,9 +1,11 @@
 // What counts as an application, and what is said of modules that are none.
 
+import { basename } from 'node:path';
 import { Hono } from 'hono';
 import { AutoRouter } from 'itty-router';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { ServerRequest } from '#dist/app/app.js';
+import { strangeKeys } from '#dist/app/keys.js';
 import { appOf, loadApp } from '#dist/app/load.js';
 import { appFiles } from '../support/app-files.ts';
 
@@ -46,13 +48,54 @@ describe('a module is an application', () => {
     expect(app.fetch).toBeTypeOf('function');
   });
 
+  test.each([
+    ['once', 'exports.default = app;'],
+    ['twice', 'exports.default = { __esModule: true, default: app };'],
+    ['by an interop of a bundler', 'exports.default = { default: app };'],
+  ])('of ES modules that became CommonJS, wrapped %s', async (_, text) => {
+    const app = await load(
+      `Object.defineProperty(exports, '__esModule', { value: true });
+       const app = { fetch: () => new Response("a"), error() {} }; ${text}`,
+      'cjs',
+    ).app;
+    expect(Object.keys(app).sort()).toEqual(['error', 'fetch']);
+    expect(await (await app.fetch?.(request, context))?.text()).toBe('a');
+  });
+
+  test('whose fetch is of any shape that answers requests', async () => {
+    for (const text of [
+      '(req) => new Response("a")',
+      '(request, context) => new Response("a")',
+      '(request, { server }) => new Response("a")',
+      '(req, env, ctx) => new Response("a")',
+      '(...args) => new Response("a")',
+      'async function fetch(req, info) { return new Response("a"); }',
+      'Object.assign((request) => new Response("a"), { use() {}, port: 1 })',
+      '{ fetch: (req, res) => new Response("a") }',
+      '{ fetch: () => new Response("a"), listen() {}, use() {}, callback() {} }',
+    ]) {
+      const app = await load(`export default ${text};`).app;
+      expect(app.fetch, text).toBeTypeOf('function');
+    }
+  });
+
+  test('with start() and stop(), which keep their object', async () => {
+    const app = await load(
+      'export default { fetch() {}, seen: [], start() { this.seen.push("start"); }, stop() { return this.seen; } };',
+    ).app;
+    await app.start?.({} as never);
+    expect(await app.stop?.({ reason: 'stop' })).toEqual(['start']);
+  });
+
   test('with routes alone, and with all three', async () => {
     const routes = await load('export default { routes: { "/": new Response("a") } };').app;
     expect(Object.keys(routes)).toEqual(['routes']);
     expect(Object.keys(routes.routes ?? {})).toEqual(['/']);
     const all = await load('export default { routes: Object.create(null), fetch() {}, error() {} };').app;
     expect(Object.keys(all).sort()).toEqual(['error', 'fetch', 'routes']);
-    const named = await load('export const routes = {}; export function error() {}').app;
+    const named = await load(
+      'export const routes = { "/": () => new Response("a") }; export function error() {}',
+    ).app;
     expect(Object.keys(named).sort()).toEqual(['error', 'routes']);
   });
 
@@ -77,8 +120,96 @@ describe('a module is an application', () => {
   });
 });
 
+describe('a key that means nothing is reported, once', () => {
+  test.each([
+    [
+      'a misspelt one',
+      'fetch() {}, fetsh() {}',
+      ["the key 'fetsh' of the app is ignored: did you mean fetch?"],
+    ],
+    [
+      'another misspelt one',
+      'routes: { "/": () => {} }, route: {}',
+      ["the key 'route' of the app is ignored: did you mean routes?"],
+    ],
+    [
+      "Bun's",
+      'fetch() {}, port: 1',
+      ["the key 'port' of the app is ignored: hotpath has the option --port for it"],
+    ],
+    [
+      "another server's",
+      'fetch() {}, onerror() {}',
+      ["the key 'onerror' of the app is ignored: hotpath has the key error for it"],
+    ],
+    [
+      'one that is not here',
+      'fetch() {}, websocket: {}',
+      ["the key 'websocket' of the app is ignored: hotpath has nothing like it"],
+    ],
+    [
+      'one that is unlike any',
+      'fetch() {}, banana: 1',
+      ["the key 'banana' of the app is ignored: hotpath reads fetch, routes, error, start, stop"],
+    ],
+    [
+      'several',
+      'fetch() {}, hostname: "a", tls: {}',
+      [
+        "the key 'hostname' of the app is ignored: hotpath has the option --host for it",
+        "the key 'tls' of the app is ignored: hotpath has nothing like it",
+      ],
+    ],
+    ['none', 'fetch() {}, routes: {}, error() {}, start() {}, stop() {}', []],
+  ])('%s', async (_, keys, lines) => {
+    const notes: string[] = [];
+    const path = files.write(`keys-${++count}.mjs`, `export default { ${keys} };`);
+    await loadApp(files.urlOf(basename(path)), (line) => notes.push(line));
+    expect(notes).toEqual(lines.map((line) => `${path}: ${line}`));
+  });
+
+  test('an object of a framework may have keys of its own, and a module other exports', async () => {
+    const notes: string[] = [];
+    const note = (line: string): number => notes.push(line);
+    const named = files.write(
+      `keys-${++count}.mjs`,
+      'export function fetch() {} export const config = {}; export const port = 1; export function eror() {}',
+    );
+    await loadApp(files.urlOf(basename(named)), note);
+    expect(notes).toEqual([`${named}: the key 'eror' of the app is ignored: did you mean error?`]);
+    expect(strangeKeys(new Hono(), 'hono')).toEqual([]);
+  });
+});
+
+describe('an application for node:http is refused with the line that helps', () => {
+  test.each([
+    [
+      'an Express app',
+      'Object.assign(function (req, res, next) {}, { use() {}, handle() {}, set() {}, listen() {} })',
+    ],
+    ['a Koa app', 'new (class Koa { use() {} callback() {} listen() {} })()'],
+    ['a Fastify app', '{ inject() {}, register() {}, listen() {}, ready() {}, route() {} }'],
+    ['a server', '(await import("node:http")).createServer()'],
+    ['a (req, res) listener', '(req, res) => res.end("a")'],
+    ['a (req, res) listener', 'async function (request, response) { response.end("a"); }'],
+  ])('%s: %s', async (kind, text) => {
+    const { path, app } = load(`export default ${text};`);
+    expect(await messageOf(app)).toMatch(`${path} has ${kind} for node:http: hotpath calls fetch handlers`);
+  });
+});
+
 describe('one line says what is wrong with a module', () => {
   test.each([
+    [
+      'empty routes without fetch',
+      'export default { routes: {} };',
+      /has no fetch, and its routes are empty: an app is/,
+    ],
+    [
+      'a start that is none',
+      'export default { fetch() {}, start: 1 };',
+      /start in .* must be a function, not number/,
+    ],
     ['nothing', '', /has neither fetch nor routes: an app is \{ fetch/],
     ['something else', 'export default 7;', /has no app: an app is/],
     ['null', 'export default null;', /has no app: an app is/],

@@ -7,7 +7,7 @@ import { attach } from '../../src/app/application.ts';
 import type { Io } from '../../src/connection/plane.ts';
 import { HEADER_CONTENT_BYTES_MAX } from '../../src/wasm/layout.ts';
 import { type Client, connect, eventually, sleep } from '../support/client.ts';
-import { startPlane, type TestedPlane } from '../support/plane.ts';
+import { startPlane, type TestedPlane, viewOf } from '../support/plane.ts';
 
 const READ_BYTES = 65_536;
 const BYTE = 0x61;
@@ -127,7 +127,7 @@ async function send(client: Client, { writes, chunked, pauseMs, leaves }: Upload
 
 async function serve(server: TestedPlane, app: App): Promise<void> {
   server.engine.slot.views.doubles[HEADER_CONTENT_BYTES_MAX >> 3] = 10_000_000;
-  const view = { url: `http://127.0.0.1:${server.port}`, port: server.port, stats: server.statistics };
+  const view = viewOf(server);
   await attach(server.plane, app, { worker: 0, server: view, trustProxy: 0 });
 }
 

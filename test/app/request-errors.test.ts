@@ -7,7 +7,7 @@ import { Response } from '../../src/app/response.ts';
 import type { Io } from '../../src/connection/plane.ts';
 import { HEADER_CONTENT_BYTES_MAX } from '../../src/wasm/layout.ts';
 import { type Client, connect, eventually, GET, sleep } from '../support/client.ts';
-import { startPlane, type TestedPlane } from '../support/plane.ts';
+import { startPlane, type TestedPlane, viewOf } from '../support/plane.ts';
 
 const WAYS: Io[] = [
   { read: 'direct', write: 'direct' },
@@ -76,7 +76,7 @@ describe.each(WAYS)('$read reads', (io) => {
   const serve = (handler: (request: ServerRequest) => Promise<unknown>): Promise<void> => {
     met = undefined;
     handled = 0;
-    const view = { url: `http://127.0.0.1:${server.port}`, port: server.port, stats: server.statistics };
+    const view = viewOf(server);
     return attach(
       server.plane,
       {
@@ -179,7 +179,7 @@ describe.each(WAYS)('$read reads', (io) => {
 
   test('a read behind the answer, and the head behind the answer, say so', async () => {
     let late: ServerRequest | undefined;
-    const view = { url: `http://127.0.0.1:${server.port}`, port: server.port, stats: server.statistics };
+    const view = viewOf(server);
     await attach(
       server.plane,
       {

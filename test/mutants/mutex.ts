@@ -135,8 +135,10 @@ export const mutexDefects: Defect[] = [
     ['a function is not waited for', 'return await act(hold);', 'return act(hold);', 'only one of many'],
   ]),
   ...defectsOf('src/workers/generation.ts', DEATH, [
-    ['what a thread held ends with it', 'threadEnded(threadId);', ''],
-    ['who has ended is not known', 'const { threadId } = thread;', 'const threadId = -1;'],
+    ['what a thread held ends with it', 'threadEnded(thread.id);', ''],
+  ]),
+  ...defectsOf('src/workers/thread.ts', DEATH, [
+    ['who has ended is not known', 'this.id = this.worker.threadId;', 'this.id = -1;'],
   ]),
   ...defectsOf('assembly/state/death.ts', HISTOGRAM, [
     ['the buckets of a dead thread are lost', 'histogramOwnerDied(row, owner);', '{}', 'next one'],

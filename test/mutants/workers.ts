@@ -5,6 +5,7 @@ import { type Defect, defectsOf } from './defect.ts';
 const POOL = ['test/workers/pool.test.ts'];
 const CLI = ['test/cli.test.ts'];
 const RELOAD = ['test/workers/reload.test.ts'];
+const LIFE = ['test/workers/life.test.ts'];
 const SERVE = ['test/serve.test.ts'];
 const LOAD = ['test/app/load.test.ts'];
 const NAMES = ['test/state/names.test.ts'];
@@ -13,13 +14,13 @@ const LEAVES_NOTHING = 'leaves nothing that keeps the program';
 
 export const workerDefects: Defect[] = [
   ...defectsOf('src/workers/generation.ts', POOL, [
-    ['the slot of a dead thread is not reclaimed', 'reclaimSlot(viewsOf(memory), slot);', ''],
-    ['two threads share a slot', 'this.slotFirst + ordinal', 'this.slotFirst'],
+    ['the slot of a dead thread is not reclaimed', 'reclaimSlot(this.views, slot);', ''],
+    ['two threads share a slot', 'const slot = this.slotFirst + ordinal;', 'const slot = this.slotFirst;'],
     ['a burst of deaths is replaced without a pause', 'this.earlyDeaths < 2 ?', 'this.earlyDeaths < 200 ?'],
     [
       'a replacement that fails is not tried again',
-      '.catch((error: Error) => this.replaceLater(ordinal, startedMs, error))',
-      '.catch(() => {})',
+      'this.startThread(ordinal, false).catch((error: Error) =>',
+      'this.startThread(ordinal, false).catch((error: Error) => error === undefined &&',
     ],
     [
       'a thread that drained is replaced',
@@ -28,19 +29,24 @@ export const workerDefects: Defect[] = [
     ],
     [
       'a thread that never listened leaves its starter waiting',
-      "else reject(cause ?? new Error('a worker thread ended before it listened'));",
-      '',
+      'reject(cause ?? this.endedEarly(exits ? ending : undefined));',
+      '{}',
     ],
     ['a dead thread is drained', 'this.threads[ordinal] = undefined;', ''],
-    ['why a thread died is forgotten', 'cause = error as Error;', ''],
+  ]),
+  ...defectsOf('src/workers/thread.ts', POOL, [
+    ['why a thread died is forgotten', 'return this.failure ?? this.error;', 'return this.failure;'],
   ]),
   ...defectsOf('src/workers/generation.ts', CLI, [
-    ['draining has no end', '}, timeoutMs);', '}, 10 * timeoutMs + 20_000);', 'the drain timeout ends'],
-    ['threads that had to be ended are not counted', 'late++;', '', 'the drain timeout ends'],
+    ['connections that were cut are not counted', 'this.cut += message.cut;', '', 'the drain timeout ends'],
   ]),
   ...defectsOf('src/workers/worker.ts', POOL, [
-    ['a thread ends before its connections do', 'await plane.drain({ closeIdle });', ''],
-    ['a draining thread goes on accepting', 'draining = true;\n  listener?.close();', 'draining = true;'],
+    ['a thread ends before its connections do', 'await drained;', ''],
+    [
+      'a draining thread goes on accepting',
+      "tell({ type: 'draining' });\n  listener?.close();",
+      "tell({ type: 'draining' });",
+    ],
   ]),
   ...defectsOf('src/connection/plane.ts', SERVE, [
     ['the clock of a drained plane goes on', 'this.clock.stop();', '', LEAVES_NOTHING],
@@ -57,7 +63,7 @@ export const workerDefects: Defect[] = [
     ],
     [
       'the generation before is not drained',
-      'this.oldEnds = current.drain(timeoutMs, false)',
+      "this.oldEnds = current.drain(timeoutMs, 'reload')",
       'this.oldEnds = Promise.resolve()',
       'what does not finish in time is ended',
     ],
@@ -81,13 +87,22 @@ export const workerDefects: Defect[] = [
       'idle connections are left',
     ],
   ]),
-  ...defectsOf('src/workers/generation.ts', RELOAD, [
+  ...defectsOf('src/workers/worker.ts', LIFE, [
+    ['connections are not cut at the drain timeout', 'cut += plane.destroy();', '', 'cancel()'],
+    ["'exit' handlers do not run", '  process.exit();', '', "'exit' handlers"],
     [
-      'an application keeps a thread that has drained',
-      'setTimeout(() => void thread.terminate(), DRAINED_GRACE_MS).unref();',
-      '',
-      'does not keep a thread',
+      'each thread prints what loading prints',
+      'start.first ? () => {} : muteOutput()',
+      '() => {}',
+      'prints once',
     ],
+    ['an application finds the channel', 'Reflect.deleteProperty(data, name);', '{}', 'reaches nothing'],
+  ]),
+  ...defectsOf('src/workers/generation.ts', LIFE, [
+    ['loading has no end', 'start.fail(this.tooSlow(start))', '{}', 'load timeout'],
+  ]),
+  ...defectsOf('src/workers/pool.ts', LIFE, [
+    ['a reload that hangs keeps newer ones waiting', 'this.next?.slow', 'false', 'takes over'],
   ]),
   ...defectsOf('src/supervisor.ts', RELOAD, [
     [
@@ -148,15 +163,10 @@ export const workerDefects: Defect[] = [
     ],
     [
       'the port stays open while the server stops',
-      'this.bound.close();\n      this.tell',
-      'this.tell',
+      'this.bound.close();\n      if (this.pause',
+      'if (this.pause',
       'is refused',
     ],
-    [
-      'a server process that was healthy is not started again',
-      'this.failure === undefined && healthy',
-      'this.failure === undefined && !healthy',
-      'is started again',
-    ],
+    ['a server process that was healthy is not started again', 'this.proved = true;', '', 'is started again'],
   ]),
 ];

@@ -2,6 +2,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 
 export interface Run {
   child: ChildProcess;
@@ -60,6 +61,12 @@ export async function startCli(
   while (run.port === 0) await Promise.race([once(run.child, 'output'), ended]);
   ended.catch(() => {});
   return run;
+}
+
+/** Ids of the processes that a process has started. Linux tells them. */
+export function childrenOf(pid: number): number[] {
+  const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
+  return text === '' ? [] : text.split(' ').map(Number);
 }
 
 /** Runs a command that ends by itself. */

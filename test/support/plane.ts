@@ -1,5 +1,6 @@
 // A data plane in the test's own thread, behind a real socket. What it releases is overwritten: see poison.ts.
 
+import type { ServerView } from '../../src/app/app.ts';
 import type { AddressCounts } from '../../src/connection/addresses.ts';
 import type { Deadlines } from '../../src/connection/deadlines.ts';
 import type { ConnectionLimits } from '../../src/connection/limits.ts';
@@ -83,5 +84,15 @@ export async function startPlane(
       await plane.drain();
       if (!guardsIntact(engine.slot.views, 0)) throw new Error('guard overwritten');
     },
+  };
+}
+
+/** The server as its handlers see it. */
+export function viewOf({ port, statistics }: TestedPlane): ServerView {
+  return {
+    url: `http://127.0.0.1:${port}`,
+    port,
+    draining: new AbortController().signal,
+    stats: statistics,
   };
 }

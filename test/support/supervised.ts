@@ -48,6 +48,9 @@ const OPTIONS: ServerOptions = {
   bodyRate: 500,
   writeTimeout: 30_000,
   handlerTimeout: 30_000,
+  loadTimeout: 30_000,
+  drainTimeout: 10_000,
+  port: 0,
 };
 
 export async function startSupervised(
@@ -76,7 +79,7 @@ export async function startSupervised(
   };
   child.on('message', (message: ToSupervisor) => {
     supervised.heard.push(message);
-    if (message.type === 'note') supervised.notes.push(message.text);
+    if (message.type === 'note' || message.type === 'warning') supervised.notes.push(message.text);
     if (message.type === 'take')
       child.send(
         { type: 'socket', request: message.request } satisfies ToServer,
@@ -86,7 +89,7 @@ export async function startSupervised(
   const address = bound.way === 'own' ? { host: bound.host, port: bound.port } : undefined;
   child.send({
     type: 'start',
-    options: { ...OPTIONS, ...options },
+    options: { ...OPTIONS, port: bound.port, ...options },
     ...(address && { address }),
   } satisfies ToServer);
   await eventually('listening', () => supervised.heard.some(({ type }) => type === 'listening'));

@@ -169,6 +169,7 @@ describe('a pool', () => {
       start: {
         ...state,
         host: '127.0.0.1',
+        port: 0,
         state,
         engine: 'wasm',
         access: { trustProxy: 0 },
@@ -178,7 +179,9 @@ describe('a pool', () => {
         deadlines: DEADLINES,
       },
       takePlace,
+      loadMs: 30_000,
       note: (text) => notes.push(text),
+      warn: (text) => notes.push(text),
     });
     return { pool, notes, memory };
   }

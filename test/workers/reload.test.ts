@@ -237,6 +237,7 @@ describe('a pool', () => {
       start: {
         ...state,
         host: '127.0.0.1',
+        port: 0,
         state,
         engine: 'wasm',
         access: { trustProxy: 0 },
@@ -246,7 +247,9 @@ describe('a pool', () => {
         deadlines: DEADLINES,
       },
       takePlace,
+      loadMs: 30_000,
       note: () => {},
+      warn: () => {},
       listening: (port) => ports.push(port),
     });
     return { pool, ports, memory };

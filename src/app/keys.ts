@@ -1,0 +1,105 @@
+// The keys of an application: which of them hotpath reads, and what is meant by one that it does not.
+
+import type { App } from './app.ts';
+import { kindOf } from './kind.ts';
+
+export const APP_KEYS = [
+  'fetch',
+  'routes',
+  'error',
+  'start',
+  'stop',
+] as const satisfies readonly (keyof App)[];
+
+/** What other servers call it, and where it is here. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  port: 'the option --port',
+  host: 'the option --host',
+  hostname: 'the option --host',
+  idleTimeout: 'the option --idle-timeout, in milliseconds',
+  maxRequestBodySize: 'the option --max-body',
+  bodyLimit: 'the option --max-body',
+  onError: 'the key error',
+  onerror: 'the key error',
+  handler: 'the key fetch',
+  onRequest: 'the key fetch',
+  handle: 'the key fetch',
+  static: 'the key routes',
+};
+
+/** Of those that other servers read: there is nothing like them here. */
+const NOT_HERE = ['development', 'websocket', 'tls', 'unix', 'reusePort', 'id', 'scheduled', 'queue'];
+
+/**
+ * A line for each key of an application that hotpath does not read. An object that is no plain one, such as a Hono,
+ * has keys of its own; and the exports of a module without a default may have other readers, so of these only those
+ * are named that seem to be misspelt.
+ */
+export function strangeKeys(given: unknown, where: string): string[] {
+  if (!isPlain(given)) return [];
+  const lines = Object.keys(given).flatMap((key) => {
+    if ((APP_KEYS as readonly string[]).includes(key) || key === '__esModule' || key === 'default') return [];
+    const meant = meantBy(key);
+    if (meant === undefined && isNamespace(given)) return [];
+    return `${where}: the key '${key}' of the app is ignored: ${adviceFor(key, meant)}`;
+  });
+  const { fetch, routes } = given as App;
+  if (fetch !== undefined && routes !== undefined && !isPlain(routes))
+    lines.push(
+      `${where}: the key 'routes' of the app is ignored: it must be an object with a path for each key, not ${kindOf(routes)}`,
+    );
+  return lines;
+}
+
+/** What to write in the place of a key that serve() does not know: `: did you mean fetch?`; empty when nothing comes near. */
+export function hintFor(key: string): string {
+  const meant = meantBy(key);
+  if (!Object.hasOwn(ELSEWHERE, key)) return meant === undefined ? '' : `: did you mean ${meant}?`;
+  const place = (ELSEWHERE[key] as string).replace(/--([a-z-]+)/, (_, flag: string) =>
+    flag.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase()),
+  );
+  return `: hotpath has ${place} for it`;
+}
+
+function meantBy(key: string): string | undefined {
+  const bare = key.toLowerCase().replace(/^on(?=.)/, '');
+  return APP_KEYS.find((known) => known !== key && distance(bare, known, 2) <= (known.length > 4 ? 2 : 1));
+}
+
+function adviceFor(key: string, meant: string | undefined): string {
+  if (Object.hasOwn(ELSEWHERE, key)) return `hotpath has ${ELSEWHERE[key]} for it`;
+  if (NOT_HERE.includes(key)) return 'hotpath has nothing like it';
+  if (meant !== undefined) return `did you mean ${meant}?`;
+  return `hotpath reads ${APP_KEYS.join(', ')}`;
+}
+
+/** An object literal, or the namespace of a module. */
+export function isPlain(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === null || prototype === Object.prototype;
+}
+
+export function isNamespace(value: object): boolean {
+  return Object.prototype.toString.call(value) === '[object Module]';
+}
+
+/** Letters to change, to add, to leave out or to swap; more than `most` for anything beyond. */
+function distance(a: string, b: string, most: number): number {
+  if (Math.abs(a.length - b.length) > most) return most + 1;
+  let before: number[] = [];
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const same = a[i - 1] === b[j - 1] ? 0 : 1;
+      let cost = Math.min((row[j] as number) + 1, (next[j - 1] as number) + 1, (row[j - 1] as number) + same);
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
+        cost = Math.min(cost, (before[j - 2] as number) + 1);
+      next.push(cost);
+    }
+    before = row;
+    row = next;
+  }
+  return row[b.length] as number;
+}

@@ -1,0 +1,65 @@
+// The start and the end of an application on a thread: its start() and stop(), and the signal that says that the
+// server drains.
+
+import { setMaxListeners } from 'node:events';
+import type { Log } from '../connection/log.ts';
+import type { App, StartContext, StopReason } from './app.ts';
+
+/** For stop(), however little of the drain timeout is left. */
+const STOP_MIN_MS = 1000;
+
+export class Life {
+  private readonly controller = new AbortController();
+  private readonly startHook: App['start'];
+  private readonly stopHook: App['stop'];
+  private started = false;
+
+  constructor(
+    { start, stop }: App,
+    private readonly log: Log,
+  ) {
+    this.startHook = start;
+    this.stopHook = stop;
+    // Each open stream may listen.
+    setMaxListeners(0, this.draining);
+  }
+
+  /** Aborts when the server begins to drain. */
+  get draining(): AbortSignal {
+    return this.controller.signal;
+  }
+
+  /** Calls start() and awaits it. @throws what it failed with */
+  async start(context: StartContext): Promise<void> {
+    await this.startHook?.(context);
+    this.started = true;
+  }
+
+  /** Tells the application that the server drains. */
+  drain(): void {
+    this.controller.abort(new DOMException('the server is draining', 'AbortError'));
+  }
+
+  /**
+   * Calls stop() once, if the application has started, and awaits it. A failure is logged.
+   * @param leftMs of the drain timeout
+   */
+  async stop(reason: StopReason, leftMs: number): Promise<void> {
+    const { stopHook } = this;
+    if (!this.started || stopHook === undefined) return;
+    this.started = false;
+    const timeoutMs = Math.max(leftMs, STOP_MIN_MS);
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<'late'>((resolve) => (timer = setTimeout(resolve, timeoutMs, 'late')));
+    const stopped = (async () => stopHook({ reason }))();
+    try {
+      if ((await Promise.race([stopped, late])) === 'late')
+        this.log.warn(`stop() of the application has not ended after ${Math.round(timeoutMs)} ms`);
+    } catch (error) {
+      this.log.failed('stop() of the application failed', error);
+    }
+    clearTimeout(timer);
+    // It may fail later still.
+    stopped.catch(() => {});
+  }
+}
