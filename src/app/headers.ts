@@ -3,6 +3,7 @@
 
 import { formatWithOptions, inspect } from 'node:util';
 import type { Head } from '../connection/exchange.ts';
+import { asNative, tooFew } from './as-native.ts';
 import { NativeHeaders } from './native.ts';
 
 const NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
@@ -12,6 +13,35 @@ const SET_COOKIE = 'set-cookie';
 
 type Pair = readonly [name: string, value: string];
 
+/** The iterator of Headers, whose changes show in iterators under way. */
+class FieldIterator<T> {
+  readonly #list: () => readonly Pair[];
+  readonly #convert: (pair: Pair) => T;
+  #index = 0;
+
+  constructor(list: () => readonly Pair[], convert: (pair: Pair) => T) {
+    this.#list = list;
+    this.#convert = convert;
+  }
+
+  next(): IteratorResult<T> {
+    if (!(#list in this)) throw new TypeError('next() was called on something that is no Headers Iterator');
+    const pair = this.#list()[this.#index];
+    if (pair === undefined) return { done: true, value: undefined };
+    this.#index++;
+    return { done: false, value: this.#convert(pair) };
+  }
+}
+Object.setPrototypeOf(FieldIterator.prototype, Object.getPrototypeOf(Object.getPrototypeOf([].values())));
+Object.defineProperty(FieldIterator.prototype, 'next', { enumerable: true });
+Object.defineProperty(FieldIterator.prototype, Symbol.toStringTag, {
+  value: 'Headers Iterator',
+  configurable: true,
+});
+Reflect.deleteProperty(FieldIterator.prototype, 'constructor');
+
+let isLight: (value: unknown) => boolean;
+
 /** Holds `instanceof` with the native class, whose constructor it leaves out. */
 export class Headers implements globalThis.Headers {
   readonly #head: Head;
@@ -19,16 +49,26 @@ export class Headers implements globalThis.Headers {
   /** What iterators go through. */
   #pairs: readonly Pair[] | undefined = undefined;
 
+  static {
+    isLight = (value) => typeof value === 'object' && value !== null && #head in value;
+  }
+
   constructor(head: Head) {
     this.#head = head;
   }
 
   get(name: string): string | null {
+    if (!(#head in this)) return NativeHeaders.prototype.get.call(this, name);
+    // biome-ignore lint/complexity/noArguments: a rest parameter costs each call an array
+    if (arguments.length === 0) throw tooFew('get', 1, 0);
     if (this.#native !== undefined) return this.#native.get(name);
     return combinedValue(this.#head, lowerName(name)) ?? null;
   }
 
   has(name: string): boolean {
+    if (!(#head in this)) return NativeHeaders.prototype.has.call(this, name);
+    // biome-ignore lint/complexity/noArguments: a rest parameter costs each call an array
+    if (arguments.length === 0) throw tooFew('has', 1, 0);
     if (this.#native !== undefined) return this.#native.has(name);
     return this.#head.findField(lowerName(name)) >= 0;
   }
@@ -61,20 +101,25 @@ export class Headers implements globalThis.Headers {
     }
   }
 
-  *entries(): HeadersIterator<[string, string]> {
-    // Asked again each time, since a change shows in iterators under way.
-    for (let i = 0; i < this.#list().length; i++) {
-      const [name, value] = this.#list()[i] as Pair;
-      yield [name, value];
-    }
+  entries(): HeadersIterator<[string, string]> {
+    return new FieldIterator(
+      () => this.#list(),
+      ([name, value]) => [name, value],
+    ) as never;
   }
 
-  *keys(): HeadersIterator<string> {
-    for (const [name] of this) yield name;
+  keys(): HeadersIterator<string> {
+    return new FieldIterator(
+      () => this.#list(),
+      ([name]) => name,
+    ) as never;
   }
 
-  *values(): HeadersIterator<string> {
-    for (const [, value] of this) yield value;
+  values(): HeadersIterator<string> {
+    return new FieldIterator(
+      () => this.#list(),
+      ([, value]) => value,
+    ) as never;
   }
 
   [Symbol.iterator](): HeadersIterator<[string, string]> {
@@ -104,6 +149,13 @@ export class Headers implements globalThis.Headers {
   }
 }
 Object.setPrototypeOf(Headers.prototype, NativeHeaders.prototype);
+asNative(Headers.prototype, NativeHeaders.prototype, isLight, ['get', 'has']);
+// One function under two names, as in the standard.
+Object.defineProperty(Headers.prototype, Symbol.iterator, {
+  value: Headers.prototype.entries,
+  writable: true,
+  configurable: true,
+});
 
 /** The values of all field lines of a name as one (RFC 9110 5.3); undefined when there is none. */
 export function combinedValue(head: Head, lowerName: string): string | undefined {

@@ -4,6 +4,7 @@
 import { formatWithOptions, inspect } from 'node:util';
 import type { Content, Exchange, Head } from '../connection/exchange.ts';
 import { whenAborted } from './abort.ts';
+import { asNative, platformGet } from './as-native.ts';
 import { headOfTarget } from './authority.ts';
 import { Body, bodyUsedError, ownBuffer } from './body.ts';
 import { Headers } from './headers.ts';
@@ -32,6 +33,8 @@ const CONNECTION_FIELDS = [
 
 const UTF_8 = new TextDecoder();
 
+let isLight: (value: unknown) => boolean;
+
 /** Holds `instanceof` with the native class, whose constructor it leaves out. */
 export class Request implements globalThis.Request {
   /** Of the route that matched; one frozen empty object for all requests without. */
@@ -44,6 +47,10 @@ export class Request implements globalThis.Request {
   #signal: AbortSignal | undefined = undefined;
   #native: globalThis.Request | undefined = undefined;
 
+  static {
+    isLight = (value) => typeof value === 'object' && value !== null && #exchange in value;
+  }
+
   constructor(exchange: Exchange, origin: Origin) {
     this.#exchange = exchange;
     this.#origin = origin;
@@ -51,16 +58,19 @@ export class Request implements globalThis.Request {
 
   /** As it was sent. */
   get method(): string {
+    if (!(#exchange in this)) return platformGet(NativeRequest.prototype, 'method', this);
     return this.#exchange.head.method;
   }
 
   /** url.ts says how it comes about. */
   get url(): string {
+    if (!(#url in this)) return platformGet(NativeRequest.prototype, 'url', this);
     this.#url ??= this.#origin.urlOf(this.#exchange.head);
     return this.#url;
   }
 
   get headers(): Headers {
+    if (!(#headers in this)) return platformGet(NativeRequest.prototype, 'headers', this);
     this.#headers ??= new Headers(headOfTarget(this.#exchange.head));
     return this.#headers;
   }
@@ -240,12 +250,14 @@ export class Request implements globalThis.Request {
   }
 }
 Object.setPrototypeOf(Request.prototype, NativeRequest.prototype);
+asNative(Request.prototype, NativeRequest.prototype, isLight, ['method', 'url', 'headers']);
 
 // Where the platform keeps what its objects are under symbols, as Node 20 does, its Request takes a light one, too.
 for (const symbol of Object.getOwnPropertySymbols(new NativeRequest('http://a/')))
   Object.defineProperty(Request.prototype, symbol, {
     configurable: true,
     get(this: Request) {
+      if (!isLight(this)) return undefined;
       const { body } = this;
       if (!this.bodyUsed && !body?.locked) return Reflect.get(this[toNative](), symbol);
       // The platform sees that it has been read, unless another body takes its place.

@@ -4,6 +4,7 @@
 import { Readable } from 'node:stream';
 import { inspect } from 'node:util';
 import { isReasonPhrase } from '../protocol/status.ts';
+import { asNative, platformGet } from './as-native.ts';
 import { noteLasting, noteLength, noteOrigin } from './bodies.ts';
 import {
   addMissing,
@@ -57,6 +58,8 @@ const AS_JSON: unique symbol = Symbol('asJson');
 /** What the streams are made of that `body` gave out: as long as nobody reads them, they can be passed by. */
 const sources = new WeakMap<ReadableStream, string | Uint8Array>();
 
+let isLight: (value: unknown) => boolean;
+
 /** `Response` of the Fetch standard. Content given as bytes is copied, unless `copy` is false. */
 export class Response implements globalThis.Response {
   #status: number;
@@ -69,6 +72,10 @@ export class Response implements globalThis.Response {
   #headers: Headers | undefined;
   /** As soon as it is there, it reads the content. */
   #native: globalThis.Response | undefined;
+
+  static {
+    isLight = (value) => typeof value === 'object' && value !== null && #fields in value;
+  }
 
   constructor(body?: BodyInput | null, init?: ResponseInit | globalThis.Response | null);
   constructor(given: unknown = null, init?: ResponseInit | null, as?: typeof AS_JSON) {
@@ -156,6 +163,7 @@ export class Response implements globalThis.Response {
   }
 
   get status(): number {
+    if (!(#status in this)) return platformGet(NativeResponse.prototype, 'status', this);
     return this.#status;
   }
 
@@ -164,6 +172,7 @@ export class Response implements globalThis.Response {
   }
 
   get statusText(): string {
+    if (!(#statusText in this)) return platformGet(NativeResponse.prototype, 'statusText', this);
     return this.#statusText;
   }
 
@@ -180,6 +189,7 @@ export class Response implements globalThis.Response {
   }
 
   get headers(): Headers {
+    if (!(#headers in this)) return platformGet(NativeResponse.prototype, 'headers', this);
     return (this.#headers ??= new NativeHeaders(pairsOf(this.#fields)));
   }
 
@@ -266,27 +276,10 @@ export class Response implements globalThis.Response {
 Object.setPrototypeOf(Response, NativeResponse);
 Object.setPrototypeOf(Response.prototype, NativeResponse.prototype);
 
-// Members are enumerable in the platform's class; those that only a newer platform has go to the native one.
-for (const [name, theirs] of Object.entries(Object.getOwnPropertyDescriptors(NativeResponse.prototype))) {
-  const descriptor = Object.getOwnPropertyDescriptor(Response.prototype, name) ?? forward(theirs);
-  Object.defineProperty(Response.prototype, name, { ...descriptor, enumerable: theirs.enumerable ?? false });
-}
-
-function forward({ value, get }: PropertyDescriptor): PropertyDescriptor {
-  if (get !== undefined)
-    return {
-      configurable: true,
-      get(this: Response) {
-        return get.call(this[toNative]());
-      },
-    };
-  return {
-    configurable: true,
-    writable: true,
-    value(this: Response, ...values: unknown[]) {
-      return value.apply(this[toNative](), values);
-    },
-  };
+asNative(Response.prototype, NativeResponse.prototype, isLight, ['status', 'statusText', 'headers']);
+for (const name of ['error', 'json', 'redirect'] as const) {
+  Object.defineProperty(Response, name, { enumerable: true });
+  Object.defineProperty(Response[name], 'length', { value: NativeResponse[name].length });
 }
 
 function statusOf(status: unknown): number {

@@ -471,6 +471,20 @@ export const appDefects: Defect[] = [
     ['any name may be asked for', 'if (!NAME.test(text)) throw', "if (text === '') throw"],
     ['a name in capitals is not found', 'return text.toLowerCase();', 'return text;'],
   ]),
+  ...defectsOf(
+    'src/app/as-native.ts',
+    ['test/app/as-native.test.ts'],
+    [
+      ['members take any this', 'return theirs.value.apply(targetOf(theirs.native, this), values);', ''],
+      ['arguments may be missing', 'if (values.length < theirs.value.length)', 'if (values.length < 0)'],
+      ['members are hidden', 'theirs.enumerable ?? false', 'false'],
+      [
+        'a prototype is an object of its class',
+        "Object.hasOwn(Object(target), 'constructor')",
+        'target === native',
+      ],
+    ],
+  ),
   ...defectsOf('src/app/abort.ts', REQUEST, [
     ['who asks late is not told', 'listener(exchange.aborted);\n    return;', 'return;'],
     [
