@@ -17,13 +17,14 @@ import {
 } from 'node:fs';
 import { platform } from 'node:os';
 import { dirname } from 'node:path';
+import self from 'node:process';
 
 /** What is asked of the file system, as node:fs has it. Tests put one in its place that fails. */
 export interface Files {
   /**
    * Reads a file.
    * @throws an Error with the code ENOENT when there is no such file
-   * @throws an Error in one line when it is no regular file, or has more than `bytesMax`
+   * @throws an Error in one line when it is no regular file, has more than `bytesMax`, or another user could change it
    */
   read(path: string, bytesMax: number): Buffer;
   /** Opens a folder (`r`), or makes a file of this name that was not there before (`w`), in the place of an old one. */
@@ -37,6 +38,8 @@ export interface Files {
 }
 
 const OWNER_ONLY = 0o600;
+export const WRITABLE_BY_GROUP_OR_OTHERS = 0o022;
+export const ROOT = 0;
 // A link or a pipe that lies where a file should be is neither followed nor waited for. Windows has neither flag.
 const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
 
@@ -118,6 +121,15 @@ function readRegular(path: string, bytesMax: number): Buffer {
 function checkRegular(path: string, stats: Stats, bytesMax: number): void {
   if (stats.isSymbolicLink()) throw new Error(`${path} is a symbolic link, and must be a file: remove it`);
   if (!stats.isFile()) throw new Error(`${path} is not a regular file: remove it`);
+  const user = self.geteuid?.();
+  if (user !== undefined && platform() !== 'win32') {
+    if (stats.uid !== user && stats.uid !== ROOT)
+      throw new Error(
+        `${path} belongs to user ${stats.uid} and the server runs as user ${user}: run chown ${user} ${path}`,
+      );
+    if ((stats.mode & WRITABLE_BY_GROUP_OR_OTHERS) !== 0)
+      throw new Error(`other users can write to ${path}: run chmod 600 ${path}`);
+  }
   if (stats.size > bytesMax)
     throw new Error(`${path} has ${stats.size} bytes, and can't be hotpath's: at most ${bytesMax} are read`);
 }

@@ -5,14 +5,12 @@ import { existsSync, lstatSync, mkdirSync, readlinkSync, realpathSync, type Stat
 import { platform } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import self from 'node:process';
-import { SYSTEM_FILES, syncFolder } from './files.ts';
+import { ROOT, SYSTEM_FILES, syncFolder, WRITABLE_BY_GROUP_OR_OTHERS } from './files.ts';
 
 const OWNER_ONLY = 0o700;
 const WRITABLE_BY_OTHERS = 0o002;
-const WRITABLE_BY_GROUP_OR_OTHERS = 0o022;
 /** In a folder with this bit, as /tmp is, a user can't rename or remove what another one owns. */
 const STICKY = 0o1000;
-const ROOT = 0;
 
 /**
  * Makes the folder if it is missing, and those above it, so that they are there after power loss.

@@ -109,7 +109,7 @@ export class Leases {
         this.plans.set(name, (plan = new Plan(this.exports, counter, size, nowMs)));
         setFailing(this.views, counter, false);
       }
-      const numbers = plan.want(nowMs, aheadMs);
+      const numbers = plan.want(nowMs, aheadMs, this.outage.pauseMs > 0);
       if (numbers > 0 && plan.trouble.leftMs(nowMs) === 0) wanted.set(name, numbers);
     }
     return wanted;
@@ -167,10 +167,13 @@ class Plan {
     this.sinceWanted = exports.missedNumbers(counter);
   }
 
-  /** How many numbers to lease now: whole blocks, or 0. */
-  want(nowMs: number, aheadMs: number): number {
+  /**
+   * How many numbers to lease now: whole blocks, or 0.
+   * @param failing no counter can be leased anything
+   */
+  want(nowMs: number, aheadMs: number, failing: boolean): number {
     const left = this.exports.leasedNumbers(this.counter);
-    const rate = this.measure(left, nowMs);
+    const rate = this.measure(left, nowMs, failing || this.trouble.pauseMs > 0);
     const ahead = Math.min(Math.max(Math.ceil(rate * aheadMs), BLOCKS_MIN * this.size), NUMBERS_MAX);
     if (left > ahead / 2 || this.exports.leaseRoom(this.counter) <= 0) return 0;
     return Math.ceil((ahead - left) / this.size) * this.size;
@@ -191,9 +194,15 @@ class Plan {
   }
 
   /** Numbers wanted a millisecond: at once when it is more than before, half as many at a time when it is less. */
-  private measure(left: number, nowMs: number): number {
+  private measure(left: number, nowMs: number, failing: boolean): number {
     // What could not be handed out was wanted, too.
     const wanted = this.leased - left + this.exports.missedNumbers(this.counter);
+    if (failing && this.rate > 0) {
+      // Clients that are refused may ask again at once, far faster than numbers go: the rate from before holds.
+      this.sinceMs = nowMs;
+      this.sinceWanted = wanted;
+      return this.rate;
+    }
     const passedMs = nowMs - this.sinceMs;
     const gone = wanted - this.sinceWanted;
     const rate = gone / Math.max(passedMs, gone >= this.size ? RATE_MIN_MS : RATE_MAX_MS);

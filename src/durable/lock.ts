@@ -34,7 +34,7 @@ const FRESH = 'lock.fresh-';
 const FRESH_BYTES = FRESH.length + 9;
 const NUMBERED = /^lock\.([1-9]\d*)$/;
 /** A server a millisecond would take eleven days to get here. */
-const NUMBER_MAX = 1e9;
+const NUMBER_MAX = 1e9 - 1;
 /** Whoever doesn't get a number so often was slower than so many others that begin now. */
 const TRIES_MAX = 100;
 const ANSWER_MS = 1000;
@@ -81,6 +81,7 @@ function socketsIn(folder: string, fresh: string): Sockets {
     highest: async () => numbersIn(folder).reduce((high, number) => Math.max(high, number), 0),
     answers: (number) => answers(path(number)),
     link: async (number) => {
+      if (number > NUMBER_MAX) throw tooHigh(folder, `${NUMBER_MAX}`);
       try {
         linkSync(fresh, path(number));
         return true;
@@ -109,10 +110,8 @@ function numbersIn(folder: string): number[] {
   return readdirSync(folder).flatMap((name) => {
     const [, number] = NUMBERED.exec(name) ?? [];
     if (number === undefined) return [];
-    if (Number(number) < NUMBER_MAX) return [Number(number)];
-    throw new Error(
-      `the state folder ${folder} has a ${name}, whose number is too high: remove it when no server uses the folder`,
-    );
+    if (Number(number) <= NUMBER_MAX) return [Number(number)];
+    throw tooHigh(folder, number);
   });
 }
 
@@ -159,6 +158,12 @@ function allowOwnerOnly(path: string): void {
 
 function closing(server: Server): () => Promise<void> {
   return () => new Promise((resolve) => server.close(() => resolve()));
+}
+
+function tooHigh(folder: string, number: string): Error {
+  return new Error(
+    `the state folder ${folder} has a lock.${number}, whose number is too high: remove it when no server uses the folder`,
+  );
 }
 
 function inUse(folder: string): Error {

@@ -180,6 +180,30 @@ describe.skipIf(platform() === 'win32')('a file', () => {
     ],
   ];
 
+  test.each([0o666, 0o622, 0o660, 0o602])('of mode %o, which others may write, is not believed', (mode) => {
+    const folder = makeFolder();
+    const [counters, snapshot] = [join(folder, 'counters'), join(folder, 'snapshot')];
+    for (const path of [counters, snapshot]) {
+      writeFileSync(path, '');
+      chmodSync(path, mode);
+    }
+    const notes: string[] = [];
+    expect(() => open(folder)).toThrow(`other users can write to ${counters}: run chmod 600 ${counters}`);
+    snapshotIn(folder, notes).load();
+    expect(notes).toEqual([expect.stringContaining(`other users can write to ${snapshot}: `)]);
+    expect(readdirSync(folder)).toEqual(['counters', 'snapshot.damaged']);
+  });
+
+  test.runIf(isRoot)('of another user is not believed', () => {
+    const folder = makeFolder();
+    const path = join(folder, 'counters');
+    lease(open(folder));
+    chownSync(path, 65_534, 65_534);
+    expect(() => open(folder)).toThrow(
+      `${path} belongs to user 65534 and the server runs as user 0: run chown 0 ${path}`,
+    );
+  });
+
   test.each(strange)('of counters that is %s is refused in one line, and stays', (_, put, says) => {
     const folder = makeFolder();
     writeFileSync(join(folder, 'elsewhere'), 'mine');
@@ -227,12 +251,20 @@ describe.skipIf(platform() === 'win32')('the lock', () => {
     },
   );
 
-  test('goes on behind the highest number there may be', async () => {
+  test('goes on up to the highest number there may be, and makes none beyond', async () => {
     const folder = makeFolder();
     writeFileSync(join(folder, 'lock.999999998'), '');
     const lock = await lockFolder(folder);
     expect(readdirSync(folder)).toEqual(['lock.999999999']);
     await lock.release();
+    await expect(lockFolder(folder)).rejects.toThrow(
+      `the state folder ${folder} has a lock.999999999, whose number is too high: remove it when no server uses the folder`,
+    );
+    expect(readdirSync(folder)).toEqual(['lock.999999999']);
+    rmSync(join(folder, 'lock.999999999'));
+    const again = await lockFolder(folder);
+    expect(readdirSync(folder)).toEqual(['lock.1']);
+    await again.release();
   });
 
   test('lets names alone that no server gives, and folders', async () => {

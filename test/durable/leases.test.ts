@@ -211,6 +211,29 @@ test('numbers that were wanted and not there are leased, too', async () => {
   expect(asked[1]).toEqual([NAME, 100_000]);
 });
 
+test('numbers that are wanted while none can be leased do not raise the rate: clients may ask again at once', async () => {
+  const { leases, asked, failure, take, passMs } = fixture();
+  await leases.renew();
+  passMs(300);
+  take(NAME, 2 * SIZE);
+  await leases.renew();
+  const before = asked.length;
+  const [, count] = asked.at(-1) as [string, number];
+  take(NAME, count);
+  failure.of = new Error('away');
+  await leases.renew();
+  for (let i = 0; i < 5; i++) {
+    take(NAME, 20_000);
+    passMs(1000);
+    await leases.renew();
+  }
+  failure.of = undefined;
+  passMs(1000);
+  await leases.renew();
+  expect(asked.slice(before)).toEqual([[NAME, expect.any(Number)]]);
+  expect(asked.at(-1)?.[1]).toBeLessThanOrEqual(2 * count);
+});
+
 test('never more than 2^24 numbers', async () => {
   const { leases, left, take } = fixture();
   for (let i = 0; i < 10; i++) {

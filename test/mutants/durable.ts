@@ -90,7 +90,8 @@ export const durableDefects: Defect[] = [
     ],
   ]),
   ...defectsOf('src/durable/lock.ts', FOLDER, [
-    ['numbers grow without end', 'if (Number(number) < NUMBER_MAX)', 'if (Number(number) < 1e99)'],
+    ['numbers grow without end', 'if (Number(number) <= NUMBER_MAX)', 'if (Number(number) < 1e99)'],
+    ['a number is made that no start can have', 'if (number > NUMBER_MAX)', 'if (number < 0)'],
     ['a link is asked whether a server lives', '?.isSocket()) return', ') return'],
   ]),
   ...defectsOf('src/durable/files.ts', FOLDER, [
@@ -98,6 +99,11 @@ export const durableDefects: Defect[] = [
     ['a file is written where a link leads', 'unlinkSync(path);\n', ';\n'],
     ['a pipe is read', 'if (!stats.isFile())', 'if (stats.isDirectory())'],
     ['a file without an end is read', 'stats.size > bytesMax', 'stats.size < 0'],
+    [
+      'a file that others may write is read',
+      '(stats.mode & WRITABLE_BY_GROUP_OR_OTHERS) !== 0',
+      '(stats.mode & 0) !== 0',
+    ],
   ]),
   ...defectsOf('src/durable/folder.ts', FOLDER, [
     ['a folder that all may write to is used', '0o022', '0o020'],
@@ -136,6 +142,11 @@ export const durableDefects: Defect[] = [
   ]),
   ...defectsOf('src/durable/leases.ts', LEASES, [
     ['all that is leased is leased for two blocks', 'Math.ceil(rate * aheadMs)', '0'],
+    [
+      'who is refused and asks again raises the rate',
+      'if (failing && this.rate > 0)',
+      'if (failing && this.rate < 0)',
+    ],
     [
       'more and more is leased',
       'BLOCKS_MIN * this.size), NUMBERS_MAX)',

@@ -14,6 +14,8 @@ export interface Load {
 }
 
 const REQUEST_COUNT = 16;
+/** Before it asks again where there were no numbers. */
+const RETRY_MS = 10;
 
 /**
  * @param targets asked for in turn
@@ -42,6 +44,7 @@ export function startLoad(
     socket.on('data', (text: string) => {
       received += text;
       let at = 0;
+      const { exhausted } = load;
       for (let found = next(received, at); found !== undefined; found = next(received, at)) {
         at = found.end;
         load.responses++;
@@ -54,7 +57,8 @@ export function startLoad(
       received = received.slice(at);
       if (asked.length > 0) return;
       if (stopping) socket.end();
-      else ask();
+      else if (load.exhausted === exhausted) ask();
+      else setTimeout(ask, RETRY_MS);
     });
     return { socket, asked };
   });

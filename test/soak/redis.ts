@@ -12,6 +12,9 @@ import { eventually } from '../support/client.ts';
 import { startLoad } from './load.ts';
 import { Numbers } from './numbers.ts';
 
+/** The load keeps its connections. */
+const REQUESTS = ['--max-requests', '1000000000'];
+
 /** Whether there is a redis-server to be started. */
 export function hasRedis(): boolean {
   return spawnSync('redis-server', ['--version']).status === 0;
@@ -102,7 +105,7 @@ export async function runRedis(
   let broken: Error | undefined;
   try {
     for (let i = 0; i < 2; i++)
-      servers.push(await startCli(['--redis', redis.url, '--workers', '1', '--lease', '1024']));
+      servers.push(await startCli(['--redis', redis.url, '--workers', '1', '--lease', '1024', ...REQUESTS]));
     const loads = servers.map(({ port }) =>
       startLoad(port, 4, ['/'], (_, number) => {
         try {
@@ -124,15 +127,20 @@ export async function runRedis(
       await eventually('both have no numbers left', () =>
         loads.every((load, i) => load.exhausted > (before[i] as number)),
       );
-      const count = numbers.count;
+      const given = loads.map((load) => load.responses - load.exhausted);
       await redis.start();
-      await eventually('numbers again', () => numbers.count > count);
+      await eventually('numbers again from both', () =>
+        loads.every((load, i) => load.responses - load.exhausted > (given[i] as number)),
+      );
       say?.(`outage ${outage}: ${numbers.count} numbers, ${exhausted()} responses without one`);
     }
     await until(least);
     await Promise.all(loads.map((load) => load.stop()));
     if (broken !== undefined) throw broken;
     return { given: numbers.count, exhausted: exhausted(), outages };
+  } catch (error) {
+    for (const { output, errors } of servers) say?.(output + errors);
+    throw error;
   } finally {
     await Promise.all(servers.map((server) => server.stop()));
     await redis.remove();
