@@ -17,7 +17,7 @@ import {
 } from 'node:fs';
 import { platform } from 'node:os';
 import { dirname } from 'node:path';
-import self from 'node:process';
+import { ROOT, serverUser, WRITABLE_BY_GROUP_OR_OTHERS } from './owner.ts';
 
 /** What is asked of the file system, as node:fs has it. Tests put one in its place that fails. */
 export interface Files {
@@ -38,8 +38,6 @@ export interface Files {
 }
 
 const OWNER_ONLY = 0o600;
-export const WRITABLE_BY_GROUP_OR_OTHERS = 0o022;
-export const ROOT = 0;
 // A link or a pipe that lies where a file should be is neither followed nor waited for. Windows has neither flag.
 const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
 
@@ -121,8 +119,8 @@ function readRegular(path: string, bytesMax: number): Buffer {
 function checkRegular(path: string, stats: Stats, bytesMax: number): void {
   if (stats.isSymbolicLink()) throw new Error(`${path} is a symbolic link, and must be a file: remove it`);
   if (!stats.isFile()) throw new Error(`${path} is not a regular file: remove it`);
-  const user = self.geteuid?.();
-  if (user !== undefined && platform() !== 'win32') {
+  const user = serverUser();
+  if (user !== undefined) {
     if (stats.uid !== user && stats.uid !== ROOT)
       throw new Error(
         `${path} belongs to user ${stats.uid} and the server runs as user ${user}: run chown ${user} ${path}`,

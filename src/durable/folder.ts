@@ -2,10 +2,9 @@
 // it, or put another folder in its place.
 
 import { existsSync, lstatSync, mkdirSync, readlinkSync, realpathSync, type Stats, statSync } from 'node:fs';
-import { platform } from 'node:os';
 import { dirname, resolve } from 'node:path';
-import self from 'node:process';
-import { ROOT, SYSTEM_FILES, syncFolder, WRITABLE_BY_GROUP_OR_OTHERS } from './files.ts';
+import { SYSTEM_FILES, syncFolder } from './files.ts';
+import { ROOT, serverUser, WRITABLE_BY_GROUP_OR_OTHERS } from './owner.ts';
 
 const OWNER_ONLY = 0o700;
 const WRITABLE_BY_OTHERS = 0o002;
@@ -43,8 +42,8 @@ function makeFolder(path: string): void {
  * its place. A folder on the way may be writable by its group, as umask 002 makes them. Windows has no such modes.
  */
 function checkWay(path: string): void {
-  const user = self.geteuid?.();
-  if (user === undefined || platform() === 'win32') return;
+  const user = serverUser();
+  if (user === undefined) return;
   const folder = realpathSync(path);
   for (const [place, { uid, mode }, isLink] of [...wayTo(resolve(path)), ...wayTo(folder)]) {
     if (uid !== user && uid !== ROOT)

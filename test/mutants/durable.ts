@@ -105,9 +105,11 @@ export const durableDefects: Defect[] = [
       '(stats.mode & 0) !== 0',
     ],
   ]),
-  ...defectsOf('src/durable/folder.ts', FOLDER, [
+  ...defectsOf('src/durable/owner.ts', FOLDER, [
     ['a folder that all may write to is used', '0o022', '0o020'],
     ['a folder that a group may write to is used', '0o022', '0o002'],
+  ]),
+  ...defectsOf('src/durable/folder.ts', FOLDER, [
     ['a folder that others may replace is used', '(mode & WRITABLE_BY_OTHERS) !== 0', 'mode < 0'],
     ['a folder below /tmp is refused', '&& (mode & STICKY) === 0', ''],
     [
