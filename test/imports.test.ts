@@ -89,7 +89,7 @@ describe('import directions', () => {
     // bodies.ts asks which undici there is, clock.ts what time it is, folder.ts which user this is.
     [
       'node:process',
-      /^src\/(models\/(descriptors|process)|app\/(load|bodies)|workers\/worker|state\/clock|durable\/folder)\.ts$/,
+      /^src\/(models\/(descriptors|process)|app\/(load|bodies)|workers\/worker|state\/clock|durable\/owner)\.ts$/,
     ],
     ['@assemblyscript/loader', /^src\/wasm\/instance\.ts$/],
   ])('%s', (name, allowed) => {
