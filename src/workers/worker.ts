@@ -55,6 +55,8 @@ channel.on('message', (message: ToWorker) => {
 // Whatever ends the thread: where it came from is told, once. What an application fails with while it loads is told
 // by whoever starts it.
 process.on('uncaughtExceptionMonitor', (error) => {
+  // The application catches it, and the thread goes on.
+  if (process.listenerCount('uncaughtException') > 0) return;
   if (!listening && explainLoading !== undefined) tellFailure(explainLoading(error));
   else {
     plane.log.failed(`Worker ${start.ordinal} failed${whileAnswering(requestsUnderWay())}`, error);

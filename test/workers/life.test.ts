@@ -227,6 +227,20 @@ describe('the end of a thread', () => {
     expect(count(run.output + run.errors, /Worker 0 failed/)).toBe(2);
   });
 
+  test('an exception that the application itself catches is no end, and is not reported', async () => {
+    const app = files.write(
+      'catches.mjs',
+      `process.on('uncaughtException', ({ message }) => console.error('caught: ' + message));
+       export default { fetch: () => { setImmediate(() => { throw new Error('x'); }); return new Response('a'); } };`,
+    );
+    run = await startCli(['--workers', '1', app]);
+    expect(await contentOf(run.port)).toBe('a');
+    await said(run, /caught: x\n/);
+    expect(await contentOf(run.port)).toBe('a');
+    expect(await run.stop()).toBe(0);
+    expect(run.output + run.errors).not.toMatch(/failed|replacing/);
+  });
+
   test('a handler timeout is reported at --log errors, with method and path', async () => {
     const app = files.write('late.mjs', 'export default { fetch: () => new Promise(() => {}) };');
     run = await startCli(['--workers', '1', '--log', 'start', '--handler-timeout', '100', app]);
