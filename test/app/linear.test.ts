@@ -9,11 +9,14 @@ import { fieldsWith } from '../../src/app/bodies.ts';
 import { addMissing, NO_FIELDS, readFields, readTrailers, TEXT_FIELDS } from '../../src/app/fields.ts';
 import { Headers } from '../../src/app/headers.ts';
 import { normalPath, pathOf } from '../../src/app/path.ts';
+import { Pieces } from '../../src/app/pieces.ts';
+import { explained } from '../../src/app/platform-error.ts';
 import { clientAddress, clientScheme } from '../../src/app/proxy.ts';
 import { Response } from '../../src/app/response.ts';
 import { RouteTable } from '../../src/app/routes.ts';
 import { Origin } from '../../src/app/url.ts';
 import type { Access } from '../../src/connection/access.ts';
+import { clientKey } from '../../src/protocol/client-key.ts';
 import { appFiles } from '../support/app-files.ts';
 import { FakeHead, type Field } from './request-fixture.ts';
 
@@ -170,6 +173,9 @@ const USES: Record<string, (text: string) => unknown> = {
   Host: (text) => origin.urlOf(headOf(['host', text])),
   'a request target': (text) => origin.urlOf(new FakeHead([['host', 'a']], 'GET', `/${text}`)),
   'a whole URL as target': (text) => origin.urlOf(new FakeHead([['host', 'a']], 'GET', `http://a/${text}`)),
+  'the address of a client': (text) => clientKey(text, 64),
+  'an error of the platform': (text) => explained(new TypeError(`Cannot read private member #${text}`)),
+  'a piece of a stream': (text) => new Pieces().bytesOf(text),
   'a path': (text) => normalPath(`/${text}`),
   'the path of a target': (text) => pathOf(`http:/${text}`),
   'a path that is looked up': (text) => table.find(`/a/${text}`),
