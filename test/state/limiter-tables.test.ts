@@ -9,7 +9,14 @@ import { type LimiterOptions, limiter } from '../../src/state/limiter.ts';
 import { mutex } from '../../src/state/mutex.ts';
 import { beginLoad, type SharedState } from '../../src/state/shared.ts';
 import { type Exports, instantiate } from '../../src/wasm/instance.ts';
-import { LIMITER_TABLES_MAX, PAGE_BYTES, STATE_EXTENT } from '../../src/wasm/layout.ts';
+import {
+  HEADER_TABLES,
+  LIMITER_HOLDER,
+  LIMITER_NEXT,
+  LIMITER_TABLES_MAX,
+  PAGE_BYTES,
+  STATE_EXTENT,
+} from '../../src/wasm/layout.ts';
 import { decisionOf } from '../../src/wasm/limiter.ts';
 import { rowPointer } from '../../src/wasm/memory.ts';
 import { Scratch } from '../../src/wasm/scratch.ts';
@@ -36,6 +43,18 @@ function pagesOf({ memory }: { memory: WebAssembly.Memory }): number {
 function tableOf(memory: WebAssembly.Memory, row = ROW): number {
   memory.grow(0);
   return new DataView(memory.buffer).getUint32(row + STATE_EXTENT, true);
+}
+
+/** Whose each table of the memory is. */
+function holdersIn(memory: WebAssembly.Memory): number[] {
+  memory.grow(0);
+  const data = new DataView(memory.buffer);
+  const holders: number[] = [];
+  for (let table = data.getUint32(HEADER_TABLES, true); table !== 0; ) {
+    holders.push(data.getInt32(table + LIMITER_HOLDER, true));
+    table = data.getUint32(table + LIMITER_NEXT, true);
+  }
+  return holders;
 }
 
 describe('two handles of one name that disagree', () => {
@@ -429,6 +448,8 @@ describe('with a stop before each atomic step', () => {
       });
       expect(() => a.open(3, 30, 6100)).toThrow(Ended);
       a.died();
+      // None is still prepared by it: the others are a limiter's, which are negative, or nobody's.
+      expect(holdersIn(memory).filter((holder) => holder > 0)).toEqual([]);
       for (let i = 0; i < 20; i++) {
         b.open(4 + i, 40 + i, 7200 + 1100 * i);
         expect(b.take('a', 7200 + 1100 * i)).toBe(39 + i);
