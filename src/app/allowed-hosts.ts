@@ -33,6 +33,8 @@ export class AllowedHosts {
     const url = urlOfAuthority(scheme, authority);
     if (url === undefined) return false;
     const name = withoutDot(url.hostname);
+    // No name has an empty label.
+    if (name.startsWith('.') || name.includes('..')) return false;
     const port = url.port || DEFAULT_PORTS[scheme];
     if (this.exact.has(name) || this.exact.has(keyOf(name, port))) return true;
     return this.below.some(
@@ -49,7 +51,7 @@ export function parseAllowedHost(entry: string): AllowedHost {
   const below = entry.startsWith('*.');
   const given = below ? entry.slice(2) : entry;
   const [, host = '', port] = HOST_AND_PORT.exec(TWO_COLONS.test(given) ? `[${given}]` : given) ?? [];
-  const url = /^\.|\*/.test(host) ? undefined : urlOfAuthority('http', host);
+  const url = /^\.|\.\.|\*/.test(host) ? undefined : urlOfAuthority('http', host);
   const numeric = port === undefined || (Number(port) >= 1 && Number(port) <= 65535);
   if (url === undefined || url.port !== '' || !numeric || (below && ADDRESS.test(url.hostname)))
     throw new TypeError(`'${entry}' is no host: write example.com, *.example.com, localhost:8080 or [::1]`);

@@ -1,7 +1,6 @@
 // The keys of an application: which of them hotpath reads, and what is meant by one that it does not.
 
 import type { App } from './app.ts';
-import { kindOf } from './kind.ts';
 
 export const APP_KEYS = [
   'fetch',
@@ -37,18 +36,12 @@ const NOT_HERE = ['development', 'websocket', 'tls', 'unix', 'reusePort', 'id', 
  */
 export function strangeKeys(given: unknown, where: string): string[] {
   if (!isPlain(given)) return [];
-  const lines = Object.keys(given).flatMap((key) => {
+  return Object.keys(given).flatMap((key) => {
     if ((APP_KEYS as readonly string[]).includes(key) || key === '__esModule' || key === 'default') return [];
     const meant = meantBy(key);
     if (meant === undefined && isNamespace(given)) return [];
     return `${where}: the key '${key}' of the app is ignored: ${adviceFor(key, meant)}`;
   });
-  const { fetch, routes } = given as App;
-  if (fetch !== undefined && routes !== undefined && !isPlain(routes))
-    lines.push(
-      `${where}: the key 'routes' of the app is ignored: it must be an object with a path for each key, not ${kindOf(routes)}`,
-    );
-  return lines;
 }
 
 /** What to write in the place of a key that serve() does not know: `: did you mean fetch?`; empty when nothing comes near. */

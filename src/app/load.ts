@@ -82,16 +82,20 @@ export function appOf(given: unknown, where: string): App {
   if (plain && error !== undefined) app.error = functionOf(error, 'error', where).bind(given) as ErrorHandler;
   if (plain && start !== undefined) app.start = functionOf(start, 'start', where).bind(given) as StartHook;
   if (plain && stop !== undefined) app.stop = functionOf(stop, 'stop', where).bind(given) as StopHook;
-  if (plain && isPlain(routes)) app.routes = routes as Routes;
+  if (plain && routes !== undefined) app.routes = routesOf(routes, where);
   if (app.fetch === undefined && app.routes === undefined)
-    throw new TypeError(
-      plain && routes !== undefined
-        ? `${where} has neither fetch nor routes: its routes must be an object with a path for each key, not ${kindOf(routes)}`
-        : `${where} has neither fetch nor routes: ${EXPECTED}`,
-    );
+    throw new TypeError(`${where} has neither fetch nor routes: ${EXPECTED}`);
   if (app.fetch === undefined && Object.keys(app.routes as Routes).length === 0)
     throw new TypeError(`${where} has no fetch, and its routes are empty: ${EXPECTED}`);
   return app;
+}
+
+/** Routes that were passed over in silence would guard nothing. */
+function routesOf(value: unknown, where: string): Routes {
+  if (isPlain(value)) return value as Routes;
+  throw new TypeError(
+    `routes in ${where} must be an object literal with a path for each key, not ${kindOf(value)}: those of a framework are its own, give { fetch: app.fetch }`,
+  );
 }
 
 function functionOf(value: unknown, name: string, where: string): (...args: never[]) => unknown {

@@ -214,7 +214,32 @@ describe('one line says what is wrong with a module', () => {
     ['something else', 'export default 7;', /has no app: an app is/],
     ['null', 'export default null;', /has no app: an app is/],
     ['an object without either', 'export default { error() {} };', /has neither fetch nor routes/],
-    ['routes that are no object', 'export default { routes: [] };', /has neither fetch nor routes/],
+    [
+      'routes that are an array',
+      'export default { routes: [] };',
+      /routes in .* must be an object literal with a path for each key, not /,
+    ],
+    [
+      'routes that are a Map beside fetch',
+      'export default { fetch() {}, routes: new Map() };',
+      /routes in .* must be/,
+    ],
+    [
+      'routes that are a list beside fetch',
+      'export default { fetch() {}, routes: [["/a", () => {}]] };',
+      /routes in .* must be/,
+    ],
+    [
+      'routes that are inherited',
+      'export default { fetch() {}, routes: Object.create({ "/a": () => {} }) };',
+      /routes in .* must be/,
+    ],
+    [
+      'routes that are a function',
+      'export default { fetch() {}, routes: () => {} };',
+      /routes in .* must be/,
+    ],
+    ['routes that are null', 'export default { fetch() {}, routes: null };', /routes in .* must be/],
     ['a fetch that is none', 'export default { fetch: "x" };', /fetch in .* must be a function, not string/],
     [
       'an error that is none',

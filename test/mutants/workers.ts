@@ -117,7 +117,12 @@ export const workerDefects: Defect[] = [
   ]),
   ...defectsOf('src/app/load.ts', LOAD, [
     ['fetch loses its object', '.bind(given) as Handler', ' as Handler'],
-    ['routes of any object count', 'plain && isPlain(routes)', 'routes !== undefined'],
+    ['routes of any object count', 'plain && routes !== undefined', 'routes !== undefined'],
+    [
+      'routes that are none are passed over',
+      'if (isPlain(value)) return value as Routes;',
+      'if (value !== null) return {};',
+    ],
     ['an error method of any object counts', 'plain && error !== undefined', 'error !== undefined'],
     [
       'the place of an error is that in Node',
