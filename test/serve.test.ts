@@ -17,7 +17,7 @@ import {
   serve,
 } from '#dist/index.js';
 import { appFiles } from './support/app-files.ts';
-import { ask, connect, GET, sleep } from './support/client.ts';
+import { ask, connect, eventually, GET, sleep } from './support/client.ts';
 import { readResponses } from './support/responses.ts';
 
 const files = appFiles();
@@ -332,6 +332,37 @@ describe('start() and stop()', () => {
     expect(started).toBeGreaterThan(0);
     await server.close();
     expect(counter('stopped').value).toBe(started);
+  });
+
+  test('of handlers: a stream of the old ones that goes on after a reload is cut at drainTimeout, before stop()', async () => {
+    const told: string[] = [];
+    const server = await start({
+      drainTimeout: 200,
+      fetch: (_, { server }) =>
+        new Response(
+          new ReadableStream({
+            start(controller) {
+              controller.enqueue(new TextEncoder().encode('begun'));
+              server.draining.addEventListener('abort', () => told.push('draining'));
+            },
+            cancel: () => {
+              told.push('cancel');
+            },
+          }),
+        ),
+      stop: ({ reason }) => {
+        told.push(reason);
+      },
+    });
+    const client = await connect(server.port);
+    client.send(GET);
+    await client.until((received) => received.includes('begun'));
+    await server.reload(answering('two'));
+    expect(await contentOf(server)).toBe('two');
+    await eventually('the old have stopped', () => told.length === 3);
+    expect(told.slice().sort()).toEqual(['cancel', 'draining', 'reload']);
+    expect(told[0]).toBe('draining');
+    client.close();
   });
 
   test('an event stream hears from draining that the server closes, and one that does not is cancelled', async () => {

@@ -86,6 +86,11 @@ export class OpenExchange implements Exchange {
     }
   }
 
+  /** Closes the connection in the middle of the response. */
+  destroy(): void {
+    this.connection.destroy();
+  }
+
   /** The response is complete. */
   get over(): boolean {
     return this.state === OVER;

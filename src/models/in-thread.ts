@@ -128,13 +128,14 @@ async function open(start: ModelStart, planes: Omit<PlaneStart, 'slot'>, app: Ap
 /** How often it is looked whether the requests of an application that was replaced are over. */
 const RETIRED_LOOK_MS = 50;
 
-/** Lets an application finish the requests that it has, as long as the drain timeout, and has it stop. */
+/** Lets an application finish the requests that it has, cuts those that have not ended at the drain timeout, and has it stop. */
 async function retire(life: Life, plane: Plane, timeoutMs: number): Promise<void> {
   const endMs = performance.now() + timeoutMs;
   const { underWay } = plane;
   life.drain();
   while (underWay.some(({ over }) => !over) && performance.now() < endMs)
     await new Promise((resolve) => setTimeout(resolve, RETIRED_LOOK_MS));
+  for (const exchange of underWay) if (!exchange.over) exchange.destroy();
   await life.stop('reload', endMs - performance.now());
 }
 
