@@ -37,8 +37,13 @@ export interface ServeOptions {
   maxFields?: number | undefined;
   /** Largest content of a request, 413 beyond: 1048576 by default. */
   maxBody?: number | undefined;
-  /** Open connections over all threads of the server, 503 beyond: 16384 by default. */
+  /**
+   * Open connections over all threads of the server: 16384 by default. Beyond, the longest idle one is closed, or the new
+   * one gets 503.
+   */
   maxConnections?: number | undefined;
+  /** Open connections of one client address, 503 beyond: 0 by default, which is no such limit. */
+  maxConnectionsPerAddress?: number | undefined;
   /** Requests on one connection, then it is closed: 1000000 by default. */
   maxRequests?: number | undefined;
   /** For the head of a request to arrive, 408 beyond: 10000 by default. */

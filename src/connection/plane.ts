@@ -16,6 +16,7 @@ import { LongestWaiting } from './longest-waiting.ts';
 import type { OpenExchange } from './open-exchange.ts';
 import { Outputs } from './outputs.ts';
 import type { ReadWay } from './reader.ts';
+import { WaitingRoom } from './waiting-room.ts';
 import type { WriteWay } from './writer.ts';
 
 /** How bytes get in and out; chosen by selftest.ts. */
@@ -38,9 +39,17 @@ export class Plane {
   waits = 0;
   /** What it was at the last tick. */
   private waitsAtTick = 0;
+  /** When the tick before the last one was: the last one may come right behind a block of the event loop. */
+  private lastTickMs = Number.NEGATIVE_INFINITY;
+  private thisTickMs = Number.NEGATIVE_INFINITY;
   private roomWantedSeen: number;
   private readonly connections = new Set<Connection>();
   private readonly longestWaiting = new LongestWaiting(this.connections);
+  private readonly waitingRoom = new WaitingRoom({
+    admit: (socket, addressEntry) => this.admit(socket, addressEntry),
+    refuse: (socket, addressEntry) => this.refuse(socket, addressEntry),
+    askOthers: () => this.askOthers(),
+  });
   /** Those of them that are no part of the gauge, since there was no room for them. */
   private readonly turnedAway = new Set<Connection>();
   /** What answers the requests that the engine doesn't. */
@@ -84,33 +93,52 @@ export class Plane {
     this.slot.fallback = builtIn ? PREPARED_DEFAULT : PREPARED_NONE;
   }
 
-  /** Begins a connection; one beyond a limit is turned away. */
+  /** Begins a connection; one beyond a limit waits for room, or is turned away. */
   accept(socket: Socket): Connection | undefined {
-    const { addresses, slot } = this;
+    const { addresses, slot, limits, waitingRoom } = this;
     let entry: number | undefined = UNCOUNTED;
     if (addresses !== undefined) {
       const { remoteAddress } = socket;
       // Without one the client is gone.
       if (remoteAddress !== undefined) entry = addresses.enter(remoteAddress);
     }
-    if (entry === undefined || !this.hasRoom()) {
-      if (entry !== undefined) addresses?.leave(entry);
-      this.turnAway(socket);
-      return undefined;
-    }
-    slot.connectionOpened();
+    if (entry === undefined) this.turnAway(socket);
+    else if (slot.openEverywhere < limits.connectionsMax) return this.open(socket, entry);
+    else if (
+      waitingRoom.size < limits.refusalsMax / 2 &&
+      waitingRoom.size + this.turnedAway.size < limits.refusalsMax
+    )
+      waitingRoom.enter(socket, entry);
+    // In a rush there is no time to look whether somebody only seems to be idle.
+    else if (this.makeRoom(true)) return this.open(socket, entry);
+    else this.refuse(socket, entry);
+    return undefined;
+  }
+
+  private open(socket: Socket, addressEntry: number): Connection {
+    this.slot.connectionOpened();
     const connection = this.begin(socket);
-    connection.addressEntry = entry;
+    connection.addressEntry = addressEntry;
     return connection;
   }
 
-  /** Whether there may be one more connection, if need be in the place of the one that has waited longest. */
-  private hasRoom(): boolean {
-    const { limits, slot } = this;
-    if (slot.openEverywhere < limits.connectionsMax || this.makeRoom(true)) return true;
-    // Other threads may have some that wait: the next one to come finds room.
+  /** For one that waits for room. */
+  private admit(socket: Socket, addressEntry: number): boolean {
+    if (this.slot.openEverywhere >= this.limits.connectionsMax && !this.makeRoom(true)) return false;
+    this.open(socket, addressEntry);
+    return true;
+  }
+
+  private refuse(socket: Socket, addressEntry: number): void {
+    this.addresses?.leave(addressEntry);
+    this.turnAway(socket);
+  }
+
+  private askOthers(): boolean {
+    const { slot } = this;
+    if (slot.openEverywhere <= this.connections.size - this.turnedAway.size) return false;
     slot.wantRoom();
-    return false;
+    return true;
   }
 
   /**
@@ -120,7 +148,7 @@ export class Plane {
    * @returns false when there is none
    */
   private makeRoom(unfinished: boolean, before = this.waits): boolean {
-    const connection = this.longestWaiting.take(this.waits, before, this.clock.nowMs, unfinished);
+    const connection = this.longestWaiting.take(this.waits, before, this.lastTickMs, unfinished);
     if (connection === undefined) return false;
     connection.destroy();
     // Its place is free now, not only when the system says so.
@@ -192,6 +220,7 @@ export class Plane {
   async drain({ closeIdle } = { closeIdle: true }): Promise<void> {
     this.slot.draining = true;
     this.closesIdle = closeIdle;
+    this.waitingRoom.clear((socket, addressEntry) => this.refuse(socket, addressEntry));
     // What the kernel has already received is under way, too: let it be read before anyone is called idle. The timer
     // may fire right behind a block of the event loop, so a poll follows it.
     await new Promise((resolve) => setTimeout(resolve, 10));
@@ -218,6 +247,10 @@ export class Plane {
    * @returns how many were not idle
    */
   destroy(): number {
+    this.waitingRoom.clear((socket, addressEntry) => {
+      this.addresses?.leave(addressEntry);
+      socket.destroy();
+    });
     let cut = 0;
     for (const connection of this.connections) {
       if (!connection.idle) cut++;
@@ -232,8 +265,11 @@ export class Plane {
   }
 
   private tick(nowMs: number): void {
+    this.lastTickMs = this.thisTickMs;
+    this.thisTickMs = nowMs;
     this.longestWaiting.forget();
     this.makeRoomForOthers();
+    this.waitingRoom.tick();
     let passed = false;
     for (const { deadline } of this.connections) if (deadline.tick(nowMs)) passed = true;
     // When the event loop was blocked, the kernel may hold what arrived in time: one poll reads it first.

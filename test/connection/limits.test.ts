@@ -1,5 +1,6 @@
 // How many connections there may be, and what each may ask for.
 
+import { spawn } from 'node:child_process';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { AddressCounts, createAddressLimit } from '../../src/connection/addresses.ts';
 import type { Connection } from '../../src/connection/connection.ts';
@@ -190,6 +191,8 @@ describe('at the limit', () => {
     const [early] = (await open(1)) as [Client];
     expect(readResponses(await early.end())[0]?.statusCode).toBe(503);
     server.pass(600);
+    // The clock counts from its tick before the last.
+    server.pass(1);
     for (const byte of 'abc') {
       slow[0]?.send(byte);
       await sleep(5);
@@ -207,6 +210,7 @@ describe('at the limit', () => {
     for (const client of slow) client.send(GET.slice(0, 9));
     await sleep(20);
     server.pass(1100);
+    server.pass(1);
     await answered(good);
     for (let i = 0; i < 3; i++) {
       const [next] = (await open(1)) as [Client];
@@ -235,6 +239,50 @@ describe('at the limit', () => {
     server.pass(1);
     await sleep(20);
     expect(await closed(idle, 1)).toEqual([0]);
+  });
+
+  test('an idle connection whose request arrives while the event loop is blocked is not closed for a new one', async () => {
+    await start({ connectionsMax: 2 });
+    // Another process, which this one's block does not stop: it asks once, and after a while once more, behind a new connection.
+    const script = `
+      const net = require('node:net');
+      const [port, request] = JSON.parse(process.argv[1]);
+      const open = () => {
+        const socket = net.connect({ port, host: '127.0.0.1', noDelay: true });
+        socket.on('data', (bytes) => console.log(String(bytes))).on('error', (error) => console.log(error.code));
+        return socket.on('end', () => console.log('closed'));
+      };
+      const longest = open();
+      longest.write(request);
+      longest.once('data', () => setTimeout(() => {
+        open().on('connect', function () {
+          this.write(request);
+          longest.write(request);
+        });
+      }, 200));`;
+    const child = spawn(process.execPath, ['-e', script, JSON.stringify([server.port, GET])]);
+    let told = '';
+    child.stdout.setEncoding('utf8').on('data', (text) => (told += text));
+    await eventually('asked once', () => told.includes('Hello1'));
+    const [idle] = (await open(1)) as [Client];
+    await answered(idle);
+    const end = performance.now() + 500;
+    while (performance.now() < end);
+    await eventually('both are answered', () => /Hello3.*Hello4/s.test(told) || /closed|ECONN/.test(told));
+    expect(told).not.toMatch(/closed|ECONN/);
+    expect(await closed([idle], 1)).toEqual([0]);
+    child.kill();
+  });
+
+  test('a client that connects behind a block of the event loop has a second for its request, too', async () => {
+    await start({ connectionsMax: 1 });
+    const [slow] = (await open(1)) as [Client];
+    await eventually('accepted', () => server.statistics().open === 1);
+    // To the clock it came before the block.
+    server.block(3000);
+    const [next] = (await open(1)) as [Client];
+    expect(readResponses(await next.end())[0]?.statusCode).toBe(503);
+    expect(await answered(slow)).toBe(true);
   });
 
   test('a flood of new connections costs a look at the others now and then, not each time', () => {

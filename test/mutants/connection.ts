@@ -5,6 +5,7 @@ import { type Defect, defectsOf } from './defect.ts';
 const ADDRESSES = ['test/connection/addresses.test.ts'];
 const BREAK_OFF = ['test/connection/break-off.test.ts'];
 const CONNECTION = ['test/connection/connection.test.ts'];
+const WAITING_ROOM = ['test/connection/waiting-room.test.ts'];
 const DEADLINES = ['test/connection/deadlines.test.ts'];
 const LANDING = ['test/connection/landing.test.ts'];
 const NEVER_EARLY = ['test/connection/never-early.test.ts'];
@@ -318,10 +319,25 @@ export const connectionDefects: Defect[] = [
   ...defectsOf('src/connection/plane.ts', LIMITS, [
     [
       'one connection more than may be',
-      'slot.openEverywhere < limits.connectionsMax ||',
-      'slot.openEverywhere <= limits.connectionsMax ||',
+      'slot.openEverywhere < limits.connectionsMax) return',
+      'slot.openEverywhere <= limits.connectionsMax) return',
     ],
-    ['no idle connection makes room', 'connectionsMax || this.makeRoom(true)', 'connectionsMax'],
+    ['no idle connection makes room', ' && !this.makeRoom(true)) return false', ') return false'],
+    [
+      'whose request has not been read yet makes room',
+      'waitingRoom.size < limits.refusalsMax / 2',
+      'waitingRoom.size < 0',
+    ],
+    [
+      'a block of the event loop takes its second',
+      'this.lastTickMs = this.thisTickMs',
+      'this.lastTickMs = nowMs',
+    ],
+    [
+      'a thread without others waits for them',
+      'if (slot.openEverywhere <= this.connections.size - this.turnedAway.size) return false;',
+      '',
+    ],
     ['what waited makes room late', 'this.connectionClosed(connection);\n    return true;', 'return true;'],
     ['no thread makes room for another', 'slot.openEverywhere > enough &&', 'slot.openEverywhere < 0 &&'],
     [
@@ -352,6 +368,14 @@ export const connectionDefects: Defect[] = [
     ],
     ['a head makes room for want of descriptors', '(unfinished || one.idle)', '(unfinished || !one.idle)'],
     ['a flood has all looked at each time', 'this.lookedAt += this.connections.size;', ''],
+  ]),
+  ...defectsOf('src/connection/waiting-room.ts', WAITING_ROOM, [
+    ['who waits is looked at before the kernel is read', 'setImmediate(() => {', 'queueMicrotask(() => {'],
+    ['who waits is refused at once', 'waiter.ticks > 0 || this.door.askOthers()', 'false'],
+    ['each tick asks for one place more', 'ticks % ASK_TICKS !== 0 ||', ''],
+    ['who waits does so for ever', 'ticks < TICKS_MAX &&', ''],
+    ['others are asked once', '(ticks % ASK_TICKS !== 0 || this.door.askOthers())', 'true'],
+    ['who leaves is admitted, too', 'this.waiters = [];\n    for', 'for'],
   ]),
   ...defectsOf('src/connection/addresses.ts', ADDRESSES, [
     ['an address counts as it is written', 'clientKey(address, IPV6_PREFIX)', 'address'],

@@ -37,6 +37,8 @@ export interface TestedPlane {
   lines: string[];
   /** Lets time pass at once. */
   pass(ms: number): void;
+  /** So much time has passed since the last tick when the next one comes. */
+  block(ms: number): void;
   statistics(): Statistics;
   /** Drains, and fails when a guard was overwritten. */
   stop(): Promise<void>;
@@ -77,6 +79,10 @@ export async function startPlane(
       time.nowMs += ms + 2;
       plane.clock.tick();
       plane.expire(plane.clock.nowMs);
+    },
+    block: (ms) => {
+      time.nowMs += ms;
+      plane.clock.tick();
     },
     statistics: () => readStatistics(engine.slot.views),
     stop: async () => {

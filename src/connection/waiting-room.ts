@@ -1,0 +1,74 @@
+// Connections that come at the limit wait here for a moment, unread. First what the kernel holds of the others is read,
+// since after a block of the event loop a connection may look idle although its next request has arrived. Then other threads,
+// which may have idle connections, have time to make room.
+
+import type { Socket } from 'node:net';
+
+/** Another thread makes room at its next tick, so within two ticks of this one. */
+const ASK_TICKS = 2;
+/** Another thread passes over a connection that has just begun to wait, so it is asked twice. */
+const TICKS_MAX = 2 * ASK_TICKS;
+
+/** What decides about those that wait. */
+export interface Door {
+  /** Lets it in, if there is room. */
+  admit(socket: Socket, addressEntry: number): boolean;
+  refuse(socket: Socket, addressEntry: number): void;
+  /** Asks other threads for room. False: none of them has a connection. */
+  askOthers(): boolean;
+}
+
+interface Waiter {
+  socket: Socket;
+  addressEntry: number;
+  ticks: number;
+}
+
+export class WaitingRoom {
+  /** In the order in which they came. */
+  private waiters: Waiter[] = [];
+  private looksSoon = false;
+
+  constructor(private readonly door: Door) {}
+
+  get size(): number {
+    return this.waiters.length;
+  }
+
+  /** Who comes in is admitted or refused, not before what the kernel holds has been read. */
+  enter(socket: Socket, addressEntry: number): void {
+    this.waiters.push({ socket, addressEntry, ticks: 0 });
+    if (this.looksSoon) return;
+    this.looksSoon = true;
+    setImmediate(() => {
+      this.looksSoon = false;
+      this.look((waiter) => waiter.ticks > 0 || this.door.askOthers());
+    });
+  }
+
+  /** A tick has passed. */
+  tick(): void {
+    if (this.waiters.length === 0) return;
+    for (const waiter of this.waiters) waiter.ticks++;
+    this.look(({ ticks }) => ticks < TICKS_MAX && (ticks % ASK_TICKS !== 0 || this.door.askOthers()));
+  }
+
+  /** Everybody leaves. */
+  clear(leave: (socket: Socket, addressEntry: number) => void): void {
+    const left = this.waiters;
+    this.waiters = [];
+    for (const { socket, addressEntry } of left) leave(socket, addressEntry);
+  }
+
+  /** Admits whom there is room for; of the others those are refused that need not wait any more. */
+  private look(mayWait: (waiter: Waiter) => boolean): void {
+    const { door } = this;
+    this.waiters = this.waiters.filter((waiter) => {
+      const { socket, addressEntry } = waiter;
+      if (door.admit(socket, addressEntry)) return false;
+      if (mayWait(waiter)) return true;
+      door.refuse(socket, addressEntry);
+      return false;
+    });
+  }
+}

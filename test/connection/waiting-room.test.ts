@@ -1,0 +1,92 @@
+// Connections that wait for room: who is admitted, who is refused, and when.
+
+import type { Socket } from 'node:net';
+import { beforeEach, expect, test } from 'vitest';
+import { WaitingRoom } from '../../src/connection/waiting-room.ts';
+
+let places: number;
+let others: boolean;
+let asked: number;
+let told: string[];
+let room: WaitingRoom;
+beforeEach(() => {
+  places = 0;
+  others = true;
+  asked = 0;
+  told = [];
+  room = new WaitingRoom({
+    admit: (_, entry) => {
+      if (places === 0) return false;
+      places--;
+      told.push(`${entry} admitted`);
+      return true;
+    },
+    refuse: (_, entry) => told.push(`${entry} refused`),
+    askOthers: () => {
+      if (others) asked++;
+      return others;
+    },
+  });
+});
+
+const enter = (...entries: number[]): void => {
+  for (const entry of entries) room.enter({} as Socket, entry);
+};
+const poll = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+test('nobody is admitted or refused before what the kernel holds has been read', async () => {
+  places = 2;
+  enter(1, 2, 3);
+  expect(told).toEqual([]);
+  others = false;
+  await poll();
+  expect(told).toEqual(['1 admitted', '2 admitted', '3 refused']);
+  expect(room.size).toBe(0);
+});
+
+test('other threads are asked for one place for each who waits, and asked again', async () => {
+  enter(1, 2);
+  await poll();
+  expect(asked).toBe(2);
+  room.tick();
+  expect(asked).toBe(2);
+  room.tick();
+  expect(asked).toBe(4);
+  expect([room.size, told]).toEqual([2, []]);
+});
+
+test('who came first is admitted first, at the next tick after there is room', async () => {
+  enter(1, 2);
+  await poll();
+  room.tick();
+  enter(3);
+  await poll();
+  expect(asked).toBe(3);
+  places = 2;
+  room.tick();
+  expect(told).toEqual(['1 admitted', '2 admitted']);
+  places = 1;
+  room.tick();
+  expect(told).toEqual(['1 admitted', '2 admitted', '3 admitted']);
+});
+
+test('who has waited for four ticks is refused', async () => {
+  enter(1);
+  await poll();
+  for (let i = 0; i < 2; i++) room.tick();
+  enter(2);
+  await poll();
+  for (let i = 0; i < 2; i++) room.tick();
+  expect([room.size, told]).toEqual([1, ['1 refused']]);
+  for (let i = 0; i < 2; i++) room.tick();
+  expect([room.size, told]).toEqual([0, ['1 refused', '2 refused']]);
+});
+
+test('everybody leaves when the server stops', async () => {
+  enter(1, 2);
+  const left: number[] = [];
+  room.clear((_, entry) => left.push(entry));
+  places = 2;
+  await poll();
+  expect([room.size, left, told]).toEqual([0, [1, 2], []]);
+});
