@@ -36,9 +36,11 @@ const poll = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 
 test('nobody is admitted or refused before what the kernel holds has been read', async () => {
   places = 2;
-  enter(1, 2, 3);
-  expect(told).toEqual([]);
   others = false;
+  enter(1, 2, 3);
+  await new Promise((resolve) => process.nextTick(resolve));
+  await Promise.resolve();
+  expect(told).toEqual([]);
   await poll();
   expect(told).toEqual(['1 admitted', '2 admitted', '3 refused']);
   expect(room.size).toBe(0);
