@@ -89,7 +89,7 @@ describe('import directions', () => {
     // bodies.ts asks which undici there is, clock.ts what time it is, folder.ts which user this is.
     [
       'node:process',
-      /^src\/(models\/(descriptors|process)|app\/(load|bodies)|workers\/worker|state\/clock|durable\/owner)\.ts$/,
+      /^src\/(models\/(descriptors|process|in-thread)|app\/(load|bodies)|workers\/worker|state\/clock|durable\/owner)\.ts$/,
     ],
     ['@assemblyscript/loader', /^src\/wasm\/instance\.ts$/],
   ])('%s', (name, allowed) => {
@@ -101,7 +101,7 @@ describe('import directions', () => {
       const code = readFileSync(file, 'utf8').replace(/\/\/.*|\/\*[\s\S]*?\*\//g, '');
       if (!file.startsWith('src/wasm/')) expect(code, file).not.toMatch(/\bWebAssembly\b/);
       if (
-        !/^src\/(cli|command|node-version|supervisor|child|models\/process-child|workers\/worker)\.ts$/.test(
+        !/^src\/(cli|command|node-version|supervisor|child|models\/(process-child|in-thread)|workers\/worker)\.ts$/.test(
           file,
         )
       )

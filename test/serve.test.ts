@@ -1,6 +1,6 @@
 // Servers inside a program: this one.
 
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import net from 'node:net';
 import { pathToFileURL } from 'node:url';
@@ -199,6 +199,46 @@ describe('closing', () => {
     const server = await start(answering('a'));
     await server[Symbol.asyncDispose]();
     await expect(connect(server.port)).rejects.toThrow('ECONNREFUSED');
+  });
+
+  test.each([
+    'process.exit()',
+    "throw new Error('uncaught')",
+    'for (const server of servers) await server.close()',
+  ])('resets a response whose end is the close when the program ends: %s', async (end) => {
+    const program = `
+        import { serve } from 'hotpath';
+        const stream = () => new ReadableStream({ start: (controller) => controller.enqueue(new TextEncoder().encode('00000')) });
+        const servers = [];
+        for (let i = 0; i < 12; i++) servers.push(await serve({ fetch: () => new Response(stream()), port: 0, drainTimeout: 10 }));
+        console.log(servers[11].port);
+        process.stdin.once('data', async () => { ${end}; process.stdin.destroy(); });`;
+    const child = spawn(process.execPath, [files.write('ends.mjs', program)], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    let warned = '';
+    child.stderr.setEncoding('utf8').on('data', (text) => (warned += text));
+    const [port] = (await once(child.stdout, 'data')) as [Buffer];
+    const client = await connect(Number(port));
+    client.send('GET / HTTP/1.0\r\n\r\n');
+    await client.until(/00000$/);
+    child.stdin.write('end');
+    await eventually('reset', () => client.ended || client.socket.destroyed);
+    expect([client.ended, (client.error as NodeJS.ErrnoException).code]).toEqual([false, 'ECONNRESET']);
+    expect(warned).not.toContain('MaxListeners');
+  });
+
+  test('limits the connections of one client address', async () => {
+    const server = await start({ ...answering('a'), maxConnectionsPerAddress: 1 });
+    const clients = [await connect(server.port), await connect(server.port)];
+    const answers: string[] = [];
+    for (const client of clients) {
+      client.send(GET);
+      answers.push((await client.until(/\r\n\r\n/)).slice(0, 12));
+      if (clients[0] === client) expect(answers).toEqual(['HTTP/1.1 200']);
+    }
+    expect(answers).toEqual(['HTTP/1.1 200', 'HTTP/1.1 503']);
+    for (const client of clients) client.close();
   });
 
   test('leaves nothing that keeps the program, which no server has changed', () => {

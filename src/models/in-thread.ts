@@ -1,6 +1,7 @@
 // One data plane in the calling thread, beside whatever else its program does: for handlers that are functions
 // of that program, which can't be sent to a thread.
 
+import process from 'node:process';
 import type { App } from '../app/app.ts';
 import { prepare } from '../app/application.ts';
 import { Life } from '../app/life.ts';
@@ -11,6 +12,25 @@ import { type Kept, keepState } from '../durable/keep.ts';
 import { beginLoad, joinState } from '../state/shared.ts';
 import { readStatistics } from '../wasm/memory.ts';
 import { drainWithin, type ModelStart, preparePlanes, type Server } from './model.ts';
+
+/** All that serve in this thread. */
+const serving = new Set<Plane>();
+
+/** When the program ends, the system would close the connections as if their responses were complete. */
+function destroyAll(): void {
+  for (const plane of serving) plane.destroy();
+}
+
+function watch(plane: Plane): void {
+  // Many servers are one listener.
+  if (serving.size === 0) process.on('exit', destroyAll);
+  serving.add(plane);
+}
+
+function forget(plane: Plane): void {
+  serving.delete(plane);
+  if (serving.size === 0) process.off('exit', destroyAll);
+}
 
 export interface ServerInThread extends Server {
   /** Has other handlers answer from now on. */
@@ -84,6 +104,7 @@ async function open(start: ModelStart, planes: Omit<PlaneStart, 'slot'>, app: Ap
     await begin(app);
     const listener = await listen(plane, await start.takePlace(0));
     port = listener.port;
+    watch(plane);
     load.commit();
     return {
       port,
@@ -113,6 +134,7 @@ async function open(start: ModelStart, planes: Omit<PlaneStart, 'slot'>, app: Ap
         await drainWithin(timeoutMs, plane.drain(), () => {
           cut = plane.destroy();
         });
+        forget(plane);
         await Promise.all([life?.stop('stop', endMs - performance.now()), ...ends]);
         return cut;
       },
