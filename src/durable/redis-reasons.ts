@@ -51,7 +51,9 @@ function explain(error: Error, own: string, { secure, used }: { secure: boolean;
       ? 'no TLS connection in time: where it does not speak TLS, write redis://'
       : 'no connection in time';
   if (TLS_ALERT.test(own)) return 'it speaks TLS: write rediss://, not redis://';
-  if (/Unknown RESP type/.test(own)) return `what answers there is not Redis (${own})`;
+  // A reply that nobody asked for is a TypeError of the client's.
+  if (/Unknown RESP type/.test(own) || error instanceof TypeError)
+    return `what answers there is not Redis (${own})`;
   if (name === 'SocketClosedUnexpectedlyError' || codeOf(error) === 'ECONNRESET')
     return used || secure
       ? 'the connection was closed'

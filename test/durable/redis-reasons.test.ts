@@ -105,6 +105,11 @@ describe('each cause by its name', () => {
       'what answers there is not Redis',
     ],
     [
+      'replies that nobody asked for',
+      () => net.createServer((socket) => void socket.on('error', () => {}).write('+OK\r\n'.repeat(9))),
+      'what answers there is not Redis',
+    ],
+    [
       'nothing and closes',
       () =>
         net.createServer((socket) => void socket.on('error', () => {}).once('data', () => socket.destroy())),
