@@ -65,7 +65,8 @@ describe.each(SERVERS)('%s engine, %s workers', (engine, workers) => {
   test('an error that nobody catches ends its thread, and another takes its place', async () => {
     const run = await startApp('errors.js', args);
     expect(contentOf(await tell(run.port, lines('GET /uncaught HTTP/1.1')))).toBe('answered');
-    await eventually('the end', () => /Worker \d failed: in a timer; replacing it/.test(run.output));
+    await eventually('the end', () => /Worker \d failed; replacing it/.test(run.output));
+    expect(run.errors).toMatch(/Worker \d failed[^\n]*: Error: in a timer\n/);
     for (let i = 0; i < 5; i++) expect(contentOf(await tell(run.port, lines('GET /ok HTTP/1.1')))).toBe('ok');
     expect(await run.stop()).toBe(0);
     expect(run.output).not.toContain('had to be');
