@@ -20,6 +20,8 @@ const RAISES_MAX = 3;
  */
 const BEYOND = 2 ** 20;
 const BEYOND_TIMES = 8;
+/** At most as far, so that a count that is lost every second lasts for more than a day: 2^53 numbers are all there are. */
+const BEYOND_MAX = 2 ** 36;
 
 /** Redis, without the package. */
 export interface RedisCounters extends Lessor {
@@ -207,10 +209,12 @@ class Redis implements RedisCounters {
     let end = await this.add(name, count);
     // A count that begins below 0 is none that was lost.
     const beyond = lost && floor > 0 ? this.beyond(name, count) : 0;
+    let raised = false;
     for (let raises = 0; end - count < floor; raises++) {
       if (raises === RAISES_MAX)
         throw new RangeError(`Redis at ${this.place} loses its count of it again and again`);
       const stood = end - count;
+      raised = true;
       // All in one step: the end of what this takes is this server's, whatever other servers take meanwhile.
       end = await this.add(name, floor - Math.min(end, floor) + beyond + count);
       if (beyond > 0)
@@ -218,7 +222,7 @@ class Redis implements RedisCounters {
           `Redis has lost its count of '${name}': it stood at ${stood}, and this server had numbers up to ${floor}; they go on behind ${end - count}`,
         );
     }
-    if (count > 0) this.saw(name, end);
+    if (count > 0) this.saw(name, end, raised);
     return end - count;
   }
 
@@ -231,14 +235,17 @@ class Redis implements RedisCounters {
   /** How far beyond its own numbers this server takes others to be. */
   private beyond(name: string, count: number): number {
     const { perMs, atMs } = this.seen.get(name) ?? { perMs: 0, atMs: 0 };
-    return BEYOND + BEYOND_TIMES * Math.ceil(count + perMs * (performance.now() - atMs));
+    const beyond = BEYOND + BEYOND_TIMES * Math.ceil(count + perMs * (performance.now() - atMs));
+    return Math.min(beyond, BEYOND_MAX);
   }
 
-  private saw(name: string, end: number): void {
+  /** @param raised nobody has used the numbers that were passed over */
+  private saw(name: string, end: number, raised: boolean): void {
     const atMs = performance.now();
     const before = this.seen.get(name);
-    const perMs = before === undefined ? 0 : (end - before.end) / Math.max(atMs - before.atMs, 1);
-    this.seen.set(name, { end, atMs, perMs });
+    const passedMs = atMs - (before?.atMs ?? atMs);
+    const perMs = raised ? before?.perMs : (end - (before?.end ?? end)) / Math.max(passedMs, 1);
+    this.seen.set(name, { end, atMs, perMs: perMs ?? 0 });
   }
 }
 

@@ -216,6 +216,29 @@ describe.skipIf(!hasRedis())('with Redis', () => {
     await Promise.all([one.end(new Map()), other.end(new Map())]);
     await own.remove();
   });
+
+  test('a count that is lost again and again does not use all numbers up', async () => {
+    const own = await startRedis();
+    const open = () => openLessor({ folder: undefined, redis: own.url }, () => {});
+    const lessors = [await open(), await open()];
+    let floor = 0;
+    for (let i = 0; i < 20; i++) {
+      // Each sees what the other one passed over.
+      for (const lessor of [...lessors, ...lessors])
+        await lessor.lease(
+          new Map([['a', 10]]),
+          (_, base) => {
+            floor = base + 10;
+          },
+          () => floor,
+        );
+      lessors.reverse();
+      await own.command('FLUSHALL');
+    }
+    expect(floor).toBeLessThan(2 ** 42);
+    await Promise.all(lessors.map((lessor) => lessor.end(new Map())));
+    await own.remove();
+  });
 });
 
 describe.skipIf(!hasRedis())('a folder and Redis', () => {
