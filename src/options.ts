@@ -127,13 +127,13 @@ const KINDS: { [Name in OptionName]: OptionKind<Options[Name]> } = {
   redis: {
     value: 'URL',
     byDefault: undefined,
-    says: 'the Redis to have the numbers of counters from, unique over all servers that do',
+    says: 'Redis that allocates counter numbers, unique across all servers that use it',
     read: readRedisUrl,
   },
   lease: {
     value: 'N',
     byDefault: 4096,
-    says: 'numbers that a counter is leased at a time with --state or --redis, a power of two',
+    says: 'fewest numbers that a counter is leased at a time with --state or --redis, a power of two',
     read: (text, name) => {
       const size = readNumber(text, name, 1, LEASE_NUMBERS_MAX, '');
       if (!Number.isInteger(Math.log2(size)))

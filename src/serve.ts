@@ -69,7 +69,7 @@ export interface ServeOptions {
   state?: string | undefined;
   /** URL of the Redis to have the numbers of counters from, unique over all servers that do. */
   redis?: string | undefined;
-  /** Numbers that a counter is leased at a time with state or redis, a power of two: 4096 by default. */
+  /** The fewest numbers that a counter is leased at a time with state or redis, a power of two: 4096 by default. */
   lease?: number | undefined;
   /** Proxies before the server; as many entries of their field are believed: 0 by default. */
   trustProxy?: number | undefined;
