@@ -67,7 +67,7 @@ export interface ServeOptions {
    * time, and of the first server of the process, whose memory holds the named state.
    */
   state?: string | undefined;
-  /** URL of the Redis to have the numbers of counters from, unique over all servers that do. */
+  /** URL of the Redis that allocates counter numbers, unique across all servers that use it. */
   redis?: string | undefined;
   /** The fewest numbers that a counter is leased at a time with state or redis, a power of two: 4096 by default. */
   lease?: number | undefined;
