@@ -3,6 +3,7 @@
 import { type ChildProcess, fork, type SendHandle } from 'node:child_process';
 import inspector from 'node:inspector';
 import { isatty } from 'node:tty';
+import { Backoff } from './backoff.ts';
 import { type Bound, bind } from './connection/bind.ts';
 import { urlOf } from './connection/listener.ts';
 import { Log } from './connection/log.ts';
@@ -51,7 +52,7 @@ class Supervisor {
   private listenedMs: number | undefined;
   /** A server process of this supervisor has listened: from then on it is started again, whatever ends it. */
   private proved = false;
-  private earlyDeaths = 0;
+  private readonly backoff = new Backoff(BACKOFF_FIRST_MS, BACKOFF_MAX_MS);
   /** Until the server process is started again. */
   private pause: NodeJS.Timeout | undefined;
   private stoppedMs: number | undefined;
@@ -193,9 +194,7 @@ class Supervisor {
   /** The first time at once; a burst of deaths backs off. What connects meanwhile waits in the accept queue. */
   private startLater(reason: string): void {
     const healthy = this.listenedMs !== undefined && Date.now() - this.listenedMs > HEALTHY_MS;
-    this.earlyDeaths = healthy ? 0 : this.earlyDeaths + 1;
-    const delayMs =
-      this.earlyDeaths < 2 ? 0 : Math.min(BACKOFF_FIRST_MS * 2 ** (this.earlyDeaths - 2), BACKOFF_MAX_MS);
+    const delayMs = this.backoff.next(healthy);
     this.log.warn(`Server process ${reason}; starting it again${delayMs > 0 ? ` in ${delayMs} ms` : ''}`);
     if (delayMs === 0) this.startServer();
     else this.pause = setTimeout(() => this.startServer(), delayMs);

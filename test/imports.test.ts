@@ -17,7 +17,7 @@ const runtime = IMPORTS.filter(({ typeOnly }) => !typeOnly);
 
 /** Lower knows nothing of higher; the same rank only within its folder. */
 const RANKS: [RegExp, number][] = [
-  [/^src\/(wasm\/layout|protocol\/codes|plural|node-version)\.ts$/, 0],
+  [/^src\/(wasm\/layout|protocol\/codes|plural|within|backoff|node-version)\.ts$/, 0],
   [/^assembly\/(chars|state\/(extent|gauge|hold|lease|mutex|scratch|siphash)|guards)\.ts$/, 1],
   [
     /^assembly\/(scanner|number|extension|http-date|entity-tags|state\/(counter|histogram|limiter|tables))\.ts$/,

@@ -12,6 +12,7 @@ import { Authority } from './authority.ts';
 import { type Around, RequestContext } from './context.ts';
 import { TEXT_FIELDS } from './fields.ts';
 import { FixedAnswers, Ready } from './fixed.ts';
+import { isPromise } from './kind.ts';
 import { notedLines, withNoted } from './late-fields.ts';
 import { pathOf } from './path.ts';
 import { explained } from './platform-error.ts';
@@ -176,10 +177,4 @@ class Application {
 function fail(exchange: Exchange, statusCode: number, fields = '', detail = ''): void {
   const content = `${statusCode} ${reasonPhrase(statusCode)}${detail === '' ? '' : ': '}${detail}\n`;
   exchange.respond(statusCode, fields + TEXT_FIELDS.lines, content, false);
-}
-
-function isPromise(value: unknown): value is Promise<globalThis.Response> {
-  return (
-    typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
-  );
 }

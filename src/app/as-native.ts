@@ -1,6 +1,7 @@
 // The members of a light class in the form of the platform's: enumerable as theirs are, and with any other `this`
 // theirs, which serve the platform's own objects and refuse all else.
 
+import { plural } from '../plural.ts';
 import { toNative } from './native.ts';
 
 interface Light {
@@ -65,7 +66,7 @@ function targetOf(native: object, target: unknown): unknown {
 
 /** The error of a call with too few arguments. */
 export function tooFew(name: string, least: number, given: number): TypeError {
-  return new TypeError(`${name}() takes ${least} argument${least === 1 ? '' : 's'}, but got ${given}`);
+  return new TypeError(`${name}() takes ${plural(least, 'argument')}, but got ${given}`);
 }
 
 function forward({ value, get }: PropertyDescriptor): PropertyDescriptor {

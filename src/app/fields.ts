@@ -2,6 +2,7 @@
 // no value ever breaks out of its line. The fields of the server itself are kept apart from the lines.
 
 import { FIELDS_BYTES_MAX, FIELDS_TOO_LARGE } from '../connection/exchange.ts';
+import { isToken } from '../protocol/token.ts';
 import { imfFixdate } from './http-date.ts';
 import type { HeadersInput } from './native.ts';
 
@@ -63,7 +64,6 @@ const NO_TRAILERS = new Set([
 ]);
 
 /** Token (RFC 9110 5.6.2). */
-const NAME = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/;
 /** What Fetch refuses in a value: CR, LF, NUL, and what is no byte. */
 const NOT_IN_VALUE = /[\0\n\r\u0100-\uffff]/;
 const CLOSE = /(?:^|,)[\t ]*close[\t ]*(?:,|$)/i;
@@ -171,7 +171,7 @@ function parseLength(value: string): number | undefined {
 
 function learnName(key: string): FieldName {
   checkSize(key.length);
-  if (!NAME.test(key)) throw new TypeError(`${JSON.stringify(key)} is no field name`);
+  if (!isToken(key)) throw new TypeError(`${JSON.stringify(key)} is no field name`);
   const name = key.toLowerCase();
   const field = { name, own: OWN_NAMES.has(name), value: '', line: `${name}: \r\n`, alone: undefined };
   // Names that a program takes from elsewhere must not fill memory.

@@ -16,6 +16,11 @@ import { wholeParts } from './send.ts';
 
 export type Fixed = globalThis.Response | Counted;
 
+/** The validators of a response, and the field lines of the 304 in its place. */
+interface Conditional extends Validators {
+  fields: string;
+}
+
 /** A fixed answer that can be sent. */
 export class Ready {
   /** Its place in the slot, if it has one. */
@@ -28,12 +33,13 @@ export class Ready {
     private readonly close: boolean,
     private readonly headParts?: HeadParts | undefined,
     /** Undefined: requests on condition are answered as all others. */
-    private readonly validators?: Validators | undefined,
+    private readonly conditional?: Conditional | undefined,
   ) {}
 
   send(exchange: Exchange): void {
-    const { statusCode, fields, content, close, validators } = this;
-    if (validators !== undefined && saysUnmodified(exchange.head, validators)) this.sendUnmodified(exchange);
+    const { statusCode, fields, content, close, conditional } = this;
+    if (conditional !== undefined && saysUnmodified(exchange.head, conditional))
+      this.sendUnmodified(exchange, conditional.fields);
     else if (this.index !== undefined) exchange.answer(this.index);
     else if (content instanceof Counted) this.count(exchange, content);
     else {
@@ -42,12 +48,12 @@ export class Ready {
     }
   }
 
-  private sendUnmodified(exchange: Exchange): void {
+  private sendUnmodified(exchange: Exchange, fields: string): void {
     if (this.index !== undefined) exchange.answer(unmodifiedIndex(this.index));
     else {
       // The phrase belongs to the other status; Date is the response's (RFC 9110 15.4.5).
       exchange.headParts = this.headParts && { reasonPhrase: undefined, date: this.headParts.date };
-      exchange.respond(304, unmodifiedFields(this.fields), '', this.close);
+      exchange.respond(304, fields, '', this.close);
     }
   }
 
@@ -85,15 +91,15 @@ export class FixedAnswers {
     const { statusCode, fields, content, close, headParts } = await wholeParts(response);
     // Conditions are for a response that would be successful without them (RFC 9110 13.2.1).
     const validators = statusCode === 200 ? validatorsOf(fields) : undefined;
-    const ready = new Ready(statusCode, fields, content, close, headParts, validators);
-    const head304 = statusLine(304) + unmodifiedFields(fields);
+    const conditional = validators && { ...validators, fields: unmodifiedFields(fields) };
+    const ready = new Ready(statusCode, fields, content, close, headParts, conditional);
     // What the engine answers leaves the connection as it is, and has the engine's Date.
     this.add(ready, close || headParts?.date !== undefined ? undefined : path, {
       head: statusLine(statusCode, headParts?.reasonPhrase) + fields,
       content: Buffer.from(content).toString('latin1'),
       counter: -1,
       bare: isBare(statusCode),
-      ...(validators && { conditional: { ...validators, head: head304 } }),
+      ...(conditional && { conditional: { ...conditional, head: statusLine(304) + conditional.fields } }),
     });
     return ready;
   }

@@ -3,10 +3,10 @@
 
 import { formatWithOptions, inspect } from 'node:util';
 import type { Head } from '../connection/exchange.ts';
+import { isToken } from '../protocol/token.ts';
 import { asNative, tooFew } from './as-native.ts';
 import { NativeHeaders } from './native.ts';
 
-const NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
 /** Names that findField() takes as they are. */
 const LOWER_NAME = /^[a-z0-9!#$%&'*+.^_`|~-]+$/;
 const SET_COOKIE = 'set-cookie';
@@ -199,6 +199,6 @@ function sortedPairs(head: Head): Pair[] {
 function lowerName(name: unknown): string {
   if (typeof name === 'string' && LOWER_NAME.test(name)) return name;
   const text = String(name);
-  if (!NAME.test(text)) throw new TypeError(`Headers: ${inspect(text)} is not a valid field name`);
+  if (!isToken(text)) throw new TypeError(`Headers: ${inspect(text)} is not a valid field name`);
   return text.toLowerCase();
 }

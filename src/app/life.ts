@@ -3,6 +3,7 @@
 
 import { setMaxListeners } from 'node:events';
 import type { Log } from '../connection/log.ts';
+import { LATE, within } from '../within.ts';
 import type { App, StartContext, StopReason } from './app.ts';
 
 /** For stop(), however little of the drain timeout is left. */
@@ -49,17 +50,12 @@ export class Life {
     if (!this.started || stopHook === undefined) return;
     this.started = false;
     const timeoutMs = Math.max(leftMs, STOP_MIN_MS);
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<'late'>((resolve) => (timer = setTimeout(resolve, timeoutMs, 'late')));
     const stopped = (async () => stopHook({ reason }))();
     try {
-      if ((await Promise.race([stopped, late])) === 'late')
+      if ((await within(timeoutMs, stopped)) === LATE)
         this.log.warn(`stop() of the application has not ended after ${Math.round(timeoutMs)} ms`);
     } catch (error) {
       this.log.failed('stop() of the application failed', error);
     }
-    clearTimeout(timer);
-    // It may fail later still.
-    stopped.catch(() => {});
   }
 }

@@ -18,6 +18,7 @@
 import { isIP } from 'node:net';
 import type { Access, ProxyField } from '../connection/access.ts';
 import type { Head } from '../connection/exchange.ts';
+import { isOws, TCHAR } from '../protocol/js/chars.ts';
 import { combinedValue } from './headers.ts';
 
 export type Scheme = 'http' | 'https';
@@ -164,14 +165,12 @@ function isEscaped(field: string, at: number): boolean {
 
 function skipTokenBack(field: string, end: number): number {
   let start = end;
-  while (start > 0 && TCHAR.test(field[start - 1] as string)) start--;
+  while (start > 0 && TCHAR[field.charCodeAt(start - 1)] === 1) start--;
   return start;
 }
 
 function skipSpaceBack(field: string, end: number): number {
   let start = end;
-  while (start > 0 && (field[start - 1] === ' ' || field[start - 1] === '\t')) start--;
+  while (start > 0 && isOws(field.charCodeAt(start - 1))) start--;
   return start;
 }
-
-const TCHAR = /[!#$%&'*+.^_`|~0-9A-Za-z-]/;

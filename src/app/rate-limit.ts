@@ -3,9 +3,10 @@
 // (draft-ietf-httpapi-ratelimit-headers-11).
 
 import { inspect } from 'node:util';
-import { clientKey } from '../protocol/client-key.ts';
+import { clientKey, IPV6_PREFIX } from '../protocol/client-key.ts';
 import type { Decision, Limiter } from '../state/limiter.ts';
 import type { Context, Handler, ServerRequest } from './app.ts';
+import { isPromise } from './kind.ts';
 import { type LateFields, noteFields, withFields } from './late-fields.ts';
 import { Response } from './response.ts';
 
@@ -35,7 +36,6 @@ export interface RateLimit {
 }
 
 const SECOND_MS = 1000;
-const IPV6_PREFIX = 64;
 const IPV6_BITS = 128;
 const REFUSED = '429 Too Many Requests\n';
 
@@ -102,10 +102,6 @@ export function rateLimit(
       : forHono(first, next as () => Promise<void>)) as RateLimit;
 }
 
-function isPromise(value: object): value is Promise<globalThis.Response> {
-  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
-}
-
 function addressOf({ name }: Limiter, context: Context | undefined): string {
   const address = context?.remoteAddress;
   if (typeof address !== 'string')
@@ -116,7 +112,7 @@ function addressOf({ name }: Limiter, context: Context | undefined): string {
 }
 
 function noKey({ name }: Limiter, given: unknown): TypeError {
-  const what = isPromise(given as object) ? 'a promise' : inspect(given, { depth: 0 });
+  const what = isPromise(given) ? 'a promise' : inspect(given, { depth: 0 });
   return new TypeError(
     `rateLimit() of limiter '${name}': key gave ${what}: return text, such as context.remoteAddress or the name of a user`,
   );

@@ -66,7 +66,7 @@ function sendOther(
 }
 
 /** What a response says of its head in the place of the server. */
-export function headPartsOf(
+function headPartsOf(
   { status, statusText }: globalThis.Response,
   { date }: FieldLines,
 ): HeadParts | undefined {

@@ -9,7 +9,7 @@
 // never full in practice; if they are, the connection goes uncounted.
 
 import { createHash, randomBytes } from 'node:crypto';
-import { clientKey } from '../protocol/client-key.ts';
+import { clientKey, IPV6_PREFIX } from '../protocol/client-key.ts';
 
 const SEED_BYTES = 16;
 const ENTRY_WORDS = 2;
@@ -18,8 +18,6 @@ const BUCKET_WORDS = BUCKET_ENTRIES * ENTRY_WORDS;
 const ENTRIES_PER_CONNECTION = 4;
 const COUNT_BITS = 20;
 const COUNT_MASK = 2 ** COUNT_BITS - 1;
-/** Who speaks IPv6 has at least such a network (RFC 6177). */
-const IPV6_PREFIX = 64;
 
 /** An entry of none: the connection is not counted. */
 export const UNCOUNTED = -1;

@@ -6,6 +6,7 @@ import type { SharedState } from '../state/shared.ts';
 import { threadEnded } from '../state/threads.ts';
 import { beginKeeping, leaseSize, tellNews } from '../wasm/leases.ts';
 import { viewsOf } from '../wasm/memory.ts';
+import { LATE, within } from '../within.ts';
 import { openStateFolder } from './folder.ts';
 import { type Lock, lockFolder } from './lock.ts';
 import { type FromKeeper, type KeeperStart, NUMBERS_MS, SNAPSHOT_MS, type ToKeeper } from './messages.ts';
@@ -132,10 +133,10 @@ class Keeper {
     const counted = new Promise<void>((resolve) => (this.counted = resolve));
     thread.postMessage({ type: 'stop' } satisfies ToKeeper);
     const { numbersMs, snapshotMs } = this.bounds;
-    if (!(await within(numbersMs, Promise.race([counted, ended])))) {
+    if ((await within(numbersMs, Promise.race([counted, ended]))) === LATE) {
       this.note('Where the numbers stand could not be written down in time, so some will be skipped');
       this.giveUp(thread);
-    } else if (!(await within(snapshotMs, ended))) {
+    } else if ((await within(snapshotMs, ended)) === LATE) {
       this.note(`The snapshot was given up, since it was not written within ${snapshotMs} ms`);
       this.giveUp(thread);
     }
@@ -160,13 +161,4 @@ class Keeper {
       if (!this.stopping) this.start().catch((error: Error) => this.replaceLater(error));
     }, delayMs).unref();
   }
-}
-
-/** Whether it was over in time. */
-async function within(ms: number, over: Promise<void>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<'late'>((resolve) => (timer = setTimeout(resolve, ms, 'late')));
-  const first = await Promise.race([over, late]);
-  clearTimeout(timer);
-  return first !== 'late';
 }

@@ -2,6 +2,7 @@
 // that ask the same Redis, and no request waits for it. While Redis is away, nothing is leased.
 
 import type { RedisClientType } from 'redis';
+import { LATE, within } from '../within.ts';
 import type { Grant, Lessor, Refusals } from './lessor.ts';
 import { isForAll, reasonOf, withoutPassword } from './redis-reasons.ts';
 
@@ -84,7 +85,7 @@ class Connection {
   /** Resolves when it is known whether Redis can be used, or that takes too long. */
   async settled(): Promise<void> {
     if (this.client.isReady || this.problem !== undefined) return;
-    await Promise.race([new Promise<void>((resolve) => (this.settle = resolve)), sleep(ANSWER_MS)]);
+    await within(ANSWER_MS, new Promise<void>((resolve) => (this.settle = resolve)));
   }
 
   /** @throws Error with the reason when Redis can't be used now */
@@ -228,6 +229,7 @@ class Redis implements RedisCounters {
 
   private async add(name: string, count: number): Promise<number> {
     const end = await within(ANSWER_MS, this.connection.client.incrBy(KEY_PREFIX + name, count));
+    if (end === LATE) throw new Late();
     if (end > Number.MAX_SAFE_INTEGER) throw new RangeError('it has come to its last number');
     return end;
   }
@@ -260,21 +262,4 @@ class Late extends Error {
   constructor() {
     super(`it did not answer within ${ANSWER_MS} ms`);
   }
-}
-
-/** @throws Late when the answer takes longer */
-async function within<T>(milliseconds: number, answer: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Late()), milliseconds);
-  });
-  try {
-    return await Promise.race([answer, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-function sleep(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds).unref());
 }

@@ -11,6 +11,7 @@ import type { Plane } from '../connection/plane.ts';
 import { type Kept, keepState } from '../durable/keep.ts';
 import { beginLoad, joinState } from '../state/shared.ts';
 import { readStatistics } from '../wasm/memory.ts';
+import { LATE, within } from '../within.ts';
 import { drainWithin, type ModelStart, preparePlanes, type Server } from './model.ts';
 
 /** All that serve in this thread. */
@@ -86,7 +87,8 @@ async function open(start: ModelStart, planes: Omit<PlaneStart, 'slot'>, app: Ap
       stats: () => readStatistics(plane.slot.views),
     };
     const serve = await prepare(plane, app, { worker: 0, server, ...planes.access });
-    await within(loadTimeout, its.start({ worker: 0, server }));
+    if ((await within(loadTimeout, its.start({ worker: 0, server }))) === LATE)
+      throw new Error(`start() has not ended after ${loadTimeout} ms: settle it, or raise loadTimeout`);
     if (closed) {
       await its.stop('failure', 0);
       throw new Error('the server is closed');
@@ -159,20 +161,4 @@ async function retire(life: Life, plane: Plane, timeoutMs: number): Promise<void
     await new Promise((resolve) => setTimeout(resolve, RETIRED_LOOK_MS));
   for (const exchange of underWay) if (!exchange.over) exchange.destroy();
   await life.stop('reload', endMs - performance.now());
-}
-
-/** @throws Error when a start takes longer */
-async function within(timeoutMs: number, started: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new Error(`start() has not ended after ${timeoutMs} ms: settle it, or raise loadTimeout`)),
-      timeoutMs,
-    );
-  });
-  try {
-    await Promise.race([started, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

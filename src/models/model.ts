@@ -98,7 +98,7 @@ export function makePlanes(options: ServerOptions, slotCount: number): Omit<Plan
 }
 
 /** Whom a server believes, and for which hosts it answers. */
-export function accessOf({ trustProxy, trustProxyField, allowedHosts }: ServerOptions): Access {
+function accessOf({ trustProxy, trustProxyField, allowedHosts }: ServerOptions): Access {
   return { trustProxy, trustProxyField, allowedHosts };
 }
 

@@ -1,5 +1,8 @@
 // The text under which a client is counted: its address in one form. A client that speaks IPv6 has a whole network of
-// addresses, by default a /64 (RFC 6177), so all of that network is one client.
+// addresses, at least a /64 (RFC 6177), so all of that network is one client.
+
+/** The leading bits of an IPv6 address that say which client it is, unless a program asks for others. */
+export const IPV6_PREFIX = 64;
 
 const GROUPS = 8;
 const GROUP_BITS = 16;

@@ -3,6 +3,7 @@
 import { PREPARED_DEFAULT } from './codes.ts';
 import { ERROR_RESPONSES } from './errors.ts';
 import { isBare, reasonPhrase, statusLine } from './status.ts';
+import { isToken } from './token.ts';
 import type { Validators } from './validators.ts';
 
 export interface Prepared {
@@ -37,7 +38,6 @@ export interface PreparedParts {
 /** Only the server knows these when it answers. */
 const SERVERS_OWN = new Set(['connection', 'content-length', 'date', 'transfer-encoding']);
 const RETRY_AFTER = ['Retry-After', '1'] as const;
-const TOKEN = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/;
 const FIELD_VALUE = /^(?:[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?$/;
 const LATIN_1 = /^[\0-\xff]*$/;
 
@@ -80,7 +80,7 @@ export function dateLine(epochMs: number): string {
 }
 
 function fieldLine([name, value]: readonly [string, string]): string {
-  if (!TOKEN.test(name)) throw new TypeError(`invalid field name ${JSON.stringify(name)}`);
+  if (!isToken(name)) throw new TypeError(`invalid field name ${JSON.stringify(name)}`);
   if (SERVERS_OWN.has(name.toLowerCase())) throw new TypeError(`${name} is set by the server`);
   if (!FIELD_VALUE.test(value))
     throw new TypeError(`invalid value of field ${name}: ${JSON.stringify(value)}`);

@@ -1,6 +1,7 @@
 // The head of a request, read where it lies: its bytes in the slot's input, its parts in the slot's record. Both are
 // overwritten in the turn after; a head that is needed longer is detached.
 
+import { SLASH } from '../protocol/js/chars.ts';
 import { answeredError } from '../protocol/request-errors.ts';
 import {
   FIELD_BYTES,
@@ -17,8 +18,6 @@ import {
   RECORD_TARGET_OFFSET,
   RECORD_VERSION_MINOR,
 } from './layout.ts';
-
-const SLASH = 0x2f;
 
 /** Buffer's own, without the checks of toString(). */
 interface Latin1 {

@@ -3,11 +3,13 @@
 
 import { fileURLToPath } from 'node:url';
 import type { StopReason } from '../app/app.ts';
+import { Backoff } from '../backoff.ts';
 import { reclaimAddresses } from '../connection/addresses.ts';
 import type { ListenAt, TakePlace } from '../connection/listener.ts';
 import type { SharedState } from '../state/shared.ts';
 import { newLoad, stateForThread, threadEnded } from '../state/threads.ts';
 import { openConnections, reclaimSlot, viewsOf } from '../wasm/memory.ts';
+import { within } from '../within.ts';
 import type { FromWorker, WorkerStart } from './messages.ts';
 import { Thread } from './thread.ts';
 import { whileAnswering } from './under-way.ts';
@@ -69,7 +71,7 @@ export class Generation {
   private readonly stoppedListening = new Map<Thread, () => void>();
   private draining = false;
   private cut = 0;
-  private earlyDeaths = 0;
+  private readonly backoff = new Backoff(BACKOFF_FIRST_MS, BACKOFF_MAX_MS);
   /** Of the application, by the threads that are started together or by the one that is. Negative until it is committed. */
   private load = 0;
 
@@ -139,14 +141,9 @@ export class Generation {
   async stopListening(): Promise<void> {
     await Promise.all(
       this.living.map(async (thread) => {
-        let timer: NodeJS.Timeout | undefined;
-        const stopped = new Promise<void>((resolve) => {
-          this.stoppedListening.set(thread, resolve);
-          timer = setTimeout(resolve, STOP_LISTENING_MS);
-        });
+        const stopped = new Promise<void>((resolve) => this.stoppedListening.set(thread, resolve));
         thread.tell({ type: 'stop-listening' });
-        await Promise.race([stopped, thread.ended]);
-        clearTimeout(timer);
+        await within(STOP_LISTENING_MS, Promise.race([stopped, thread.ended]));
         this.stoppedListening.delete(thread);
       }),
     );
@@ -318,9 +315,7 @@ export class Generation {
    */
   private replaceLater(ordinal: number, startedMs: number, cause: string, told: boolean): void {
     if (this.draining) return;
-    this.earlyDeaths = Date.now() - startedMs < HEALTHY_MS ? this.earlyDeaths + 1 : 0;
-    const delayMs =
-      this.earlyDeaths < 2 ? 0 : Math.min(BACKOFF_FIRST_MS * 2 ** (this.earlyDeaths - 2), BACKOFF_MAX_MS);
+    const delayMs = this.backoff.next(Date.now() - startedMs >= HEALTHY_MS);
     const pause = delayMs > 0 ? ` in ${delayMs} ms` : '';
     if (told) this.options.note(`Worker ${ordinal} failed; replacing it${pause}`);
     else this.options.warn(`Worker ${ordinal} ${cause}; replacing it${pause}`);

@@ -329,7 +329,7 @@ export const limiterDefects: Defect[] = [
     [
       'the policy stays as it was first',
       'if (limit !== this.limit || windowMs !== this.windowMs) {',
-      'if (this.policyValue === "") {',
+      'if (this.policy === "") {',
     ],
     [
       'the response to an error has no fields',
@@ -337,15 +337,11 @@ export const limiterDefects: Defect[] = [
       'const response',
     ],
     ['a time is negative', 'Math.min(remaining, limit)', 'remaining'],
-    ['each address is a client', 'IPV6_PREFIX = 64', 'IPV6_PREFIX = 128'],
+    ['each address is a client', 'ipv6Prefix = IPV6_PREFIX,', 'ipv6Prefix = 128,'],
     ['a key may be anything', "if (typeof given !== 'string') throw noKey(limiter, given);", ''],
     ['a name breaks out of its quotes', ".replace(/[\"\\\\]/g, '\\\\$&')", ''],
     ['a name of any characters is sent as it is', '.replace(/[^ -~]/gu, encodeURIComponent)', ''],
-    [
-      'a promise of a response is none',
-      "typeof (value as { then?: unknown } | null | undefined)?.then === 'function'",
-      'value === null',
-    ],
+    ['a promise of a response is none', 'return isPromise(response)', 'return response === null'],
     [
       'all cost the same',
       "typeof cost === 'number' ? cost : cost(request, context)",

@@ -24,23 +24,21 @@ export const workerDefects: Defect[] = [
   ...defectsOf('src/workers/generation.ts', POOL, [
     ['the slot of a dead thread is not reclaimed', 'reclaimSlot(this.views, slot);', ''],
     ['two threads share a slot', 'const slot = this.slotFirst + ordinal;', 'const slot = this.slotFirst;'],
-    ['a burst of deaths is replaced without a pause', 'this.earlyDeaths < 2 ?', 'this.earlyDeaths < 200 ?'],
     [
       'a replacement that fails is not tried again',
       'this.startThread(ordinal, false).catch((error: Error) =>',
       'this.startThread(ordinal, false).catch((error: Error) => error === undefined &&',
     ],
-    [
-      'a thread that drained is replaced',
-      'if (this.draining) return;\n    this.earlyDeaths',
-      'this.earlyDeaths',
-    ],
+    ['a thread that drained is replaced', 'if (this.draining) return;\n    const delayMs', 'const delayMs'],
     [
       'a thread that never listened leaves its starter waiting',
       'reject(cause ?? this.endedEarly(exits ? ending : undefined));',
       '{}',
     ],
     ['a dead thread is drained', 'this.threads[ordinal] = undefined;', ''],
+  ]),
+  ...defectsOf('src/backoff.ts', POOL, [
+    ['a burst of deaths is replaced without a pause', 'this.earlyDeaths < 2 ?', 'this.earlyDeaths < 200 ?'],
   ]),
   ...defectsOf('src/workers/thread.ts', POOL, [
     ['why a thread died is forgotten', 'return this.failure ?? this.error;', 'return this.failure;'],
