@@ -35,15 +35,17 @@ test.runIf(process.platform === 'linux')('twice as many connections as descripto
       received !== '' || ended || socket.destroyed;
     await eventually('an outcome for each', () => clients.every(settled));
     const statuses = clients.map(({ received }) => readResponses(received)[0]?.statusCode);
-    const taken = statuses.filter((status) => status === 200).length;
+    expect(statuses.filter((status) => status === 200).length).toBeGreaterThanOrEqual(room);
+    // Some have been answered, and have then made room for others.
+    await sleep(200);
+    const kept = clients.filter(({ ended, socket }, i) => statuses[i] === 200 && !ended && !socket.destroyed);
     // The two threads count without a lock: each may miss the other's latest.
-    expect(taken).toBeGreaterThanOrEqual(room);
-    expect(taken).toBeLessThanOrEqual(room + 2);
+    expect(kept.length).toBeGreaterThanOrEqual(room - 2);
+    expect(kept.length).toBeLessThanOrEqual(room + 2);
     expect(statuses.filter((status) => status === 503).length).toBeGreaterThan(0);
     expect(readdirSync(`/proc/${server}/fd`).length).toBeLessThan(LIMIT);
 
     // Those that were taken are served; nothing spins while the limit is reached.
-    const kept = clients.filter((_, i) => statuses[i] === 200);
     const busy = cpuTicks(server);
     await sleep(1000);
     expect(cpuTicks(server) - busy).toBeLessThan(50);

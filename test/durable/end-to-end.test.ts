@@ -180,23 +180,24 @@ test('a gauge that becomes a counter, and 200 others that are called otherwise, 
 
 test('a limiter whose window becomes longer keeps the share that a key has used', async () => {
   const folder = makeFolder();
-  const app = files.write(
-    'window.mjs',
-    `import { limiter } from 'hotpath';
-     const at = (windowMs) => limiter('L', { limit: 10, windowMs });
-     const short = at(60_000);
-     export default {
-       routes: {
-         '/short/:key': ({ params }) => new Response(String(short.take(params.key, 5).remaining)),
-         '/long/:key': ({ params }) => new Response(String(at(3_600_000).take(params.key).remaining)),
-       },
-     };`,
-  );
-  const first = await start(folder, app, '--workers', '1');
-  expect([await number(first, '/short/k'), await number(first, '/long/other')]).toEqual([5, 9]);
-  await first.stop();
-  const second = await start(folder, app, '--workers', '1');
-  expect(await number(second, '/long/k')).toBe(4);
+  const write = (windowMs: number): string =>
+    files.write(
+      'window.mjs',
+      `import { limiter } from 'hotpath';
+       const limited = limiter('L', { limit: 10, windowMs: ${windowMs} });
+       export default {
+         routes: { '/:key/:cost': ({ params }) =>
+           new Response(String(limited.take(params.key, Number(params.cost)).remaining)) },
+       };`,
+    );
+  const run = await start(folder, write(60_000), '--workers', '1');
+  expect(await number(run, '/k/5')).toBe(5);
+  const app = write(3_600_000);
+  run.child.kill('SIGHUP');
+  await eventually('the reload', () => run.output.includes('Reloaded'));
+  expect(await number(run, '/other/1')).toBe(9);
+  await run.stop();
+  expect(await number(await start(folder, app, '--workers', '1'), '/k/1')).toBe(4);
 });
 
 test('a reload, and threads that die, go on with what is leased', async () => {
