@@ -2,7 +2,7 @@
 //
 //   *( BWS ";" BWS token [ BWS "=" BWS ( token / quoted-string ) ] )
 //
-// Nobody here has a use for them; but a recipient that skips them unread finds another end of the line than one
+// The server has no use for extensions; but a recipient that skips them unread finds another end of the line than one
 // that heeds quotes, and so other messages (CVE-2026-33870).
 
 import {

@@ -10,7 +10,7 @@ import { COLON, isDigit, SP } from './chars';
 
 const IMF_BYTES = 29;
 const ASCTIME_BYTES = 24;
-/** What follows the day's name in the form of RFC 850. */
+/** Size of the rest behind the day's name in the form of RFC 850. */
 const RFC_850_REST_BYTES = 24;
 
 const THREE_BYTES: u32 = 0xffffff;

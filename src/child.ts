@@ -31,7 +31,7 @@ let starting: Promise<void> | undefined;
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
 process.stdout.on('error', () => {});
-// What others have sent is not ours to obey.
+// A message that is none of the supervisor's, of whatever kind, is ignored.
 process.on('message', (message: ToServer | null, handle: unknown) => void obey(message, handle));
 process.on('disconnect', () => void drain(ORPHAN_DRAIN_MS));
 

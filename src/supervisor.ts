@@ -146,7 +146,7 @@ class Supervisor {
     return counter === 'mutex' ? ['counter under a mutex'] : [];
   }
 
-  /** What had not finished when the drain timeout was over. */
+  /** How many connections, processes or threads had not finished when the drain timeout was over. */
   private lateOnes(count: number): string {
     const { model } = this.options;
     if (model === 'process') return `${plural(count, 'process', 'processes')} had to be ended`;
@@ -191,7 +191,7 @@ class Supervisor {
     else this.fail(error ?? new Error(`the server process ended by ${how}`));
   }
 
-  /** The first time at once; a burst of deaths backs off. What connects meanwhile waits in the accept queue. */
+  /** The first time at once; a burst of deaths backs off. New connections wait in the accept queue meanwhile. */
   private startLater(reason: string): void {
     const healthy = this.listenedMs !== undefined && Date.now() - this.listenedMs > HEALTHY_MS;
     const delayMs = this.backoff.next(healthy);

@@ -224,7 +224,7 @@ function forgetBefore(limiter: usize, scratch: usize, table: usize, hash: i64): 
 
 /** `used * to / from`, rounded to the nearest; all are up to 2^51, and the result is, too. */
 function scaled(used: i64, from: i64, to: i64): i64 {
-  // Off by 1 at most. What is beyond 64 bits is in both products, and gone in their difference.
+  // Off by 1 at most. Bits beyond the 64th are the same in both products, so the difference is exact.
   const near = <i64>nearest<f64>((<f64>used / <f64>from) * <f64>to);
   const twice = (used * to - near * from) * 2;
   return twice >= from ? near + 1 : twice < -from ? near - 1 : near;
@@ -311,7 +311,7 @@ export function open(
   return table;
 }
 
-/** What the options of a handle are, next to those that are in force. */
+/** Compares the options of a handle with those in force: IN_FORCE, NEW_OPTIONS or OTHERS. */
 function judge(
   table: usize,
   generation: i32,

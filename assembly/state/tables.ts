@@ -52,7 +52,7 @@ export function pinCurrent(limiter: usize, scratch: usize): usize {
   }
 }
 
-/** What pinBefore() needs to know; -1 when `table` is no longer that of the options in force. */
+/** The limiter's count of changes, for pinBefore(); -1 when `table` is no longer that of the options in force. */
 export function chainFrom(limiter: usize, table: usize): i32 {
   const chain = atomic.load<i32>(limiter, STATE_CHAIN);
   return tableOf(limiter) == table ? chain & i32.MAX_VALUE : -1;

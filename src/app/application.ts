@@ -135,7 +135,7 @@ class Application {
 
   /** A handler has failed: its application may have an answer to that, once. */
   private fail(exchange: Exchange, request: Request, reason: unknown): void {
-    // Nobody waits any more: most likely that is what made it fail.
+    // The client is gone: most likely that made the handler fail.
     if (exchange.over) return;
     const error = explained(reason);
     if (this.error === undefined) {

@@ -54,7 +54,7 @@ function guarded(
   return { value, writable: true, configurable: true };
 }
 
-/** What the platform's member of this name gives for what is no light object. */
+/** The value of the platform's getter of this name, for a `this` that is no light object. */
 export function platformGet(native: object, name: string, target: object): never {
   return Reflect.get(native, name, targetOf(native, target)) as never;
 }

@@ -93,7 +93,7 @@ export class FixedAnswers {
     const validators = statusCode === 200 ? validatorsOf(fields) : undefined;
     const conditional = validators && { ...validators, fields: unmodifiedFields(fields) };
     const ready = new Ready(statusCode, fields, content, close, headParts, conditional);
-    // What the engine answers leaves the connection as it is, and has the engine's Date.
+    // A response from the engine leaves the connection as it is, and has the engine's Date.
     this.add(ready, close || headParts?.date !== undefined ? undefined : path, {
       head: statusLine(statusCode, headParts?.reasonPhrase) + fields,
       content: Buffer.from(content).toString('latin1'),

@@ -10,7 +10,7 @@ export const APP_KEYS = [
   'stop',
 ] as const satisfies readonly (keyof App)[];
 
-/** What other servers call it, and where it is here. */
+/** Keys of other servers, and where hotpath has the same. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
   port: 'the option --port',
   host: 'the option --host',
@@ -26,7 +26,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   static: 'the key routes',
 };
 
-/** Of those that other servers read: there is nothing like them here. */
+/** Keys of other servers that have no counterpart in hotpath. */
 const NOT_HERE = ['development', 'websocket', 'tls', 'unix', 'reusePort', 'id', 'scheduled', 'queue'];
 
 /**
@@ -44,7 +44,7 @@ export function strangeKeys(given: unknown, where: string): string[] {
   });
 }
 
-/** What to write in the place of a key that serve() does not know: `: did you mean fetch?`; empty when nothing comes near. */
+/** The end of a message about a key that serve() does not know: `: did you mean fetch?`; empty when no key comes near. */
 export function hintFor(key: string): string {
   const meant = meantBy(key);
   if (!Object.hasOwn(ELSEWHERE, key)) return meant === undefined ? '' : `: did you mean ${meant}?`;

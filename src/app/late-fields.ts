@@ -1,5 +1,5 @@
-// Fields that whatever response goes out is to have. When a handler behind a limit fails, or its response breaks before
-// anything of it was sent, the response is made elsewhere: by the application's error(), or by the server.
+// Fields for the response to a request, whatever makes that response. When a handler behind a limit fails, or its response
+// breaks before anything of it was sent, the application's error() or the server makes another one.
 
 import { adopt, isForeign } from './foreign.ts';
 import { NativeResponse } from './native.ts';
@@ -18,13 +18,13 @@ export function noteFields(request: Noting, fields: LateFields): void {
   request[LATE_FIELDS] = before === undefined ? fields : [...before, ...fields];
 }
 
-/** The response with what was noted for the request it answers. */
+/** The response with the fields that were noted for its request. */
 export function withNoted(response: globalThis.Response, request: Noting): globalThis.Response {
   const fields = request[LATE_FIELDS];
   return fields === undefined ? response : withFields(response, fields);
 }
 
-/** What was noted for the request, as field lines. */
+/** The fields that were noted for the request, as field lines. */
 export function notedLines(request: Noting): string {
   const fields = request[LATE_FIELDS] ?? [];
   return fields.map(([name, value]) => `${name.toLowerCase()}: ${value}\r\n`).join('');
@@ -33,7 +33,7 @@ export function notedLines(request: Noting): string {
 /** The response with these fields. It is another one, since a handler may give the same one again. */
 export function withFields(response: globalThis.Response, fields: LateFields): globalThis.Response {
   const native = response instanceof NativeResponse;
-  // What is no Response is for the server to judge.
+  // A value that is no Response is refused when it is sent.
   if (!native && !isForeign(response)) return response;
   const more = native ? copyOf(response) : adopt(response);
   for (const [name, value] of fields) more.headers.append(name, value);

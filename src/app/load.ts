@@ -34,7 +34,7 @@ export async function loadApp(file: string, note: (text: string) => void = () =>
 }
 
 /**
- * What an application failed with, in one line that says where.
+ * The error of an application, in one line that says where it was thrown.
  * @param file URL of its module
  */
 export function loadError(file: string, error: unknown, what = "can't load"): Error {

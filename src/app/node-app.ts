@@ -5,7 +5,7 @@ import { isPlain } from './keys.ts';
 type Functions = Record<string, unknown>;
 
 /**
- * What kind of an application for node:http this is: `an Express app`; undefined when it may be one for fetch.
+ * The kind of an application for node:http: `an Express app`; undefined when it may be one for fetch.
  * A wrong guess would refuse an application that works, so each kind is told by several marks.
  */
 export function nodeAppKind(given: unknown): string | undefined {

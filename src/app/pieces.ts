@@ -37,7 +37,7 @@ export class Pieces {
     return this.half === '' || bytes.length === 0 ? bytes : Buffer.concat([this.end(), bytes]);
   }
 
-  /** What is left at the end of the body. */
+  /** The bytes that are left at the end of the body. */
   end(): Uint8Array {
     if (this.half === '') return NOTHING;
     const { half } = this;

@@ -1,5 +1,5 @@
-// What trusted proxies in front say of a client: its address and its scheme. Each proxy adds an entry on the right; what
-// stands left of those of our own proxies anybody may have written. So with N proxies the N-th entry from the right
+// The address and the scheme of a client, as trusted proxies in front report them. Each proxy adds an entry on the right;
+// a client may have written all that stands left of the entries of our own proxies. So with N proxies the N-th entry from the right
 // counts, or the first one when there are fewer: then the request came through fewer proxies.
 //
 // Only the fields that our proxies write count (access.ts), since a client may send all others:
@@ -114,7 +114,7 @@ function elementFromRight(field: string, place: number): Element | undefined {
   return element;
 }
 
-/** What readElement() gives when nothing stands before the element, and when it is none. */
+/** Results of readElement(): nothing stands before the element; the element breaks the grammar. */
 const FIRST = -1;
 const BROKEN = -2;
 

@@ -130,7 +130,7 @@ class LimitFields {
   }
 
   /**
-   * What the options are, and what is left by them, right after the decision: they may be others when the handler has
+   * The fields by the options right after the decision: other options may be in force when the handler has
    * answered. The window of RateLimit is what Retry-After says; when nothing is refused, the time in which all of
    * the limit is there again.
    */

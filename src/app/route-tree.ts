@@ -1,10 +1,10 @@
 // The routes whose paths have parameters, as a tree of segments. Of several that match, the first segment in which
 // they differ decides: a literal one comes before a parameter, that before `*`, whichever route was added first.
 
-/** What a path has led to. */
+/** The route that a path has led to. */
 export interface Found<T> {
   value: T;
-  /** What stands for each parameter, in order; for `*`, all that follows, without a slash at its end. */
+  /** The part of the path that stands for each parameter, in order; for `*`, all that follows, without a slash at its end. */
   parts: readonly string[];
 }
 

@@ -65,12 +65,12 @@ function sendOther(
   sendBody(exchange, response, fields, undefined, failed, request);
 }
 
-/** What a response says of its head in the place of the server. */
+/** The parts of its head that a response sets in the place of the server. */
 function headPartsOf(
   { status, statusText }: globalThis.Response,
   { date }: FieldLines,
 ): HeadParts | undefined {
-  // Whoever extends Response may give anything.
+  // A class that extends Response may give anything.
   const own = statusText !== '' && statusText !== reasonPhrase(status) && isReasonPhrase(statusText);
   return own || date !== undefined ? { reasonPhrase: own ? statusText : undefined, date } : undefined;
 }
@@ -163,7 +163,7 @@ class Pump {
     const begun = failed === undefined || !exchange.withdraw();
     if (begun) exchange.breakOff();
     this.stop(reason);
-    // Nobody waits any more: most likely that is what made it fail.
+    // The client is gone: most likely that made the response fail.
     if (!begun || exchange.aborted === undefined) failed?.(exchange, request, reason, begun);
   }
 
@@ -212,7 +212,7 @@ export interface WholeParts {
   content: Uint8Array;
   /** The connection shall be closed after it. */
   close: boolean;
-  /** What it says in the place of the server. */
+  /** The parts of its head that it sets in the place of the server. */
   headParts: HeadParts | undefined;
 }
 

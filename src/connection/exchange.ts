@@ -1,7 +1,7 @@
 // One request that is answered from outside of the engine, and its response: what an application layer
 // sees of a connection. It speaks of bytes, field lines and status codes, never of Fetch.
 
-/** What the status line and the field lines of a response may have together. */
+/** The most bytes of the status line and the field lines of a response together. */
 export const FIELDS_BYTES_MAX = 32_768;
 export const FIELDS_TOO_LARGE = `the fields of a response have at most ${FIELDS_BYTES_MAX} bytes together`;
 
@@ -46,7 +46,7 @@ export interface Content {
   readonly trailers: readonly (readonly [name: string, value: string])[];
 }
 
-/** What an application says in a head in the place of the server. */
+/** The parts of a head that an application sets in the place of the server. */
 export interface HeadParts {
   /** Valid (RFC 9112 4). */
   readonly reasonPhrase: string | undefined;

@@ -37,7 +37,7 @@ export class Plane {
   turn: Connection | undefined;
   /** Rises whenever a connection begins to wait for its client. */
   waits = 0;
-  /** What it was at the last tick. */
+  /** The value of `waits` at the last tick. */
   private waitsAtTick = 0;
   /** When the tick before the last one was: the last one may come right behind a block of the event loop. */
   private lastTickMs = Number.NEGATIVE_INFINITY;
@@ -221,7 +221,7 @@ export class Plane {
     this.slot.draining = true;
     this.closesIdle = closeIdle;
     this.waitingRoom.clear((socket, addressEntry) => this.refuse(socket, addressEntry));
-    // What the kernel has already received is under way, too: let it be read before anyone is called idle. The timer
+    // Bytes that the kernel has received are under way, too: they are read before a connection counts as idle. The timer
     // may fire right behind a block of the event loop, so a poll follows it.
     await new Promise((resolve) => setTimeout(resolve, 10));
     await new Promise((resolve) => setImmediate(resolve));

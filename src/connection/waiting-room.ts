@@ -9,7 +9,7 @@ const ASK_TICKS = 2;
 /** Another thread passes over a connection that has just begun to wait, so it is asked twice. */
 const TICKS_MAX = 2 * ASK_TICKS;
 
-/** What decides about those that wait. */
+/** Decides about the connections that wait. */
 export interface Door {
   /** Lets it in, if there is room. */
   admit(socket: Socket, addressEntry: number): boolean;
@@ -35,7 +35,7 @@ export class WaitingRoom {
     return this.waiters.length;
   }
 
-  /** Who comes in is admitted or refused, not before what the kernel holds has been read. */
+  /** Has a connection wait. It is admitted or refused once the bytes that the kernel holds have been read. */
   enter(socket: Socket, addressEntry: number): void {
     this.waiters.push({ socket, addressEntry, ticks: 0 });
     if (this.looksSoon) return;
@@ -53,14 +53,14 @@ export class WaitingRoom {
     this.look(({ ticks }) => ticks < TICKS_MAX && (ticks % ASK_TICKS !== 0 || this.door.askOthers()));
   }
 
-  /** Everybody leaves. */
+  /** Ends the wait of all connections. */
   clear(leave: (socket: Socket, addressEntry: number) => void): void {
     const left = this.waiters;
     this.waiters = [];
     for (const { socket, addressEntry } of left) leave(socket, addressEntry);
   }
 
-  /** Admits whom there is room for; of the others those are refused that need not wait any more. */
+  /** Admits connections as far as there is room, and refuses those of the others that may not wait any longer. */
   private look(mayWait: (waiter: Waiter) => boolean): void {
     const { door } = this;
     this.waiters = this.waiters.filter((waiter) => {

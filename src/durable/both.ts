@@ -20,7 +20,7 @@ export function checkWithoutRedis(folder: string, files: Files = SYSTEM_FILES): 
   if (bytes === undefined) return;
   const { url } = (unseal(MARK, path, bytes) ?? {}) as { url?: string };
   throw new Error(
-    `the counters of ${folder} have had their numbers from Redis at ${url}, and other servers may have had those that follow: give --redis, too, or, when no other server uses it, remove ${path}`,
+    `the counters of ${folder} got their numbers from Redis at ${url}, and other servers may have got the numbers that follow: give --redis, too, or, if no other server uses that Redis, remove ${path}`,
   );
 }
 

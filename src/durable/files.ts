@@ -89,7 +89,7 @@ export function syncFolder(files: Files, path: string): void {
   if (platform() !== 'win32') withOpen(files, path, 'r', (descriptor) => files.sync(descriptor));
 }
 
-/** Makes a file that nobody had before. What a server left that ended while it wrote one goes. */
+/** Makes a new file. One that is left of a server that ended while it wrote is removed. */
 function openFresh(path: string): number {
   try {
     unlinkSync(path);

@@ -134,7 +134,7 @@ class Keeper {
     thread.postMessage({ type: 'stop' } satisfies ToKeeper);
     const { numbersMs, snapshotMs } = this.bounds;
     if ((await within(numbersMs, Promise.race([counted, ended]))) === LATE) {
-      this.note('Where the numbers stand could not be written down in time, so some will be skipped');
+      this.note('The last numbers could not be written down in time, so some numbers will be skipped');
       this.giveUp(thread);
     } else if ((await within(snapshotMs, ended)) === LATE) {
       this.note(`The snapshot was given up, since it was not written within ${snapshotMs} ms`);

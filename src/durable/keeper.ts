@@ -75,7 +75,7 @@ async function keep(lessor: Lessor): Promise<void> {
     await leases.end();
   } catch (error) {
     note(
-      `Where the numbers stand could not be written down, so some will be skipped: ${(error as Error).message}`,
+      `The last numbers could not be written down, so some numbers will be skipped: ${(error as Error).message}`,
     );
   }
   tell({ type: 'counted' });

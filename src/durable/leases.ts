@@ -25,9 +25,9 @@ const FORGET = 0.9;
 
 export class Leases {
   private readonly plans = new Map<string, Plan>();
-  /** What keeps all counters from their numbers. */
+  /** The failure that keeps all counters from their numbers. */
   private readonly outage = new Trouble();
-  /** What a lease takes, of late and at worst. */
+  /** How long a lease takes, at worst of late. */
   private leaseMs = 0;
 
   constructor(
@@ -78,7 +78,7 @@ export class Leases {
     this.tell(failure);
   }
 
-  /** What the keeper did instead of leasing took so long: as much longer a lease may take. */
+  /** The keeper was busy with something else for so long: a lease may come as much later. */
   delayed(ms: number): void {
     this.leaseMs = Math.max(ms, this.leaseMs * FORGET);
   }
@@ -146,7 +146,7 @@ export class Leases {
 
 /** How one counter is leased numbers. */
 class Plan {
-  /** What keeps this counter alone from its numbers. */
+  /** The failure that keeps this counter alone from its numbers. */
   readonly trouble = new Trouble();
   /** Numbers that were leased, since the plan began or before. */
   private leased: number;
@@ -195,7 +195,7 @@ class Plan {
 
   /** Numbers wanted a millisecond: at once when it is more than before, half as many at a time when it is less. */
   private measure(left: number, nowMs: number, failing: boolean): number {
-    // What could not be handed out was wanted, too.
+    // Numbers that could not be handed out were wanted, too.
     const wanted = this.leased - left + this.exports.missedNumbers(this.counter);
     if (failing && this.rate > 0) {
       // Clients that are refused may ask again at once, far faster than numbers go: the rate from before holds.

@@ -1,4 +1,4 @@
-// Who leases numbers: a file in the state folder, Redis, or both.
+// A lessor leases numbers: a file in the state folder, Redis, or both.
 
 /** Passed the base of a lease: the numbers behind it are leased to this counter, as many as were asked for. */
 export type Grant = (name: string, base: number) => void;

@@ -35,7 +35,7 @@ const FRESH_BYTES = FRESH.length + 9;
 const NUMBERED = /^lock\.([1-9]\d*)$/;
 /** A server a millisecond would take eleven days to get here. */
 const NUMBER_MAX = 1e9 - 1;
-/** Whoever doesn't get a number so often was slower than so many others that begin now. */
+/** A server that fails to get a number so often is slower than as many others that start now. */
 const TRIES_MAX = 100;
 const ANSWER_MS = 1000;
 

@@ -24,7 +24,7 @@ export type ToKeeper = { type: 'stop' };
 export type FromKeeper =
   /** Counters that are there have been leased numbers, if that could be. */
   | { type: 'ready' }
-  /** Where the numbers stand is written down, or can't be. The snapshot follows. */
+  /** The last numbers are written down, or can't be. The snapshot follows. */
   | { type: 'counted' }
   | { type: 'note'; text: string }
   /** What is in the state folder can't be read, or believed. */

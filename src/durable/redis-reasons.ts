@@ -1,4 +1,4 @@
-// Why Redis can't be used, in one line: by its URL, which is named without its password.
+// The reason why Redis can't be used, in one line. The URL is named without its password.
 
 /** Replies that say that the server can do nothing for any key at the moment. All others are one key's. */
 const FOR_ALL =
@@ -53,7 +53,7 @@ function explain(error: Error, own: string, { secure, used }: { secure: boolean;
   if (TLS_ALERT.test(own)) return 'it speaks TLS: write rediss://, not redis://';
   // A reply that nobody asked for is a TypeError of the client's.
   if (/Unknown RESP type/.test(own) || error instanceof TypeError)
-    return `what answers there is not Redis (${own})`;
+    return `the server there is not Redis (${own})`;
   if (name === 'SocketClosedUnexpectedlyError' || codeOf(error) === 'ECONNRESET')
     return used || secure
       ? 'the connection was closed'

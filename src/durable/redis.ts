@@ -50,7 +50,7 @@ export async function openRedis(url: string, note: (text: string) => void): Prom
   const connect = (): RedisClientType =>
     createClient({
       url,
-      // What can't be asked now is not asked later: the keeper asks again.
+      // A command that can't be sent now is not kept: the keeper asks again.
       disableOfflineQueue: true,
       socket: {
         connectTimeout: CONNECT_MS,
@@ -95,13 +95,13 @@ class Connection {
     throw this.failure(this.problem ?? new Late());
   }
 
-  /** What an error of this connection is to be called. */
+  /** Makes the error to report of an error of this connection: it names the place and the reason. */
   failure(error: Error): Error {
     const reason = reasonOf(error, { url: this.url, used: this.used });
     return new Error(`Redis at ${this.place} can't be used: ${reason}`);
   }
 
-  /** What went wrong last, rather than what that has come to since. */
+  /** The last problem of the connection, which is the cause of this error; without one, this error. */
   rather(error: Error): Error {
     return this.problem ?? error;
   }
@@ -143,7 +143,7 @@ class Connection {
 }
 
 class Redis implements RedisCounters {
-  /** What Redis has said of each counter, by its name. */
+  /** The last count of each counter in Redis, by its name. */
   private readonly seen = new Map<string, Seen>();
 
   constructor(

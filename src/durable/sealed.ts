@@ -1,6 +1,6 @@
 // What a file of the state folder looks like: a line that says what it is, of which version, with the SHA-256 of the
-// rest; then JSON, and perhaps bytes behind it. What is torn, cut off or somebody else's is recognised, and never taken
-// for less than it was.
+// rest; then JSON, and perhaps bytes behind it. A file that is torn, cut off or of another program is recognised, and
+// never taken for a smaller one.
 
 import { createHash } from 'node:crypto';
 

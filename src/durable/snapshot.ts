@@ -1,8 +1,8 @@
 // The file `snapshot`: what is worth keeping and promises nothing, such as gauges: as it was about a second before a
 // crash, and as it was at a clean stop. One that is damaged is put aside and left out.
 //
-// A value is given back when somebody asks for its name, for the kind of thing that it was saved from. What nobody has
-// asked for since stays in the file for some time, since the next version of an application, or the one before, may.
+// A thread gets a value back when it asks for the value's name and kind. A value that no thread has asked for stays in the
+// file for some time, since the next version of the application, or the one before, may ask for it.
 
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -31,12 +31,12 @@ export interface Snapshotted {
   /** The values of all names that are in use: JSON, and byte arrays. */
   save(): ReadonlyMap<string, unknown>;
   /**
-   * Makes of what save() gave, possibly years ago, what threads are given that ask for the names. What it leaves out is
-   * forgotten.
+   * Turns values of save(), possibly years old, into those that threads get when they ask for the names. A value that it
+   * leaves out is forgotten.
    * @param nowMs by the wall clock, and no earlier than when it was saved
    */
   offer(saved: ReadonlyMap<string, unknown>, nowMs: number): Saved[];
-  /** What a snapshot of version 1 has, as save() gives it now. */
+  /** Turns a value of a snapshot of version 1 into one of save(). */
   fromVersion1?(value: unknown): unknown;
 }
 
@@ -47,7 +47,7 @@ interface Unclaimed {
   sinceMs: number;
 }
 
-/** What is in the file. */
+/** The content of the file. */
 interface Content {
   /** By the name of the kind, then by their own. */
   values: Record<string, Record<string, unknown>>;
@@ -116,7 +116,7 @@ export class Snapshot {
     }
   }
 
-  /** Writes how things are at the end. What is lost when that fails, a note says. */
+  /** Writes how things are at the end. When that fails, a note says what is lost. */
   end(): void {
     this.save();
     if (this.failed) this.options.note(lossOf(this.options.folder));

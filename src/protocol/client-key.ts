@@ -7,7 +7,7 @@ export const IPV6_PREFIX = 64;
 const GROUPS = 8;
 const GROUP_BITS = 16;
 const GROUP_MAX = 0xffff;
-/** What stands before an IPv4 address that is written as an IPv6 one (RFC 4291 2.5.5.2). */
+/** The groups before an IPv4 address that is written as an IPv6 one (RFC 4291 2.5.5.2). */
 const MAPPED = [0, 0, 0, 0, 0, GROUP_MAX];
 
 /**
@@ -19,7 +19,7 @@ export function clientKey(address: string, prefix: number): string {
   if (!address.includes(':')) return address;
   const zoneAt = address.indexOf('%');
   const groups = groupsOf(zoneAt < 0 ? address : address.slice(0, zoneAt));
-  // What is no address is not taken apart.
+  // A text that is no address is a key as it is.
   if (groups === undefined) return address;
   if (MAPPED.every((group, i) => groups[i] === group)) return ipv4Of(groups);
   const zone = zoneAt < 0 ? '' : address.slice(zoneAt);

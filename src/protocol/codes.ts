@@ -139,7 +139,7 @@ export const FLAG_CONDITIONAL = FLAG_IF_NONE_MATCH | FLAG_IF_MODIFIED_SINCE;
 /** The connection goes on after the response (RFC 9112 9.3). */
 export const FLAG_PERSISTENT = 256;
 
-/* What the lines of If-None-Match hold (RFC 9110 13.1.2). */
+/* The content of the lines of If-None-Match (RFC 9110 13.1.2). */
 /** An entity tag. */
 export const TAGS_SOME = 1;
 /** The entity tag that is looked for. */

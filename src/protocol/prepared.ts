@@ -21,7 +21,7 @@ export interface Prepared {
   conditional?: Conditional;
 }
 
-/** What requests on condition of a response's validators are answered by (RFC 9110 13). */
+/** The validators of a response, and its 304 for requests on condition of them (RFC 9110 13). */
 export interface Conditional extends Validators {
   /** Status line and field lines of the 304. */
   head: string;

@@ -24,7 +24,7 @@ export type BodyErrorCode = 'ERR_BODY_TOO_LARGE' | 'ERR_BODY_TIMEOUT' | 'ERR_BOD
 export class BodyError extends Error {
   override readonly name = 'BodyError';
   readonly code: BodyErrorCode;
-  /** What the client is answered with, unless the handler has begun its response. */
+  /** The status code that the client gets, unless the handler has begun its response. */
   readonly status: number;
 
   /** @param error one of ERROR_* */
@@ -41,7 +41,7 @@ function codeOf(error: number): BodyErrorCode {
   return 'ERR_BODY_MALFORMED';
 }
 
-/** What is asked for is no longer there, since the request has been answered. */
+/** Thrown when a handler asks for something that is gone, since the request has been answered. */
 export function answeredError(message: string): Error {
   return Object.assign(new Error(message), { code: 'ERR_REQUEST_ANSWERED' });
 }

@@ -1,4 +1,4 @@
-// What a response that never changes tells of itself, so that requests on condition of it can be answered with 304
+// The validators of a response that never changes, so that requests on condition of them can be answered with 304
 // (RFC 9110 8.8, 13.1, 15.4.5).
 
 import { tagsMatch } from './js/conditions.ts';

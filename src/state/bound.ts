@@ -43,7 +43,7 @@ export function inThisThread(what: string): Bound {
     throw new Error(
       IS_MAIN
         ? `${what} is used before this thread has a server: start one with serve(), or use it in the app`
-        : `${what} is used in a worker thread that no server has started, before this thread has a server: post what it needs to know to it, or call serve() in it`,
+        : `${what} is used in a worker thread that no server has started, before this thread has a server: post the values that it needs to it, or call serve() in it`,
     );
   if (bound?.state !== state) {
     const views = viewsOf(state.memory);

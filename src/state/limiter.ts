@@ -184,7 +184,7 @@ function scratchOf(state: SharedState, exports: Exports): Scratch {
 
 type Numbers = Pick<Required<LimiterOptions>, 'limit' | 'windowMs' | 'keys'>;
 
-/** What is wrong, and the ways out of it. */
+/** A message that says what the two ask for, and the ways out. */
 function disagreement(name: string, asked: Numbers, inForce: Numbers): string {
   if (asked.limit === inForce.limit && asked.windowMs === inForce.windowMs && asked.keys === inForce.keys)
     return `limiter '${name}' is asked for with a clock of its own and without: give it now everywhere, or nowhere`;
@@ -196,7 +196,7 @@ function disagreement(name: string, asked: Numbers, inForce: Numbers): string {
   );
 }
 
-/** A clock of the user's, as long as it is one. One that is set back stands still until it has caught up. */
+/** Checks each value of a user's clock. A clock that is set back stands still until it has caught up. */
 function checked(name: string, now: () => number): () => number {
   let lastMs = 0;
   return () => {

@@ -1,6 +1,6 @@
-// Threads that a server starts: how they come to the named state, and what becomes of what they hold in it when they
-// end. Whoever starts a thread sees its end, unless that is a thread itself and ends, too; then all that it has started
-// have ended with it. So such a thread says in the memory who started it.
+// Threads that a server starts: how they get the named state, and how the state gets back what a thread holds when it
+// ends. A thread's starter sees its end, unless the starter is a thread itself and ends first: then all threads that it
+// has started end with it. So a thread that a thread has started says in the memory which one that was.
 
 import { fitsVersion, newGeneration, viewsOf } from '../wasm/memory.ts';
 import { IS_MAIN, inThisThread, OWNER, ownerOf } from './bound.ts';

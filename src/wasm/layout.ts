@@ -59,7 +59,7 @@ export const HEADER_SCRATCH = HEADER + 48;
 export const HEADER_LEASE_NEWS = HEADER + 40;
 /** One of LEASES_*: whether somebody leases numbers. */
 export const HEADER_LEASES = HEADER + 44;
-/** Pointer of what a snapshot gives to those who ask for its names, or 0. */
+/** Pointer of the values of a snapshot, for the threads that ask for their names, or 0. */
 export const HEADER_SAVED = HEADER + 52;
 /** How many generations there have been: loads of an application, by the threads that start together. */
 export const HEADER_GENERATIONS = HEADER + 64;
@@ -187,7 +187,7 @@ export const LIMITER_NEXT = 72;
 /** Its size in pages. */
 export const LIMITER_PAGES = 76;
 export const LIMITER_BUCKETS = 256;
-/* What a snapshot gives, in an extent: how many values there are, and one entry for each. */
+/* The values of a snapshot, in an extent: how many there are, and one entry for each. */
 export const SAVED_COUNT = 0;
 export const SAVED_ENTRIES = 256;
 /** One of KIND_*. */
@@ -217,11 +217,11 @@ export const LIMIT_MAX = 1000000;
 export const LIMIT_WINDOW_MS_MAX = 2147483648;
 export const LIMIT_KEYS_MAX = 16777216;
 export const LIMIT_REMAINING_RANGE = 1048576;
-/** By any clock. What times the largest limit, with a window more, is within 63 bits. */
+/** The last moment of any clock: times the largest limit, with a window more, it is within 63 bits. */
 export const LIMIT_NOW_MS_MAX = 8000000000000;
 /** How many tables a limiter has at most, of the options in force and of those before. */
 export const LIMITER_TABLES_MAX = 8;
-/** What limiterOpen() returns when the same generation has asked for other options. */
+/** The result of limiterOpen() when the same generation has asked for other options. */
 export const LIMITER_DISAGREES = 1;
 
 export const SLOTS = 262144;

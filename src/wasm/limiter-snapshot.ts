@@ -1,7 +1,7 @@
 // What a limiter's keys have used, so that it can be written down and read again by another process: hashes of keys,
 // how much each has used, and when that was by the wall clock, since monotonic clocks tell other times.
 //
-// What is written of a key changes only when it takes something: it is how far its TAT is from a moment that stays the
+// The record of a key changes only when the key takes something: it says how far its TAT is from a moment that stays the
 // same, in the units of its table, so each table of a limiter is written as it is. When it is read, what has come back
 // meanwhile is subtracted in those units, by the options under which it came back; what is left is a share of the
 // limit, and that share is used under the newest options, too.
@@ -37,7 +37,7 @@ export interface LimiterSnapshot {
   seed: string;
   /** The moment that uses are told from, by the wall clock. */
   wallMs: number;
-  /** What keys have used, by the options that it was taken under, the newest first. */
+  /** The usage of keys, by the options under which it was taken, the newest first. */
   tables: UsedKeys[];
 }
 
@@ -84,7 +84,7 @@ export function readLimiter(
     const tables = new Tables(memory);
     const changes = tables.changesOf(row);
     const snapshot = readTables(tables, row, nowMs, since);
-    // What has been taken out of the chain meanwhile may be another limiter's by now.
+    // A table that has been taken out of the chain meanwhile may be another limiter's by now.
     if (tables.changesOf(row) === changes) return snapshot;
   }
   return undefined;
@@ -167,7 +167,7 @@ function checkSnapshot({ buckets, seed, wallMs, tables }: LimiterSnapshot): void
         keys instanceof Uint8Array &&
         keys.length % USED_KEY_BYTES === 0,
     );
-  if (!fits) throw new TypeError('it is not what a limiter has used');
+  if (!fits) throw new TypeError('it is no usage of a limiter');
 }
 
 function isWhole(value: unknown, most: number): boolean {

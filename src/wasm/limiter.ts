@@ -20,7 +20,7 @@ export const SEED_BYTES = LIMITER_SEED_BYTES;
 
 /** The last moment that a limiter's clock may give. */
 export const NOW_MS_MAX = LIMIT_NOW_MS_MAX;
-/** What limiterOpen() returns when the same generation has asked for other options. */
+/** The result of limiterOpen() when the same generation has asked for other options. */
 export const DISAGREES = LIMITER_DISAGREES;
 
 /** What came of a take. */

@@ -1,5 +1,5 @@
-// What a snapshot gives to whoever first asks for a name that it has: gauges' values and limiters' tables, in an index
-// that all threads read. A thread that has claimed a row takes what belongs there before it uses the row. Threads that
+// The values of a snapshot, for the threads that first ask for their names: gauges' values and limiters' tables, in an
+// index that all threads read. A thread that has claimed a row takes what belongs there before it uses the row. Threads that
 // come at once help each other, and what one of them has written since is never overwritten: a gauge's bits are 0, and
 // a limiter's pointer is, only until somebody has set them.
 
@@ -20,7 +20,7 @@ import {
 } from './layout.ts';
 import { nameBytesOf } from './names.ts';
 
-/** A value that waits for somebody who asks for its name: a gauge's, or a limiter's table. */
+/** A value that waits for a thread that asks for its name: a gauge's, or a limiter's table. */
 export type Saved =
   | { kind: 'gauge'; name: string; value: number }
   | { kind: 'limiter'; name: string; table: number };

@@ -52,7 +52,7 @@ interface Start {
   fail(error: Error): void;
 }
 
-/** What a thread told about its end. */
+/** The messages of a thread about its end. */
 interface Ending {
   code: number;
   requests: string[];
@@ -96,7 +96,7 @@ export class Generation {
     return ports[0] as number;
   }
 
-  /** What the threads ask of the named state, such as limits, is in force from now on. */
+  /** Puts the options that the threads ask of the named state, such as limits, in force. */
   commit(): void {
     this.load = newLoad(this.options.start.state);
     for (const thread of this.living) thread.tell({ type: 'in-force', generation: this.load });

@@ -9,7 +9,7 @@ export class Thread {
   readonly id: number;
   /** Resolves when the thread has ended and each of its messages has been heard. */
   readonly ended: Promise<void>;
-  /** What nobody in the thread caught. */
+  /** The exception that nothing in the thread caught. */
   private error: Error | undefined;
   private failure: Error | undefined;
   private readonly worker: Worker;

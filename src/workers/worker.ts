@@ -24,7 +24,7 @@ let portNumber = start.port;
 let listening = false;
 let draining: Promise<void> | undefined;
 let life: Life | undefined;
-/** What an error while the application loads is, in one line. */
+/** Describes an error while the application loads, in one line. */
 let explainLoading: ((error: unknown) => Error) | undefined;
 /** Connections that had to be cut. */
 let cut = 0;
@@ -52,8 +52,8 @@ channel.on('message', (message: ToWorker) => {
   }
 });
 
-// Whatever ends the thread: where it came from is told, once. What an application fails with while it loads is told
-// by whoever starts it.
+// An exception that ends the thread is logged once, with its stack. While the application loads, the control plane logs it
+// instead.
 process.on('uncaughtExceptionMonitor', (error) => {
   // The application catches it, and the thread goes on.
   if (process.listenerCount('uncaughtException') > 0) return;
@@ -74,7 +74,7 @@ const loaded = attempt(async () => {
   tell({ type: 'ready' });
 });
 
-/** What the thread is started with, which its application shall not find. */
+/** Takes the data that the thread is started with, so that its application does not find it. */
 function takeData(): WorkerData {
   const data = workerData as WorkerData;
   const taken = { ...data };
@@ -90,7 +90,7 @@ async function load({ file, globals }: AppStart): Promise<void> {
   const { Life } = await import('../app/life.ts');
   explainLoading = (error) => loadError(file, error);
   if (globals) installGlobals();
-  // Every thread loads the same module: what it prints meanwhile, and what is to be said of it, comes from the first.
+  // Every thread loads the same module, so only the first one prints what the module prints meanwhile, and warns.
   const unmute = start.first ? () => {} : muteOutput();
   const app = await loadApp(file, (text) => start.first && tell({ type: 'warning', text })).finally(unmute);
   tell({ type: 'imported' });

@@ -223,7 +223,7 @@ describe('what is fixed', () => {
   });
 });
 
-describe('what is fixed, on condition', () => {
+describe('conditional requests for fixed responses', () => {
   const date = 'Sun, 06 Nov 1994 08:49:37 GMT';
   const headers = {
     ETag: 'W/"a,\xe9"',

@@ -148,7 +148,7 @@ describe('allowed hosts', () => {
     expect(ports('a:443', '/', 'a')).toBe(false);
   });
 
-  test('one after another are judged each for itself', () => {
+  test('requests one after another are judged each for itself', () => {
     const authority = new Authority('http', { trustProxy: 0, allowedHosts });
     const one = (host: string) => authority.answersFor(new FakeHead([['Host', host]]));
     expect(['a.example', 'evil', 'a.example', 'evil', 'evil', 'localhost:8080'].map(one)).toEqual([

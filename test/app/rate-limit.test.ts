@@ -458,7 +458,7 @@ describe.each([
     expect(twice.headers.get('ratelimit')).toMatch(/^"outer";r=\d+;t=\d+, "failing";r=\d+;t=\d+$/);
   });
 
-  test('what Hono does not answer', async () => {
+  test('requests that Hono does not answer', async () => {
     const response = await fetch(`${run.url}/hono/throws-text`, { headers: { Connection: 'close' } });
     expect([response.status, response.headers.get('ratelimit')]).toEqual([
       status,
@@ -471,7 +471,7 @@ describe.each([
     ]);
   });
 
-  test('what is not behind the limit has no fields', async () => {
+  test('a response that is not behind the limit has no fields', async () => {
     expect((await fetch(`${run.url}/free`)).headers.get('ratelimit')).toBe(null);
   });
 });

@@ -196,7 +196,7 @@ describe.each(WAYS)('$read reads', (io) => {
     upstream.close();
   });
 
-  test('what arrived by nobody expires after the block', async () => {
+  test('a deadline expires after the block when nothing arrived', async () => {
     await start(SHORT);
     const [silent, idle, half] = [await open(), await open(), await open()];
     idle.send(GET);

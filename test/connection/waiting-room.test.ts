@@ -34,7 +34,7 @@ const enter = (...entries: number[]): void => {
 };
 const poll = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-test('nobody is admitted or refused before what the kernel holds has been read', async () => {
+test('a connection is admitted or refused only after the bytes that the kernel holds have been read', async () => {
   places = 2;
   others = false;
   enter(1, 2, 3);
@@ -57,7 +57,7 @@ test('other threads are asked for one place for each who waits, and asked again'
   expect([room.size, told]).toEqual([2, []]);
 });
 
-test('who came first is admitted first, at the next tick after there is room', async () => {
+test('the connection that came first is admitted first, at the next tick after there is room', async () => {
   enter(1, 2);
   await poll();
   room.tick();
@@ -72,7 +72,7 @@ test('who came first is admitted first, at the next tick after there is room', a
   expect(told).toEqual(['1 admitted', '2 admitted', '3 admitted']);
 });
 
-test('who has waited for four ticks is refused', async () => {
+test('a connection that has waited for four ticks is refused', async () => {
   enter(1);
   await poll();
   for (let i = 0; i < 2; i++) room.tick();

@@ -326,7 +326,7 @@ describe('while the disk fails', () => {
     mkdirSync(join(folder, 'counters.new'));
     expect(await run.stop()).toBe(0);
     expect(run.output).toContain(
-      'Where the numbers stand could not be written down, so some will be skipped: EISDIR',
+      'The last numbers could not be written down, so some numbers will be skipped: EISDIR',
     );
     rmdirSync(join(folder, 'counters.new'));
     const again = await start(folder, APP);

@@ -315,7 +315,7 @@ test('a failure is noted once, tried again after growing pauses, and its end is 
   expect(asked.every(([, count]) => count > 0)).toBe(true);
 });
 
-test('what one counter is refused does not keep others from theirs: each has its own pause, and its own line', async () => {
+test('a counter that is refused numbers does not keep others from theirs: each has its own pause, and its own line', async () => {
   const { leases, failure, take, notes, passMs, asked, views, pointerOf } = fixture();
   take('a', 1);
   take('b', 1);

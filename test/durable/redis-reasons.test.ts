@@ -98,16 +98,16 @@ describe('each cause by its name', () => {
   });
 
   test.each([
-    ['HTTP', () => http.createServer(), 'what answers there is not Redis'],
+    ['HTTP', () => http.createServer(), 'the server there is not Redis'],
     [
       'a greeting of its own',
       () => net.createServer((socket) => void socket.on('error', () => {}).write('SSH-2.0-x\r\n')),
-      'what answers there is not Redis',
+      'the server there is not Redis',
     ],
     [
       'replies that nobody asked for',
       () => net.createServer((socket) => void socket.on('error', () => {}).write('+OK\r\n'.repeat(9))),
-      'what answers there is not Redis',
+      'the server there is not Redis',
     ],
     [
       'nothing and closes',

@@ -267,7 +267,7 @@ describe.skipIf(!hasRedis())('a folder and Redis', () => {
     const { code, output, errors } = await runCli([APP, '--port', '0', ...alone]);
     expect([code, output]).toEqual([1, '']);
     expect(errors).toMatch(
-      /^hotpath: the counters of .* have had their numbers from Redis at .*: give --redis, too, or, .*\n$/,
+      /^hotpath: the counters of .* got their numbers from Redis at .*: give --redis, too, or, .*\n$/,
     );
     const [, mark] = /remove (.*)\n$/.exec(errors) as unknown as [string, string];
     rmSync(mark);
@@ -319,7 +319,7 @@ describe.skipIf(!hasRedis())('a folder and Redis', () => {
           } catch (error) {
             refused++;
             expect(mode).toBe('state');
-            expect((error as Error).message).toMatch(/have had their numbers from Redis/);
+            expect((error as Error).message).toMatch(/got their numbers from Redis/);
           }
         expect(new Set(given).size, `${modes}: ${given}`).toBe(given.length);
       }

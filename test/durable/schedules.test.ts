@@ -218,7 +218,7 @@ describe('blocks of different sizes', () => {
     expect(outcomes.size).toBeGreaterThan(5);
   });
 
-  test('what is left over of a block is handed out with the next where they follow each other, and else left out', () => {
+  test('the rest of a block is handed out with the next block where they follow each other, and else left out', () => {
     const memory = new Map(counterWith([0, 2, 7], 0, sizes).memory);
     expect(runAlone(memory, taker(1, 2, 2, 2, 2))).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
     expect(runAlone(memory, keeperOf([20], sizes))).toEqual([20]);

@@ -61,7 +61,7 @@ function offeredFrom(disk: Disk, name = 'part', now = Date.now): Record<string, 
   return Object.fromEntries(part.offered);
 }
 
-test('what was saved is offered, and written only when it has changed', () => {
+test('values that were saved are offered, and written only when they have changed', () => {
   const disk = new Disk();
   const part = new Part({ x: 1 });
   const snapshot = snapshotOf(disk, part);
@@ -113,7 +113,7 @@ test('a name is of one kind for each part', () => {
   ]);
 });
 
-test('what nobody asks for is dropped after 30 days, and beyond 512 of them those go that were found first', () => {
+test('a value that no thread asks for is dropped after 30 days, and beyond 512 of them the oldest go', () => {
   const disk = new Disk();
   let nowMs = 1_700_000_000_000;
   const now = (): number => nowMs;
@@ -445,12 +445,10 @@ describe('to whoever asks', () => {
       () => expect(['a', 'b'].map((name) => limiter(name, LIMIT).take('key').remaining)).toEqual([99, 59]),
       notes,
     );
-    expect(notes).toEqual([
-      "What the keys of limiter 'a' have used is left out: it is not what a limiter has used",
-    ]);
+    expect(notes).toEqual(["The saved usage of limiter 'a' is left out: it is no usage of a limiter"]);
   });
 
-  test('what is told from a moment is told from another one when the wall clock is set', () => {
+  test('usage is told from another moment when the wall clock is set', () => {
     const state = freshState();
     const now = { nowMs: monotonicMs(), wallMs: 1_700_000_000_000 };
     const limiters = new Limiters(

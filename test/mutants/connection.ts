@@ -341,7 +341,7 @@ export const connectionDefects: Defect[] = [
     ['what waited makes room late', 'this.connectionClosed(connection);\n    return true;', 'return true;'],
     ['no thread makes room for another', 'slot.openEverywhere > enough &&', 'slot.openEverywhere < 0 &&'],
     [
-      'who has just begun to wait makes room for others',
+      'a connection that has just begun to wait makes room for others',
       'this.makeRoom(true, before)',
       'this.makeRoom(true)',
     ],
@@ -362,7 +362,7 @@ export const connectionDefects: Defect[] = [
   ]),
   ...defectsOf('src/connection/longest-waiting.ts', LIMITS, [
     [
-      'who has waited least makes room',
+      'the connection that has waited least makes room',
       'other.waitsSince - one.waitsSince',
       'one.waitsSince - other.waitsSince',
     ],

@@ -145,7 +145,7 @@ export const durableDefects: Defect[] = [
   ...defectsOf('src/durable/leases.ts', LEASES, [
     ['all that is leased is leased for two blocks', 'Math.ceil(rate * aheadMs)', '0'],
     [
-      'who is refused and asks again raises the rate',
+      'a client that is refused and asks again raises the rate',
       'if (failing && this.rate > 0)',
       'if (failing && this.rate < 0)',
     ],
@@ -157,7 +157,7 @@ export const durableDefects: Defect[] = [
     ['what a lease takes is not reckoned with', 'AHEAD_MS + AHEAD_LEASES * this.leaseMs', 'AHEAD_MS'],
     ['what a lease takes is forgotten at once', 'Math.max(ms, this.leaseMs * FORGET)', 'ms'],
     [
-      'what was wanted in vain is overlooked',
+      'numbers that were wanted in vain are overlooked',
       'this.leased - left + this.exports.missedNumbers(this.counter)',
       'this.leased - left',
     ],

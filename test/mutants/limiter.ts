@@ -96,12 +96,12 @@ export const limiterDefects: Defect[] = [
       '',
     ],
     [
-      'what was in a table is still there',
+      'old entries of a table are still there',
       '  memory.fill(table + LIMITER_BUCKETS, 0, bytes - LIMITER_BUCKETS);\n',
       '',
     ],
     [
-      'what a dead thread prepared is lost',
+      'a table that a dead thread prepared is lost',
       'atomic.cmpxchg<i32>(table, owner, NOBODY, LIMITER_HOLDER);',
       ';',
     ],
@@ -113,7 +113,7 @@ export const limiterDefects: Defect[] = [
     ['a table that counts is taken out', 'if (counts && count < LIMITER_TABLES_MAX) {', 'if (false) {'],
     ['without room nothing gives way', 'if (made == 0 && held && current != 0) {', 'if (false) {'],
     [
-      'what is being loaded is younger than what is in force',
+      'a generation that is being loaded is younger than the one in force',
       'theirs < 0 ? generation < 0 && generation > theirs : generation < theirs',
       'generation > 0 && generation < theirs',
     ],
@@ -246,7 +246,7 @@ export const limiterDefects: Defect[] = [
   ]),
   ...defectsOf('assembly/state/limiter.ts', SNAPSHOT, [
     [
-      'what was used under older options comes back',
+      'usage under older options comes back',
       'if (tat != 0) forgetBefore(limiter, scratch, table, hash);',
       '',
     ],
@@ -260,7 +260,7 @@ export const limiterDefects: Defect[] = [
   ]),
   ...defectsOf('src/wasm/limiter-snapshot.ts', SNAPSHOT, [
     [
-      'what has come back is written down',
+      'usage that has come back is written down',
       'if (high < unusedHigh || (high === unusedHigh && low <= unusedLow)) continue;',
       '',
     ],
@@ -271,7 +271,7 @@ export const limiterDefects: Defect[] = [
       'table = 0',
     ],
     [
-      'what is old is written over what is new',
+      'an old value is written over a new one',
       'if (words[hash] === low && words[hash + 1] === high) return;',
       '',
     ],
@@ -301,11 +301,11 @@ export const limiterDefects: Defect[] = [
     ],
     ['no bits are carried', ' - (low < beginningLow ? 1 : 0)', ''],
     [
-      'who has used most is forgotten',
+      'the key that has used most is forgotten',
       'if (entryHigh > leastHigh || (entryHigh === leastHigh && entryLow >= leastLow)) continue;',
       'if (entryHigh + entryLow > 0) continue;',
     ],
-    ['anything is read', "if (!fits) throw new TypeError('it is not what a limiter has used');", ''],
+    ['anything is read', "if (!fits) throw new TypeError('it is no usage of a limiter');", ''],
   ]),
   ...defectsOf('src/state/clock.ts', LIMITER, [
     [

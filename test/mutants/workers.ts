@@ -102,7 +102,7 @@ export const workerDefects: Defect[] = [
       '() => {}',
       'prints once',
     ],
-    ['an application finds the channel', 'Reflect.deleteProperty(data, name);', '{}', 'reaches nothing'],
+    ['an application finds the channel', 'Reflect.deleteProperty(data, name);', '{}', 'reach nothing'],
   ]),
   ...defectsOf('src/workers/generation.ts', LIFE, [
     ['loading has no end', 'start.fail(this.tooSlow(start))', '{}', 'load timeout'],

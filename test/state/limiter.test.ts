@@ -373,7 +373,7 @@ describe('other options', () => {
     expect(young.take('a').remaining).toBe(9);
   });
 
-  test('those of an older generation are not in force', () => {
+  test('options of an older generation are not in force', () => {
     const exports = instantiate(state.module, state.memory);
     const page = new Scratch(state.memory, exports, OWNER + 1).pointer;
     const open = (generation: number, limit: number, windowMs: number): number =>

@@ -53,7 +53,7 @@ function tellingApp(name: string, body: string): { app: string; told: () => stri
 }
 
 describe('the channel between a thread and the control plane', () => {
-  test('what an application posts, closes or changes in its thread reaches nothing of the server', async () => {
+  test('messages that an application posts, and ports that it closes or changes in its thread, reach nothing of the server', async () => {
     const app = files.write(
       'posts.mjs',
       `import { parentPort, workerData } from 'node:worker_threads';

@@ -5,7 +5,7 @@ import { ascii, matches } from './scanner.ts';
 
 const IMF_BYTES = 29;
 const ASCTIME_BYTES = 24;
-/** What follows the day's name in the form of RFC 850. */
+/** Size of the rest behind the day's name in the form of RFC 850. */
 const RFC_850_REST_BYTES = 24;
 
 const HYPHEN = 0x2d;

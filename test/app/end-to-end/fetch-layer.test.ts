@@ -100,7 +100,7 @@ describe.each(['wasm', 'js'])('%s engine', (engine) => {
     expect(await response.text()).toBe(`${path}: ${message}`);
   });
 
-  test('what the error handler gives may fail, too: a 500', async () => {
+  test('a response of the error handler that fails is a 500', async () => {
     const response = await get('/fails-twice');
     expect([response.status, await response.text()]).toEqual([500, '500 Internal Server Error\n']);
   });
