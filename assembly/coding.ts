@@ -1,6 +1,6 @@
 // Transfer-Encoding = #( token *( OWS ";" OWS token BWS "=" BWS ( token / quoted-string ) ) ) (RFC 9112 6.1, 7).
 //
-// chunked must be the last coding, once, and has no parameters (7.1): else nobody can tell where the content ends. All
+// chunked must be the last coding, once, and has no parameters (7.1): else no recipient can tell where the content ends. All
 // lines of the field together are one list, whose elements may be empty (RFC 9110 5.6.1).
 
 import { FLAG_CHUNKED, FLAG_CODING_OTHER, FLAG_TRANSFER_ENCODING_BAD } from '../src/protocol/codes';

@@ -102,7 +102,11 @@ const KINDS: { [Name in OptionName]: OptionKind<Options[Name]> } = {
     read: readHost,
   },
   port: wholeNumber(0, 65535, 8080, 'the port to listen on; 0 picks one'),
-  model: oneOf(MODELS, 'event-loop', 'who serves a connection: an event loop, or a server of the tutorial'),
+  model: oneOf(
+    MODELS,
+    'event-loop',
+    'the server that serves connections: an event loop, or one of the tutorial',
+  ),
   workers: {
     value: 'N|auto',
     byDefault: 'auto',

@@ -4,7 +4,7 @@
 export const LATE: unique symbol = Symbol('late');
 
 /**
- * Awaits a promise for `timeoutMs` at most. A promise that is late goes on, and nobody hears what comes of it.
+ * Awaits a promise for `timeoutMs` at most. A promise that is late goes on, and its outcome is ignored.
  * @throws what the promise rejects with in time
  */
 export async function within<T>(timeoutMs: number, promise: Promise<T>): Promise<T | typeof LATE> {

@@ -4,7 +4,7 @@
 
 import { STATE_VALUE } from '../../src/wasm/layout';
 
-/** The bits of a gauge that nobody has written. */
+/** The bits of a gauge that no thread has written. */
 const UNWRITTEN: i64 = 0;
 
 /** Sets the gauge whose row is at `gauge`. */
@@ -12,7 +12,7 @@ export function setGauge(gauge: usize, value: f64): void {
   atomic.store<i64>(gauge, bitsOf(value), STATE_VALUE);
 }
 
-/** Sets a gauge that nobody has written yet. */
+/** Sets a gauge that no thread has written yet. */
 export function restoreGauge(gauge: usize, value: f64): void {
   atomic.cmpxchg<i64>(gauge, UNWRITTEN, bitsOf(value), STATE_VALUE);
 }

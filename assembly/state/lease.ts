@@ -105,7 +105,7 @@ export function leaseRoom(counter: usize): i32 {
 
 /**
  * Leases a block of `count` numbers, behind all that are leased; `base` is the number before its first. Only the
- * keeper does, so nobody else changes the ring, and the word does not go past a block without a lease.
+ * keeper does, so no other thread changes the ring, and the word does not go past a block without a lease.
  * @returns false when there is no room in the ring
  */
 export function publishLease(counter: usize, base: i64, count: i64): bool {
@@ -130,7 +130,7 @@ export function endLeases(counter: usize): i64 {
     const block = blockOf(at);
     if (countOf(counter, block) < 0) return EXHAUSTED;
     number = atomic.load<i64>(entryOf(counter, block), LEASE_BASE) + usedOf(at);
-    // From then on the value is the base of a block far ahead, in the one entry that nobody needs.
+    // From then on the value is the base of a block far ahead, in the one entry that no thread needs.
     last = block + 2 * LEASE_COUNT - 1;
     setLease(counter, last, number, 0);
   } while (atomic.cmpxchg<i64>(counter, at, placeOf(last, 0), STATE_VALUE) != at);

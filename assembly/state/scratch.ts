@@ -40,7 +40,7 @@ export function scratchOf(owner: i32): usize {
   return page;
 }
 
-/** Notes who sees the end of this owner. */
+/** Notes the owner that sees the end of this one. */
 export function setParent(owner: i32, parent: i32): void {
   const page = scratchFor(owner);
   if (page != 0) atomic.store<i32>(page, parent, SCRATCH_PARENT);

@@ -74,8 +74,8 @@ export function unpinBefore(scratch: usize): void {
 }
 
 /**
- * Pointer of a table with room for so many buckets, all empty, that is this thread's: one that is nobody's, 0 when none
- * is.
+ * Pointer of a table with room for so many buckets, all empty, that is this thread's: one that is free, 0 when there is
+ * none.
  */
 export function usedTable(scratch: usize, bucketCount: i32): usize {
   const bytes = bytesOf(bucketCount);
@@ -86,7 +86,7 @@ export function usedTable(scratch: usize, bucketCount: i32): usize {
   return table;
 }
 
-/** The same of memory that nobody has used; 0 when there is no room. */
+/** The same of fresh memory; 0 when there is no room. */
 export function freshTable(scratch: usize, bucketCount: i32): usize {
   const pages = pagesOf(bytesOf(bucketCount));
   const table = newExtent(pages);
@@ -150,7 +150,7 @@ export function takeOut(limiter: usize, newer: usize, older: usize): void {
   enter(older, pagesOf(bytesOf(load<i32>(older, LIMITER_BUCKET_MASK) + 1)), -(<i32>limiter));
 }
 
-/** Frees the tables that have been taken out of the chain and that nobody reads. The hold must be this thread's. */
+/** Frees the tables that have been taken out of the chain and that no thread reads. The hold must be this thread's. */
 export function freeTables(limiter: usize): void {
   for (let table = firstTable(); table != 0; table = nextTable(table)) {
     if (atomic.load<i32>(table, LIMITER_HOLDER) != -(<i32>limiter)) continue;
@@ -160,7 +160,7 @@ export function freeTables(limiter: usize): void {
   }
 }
 
-/** A thread has ended: what it prepared is nobody's. */
+/** A thread has ended: frees the tables that it prepared. */
 export function tablesOwnerDied(owner: i32): void {
   for (let table = firstTable(); table != 0; table = nextTable(table))
     atomic.cmpxchg<i32>(table, owner, NOBODY, LIMITER_HOLDER);

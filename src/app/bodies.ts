@@ -7,7 +7,7 @@ import type { FieldLines } from './fields.ts';
 
 /** Bodies of fetched responses that went on under another Response. */
 const passedOn = new WeakSet<ReadableStream>();
-/** Bodies whose pieces nobody changes any more. */
+/** Bodies whose pieces don't change any more. */
 const lasting = new WeakSet<ReadableStream>();
 const lengths = new WeakMap<ReadableStream, number>();
 

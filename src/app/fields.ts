@@ -193,7 +193,7 @@ function lineOf(field: FieldName, value: unknown): string {
   return line;
 }
 
-/** No pattern runs over a text whose length nobody has looked at. */
+/** Checks the size first, so that no pattern runs over a text of any length. */
 function validValue(field: FieldName, text: string): string {
   const outer = text.charCodeAt(0) <= 0x20 || text.charCodeAt(text.length - 1) <= 0x20;
   const value = outer ? trimmed(text) : text;

@@ -27,7 +27,7 @@ export function streamOfIterated(body: Iterated): ReadableStream<Uint8Array<Arra
       for (;;) {
         const { done, value } = await iterator.next();
         const bytes = done ? pieces.end() : pieces.bytesOf(value);
-        // A copy: whoever makes the pieces may use the same memory again.
+        // A copy: the source of the pieces may use the same memory again.
         if (bytes.length > 0) return new Uint8Array(bytes);
         if (done) return undefined;
       }

@@ -75,7 +75,7 @@ export class Request implements globalThis.Request {
     return this.#headers;
   }
 
-  /** Aborts when nobody waits for the response any more. Its reason is what reads of the body reject with. */
+  /** Aborts when the client no longer waits for the response. Reads of the body reject with the same reason. */
   get signal(): AbortSignal {
     if (this.#signal === undefined) {
       const controller = new AbortController();
@@ -160,7 +160,7 @@ export class Request implements globalThis.Request {
   }
 
   /**
-   * For whoever puts another body in the place of this one, which may have been read.
+   * Makes a native Request that gets another body in the place of this one, which may have been read.
    * @throws TypeError when no native Request has the method
    */
   [toBodiless](): globalThis.Request {

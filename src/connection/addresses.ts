@@ -1,6 +1,6 @@
 // How many connections each client address has open, over all threads of a server. The counts are in memory that the
 // threads share. An entry belongs to one slot and one address; only the slot's thread changes it, and the connections of
-// an address are the sum of its entries. So a thread may end at any instruction: whoever sees its end frees its entries.
+// an address are the sum of its entries. So a thread may end at any instruction: the thread that sees its end frees its entries.
 //
 //   word 0   seed of the hash, so that no client can choose which addresses share a bucket
 //   then     buckets of entries, each a state (slot + 1, and a count; 0: free) and a part of the address's hash
@@ -52,7 +52,7 @@ export class AddressCounts {
   private readonly words: Int32Array;
   private readonly bucketMask: number;
 
-  /** @param slot that nobody else uses */
+  /** @param slot of this thread alone */
   constructor(
     { max, memory }: AddressLimit,
     private readonly slot: number,

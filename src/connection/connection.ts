@@ -158,7 +158,7 @@ export class Connection implements Receiver {
     this.endsContent = true;
   }
 
-  /** The response under way can't be completed. Its peer gets the bytes so far, and a close that nobody takes for the end. */
+  /** The response under way can't be completed. Its peer gets the bytes so far, and a close that is no end of the content. */
   breakOff(): void {
     if (!this.endsContent || this.writing === WRITING_ENDED) {
       this.destroy();

@@ -12,7 +12,7 @@ const LOOKED_AT_MAX = 65_536;
 export class LongestWaiting {
   /** The longest last. */
   private atHand: Connection[] = [];
-  /** The plane's count of waits when they were put there: who began later has not waited so long. */
+  /** The plane's count of waits when they were put there: a connection that began later has not waited so long. */
   private countedAt = 0;
   private lookedAt = 0;
 

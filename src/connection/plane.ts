@@ -109,7 +109,7 @@ export class Plane {
       waitingRoom.size + this.turnedAway.size < limits.refusalsMax
     )
       waitingRoom.enter(socket, entry);
-    // In a rush there is no time to look whether somebody only seems to be idle.
+    // In a rush there is no time to look whether a connection only seems to be idle.
     else if (this.makeRoom(true)) return this.open(socket, entry);
     else this.refuse(socket, entry);
     return undefined;
@@ -165,7 +165,7 @@ export class Plane {
     const wanted = (slot.roomWanted - this.roomWantedSeen) | 0;
     if (wanted === 0) return;
     this.roomWantedSeen = slot.roomWanted;
-    // Each thread is asked: whoever comes first closes what is needed.
+    // Each thread is asked: the first one closes as many as are needed.
     const enough = limits.connectionsMax - wanted;
     while (slot.openEverywhere > enough && this.makeRoom(true, before));
   }
@@ -287,5 +287,5 @@ export class Plane {
 }
 
 function refuseAll(): void {
-  throw new Error('nobody answers requests here');
+  throw new Error('no application answers requests here');
 }

@@ -1,5 +1,5 @@
-// The state folder: made when it is missing, and refused when anybody but the server's user could change what is in
-// it, or put another folder in its place.
+// The state folder: made when it is missing, and refused when a user other than the server's could change its content, or
+// put another folder in its place.
 
 import { existsSync, lstatSync, mkdirSync, readlinkSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
@@ -30,7 +30,7 @@ function makeFolder(path: string): void {
   const missing: string[] = [];
   for (let folder = resolve(path); !existsSync(folder); folder = dirname(folder)) missing.push(folder);
   for (const folder of missing.reverse()) {
-    // Not `recursive`, which goes on for ever where nobody can make a folder, such as below /proc.
+    // Not `recursive`, which goes on for ever where no folder can be made, such as below /proc.
     mkdirSync(folder, { mode: OWNER_ONLY });
     syncFolder(SYSTEM_FILES, dirname(folder));
   }
@@ -38,7 +38,7 @@ function makeFolder(path: string): void {
 }
 
 /**
- * Checks the folder, and everything on the way to it: whoever may rename a folder on the way may put another one in
+ * Checks the folder, and everything on the way to it: a user who may rename a folder on the way may put another one in
  * its place. A folder on the way may be writable by its group, as umask 002 makes them. Windows has no such modes.
  */
 function checkWay(path: string): void {

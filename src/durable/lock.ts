@@ -115,7 +115,7 @@ function numbersIn(folder: string): number[] {
   });
 }
 
-/** Only a socket that nobody listens at, and what is no socket, is known not to answer. */
+/** Only a socket at which no server listens, and a file that is no socket, are known not to answer. */
 function answers(path: string): Promise<boolean> {
   return new Promise((resolve, reject) => {
     if (!lstatSync(path, { throwIfNoEntry: false })?.isSocket()) return resolve(false);

@@ -51,7 +51,7 @@ function explain(error: Error, own: string, { secure, used }: { secure: boolean;
       ? 'no TLS connection in time: where it does not speak TLS, write redis://'
       : 'no connection in time';
   if (TLS_ALERT.test(own)) return 'it speaks TLS: write rediss://, not redis://';
-  // A reply that nobody asked for is a TypeError of the client's.
+  // The client throws a TypeError for a reply to no command.
   if (/Unknown RESP type/.test(own) || error instanceof TypeError)
     return `the server there is not Redis (${own})`;
   if (name === 'SocketClosedUnexpectedlyError' || codeOf(error) === 'ECONNRESET')

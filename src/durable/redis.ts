@@ -241,7 +241,7 @@ class Redis implements RedisCounters {
     return Math.min(beyond, BEYOND_MAX);
   }
 
-  /** @param raised nobody has used the numbers that were passed over */
+  /** @param raised numbers were passed over, which no server has used */
   private saw(name: string, end: number, raised: boolean): void {
     const atMs = performance.now();
     const before = this.seen.get(name);

@@ -16,10 +16,10 @@ const FILE = 'snapshot';
 const ASIDE = 'snapshot.damaged';
 /** More than any memory's limiters have. */
 const BYTES_MAX = 2 ** 31 - 1;
-/** How long a value stays that nobody asks for. */
+/** How long a value stays that no thread asks for. */
 const UNCLAIMED_MS = 30 * 86_400_000;
 /**
- * How many of those stay, of each kind: those that were in use last. Twice as many as can be in use, since nobody has
+ * How many of those stay, of each kind: those that were in use last. Twice as many as can be in use, since no thread has
  * asked for anything yet when a server starts.
  */
 const UNCLAIMED_MAX = 2 * NAMES_MAX;
@@ -40,7 +40,7 @@ export interface Snapshotted {
   fromVersion1?(value: unknown): unknown;
 }
 
-/** A value of a name that nobody has asked for. */
+/** A value of a name that no thread has asked for. */
 interface Unclaimed {
   value: unknown;
   /** By the wall clock: since the start at which it was found. */

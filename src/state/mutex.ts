@@ -38,7 +38,7 @@ export function mutex(name: string): Mutex {
 
 class NamedMutex implements Mutex {
   private turns: Turns | undefined;
-  /** Its turns are in named state that no server has started with: whoever has it may still let go of it. */
+  /** Its turns are in named state that no server has started with: a thread that has it may still let go of it. */
   private stale = false;
 
   constructor(readonly name: string) {}

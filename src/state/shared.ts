@@ -103,7 +103,7 @@ export function beginLoad(): Load {
   return {
     commit: () => {
       end();
-      // A thread that is itself being loaded is committed by whoever started it.
+      // A thread that is itself being loaded is committed by its starter.
       if (place.generation > 0) place.generation = newGeneration(views);
     },
     abandon: end,

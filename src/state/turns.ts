@@ -25,7 +25,7 @@ export class Turns {
     private readonly pointer: number,
   ) {}
 
-  /** Whether nobody here has the mutex or waits for it. */
+  /** Whether no caller in this thread has the mutex or waits for it. */
   get idle(): boolean {
     return !this.held && this.waiting.length === 0;
   }

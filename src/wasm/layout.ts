@@ -150,7 +150,7 @@ export const SCRATCH_HOLD = 8;
 /** Pointers of the limiters' tables that the thread may be reading: they stay what they are. */
 export const SCRATCH_TABLE = 12;
 export const SCRATCH_TABLE_BEFORE = 16;
-/** The owner number of the thread that started this one and sees its end, where somebody else sees the end of that; or 0. */
+/** The owner number of the thread that started this one and sees its end, if a third thread sees the end of that; or 0. */
 export const SCRATCH_PARENT = 20;
 export const SCRATCH_TEXT = 64;
 /** What is left of the page, but for loads that reach beyond a text's end. */
@@ -167,7 +167,7 @@ export const LIMITER_LIMIT = 0;
 export const LIMITER_WINDOW_MS = 4;
 /** How many buckets there are, a power of two, less 1. */
 export const LIMITER_BUCKET_MASK = 8;
-/** The generation whose options these are, negative while that is being loaded; 0: a snapshot's, nobody takes from it. */
+/** The generation whose options these are, negative while that is being loaded; 0: a snapshot's, from which no thread takes. */
 export const LIMITER_GENERATION = 12;
 /** i64, by the clock of the limiter. */
 export const LIMITER_MADE_MS = 16;
@@ -192,7 +192,7 @@ export const SAVED_COUNT = 0;
 export const SAVED_ENTRIES = 256;
 /** One of KIND_*. */
 export const SAVED_KIND = 0;
-/** Pointer of a limiter's table, which nobody has made with options. */
+/** Pointer of a limiter's table, which was not made with options. */
 export const SAVED_TABLE = 4;
 /** f64, of a gauge. */
 export const SAVED_VALUE = 8;

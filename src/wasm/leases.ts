@@ -49,7 +49,7 @@ export function tellNews({ words }: Views, how: 'kept' | 'failing' | 'ended'): v
 }
 
 /**
- * Says whether the keeper is refused numbers for this counter: then nobody waits for its first lease, and a thread
+ * Says whether the keeper is refused numbers for this counter: then no thread waits for its first lease, and one
  * that finds no number does not wake the keeper.
  */
 export function setFailing({ words }: Views, counter: number, failing: boolean): void {
@@ -74,7 +74,7 @@ export async function bellRung({ words }: Views, seen: number, timeoutMs: number
 
 /**
  * Has a counter's first lease come, which takes one write to the disk, or a round trip. The thread stands still
- * meanwhile; it doesn't wait where leases fail, those of all counters or of this one, or where nobody keeps them.
+ * meanwhile; it doesn't wait where leases fail, those of all counters or of this one, or without a keeper.
  * @param timeoutMs until it is given up: then there is none to hand out from yet
  */
 export function awaitLease(

@@ -1,7 +1,7 @@
 // The values of a snapshot, for the threads that first ask for their names: gauges' values and limiters' tables, in an
 // index that all threads read. A thread that has claimed a row takes what belongs there before it uses the row. Threads that
 // come at once help each other, and what one of them has written since is never overwritten: a gauge's bits are 0, and
-// a limiter's pointer is, only until somebody has set them.
+// a limiter's pointer is, only until a thread has set them.
 
 import { KIND_GAUGE, KIND_LIMITER } from '../protocol/codes.ts';
 import type { Exports, WasmMemory } from './instance.ts';

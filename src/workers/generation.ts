@@ -135,7 +135,7 @@ export class Generation {
   }
 
   /**
-   * Has nobody accept any more, so that others may listen at the same address. A thread that is blocked goes on
+   * Has all threads stop accepting, so that others may listen at the same address. A thread that is blocked goes on
    * listening.
    */
   async stopListening(): Promise<void> {

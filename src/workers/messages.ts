@@ -57,5 +57,5 @@ export type FromWorker =
   | { type: 'crashed'; told: boolean }
   /** The thread ends by itself, with these requests under way. */
   | { type: 'exiting'; code: number; requests: string[] }
-  /** A line for whoever runs the server. */
+  /** A line for the log. */
   | { type: 'warning'; text: string };
