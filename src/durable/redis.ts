@@ -58,13 +58,13 @@ export async function openRedis(url: string, note: (text: string) => void): Prom
           Math.min(RECONNECT_FIRST_MS * 2 ** Math.min(tries, 10), RECONNECT_MAX_MS),
       },
     }) as RedisClientType;
-  const connection = new Connection(url, connect);
+  const connection = new RedisConnection(url, connect);
   await connection.settled();
   return new Redis(connection, (error) => error instanceof ErrorReply, note);
 }
 
 /** A client that is connected, or connects again and again; and why it isn't. */
-class Connection {
+class RedisConnection {
   readonly place: string;
   client: RedisClientType;
   private problem: Error | undefined;
@@ -147,7 +147,7 @@ class Redis implements RedisCounters {
   private readonly seen = new Map<string, Seen>();
 
   constructor(
-    private readonly connection: Connection,
+    private readonly connection: RedisConnection,
     private readonly isReply: (error: Error) => boolean,
     private readonly note: (text: string) => void,
   ) {}
