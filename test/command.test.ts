@@ -1,4 +1,4 @@
-// What the command says of a failed start, and what it makes of the flags of Node. cli.test.ts has the rest.
+// The lines of the command about a failed start, and its way with the flags of Node. cli.test.ts has the rest.
 
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';

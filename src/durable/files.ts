@@ -89,7 +89,7 @@ export function syncFolder(files: Files, path: string): void {
   if (platform() !== 'win32') withOpen(files, path, 'r', (descriptor) => files.sync(descriptor));
 }
 
-/** Makes a new file. One that is left of a server that ended while it wrote is removed. */
+/** Makes a new file. A file that is left of a server that ended while it wrote is removed. */
 function openFresh(path: string): number {
   try {
     unlinkSync(path);

@@ -47,7 +47,7 @@ const CLASSES: [name: string, light: object, native: object, () => object, () =>
 
 const prototypeOf = (Class: object): object => (Class as { prototype: object }).prototype;
 
-/** What can be told of a property without its value; own members that the platform has as data are left out. */
+/** Describes a property without its value; own members that the platform has as data are left out. */
 function shapeOf(prototype: object, name: PropertyKey): unknown {
   const { value, get, set, enumerable, configurable, writable } = Object.getOwnPropertyDescriptor(
     prototype,
@@ -57,7 +57,7 @@ function shapeOf(prototype: object, name: PropertyKey): unknown {
   return [part(value), part(get), part(set), enumerable, configurable, writable];
 }
 
-/** What a use gives, or how it fails: synchronously or later. */
+/** The result of a use, or its failure: synchronous or later. */
 async function outcomeOf(use: () => unknown): Promise<unknown> {
   let given: unknown;
   try {

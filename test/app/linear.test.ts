@@ -1,4 +1,4 @@
-// Whatever text comes from outside, the time that it takes grows with its length, not with the square of it: one
+// The time that a text from outside takes grows with its length, not with the square of it: one
 // header value must not hold up all connections of a thread.
 
 import { afterAll, describe, expect, test } from 'vitest';

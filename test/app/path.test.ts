@@ -91,7 +91,7 @@ describe('the normal form of a path', () => {
   });
 });
 
-/** What a router that decodes once makes of a path, with URL's encoding undone first. */
+/** The path as a router that decodes once sees it, with URL's encoding undone first. */
 function lenient(path: string): string {
   return path.replaceAll(/%[\da-f]{2}/gi, (code) => String.fromCharCode(Number(`0x${code.slice(1)}`)));
 }
@@ -185,7 +185,7 @@ describe('the engines, the routes and request.url agree', () => {
       const output = slot.outputs[0] as number;
       slot.read.set(latin1(request));
       codec.serve(slot.readStart, slot.readStart + request.length, output);
-      // What the engine answers is what the routes would; what it doesn't know it hands over to them.
+      // The engine answers as the routes would, and hands over what it doesn't know to them.
       if (slot.verdict === VERDICT_REQUEST) continue;
       const answer = textOf(slot.views.bytes.subarray(output, output + slot.written));
       expect(/\r\nRoute: (.*)\r\n/.exec(answer)?.[1], `${name}: ${text}`).toBe(exact);

@@ -41,7 +41,7 @@ describe("the client's address", () => {
     [1, '", 10.0.0.1', '10.0.0.1'],
     [1, 'for=", 10.0.0.1', '10.0.0.1'],
     [1, '\\, 10.0.0.1', '10.0.0.1'],
-    // What is no address is not believed, nothing else is searched for one, and the client is never the proxy.
+    // An entry that is no address is not believed, no other is searched for one, and the client is never the proxy.
     [1, '', 'unknown'],
     [1, ',', 'unknown'],
     [1, 'unknown', 'unknown'],
@@ -118,7 +118,7 @@ describe("the client's address", () => {
     [1, 'for=[2001:db8::1], for=10.0.0.1', '10.0.0.1'],
     [2, 'for=", for=10.0.0.1, for=10.0.0.2', '10.0.0.1'],
     [2, 'for=", for="10.0.0.1", for="10.0.0.2"', '10.0.0.1'],
-    // What breaks the grammar is not believed, and the client is never the proxy.
+    // A field that breaks the grammar is not believed, and the client is never the proxy.
     [2, 'for=", for=10.0.0.2', 'unknown'],
     [1, 'for=10.0.0.1, "', 'unknown'],
     [1, 'for=10.0.0.1, for="10.0.0.2\\"', 'unknown'],

@@ -156,7 +156,7 @@ describe.each(WAYS)('$read reads', (io) => {
     client = await connect(server.port);
     await serve(async (request) => {
       await new Promise((resolve) => request.signal.addEventListener('abort', resolve));
-      // What had arrived before may still be read.
+      // Bytes that had arrived before may still be read.
       await readStream(request);
     });
     client.send(POST);

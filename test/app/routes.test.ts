@@ -129,7 +129,7 @@ describe('of the routes that match, the more exact one answers', () => {
     .array(fc.oneof(literal, fc.constantFrom('d', 'x')), { minLength: 1, maxLength: 5 })
     .map((segments) => `/${segments.join('/')}`);
 
-  /** What a pattern gives for a path: the values of its parameters. */
+  /** The values of a pattern's parameters for a path. */
   function matched(pattern: string, path: string): Record<string, string> | undefined {
     const params: Record<string, string> = {};
     const [segments, parts] = [pattern.split('/'), path.split('/')];

@@ -124,7 +124,7 @@ describe.each(WAYS)('$read reads', (io) => {
   };
   const BLOCK_MS = 2.5 * TIMEOUT_MS;
 
-  /** What each client sends before a timeout begins, and what arrives in the block. */
+  /** The bytes that each client sends before a timeout begins, and those that arrive in the block. */
   test.each([
     ['a request on a new connection', '', GET, [200]],
     ['a request on an idle connection', GET, GET, [200, 200]],

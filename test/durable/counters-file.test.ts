@@ -13,7 +13,7 @@ function open(disk: Disk): CountersFile {
   return new CountersFile(FOLDER, disk);
 }
 
-/** What was granted: first and last numbers. @throws what a counter was refused for */
+/** The first and last numbers that were granted. @throws the reason why a counter was refused */
 function lease(file: CountersFile, wanted: Record<string, number>): Record<string, [number, number]> {
   const granted: Record<string, [number, number]> = {};
   const refusals = file.lease(new Map(Object.entries(wanted)), (name, base) => {

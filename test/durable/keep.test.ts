@@ -102,7 +102,7 @@ test('a keeper that dies is replaced, and no number comes twice', async () => {
     if (number > 0) numbers.push(number);
     return number > 0;
   });
-  // What is leased lasts for a while, so that is no sign of a keeper.
+  // Leased numbers last for a while, so they are no sign of a keeper.
   await eventually('a keeper', () => state.next('fresh') > 0);
   expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b));
   expect(notes.slice(0, 5)).toEqual(

@@ -31,7 +31,7 @@ async function listen(server: net.Server): Promise<number> {
   return (server.address() as net.AddressInfo).port;
 }
 
-/** What leasing fails with. */
+/** The error that leasing fails with. */
 async function failureOf(url: string): Promise<Error> {
   const redis = await openRedis(url, () => {});
   try {

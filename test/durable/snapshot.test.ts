@@ -54,7 +54,7 @@ function snapshotOf(disk: Disk, part: Snapshotted, notes: string[] = [], now = D
   return new Snapshot({ folder: '/state', parts: [part], publish: () => {}, note, files: disk, now });
 }
 
-/** What a server offers that starts on this disk. */
+/** The values that a server offers when it starts on this disk. */
 function offeredFrom(disk: Disk, name = 'part', now = Date.now): Record<string, unknown> {
   const part = new Part({}, name);
   snapshotOf(disk, part, [], now).load();

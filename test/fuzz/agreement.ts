@@ -173,7 +173,7 @@ export function contentDisagreement({ content, handed }: Outcome, { messages }: 
 
 const ABSOLUTE_FORM = /^\S+ https?:\/\/([^/? ]*)(?:[/?][!$-;=?-[\]-~]*)? /i;
 
-/** What was taken or refused against the grammar, whatever llhttp makes of it, or ''. */
+/** Names the part of a head that was taken or refused against the grammar, whatever llhttp makes of it, or ''. */
 function grammarFault(message: string, { headEnd, error }: Message): string {
   const authority = ABSOLUTE_FORM.exec(message)?.[1];
   if (error === codes.ERROR_TARGET)

@@ -24,7 +24,7 @@ test.each([
   ['64:ff9b::192.0.2.1', 128, '64:ff9b:0:0:0:0:c000:201/128'],
   ['fe80::1%eth0', 64, 'fe80:0:0:0:0:0:0:0/64%eth0'],
   ['fe80::1%eth1', 64, 'fe80:0:0:0:0:0:0:0/64%eth1'],
-  // What is no address stays as it is.
+  // A text that is no address stays as it is.
   ['', 64, ''],
   ['unix:', 64, 'unix:'],
   ['1:2:3', 64, '1:2:3'],

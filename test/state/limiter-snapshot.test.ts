@@ -335,7 +335,7 @@ test('another key that takes a place does not bring back what was used under old
   expect(process.take('a', 1, 5000).remaining).toBe(9);
 });
 
-/** What a key has used, in whole units of the options under which it came last. */
+/** The usage of a key, in whole units of the options under which it came last. */
 interface Used {
   options: Options;
   tat: bigint;

@@ -259,7 +259,7 @@ describe('tables whose options are no longer in force', () => {
     }
     beginGeneration();
     const api = limiter('api', { limit: 1000, windowMs: 1000, keys: 6, now });
-    // What is too far back is forgotten, the table that is in use now included.
+    // A table that is too far back is forgotten; the count includes the table in use now.
     for (let round = rounds - LIMITER_TABLES_MAX - 5; round <= rounds - LIMITER_TABLES_MAX; round++)
       expect(api.take(`round ${round}`).remaining).toBe(999);
     expect(api.take(`round ${rounds - 1}`).remaining).toBe(639);

@@ -40,7 +40,7 @@ export function hasChunkLines(text: string): boolean {
 /** RFC 9112 7: a coding, and the comma or the end behind it. */
 const CODING = new RegExp(`(${TOKEN})((?:${OWS};${OWS}${TOKEN}${OWS}=${OWS}${VALUE})*)${OWS}(?:,|$)`, 'y');
 
-/** What lines of Transfer-Encoding say together (RFC 9112 6.1, 6.3, 7.1): the content ends by chunks, is coded, or neither. */
+/** The meaning of lines of Transfer-Encoding together (RFC 9112 6.1, 6.3, 7.1): the content ends by chunks, is coded, or neither. */
 export function transferCoding(lines: readonly string[]): 'chunked' | 'coded' | 'unclear' {
   const codings: string[] = [];
   for (const line of lines)

@@ -1,4 +1,4 @@
-// What a limiter's snapshot says, as numbers.
+// The content of a limiter's snapshot, as numbers.
 
 import type { LimiterSnapshot } from '../../src/wasm/limiter-snapshot.ts';
 

@@ -23,7 +23,7 @@ async function ask(requestLine: string, ...fields: string[]): Promise<string> {
   return response === undefined ? 'nothing' : `${response.statusCode} ${response.content}`;
 }
 
-/** What a handler sees. */
+/** A handler's view of a request. */
 async function seen(requestLine: string, ...fields: string[]): Promise<Record<string, unknown>> {
   const text = await ask(requestLine, ...fields);
   expect(text).toMatch(/^200 \{/);

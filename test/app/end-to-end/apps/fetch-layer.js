@@ -1,4 +1,4 @@
-// What the Fetch standard promises about bodies and heads, and what hotpath takes beyond it.
+// The promises of the Fetch standard about bodies and heads, and the values that hotpath takes beyond it.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Hono } from 'hono';
