@@ -79,6 +79,8 @@ export class Body {
           else resolve(new NativeHeaders(this.#content.trailers as [string, string][]));
         };
         if (this.#ended) this.#tellTrailers();
+        // Content that nobody reads never ends by itself.
+        else this.#content.whenBroken((reason) => this.#end(reason));
       });
       // Whoever reads the content learns of its failure there.
       this.#trailers.catch(() => {});

@@ -10,6 +10,9 @@ export const APP_KEYS = [
   'stop',
 ] as const satisfies readonly (keyof App)[];
 
+/** Characters of a key in a message. */
+const KEY_LENGTH_MAX = 80;
+
 /** Keys of other servers, and where hotpath has the same. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
   port: 'the option --port',
@@ -40,7 +43,7 @@ export function strangeKeys(given: unknown, where: string): string[] {
     if ((APP_KEYS as readonly string[]).includes(key) || key === '__esModule' || key === 'default') return [];
     const meant = meantBy(key);
     if (meant === undefined && isNamespace(given)) return [];
-    return `${where}: the key '${key}' of the app is ignored: ${adviceFor(key, meant)}`;
+    return `${where}: the key '${shown(key)}' of the app is ignored: ${adviceFor(key, meant)}`;
   });
 }
 
@@ -52,6 +55,12 @@ export function hintFor(key: string): string {
     flag.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase()),
   );
   return `: hotpath has ${place} for it`;
+}
+
+/** A key in one line of the terminal. */
+function shown(key: string): string {
+  const text = JSON.stringify(key).slice(1, -1);
+  return text.length > KEY_LENGTH_MAX ? `${text.slice(0, KEY_LENGTH_MAX)}…` : text;
 }
 
 function meantBy(key: string): string | undefined {

@@ -27,8 +27,15 @@ export async function loadApp(file: string, note: (text: string) => void = () =>
   } catch (error) {
     throw loadError(file, error);
   }
-  const given = unwrap(module);
-  const app = appOf(given, path);
+  let given: unknown;
+  let app: App;
+  try {
+    given = unwrap(module);
+    app = appOf(given, path);
+  } catch (error) {
+    // Ours names the file; a getter of the application may throw anything.
+    throw error instanceof Error && error.message.includes(path) ? error : loadError(file, error);
+  }
   for (const line of strangeKeys(given, path)) note(line);
   return app;
 }

@@ -273,6 +273,7 @@ const NO_BYTES: Content = {
   read: async () => undefined,
   readWhole: async () => new Uint8Array(0),
   cancel() {},
+  whenBroken() {},
   trailers: [],
 };
 

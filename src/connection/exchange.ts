@@ -42,6 +42,8 @@ export interface Content {
   readWhole(): Promise<Uint8Array>;
   /** Nobody wants the rest. */
   cancel(): void;
+  /** Calls `tell` once when the content has broken off, whether somebody reads it or not. */
+  whenBroken(tell: (reason: Error) => void): void;
   /** The trailer fields as [name, value] pairs, in order; empty before the end. */
   readonly trailers: readonly (readonly [name: string, value: string])[];
 }

@@ -35,6 +35,7 @@ export class ReceivedContent implements Content {
   private begun = false;
   private cancelled = false;
   private failure: Error | undefined;
+  private tellBroken: ((reason: Error) => void) | undefined;
   private whole: Whole | undefined;
   private resolve: ((piece: Uint8Array | undefined) => void) | undefined;
   private reject: ((reason: Error) => void) | undefined;
@@ -151,6 +152,12 @@ export class ReceivedContent implements Content {
     this.resolve = undefined;
     this.reject = undefined;
     reject?.(reason);
+    this.tellBroken?.(reason);
+  }
+
+  whenBroken(tell: (reason: Error) => void): void {
+    if (this.failure === undefined) this.tellBroken = tell;
+    else tell(this.failure);
   }
 
   /** The next piece, or the end, when it has come. */

@@ -160,6 +160,14 @@ describe('a key that means nothing is reported, once', () => {
         "the key 'tls' of the app is ignored: hotpath has nothing like it",
       ],
     ],
+    [
+      'one that would be several lines, or a long one',
+      `fetch() {}, 'a\\n\\x1b[31m': 1, ${'x'.repeat(100)}: 1`,
+      [
+        "the key 'a\\n\\u001b[31m' of the app is ignored: hotpath reads fetch, routes, error, start, stop",
+        `the key '${'x'.repeat(80)}…' of the app is ignored: hotpath reads fetch, routes, error, start, stop`,
+      ],
+    ],
     ['none', 'fetch() {}, routes: {}, error() {}, start() {}, stop() {}', []],
   ])('%s', async (_, keys, lines) => {
     const notes: string[] = [];
@@ -209,6 +217,11 @@ describe('one line says what is wrong with a module', () => {
       'a start that is none',
       'export default { fetch() {}, start: 1 };',
       /start in .* must be a function, not number/,
+    ],
+    [
+      'a getter that throws',
+      'export default { get fetch() { throw new Error("no secret"); } };',
+      /^can't load .*: Error: no secret/,
     ],
     ['nothing', '', /has neither fetch nor routes: an app is \{ fetch/],
     ['something else', 'export default 7;', /has no app: an app is/],

@@ -54,6 +54,7 @@ const READERS: Record<string, (request: ServerRequest) => Promise<unknown>> = {
     await readStream(request).catch(() => {});
     await trailers;
   },
+  'the trailers, while nobody reads the content': (request) => request.trailers,
 };
 
 describe.each(WAYS)('$read reads', (io) => {

@@ -90,6 +90,8 @@ export class FakeContent implements Content {
   cancel(): void {
     this.cancelled++;
   }
+
+  whenBroken(): void {}
 }
 
 export interface FakeExchange extends Exchange {
