@@ -42,6 +42,8 @@ const LOADING_MS = 500;
 const LOADING_FAILED_MS = 2000;
 /** Behind the drain timeout, for a thread to cut connections, to stop its application and to end. */
 const ENDING_MS = 2000;
+/** For a thread to end whose start has failed; one that takes longer is reported. */
+const STUCK_MS = 2000;
 /** For a thread to stop listening; one that is blocked does not. */
 const STOP_LISTENING_MS = 2000;
 
@@ -69,6 +71,8 @@ export class Generation {
   private readonly hearing = new Set<Thread>();
   private readonly drained = new Set<Thread>();
   private readonly stoppedListening = new Map<Thread, () => void>();
+  /** A thread whose start has failed does not end. */
+  private stuck = false;
   private draining = false;
   private cut = 0;
   private readonly backoff = new Backoff(BACKOFF_FIRST_MS, BACKOFF_MAX_MS);
@@ -179,6 +183,17 @@ export class Generation {
     }
   }
 
+  /** Node ends a thread between two steps of its JavaScript, so one that waits inside of a call of the system goes on. */
+  private async endStart(thread: Thread, error: Error): Promise<void> {
+    await within(STUCK_MS, thread.terminate(error));
+    // One line for all threads, which load the same.
+    if (!this.starting.has(thread) || this.stuck) return;
+    this.stuck = true;
+    this.options.warn(
+      'A worker that loads the app waits in a blocking call, such as execSync(), and cannot be ended: reloads wait until that call returns; end what it waits for, or restart the server',
+    );
+  }
+
   private get views() {
     return viewsOf(this.options.start.memory);
   }
@@ -197,7 +212,7 @@ export class Generation {
       const thread = new Thread({ ...options.start, state, slot, ordinal, first }, (message) =>
         hear(message),
       );
-      const start: Start = { stage: 'import', fail: (error) => void thread.terminate(error) };
+      const start: Start = { stage: 'import', fail: (error) => void this.endStart(thread, error) };
       this.threads[ordinal] = thread;
       this.starting.set(thread, start);
       const timers = [

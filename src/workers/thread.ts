@@ -12,6 +12,7 @@ export class Thread {
   /** The exception that nothing in the thread caught. */
   private error: Error | undefined;
   private failure: Error | undefined;
+  private ending: Promise<number> | undefined;
   private readonly worker: Worker;
   private readonly port: MessagePort;
 
@@ -51,6 +52,7 @@ export class Thread {
   /** Ends the thread in the middle of whatever it does. @param cause why, if it failed */
   async terminate(cause?: Error): Promise<void> {
     this.failure ??= cause;
-    await this.worker.terminate();
+    this.ending ??= this.worker.terminate();
+    await this.ending;
   }
 }

@@ -163,6 +163,27 @@ describe('an application that does not load to its end', () => {
     expect(await run.stop()).toBe(0);
   });
 
+  test('a reload whose app waits in a blocking call is reported, once, and later reloads serve when that returns', async () => {
+    const app = files.write('blocked.mjs', ANSWERS.replace('two', 'one'));
+    const flag = files.write('blocks', '');
+    run = await startCli(['--workers', '2', '--load-timeout', '1000', app]);
+    files.write(
+      'blocked.mjs',
+      `import { execFileSync } from 'node:child_process';
+       execFileSync('sh', ['-c', 'while [ -e "$0" ]; do sleep 0.1; done', ${JSON.stringify(flag)}]);`,
+    );
+    run.child.kill('SIGHUP');
+    await said(run, /A worker that loads the app waits in a blocking call/);
+    files.write('blocked.mjs', ANSWERS);
+    for (let i = 0; i < 15; i++) run.child.kill('SIGHUP');
+    expect(await contentOf(run.port)).toBe('one');
+    unlinkSync(flag);
+    await said(run, /Could not reload: [^\n]*; the old workers go on[\s\S]*Reloaded/);
+    expect(await contentOf(run.port)).toBe('two');
+    expect(count(run.output + run.errors, /blocking call|MaxListenersExceeded/)).toBe(1);
+    expect(await run.stop()).toBe(0);
+  });
+
   test.each(Object.entries(HANGS))('a stop is not held up by a reload of %s', async (_, text) => {
     const app = files.write('stopped.mjs', ANSWERS);
     run = await startCli(['--workers', '2', '--load-timeout', '600000', '--drain-timeout', '600000', app]);
