@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import type { Codec } from '../protocol/codec.ts';
 import { ERROR_OVERLOADED, PREPARED_DEFAULT, PREPARED_NONE } from '../protocol/codes.ts';
 import { dateLine, preparedResponses } from '../protocol/prepared.ts';
+import { abortError } from '../protocol/request-errors.ts';
 import type { Slot } from '../wasm/slot.ts';
 import { type AddressCounts, UNCOUNTED } from './addresses.ts';
 import { Clock, type TimeSource } from './clock.ts';
@@ -254,6 +255,9 @@ export class Plane {
     let cut = 0;
     for (const connection of this.connections) {
       if (!connection.idle) cut++;
+      connection.openExchange?.abort(
+        abortError('ERR_SERVER_STOPPED', 'the server stopped before the response was complete'),
+      );
       connection.destroy();
     }
     return cut;

@@ -4,7 +4,11 @@
 import { ERROR_CHUNK_EXTENSION, ERROR_CONTENT_SIZE, ERROR_TIMEOUT } from './codes.ts';
 import { refusalText, statusCodeOf } from './errors.ts';
 
-export type AbortCode = 'ERR_CLIENT_GONE' | 'ERR_HANDLER_TIMEOUT' | 'ERR_WRITE_TIMEOUT';
+export type AbortCode =
+  | 'ERR_CLIENT_GONE'
+  | 'ERR_HANDLER_TIMEOUT'
+  | 'ERR_SERVER_STOPPED'
+  | 'ERR_WRITE_TIMEOUT';
 
 /**
  * The reason of an abort: the request's signal has it, and every read of its body rejects with it. It is the platform's

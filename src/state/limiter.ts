@@ -218,7 +218,12 @@ function shown(value: unknown): string {
 function checkOptions(name: string, options: LimiterOptions): Required<LimiterOptions> {
   if (typeof options !== 'object' || options === null)
     throw new TypeError(`limiter '${name}' needs options: { limit, windowMs }`);
-  const { limit, windowMs, keys = KEYS, now = monotonicMs } = options;
+  const { limit, windowMs, keys = KEYS, now = monotonicMs, ...others } = options;
+  const [unknown] = Object.keys(others);
+  if (unknown !== undefined)
+    throw new TypeError(
+      `limiter '${name}' has no option '${unknown}': it takes limit, windowMs, keys and now`,
+    );
   const numbers = { limit, windowMs, keys };
   for (const option of ['limit', 'windowMs', 'keys'] as const) {
     const most = LIMITER_MAXIMA[option];

@@ -198,6 +198,7 @@ describe('what is refused', () => {
     [{ keys: 0 }, 'keys must be a whole number from 1 to 16777216, not 0'],
     [{ keys: 2 ** 24 + 1 }, 'keys must be'],
     [{ now: 5 }, 'now must be a function'],
+    [{ maxKeys: 5 }, "has no option 'maxKeys': it takes limit, windowMs, keys and now"],
   ])('options %o', (option, says) => {
     expect(() => limiter('api', { limit: 1, windowMs: 1000, ...option } as LimiterOptions)).toThrow(says);
   });

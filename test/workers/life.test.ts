@@ -378,7 +378,7 @@ describe('start() and stop()', () => {
        export default {
          fetch: () => new Response(new ReadableStream({
            start(controller) { controller.enqueue(new TextEncoder().encode('data: 1\\n\\n')); },
-           cancel() { tell('cancel'); },
+           cancel({ code }) { tell('cancel ' + code); },
          })),
          async stop({ reason }) { tell('stop ' + reason); },
        };`,
@@ -389,7 +389,7 @@ describe('start() and stop()', () => {
     await client.until((received) => received.includes('data: 1'));
     expect(await run.stop()).toBe(0);
     client.close();
-    expect(told()).toEqual(['cancel', 'stop stop', 'exit']);
+    expect(told()).toEqual(['cancel ERR_SERVER_STOPPED', 'stop stop', 'exit']);
     expect(run.output).toContain('; 1 connection had to be cut');
   });
 
