@@ -78,7 +78,7 @@ class Supervisor {
   private startServer(): void {
     clearTimeout(this.pause);
     this.pause = undefined;
-    const child = fork(new URL('./child.js', import.meta.url), { stdio: 'inherit' });
+    const child = fork(new URL('./server-main.js', import.meta.url), { stdio: 'inherit' });
     this.child = child;
     this.listenedMs = undefined;
     this.failure = undefined;

@@ -34,7 +34,7 @@ const RANKS: [RegExp, number][] = [
   [/^src\/(app|durable)\//, 4],
   [/^src\/(workers\/|options\.ts$)/, 5],
   [/^src\/(models\/|messages\.ts$)/, 6],
-  [/^src\/(supervisor|child|serve)\.ts$/, 7],
+  [/^src\/(supervisor|server-main|serve)\.ts$/, 7],
   [/^src\/(command|index)\.ts$/, 8],
   [/^src\/cli\.ts$/, 9],
 ];
@@ -84,12 +84,12 @@ describe('import directions', () => {
     // proxy.ts asks it only what is an IP address.
     ['node:net', /^src\/(connection\/|models\/thread\.ts$|app\/proxy\.ts$|durable\/lock\.ts$)/],
     // bound.ts asks who this thread is.
-    ['node:worker_threads', /^src\/((workers|models)\/|durable\/keep(er)?\.ts$|state\/bound\.ts$)/],
+    ['node:worker_threads', /^src\/((workers|models)\/|durable\/keep(er-main)?\.ts$|state\/bound\.ts$)/],
     ['node:child_process', /^src\/(supervisor|models\/process|app\/load)\.ts$/],
     // bodies.ts asks which undici there is, clock.ts what time it is, folder.ts which user this is.
     [
       'node:process',
-      /^src\/(models\/(descriptors|process|in-thread)|app\/(load|bodies)|workers\/worker|state\/clock|durable\/owner)\.ts$/,
+      /^src\/(models\/(descriptors|process|in-thread)|app\/(load|bodies)|workers\/worker-main|state\/clock|durable\/owner)\.ts$/,
     ],
     ['@assemblyscript/loader', /^src\/wasm\/instance\.ts$/],
   ])('%s', (name, allowed) => {
@@ -101,7 +101,7 @@ describe('import directions', () => {
       const code = readFileSync(file, 'utf8').replace(/\/\/.*|\/\*[\s\S]*?\*\//g, '');
       if (!file.startsWith('src/wasm/')) expect(code, file).not.toMatch(/\bWebAssembly\b/);
       if (
-        !/^src\/(cli|command|node-version|supervisor|child|models\/(process-child|in-thread)|workers\/worker)\.ts$/.test(
+        !/^src\/(cli|command|node-version|supervisor|server-main|models\/(process-main|in-thread)|workers\/worker-main)\.ts$/.test(
           file,
         )
       )

@@ -96,7 +96,7 @@ class Keeper {
   start(): Promise<void> {
     return new Promise((resolve, reject) => {
       const { workerData } = this;
-      const thread = new Worker(new URL('./keeper.js', import.meta.url), { workerData });
+      const thread = new Worker(new URL('./keeper-main.js', import.meta.url), { workerData });
       this.thread = thread;
       // Once it has ended it has no id any more.
       const { threadId } = thread;

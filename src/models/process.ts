@@ -99,7 +99,7 @@ export async function processes(start: ModelStart): Promise<Server> {
 /** Undefined when the system has no more processes or descriptors to give. */
 function forkChild(): ChildProcess | undefined {
   try {
-    const child = fork(new URL('./process-child.js', import.meta.url), {
+    const child = fork(new URL('./process-main.js', import.meta.url), {
       stdio: 'inherit',
       // A debugger of this process has its port.
       execArgv: execArgv.filter((flag) => !flag.startsWith('--inspect')),

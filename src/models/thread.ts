@@ -47,7 +47,7 @@ export async function threads(start: ModelStart): Promise<Server> {
     const workerData: ConnectionThreadStart = moves
       ? { ...planes, slot, limits }
       : { ...planes, slot, limits, io: RELAYED, peer: { remoteAddress, remotePort } };
-    const thread = new Worker(new URL('./thread-child.js', import.meta.url), { workerData });
+    const thread = new Worker(new URL('./thread-main.js', import.meta.url), { workerData });
     thread.on('error', (error) => note(`The thread of a connection failed: ${(error as Error).message}`));
     return thread;
   };

@@ -20,7 +20,10 @@ export class Thread {
   constructor(start: WorkerStart, hear: (message: FromWorker) => void) {
     const { port1, port2 } = new MessageChannel();
     const workerData: WorkerData = { ...start, channel: port2 };
-    this.worker = new Worker(new URL('./worker.js', import.meta.url), { workerData, transferList: [port2] });
+    this.worker = new Worker(new URL('./worker-main.js', import.meta.url), {
+      workerData,
+      transferList: [port2],
+    });
     this.id = this.worker.threadId;
     this.port = port1;
     port1.on('message', hear);

@@ -196,7 +196,7 @@ export const durableDefects: Defect[] = [
     ],
     ['leases of another size are gone on with', 'leaseSize(views) !== lease', 'leaseSize(views) === 0'],
   ]),
-  ...defectsOf('src/durable/keeper.ts', END_TO_END, [
+  ...defectsOf('src/durable/keeper-main.ts', END_TO_END, [
     ['what is left is not taken back at a stop', 'await leases.end();', '', 'goes on after a stop'],
     [
       'nobody hears the bell',

@@ -18,7 +18,7 @@ export const modelDefects: Defect[] = [
     ['a number that was not used is lost', 'if (!used) unused.push(number);', '', VANISH],
     ['a number that was used is given out again', 'if (!used) unused', 'unused', AT_ONCE],
   ]),
-  ...defectsOf('src/models/process-child.ts', MODELS, [
+  ...defectsOf('src/models/process-main.ts', MODELS, [
     [
       'a process outlives the one that listens',
       "process.on('disconnect', () => process.exit());",
@@ -37,7 +37,7 @@ export const modelDefects: Defect[] = [
       'a stop finishes',
     ],
   ]),
-  ...defectsOf('src/models/thread-child.ts', MODELS, [
+  ...defectsOf('src/models/thread-main.ts', MODELS, [
     ['the thread of a connection does not end', 'port.close();', '', AT_ONCE],
   ]),
   ...defectsOf('src/models/sequential.ts', MODELS, [

@@ -46,7 +46,7 @@ export const workerDefects: Defect[] = [
   ...defectsOf('src/workers/generation.ts', CLI, [
     ['connections that were cut are not counted', 'this.cut += message.cut;', '', 'the drain timeout ends'],
   ]),
-  ...defectsOf('src/workers/worker.ts', POOL, [
+  ...defectsOf('src/workers/worker-main.ts', POOL, [
     ['a thread ends before its connections do', 'await drained;', ''],
     [
       'a draining thread goes on accepting',
@@ -93,7 +93,7 @@ export const workerDefects: Defect[] = [
       'idle connections are left',
     ],
   ]),
-  ...defectsOf('src/workers/worker.ts', LIFE, [
+  ...defectsOf('src/workers/worker-main.ts', LIFE, [
     ['connections are not cut at the drain timeout', 'cut += plane.destroy();', '', 'cancel()'],
     ["'exit' handlers do not run", '  process.exit();', '', "'exit' handlers"],
     [

@@ -58,7 +58,7 @@ export async function startSupervised(
   choice: SocketChoice = 'auto',
 ): Promise<Supervised> {
   const bound = await bind('127.0.0.1', 0, options.workers, choice);
-  const child = fork('dist/child.js', { stdio: 'inherit' });
+  const child = fork('dist/server-main.js', { stdio: 'inherit' });
   const supervised: Supervised = {
     child,
     bound,

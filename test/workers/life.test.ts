@@ -81,7 +81,9 @@ describe('the channel between a thread and the control plane', () => {
 
   test("messages to the server process that are not the supervisor's are ignored", async () => {
     // As the supervisor forks it, but these come from elsewhere.
-    const child = spawn(process.execPath, ['dist/child.js'], { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+    const child = spawn(process.execPath, ['dist/server-main.js'], {
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    });
     let errors = '';
     child.stderr?.setEncoding('utf8').on('data', (text) => (errors += text));
     for (const message of [null, 1, 'x', [], {}, { type: 'unknown' }, { type: 'reload' }])

@@ -13,7 +13,7 @@ import { readStatistics } from '../wasm/memory.ts';
 import type { FromWorker, ToWorker, WorkerData } from './messages.ts';
 import { whileAnswering } from './under-way.ts';
 
-if (isMainThread) throw new Error('worker.ts runs only as a worker thread');
+if (isMainThread) throw new Error('worker-main.ts runs only as a worker thread');
 
 const { channel, ...start } = takeData();
 takeState(start.state);

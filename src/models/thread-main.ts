@@ -8,7 +8,7 @@ import { RelayedSocket } from './relay.ts';
 import type { ConnectionThreadStart, ToConnectionThread } from './thread.ts';
 
 const port = parentPort;
-if (port === null) throw new Error('thread-child.ts runs only as a worker thread');
+if (port === null) throw new Error('thread-main.ts runs only as a worker thread');
 
 const { peer, ...start } = workerData as ConnectionThreadStart;
 const plane = createPlane(start);

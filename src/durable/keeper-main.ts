@@ -19,7 +19,7 @@ const ROUND_MS = 1000;
 const SAVING_SHARE = 20;
 
 const port = parentPort;
-if (port === null) throw new Error('keeper.ts runs only as a worker thread');
+if (port === null) throw new Error('keeper-main.ts runs only as a worker thread');
 
 const start = workerData as KeeperStart;
 const views = viewsOf(start.state.memory);
