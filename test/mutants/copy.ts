@@ -13,8 +13,9 @@ import {
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { runNode } from './command.ts';
-import type { Defect } from './defect.ts';
+import { escapePattern, type Located } from './locate.ts';
 import { type Outcome, readReport } from './report.ts';
+import { readTexts, type Texts } from './texts.ts';
 
 const NOT_COPIED = new Set(['node_modules', '.git']);
 const ASC = 'node_modules/assemblyscript/bin/asc.js';
@@ -24,8 +25,6 @@ const VITEST = 'node_modules/vitest/vitest.mjs';
 const BUILT = ['build/hotpath.wasm', 'build/hotpath.debug.wasm', 'dist'];
 /** Where that is kept as it was. */
 const GOOD = 'build/good';
-/** Read by both compilers. */
-const SHARED = new Set(['src/wasm/layout.ts', 'src/protocol/codes.ts']);
 const REPORT = 'build/report.json';
 
 /** A single test, or a hook, that takes longer hangs; those of a good tree take a few seconds. */
@@ -35,6 +34,7 @@ const RUN_LIMIT_MS = 300_000;
 
 export class Copy {
   private readonly root = mkdtempSync(join(realpathSync(tmpdir()), 'hotpath-mutants-'));
+  private readonly shared = sharedSources(readTexts('.'));
 
   constructor() {
     for (const name of readdirSync('.'))
@@ -44,16 +44,13 @@ export class Copy {
   }
 
   /** Puts the defect in, builds what it touches, runs its tests, and takes it out again. */
-  async attempt({ file, found, put, tests, only }: Defect): Promise<Outcome> {
+  async attempt({ defect: { put, only }, place: { file, start, end }, tests }: Located): Promise<Outcome> {
     const path = join(this.root, file);
     const good = readFileSync(path, 'utf8');
-    writeFileSync(
-      path,
-      good.replace(found, () => put),
-    );
+    writeFileSync(path, good.slice(0, start) + put + good.slice(end));
     let outcome: Outcome = { kind: 'survived', by: '' };
     try {
-      for (const builds of buildsFor(file)) {
+      for (const builds of this.buildsFor(file)) {
         for (const build of builds) {
           const { code, output } = await runNode(this.root, RUN_LIMIT_MS, build);
           if (code !== 0) return { kind: 'broken', by: `it does not build: ${errorLine(output)}` };
@@ -73,7 +70,7 @@ export class Copy {
   async test(files: readonly string[], only: readonly string[]): Promise<Outcome> {
     const report = join(this.root, REPORT);
     rmSync(report, { force: true });
-    const names = only.map((name) => name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|');
+    const names = only.map(escapePattern).join('|');
     const run = await runNode(this.root, RUN_LIMIT_MS, [
       VITEST,
       'run',
@@ -89,28 +86,35 @@ export class Copy {
     return readReport(report, run);
   }
 
+  /**
+   * Lists what to build before the tests run, and what before they run again: the debug build of the module only if
+   * the tests pass with the release build, since compiling takes longer than testing.
+   */
+  private buildsFor(file: string): string[][][] {
+    const [release, debug] = ['release', 'debug'].map((target) => [
+      ASC,
+      'assembly/index.ts',
+      '--target',
+      target,
+    ]) as [string[], string[]];
+    if (file.startsWith('assembly/')) return [[release], [debug]];
+    // What a defect leaves unused is no error.
+    const lenient = ['--noUnusedLocals', 'false', '--noUnusedParameters', 'false'];
+    const typescript = [TSC, '-p', 'tsconfig.build.json', ...lenient];
+    return this.shared.has(file) ? [[typescript, release, debug]] : [[typescript]];
+  }
+
   remove(): void {
     // Commands that are being killed may still be writing.
     rmSync(this.root, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   }
 }
 
-/**
- * What to build before the tests are run, and what before they are run again: the debug build of the
- * module only when the release build doesn't show the defect, since compiling takes longer than testing.
- */
-function buildsFor(file: string): string[][][] {
-  const [release, debug] = ['release', 'debug'].map((target) => [
-    ASC,
-    'assembly/index.ts',
-    '--target',
-    target,
-  ]) as [string[], string[]];
-  if (file.startsWith('assembly/')) return [[release], [debug]];
-  // What a defect leaves unused is no error.
-  const lenient = ['--noUnusedLocals', 'false', '--noUnusedParameters', 'false'];
-  const typescript = [TSC, '-p', 'tsconfig.build.json', ...lenient];
-  return SHARED.has(file) ? [[typescript, release, debug]] : [[typescript]];
+/** Finds the sources that both compilers read: those that files of assembly/ import. */
+function sharedSources(texts: Texts): Set<string> {
+  const module = [...texts].filter(([file]) => file.startsWith('assembly/'));
+  const imports = module.flatMap(([, text]) => [...text.matchAll(/from '(?:\.\.\/)+(src\/[^']+)'/g)]);
+  return new Set(imports.map(([, path]) => `${path}.ts`));
 }
 
 function errorLine(output: string): string {

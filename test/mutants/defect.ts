@@ -1,22 +1,23 @@
-// A single defect: what is put where, and which tests must notice.
+// A single defect: which text is replaced by which, and which tests must notice.
 
 export interface Defect {
-  /** What is broken, as one would report it. */
+  /** Says what is broken, as a user would report it. */
   name: string;
+  /** Names the file that held the quoted text when the row was written: locate.ts looks there first. */
   file: string;
-  /** Stands in the file exactly once. */
+  /** Quotes the sources. The text must stand in its file exactly once. */
   found: string;
-  /** What takes its place. It must compile. */
+  /** Takes the place of the quoted text. It must compile. */
   put: string;
-  /** The test files that must catch it: the narrowest that should. */
+  /** Names the test files that must catch the defect: the narrowest that should. */
   tests: readonly string[];
-  /** The part of a test's name that alone is run, where the whole file would take long. */
+  /** Selects the tests to run by a part of their titles, where the whole file takes long. */
   only?: string;
 }
 
 type Row = [name: string, found: string, put: string, only?: string];
 
-/** The defects of one file, all to be caught by the same tests. */
+/** Lists the defects of one file that the same tests must catch. */
 export function defectsOf(file: string, tests: readonly string[], rows: Row[]): Defect[] {
   return rows.map(([name, found, put, only]) => ({
     name,

@@ -5,9 +5,10 @@
 import { parseArgs } from 'node:util';
 import { endCommands } from './command.ts';
 import { Copy } from './copy.ts';
-import type { Defect } from './defect.ts';
+import { type Located, locateAll } from './locate.ts';
 import type { Outcome } from './report.ts';
 import { DEFECTS, tableErrors } from './table.ts';
+import { readTexts } from './texts.ts';
 
 const FAILED = 1;
 const USAGE = 2;
@@ -15,8 +16,8 @@ const USAGE = 2;
 const INTERRUPTED = 130;
 const HELP = `Usage: npm run mutants [-- [--list] [--lanes N] [PATTERN]...]
 
-Tries all defects, or those whose file or name holds a pattern. --list checks only that each still fits
-the sources, and prints them.`;
+Tries all defects, or those whose file or name holds a pattern. --list prints them and checks only
+that each still fits the sources.`;
 
 const copies: Copy[] = [];
 process.on('exit', () => {
@@ -35,29 +36,33 @@ async function main(): Promise<number> {
       patterns.length === 0 || patterns.some((pattern) => `${file}: ${name}`.toLowerCase().includes(pattern)),
   );
   const errors = tableErrors();
-  for (const error of errors) console.error(`${error}`);
+  for (const error of errors) console.error(error);
   if (errors.length > 0) return FAILED;
   if (defects.length === 0) {
     console.error(`no defect has ${patterns.join(' or ')} in its file or name`);
     return USAGE;
   }
-  if (list) {
-    for (const { file, name } of defects) console.log(`${file}: ${name}`);
-    console.log(`${defects.length} defects, each fits the sources`);
-    return 0;
-  }
+  const { located, misfits } = locateAll(defects, readTexts('.'));
+  if (list)
+    for (const { defect, place, moved } of located)
+      console.log(`${place.file}: ${defect.name}${moved ? ` (moved from ${defect.file})` : ''}`);
+  for (const { defect, reason } of misfits) console.error(`${defect.file}: ${defect.name}: ${reason}`);
+  const unfit = misfits.length === 0 ? 'each' : `${misfits.length} of them no longer`;
+  if (list || misfits.length > 0) console.log(`${defects.length} defects, ${unfit} fit the sources`);
+  if (list) return misfits.length === 0 ? 0 : FAILED;
 
   for (let i = 0; i < lanes; i++) copies.push(new Copy());
-  return (await standWithout(defects)) && (await tryAll(defects)) ? 0 : FAILED;
+  const good = (await standWithout(located)) && (await tryAll(located));
+  return good && misfits.length === 0 ? 0 : FAILED;
 }
 
 /** A tree that fails without any defect would seem to catch them all. */
-async function standWithout(defects: readonly Defect[]): Promise<boolean> {
+async function standWithout(located: readonly Located[]): Promise<boolean> {
   let good = true;
-  const files = [...new Set(defects.flatMap(({ tests }) => tests))];
+  const files = [...new Set(located.flatMap(({ tests }) => tests))];
   await inLanes(files, async (copy, file) => {
-    const concerned = defects.filter(({ tests }) => tests.includes(file));
-    const names = concerned.map(({ only }) => only);
+    const concerned = located.filter(({ tests }) => tests.includes(file));
+    const names = concerned.map(({ defect }) => defect.only);
     const only = names.every((name) => name !== undefined) ? [...new Set(names)] : [];
     // Once more, since two lanes and other people's load may have been too much for it.
     for (let attempt = 1; attempt <= 2; attempt++) {
@@ -70,18 +75,18 @@ async function standWithout(defects: readonly Defect[]): Promise<boolean> {
   return good;
 }
 
-async function tryAll(defects: readonly Defect[]): Promise<boolean> {
+async function tryAll(located: readonly Located[]): Promise<boolean> {
   const sum: Record<Outcome['kind'], number> = { caught: 0, hung: 0, survived: 0, broken: 0 };
-  await inLanes(defects, async (copy, defect) => {
+  await inLanes(located, async (copy, row) => {
     const startedMs = Date.now();
-    const { kind, by } = await copy.attempt(defect);
+    const { kind, by } = await copy.attempt(row);
     sum[kind]++;
     const seconds = ((Date.now() - startedMs) / 1000).toFixed(1);
     const verdict = kind === 'survived' ? 'SURVIVED' : kind === 'broken' ? `BROKEN: ${by}` : `${kind}: ${by}`;
-    console.log(`${defect.file}: ${defect.name}\n    ${verdict} (${seconds} s)`);
+    console.log(`${row.place.file}: ${row.defect.name}\n    ${verdict} (${seconds} s)`);
   });
   console.log(
-    `\n${defects.length} defects: ${sum.caught} caught, ${sum.hung} hung, ${sum.survived} SURVIVED, ${sum.broken} broken`,
+    `\n${located.length} defects: ${sum.caught} caught, ${sum.hung} hung, ${sum.survived} SURVIVED, ${sum.broken} broken`,
   );
   return sum.survived + sum.broken === 0;
 }
