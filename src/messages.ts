@@ -1,6 +1,6 @@
 // What the supervisor and the server process tell each other over IPC.
 
-import type { Io } from './connection/plane.ts';
+import type { Io } from './connection/endpoint.ts';
 import type { ServerOptions } from './options.ts';
 import type { Statistics } from './wasm/statistics.ts';
 import type { Death } from './workers/generation.ts';

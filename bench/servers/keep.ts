@@ -8,6 +8,7 @@
 
 import net, { type AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { plainEndpoint } from '#dist/connection/endpoint.js';
 import { listen } from '#dist/connection/listener.js';
 import { Log } from '#dist/connection/log.js';
 import { Plane } from '#dist/connection/plane.js';
@@ -63,8 +64,8 @@ async function keepInPlane(): Promise<Keeper> {
     handlerTimeoutMs: LONG_MS,
   };
   const io = { read: 'direct', write: 'direct' } as const;
-  const plane = new Plane(codec, slot, io, new Log('silent'), deadlines, LIMITS);
-  const { port } = await listen(plane, { host: '127.0.0.1', port: 0, reusePort: false });
+  const plane = new Plane(codec, slot, new Log('silent'), deadlines, LIMITS);
+  const { port } = await listen(plane, { host: '127.0.0.1', port: 0, reusePort: false }, plainEndpoint(io));
   return { port, open: () => readStatistics(slot.views).open };
 }
 

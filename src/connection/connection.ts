@@ -24,6 +24,7 @@ import { abortError, BodyError } from '../protocol/request-errors.ts';
 import { UNCOUNTED } from './addresses.ts';
 import { Carry } from './carry.ts';
 import { contentDeadline, Deadline } from './deadlines.ts';
+import type { Endpoint } from './endpoint.ts';
 import { OpenExchange } from './open-exchange.ts';
 import type { OutputRegion } from './outputs.ts';
 import type { Plane } from './plane.ts';
@@ -97,6 +98,7 @@ export class Connection implements Receiver {
   constructor(
     private readonly plane: Plane,
     accepted: Socket,
+    endpoint: Endpoint,
   ) {
     this.deadline.set(plane.deadlines.headTimeoutMs);
     this.waitsSince = plane.waits++;
@@ -105,8 +107,8 @@ export class Connection implements Receiver {
     this.peer = plane.log.connections
       ? `${accepted.remoteAddress ?? 'gone'}:${accepted.remotePort ?? 0}`
       : '';
-    this.socket = openSocket(plane.io.read, accepted, plane.slot, this);
-    this.writer = new Writer(plane.io.write, this.socket, (error) => this.flushed(error));
+    this.socket = openSocket(endpoint.io.read, accepted, plane.slot, this);
+    this.writer = new Writer(endpoint.io.write, this.socket, (error) => this.flushed(error));
     this.socket.on('end', () => this.peerEnded());
     this.socket.on('error', ignore);
     this.socket.on('close', () => this.closed());

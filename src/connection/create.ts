@@ -9,9 +9,10 @@ import { Slot } from '../wasm/slot.ts';
 import type { Access } from './access.ts';
 import { AddressCounts, type AddressLimit } from './addresses.ts';
 import type { Deadlines } from './deadlines.ts';
+import type { Io } from './endpoint.ts';
 import type { ConnectionLimits } from './limits.ts';
 import { Log, type LogLevel } from './log.ts';
-import { type Io, Plane } from './plane.ts';
+import { Plane } from './plane.ts';
 
 /** Plain values, and the module and the memory that all threads share. */
 export interface PlaneStart {
@@ -20,6 +21,7 @@ export interface PlaneStart {
   /** Index of a slot that nobody else uses. */
   slot: number;
   engine: EngineName;
+  /** How plain sockets are read and written. */
   io: Io;
   log: LogLevel;
   deadlines: Deadlines;
@@ -39,7 +41,7 @@ export interface AppStart {
   globals: boolean;
 }
 
-export function createPlane({ module, memory, slot: index, engine, io, log, ...times }: PlaneStart): Plane {
+export function createPlane({ module, memory, slot: index, engine, log, ...times }: PlaneStart): Plane {
   const exports = instantiate(module, memory);
   const views = viewsOf(memory);
   const slot = new Slot(views, index);
@@ -48,5 +50,5 @@ export function createPlane({ module, memory, slot: index, engine, io, log, ...t
       ? createJsCodec(views, slot.pointer, exports.counterAdd)
       : createWasmCodec(exports, slot.pointer);
   const addresses = times.addresses && new AddressCounts(times.addresses, index);
-  return new Plane(codec, slot, io, new Log(log), times.deadlines, times.limits, undefined, addresses);
+  return new Plane(codec, slot, new Log(log), times.deadlines, times.limits, undefined, addresses);
 }

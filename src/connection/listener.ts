@@ -1,6 +1,7 @@
 // How sockets arrive: a listening server over a descriptor that the supervisor bound, or an address.
 
 import net, { isIPv6 } from 'node:net';
+import type { Endpoint } from './endpoint.ts';
 import { SERVER_OPTIONS } from './reader.ts';
 
 /** Where a worker listens: on its own duplicate of a bound socket, or at an address that it binds itself. */
@@ -21,7 +22,7 @@ export interface Listener {
 /** Who gets the connections: a plane, or whoever brings them to one. */
 export interface Acceptor {
   /** @param socket not read from yet */
-  accept(socket: net.Socket): void;
+  accept(socket: net.Socket, endpoint: Endpoint): void;
   acceptFailed(error: NodeJS.ErrnoException): void;
 }
 
@@ -44,9 +45,9 @@ export function urlOf(host: string, port: number): string {
 }
 
 /** Starts accepting. @throws what listening fails with, EADDRINUSE among others */
-export async function listen(acceptor: Acceptor, at: ListenAt): Promise<Listener> {
+export async function listen(acceptor: Acceptor, at: ListenAt, endpoint: Endpoint): Promise<Listener> {
   const server = net.createServer(SERVER_OPTIONS);
-  server.on('connection', (socket) => acceptor.accept(socket));
+  server.on('connection', (socket) => acceptor.accept(socket, endpoint));
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen({ ...at, backlog: BACKLOG }, () => {

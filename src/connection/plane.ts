@@ -10,21 +10,14 @@ import { type AddressCounts, UNCOUNTED } from './addresses.ts';
 import { Clock, type TimeSource } from './clock.ts';
 import { Connection } from './connection.ts';
 import type { Deadlines } from './deadlines.ts';
+import type { Endpoint } from './endpoint.ts';
 import type { Application } from './exchange.ts';
 import type { ConnectionLimits } from './limits.ts';
 import type { Log } from './log.ts';
 import { LongestWaiting } from './longest-waiting.ts';
 import type { OpenExchange } from './open-exchange.ts';
 import { Outputs } from './outputs.ts';
-import type { ReadWay } from './reader.ts';
 import { WaitingRoom } from './waiting-room.ts';
-import type { WriteWay } from './writer.ts';
-
-/** How bytes get in and out; chosen by selftest.ts. */
-export interface Io {
-  read: ReadWay;
-  write: WriteWay;
-}
 
 /** The counter of the built-in app. */
 export const HELLO_COUNTER = 0;
@@ -47,8 +40,8 @@ export class Plane {
   private readonly connections = new Set<Connection>();
   private readonly longestWaiting = new LongestWaiting(this.connections);
   private readonly waitingRoom = new WaitingRoom({
-    admit: (socket, addressEntry) => this.admit(socket, addressEntry),
-    refuse: (socket, addressEntry) => this.refuse(socket, addressEntry),
+    admit: (socket, endpoint, addressEntry) => this.admit(socket, endpoint, addressEntry),
+    refuse: (socket, endpoint, addressEntry) => this.refuse(socket, endpoint, addressEntry),
     askOthers: () => this.askOthers(),
   });
   /** Those of them that are no part of the gauge, since there was no room for them. */
@@ -65,7 +58,6 @@ export class Plane {
   constructor(
     readonly codec: Codec,
     readonly slot: Slot,
-    readonly io: Io,
     readonly log: Log,
     readonly deadlines: Deadlines,
     readonly limits: ConnectionLimits,
@@ -95,7 +87,7 @@ export class Plane {
   }
 
   /** Begins a connection; one beyond a limit waits for room, or is turned away. */
-  accept(socket: Socket): Connection | undefined {
+  accept(socket: Socket, endpoint: Endpoint): Connection | undefined {
     const { addresses, slot, limits, waitingRoom } = this;
     let entry: number | undefined = UNCOUNTED;
     if (addresses !== undefined) {
@@ -103,36 +95,36 @@ export class Plane {
       // Without one the client is gone.
       if (remoteAddress !== undefined) entry = addresses.enter(remoteAddress);
     }
-    if (entry === undefined) this.turnAway(socket);
-    else if (slot.openEverywhere < limits.connectionsMax) return this.open(socket, entry);
+    if (entry === undefined) this.turnAway(socket, endpoint);
+    else if (slot.openEverywhere < limits.connectionsMax) return this.open(socket, endpoint, entry);
     else if (
       waitingRoom.size < limits.refusalsMax / 2 &&
       waitingRoom.size + this.turnedAway.size < limits.refusalsMax
     )
-      waitingRoom.enter(socket, entry);
+      waitingRoom.enter(socket, endpoint, entry);
     // In a rush there is no time to look whether a connection only seems to be idle.
-    else if (this.makeRoom(true)) return this.open(socket, entry);
-    else this.refuse(socket, entry);
+    else if (this.makeRoom(true)) return this.open(socket, endpoint, entry);
+    else this.refuse(socket, endpoint, entry);
     return undefined;
   }
 
-  private open(socket: Socket, addressEntry: number): Connection {
+  private open(socket: Socket, endpoint: Endpoint, addressEntry: number): Connection {
     this.slot.connectionOpened();
-    const connection = this.begin(socket);
+    const connection = this.begin(socket, endpoint);
     connection.addressEntry = addressEntry;
     return connection;
   }
 
   /** For one that waits for room. */
-  private admit(socket: Socket, addressEntry: number): boolean {
+  private admit(socket: Socket, endpoint: Endpoint, addressEntry: number): boolean {
     if (this.slot.openEverywhere >= this.limits.connectionsMax && !this.makeRoom(true)) return false;
-    this.open(socket, addressEntry);
+    this.open(socket, endpoint, addressEntry);
     return true;
   }
 
-  private refuse(socket: Socket, addressEntry: number): void {
+  private refuse(socket: Socket, endpoint: Endpoint, addressEntry: number): void {
     this.addresses?.leave(addressEntry);
-    this.turnAway(socket);
+    this.turnAway(socket, endpoint);
   }
 
   private askOthers(): boolean {
@@ -172,18 +164,18 @@ export class Plane {
   }
 
   /** Tells a connection that there is no room for it. Even those that are told are a limited number. */
-  turnAway(socket: Socket): void {
+  turnAway(socket: Socket, endpoint: Endpoint): void {
     if (this.turnedAway.size >= this.limits.refusalsMax) {
       socket.destroy();
       return;
     }
-    const connection = this.begin(socket);
+    const connection = this.begin(socket, endpoint);
     this.turnedAway.add(connection);
     connection.refuse(ERROR_OVERLOADED);
   }
 
-  private begin(socket: Socket): Connection {
-    const connection = new Connection(this, socket);
+  private begin(socket: Socket, endpoint: Endpoint): Connection {
+    const connection = new Connection(this, socket, endpoint);
     this.connections.add(connection);
     this.slot.connectionAccepted();
     this.log.accepted(connection.peer);
@@ -221,7 +213,7 @@ export class Plane {
   async drain({ closeIdle } = { closeIdle: true }): Promise<void> {
     this.slot.draining = true;
     this.closesIdle = closeIdle;
-    this.waitingRoom.clear((socket, addressEntry) => this.refuse(socket, addressEntry));
+    this.waitingRoom.clear((socket, endpoint, addressEntry) => this.refuse(socket, endpoint, addressEntry));
     // Bytes that the kernel has received are under way, too: they are read before a connection counts as idle. The timer
     // may fire right behind a block of the event loop, so a poll follows it.
     await new Promise((resolve) => setTimeout(resolve, 10));
@@ -248,7 +240,7 @@ export class Plane {
    * @returns how many were not idle
    */
   destroy(): number {
-    this.waitingRoom.clear((socket, addressEntry) => {
+    this.waitingRoom.clear((socket, _endpoint, addressEntry) => {
       this.addresses?.leave(addressEntry);
       socket.destroy();
     });

@@ -4,7 +4,7 @@
 import { once } from 'node:events';
 import net, { type AddressInfo } from 'node:net';
 import type { Slot } from '../wasm/slot.ts';
-import type { Io } from './plane.ts';
+import type { Io } from './endpoint.ts';
 import { openSocket, type ReadWay, SERVER_OPTIONS } from './reader.ts';
 import { Writer, type WriteWay } from './writer.ts';
 

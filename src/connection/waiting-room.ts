@@ -3,6 +3,7 @@
 // which may have idle connections, have time to make room.
 
 import type { Socket } from 'node:net';
+import type { Endpoint } from './endpoint.ts';
 
 /** Another thread makes room at its next tick, so within two ticks of this one. */
 const ASK_TICKS = 2;
@@ -12,14 +13,15 @@ const TICKS_MAX = 2 * ASK_TICKS;
 /** Decides about the connections that wait. */
 export interface Door {
   /** Lets it in, if there is room. */
-  admit(socket: Socket, addressEntry: number): boolean;
-  refuse(socket: Socket, addressEntry: number): void;
+  admit(socket: Socket, endpoint: Endpoint, addressEntry: number): boolean;
+  refuse(socket: Socket, endpoint: Endpoint, addressEntry: number): void;
   /** Asks other threads for room. False: none of them has a connection. */
   askOthers(): boolean;
 }
 
 interface Waiter {
   socket: Socket;
+  endpoint: Endpoint;
   addressEntry: number;
   ticks: number;
 }
@@ -36,8 +38,8 @@ export class WaitingRoom {
   }
 
   /** Has a connection wait. It is admitted or refused once the bytes that the kernel holds have been read. */
-  enter(socket: Socket, addressEntry: number): void {
-    this.waiters.push({ socket, addressEntry, ticks: 0 });
+  enter(socket: Socket, endpoint: Endpoint, addressEntry: number): void {
+    this.waiters.push({ socket, endpoint, addressEntry, ticks: 0 });
     if (this.looksSoon) return;
     this.looksSoon = true;
     setImmediate(() => {
@@ -54,20 +56,20 @@ export class WaitingRoom {
   }
 
   /** Ends the wait of all connections. */
-  clear(leave: (socket: Socket, addressEntry: number) => void): void {
+  clear(leave: (socket: Socket, endpoint: Endpoint, addressEntry: number) => void): void {
     const left = this.waiters;
     this.waiters = [];
-    for (const { socket, addressEntry } of left) leave(socket, addressEntry);
+    for (const { socket, endpoint, addressEntry } of left) leave(socket, endpoint, addressEntry);
   }
 
   /** Admits connections as far as there is room, and refuses those of the others that may not wait any longer. */
   private look(mayWait: (waiter: Waiter) => boolean): void {
     const { door } = this;
     this.waiters = this.waiters.filter((waiter) => {
-      const { socket, addressEntry } = waiter;
-      if (door.admit(socket, addressEntry)) return false;
+      const { socket, endpoint, addressEntry } = waiter;
+      if (door.admit(socket, endpoint, addressEntry)) return false;
       if (mayWait(waiter)) return true;
-      door.refuse(socket, addressEntry);
+      door.refuse(socket, endpoint, addressEntry);
       return false;
     });
   }

@@ -3,6 +3,7 @@
 
 import type { Socket } from 'node:net';
 import { createPlane, type PlaneStart } from '../connection/create.ts';
+import { plainEndpoint } from '../connection/endpoint.ts';
 import { listen, type TakePlace } from '../connection/listener.ts';
 import { Queue } from './queue.ts';
 
@@ -31,7 +32,8 @@ export async function openFront(
   serve: ServeOne,
 ): Promise<Front> {
   const refusals = createPlane({ ...planes, slot: refusalSlot });
-  const turnAway = (socket: Socket): void => refusals.turnAway(socket);
+  const endpoint = plainEndpoint(planes.io);
+  const turnAway = (socket: Socket): void => refusals.turnAway(socket, endpoint);
   const queue = new Queue({
     serve: (socket) => serve(socket, turnAway),
     turnAway,
@@ -47,6 +49,7 @@ export async function openFront(
       },
     },
     await takePlace(0),
+    endpoint,
   );
   return {
     port: listener.port,

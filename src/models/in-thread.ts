@@ -6,6 +6,7 @@ import type { App } from '../app/app.ts';
 import { prepare } from '../app/application.ts';
 import { Life } from '../app/life.ts';
 import { createPlane, type PlaneStart } from '../connection/create.ts';
+import { plainEndpoint } from '../connection/endpoint.ts';
 import { listen, urlOf } from '../connection/listener.ts';
 import type { Plane } from '../connection/plane.ts';
 import { type Kept, keepState } from '../durable/keep.ts';
@@ -104,7 +105,7 @@ async function open(start: ModelStart, planes: Omit<PlaneStart, 'slot'>, app: Ap
 
   try {
     await begin(app);
-    const listener = await listen(plane, await start.takePlace(0));
+    const listener = await listen(plane, await start.takePlace(0), plainEndpoint(planes.io));
     port = listener.port;
     watch(plane);
     load.commit();

@@ -5,9 +5,10 @@
 import type { Access } from '../connection/access.ts';
 import { createAddressLimit } from '../connection/addresses.ts';
 import type { PlaneStart } from '../connection/create.ts';
+import type { Io } from '../connection/endpoint.ts';
 import { limitConnections } from '../connection/limits.ts';
 import type { TakePlace } from '../connection/listener.ts';
-import { HELLO_COUNTER, type Io } from '../connection/plane.ts';
+import { HELLO_COUNTER } from '../connection/plane.ts';
 import { chooseIo } from '../connection/selftest.ts';
 import type { CounterName, ServerOptions } from '../options.ts';
 import {

@@ -3,6 +3,7 @@
 
 import { serveBuiltIn } from '../app/built-in.ts';
 import { createPlane } from '../connection/create.ts';
+import { plainEndpoint } from '../connection/endpoint.ts';
 import { HELLO_COUNTER, type Plane } from '../connection/plane.ts';
 import { adoptHandle } from '../connection/reader.ts';
 import { readStatistics, setCounter, viewsOf } from '../wasm/memory.ts';
@@ -27,10 +28,10 @@ function serve({ options, io, number }: ToConnectionProcess & { type: 'serve' },
   const planes = makePlanes(options, 1);
   const views = viewsOf(planes.memory);
   setCounter(views, HELLO_COUNTER, number - 1);
-  plane = createPlane({ ...planes, io, slot: 0 });
+  plane = createPlane({ ...planes, slot: 0 });
   serveBuiltIn(plane, planes.access);
   plane.onClosed = () => tell({ type: 'served', statistics: readStatistics(views) }, () => process.exit());
-  plane.accept(adoptHandle(handle));
+  plane.accept(adoptHandle(handle), plainEndpoint(io));
 }
 
 function tell(message: FromConnectionProcess, sent?: () => void): void {

@@ -9,7 +9,8 @@
 import { type ChildProcess, fork, type SendHandle } from 'node:child_process';
 import { platform } from 'node:os';
 import { execArgv } from 'node:process';
-import { HELLO_COUNTER, type Io } from '../connection/plane.ts';
+import type { Io } from '../connection/endpoint.ts';
+import { HELLO_COUNTER } from '../connection/plane.ts';
 import { releaseHandle } from '../connection/reader.ts';
 import type { ServerOptions } from '../options.ts';
 import { instantiate } from '../wasm/instance.ts';

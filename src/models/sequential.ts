@@ -5,6 +5,7 @@ import type { Socket } from 'node:net';
 import { serveBuiltIn } from '../app/built-in.ts';
 import type { Connection } from '../connection/connection.ts';
 import { createPlane } from '../connection/create.ts';
+import { plainEndpoint } from '../connection/endpoint.ts';
 import { readStatistics, viewsOf } from '../wasm/memory.ts';
 import { openFront } from './front.ts';
 import { drainWithin, type ModelStart, preparePlanes, type Server } from './model.ts';
@@ -12,6 +13,7 @@ import { drainWithin, type ModelStart, preparePlanes, type Server } from './mode
 export async function sequential(start: ModelStart): Promise<Server> {
   const planes = await preparePlanes(start, 0, 2);
   const limits = { ...planes.limits, connectionsMax: Number.POSITIVE_INFINITY };
+  const endpoint = plainEndpoint(planes.io);
   const plane = createPlane({ ...planes, slot: 0, limits });
   serveBuiltIn(plane, planes.access);
   let served: Connection | undefined;
@@ -21,7 +23,7 @@ export async function sequential(start: ModelStart): Promise<Server> {
   };
 
   const serve = async (socket: Socket): Promise<void> => {
-    served = plane.accept(socket);
+    served = plane.accept(socket, endpoint);
     if (served !== undefined) await new Promise<void>((resolve) => (over = resolve));
   };
   const front = await openFront(planes, 1, start.takePlace, 1, serve);

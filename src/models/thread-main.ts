@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import { parentPort, workerData } from 'node:worker_threads';
 import { serveBuiltIn } from '../app/built-in.ts';
 import { createPlane } from '../connection/create.ts';
+import { plainEndpoint } from '../connection/endpoint.ts';
 import { RelayedSocket } from './relay.ts';
 import type { ConnectionThreadStart, ToConnectionThread } from './thread.ts';
 
@@ -11,6 +12,7 @@ const port = parentPort;
 if (port === null) throw new Error('thread-main.ts runs only as a worker thread');
 
 const { peer, ...start } = workerData as ConnectionThreadStart;
+const endpoint = plainEndpoint(start.io);
 const plane = createPlane(start);
 serveBuiltIn(plane, start.access);
 plane.onClosed = () => {
@@ -20,11 +22,11 @@ plane.onClosed = () => {
 };
 port.on('message', (message: ToConnectionThread) => {
   if (message.type === 'drain') void plane.drain();
-  else if (message.type === 'serve') plane.accept(message.socket);
+  else if (message.type === 'serve') plane.accept(message.socket, endpoint);
 });
 if (peer === undefined) port.postMessage({ type: 'ready' });
 else {
   // All that a connection uses of a socket.
   const socket = new RelayedSocket(port, peer.remoteAddress, peer.remotePort);
-  plane.accept(socket as unknown as Socket);
+  plane.accept(socket as unknown as Socket, endpoint);
 }

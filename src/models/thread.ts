@@ -9,7 +9,7 @@ import { once } from 'node:events';
 import net, { type Socket } from 'node:net';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import type { PlaneStart } from '../connection/create.ts';
-import type { Io } from '../connection/plane.ts';
+import type { Io } from '../connection/endpoint.ts';
 import { readStatistics, reclaimSlot, viewsOf } from '../wasm/memory.ts';
 import { countLiving } from './counts.ts';
 import { openFront, type ServeOne } from './front.ts';

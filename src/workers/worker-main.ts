@@ -6,6 +6,7 @@ import type { StopReason } from '../app/app.ts';
 import { serveBuiltIn } from '../app/built-in.ts';
 import type { Life } from '../app/life.ts';
 import { type AppStart, createPlane } from '../connection/create.ts';
+import { plainEndpoint } from '../connection/endpoint.ts';
 import { type ListenAt, type Listener, listen, urlOf } from '../connection/listener.ts';
 import { setGeneration } from '../state/shared.ts';
 import { takeState } from '../state/threads.ts';
@@ -136,7 +137,7 @@ function muteOutput(): () => void {
 }
 
 async function listenAt(at: ListenAt): Promise<void> {
-  listener = await listen(plane, at);
+  listener = await listen(plane, at, plainEndpoint(start.io));
   portNumber = listener.port;
   if (draining) listener.close();
   else {

@@ -4,8 +4,8 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Io } from '../../src/connection/endpoint.ts';
 import type { Exchange } from '../../src/connection/exchange.ts';
-import type { Io } from '../../src/connection/plane.ts';
 import { type Client, connect, eventually, sleep } from '../support/client.ts';
 import type { TestedEngine } from '../support/engines.ts';
 import { startPlane, type TestedPlane } from '../support/plane.ts';

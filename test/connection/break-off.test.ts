@@ -2,8 +2,8 @@
 // reset, since an ordinary close would make a part of the content look like the whole.
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Io } from '../../src/connection/endpoint.ts';
 import type { Exchange } from '../../src/connection/exchange.ts';
-import type { Io } from '../../src/connection/plane.ts';
 import { type Client, connect, eventually, sleep } from '../support/client.ts';
 import { HeldSocket } from '../support/held-socket.ts';
 import { startPlane, type TestedPlane } from '../support/plane.ts';
@@ -192,7 +192,7 @@ test.each(['is begun', 'is built, yet not taken by the kernel'])(
       if (how !== 'is begun') exchange.end('');
     });
     const socket = new HeldSocket();
-    server.plane.accept(socket.accepted);
+    server.accept(socket.accepted);
     socket.push(GET);
     await eventually('held', () => socket.holds);
     server.pass(server.plane.deadlines.writeTimeoutMs);
@@ -214,7 +214,7 @@ test('a reset waits for what the kernel has not taken, no longer than for the wr
       one.write(PIECE);
     });
     const socket = new HeldSocket();
-    server.plane.accept(socket.accepted);
+    server.accept(socket.accepted);
     socket.push(GET);
     await eventually('held', () => socket.holds);
     exchange?.breakOff();

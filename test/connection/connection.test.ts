@@ -2,7 +2,7 @@
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { LINGER_BYTES_MAX } from '../../src/connection/connection.ts';
-import type { Io } from '../../src/connection/plane.ts';
+import type { Io } from '../../src/connection/endpoint.ts';
 import { ask, type Client, connect, eventually, GET, sleep } from '../support/client.ts';
 import type { TestedEngine } from '../support/engines.ts';
 import { HeldSocket } from '../support/held-socket.ts';
@@ -322,7 +322,7 @@ describe.each(['direct', 'public'] as const)('a peer that takes few writes at a 
   test.each([0, 1])('%d and then one', async (free) => {
     const server = await startPlane('wasm', { read: 'public', write });
     const socket = new HeldSocket();
-    server.plane.accept(socket.accepted);
+    server.accept(socket.accepted);
     const count = 2000;
     socket.release(free);
     socket.push(GET.repeat(count));
@@ -354,7 +354,7 @@ describe.each(['direct', 'public'] as const)('a peer that takes few writes at a 
   test('and all of them when the server drains', async () => {
     const server = await startPlane('wasm', { read: 'public', write });
     const socket = new HeldSocket();
-    server.plane.accept(socket.accepted);
+    server.accept(socket.accepted);
     socket.push(GET);
     await eventually('a write that is held', () => socket.holds);
     const stopped = server.stop();

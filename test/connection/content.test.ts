@@ -3,8 +3,8 @@
 
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Io } from '../../src/connection/endpoint.ts';
 import type { Exchange } from '../../src/connection/exchange.ts';
-import type { Io } from '../../src/connection/plane.ts';
 import { HEADER_CONTENT_BYTES_MAX } from '../../src/wasm/layout.ts';
 import { type Client, connect, eventually, sleep } from '../support/client.ts';
 import type { TestedEngine } from '../support/engines.ts';

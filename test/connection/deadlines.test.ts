@@ -162,7 +162,7 @@ describe('a peer that keeps the server waiting', () => {
   beforeEach(async () => {
     plane = await startPlane('wasm', { read: 'public', write: 'public' });
     socket = new HeldSocket();
-    plane.plane.accept(socket.accepted);
+    plane.accept(socket.accepted);
   });
   afterEach(async () => {
     socket.destroy();

@@ -1,8 +1,8 @@
 // Responses as an application gives them, whole or piece by piece, read by a strict reader.
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Io } from '../../src/connection/endpoint.ts';
 import type { Application, Exchange } from '../../src/connection/exchange.ts';
-import type { Io } from '../../src/connection/plane.ts';
 import { type Client, connect, eventually, sleep } from '../support/client.ts';
 import type { TestedEngine } from '../support/engines.ts';
 import { HeldSocket } from '../support/held-socket.ts';
@@ -435,7 +435,7 @@ test.each(['direct', 'public'] as const)(
     const server = await startPlane('wasm', { read: 'public', write });
     const held = (): HeldSocket => {
       const socket = new HeldSocket();
-      server.plane.accept(socket.accepted);
+      server.accept(socket.accepted);
       socket.release(1);
       socket.push('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
       return socket;

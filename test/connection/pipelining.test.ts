@@ -3,8 +3,8 @@
 
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Io } from '../../src/connection/endpoint.ts';
 import type { Exchange } from '../../src/connection/exchange.ts';
-import type { Io } from '../../src/connection/plane.ts';
 import { statusLine } from '../../src/protocol/status.ts';
 import { type Client, connect, eventually, sleep } from '../support/client.ts';
 import { everySplit } from '../support/conversation.ts';

@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Io } from '../../src/connection/plane.ts';
+import type { Io } from '../../src/connection/endpoint.ts';
 import { type Client, connect, eventually, GET, sleep } from '../support/client.ts';
 import { HeldSocket } from '../support/held-socket.ts';
 import { startPlane, type TestedPlane } from '../support/plane.ts';
@@ -270,7 +270,7 @@ describe('a content of 1 MiB, of which within each write timeout', () => {
       exchange.respond(200, '', Buffer.alloc(MEGABYTE), false);
     });
     socket = new CountedSocket();
-    server.plane.accept(socket.accepted);
+    server.accept(socket.accepted);
     socket.push(GET);
     await eventually('held', () => socket.holds);
     // The head, which is a write of its own here.
@@ -332,7 +332,7 @@ test('no more of a pipeline is begun while the kernel takes nothing', async () =
     exchange.end('');
   });
   const socket = new HeldSocket();
-  server.plane.accept(socket.accepted);
+  server.accept(socket.accepted);
   socket.push(GET.repeat(64));
   await eventually('held', () => socket.holds);
   await sleep(10);

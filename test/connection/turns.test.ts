@@ -2,8 +2,8 @@
 // record that stands in somebody's content, a connection that believes it is still serving.
 
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Io } from '../../src/connection/endpoint.ts';
 import type { Exchange } from '../../src/connection/exchange.ts';
-import type { Io } from '../../src/connection/plane.ts';
 import { type Client, connect, eventually, sleep } from '../support/client.ts';
 import type { TestedEngine } from '../support/engines.ts';
 import { startPlane, type TestedPlane } from '../support/plane.ts';

@@ -2,7 +2,10 @@
 
 import type { Socket } from 'node:net';
 import { beforeEach, expect, test } from 'vitest';
+import { plainEndpoint } from '../../src/connection/endpoint.ts';
 import { WaitingRoom } from '../../src/connection/waiting-room.ts';
+
+const ENDPOINT = plainEndpoint({ read: 'public', write: 'public' });
 
 let places: number;
 let others: boolean;
@@ -15,13 +18,13 @@ beforeEach(() => {
   asked = 0;
   told = [];
   room = new WaitingRoom({
-    admit: (_, entry) => {
+    admit: (_socket, _endpoint, entry) => {
       if (places === 0) return false;
       places--;
       told.push(`${entry} admitted`);
       return true;
     },
-    refuse: (_, entry) => told.push(`${entry} refused`),
+    refuse: (_socket, _endpoint, entry) => told.push(`${entry} refused`),
     askOthers: () => {
       if (others) asked++;
       return others;
@@ -30,7 +33,7 @@ beforeEach(() => {
 });
 
 const enter = (...entries: number[]): void => {
-  for (const entry of entries) room.enter({} as Socket, entry);
+  for (const entry of entries) room.enter({} as Socket, ENDPOINT, entry);
 };
 const poll = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
@@ -87,7 +90,7 @@ test('a connection that has waited for four ticks is refused', async () => {
 test('everybody leaves when the server stops', async () => {
   enter(1, 2);
   const left: number[] = [];
-  room.clear((_, entry) => left.push(entry));
+  room.clear((_socket, _endpoint, entry) => left.push(entry));
   places = 2;
   await poll();
   expect([room.size, left, told]).toEqual([0, [1, 2], []]);

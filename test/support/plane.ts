@@ -1,12 +1,14 @@
 // A data plane in the test's own thread, behind a real socket. What it releases is overwritten: see poison.ts.
 
+import type { Socket } from 'node:net';
 import type { ServerView } from '../../src/app/app.ts';
 import type { AddressCounts } from '../../src/connection/addresses.ts';
 import type { Deadlines } from '../../src/connection/deadlines.ts';
+import { type Io, plainEndpoint } from '../../src/connection/endpoint.ts';
 import type { ConnectionLimits } from '../../src/connection/limits.ts';
 import { type Listener, listen } from '../../src/connection/listener.ts';
 import { Log, type LogLevel } from '../../src/connection/log.ts';
-import { type Io, Plane } from '../../src/connection/plane.ts';
+import { Plane } from '../../src/connection/plane.ts';
 import { guardsIntact, readStatistics } from '../../src/wasm/memory.ts';
 import { REQUESTS_MAX } from '../../src/wasm/slot.ts';
 import type { Statistics } from '../../src/wasm/statistics.ts';
@@ -35,6 +37,8 @@ export interface TestedPlane {
   listener: Listener;
   port: number;
   lines: string[];
+  /** Begins a connection over a socket that no listener accepted. */
+  accept(socket: Socket): void;
   /** Lets time pass at once. */
   pass(ms: number): void;
   /** So much time has passed since the last tick when the next one comes. */
@@ -53,12 +57,12 @@ export async function startPlane(
   addresses?: AddressCounts,
 ): Promise<TestedPlane> {
   const engine = createEngine(engineName);
+  const endpoint = plainEndpoint(io);
   const lines: string[] = [];
   const time = { nowMs: 1_000 };
   const plane = new Plane(
     poisoning(engine.codec, engine.slot),
     engine.slot,
-    io,
     new Log(level, (line) => lines.push(line)),
     { ...DEADLINES, ...deadlines },
     { ...LIMITS, ...limits },
@@ -66,13 +70,14 @@ export async function startPlane(
     addresses,
   );
   poisonReturned(plane.outputs, engine.slot);
-  const listener = await listen(plane, { host: '127.0.0.1', port: 0, reusePort: false });
+  const listener = await listen(plane, { host: '127.0.0.1', port: 0, reusePort: false }, endpoint);
   return {
     plane,
     engine,
     listener,
     port: listener.port,
     lines,
+    accept: (socket) => plane.accept(socket, endpoint),
     pass: (ms) => {
       // A timeout that was set since the last tick counts from here on; deadlines are whole milliseconds, rounded up.
       plane.clock.tick();
