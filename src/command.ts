@@ -1,7 +1,8 @@
 // The command line: arguments in, exit code out. 0 a clean end, 1 failed to start, 2 wrong usage.
 
 import { readFileSync } from 'node:fs';
-import { helpText, OptionError, readCommand } from './options.ts';
+import { helpText, readCommand } from './command-line.ts';
+import { OptionError } from './option-kinds.ts';
 import { supervise } from './supervisor.ts';
 
 const USAGE = 2;

@@ -23,16 +23,9 @@ export type {
 export { fetch, Request } from './app/globals.ts';
 export { type RateLimit, type RateLimitOptions, rateLimit } from './app/rate-limit.ts';
 export { Response, type ResponseInit, type Trailers } from './app/response.ts';
-export { OptionError } from './options.ts';
-export {
-  type AppServer,
-  type HandlersServer,
-  type ServeAppOptions,
-  type ServeHandlersOptions,
-  type ServeOptions,
-  type Server,
-  serve,
-} from './serve.ts';
+export { OptionError } from './option-kinds.ts';
+export { type AppServer, type HandlersServer, type Server, serve } from './serve.ts';
+export type { ServeAppOptions, ServeHandlersOptions, ServeOptions } from './serve-options.ts';
 export { type Counted, counted } from './state/counted.ts';
 export { type Counter, counter } from './state/counter.ts';
 export { type Gauge, gauge } from './state/gauge.ts';

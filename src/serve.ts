@@ -6,104 +6,17 @@ import { APP_KEYS, hintFor, strangeKeys } from './app/keys.ts';
 import { appOf } from './app/load.ts';
 import { bind } from './connection/bind.ts';
 import { type ListenAt, urlOf } from './connection/listener.ts';
-import { Log, type LogLevel } from './connection/log.ts';
-import type { IoChoice } from './connection/selftest.ts';
+import { Log } from './connection/log.ts';
 import { countWorkers } from './models/counts.ts';
 import { descriptorsMax } from './models/descriptors.ts';
 import { eventLoop } from './models/event-loop.ts';
 import { inThread } from './models/in-thread.ts';
 import type { ModelStart, Server as RunningServer } from './models/model.ts';
-import { appFile, OptionError, type Options, readOptions } from './options.ts';
-import type { EngineName } from './protocol/codec.ts';
+import { OptionError } from './option-kinds.ts';
+import type { Options } from './options.ts';
+import { appFile, readOptions } from './read-options.ts';
+import type { ServeAppOptions, ServeHandlersOptions } from './serve-options.ts';
 import type { Statistics } from './wasm/statistics.ts';
-
-/** What both kinds of server take. Sizes are in bytes, durations in milliseconds. */
-export interface ServeOptions {
-  /** The address to listen on: 127.0.0.1 by default. */
-  host?: string | undefined;
-  /** 8080 by default; 0 picks a free one. */
-  port?: number | string | undefined;
-  /** What parses and builds: wasm by default. */
-  engine?: EngineName | undefined;
-  /** How bytes get in and out: auto by default; public uses documented calls of Node only. */
-  io?: IoChoice | undefined;
-  /** How much is printed: errors by default, what handlers failed with. */
-  log?: LogLevel | undefined;
-  /** Largest head of a request, 431 beyond: 16384 by default. */
-  maxHead?: number | undefined;
-  /** Longest request target, 414 beyond: 8192 by default. */
-  maxTarget?: number | undefined;
-  /** Most field lines of a request, 431 beyond: 100 by default. */
-  maxFields?: number | undefined;
-  /** Largest content of a request, 413 beyond: 1048576 by default. */
-  maxBody?: number | undefined;
-  /**
-   * Open connections over all threads of the server: 16384 by default. Beyond, the longest idle one is closed, or the new
-   * one gets 503.
-   */
-  maxConnections?: number | undefined;
-  /** Open connections of one client address, 503 beyond: 0 by default, which is no such limit. */
-  maxConnectionsPerAddress?: number | undefined;
-  /** Requests on one connection, then it is closed: 1000000 by default. */
-  maxRequests?: number | undefined;
-  /** For the head of a request to arrive, 408 beyond: 10000 by default. */
-  headTimeout?: number | undefined;
-  /** That a connection stays open between requests: 60000 by default. */
-  idleTimeout?: number | undefined;
-  /** Without a byte of content, 408 beyond: 30000 by default. */
-  bodyTimeout?: number | undefined;
-  /** Bytes a second that content must come to on average: 500 by default; 0 is any. */
-  bodyRate?: number | undefined;
-  /** For a peer to read what it was sent, cut beyond: 30000 by default. */
-  writeTimeout?: number | undefined;
-  /** For a handler to answer, 503 beyond: 30000 by default. */
-  handlerTimeout?: number | undefined;
-  /** For the application to load and for its start() to end; else the start, or the reload, fails: 30000 by default. */
-  loadTimeout?: number | undefined;
-  /** What requests under way have to finish when the server closes or reloads: 10000 by default. */
-  drainTimeout?: number | undefined;
-  /**
-   * The folder to keep named state in, so that counters go on from where they stood. It is that of one server at a
-   * time, and of the first server of the process, whose memory holds the named state.
-   */
-  state?: string | undefined;
-  /** URL of the Redis that allocates counter numbers, unique across all servers that use it. */
-  redis?: string | undefined;
-  /** The fewest numbers that a counter is leased at a time with state or redis, a power of two: 4096 by default. */
-  lease?: number | undefined;
-  /** Proxies before the server; as many entries of their field are believed: 0 by default. */
-  trustProxy?: number | undefined;
-  /**
-   * The fields that these proxies write: x-forwarded-for (by default), x-forwarded-for and x-forwarded-proto, or
-   * forwarded. A list, or text with commas.
-   */
-  trustProxyField?: string | readonly string[] | undefined;
-  /**
-   * The hosts that requests may be for, such as `['example.com', '*.example.com', 'localhost:8080']`, or text with
-   * commas; 421 for others. By default any.
-   */
-  allowedHosts?: string | readonly string[] | undefined;
-  /**
-   * Makes hotpath's own Response, Request and fetch the globals of the threads that answer. By default true
-   * for the threads of an `app`, false for handlers, whose thread is the program's.
-   */
-  globals?: boolean | undefined;
-}
-
-/** A server of threads, each of which loads the application. */
-export interface ServeAppOptions extends ServeOptions {
-  /** The module of the application; a path counts from the working directory. */
-  app: string | URL;
-  /** How many threads: auto by default, as many as Node says can run at once. */
-  workers?: number | 'auto' | undefined;
-}
-
-/** A server in the calling thread. `fetch`, `routes` or both. */
-export interface ServeHandlersOptions extends ServeOptions, App {
-  app?: undefined;
-  /** Functions don't travel to other threads. */
-  workers?: undefined;
-}
 
 /** A server that runs in this program. */
 export interface Server extends AsyncDisposable {
@@ -140,9 +53,6 @@ export interface HandlersServer extends Server {
   reload(app: App): Promise<void>;
 }
 
-/** Options of the command line that mean nothing here. */
-const COMMAND_LINE_ONLY = ['model', 'counter', 'sockets'] as const;
-
 /**
  * Starts a server in this program: with `app` over threads, with `fetch` and `routes` in the calling thread.
  * Resolves when it listens.
@@ -164,7 +74,7 @@ async function serveApp({ app, ...given }: ServeAppOptions): Promise<AppServer> 
     if (name in given) throw new OptionError(`${name} comes from the app's module: leave out ${name} or app`);
   if (typeof app !== 'string' && !(app instanceof URL))
     throw new OptionError(`app must be the path or the URL of a module, not ${typeof app}`);
-  const options = readOptions({ ...given }, COMMAND_LINE_ONLY, { log: 'errors' });
+  const options = readOptions({ ...given }, {}, hintFor);
   options.app = appFile(app);
   const start = startOf(options);
   const wanted = countWorkers(options.workers);
@@ -197,9 +107,8 @@ async function serveHandlers({ workers, ...given }: ServeHandlersOptions): Promi
   if (workers !== undefined)
     throw new OptionError('workers belongs to app: functions do not travel to other threads');
   const others = Object.entries(given).filter(([name]) => !(APP_KEYS as readonly string[]).includes(name));
-  const defaults = { log: 'errors', globals: false } as const;
   // First, since a misspelt fetch is missed below, where its name is not told.
-  const options = readOptions(Object.fromEntries(others), COMMAND_LINE_ONLY, defaults, hintFor);
+  const options = readOptions(Object.fromEntries(others), { globals: false }, hintFor);
   const handlers = appOf(given, 'serve()');
   const { host, port } = options;
   const takePlace = async (): Promise<ListenAt> => ({ host, port, reusePort: false });

@@ -17,7 +17,7 @@ const runtime = IMPORTS.filter(({ typeOnly }) => !typeOnly);
 
 /** Lower knows nothing of higher; the same rank only within its folder. */
 const RANKS: [RegExp, number][] = [
-  [/^src\/(wasm\/layout|protocol\/codes|plural|within|backoff|node-version)\.ts$/, 0],
+  [/^src\/(wasm\/layout|protocol\/codes|plural|one-line|within|backoff|node-version)\.ts$/, 0],
   [/^assembly\/(chars|state\/(extent|gauge|hold|lease|mutex|scratch|siphash)|guards)\.ts$/, 1],
   [
     /^assembly\/(scanner|number|extension|http-date|entity-tags|state\/(counter|histogram|limiter|tables))\.ts$/,
@@ -32,7 +32,7 @@ const RANKS: [RegExp, number][] = [
   [/^src\/wasm\//, 2],
   [/^src\/(connection|state)\//, 3],
   [/^src\/(app|durable)\//, 4],
-  [/^src\/(workers\/|options\.ts$)/, 5],
+  [/^src\/(workers\/|(option-kinds|options|read-options|serve-options|command-line)\.ts$)/, 5],
   [/^src\/(models\/|messages\.ts$)/, 6],
   [/^src\/(supervisor|server-main|serve)\.ts$/, 7],
   [/^src\/(command|index)\.ts$/, 8],

@@ -278,7 +278,7 @@ describe('what is wrong with the options is one line', () => {
     [{ fetch, port: 'http' }, "port must be a whole number from 0 to 65535, not 'http'"],
     [{ fetch, port: null }, 'port must be text or a number, not null'],
     [{ fetch, host: '' }, 'host needs an address, such as 127.0.0.1 or ::'],
-    [{ fetch, engine: 'php' }, "engine must be wasm, js, not 'php'"],
+    [{ fetch, engine: 'php' }, "engine must be wasm or js, not 'php'"],
     [{ fetch, globals: 'yes' }, "globals must be true or false, not 'yes'"],
     [{ fetch, maxHead: 1.5 }, "maxHead must be a whole number from 256 to 65000, not '1.5'"],
     [{ fetch, maxHead: 512, maxTarget: 512 }, 'maxTarget must be less than maxHead (512), not 512'],

@@ -351,7 +351,7 @@ describe('wrong usage', () => {
     [['--lease', '16'], '--lease belongs to --state or --redis'],
     [['--state', 'x', '--lease', '1000'], "--lease must be a power of two, such as 1024 or 4096, not '1000'"],
     [['--state', 'x', '--lease', '0'], "--lease must be a whole number from 1 to 1048576, not '0'"],
-    [['--state', 'x', '--model', 'thread'], '--model thread keeps no state: leave --state or the model out'],
+    [['--state', 'x', '--model', 'thread'], '--model thread keeps no state: leave out --state or --model'],
     [
       ['--state', 'x', '--counter', 'none'],
       '--counter has no meaning with --state, which leases numbers: leave it out',

@@ -237,8 +237,8 @@ test.each([
   ],
   ['http://:s3cret@h', 'must be a URL such as redis://127.0.0.1:6379'],
   ['redis:/:s3cret@h', 'must be a URL such as redis://127.0.0.1:6379'],
-  ['redis://:s3cret@h/x', 'ends in the number of a database, as in redis://127.0.0.1:6379/0'],
-  ['redis://:s3cret@h/-1', 'ends in the number of a database'],
+  ['redis://:s3cret@h/x', 'must end in the number of a database, as in redis://127.0.0.1:6379/0'],
+  ['redis://:s3cret@h/-1', 'must end in the number of a database'],
   ['redis://:s3cret%zz@h', 'has a % in its user or password that must be written as %25'],
   ['redis://:s3cret@', 'must be a URL such as redis://127.0.0.1:6379'],
 ])('%s is refused in one line, without the password', async (url, says) => {

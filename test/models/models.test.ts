@@ -271,8 +271,8 @@ test('the line that says it listens tells who serves', async () => {
 });
 
 test.each([
-  [['--model', 'sequential', '--workers', '2'], 'one connection at a time: leave --workers out'],
-  [['--model', 'process', '--counter', 'none'], 'counts in one place: leave --counter out'],
+  [['--model', 'sequential', '--workers', '2'], 'one connection at a time: leave out --workers'],
+  [['--model', 'process', '--counter', 'none'], 'counts in one place: leave out --counter'],
   [['--counter', 'mutex'], 'belongs to --model thread: an event loop must not wait'],
 ])('%j is a wrong usage', async (args, reason) => {
   const { code, errors } = await runCli(args);
@@ -284,6 +284,6 @@ test('what the process model can not do is a wrong usage', async () => {
   expect(await runCli(['--model', 'process', '--max-requests', '2'])).toEqual({
     code: 2,
     output: '',
-    errors: 'hotpath: --model process answers one request a connection: leave --max-requests out\n',
+    errors: 'hotpath: --model process answers one request a connection: leave out --max-requests\n',
   });
 });

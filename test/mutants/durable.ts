@@ -223,12 +223,14 @@ export const durableDefects: Defect[] = [
   ...defectsOf('src/state/counter.ts', SERVE, [
     ['more is added than a block has', 'if (n > this.most)', 'if (n > 2 * this.most)'],
   ]),
-  ...defectsOf('src/options.ts', END_TO_END, [
+  ...defectsOf('src/option-kinds.ts', END_TO_END, [
     ['any lease is a power of two', '!Number.isInteger(Math.log2(size))', 'Number.isNaN(size)', USAGE],
+  ]),
+  ...defectsOf('src/read-options.ts', END_TO_END, [
     [
       "the tutorial's servers seem to keep state",
-      'if (asked === undefined) {',
-      "if (asked === undefined || model !== 'event-loop') {",
+      'if (state === undefined && redis === undefined) {',
+      "if ((state === undefined && redis === undefined) || model !== 'event-loop') {",
       USAGE,
     ],
   ]),

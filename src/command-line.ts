@@ -1,0 +1,136 @@
+// The command line: from arguments to options, and the text of --help. node:util's parseArgs takes arguments apart;
+// what is wrong with them is told here, in one line that names the flag as it was written.
+
+import { parseArgs } from 'node:util';
+import { escaped } from './one-line.ts';
+import { OptionError } from './option-kinds.ts';
+import {
+  flagOf,
+  OPTION_GROUPS,
+  OPTION_NAMES,
+  OPTIONS,
+  type OptionName,
+  type Options,
+  withNames,
+} from './options.ts';
+import { appFile, readTexts } from './read-options.ts';
+
+/** What the user asks for. */
+export type Command = { run: Options } | { print: 'help' | 'version' };
+
+const HELP_WIDTH = 100;
+/** A longer flag has its sentence on the next line. */
+const FLAG_WIDTH = 32;
+
+/**
+ * Reads the command line.
+ * @param argv without node and the script
+ * @param environment for PORT, the default of --port
+ * @throws OptionError with one line for the user
+ */
+export function readCommand(argv: string[], environment: { PORT?: string | undefined }): Command {
+  const { flags, paths } = takeApart(argv);
+  if (flags.has('help')) return { print: 'help' };
+  if (flags.has('version')) return { print: 'version' };
+  if (paths.length > 1)
+    throw new OptionError(
+      `unexpected argument '${escaped(paths[1] as string)}': hotpath takes one app and options; see hotpath --help`,
+    );
+  const texts = new Map<OptionName, string>();
+  for (const name of OPTION_NAMES) {
+    const text = flags.get(flagOf(name));
+    if (text !== undefined) texts.set(name, text);
+  }
+  const fromEnvironment = !texts.has('port') && Boolean(environment.PORT);
+  if (fromEnvironment) texts.set('port', environment.PORT as string);
+  const called = (name: OptionName): string =>
+    name === 'port' && fromEnvironment ? 'PORT in the environment' : flagNamed(name);
+  const app = paths[0] === undefined ? undefined : appFile(paths[0]);
+  return { run: readTexts({ app, texts, called }) };
+}
+
+/**
+ * Flags with their values, the last one where a flag is repeated, and what is left.
+ * @throws OptionError for a flag that is unknown, lacks its value, or has one too many
+ */
+function takeApart(argv: string[]): { flags: Map<string, string>; paths: string[] } {
+  const valued = new Map(OPTION_NAMES.map((name) => [flagOf(name), OPTIONS[name].value]));
+  for (const flag of ['help', 'version']) valued.set(flag, undefined);
+  const { tokens } = parseArgs({
+    args: argv,
+    options: Object.fromEntries([
+      ...[...valued].map(([flag, value]) => [flag, { type: value === undefined ? 'boolean' : 'string' }]),
+      ['help', { type: 'boolean', short: 'h' }],
+      ['version', { type: 'boolean', short: 'v' }],
+    ]),
+    strict: false,
+    tokens: true,
+  });
+  const flags = new Map<string, string>();
+  const paths: string[] = [];
+  for (const token of tokens) {
+    if (token.kind === 'positional') paths.push(token.value);
+    if (token.kind !== 'option') continue;
+    const { name, rawName, value, inlineValue } = token;
+    if (!valued.has(name))
+      throw new OptionError(`there is no option ${escaped(rawName)}; see hotpath --help`);
+    const wanted = valued.get(name);
+    if (wanted === undefined) {
+      if (value !== undefined) throw new OptionError(`${rawName} takes no value: write ${rawName} alone`);
+      // An option without a value is switched off by its flag.
+      flags.set(name, 'false');
+    } else {
+      // What looks like a flag is one, unless it follows an equals sign or can only be a number.
+      if (value === undefined || (!inlineValue && /^-(?!\d)./.test(value)))
+        throw new OptionError(`${rawName} needs a value: ${rawName} ${wanted}; see hotpath --help`);
+      flags.set(name, value);
+    }
+  }
+  return { flags, paths };
+}
+
+/** The text of --help. */
+export function helpText(): string {
+  const groups = Object.entries(OPTION_GROUPS).map(([heading, names]) => [
+    `${heading}:`,
+    ...names.flatMap(helpRow),
+  ]);
+  return [
+    'Usage: hotpath [app] [options]',
+    '',
+    'Serves the application that the module `app` exports: { fetch, routes, error, start, stop }.',
+    'Without an app, the built-in app answers every path with Hello1, Hello2, ... and counts exactly',
+    'over all threads. MS is a time in milliseconds.',
+    '',
+    ...groups.flatMap((lines) => [...lines, '']),
+    'Other:',
+    ...helpLines('--help, -h', 'Print this help'),
+    ...helpLines('--version, -v', 'Print the version'),
+  ].join('\n');
+}
+
+function helpRow(name: OptionName): string[] {
+  const { value, says, byDefault } = OPTIONS[name];
+  const text = withNames(says, flagNamed);
+  if (value === undefined) return helpLines(flagNamed(name), text);
+  const standard = name === 'port' ? `$PORT or ${byDefault}` : byDefault;
+  return helpLines(`${flagNamed(name)} ${value}`, standard === undefined ? text : `${text} [${standard}]`);
+}
+
+/** A flag and its sentence in two columns. */
+function helpLines(flag: string, text: string): string[] {
+  const lines = [''];
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1) as string;
+    if (line !== '' && FLAG_WIDTH + line.length + word.length + 1 > HELP_WIDTH) lines.push(word);
+    else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`;
+  }
+  const first = `  ${flag}`;
+  const rows = lines.map((line) => ' '.repeat(FLAG_WIDTH) + line);
+  if (first.length > FLAG_WIDTH - 2) return [first, ...rows];
+  return [first.padEnd(FLAG_WIDTH) + lines[0], ...rows.slice(1)];
+}
+
+function flagNamed(name: OptionName): string {
+  return `--${flagOf(name)}`;
+}

@@ -1,0 +1,184 @@
+// What kinds of values options have, and how each is read from text. A mistake is one line that names the option as
+// the user wrote it.
+
+import { resolve } from 'node:path';
+import { parseAllowedHost } from './app/allowed-hosts.ts';
+import { PROXY_FIELDS, type ProxyField } from './connection/access.ts';
+import { hostToListen } from './connection/listener.ts';
+import { escaped } from './one-line.ts';
+
+/** A mistake in the options: its message is one line that names the option and the fix. */
+export class OptionError extends Error {
+  override readonly name = 'OptionError';
+}
+
+export interface OptionKind<T> {
+  /** The value in the help: `N`, `HOST`, `wasm|js`; undefined for a flag that takes no value. */
+  readonly value: string | undefined;
+  readonly byDefault: T;
+  /** The values that it can have, where `value` does not list them. */
+  readonly range?: string;
+  /** A program may pass an array of texts, which is read as if commas stood between them. */
+  readonly list?: true;
+  /**
+   * @param name of the option, as the user wrote it
+   * @throws OptionError
+   */
+  read(text: string, name: string): T;
+}
+
+export function oneOf<T extends string>(choices: readonly T[], byDefault: T): OptionKind<T> {
+  const listed = `${choices.slice(0, -1).join(', ')} or ${choices.at(-1)}`;
+  return {
+    value: choices.join('|'),
+    byDefault,
+    read: (text, name) => {
+      const choice = choices.find((known) => known === text);
+      if (choice === undefined) throw new OptionError(`${name} must be ${listed}, not '${escaped(text)}'`);
+      return choice;
+    },
+  };
+}
+
+export function wholeNumber(least: number, most: number, byDefault: number, value = 'N'): OptionKind<number> {
+  return {
+    value,
+    byDefault,
+    range: `${least} to ${most}`,
+    read: (text, name) => readNumber(text, name, least, most, ''),
+  };
+}
+
+export function bytes(least: number, most: number, byDefault: number): OptionKind<number> {
+  return wholeNumber(least, most, byDefault, 'BYTES');
+}
+
+/** Of one millisecond to a day. */
+export function duration(byDefault: number): OptionKind<number> {
+  return wholeNumber(1, 86_400_000, byDefault, 'MS');
+}
+
+export function wholeNumberOrAuto(least: number, most: number): OptionKind<number | 'auto'> {
+  return {
+    value: 'N|auto',
+    byDefault: 'auto',
+    range: `${least} to ${most}, or auto`,
+    read: (text, name) => (text === 'auto' ? 'auto' : readNumber(text, name, least, most, ' or auto')),
+  };
+}
+
+export function powerOfTwo(most: number, byDefault: number): OptionKind<number> {
+  return {
+    value: 'N',
+    byDefault,
+    range: `a power of two, 1 to ${most}`,
+    read: (text, name) => {
+      const size = readNumber(text, name, 1, most, '');
+      if (!Number.isInteger(Math.log2(size)))
+        throw new OptionError(`${name} must be a power of two, such as 1024 or 4096, not '${text}'`);
+      return size;
+    },
+  };
+}
+
+/** A flag that switches off what is on by default; its texts are those of a program's true and false. */
+export const SWITCH_OFF: OptionKind<boolean> = {
+  value: undefined,
+  byDefault: true,
+  read: (text, name) => {
+    if (text !== 'true' && text !== 'false')
+      throw new OptionError(`${name} must be true or false, not '${escaped(text)}'`);
+    return text === 'true';
+  },
+};
+
+export const HOST: OptionKind<string> = {
+  value: 'HOST',
+  byDefault: '127.0.0.1',
+  read: (text, name) => {
+    if (text === '') throw new OptionError(`${name} needs an address, such as 127.0.0.1 or ::`);
+    const host = hostToListen(text);
+    if (host === undefined)
+      throw new OptionError(
+        `${name} must be an address or a name without a port, such as 127.0.0.1, :: or localhost, not '${escaped(text)}'`,
+      );
+    return host;
+  },
+};
+
+export const FOLDER: OptionKind<string | undefined> = {
+  value: 'DIR',
+  byDefault: undefined,
+  read: (text, name) => {
+    if (text === '') throw new OptionError(`${name} needs the path of a folder`);
+    return resolve(text);
+  },
+};
+
+/** An error does not repeat what may contain a password. */
+export const REDIS_URL: OptionKind<string | undefined> = {
+  value: 'URL',
+  byDefault: undefined,
+  read: (text, name) => {
+    const mayTell = !/[@?#]/.test(text);
+    if (!/^rediss?:\/\/./.test(text) || !URL.canParse(text))
+      throw new OptionError(
+        `${name} must be a URL such as redis://127.0.0.1:6379${mayTell ? `, not '${escaped(text)}'` : ': write /, ?, # and @ of a password as %2F, %3F, %23 and %40'}`,
+      );
+    const { username, password, hostname, pathname } = new URL(text);
+    if (hostname === '') throw new OptionError(`${name} needs a host, as in redis://127.0.0.1:6379`);
+    if (!/^(?:\/\d{0,9})?$/.test(pathname))
+      throw new OptionError(`${name} must end in the number of a database, as in redis://127.0.0.1:6379/0`);
+    for (const part of [username, password])
+      try {
+        decodeURIComponent(part);
+      } catch {
+        throw new OptionError(`${name} has a % in its user or password that must be written as %25`);
+      }
+    return text;
+  },
+};
+
+export const PROXY_FIELD_LIST: OptionKind<readonly ProxyField[]> = {
+  value: 'FIELDS',
+  byDefault: ['x-forwarded-for'],
+  list: true,
+  read: (text, name) => {
+    const fields = itemsOf(text.toLowerCase());
+    const known = PROXY_FIELDS.filter((field) => fields.includes(field));
+    if (new Set(fields).size !== known.length || (known.includes('forwarded') && known.length > 1))
+      throw new OptionError(
+        `${name} must be x-forwarded-for, x-forwarded-for,x-forwarded-proto or forwarded, not '${escaped(text)}'`,
+      );
+    return known;
+  },
+};
+
+export const HOST_LIST: OptionKind<readonly string[] | undefined> = {
+  value: 'HOSTS',
+  byDefault: undefined,
+  list: true,
+  read: (text, name) => {
+    const hosts = itemsOf(text);
+    for (const host of hosts)
+      try {
+        parseAllowedHost(host);
+      } catch (error) {
+        throw new OptionError(`${name}: ${escaped((error as Error).message)}`);
+      }
+    return hosts;
+  },
+};
+
+function itemsOf(text: string): string[] {
+  return text.split(',').map((item) => item.trim());
+}
+
+function readNumber(text: string, name: string, least: number, most: number, or: string): number {
+  const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value >= least && value <= most))
+    throw new OptionError(
+      `${name} must be a whole number from ${least} to ${most}${or}, not '${escaped(text)}'`,
+    );
+  return value;
+}

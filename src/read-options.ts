@@ -1,0 +1,169 @@
+// From texts to options, for the command line and for programs alike: each option by its kind, then the rules about
+// several of them. Messages name an option as the user wrote it.
+
+import { accessSync, constants, type Stats, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { escaped } from './one-line.ts';
+import { OptionError } from './option-kinds.ts';
+import { OPTION_NAMES, OPTIONS, type OptionName, type Options } from './options.ts';
+
+/** What the user has given. */
+export interface Given {
+  /** The URL of the application's module. */
+  app: string | undefined;
+  /** The others, by name. */
+  texts: ReadonlyMap<OptionName, string>;
+  /** How the user writes the name of an option: `--max-head`, or `maxHead`. */
+  called(name: OptionName): string;
+}
+
+/**
+ * Reads all options.
+ * @param defaults where they differ from those of the command line
+ * @throws OptionError with one line
+ */
+export function readTexts(given: Given, defaults: Partial<Options> = {}): Options {
+  const { texts, called } = given;
+  const options = { ...byDefault(), ...defaults, app: given.app };
+  for (const [name, text] of texts)
+    Object.assign(options, { [name]: OPTIONS[name].read(text, called(name)) });
+  for (const rule of [fitTarget, fitApp, fitModel, fitState, fitProxy]) rule(options, given);
+  return options;
+}
+
+/**
+ * Reads the options of serve().
+ * @param given values by name; one that is undefined has its default
+ * @param defaults where they differ from those of the table
+ * @param hintFor called with a name that is unknown; returns the end of the message
+ * @throws OptionError with one line
+ */
+export function readOptions(
+  given: Readonly<Record<string, unknown>>,
+  defaults: Partial<Options>,
+  hintFor: (name: string) => string,
+): Options {
+  const texts = new Map<OptionName, string>();
+  for (const [name, value] of Object.entries(given)) {
+    if (value === undefined) continue;
+    const known = OPTION_NAMES.find((one) => one === name && OPTIONS[one].property !== false);
+    if (known === undefined) throw new OptionError(`there is no option '${escaped(name)}'${hintFor(name)}`);
+    texts.set(known, textOf(known, value));
+  }
+  return readTexts({ app: undefined, texts, called: (name) => name }, { ...defaultsOfServe(), ...defaults });
+}
+
+/**
+ * The URL of an application's module.
+ * @param from the folder that a relative path starts from; the working directory by default
+ * @throws OptionError when there is no such file
+ */
+export function appFile(path: string | URL, from = '.'): string {
+  const url = path instanceof URL ? path : pathToFileURL(resolve(from, path));
+  if (url.protocol !== 'file:') throw new OptionError(`an app is a file, not '${url}'`);
+  const shown = escaped(`${path}`);
+  let found: Stats | undefined;
+  try {
+    found = statSync(url, { throwIfNoEntry: false });
+    if (found !== undefined) accessSync(url, constants.R_OK);
+  } catch (error) {
+    throw new OptionError(`the app '${shown}' can't be read: ${escaped((error as Error).message)}`);
+  }
+  if (!found?.isFile()) throw new OptionError(`there is no app '${shown}': give the path of a module`);
+  return url.href;
+}
+
+/** A value of a program, as the command line would have it. */
+function textOf(name: OptionName, value: unknown): string {
+  if (OPTIONS[name].list && Array.isArray(value) && value.every((item) => typeof item === 'string'))
+    return value.join(',');
+  if (!['string', 'number', 'boolean'].includes(typeof value))
+    throw new OptionError(`${name} must be text or a number, not ${value === null ? null : typeof value}`);
+  return String(value);
+}
+
+function byDefault(): Options {
+  return Object.fromEntries(
+    OPTION_NAMES.map((name) => [name, OPTIONS[name].byDefault]),
+  ) as unknown as Options;
+}
+
+function defaultsOfServe(): Partial<Options> {
+  const differing = OPTION_NAMES.flatMap((name) => {
+    const { property } = OPTIONS[name];
+    return property && property.byDefault !== undefined ? [[name, property.byDefault]] : [];
+  });
+  return Object.fromEntries(differing);
+}
+
+/** A smaller head makes the default target smaller, too. */
+function fitTarget(options: Options, { texts, called }: Given): void {
+  if (!texts.has('maxTarget'))
+    options.maxTarget = Math.min(options.maxTarget, Math.floor(options.maxHead / 2));
+  if (options.maxTarget >= options.maxHead)
+    throw new OptionError(
+      `${called('maxTarget')} must be less than ${called('maxHead')} (${options.maxHead}), not ${options.maxTarget}`,
+    );
+}
+
+/** An application runs in event loops, and counts as it likes. */
+function fitApp({ app, model }: Options, { texts, called }: Given): void {
+  if (app === undefined) return;
+  if (model !== 'event-loop')
+    throw new OptionError(
+      `${called('model')} ${model} has only the built-in app: leave out the app or ${called('model')}`,
+    );
+  if (texts.has('counter'))
+    throw new OptionError(`${called('counter')} is how the built-in app counts: leave it out with an app`);
+}
+
+/** The tutorial's servers answer one request a connection, and its threads count under a mutex. */
+function fitModel(options: Options, { texts, called }: Given): void {
+  const { model } = options;
+  if (model === 'event-loop') {
+    if (options.counter === 'mutex')
+      throw new OptionError(
+        `${called('counter')} mutex belongs to ${called('model')} thread: an event loop must not wait`,
+      );
+    return;
+  }
+  const chosen = `${called('model')} ${model}`;
+  if (options.maxConnectionsPerAddress > 0)
+    throw new OptionError(
+      `${called('maxConnectionsPerAddress')} has no meaning with ${chosen}: leave out one of them`,
+    );
+  if (texts.has('workers') && model === 'sequential')
+    throw new OptionError(`${chosen} serves one connection at a time: leave out ${called('workers')}`);
+  if (texts.has('counter') && model !== 'thread')
+    throw new OptionError(`${chosen} counts in one place: leave out ${called('counter')}`);
+  if (!texts.has('counter') && model === 'thread') options.counter = 'mutex';
+  if (!texts.has('maxRequests')) options.maxRequests = 1;
+  else if (model === 'process' && options.maxRequests !== 1)
+    throw new OptionError(`${chosen} answers one request a connection: leave out ${called('maxRequests')}`);
+}
+
+/** Event loops alone keep state: the counters of the tutorial's servers are for the tutorial. */
+function fitState({ state, redis, model }: Options, { texts, called }: Given): void {
+  if (state === undefined && redis === undefined) {
+    if (texts.has('lease'))
+      throw new OptionError(`${called('lease')} belongs to ${called('state')} or ${called('redis')}`);
+    return;
+  }
+  const asked = called(state === undefined ? 'redis' : 'state');
+  if (model !== 'event-loop')
+    throw new OptionError(
+      `${called('model')} ${model} keeps no state: leave out ${asked} or ${called('model')}`,
+    );
+  if (texts.has('counter'))
+    throw new OptionError(
+      `${called('counter')} has no meaning with ${asked}, which leases numbers: leave it out`,
+    );
+}
+
+function fitProxy({ trustProxy }: Options, { texts, called }: Given): void {
+  if (texts.has('trustProxyField') && trustProxy === 0)
+    throw new OptionError(
+      `${called('trustProxyField')} belongs to ${called('trustProxy')}: say how many proxies there are`,
+    );
+}
