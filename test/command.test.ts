@@ -110,12 +110,12 @@ test('--inspect given to Node debugs the server process, also after it has been 
     const list = (await (await fetch(`http://127.0.0.1:${port}/json/list`)).json()) as { url: string }[];
     return list.map(({ url }) => url);
   };
-  expect(await targets()).toEqual([expect.stringMatching(/\/dist\/child\.js$/)]);
+  expect(await targets()).toEqual([expect.stringMatching(/\/dist\/server-main\.js$/)]);
   const [server] = childrenOf(child.pid as number);
   process.kill(server as number, 'SIGKILL');
   await eventually('listening again', () => output.split('Server listening').length === 3);
   expect(childrenOf(child.pid as number)).not.toContain(server);
-  expect(await targets()).toEqual([expect.stringMatching(/\/dist\/child\.js$/)]);
+  expect(await targets()).toEqual([expect.stringMatching(/\/dist\/server-main\.js$/)]);
   child.kill('SIGTERM');
   expect(await once(child, 'exit')).toEqual([0, null]);
 });
