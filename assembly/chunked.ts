@@ -13,7 +13,7 @@ import {
   STATE_EXTENSION,
   STATE_EXTENSION_VALUE_END,
   STATE_TRAILER,
-} from '../src/protocol/codes';
+} from '../src/memory/codes';
 import {
   CHUNK_SIZE_DIGITS_MAX,
   EXTENSION_BYTES_MAX,
@@ -24,7 +24,7 @@ import {
   RECORD_EXTENSION_BYTES,
   RECORD_PIECE_BYTES,
   RECORD_STATE,
-} from '../src/wasm/layout';
+} from '../src/memory/layout';
 import { CR, isHex, LF } from './chars';
 import { afterExtensionByte, behindExtension, MALFORMED } from './extension';
 

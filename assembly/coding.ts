@@ -3,7 +3,7 @@
 // chunked must be the last coding, once, and has no parameters (7.1): else no recipient can tell where the content ends. All
 // lines of the field together are one list, whose elements may be empty (RFC 9110 5.6.1).
 
-import { FLAG_CHUNKED, FLAG_CODING_OTHER, FLAG_TRANSFER_ENCODING_BAD } from '../src/protocol/codes';
+import { FLAG_CHUNKED, FLAG_CODING_OTHER, FLAG_TRANSFER_ENCODING_BAD } from '../src/memory/codes';
 import { BACKSLASH, COMMA, EQUALS, isOws, LOWER_8, QUOTE, SEMICOLON } from './chars';
 import { skipToken } from './scanner';
 

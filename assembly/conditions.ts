@@ -1,6 +1,6 @@
 // Conditional requests (RFC 9110 13): whether the client has already what a prepared response would give it.
 
-import { FLAG_IF_NONE_MATCH, TAGS_ANY, TAGS_MALFORMED, TAGS_MATCH } from '../src/protocol/codes';
+import { FLAG_IF_NONE_MATCH, TAGS_ANY, TAGS_MALFORMED, TAGS_MATCH } from '../src/memory/codes';
 import {
   DATE,
   DATE_LINE_BYTES,
@@ -17,7 +17,7 @@ import {
   RECORD_FIELD_COUNT,
   RECORD_FIELDS,
   RECORD_FLAGS,
-} from '../src/wasm/layout';
+} from '../src/memory/layout';
 import { noteTags } from './entity-tags';
 import { isIfModifiedSince, isIfNoneMatch } from './fields';
 import { parseHttpDate } from './http-date';

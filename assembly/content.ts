@@ -1,13 +1,13 @@
 // The content behind a head (RFC 9112 6): piece by piece for whoever wants it, or skipped.
 
-import { MORE, STATE_CONTENT, STATE_START, STATE_TRAILER } from '../src/protocol/codes';
+import { MORE, STATE_CONTENT, STATE_START, STATE_TRAILER } from '../src/memory/codes';
 import {
   RECORD_CONTENT_REMAINING,
   RECORD_CURSOR,
   RECORD_PIECE_BYTES,
   RECORD_STATE,
   RECORD_TRAILER_BYTES,
-} from '../src/wasm/layout';
+} from '../src/memory/layout';
 import { consumeChunks, takeContent } from './chunked';
 import { parseSection } from './section';
 

@@ -3,7 +3,7 @@
 //
 //   entity-tag = [ "W/" ] DQUOTE *etagc DQUOTE      etagc = %x21 / %x23-7E / obs-text
 
-import { TAGS_ANY, TAGS_MALFORMED, TAGS_MATCH, TAGS_SOME } from '../src/protocol/codes';
+import { TAGS_ANY, TAGS_MALFORMED, TAGS_MATCH, TAGS_SOME } from '../src/memory/codes';
 import { COMMA, isOws, QUOTE } from './chars';
 
 const ASTERISK: u8 = 0x2a;

@@ -16,7 +16,7 @@ import {
   STATE_EXTENSION_VALUE,
   STATE_EXTENSION_VALUE_END,
   STATE_EXTENSION_VALUE_START,
-} from '../src/protocol/codes';
+} from '../src/memory/codes';
 import { BACKSLASH, CR, EQUALS, isFieldByte, isOws, isTchar, QUOTE, SEMICOLON } from './chars';
 
 /** No state. */

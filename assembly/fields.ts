@@ -15,8 +15,8 @@ import {
   FLAG_IF_NONE_MATCH,
   FLAG_KEEP_ALIVE,
   FLAG_TRANSFER_ENCODING,
-} from '../src/protocol/codes';
-import { RECORD_CONTENT_LENGTH, RECORD_HOST_BYTES, RECORD_HOST_OFFSET } from '../src/wasm/layout';
+} from '../src/memory/codes';
+import { RECORD_CONTENT_LENGTH, RECORD_HOST_BYTES, RECORD_HOST_OFFSET } from '../src/memory/layout';
 import { COMMA, isOws, LOWER_2, LOWER_4, LOWER_8 } from './chars';
 import { isChunked, noteCodings } from './coding';
 import { parseDecimal } from './number';

@@ -23,7 +23,7 @@ import {
   FLAG_TRANSFER_ENCODING_BAD,
   STATE_CHUNK_SIZE,
   STATE_CONTENT,
-} from '../src/protocol/codes';
+} from '../src/memory/codes';
 import {
   HEADER_CONTENT_BYTES_MAX,
   RECORD_CONTENT_BYTES,
@@ -35,7 +35,7 @@ import {
   RECORD_HOST_OFFSET,
   RECORD_STATE,
   RECORD_VERSION_MINOR,
-} from '../src/wasm/layout';
+} from '../src/memory/layout';
 import { isHost } from './host';
 
 /**

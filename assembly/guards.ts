@@ -11,7 +11,7 @@ import {
   OUTPUT_COUNT,
   OUTPUT_SLACK_BYTES,
   OUTPUT_STRIDE,
-} from '../src/wasm/layout';
+} from '../src/memory/layout';
 
 /** Whether nobody has written between the regions of a slot. */
 export function guardsIntact(slot: usize): bool {

@@ -1,7 +1,7 @@
 // The ABI: every exported function, and what it asserts of its arguments in the debug build. Pointers are
 // absolute, `end` is exclusive, sizes are in bytes.
 
-import { LENGTH_CHUNKED, STATE_CONTENT } from '../src/protocol/codes';
+import { LENGTH_CHUNKED, STATE_CONTENT } from '../src/memory/codes';
 import {
   CARRY,
   CONTROL_WRITTEN,
@@ -19,7 +19,7 @@ import {
   RECORD,
   RECORD_STATE,
   SCRATCH_TEXT_BYTES,
-} from '../src/wasm/layout';
+} from '../src/memory/layout';
 import { consumeContent } from './content';
 import { guardsIntact } from './guards';
 import { forgetMethod, parseHead } from './request';

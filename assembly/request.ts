@@ -33,7 +33,7 @@ import {
   STATE_START,
   STATE_TARGET,
   STATE_VERSION,
-} from '../src/protocol/codes';
+} from '../src/memory/codes';
 import {
   HEADER_TARGET_BYTES_MAX,
   RECORD_CURSOR,
@@ -46,7 +46,7 @@ import {
   RECORD_TARGET_BYTES,
   RECORD_TARGET_OFFSET,
   RECORD_VERSION_MINOR,
-} from '../src/wasm/layout';
+} from '../src/memory/layout';
 import { CR, CRLF, isDigit, LF, SLASH, SP } from './chars';
 import { judgeHead } from './framing';
 import { skipTarget, skipToken } from './scanner';

@@ -7,7 +7,7 @@
 //
 // Stores go 16 bytes at a time and may reach past the end: the region has slack for it.
 
-import { ERROR_LEASE_EXHAUSTED, LENGTH_CHUNKED, LENGTH_UNTOLD } from '../src/protocol/codes';
+import { ERROR_LEASE_EXHAUSTED, LENGTH_CHUNKED, LENGTH_UNTOLD } from '../src/memory/codes';
 import {
   DATE,
   DATE_LINE_BYTES,
@@ -19,7 +19,7 @@ import {
   PREPARED_ENTRY_BYTES,
   PREPARED_HEAD,
   PREPARED_HEAD_BYTES,
-} from '../src/wasm/layout';
+} from '../src/memory/layout';
 import { CRLF } from './chars';
 import { countDigits, writeDecimal } from './number';
 import { add } from './state/counter';

@@ -4,7 +4,7 @@
 //
 // A response with a path hangs in the bucket of that path; the buckets and the chains hold indexes, 0 ends one.
 
-import { FLAG_CONDITIONAL, METHOD_GET, METHOD_HEAD } from '../src/protocol/codes';
+import { FLAG_CONDITIONAL, METHOD_GET, METHOD_HEAD } from '../src/memory/codes';
 import {
   CONTROL_FALLBACK,
   CONTROL_HTTPS,
@@ -23,7 +23,7 @@ import {
   RECORD_TARGET_OFFSET,
   ROUTE_BUCKET_COUNT,
   ROUTES,
-} from '../src/wasm/layout';
+} from '../src/memory/layout';
 import { SLASH } from './chars';
 import { isUnmodified } from './conditions';
 import { skipPath } from './scanner';

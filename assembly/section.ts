@@ -9,7 +9,7 @@ import {
   MORE,
   STATE_FIELD,
   STATE_START,
-} from '../src/protocol/codes';
+} from '../src/memory/codes';
 import {
   FIELD_BYTES,
   HEADER_FIELD_COUNT_MAX,
@@ -21,7 +21,7 @@ import {
   RECORD_FLAGS,
   RECORD_NAME_OFFSET,
   RECORD_STATE,
-} from '../src/wasm/layout';
+} from '../src/memory/layout';
 import { COLON, CR, CRLF, isOws, SP } from './chars';
 import { bindsServer, noteField } from './fields';
 import { skipFieldValue, skipToken } from './scanner';

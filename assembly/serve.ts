@@ -13,7 +13,7 @@ import {
   VERDICT_CLOSE,
   VERDICT_MORE,
   VERDICT_REQUEST,
-} from '../src/protocol/codes';
+} from '../src/memory/codes';
 import {
   CONTROL_DRAINING,
   CONTROL_ERROR,
@@ -35,7 +35,7 @@ import {
   RECORD_VERSION_MINOR,
   STATISTICS_REFUSED,
   STATISTICS_REQUESTS,
-} from '../src/wasm/layout';
+} from '../src/memory/layout';
 import { skipContent } from './content';
 import { parseHead } from './request';
 import { buildPrepared, writeContinue } from './response';

@@ -1,6 +1,6 @@
 // The forms of a request target other than origin-form (RFC 9112 3.2).
 
-import { ERROR_TARGET, METHOD_OPTIONS } from '../src/protocol/codes';
+import { ERROR_TARGET, METHOD_OPTIONS } from '../src/memory/codes';
 import { COLON, QUESTION, SLASH } from './chars';
 import { isHost } from './host';
 

@@ -22,9 +22,9 @@ import {
   wholeNumberOrAuto,
 } from './option-kinds.ts';
 import { ENGINES, type EngineName } from './protocol/codec.ts';
-import { LEASE_NUMBERS_MAX } from './wasm/leases.ts';
 import { LIMITS } from './wasm/memory.ts';
 import { REQUESTS_MAX } from './wasm/slot.ts';
+import { LEASE_NUMBERS_MAX } from './wasm/state/leasing.ts';
 
 export const MODELS = ['event-loop', 'sequential', 'process', 'thread'] as const;
 export type ModelName = (typeof MODELS)[number];

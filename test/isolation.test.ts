@@ -2,10 +2,10 @@
 
 import { describe, expect, test } from 'vitest';
 import { Carry } from '../src/connection/carry.ts';
+import { ERROR_FIELD_COUNT, MORE } from '../src/memory/codes.ts';
+import type { Views } from '../src/memory/views.ts';
 import { ENGINES } from '../src/protocol/codec.ts';
-import { ERROR_FIELD_COUNT, MORE } from '../src/protocol/codes.ts';
 import { createJsCodec } from '../src/protocol/js/codec.ts';
-import type { Views } from '../src/protocol/js/views.ts';
 import { startCli } from './support/cli.ts';
 import { eventually } from './support/client.ts';
 import { createEngine, ENGINE_NAMES, LIMITS, latin1, parseEveryWay } from './support/engines.ts';

@@ -20,7 +20,7 @@ import {
   STATE_LEASES,
   STATE_MISSED,
   STATE_VALUE,
-} from '../../src/wasm/layout';
+} from '../../src/memory/layout';
 
 const EXHAUSTED: i64 = -1;
 

@@ -12,10 +12,10 @@
 //
 // Options are the table's, and those of the youngest generation of threads are in force. Others make another table, which
 // all threads go over to; what a key has used under the options before is looked up there when it first comes, and no
-// longer there from then on. A table that a snapshot made (src/wasm/saved.ts) is only ever one before. A table in which
+// longer there from then on. A table that a snapshot made (src/wasm/state/saved.ts) is only ever one before. A table in which
 // nothing can count any more is used again (tables.ts).
 
-import { KIND_LIMITER } from '../../src/protocol/codes';
+import { KIND_LIMITER } from '../../src/memory/codes';
 import {
   BUCKET_BYTES,
   BUCKET_ENTRIES,
@@ -45,7 +45,7 @@ import {
   STATE_HOLD,
   STATE_KIND,
   STATE_ROW_BYTES,
-} from '../../src/wasm/layout';
+} from '../../src/memory/layout';
 import { letGo, letGoFor, takeHold } from './hold';
 import { leaveScratch, scratchOf } from './scratch';
 import { sipHash } from './siphash';

@@ -8,8 +8,8 @@
 // Nobody else takes it from one that was woken, so nobody waits for ever. Who waits does so outside, and is not kept
 // from other work: acquire() says which word to wait for the end of, and is called again when that has come.
 
-import { MUTEX_ABANDONED, MUTEX_HELD, MUTEX_TAKEN } from '../../src/protocol/codes';
-import { STATE_ABANDONED, STATE_MUTEX } from '../../src/wasm/layout';
+import { MUTEX_ABANDONED, MUTEX_HELD, MUTEX_TAKEN } from '../../src/memory/codes';
+import { STATE_ABANDONED, STATE_MUTEX } from '../../src/memory/layout';
 
 const FREE: i32 = 0;
 const HANDOFF: i32 = 1;

@@ -10,7 +10,7 @@ import {
   SCRATCH_PARENT,
   SCRATCH_TABLE,
   SCRATCH_TABLE_BEFORE,
-} from '../../src/wasm/layout';
+} from '../../src/memory/layout';
 import { newExtent } from './extent';
 
 const NOBODY = 0;

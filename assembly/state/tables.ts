@@ -25,7 +25,7 @@ import {
   SCRATCH_TABLE_BEFORE,
   STATE_CHAIN,
   STATE_EXTENT,
-} from '../../src/wasm/layout';
+} from '../../src/memory/layout';
 import { newExtent } from './extent';
 
 const NOBODY = 0;

@@ -1,13 +1,15 @@
 // An engine over a memory of its own, for what is measured without a server around it.
 
+import { RECORD, RECORD_CONTENT_BYTES, RECORD_FIELD_COUNT } from '#dist/memory/layout.js';
+import { viewsOf } from '#dist/memory/views.js';
 import type { Codec, EngineName } from '#dist/protocol/codec.js';
 import { createJsCodec } from '#dist/protocol/js/codec.js';
 import { dateLine, preparedResponses } from '#dist/protocol/prepared.js';
 import { createWasmCodec } from '#dist/wasm/codec.js';
 import { compileModule, type Exports, instantiate } from '#dist/wasm/instance.js';
-import { RECORD, RECORD_CONTENT_BYTES, RECORD_FIELD_COUNT } from '#dist/wasm/layout.js';
-import { createMemory, readStatistics, viewsOf } from '#dist/wasm/memory.js';
+import { createMemory } from '#dist/wasm/memory.js';
 import { Slot } from '#dist/wasm/slot.js';
+import { readStatistics } from '#dist/wasm/statistics.js';
 
 export interface Engine {
   codec: Codec;

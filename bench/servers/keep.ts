@@ -14,8 +14,8 @@ import { Log } from '#dist/connection/log.js';
 import { Plane } from '#dist/connection/plane.js';
 import { openSocket, SERVER_OPTIONS } from '#dist/connection/reader.js';
 import { dateLine } from '#dist/protocol/prepared.js';
-import { readStatistics } from '#dist/wasm/memory.js';
 import { REQUESTS_MAX } from '#dist/wasm/slot.js';
+import { readStatistics } from '#dist/wasm/statistics.js';
 import { createEngine } from '../measure/engine.ts';
 import type { KeepWay, Kept } from '../suites/connections.ts';
 

@@ -1,8 +1,9 @@
 // The ways to add to a counter that all threads share, which counter.ts compares.
 
-import { KIND_COUNTER_ATOMIC, KIND_COUNTER_CARELESS, KIND_COUNTER_MUTEX } from '#dist/protocol/codes.js';
+import { KIND_COUNTER_ATOMIC, KIND_COUNTER_CARELESS, KIND_COUNTER_MUTEX } from '#dist/memory/codes.js';
+import { viewsOf } from '#dist/memory/views.js';
 import { instantiate, type WasmMemory, type WasmModule } from '#dist/wasm/instance.js';
-import { rowPointer, setCounting, viewsOf } from '#dist/wasm/memory.js';
+import { rowPointer, setCounting } from '#dist/wasm/state/rows.js';
 
 /** What the counting threads share. */
 export interface SharedCounters {

@@ -5,11 +5,13 @@
 import { createHistogram } from 'node:perf_hooks';
 import type { RedisClientType } from 'redis';
 import { counter, gauge, histogram, limiter, mutex } from '#dist/index.js';
+import { HEADER_LEASE_SHIFT, LEASE_BLOCK_NUMBERS_MAX } from '#dist/memory/layout.js';
+import { viewsOf } from '#dist/memory/views.js';
 import { shareState } from '#dist/state/shared.js';
 import { compileModule, instantiate } from '#dist/wasm/instance.js';
-import { HEADER_LEASE_SHIFT, LEASE_BLOCK_NUMBERS_MAX } from '#dist/wasm/layout.js';
-import { createMemory, rowPointer, viewsOf } from '#dist/wasm/memory.js';
-import { claimRow } from '#dist/wasm/names.js';
+import { createMemory } from '#dist/wasm/memory.js';
+import { claimRow } from '#dist/wasm/state/names.js';
+import { rowPointer } from '#dist/wasm/state/rows.js';
 
 /** One step; the thread waits for a promise before the next. */
 export type Operation = () => unknown;

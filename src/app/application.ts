@@ -3,7 +3,7 @@
 
 import type { Exchange } from '../connection/exchange.ts';
 import type { Plane } from '../connection/plane.ts';
-import { ERROR_LEASE_EXHAUSTED, ERROR_MISDIRECTED } from '../protocol/codes.ts';
+import { ERROR_LEASE_EXHAUSTED, ERROR_MISDIRECTED } from '../memory/codes.ts';
 import { refusalText } from '../protocol/errors.ts';
 import { reasonPhrase } from '../protocol/status.ts';
 import { isLeaseExhausted } from '../state/lease.ts';

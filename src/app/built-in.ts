@@ -3,7 +3,7 @@
 
 import type { Access } from '../connection/access.ts';
 import type { Plane } from '../connection/plane.ts';
-import { ERROR_MISDIRECTED, PREPARED_DEFAULT } from '../protocol/codes.ts';
+import { ERROR_MISDIRECTED, PREPARED_DEFAULT } from '../memory/codes.ts';
 import { Authority } from './authority.ts';
 
 /** Has a plane answer whatever this server answers for with its built-in response. */

@@ -3,7 +3,7 @@
 
 import type { Exchange, Head, HeadParts } from '../connection/exchange.ts';
 import type { Plane } from '../connection/plane.ts';
-import { ERROR_LEASE_EXHAUSTED } from '../protocol/codes.ts';
+import { ERROR_LEASE_EXHAUSTED } from '../memory/codes.ts';
 import type { Prepared } from '../protocol/prepared.ts';
 import { isBare, statusLine } from '../protocol/status.ts';
 import { isUnmodified, unmodifiedFields, type Validators, validatorsOf } from '../protocol/validators.ts';

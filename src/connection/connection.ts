@@ -18,7 +18,7 @@ import {
   VERDICT_AGAIN,
   VERDICT_CLOSE,
   VERDICT_REQUEST,
-} from '../protocol/codes.ts';
+} from '../memory/codes.ts';
 import { refusalText } from '../protocol/errors.ts';
 import { abortError, BodyError } from '../protocol/request-errors.ts';
 import { UNCOUNTED } from './addresses.ts';

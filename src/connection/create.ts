@@ -1,10 +1,10 @@
 // A data plane from what can be sent to another thread: there it takes its slot and its engine.
 
+import { viewsOf } from '../memory/views.ts';
 import type { EngineName } from '../protocol/codec.ts';
 import { createJsCodec } from '../protocol/js/codec.ts';
 import { createWasmCodec } from '../wasm/codec.ts';
 import { instantiate, type WasmMemory, type WasmModule } from '../wasm/instance.ts';
-import { viewsOf } from '../wasm/memory.ts';
 import { Slot } from '../wasm/slot.ts';
 import type { Access } from './access.ts';
 import { AddressCounts, type AddressLimit } from './addresses.ts';

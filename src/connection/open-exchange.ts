@@ -8,7 +8,7 @@
 //   OVER      all of it has been built, or nobody wants it any more
 //   CUT       it can't be completed: the connection is about to close
 
-import { LENGTH_CHUNKED, LENGTH_UNTOLD } from '../protocol/codes.ts';
+import { LENGTH_CHUNKED, LENGTH_UNTOLD } from '../memory/codes.ts';
 import { answeredError } from '../protocol/request-errors.ts';
 import { isBare, statusLine } from '../protocol/status.ts';
 import { copyBytes } from '../wasm/copy.ts';

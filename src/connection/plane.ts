@@ -1,8 +1,8 @@
 // A data plane, of one worker as a rule: what all its connections share, and the connections.
 
 import type { Socket } from 'node:net';
+import { ERROR_OVERLOADED, PREPARED_DEFAULT, PREPARED_NONE } from '../memory/codes.ts';
 import type { Codec } from '../protocol/codec.ts';
-import { ERROR_OVERLOADED, PREPARED_DEFAULT, PREPARED_NONE } from '../protocol/codes.ts';
 import { dateLine, preparedResponses } from '../protocol/prepared.ts';
 import { abortError } from '../protocol/request-errors.ts';
 import type { Slot } from '../wasm/slot.ts';

@@ -1,12 +1,12 @@
 // Gauges, as a part of the snapshot: their values by name.
 
-import { KIND_GAUGE } from '../protocol/codes.ts';
-import type { Views } from '../protocol/js/views.ts';
+import { KIND_GAUGE } from '../memory/codes.ts';
+import type { Views } from '../memory/views.ts';
 import type { SharedState } from '../state/shared.ts';
 import type { Exports } from '../wasm/instance.ts';
-import { rowsOf } from '../wasm/memory.ts';
-import { isName } from '../wasm/names.ts';
-import { type Saved, takeSaved } from '../wasm/saved.ts';
+import { isName } from '../wasm/state/names.ts';
+import { rowsOf } from '../wasm/state/rows.ts';
+import { type Saved, takeSaved } from '../wasm/state/saved.ts';
 import type { Snapshotted } from './snapshot.ts';
 
 export class Gauges implements Snapshotted {

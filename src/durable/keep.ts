@@ -2,10 +2,10 @@
 // one when it dies. The new one goes by the file and the memory, as any keeper does.
 
 import { Worker } from 'node:worker_threads';
+import { viewsOf } from '../memory/views.ts';
 import type { SharedState } from '../state/shared.ts';
 import { threadEnded } from '../state/threads.ts';
-import { beginKeeping, leaseSize, tellNews } from '../wasm/leases.ts';
-import { viewsOf } from '../wasm/memory.ts';
+import { beginKeeping, leaseSize, tellNews } from '../wasm/state/leasing.ts';
 import { LATE, within } from '../within.ts';
 import { openStateFolder } from './folder.ts';
 import { type Lock, lockFolder } from './lock.ts';

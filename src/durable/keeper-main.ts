@@ -1,10 +1,10 @@
 // The keeper's thread: leases numbers ahead of need, so that neither the disk nor Redis ever holds up a request.
 
 import { parentPort, workerData } from 'node:worker_threads';
+import { viewsOf } from '../memory/views.ts';
 import { instantiate } from '../wasm/instance.ts';
-import { bellOf, bellRung, ringBell } from '../wasm/leases.ts';
-import { viewsOf } from '../wasm/memory.ts';
-import { offerSaved, type Saved } from '../wasm/saved.ts';
+import { bellOf, bellRung, ringBell } from '../wasm/state/leasing.ts';
+import { offerSaved, type Saved } from '../wasm/state/saved.ts';
 import { Gauges } from './gauges.ts';
 import { Leases } from './leases.ts';
 import type { Lessor } from './lessor.ts';

@@ -2,9 +2,9 @@
 // two seconds and in four times what a lease takes, so that a slow disk or Redis is never waited for. All that is
 // leased is in the ring of its counter.
 
-import type { Views } from '../protocol/js/views.ts';
+import type { Views } from '../memory/views.ts';
 import type { Exports } from '../wasm/instance.ts';
-import { BLOCK_NUMBERS_MAX, leasedCounters, leaseSize, setFailing, tellNews } from '../wasm/leases.ts';
+import { BLOCK_NUMBERS_MAX, leasedCounters, leaseSize, setFailing, tellNews } from '../wasm/state/leasing.ts';
 import type { Lessor, Refusals } from './lessor.ts';
 import { Trouble } from './trouble.ts';
 

@@ -1,7 +1,7 @@
 // Limiters, as a part of the snapshot: what their keys have used, by name.
 
-import { KIND_LIMITER } from '../protocol/codes.ts';
-import type { Views } from '../protocol/js/views.ts';
+import { KIND_LIMITER } from '../memory/codes.ts';
+import type { Views } from '../memory/views.ts';
 import { monotonicMs } from '../state/clock.ts';
 import type { SharedState } from '../state/shared.ts';
 import {
@@ -10,10 +10,10 @@ import {
   type Moment,
   readLimiter,
   USED_KEY_BYTES,
-} from '../wasm/limiter-snapshot.ts';
-import { rowsOf } from '../wasm/memory.ts';
-import { isName } from '../wasm/names.ts';
-import type { Saved } from '../wasm/saved.ts';
+} from '../wasm/state/limiter-snapshot.ts';
+import { isName } from '../wasm/state/names.ts';
+import { rowsOf } from '../wasm/state/rows.ts';
+import type { Saved } from '../wasm/state/saved.ts';
 import type { Snapshotted } from './snapshot.ts';
 
 /** Version 1 of the snapshot has keys in hexadecimal, and all by the same options. */

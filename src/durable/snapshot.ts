@@ -6,8 +6,8 @@
 
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { NAMES_MAX } from '../wasm/names.ts';
-import type { Saved } from '../wasm/saved.ts';
+import { NAMES_MAX } from '../wasm/state/names.ts';
+import type { Saved } from '../wasm/state/saved.ts';
 import { type Files, readIfThere, replaceFile, SYSTEM_FILES } from './files.ts';
 import { piecesOf, valueFrom } from './pieces.ts';
 import { digestOf, sealBytes, unsealBytes } from './sealed.ts';

@@ -2,9 +2,10 @@
 // plane: it makes the shared memory, starts the worker threads over it, drains them.
 
 import { type Kept, keepState } from '../durable/keep.ts';
+import { viewsOf } from '../memory/views.ts';
 import { plural } from '../plural.ts';
 import { joinState } from '../state/shared.ts';
-import { readStatistics, viewsOf } from '../wasm/memory.ts';
+import { readStatistics } from '../wasm/statistics.ts';
 import { Pool } from '../workers/pool.ts';
 import { countWorkers } from './counts.ts';
 import { DESCRIPTORS_OF_THREAD, type ModelStart, preparePlanes, type Server } from './model.ts';

@@ -11,7 +11,7 @@ import { listen, urlOf } from '../connection/listener.ts';
 import type { Plane } from '../connection/plane.ts';
 import { type Kept, keepState } from '../durable/keep.ts';
 import { beginLoad, joinState } from '../state/shared.ts';
-import { readStatistics } from '../wasm/memory.ts';
+import { readStatistics } from '../wasm/statistics.ts';
 import { LATE, within } from '../within.ts';
 import { drainWithin, type ModelStart, preparePlanes, type Server } from './model.ts';
 

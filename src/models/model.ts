@@ -10,17 +10,19 @@ import { limitConnections } from '../connection/limits.ts';
 import type { TakePlace } from '../connection/listener.ts';
 import { HELLO_COUNTER } from '../connection/plane.ts';
 import { chooseIo } from '../connection/selftest.ts';
-import type { CounterName, ServerOptions } from '../options.ts';
 import {
   KIND_COUNTER_ATOMIC,
   KIND_COUNTER_CARELESS,
   KIND_COUNTER_LEASED,
   KIND_COUNTER_MUTEX,
-} from '../protocol/codes.ts';
+} from '../memory/codes.ts';
+import { viewsOf } from '../memory/views.ts';
+import type { CounterName, ServerOptions } from '../options.ts';
 import { compileModule } from '../wasm/instance.ts';
-import { leaseCounters } from '../wasm/leases.ts';
-import { createMemory, setCounting, viewsOf } from '../wasm/memory.ts';
+import { createMemory } from '../wasm/memory.ts';
 import { Slot } from '../wasm/slot.ts';
+import { leaseCounters } from '../wasm/state/leasing.ts';
+import { setCounting } from '../wasm/state/rows.ts';
 import type { Statistics } from '../wasm/statistics.ts';
 import type { Death } from '../workers/generation.ts';
 

@@ -6,7 +6,9 @@ import { createPlane } from '../connection/create.ts';
 import { plainEndpoint } from '../connection/endpoint.ts';
 import { HELLO_COUNTER, type Plane } from '../connection/plane.ts';
 import { adoptHandle } from '../connection/reader.ts';
-import { readStatistics, setCounter, viewsOf } from '../wasm/memory.ts';
+import { viewsOf } from '../memory/views.ts';
+import { setCounter } from '../wasm/state/rows.ts';
+import { readStatistics } from '../wasm/statistics.ts';
 import { makePlanes } from './model.ts';
 import type { FromConnectionProcess, ToConnectionProcess } from './process.ts';
 

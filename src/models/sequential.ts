@@ -6,7 +6,8 @@ import { serveBuiltIn } from '../app/built-in.ts';
 import type { Connection } from '../connection/connection.ts';
 import { createPlane } from '../connection/create.ts';
 import { plainEndpoint } from '../connection/endpoint.ts';
-import { readStatistics, viewsOf } from '../wasm/memory.ts';
+import { viewsOf } from '../memory/views.ts';
+import { readStatistics } from '../wasm/statistics.ts';
 import { openFront } from './front.ts';
 import { drainWithin, type ModelStart, preparePlanes, type Server } from './model.ts';
 

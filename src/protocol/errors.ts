@@ -29,7 +29,7 @@ import {
   ERROR_TRANSFER_ENCODING,
   ERROR_VERSION,
   ERROR_VERSION_MAJOR,
-} from './codes.ts';
+} from '../memory/codes.ts';
 
 interface ErrorResponse {
   /** One of ERROR_*. */

@@ -1,6 +1,6 @@
 // Responses whose parts are known before any request comes. Both engines copy them out of the slot.
 
-import { PREPARED_DEFAULT } from './codes.ts';
+import { PREPARED_DEFAULT } from '../memory/codes.ts';
 import { ERROR_RESPONSES } from './errors.ts';
 import { isBare, reasonPhrase, statusLine } from './status.ts';
 import { isToken } from './token.ts';

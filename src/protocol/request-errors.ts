@@ -1,7 +1,7 @@
 // The errors of a request that its handler can meet. Name and code stay the same from version to version, messages may
 // change. docs/applications.md lists them.
 
-import { ERROR_CHUNK_EXTENSION, ERROR_CONTENT_SIZE, ERROR_TIMEOUT } from './codes.ts';
+import { ERROR_CHUNK_EXTENSION, ERROR_CONTENT_SIZE, ERROR_TIMEOUT } from '../memory/codes.ts';
 import { refusalText, statusCodeOf } from './errors.ts';
 
 export type AbortCode =

@@ -1,11 +1,13 @@
 // How a name becomes a row of the process's named state, in the thread that asks.
 
 import { isMainThread, threadId } from 'node:worker_threads';
-import type { Views } from '../protocol/js/views.ts';
+import type { Views } from '../memory/views.ts';
+import { viewsOf } from '../memory/views.ts';
+import { checkVersion } from '../wasm/header.ts';
 import { type Exports, instantiate } from '../wasm/instance.ts';
-import { awaitLease, leaseSize } from '../wasm/leases.ts';
-import { checkVersion, rowPointer, viewsOf } from '../wasm/memory.ts';
-import { claimRow, HELLO_NAME, type Kind, OWN_PREFIX } from '../wasm/names.ts';
+import { awaitLease, leaseSize } from '../wasm/state/leasing.ts';
+import { claimRow, HELLO_NAME, type Kind, OWN_PREFIX } from '../wasm/state/names.ts';
+import { rowPointer } from '../wasm/state/rows.ts';
 import { type SharedState, sharedState, unbindLater } from './shared.ts';
 
 /** The named state, with an instance of the module for this thread. */

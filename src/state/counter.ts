@@ -1,9 +1,9 @@
 // Numbers that all threads of the process share exactly, by name.
 
-import type { Views } from '../protocol/js/views.ts';
+import type { Views } from '../memory/views.ts';
 import type { Exports } from '../wasm/instance.ts';
-import { leaseSize } from '../wasm/leases.ts';
-import { checkName } from '../wasm/names.ts';
+import { leaseSize } from '../wasm/state/leasing.ts';
+import { checkName } from '../wasm/state/names.ts';
 import { bind, claim, inThisThread } from './bound.ts';
 import { LeaseExhaustedError } from './lease.ts';
 

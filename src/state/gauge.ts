@@ -1,8 +1,8 @@
 // A number that goes up and down, which all threads of the process share exactly, by name.
 
 import type { Exports } from '../wasm/instance.ts';
-import { checkName } from '../wasm/names.ts';
-import { takeSaved } from '../wasm/saved.ts';
+import { checkName } from '../wasm/state/names.ts';
+import { takeSaved } from '../wasm/state/saved.ts';
 import { bind } from './bound.ts';
 
 /** A number that all threads of the process share, and that goes up and down: no addition is lost. */

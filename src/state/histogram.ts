@@ -1,8 +1,8 @@
 // How measured values are distributed, over all threads of the process, by name.
 
-import { type Buckets, middleOf, readBuckets } from '../wasm/buckets.ts';
 import type { Exports } from '../wasm/instance.ts';
-import { checkName } from '../wasm/names.ts';
+import { type Buckets, middleOf, readBuckets } from '../wasm/state/histogram.ts';
+import { checkName } from '../wasm/state/names.ts';
 import { bind, OWNER } from './bound.ts';
 
 /** Counts values of every thread, each exactly once, in buckets that are 3 % wide. */

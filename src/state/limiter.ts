@@ -8,15 +8,15 @@ import {
   LIMITER_MAXIMA,
   NOW_MS_MAX,
   SEED_BYTES,
-} from '../wasm/limiter.ts';
-import { checkName } from '../wasm/names.ts';
-import { takeSaved } from '../wasm/saved.ts';
-import { Scratch } from '../wasm/scratch.ts';
+} from '../wasm/state/limiter.ts';
+import { checkName } from '../wasm/state/names.ts';
+import { takeSaved } from '../wasm/state/saved.ts';
+import { Scratch } from '../wasm/state/scratch.ts';
 import { bind, OWNER } from './bound.ts';
 import { monotonicMs } from './clock.ts';
 import { generationHere, type SharedState, sharedState } from './shared.ts';
 
-export type { Decision } from '../wasm/limiter.ts';
+export type { Decision } from '../wasm/state/limiter.ts';
 
 export interface LimiterOptions {
   /** How much may be taken within a window: 1 to 1,000,000. */

@@ -1,6 +1,6 @@
 // A lock that one at a time has, of all threads of the process, by name.
 
-import { checkName } from '../wasm/names.ts';
+import { checkName } from '../wasm/state/names.ts';
 import { bind } from './bound.ts';
 import type { Hold } from './hold.ts';
 import { type Turns, turnsOf } from './turns.ts';

@@ -2,8 +2,9 @@
 // of every server is handed that one. Where it is, globalThis tells, so that two copies of this package in
 // one process agree.
 
+import { viewsOf } from '../memory/views.ts';
+import { FIRST_GENERATION, newGeneration } from '../wasm/header.ts';
 import type { WasmMemory, WasmModule } from '../wasm/instance.ts';
-import { FIRST_GENERATION, newGeneration, viewsOf } from '../wasm/memory.ts';
 
 /** The memory that holds the named state, and the module that works on it. */
 export interface SharedState {

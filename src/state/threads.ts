@@ -2,7 +2,8 @@
 // ends. A thread's starter sees its end, unless the starter is a thread itself and ends first: then all threads that it
 // has started end with it. So a thread that a thread has started says in the memory which one that was.
 
-import { fitsVersion, newGeneration, viewsOf } from '../wasm/memory.ts';
+import { viewsOf } from '../memory/views.ts';
+import { fitsVersion, newGeneration } from '../wasm/header.ts';
 import { IS_MAIN, inThisThread, OWNER, ownerOf } from './bound.ts';
 import { type SharedState, sharedState, shareState } from './shared.ts';
 

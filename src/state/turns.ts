@@ -2,8 +2,8 @@
 // served, and only the first of them waits among the other threads. As long as no other thread waits, the mutex
 // goes from one to the next without one.
 
-import { MUTEX_ABANDONED, MUTEX_HELD, MUTEX_TAKEN } from '../protocol/codes.ts';
-import { mutexWoken } from '../wasm/waiting.ts';
+import { MUTEX_ABANDONED, MUTEX_HELD, MUTEX_TAKEN } from '../memory/codes.ts';
+import { mutexWoken } from '../wasm/state/mutex.ts';
 import { type Bound, OWNER } from './bound.ts';
 import type { Hold } from './hold.ts';
 import type { SharedState } from './shared.ts';

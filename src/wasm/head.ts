@@ -1,8 +1,6 @@
 // The head of a request, read where it lies: its bytes in the slot's input, its parts in the slot's record. Both are
 // overwritten in the turn after; a head that is needed longer is detached.
 
-import { SLASH } from '../protocol/js/chars.ts';
-import { answeredError } from '../protocol/request-errors.ts';
 import {
   FIELD_BYTES,
   FIELD_NAME_BYTES,
@@ -17,7 +15,10 @@ import {
   RECORD_TARGET_BYTES,
   RECORD_TARGET_OFFSET,
   RECORD_VERSION_MINOR,
-} from './layout.ts';
+} from '../memory/layout.ts';
+import { answeredError } from '../protocol/request-errors.ts';
+
+const SLASH = 0x2f;
 
 /** Buffer's own, without the checks of toString(). */
 interface Latin1 {

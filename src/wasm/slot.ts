@@ -1,6 +1,7 @@
 // A worker's own part of the shared memory, with a name for everything the data plane does to it. The
 // only writer of a slot besides the engine.
 
+import { bucketOf } from '../memory/bucket.ts';
 import {
   ERROR_MISDIRECTED,
   FLAG_CONTENT_LENGTH,
@@ -13,11 +14,7 @@ import {
   STATE_METHOD,
   STATE_START,
   STATE_TRAILER,
-} from '../protocol/codes.ts';
-import { bucketOf } from '../protocol/js/routes.ts';
-import type { Views } from '../protocol/js/views.ts';
-import type { Prepared } from '../protocol/prepared.ts';
-import { RecordHead } from './head.ts';
+} from '../memory/codes.ts';
 import {
   CARRY,
   CONTROL_DRAINING,
@@ -78,11 +75,18 @@ import {
   RECORD_VERSION_MINOR,
   ROUTE_BUCKET_COUNT,
   ROUTES,
+  SLOT_BYTES,
+  SLOTS,
   STATISTICS_ACCEPTED,
   STATISTICS_OPEN,
   STATISTICS_REFUSED,
-} from './layout.ts';
-import { checkVersion, countOpen, rowPointer, slotPointer, statisticsPointer } from './memory.ts';
+} from '../memory/layout.ts';
+import type { Views } from '../memory/views.ts';
+import type { Prepared } from '../protocol/prepared.ts';
+import { RecordHead } from './head.ts';
+import { checkVersion } from './header.ts';
+import { rowPointer } from './state/rows.ts';
+import { countOpen, statisticsPointer } from './statistics.ts';
 
 /** Stores of 16 bytes may read past a prepared text, so each begins on its own 16. */
 const TEXT_ALIGNMENT = 16;
@@ -501,4 +505,9 @@ export function unmodifiedIndex(index: number): number {
 /** What a text takes up. */
 function aligned(text: string): number {
   return Math.ceil(text.length / TEXT_ALIGNMENT) * TEXT_ALIGNMENT;
+}
+
+/** Pointer of a slot. */
+export function slotPointer(index: number): number {
+  return SLOTS + index * SLOT_BYTES;
 }

@@ -10,7 +10,7 @@ import { plainEndpoint } from '../connection/endpoint.ts';
 import { type ListenAt, type Listener, listen, urlOf } from '../connection/listener.ts';
 import { setGeneration } from '../state/shared.ts';
 import { takeState } from '../state/threads.ts';
-import { readStatistics } from '../wasm/memory.ts';
+import { readStatistics } from '../wasm/statistics.ts';
 import type { FromWorker, ToWorker, WorkerData } from './messages.ts';
 import { whileAnswering } from './under-way.ts';
 

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import type { App, ServerRequest } from '../../src/app/app.ts';
 import { attach } from '../../src/app/application.ts';
 import type { Io } from '../../src/connection/endpoint.ts';
-import { HEADER_CONTENT_BYTES_MAX } from '../../src/wasm/layout.ts';
+import { HEADER_CONTENT_BYTES_MAX } from '../../src/memory/layout.ts';
 import { type Client, connect, eventually, sleep } from '../support/client.ts';
 import { startPlane, type TestedPlane, viewOf } from '../support/plane.ts';
 

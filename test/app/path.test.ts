@@ -8,7 +8,7 @@ import { isUsual, normalPath, pathOf } from '../../src/app/path.ts';
 import { Response } from '../../src/app/response.ts';
 import { RouteTable } from '../../src/app/routes.ts';
 import { Origin } from '../../src/app/url.ts';
-import { PREPARED_NONE, VERDICT_REQUEST } from '../../src/protocol/codes.ts';
+import { PREPARED_NONE, VERDICT_REQUEST } from '../../src/memory/codes.ts';
 import { TARGET } from '../../src/protocol/js/chars.ts';
 import { prepare } from '../../src/protocol/prepared.ts';
 import { createEngine, ENGINE_NAMES, latin1, textOf } from '../support/engines.ts';

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Authority } from '../../src/app/authority.ts';
 import { Origin } from '../../src/app/url.ts';
-import { METHOD_GET } from '../../src/protocol/codes.ts';
+import { METHOD_GET } from '../../src/memory/codes.ts';
 import { TARGET } from '../../src/protocol/js/chars.ts';
 import { isHost } from '../../src/protocol/js/host.ts';
 import { ascii, skip } from '../../src/protocol/js/scanner.ts';

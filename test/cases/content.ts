@@ -6,7 +6,7 @@ import {
   ERROR_FIELD_NAME,
   ERROR_FIELD_VALUE,
   ERROR_HEAD_SIZE,
-} from '../../src/protocol/codes.ts';
+} from '../../src/memory/codes.ts';
 
 /** What follows a head, and what it shall lead to. */
 export interface ContentCase {

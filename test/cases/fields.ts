@@ -1,4 +1,4 @@
-import { ERROR_FIELD_NAME, ERROR_FIELD_VALUE, ERROR_HOST, MORE } from '../../src/protocol/codes.ts';
+import { ERROR_FIELD_NAME, ERROR_FIELD_VALUE, ERROR_HOST, MORE } from '../../src/memory/codes.ts';
 import { type HeadCase, withFields } from './case.ts';
 
 const good: HeadCase[] = [

@@ -5,7 +5,7 @@ import {
   ERROR_FRAMING,
   ERROR_TRANSFER_CODING,
   ERROR_TRANSFER_ENCODING,
-} from '../../src/protocol/codes.ts';
+} from '../../src/memory/codes.ts';
 import { type HeadCase, withFields } from './case.ts';
 
 const persistence: HeadCase[] = (

@@ -1,7 +1,7 @@
 // Oversized everything: one below, at and one above each limit, and what never ends.
 
-import { METHOD_BYTES_MAX } from '../../src/protocol/codes.ts';
-import { CHUNK_SIZE_DIGITS_MAX, EXTENSION_BYTES_MAX } from '../../src/wasm/layout.ts';
+import { METHOD_BYTES_MAX } from '../../src/memory/codes.ts';
+import { CHUNK_SIZE_DIGITS_MAX, EXTENSION_BYTES_MAX } from '../../src/memory/layout.ts';
 import { LIMITS } from '../support/engines.ts';
 import { type ConversationCase, get, NEXT, post } from './case.ts';
 

@@ -8,7 +8,7 @@ import {
   ERROR_VERSION,
   ERROR_VERSION_MAJOR,
   MORE,
-} from '../../src/protocol/codes.ts';
+} from '../../src/memory/codes.ts';
 import { type HeadCase, withRequestLine } from './case.ts';
 
 const EVERY_TCHAR = "!#$%&'*+-.^_`|~09azAZ";

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Io } from '../../src/connection/endpoint.ts';
 import type { Exchange } from '../../src/connection/exchange.ts';
-import { HEADER_CONTENT_BYTES_MAX } from '../../src/wasm/layout.ts';
+import { HEADER_CONTENT_BYTES_MAX } from '../../src/memory/layout.ts';
 import { type Client, connect, eventually, sleep } from '../support/client.ts';
 import type { TestedEngine } from '../support/engines.ts';
 import { startPlane, type TestedPlane } from '../support/plane.ts';

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Io } from '../../src/connection/endpoint.ts';
 import type { Exchange } from '../../src/connection/exchange.ts';
 import { ReceivedContent } from '../../src/connection/received-content.ts';
-import { HEADER_CONTENT_BYTES_MAX } from '../../src/wasm/layout.ts';
+import { HEADER_CONTENT_BYTES_MAX } from '../../src/memory/layout.ts';
 import { type Client, connect, eventually, GET, sleep } from '../support/client.ts';
 import type { TestedEngine } from '../support/engines.ts';
 import { startPlane, type TestedPlane } from '../support/plane.ts';

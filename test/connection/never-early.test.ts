@@ -7,7 +7,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { Deadline, type Deadlines } from '../../src/connection/deadlines.ts';
 import type { Io } from '../../src/connection/endpoint.ts';
 import type { Exchange } from '../../src/connection/exchange.ts';
-import { HEADER_CONTENT_BYTES_MAX } from '../../src/wasm/layout.ts';
+import { HEADER_CONTENT_BYTES_MAX } from '../../src/memory/layout.ts';
 import { type Client, connect, eventually, GET, sleep } from '../support/client.ts';
 import { startPlane, type TestedPlane } from '../support/plane.ts';
 import { readResponses } from '../support/responses.ts';

@@ -4,8 +4,10 @@ import { describe, expect, test } from 'vitest';
 import { CountersFile } from '../../src/durable/counters-file.ts';
 import { Leases } from '../../src/durable/leases.ts';
 import type { Lessor } from '../../src/durable/lessor.ts';
-import { KIND_COUNTER_LEASED } from '../../src/protocol/codes.ts';
+import { KIND_COUNTER_LEASED } from '../../src/memory/codes.ts';
+import { viewsOf } from '../../src/memory/views.ts';
 import { compileModule, type Exports, instantiate } from '../../src/wasm/instance.ts';
+import { createMemory } from '../../src/wasm/memory.ts';
 import {
   awaitLease,
   beginKeeping,
@@ -13,9 +15,9 @@ import {
   leaseCounters,
   leaseSize,
   tellNews,
-} from '../../src/wasm/leases.ts';
-import { createMemory, rowPointer, setCounting, viewsOf } from '../../src/wasm/memory.ts';
-import { claimRow } from '../../src/wasm/names.ts';
+} from '../../src/wasm/state/leasing.ts';
+import { claimRow } from '../../src/wasm/state/names.ts';
+import { rowPointer, setCounting } from '../../src/wasm/state/rows.ts';
 import { Disk } from './disk.ts';
 
 const module = compileModule();

@@ -7,10 +7,12 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { afterAll, expect, test } from 'vitest';
 import { type Kept, keepState } from '#dist/durable/keep.js';
+import { viewsOf } from '#dist/memory/views.js';
 import { compileModule, instantiate } from '#dist/wasm/instance.js';
-import { leaseCounters } from '#dist/wasm/leases.js';
-import { createMemory, rowPointer, viewsOf } from '#dist/wasm/memory.js';
-import { claimRow } from '#dist/wasm/names.js';
+import { createMemory } from '#dist/wasm/memory.js';
+import { leaseCounters } from '#dist/wasm/state/leasing.js';
+import { claimRow } from '#dist/wasm/state/names.js';
+import { rowPointer } from '#dist/wasm/state/rows.js';
 import { sleep } from '../support/client.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'hotpath-storm-'));

@@ -3,7 +3,7 @@
 // the same messages; what hotpath accepts and llhttp refuses must be listed here, and so must what llhttp
 // accepts and hotpath refuses, though there nothing gets through.
 
-import * as codes from '../../src/protocol/codes.ts';
+import * as codes from '../../src/memory/codes.ts';
 import {
   FIELD_BYTES,
   FIELD_NAME_BYTES,
@@ -20,7 +20,7 @@ import {
   RECORD_TARGET_BYTES,
   RECORD_TARGET_OFFSET,
   RECORD_VERSION_MINOR,
-} from '../../src/wasm/layout.ts';
+} from '../../src/memory/layout.ts';
 import { hasChunkLines, isAuthority, isHostValue, transferCoding } from '../support/grammar.ts';
 import { LLHTTP_METHODS, type Peer, type PeerMessage } from './llhttp.ts';
 import type { Outcome } from './outcome.ts';

@@ -1,7 +1,7 @@
 // The answers of a connection, read by a strict reader that knows nothing of the server: one for each
 // request accepted, in order, and one for the refusal.
 
-import { ERROR_INCOMPLETE } from '../../src/protocol/codes.ts';
+import { ERROR_INCOMPLETE } from '../../src/memory/codes.ts';
 import { ERROR_RESPONSES } from '../../src/protocol/errors.ts';
 import { readResponses } from '../support/responses.ts';
 import { finalText, type Outcome } from './outcome.ts';

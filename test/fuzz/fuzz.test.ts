@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import * as codes from '../../src/protocol/codes.ts';
+import * as codes from '../../src/memory/codes.ts';
 import { Checker, END_ANSWERED, END_UNFINISHED } from './check.ts';
 import { readFound, writeFound } from './found.ts';
 import type { Input } from './input.ts';

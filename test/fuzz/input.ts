@@ -1,6 +1,6 @@
 // One input: the bytes of a connection, how they are cut, and what the server is set to.
 
-import { HEAD_BYTES_MAX } from '../../src/wasm/layout.ts';
+import { HEAD_BYTES_MAX } from '../../src/memory/layout.ts';
 
 export interface Input {
   /** Latin-1. */

@@ -2,7 +2,7 @@
 // when something was, which then stands as a case in test/cases/found/, 2 for wrong usage.
 
 import { parseArgs } from 'node:util';
-import * as codes from '../../src/protocol/codes.ts';
+import * as codes from '../../src/memory/codes.ts';
 import { Checker, END_ANSWERED, END_UNFINISHED } from './check.ts';
 import { writeFound } from './found.ts';
 import { partsOf } from './input.ts';

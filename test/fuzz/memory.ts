@@ -16,8 +16,9 @@ import {
   STATE,
   STATE_ROW_BYTES,
   STATISTICS_ACCEPTED,
-} from '../../src/wasm/layout.ts';
-import { slotPointer, statisticsPointer } from '../../src/wasm/memory.ts';
+} from '../../src/memory/layout.ts';
+import { slotPointer } from '../../src/wasm/slot.ts';
+import { statisticsPointer } from '../../src/wasm/statistics.ts';
 
 export const SLOT_COUNT = 3;
 /** Slot and output region that the engine works on: both have others before and behind them. */

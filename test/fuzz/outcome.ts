@@ -1,6 +1,6 @@
 // What a connection led to, kept in buffers that are used again: comparing two of them has to be cheap.
 
-import { FLAG_CHUNKED, FLAG_CONTENT_LENGTH, FLAG_HOST, VERDICT_REQUEST } from '../../src/protocol/codes.ts';
+import { FLAG_CHUNKED, FLAG_CONTENT_LENGTH, FLAG_HOST, VERDICT_REQUEST } from '../../src/memory/codes.ts';
 import {
   CONTROL_BYTES,
   FIELD_BYTES,
@@ -12,7 +12,7 @@ import {
   RECORD_FLAGS,
   RECORD_HOST_OFFSET,
   RECORD_NAME_OFFSET,
-} from '../../src/wasm/layout.ts';
+} from '../../src/memory/layout.ts';
 import type { Subject } from './subject.ts';
 
 const KEPT_BYTES = 1 << 21;

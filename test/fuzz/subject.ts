@@ -1,12 +1,7 @@
 // An engine under test, over a memory of its own whose every byte is watched.
 
 import { readFileSync } from 'node:fs';
-import type { Codec } from '../../src/protocol/codec.ts';
-import { STATE_START } from '../../src/protocol/codes.ts';
-import { createJsCodec } from '../../src/protocol/js/codec.ts';
-import { dateLine, type Prepared, prepare, preparedResponses } from '../../src/protocol/prepared.ts';
-import { createWasmCodec } from '../../src/wasm/codec.ts';
-import { instantiate } from '../../src/wasm/instance.ts';
+import { STATE_START } from '../../src/memory/codes.ts';
 import {
   HEADER_CONTENT_BYTES_MAX,
   HEADER_FIELD_COUNT_MAX,
@@ -18,9 +13,16 @@ import {
   STATE,
   STATISTICS_REFUSED,
   STATISTICS_REQUESTS,
-} from '../../src/wasm/layout.ts';
-import { createMemory, statisticsPointer, viewsOf } from '../../src/wasm/memory.ts';
+} from '../../src/memory/layout.ts';
+import { viewsOf } from '../../src/memory/views.ts';
+import type { Codec } from '../../src/protocol/codec.ts';
+import { createJsCodec } from '../../src/protocol/js/codec.ts';
+import { dateLine, type Prepared, prepare, preparedResponses } from '../../src/protocol/prepared.ts';
+import { createWasmCodec } from '../../src/wasm/codec.ts';
+import { instantiate } from '../../src/wasm/instance.ts';
+import { createMemory } from '../../src/wasm/memory.ts';
 import { REQUESTS_MAX, Slot } from '../../src/wasm/slot.ts';
+import { statisticsPointer } from '../../src/wasm/statistics.ts';
 import { LIMITS, type LimitsName } from './input.ts';
 import { OUTPUT_INDEX, SLOT_COUNT, SLOT_INDEX, Watch } from './memory.ts';
 

@@ -10,7 +10,7 @@ import {
   VERDICT_CLOSE,
   VERDICT_MORE,
   VERDICT_REQUEST,
-} from '../../src/protocol/codes.ts';
+} from '../../src/memory/codes.ts';
 import type { Outcome } from './outcome.ts';
 import type { Subject } from './subject.ts';
 

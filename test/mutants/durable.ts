@@ -263,7 +263,7 @@ export const durableDefects: Defect[] = [
     ['a snapshot of limiters changes by itself', 'now.nowMs, this.since)', 'now.nowMs, now)'],
     ['clocks that are set are not noticed', '> APART_MS', '> 1e99'],
   ]),
-  ...defectsOf('src/wasm/saved.ts', SNAPSHOT, [
+  ...defectsOf('src/wasm/state/saved.ts', SNAPSHOT, [
     ['a gauge is given what a limiter was', 'words[(entry + SAVED_KIND) >>> 2] === kind &&', ''],
     [
       'a name is given what another one was',

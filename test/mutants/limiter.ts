@@ -205,7 +205,7 @@ export const limiterDefects: Defect[] = [
       '',
     ],
   ]),
-  ...defectsOf('src/wasm/scratch.ts', LIMITER, [
+  ...defectsOf('src/wasm/state/scratch.ts', LIMITER, [
     ['a page above 2 GiB has a negative pointer', '.scratchFor(owner) >>> 0', '.scratchFor(owner)'],
     ['all text is written as if it were ASCII', 'if (unit > ASCII_MAX) return page.write(text);', ''],
     [
@@ -219,7 +219,7 @@ export const limiterDefects: Defect[] = [
       'SCRATCH_TEXT_BYTES / 2',
     ],
   ]),
-  ...defectsOf('src/wasm/limiter.ts', LIMITER, [
+  ...defectsOf('src/wasm/state/limiter.ts', LIMITER, [
     [
       'what is refused has nothing left',
       'remaining: -outcome - retryAfterMs * LIMIT_REMAINING_RANGE',
@@ -258,7 +258,7 @@ export const limiterDefects: Defect[] = [
     ],
     ['a share is not exact', 'twice >= from ? near + 1 : twice < -from ? near - 1 : near', 'near'],
   ]),
-  ...defectsOf('src/wasm/limiter-snapshot.ts', SNAPSHOT, [
+  ...defectsOf('src/wasm/state/limiter-snapshot.ts', SNAPSHOT, [
     [
       'usage that has come back is written down',
       'if (high < unusedHigh || (high === unusedHigh && low <= unusedLow)) continue;',

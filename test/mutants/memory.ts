@@ -11,7 +11,7 @@ const HEAD = ['test/wasm/head.test.ts'];
 const CONNECTION = ['test/connection/connection.test.ts'];
 
 export const memoryDefects: Defect[] = [
-  ...defectsOf('src/wasm/layout.ts', MEMORY, [
+  ...defectsOf('src/memory/layout.ts', MEMORY, [
     [
       'an output region lies in the guard before it',
       ' + OUTPUT_SLACK_BYTES + GUARD_BYTES;',
@@ -31,7 +31,7 @@ export const memoryDefects: Defect[] = [
       'STATE = STATISTICS + 128',
     ],
   ]),
-  ...defectsOf('src/wasm/layout.ts', PARSE, [
+  ...defectsOf('src/memory/layout.ts', PARSE, [
     ['two fields of the record share their bytes', 'RECORD_COLON_OFFSET = 42', 'RECORD_COLON_OFFSET = 40'],
   ]),
   ...defectsOf('src/wasm/memory.ts', MEMORY, [
@@ -48,7 +48,16 @@ export const memoryDefects: Defect[] = [
       "checkRange('contentBytesMax', options.contentBytesMax, 0, Number.MAX_SAFE_INTEGER);",
       '',
     ],
+    [
+      'only the first byte of a guard is looked at',
+      'bytes.subarray(guard, guard + GUARD_BYTES).every',
+      'bytes.subarray(guard, guard + 1).every',
+    ],
+  ]),
+  ...defectsOf('src/wasm/header.ts', MEMORY, [
     ['memory of another layout is taken', 'if (!fitsVersion(views))', 'if (false)'],
+  ]),
+  ...defectsOf('src/wasm/statistics.ts', MEMORY, [
     [
       'a reclaimed slot keeps its open connections',
       'doubles[(statisticsPointer(index) + STATISTICS_OPEN) >> 3] = 0;',
@@ -56,11 +65,8 @@ export const memoryDefects: Defect[] = [
     ],
     ['a reclaimed slot loses its totals', 'STATISTICS_OPEN) >> 3] = 0;', 'STATISTICS_ACCEPTED) >> 3] = 0;'],
     ['statistics leave the last slot out', 'as number); index++) {', 'as number) - 1; index++) {'],
-    [
-      'only the first byte of a guard is looked at',
-      'bytes.subarray(guard, guard + GUARD_BYTES).every',
-      'bytes.subarray(guard, guard + 1).every',
-    ],
+  ]),
+  ...defectsOf('src/wasm/state/rows.ts', MEMORY, [
     ['two names share a row', 'STATE + index * STATE_ROW_BYTES', 'STATE + (index >> 1) * STATE_ROW_BYTES'],
   ]),
   ...defectsOf('src/wasm/slot.ts', MEMORY, [

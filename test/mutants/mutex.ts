@@ -163,7 +163,7 @@ export const mutexDefects: Defect[] = [
     ['values behind the last bucket lie behind it', 'min(max(index, 0), LAST)', 'max(index, 0)'],
     ['a sum keeps the last value only', 'load<f64>(buckets, HISTOGRAM_SUM) + value', 'value'],
   ]),
-  ...defectsOf('src/wasm/buckets.ts', HISTOGRAM, [
+  ...defectsOf('src/wasm/state/histogram.ts', HISTOGRAM, [
     [
       'only one thread is read',
       'extent !== 0; extent = (words[(extent + HISTOGRAM_NEXT) >>> 2] as number) >>> 0',

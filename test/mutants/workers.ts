@@ -136,7 +136,7 @@ export const workerDefects: Defect[] = [
       'file !== undefined',
     ],
   ]),
-  ...defectsOf('src/wasm/names.ts', NAMES, [
+  ...defectsOf('src/wasm/state/names.ts', NAMES, [
     ['a name is claimed without care', 'found === 0 || found === word', 'found === 0 || i > 0'],
     ['the size is no part of a name', 'bytes[0] = text.length;', 'bytes[0] = 255;'],
     ['halves of characters are names', '[\\0\\p{Surrogate}]', '[\\0]'],

@@ -8,11 +8,12 @@ import {
   PREPARED_DEFAULT,
   VERDICT_AGAIN,
   VERDICT_CLOSE,
-} from '../../src/protocol/codes.ts';
+} from '../../src/memory/codes.ts';
+import * as layout from '../../src/memory/layout.ts';
 import { ERROR_RESPONSES } from '../../src/protocol/errors.ts';
 import { prepare } from '../../src/protocol/prepared.ts';
-import * as layout from '../../src/wasm/layout.ts';
-import { guardsIntact, rowPointer } from '../../src/wasm/memory.ts';
+import { guardsIntact } from '../../src/wasm/memory.ts';
+import { rowPointer } from '../../src/wasm/state/rows.ts';
 import { createEngine, ENGINE_NAMES, latin1, textOf } from '../support/engines.ts';
 import { readResponses } from '../support/responses.ts';
 

@@ -9,8 +9,8 @@ import {
   STATE_START,
   STATE_TRAILER,
   VERDICT_REQUEST,
-} from '../../src/protocol/codes.ts';
-import { EXTENSION_BYTES_MAX, RECORD, RECORD_BYTES, RECORD_STATE } from '../../src/wasm/layout.ts';
+} from '../../src/memory/codes.ts';
+import { EXTENSION_BYTES_MAX, RECORD, RECORD_BYTES, RECORD_STATE } from '../../src/memory/layout.ts';
 import { guardsIntact } from '../../src/wasm/memory.ts';
 import { chunkSmugglingCases } from '../cases/chunk-smuggling.ts';
 import { type ContentCase, contentCases } from '../cases/content.ts';

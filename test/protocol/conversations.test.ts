@@ -1,7 +1,8 @@
 // Whole conversations, attacks most of them: what exactly is answered, at every split, and to whom.
 
 import { describe, expect, test } from 'vitest';
-import { guardsIntact, rowPointer } from '../../src/wasm/memory.ts';
+import { guardsIntact } from '../../src/wasm/memory.ts';
+import { rowPointer } from '../../src/wasm/state/rows.ts';
 import type { ConversationCase } from '../cases/case.ts';
 import { chunkSmugglingCases } from '../cases/chunk-smuggling.ts';
 import { injectionCases } from '../cases/injection.ts';

@@ -6,7 +6,7 @@ import {
   ERROR_TARGET,
   ERROR_TRANSFER_CODING,
   ERROR_TRANSFER_ENCODING,
-} from '../../src/protocol/codes.ts';
+} from '../../src/memory/codes.ts';
 import { Random } from '../fuzz/random.ts';
 import { createEngine, ENGINE_NAMES, type Engine, latin1 } from '../support/engines.ts';
 import { isAuthority, isHostValue, transferCoding } from '../support/grammar.ts';

@@ -10,9 +10,9 @@ import {
   VERDICT_AGAIN,
   VERDICT_CLOSE,
   VERDICT_REQUEST,
-} from '../../src/protocol/codes.ts';
+} from '../../src/memory/codes.ts';
+import * as layout from '../../src/memory/layout.ts';
 import { prepare } from '../../src/protocol/prepared.ts';
-import * as layout from '../../src/wasm/layout.ts';
 import { contentCases } from '../cases/content.ts';
 import { fieldCases } from '../cases/fields.ts';
 import { framingCases } from '../cases/framing.ts';

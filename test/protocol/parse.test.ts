@@ -10,7 +10,7 @@ import {
   ERROR_TARGET_SIZE,
   ERROR_VERSION,
   MORE,
-} from '../../src/protocol/codes.ts';
+} from '../../src/memory/codes.ts';
 import type { HeadCase } from '../cases/case.ts';
 import { fieldCases } from '../cases/fields.ts';
 import { framingCases } from '../cases/framing.ts';

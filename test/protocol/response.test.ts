@@ -2,10 +2,10 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { PREPARED_DEFAULT } from '../../src/protocol/codes.ts';
+import { PREPARED_DEFAULT } from '../../src/memory/codes.ts';
 import { type PreparedParts, prepare } from '../../src/protocol/prepared.ts';
-import { rowPointer } from '../../src/wasm/memory.ts';
 import { Slot } from '../../src/wasm/slot.ts';
+import { rowPointer } from '../../src/wasm/state/rows.ts';
 import { converse } from '../support/conversation.ts';
 import { createEngine, ENGINE_NAMES, type Engine } from '../support/engines.ts';
 import { readResponses } from '../support/responses.ts';

@@ -3,6 +3,7 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
 import { Carry } from '../../src/connection/carry.ts';
+import { bucketOf } from '../../src/memory/bucket.ts';
 import {
   PREPARED_DEFAULT,
   PREPARED_NONE,
@@ -10,13 +11,14 @@ import {
   VERDICT_AGAIN,
   VERDICT_CLOSE,
   VERDICT_REQUEST,
-} from '../../src/protocol/codes.ts';
+} from '../../src/memory/codes.ts';
+import * as layout from '../../src/memory/layout.ts';
 import { ERROR_RESPONSES } from '../../src/protocol/errors.ts';
-import { bucketOf } from '../../src/protocol/js/routes.ts';
 import { type Prepared, prepare } from '../../src/protocol/prepared.ts';
-import * as layout from '../../src/wasm/layout.ts';
-import { guardsIntact, readStatistics, rowPointer } from '../../src/wasm/memory.ts';
+import { guardsIntact } from '../../src/wasm/memory.ts';
 import { REQUESTS_MAX, Slot } from '../../src/wasm/slot.ts';
+import { rowPointer } from '../../src/wasm/state/rows.ts';
+import { readStatistics } from '../../src/wasm/statistics.ts';
 import { everySplit } from '../support/conversation.ts';
 import { createEngine, ENGINE_NAMES, type Engine, latin1, textOf } from '../support/engines.ts';
 import { readResponses, withoutInterim } from '../support/responses.ts';

@@ -1,11 +1,12 @@
 // What the engines answer, byte for byte, and where they stop.
 
 import { beforeEach, describe, expect, test } from 'vitest';
-import { ERROR_OVERLOADED } from '../../src/protocol/codes.ts';
+import { ERROR_OVERLOADED } from '../../src/memory/codes.ts';
 import { ERROR_RESPONSES } from '../../src/protocol/errors.ts';
 import { preparedResponses } from '../../src/protocol/prepared.ts';
 import { reasonPhrase } from '../../src/protocol/status.ts';
-import { readStatistics, rowPointer } from '../../src/wasm/memory.ts';
+import { rowPointer } from '../../src/wasm/state/rows.ts';
+import { readStatistics } from '../../src/wasm/statistics.ts';
 import { contentCases } from '../cases/content.ts';
 import { fieldCases } from '../cases/fields.ts';
 import { framingCases } from '../cases/framing.ts';

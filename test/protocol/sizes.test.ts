@@ -9,15 +9,11 @@ import {
   ERROR_HEAD_SIZE,
   ERROR_HOST,
   MORE,
-} from '../../src/protocol/codes.ts';
-import * as layout from '../../src/wasm/layout.ts';
-import {
-  guardsIntact,
-  LIMITS,
-  readStatistics,
-  rowPointer,
-  statisticsPointer,
-} from '../../src/wasm/memory.ts';
+} from '../../src/memory/codes.ts';
+import * as layout from '../../src/memory/layout.ts';
+import { guardsIntact, LIMITS } from '../../src/wasm/memory.ts';
+import { rowPointer } from '../../src/wasm/state/rows.ts';
+import { readStatistics, statisticsPointer } from '../../src/wasm/statistics.ts';
 import { contentCases } from '../cases/content.ts';
 import { fieldCases } from '../cases/fields.ts';
 import { framingCases } from '../cases/framing.ts';

@@ -3,9 +3,11 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
-import { KIND_COUNTER_ATOMIC, KIND_COUNTER_CARELESS, KIND_COUNTER_MUTEX } from '../../src/protocol/codes.ts';
+import { KIND_COUNTER_ATOMIC, KIND_COUNTER_CARELESS, KIND_COUNTER_MUTEX } from '../../src/memory/codes.ts';
+import { viewsOf } from '../../src/memory/views.ts';
 import { compileModule, instantiate } from '../../src/wasm/instance.ts';
-import { createMemory, rowPointer, setCounter, setCounting, viewsOf } from '../../src/wasm/memory.ts';
+import { createMemory } from '../../src/wasm/memory.ts';
+import { rowPointer, setCounter, setCounting } from '../../src/wasm/state/rows.ts';
 
 const THREADS = 4;
 /** Threads meet before each round, or one could be through before the next one starts. */

@@ -2,12 +2,14 @@
 
 import { afterEach, describe, expect, test } from 'vitest';
 import { counted as builtCounted, counter as builtCounter } from '#dist/index.js';
+import { HEADER_VERSION } from '../../src/memory/layout.ts';
+import { viewsOf } from '../../src/memory/views.ts';
 import { Counted, counted } from '../../src/state/counted.ts';
 import { counter, counterIndexIn } from '../../src/state/counter.ts';
 import { type SharedState, sharedState, shareState } from '../../src/state/shared.ts';
 import { compileModule, instantiate } from '../../src/wasm/instance.ts';
-import { HEADER_VERSION } from '../../src/wasm/layout.ts';
-import { createMemory, rowPointer, viewsOf } from '../../src/wasm/memory.ts';
+import { createMemory } from '../../src/wasm/memory.ts';
+import { rowPointer } from '../../src/wasm/state/rows.ts';
 
 const module = compileModule();
 afterEach(() => {

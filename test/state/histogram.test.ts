@@ -2,9 +2,9 @@
 
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { PAGE_BYTES } from '../../src/memory/layout.ts';
 import { histogram } from '../../src/state/histogram.ts';
 import type { SharedState } from '../../src/state/shared.ts';
-import { PAGE_BYTES } from '../../src/wasm/layout.ts';
 import { freshState, storm } from '../support/named-state.ts';
 
 let state: SharedState;

@@ -4,16 +4,16 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { piecesOf, valueFrom } from '../../src/durable/pieces.ts';
 import { compileModule, type Exports, instantiate } from '../../src/wasm/instance.ts';
-import { type Decision, decisionOf } from '../../src/wasm/limiter.ts';
+import { type Decision, decisionOf } from '../../src/wasm/state/limiter.ts';
 import {
   type LimiterSnapshot,
   layLimiter,
   type Moment,
   readLimiter,
-} from '../../src/wasm/limiter-snapshot.ts';
-import { rowPointer } from '../../src/wasm/memory.ts';
-import { offerSaved, takeSaved } from '../../src/wasm/saved.ts';
-import { Scratch } from '../../src/wasm/scratch.ts';
+} from '../../src/wasm/state/limiter-snapshot.ts';
+import { rowPointer } from '../../src/wasm/state/rows.ts';
+import { offerSaved, takeSaved } from '../../src/wasm/state/saved.ts';
+import { Scratch } from '../../src/wasm/state/scratch.ts';
 import { Table } from '../support/limiters.ts';
 import { newMemory } from '../support/named-state.ts';
 import { recordOf, usedByKey } from '../support/snapshots.ts';

@@ -3,11 +3,11 @@
 // would have come of it one after the other.
 
 import { beforeAll, describe, expect, test } from 'vitest';
+import { BUCKET_ENTRY_COUNT, STATE_ROW_BYTES } from '../../src/memory/layout.ts';
 import { compileModule, type Exports, instantiate } from '../../src/wasm/instance.ts';
-import { BUCKET_ENTRY_COUNT, STATE_ROW_BYTES } from '../../src/wasm/layout.ts';
-import { type Decision, decisionOf } from '../../src/wasm/limiter.ts';
-import { rowPointer } from '../../src/wasm/memory.ts';
-import { Scratch } from '../../src/wasm/scratch.ts';
+import { type Decision, decisionOf } from '../../src/wasm/state/limiter.ts';
+import { rowPointer } from '../../src/wasm/state/rows.ts';
+import { Scratch } from '../../src/wasm/state/scratch.ts';
 import { TAKEN, Table } from '../support/limiters.ts';
 import { newMemory } from '../support/named-state.ts';
 import { compileStepped, instantiateStepped, Pair } from '../support/stepped.ts';

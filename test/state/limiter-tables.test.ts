@@ -3,12 +3,6 @@
 
 import { Worker } from 'node:worker_threads';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { OWNER } from '../../src/state/bound.ts';
-import { histogram } from '../../src/state/histogram.ts';
-import { type LimiterOptions, limiter } from '../../src/state/limiter.ts';
-import { mutex } from '../../src/state/mutex.ts';
-import { beginLoad, type SharedState } from '../../src/state/shared.ts';
-import { type Exports, instantiate } from '../../src/wasm/instance.ts';
 import {
   HEADER_TABLES,
   LIMITER_HOLDER,
@@ -16,10 +10,16 @@ import {
   LIMITER_TABLES_MAX,
   PAGE_BYTES,
   STATE_EXTENT,
-} from '../../src/wasm/layout.ts';
-import { decisionOf } from '../../src/wasm/limiter.ts';
-import { rowPointer } from '../../src/wasm/memory.ts';
-import { Scratch } from '../../src/wasm/scratch.ts';
+} from '../../src/memory/layout.ts';
+import { OWNER } from '../../src/state/bound.ts';
+import { histogram } from '../../src/state/histogram.ts';
+import { type LimiterOptions, limiter } from '../../src/state/limiter.ts';
+import { mutex } from '../../src/state/mutex.ts';
+import { beginLoad, type SharedState } from '../../src/state/shared.ts';
+import { type Exports, instantiate } from '../../src/wasm/instance.ts';
+import { decisionOf } from '../../src/wasm/state/limiter.ts';
+import { rowPointer } from '../../src/wasm/state/rows.ts';
+import { Scratch } from '../../src/wasm/state/scratch.ts';
 import { beginGeneration, forgetState, freshState, newMemory } from '../support/named-state.ts';
 import { compileStepped, instantiateStepped } from '../support/stepped.ts';
 

@@ -6,8 +6,8 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { LimiterOptions } from '../../src/state/limiter.ts';
 import { limiter } from '../../src/state/limiter.ts';
 import { instantiate } from '../../src/wasm/instance.ts';
-import { rowPointer } from '../../src/wasm/memory.ts';
-import { Scratch } from '../../src/wasm/scratch.ts';
+import { rowPointer } from '../../src/wasm/state/rows.ts';
+import { Scratch } from '../../src/wasm/state/scratch.ts';
 import { Table } from '../support/limiters.ts';
 import { forgetState, freshState } from '../support/named-state.ts';
 

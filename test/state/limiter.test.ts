@@ -4,15 +4,15 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { limiter as builtLimiter } from '#dist/index.js';
+import { BUCKET_ENTRY_COUNT, LIMITER_DISAGREES, PAGE_BYTES } from '../../src/memory/layout.ts';
 import { OWNER } from '../../src/state/bound.ts';
 import { monotonicMs } from '../../src/state/clock.ts';
 import { counter } from '../../src/state/counter.ts';
 import { type Limiter, type LimiterOptions, limiter } from '../../src/state/limiter.ts';
 import { type SharedState, sharedState, shareState } from '../../src/state/shared.ts';
 import { instantiate } from '../../src/wasm/instance.ts';
-import { BUCKET_ENTRY_COUNT, LIMITER_DISAGREES, PAGE_BYTES } from '../../src/wasm/layout.ts';
-import { rowPointer } from '../../src/wasm/memory.ts';
-import { Scratch } from '../../src/wasm/scratch.ts';
+import { rowPointer } from '../../src/wasm/state/rows.ts';
+import { Scratch } from '../../src/wasm/state/scratch.ts';
 import { Table } from '../support/limiters.ts';
 import { beginGeneration, forgetState, freshState, newMemory } from '../support/named-state.ts';
 

@@ -2,8 +2,8 @@
 // passes one that was woken, and whatever the instruction at which a thread dies, the lock goes on.
 
 import { describe, expect, test } from 'vitest';
-import { MUTEX_ABANDONED, MUTEX_HELD } from '../../src/protocol/codes.ts';
-import { STATE_ABANDONED, STATE_MUTEX } from '../../src/wasm/layout.ts';
+import { MUTEX_ABANDONED, MUTEX_HELD } from '../../src/memory/codes.ts';
+import { STATE_ABANDONED, STATE_MUTEX } from '../../src/memory/layout.ts';
 import { explore, type Plan, type Program, shared, type Thread, type World } from '../support/schedules.ts';
 
 /** What the module exports, in words of 32 bits. */

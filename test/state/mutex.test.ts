@@ -3,11 +3,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { mutex as builtMutex } from '#dist/index.js';
+import { STATE_MUTEX } from '../../src/memory/layout.ts';
+import { viewsOf } from '../../src/memory/views.ts';
 import { gauge } from '../../src/state/gauge.ts';
 import { type Mutex, mutex } from '../../src/state/mutex.ts';
 import type { SharedState } from '../../src/state/shared.ts';
-import { STATE_MUTEX } from '../../src/wasm/layout.ts';
-import { rowPointer, viewsOf } from '../../src/wasm/memory.ts';
+import { rowPointer } from '../../src/wasm/state/rows.ts';
 import { endOf, freshState, startThread, storm, toldBy } from '../support/named-state.ts';
 
 const HELD = { abandoned: false };

@@ -4,9 +4,10 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { STATE, STATE_COUNT_MAX, STATE_KIND, STATE_NAME, STATE_ROW_BYTES } from '../../src/wasm/layout.ts';
-import { createMemory, viewsOf } from '../../src/wasm/memory.ts';
-import { claimRow, NAME_BYTES_MAX, nameOf } from '../../src/wasm/names.ts';
+import { STATE, STATE_COUNT_MAX, STATE_KIND, STATE_NAME, STATE_ROW_BYTES } from '../../src/memory/layout.ts';
+import { viewsOf } from '../../src/memory/views.ts';
+import { createMemory } from '../../src/wasm/memory.ts';
+import { claimRow, NAME_BYTES_MAX, nameOf } from '../../src/wasm/state/names.ts';
 
 function makeMemory(): WebAssembly.Memory {
   return createMemory({

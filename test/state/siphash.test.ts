@@ -2,9 +2,10 @@
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { viewsOf } from '../../src/memory/views.ts';
 import { compileModule, instantiate } from '../../src/wasm/instance.ts';
-import { createMemory, viewsOf } from '../../src/wasm/memory.ts';
-import { Scratch } from '../../src/wasm/scratch.ts';
+import { createMemory } from '../../src/wasm/memory.ts';
+import { Scratch } from '../../src/wasm/state/scratch.ts';
 
 const MASK = (1n << 64n) - 1n;
 const SEED_BYTES = 16;

@@ -1,8 +1,8 @@
 // A thread that claims names of counters when all others are ready to.
 
 import { parentPort, workerData } from 'node:worker_threads';
-import { viewsOf } from '#dist/wasm/memory.js';
-import { claimRow } from '#dist/wasm/names.js';
+import { viewsOf } from '#dist/memory/views.js';
+import { claimRow } from '#dist/wasm/state/names.js';
 
 const { memory, threads, gate, names } = workerData;
 const views = viewsOf(memory);

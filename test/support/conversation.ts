@@ -1,8 +1,8 @@
 // A connection without a socket: parts of input through Carry and serve() as connection.ts drives them.
 
 import { Carry } from '../../src/connection/carry.ts';
-import { VERDICT_AGAIN, VERDICT_CLOSE } from '../../src/protocol/codes.ts';
-import { READ_BYTES } from '../../src/wasm/layout.ts';
+import { VERDICT_AGAIN, VERDICT_CLOSE } from '../../src/memory/codes.ts';
+import { READ_BYTES } from '../../src/memory/layout.ts';
 import { type Engine, latin1, textOf } from './engines.ts';
 
 export interface Conversation {

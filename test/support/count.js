@@ -3,7 +3,7 @@
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { instantiate } from '#dist/wasm/instance.js';
-import { rowPointer } from '#dist/wasm/memory.js';
+import { rowPointer } from '#dist/wasm/state/rows.js';
 
 const { module, memory, threads, rounds, count, gate } = workerData;
 const { counterAdd } = instantiate(module, memory);

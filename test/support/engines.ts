@@ -1,13 +1,14 @@
 // Every engine over a memory of its own, and the ways to hand it the same bytes: whole, cut in two at
 // every place, byte by byte, with bytes behind the end that it must not believe.
 
+import { RECORD, RECORD_BYTES, RECORD_CURSOR } from '../../src/memory/layout.ts';
+import { viewsOf } from '../../src/memory/views.ts';
 import type { Codec } from '../../src/protocol/codec.ts';
 import { createJsCodec } from '../../src/protocol/js/codec.ts';
 import { dateLine, preparedResponses } from '../../src/protocol/prepared.ts';
 import { createWasmCodec } from '../../src/wasm/codec.ts';
 import { compileModule, type Exports, instantiate } from '../../src/wasm/instance.ts';
-import { RECORD, RECORD_BYTES, RECORD_CURSOR } from '../../src/wasm/layout.ts';
-import { createMemory, guardsIntact, type MemoryOptions, viewsOf } from '../../src/wasm/memory.ts';
+import { createMemory, guardsIntact, type MemoryOptions } from '../../src/wasm/memory.ts';
 import { Slot } from '../../src/wasm/slot.ts';
 import { type RequestRecord, readRecord } from './record.ts';
 

@@ -1,7 +1,7 @@
 // Parts of the grammar a second time, as expressions that follow the RFCs line by line, so that tests and the fuzzer
 // know which side of a disagreement is right.
 
-import { CHUNK_SIZE_DIGITS_MAX } from '../../src/wasm/layout.ts';
+import { CHUNK_SIZE_DIGITS_MAX } from '../../src/memory/layout.ts';
 
 /** RFC 9110 5.6.2, 5.6.3 and 5.6.4. */
 const TOKEN = "[!#$%&'*+.^_`|~\\w-]+";

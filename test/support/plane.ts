@@ -9,9 +9,10 @@ import type { ConnectionLimits } from '../../src/connection/limits.ts';
 import { type Listener, listen } from '../../src/connection/listener.ts';
 import { Log, type LogLevel } from '../../src/connection/log.ts';
 import { Plane } from '../../src/connection/plane.ts';
-import { guardsIntact, readStatistics } from '../../src/wasm/memory.ts';
+import { guardsIntact } from '../../src/wasm/memory.ts';
 import { REQUESTS_MAX } from '../../src/wasm/slot.ts';
 import type { Statistics } from '../../src/wasm/statistics.ts';
+import { readStatistics } from '../../src/wasm/statistics.ts';
 import { createEngine, type Engine, EPOCH_MS, type TestedEngine } from './engines.ts';
 import { poisoning, poisonReturned } from './poison.ts';
 

@@ -2,9 +2,9 @@
 // whoever still reads it, or has handed it to the kernel and not waited, gives wrong bytes.
 
 import type { Outputs } from '../../src/connection/outputs.ts';
+import { STATE_START, VERDICT_REQUEST } from '../../src/memory/codes.ts';
+import * as layout from '../../src/memory/layout.ts';
 import type { Codec } from '../../src/protocol/codec.ts';
-import { STATE_START, VERDICT_REQUEST } from '../../src/protocol/codes.ts';
-import * as layout from '../../src/wasm/layout.ts';
 import type { Slot } from '../../src/wasm/slot.ts';
 
 /** Neither a character of the grammar nor the guards' byte. */

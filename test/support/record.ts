@@ -11,8 +11,8 @@ import {
   METHOD_POST,
   METHOD_PUT,
   METHOD_TRACE,
-} from '../../src/protocol/codes.ts';
-import * as layout from '../../src/wasm/layout.ts';
+} from '../../src/memory/codes.ts';
+import * as layout from '../../src/memory/layout.ts';
 import type { Slot } from '../../src/wasm/slot.ts';
 
 export interface RequestRecord {

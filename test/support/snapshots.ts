@@ -1,6 +1,6 @@
 // The content of a limiter's snapshot, as numbers.
 
-import type { LimiterSnapshot } from '../../src/wasm/limiter-snapshot.ts';
+import type { LimiterSnapshot } from '../../src/wasm/state/limiter-snapshot.ts';
 
 /** By the hash of each key: how much it has used. Newer options count before older ones. */
 export function usedByKey({ tables }: LimiterSnapshot): Map<string, number> {

@@ -2,7 +2,7 @@
 // again.
 
 import { workerData } from 'node:worker_threads';
-import { Scratch } from '#dist/wasm/scratch.js';
+import { Scratch } from '#dist/wasm/state/scratch.js';
 
 const NOBODY = -1;
 

@@ -1,9 +1,10 @@
 // A thread that takes leased numbers, one to three at once, as many times as it is told; where none is leased it tries again.
 
 import { parentPort, workerData } from 'node:worker_threads';
+import { viewsOf } from '#dist/memory/views.js';
 import { instantiate } from '#dist/wasm/instance.js';
-import { rowPointer, viewsOf } from '#dist/wasm/memory.js';
-import { claimRow } from '#dist/wasm/names.js';
+import { claimRow } from '#dist/wasm/state/names.js';
+import { rowPointer } from '#dist/wasm/state/rows.js';
 
 const { module, memory, name, times, gate, threads } = workerData;
 const { counterAdd } = instantiate(module, memory);

@@ -8,8 +8,8 @@ import {
   STATE_FIELD,
   STATE_METHOD,
   STATE_START,
-} from '../../src/protocol/codes.ts';
-import * as layout from '../../src/wasm/layout.ts';
+} from '../../src/memory/codes.ts';
+import * as layout from '../../src/memory/layout.ts';
 import { guardsIntact } from '../../src/wasm/memory.ts';
 import { createEngine, latin1 } from '../support/engines.ts';
 

@@ -1,9 +1,9 @@
 // The head as an application reads it: lazily, where it lies, or from a copy.
 
 import { describe, expect, test } from 'vitest';
-import { PREPARED_NONE, VERDICT_REQUEST } from '../../src/protocol/codes.ts';
+import { PREPARED_NONE, VERDICT_REQUEST } from '../../src/memory/codes.ts';
+import * as layout from '../../src/memory/layout.ts';
 import type { RecordHead } from '../../src/wasm/head.ts';
-import * as layout from '../../src/wasm/layout.ts';
 import { fieldCases } from '../cases/fields.ts';
 import { framingCases } from '../cases/framing.ts';
 import { requestLineCases } from '../cases/request-line.ts';

@@ -1,27 +1,15 @@
 // The map, and what the module does to memory when a thread starts.
 
 import { describe, expect, test } from 'vitest';
-import {
-  ERROR_TARGET,
-  MORE,
-  PREPARED_DEFAULT,
-  PREPARED_NONE,
-  STATE_FIELD,
-} from '../../src/protocol/codes.ts';
+import { ERROR_TARGET, MORE, PREPARED_DEFAULT, PREPARED_NONE, STATE_FIELD } from '../../src/memory/codes.ts';
+import * as layout from '../../src/memory/layout.ts';
+import { viewsOf } from '../../src/memory/views.ts';
 import { prepare } from '../../src/protocol/prepared.ts';
 import { compileModule, instantiate } from '../../src/wasm/instance.ts';
-import * as layout from '../../src/wasm/layout.ts';
-import {
-  createMemory,
-  guardsIntact,
-  LIMITS,
-  readStatistics,
-  reclaimSlot,
-  rowPointer,
-  slotPointer,
-  viewsOf,
-} from '../../src/wasm/memory.ts';
-import { Slot } from '../../src/wasm/slot.ts';
+import { createMemory, guardsIntact, LIMITS } from '../../src/wasm/memory.ts';
+import { Slot, slotPointer } from '../../src/wasm/slot.ts';
+import { rowPointer } from '../../src/wasm/state/rows.ts';
+import { readStatistics, reclaimSlot } from '../../src/wasm/statistics.ts';
 import { createEngine } from '../support/engines.ts';
 
 const OPTIONS = {

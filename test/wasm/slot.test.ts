@@ -1,7 +1,7 @@
 // What a slot hands out between two turns of a connection, and takes back.
 
 import { describe, expect, test } from 'vitest';
-import * as layout from '../../src/wasm/layout.ts';
+import * as layout from '../../src/memory/layout.ts';
 import { createEngine, ENGINE_NAMES, type Engine, latin1 } from '../support/engines.ts';
 
 const HEAD = 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nExpect: 100-continue\r\n';

@@ -1,17 +1,6 @@
 // The chunked coding (RFC 9112 7.1); twin of assembly/chunked.ts.
 
 import {
-  CHUNK_SIZE_DIGITS_MAX,
-  EXTENSION_BYTES_MAX,
-  HEADER_CONTENT_BYTES_MAX,
-  RECORD_CHUNK_SIZE_DIGITS,
-  RECORD_CONTENT_BYTES,
-  RECORD_CONTENT_REMAINING,
-  RECORD_EXTENSION_BYTES,
-  RECORD_PIECE_BYTES,
-  RECORD_STATE,
-} from '../../wasm/layout.ts';
-import {
   ERROR_CHUNK,
   ERROR_CHUNK_EXTENSION,
   ERROR_CONTENT_SIZE,
@@ -24,10 +13,21 @@ import {
   STATE_EXTENSION,
   STATE_EXTENSION_VALUE_END,
   STATE_TRAILER,
-} from '../codes.ts';
+} from '../../memory/codes.ts';
+import {
+  CHUNK_SIZE_DIGITS_MAX,
+  EXTENSION_BYTES_MAX,
+  HEADER_CONTENT_BYTES_MAX,
+  RECORD_CHUNK_SIZE_DIGITS,
+  RECORD_CONTENT_BYTES,
+  RECORD_CONTENT_REMAINING,
+  RECORD_EXTENSION_BYTES,
+  RECORD_PIECE_BYTES,
+  RECORD_STATE,
+} from '../../memory/layout.ts';
+import type { Views } from '../../memory/views.ts';
 import { CR, isHex, LF } from './chars.ts';
 import { afterExtensionByte, behindExtension, MALFORMED } from './extension.ts';
-import type { Views } from './views.ts';
 
 /** Up to behind the next piece. The position it came to, or an error; the state tells whether a trailer section begins. */
 export function consumeChunks(views: Views, record: number, cursor: number, end: number): number {

@@ -2,6 +2,19 @@
 // serve() is the twin of assembly/serve.ts.
 
 import {
+  FLAG_EXPECT_CONTINUE,
+  FLAG_PERSISTENT,
+  METHOD_HEAD,
+  MORE,
+  PREPARED_NONE,
+  STATE_CONTENT,
+  STATE_START,
+  VERDICT_AGAIN,
+  VERDICT_CLOSE,
+  VERDICT_MORE,
+  VERDICT_REQUEST,
+} from '../../memory/codes.ts';
+import {
   CONTROL_DRAINING,
   CONTROL_ERROR,
   CONTROL_HEAD,
@@ -22,26 +35,13 @@ import {
   RECORD_VERSION_MINOR,
   STATISTICS_REFUSED,
   STATISTICS_REQUESTS,
-} from '../../wasm/layout.ts';
+} from '../../memory/layout.ts';
+import type { Views } from '../../memory/views.ts';
 import type { Codec, CounterAdd } from '../codec.ts';
-import {
-  FLAG_EXPECT_CONTINUE,
-  FLAG_PERSISTENT,
-  METHOD_HEAD,
-  MORE,
-  PREPARED_NONE,
-  STATE_CONTENT,
-  STATE_START,
-  VERDICT_AGAIN,
-  VERDICT_CLOSE,
-  VERDICT_MORE,
-  VERDICT_REQUEST,
-} from '../codes.ts';
 import { consumeContent, skipContent } from './content.ts';
 import { forgetMethod, parseHead } from './request.ts';
 import { buildPrepared, finishHead, writeContinue } from './response.ts';
 import { findPrepared } from './routes.ts';
-import type { Views } from './views.ts';
 
 /** No response of this engine is longer: the prepared text, and the lines that vary. */
 const RESPONSE_BYTES_MAX = PREPARED_RESPONSE_BYTES_MAX + 256;

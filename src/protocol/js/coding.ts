@@ -1,6 +1,6 @@
 // Transfer-Encoding (RFC 9112 6.1, 7); twin of assembly/coding.ts, which has the grammar.
 
-import { FLAG_CHUNKED, FLAG_CODING_OTHER, FLAG_TRANSFER_ENCODING_BAD } from '../codes.ts';
+import { FLAG_CHUNKED, FLAG_CODING_OTHER, FLAG_TRANSFER_ENCODING_BAD } from '../../memory/codes.ts';
 import { BACKSLASH, COMMA, EQUALS, isOws, QUOTE, SEMICOLON, TCHAR } from './chars.ts';
 import { ascii, matchesLower, skip } from './scanner.ts';
 

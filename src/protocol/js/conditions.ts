@@ -1,5 +1,6 @@
 // Conditional requests (RFC 9110 13); twin of assembly/conditions.ts.
 
+import { FLAG_IF_NONE_MATCH, TAGS_ANY, TAGS_MALFORMED, TAGS_MATCH } from '../../memory/codes.ts';
 import {
   DATE,
   DATE_LINE_BYTES,
@@ -16,13 +17,12 @@ import {
   RECORD_FIELD_COUNT,
   RECORD_FIELDS,
   RECORD_FLAGS,
-} from '../../wasm/layout.ts';
-import { FLAG_IF_NONE_MATCH, TAGS_ANY, TAGS_MALFORMED, TAGS_MATCH } from '../codes.ts';
+} from '../../memory/layout.ts';
+import type { Views } from '../../memory/views.ts';
 import { noteTags } from './entity-tags.ts';
 import { IF_MODIFIED_SINCE, IF_NONE_MATCH } from './fields.ts';
 import { parseHttpDate } from './http-date.ts';
 import { matchesLower } from './scanner.ts';
-import type { Views } from './views.ts';
 
 /** Whether 304 answers the GET or HEAD whose head began at `start`, in the place of the response at `prepared`. */
 export function isUnmodified(views: Views, slot: number, start: number, prepared: number): boolean {

@@ -1,16 +1,16 @@
 // The content behind a head (RFC 9112 6); twin of assembly/content.ts.
 
+import { MORE, STATE_CONTENT, STATE_START, STATE_TRAILER } from '../../memory/codes.ts';
 import {
   RECORD_CONTENT_REMAINING,
   RECORD_CURSOR,
   RECORD_PIECE_BYTES,
   RECORD_STATE,
   RECORD_TRAILER_BYTES,
-} from '../../wasm/layout.ts';
-import { MORE, STATE_CONTENT, STATE_START, STATE_TRAILER } from '../codes.ts';
+} from '../../memory/layout.ts';
+import type { Views } from '../../memory/views.ts';
 import { consumeChunks, takeContent } from './chunked.ts';
 import { parseSection } from './section.ts';
-import type { Views } from './views.ts';
 
 /** Up to behind the next piece, whose size is then in the record. The position it came to, or an error. */
 export function consumeContent(views: Views, record: number, start: number, end: number): number {

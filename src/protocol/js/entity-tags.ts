@@ -1,6 +1,6 @@
 // If-None-Match = "*" / #entity-tag; twin of assembly/entity-tags.ts.
 
-import { TAGS_ANY, TAGS_MALFORMED, TAGS_MATCH, TAGS_SOME } from '../codes.ts';
+import { TAGS_ANY, TAGS_MALFORMED, TAGS_MATCH, TAGS_SOME } from '../../memory/codes.ts';
 import { COMMA, isOws, QUOTE, SLASH } from './chars.ts';
 
 const ASTERISK = 0x2a;

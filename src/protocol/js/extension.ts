@@ -11,7 +11,7 @@ import {
   STATE_EXTENSION_VALUE,
   STATE_EXTENSION_VALUE_END,
   STATE_EXTENSION_VALUE_START,
-} from '../codes.ts';
+} from '../../memory/codes.ts';
 import { BACKSLASH, CR, EQUALS, isFieldByte, isOws, QUOTE, SEMICOLON, TCHAR } from './chars.ts';
 
 /** No state. */

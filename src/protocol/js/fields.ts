@@ -1,6 +1,5 @@
 // The field lines that bind the server itself; assembly/fields.ts is its twin.
 
-import { RECORD_CONTENT_LENGTH, RECORD_HOST_BYTES, RECORD_HOST_OFFSET } from '../../wasm/layout.ts';
 import {
   FLAG_CHUNKED,
   FLAG_CLOSE,
@@ -14,12 +13,13 @@ import {
   FLAG_IF_NONE_MATCH,
   FLAG_KEEP_ALIVE,
   FLAG_TRANSFER_ENCODING,
-} from '../codes.ts';
+} from '../../memory/codes.ts';
+import { RECORD_CONTENT_LENGTH, RECORD_HOST_BYTES, RECORD_HOST_OFFSET } from '../../memory/layout.ts';
+import type { Views } from '../../memory/views.ts';
 import { COMMA, isOws } from './chars.ts';
 import { isChunked, noteCodings } from './coding.ts';
 import { parseDecimal } from './number.ts';
 import { ascii, matchesLower } from './scanner.ts';
-import type { Views } from './views.ts';
 
 const HOST = ascii('host');
 const EXPECT = ascii('expect');

@@ -1,18 +1,6 @@
 // What the fields of a whole head mean together; twin of assembly/framing.ts.
 
 import {
-  HEADER_CONTENT_BYTES_MAX,
-  RECORD_CONTENT_BYTES,
-  RECORD_CONTENT_LENGTH,
-  RECORD_CONTENT_REMAINING,
-  RECORD_EXTENSION_BYTES,
-  RECORD_FLAGS,
-  RECORD_HOST_BYTES,
-  RECORD_HOST_OFFSET,
-  RECORD_STATE,
-  RECORD_VERSION_MINOR,
-} from '../../wasm/layout.ts';
-import {
   ERROR_CONTENT_LENGTH,
   ERROR_CONTENT_SIZE,
   ERROR_EXPECTATION,
@@ -34,9 +22,21 @@ import {
   FLAG_TRANSFER_ENCODING_BAD,
   STATE_CHUNK_SIZE,
   STATE_CONTENT,
-} from '../codes.ts';
+} from '../../memory/codes.ts';
+import {
+  HEADER_CONTENT_BYTES_MAX,
+  RECORD_CONTENT_BYTES,
+  RECORD_CONTENT_LENGTH,
+  RECORD_CONTENT_REMAINING,
+  RECORD_EXTENSION_BYTES,
+  RECORD_FLAGS,
+  RECORD_HOST_BYTES,
+  RECORD_HOST_OFFSET,
+  RECORD_STATE,
+  RECORD_VERSION_MINOR,
+} from '../../memory/layout.ts';
+import type { Views } from '../../memory/views.ts';
 import { isHost } from './host.ts';
-import type { Views } from './views.ts';
 
 /** 0 when the head is fit to be answered, else the error. Adds persistence to the record's flags. */
 export function judgeHead(views: Views, record: number, start: number): number {

@@ -2,19 +2,6 @@
 // parsing resumes and where an error counts.
 
 import {
-  HEADER_TARGET_BYTES_MAX,
-  RECORD_CURSOR,
-  RECORD_FLAGS,
-  RECORD_HEAD_BYTES,
-  RECORD_METHOD,
-  RECORD_METHOD_BYTES,
-  RECORD_METHOD_OFFSET,
-  RECORD_STATE,
-  RECORD_TARGET_BYTES,
-  RECORD_TARGET_OFFSET,
-  RECORD_VERSION_MINOR,
-} from '../../wasm/layout.ts';
-import {
   ERROR_CONNECT,
   ERROR_METHOD,
   ERROR_METHOD_SIZE,
@@ -40,13 +27,26 @@ import {
   STATE_START,
   STATE_TARGET,
   STATE_VERSION,
-} from '../codes.ts';
+} from '../../memory/codes.ts';
+import {
+  HEADER_TARGET_BYTES_MAX,
+  RECORD_CURSOR,
+  RECORD_FLAGS,
+  RECORD_HEAD_BYTES,
+  RECORD_METHOD,
+  RECORD_METHOD_BYTES,
+  RECORD_METHOD_OFFSET,
+  RECORD_STATE,
+  RECORD_TARGET_BYTES,
+  RECORD_TARGET_OFFSET,
+  RECORD_VERSION_MINOR,
+} from '../../memory/layout.ts';
+import type { Views } from '../../memory/views.ts';
 import { CR, isDigit, LF, SLASH, SP, TARGET, TCHAR } from './chars.ts';
 import { judgeHead } from './framing.ts';
 import { ascii, matches, skip } from './scanner.ts';
 import { fail, parseSection, suspend } from './section.ts';
 import { judgeTarget } from './target.ts';
-import type { Views } from './views.ts';
 
 interface Method {
   name: Uint8Array;

@@ -1,5 +1,6 @@
 // A response from its prepared parts into the output region; twin of assembly/response.ts.
 
+import { ERROR_LEASE_EXHAUSTED, LENGTH_CHUNKED, LENGTH_UNTOLD } from '../../memory/codes.ts';
 import {
   DATE,
   DATE_LINE_BYTES,
@@ -11,12 +12,11 @@ import {
   PREPARED_ENTRY_BYTES,
   PREPARED_HEAD,
   PREPARED_HEAD_BYTES,
-} from '../../wasm/layout.ts';
+} from '../../memory/layout.ts';
+import type { Views } from '../../memory/views.ts';
 import type { CounterAdd } from '../codec.ts';
-import { ERROR_LEASE_EXHAUSTED, LENGTH_CHUNKED, LENGTH_UNTOLD } from '../codes.ts';
 import { countDigits, writeDecimal } from './number.ts';
 import { ascii } from './scanner.ts';
-import type { Views } from './views.ts';
 
 const CONNECTION_CLOSE = ascii('Connection: close\r\n');
 const CONNECTION_KEEP_ALIVE = ascii('Connection: keep-alive\r\n');

@@ -1,5 +1,7 @@
 // Which prepared response answers a request; twin of assembly/routes.ts.
 
+import { bucketOf } from '../../memory/bucket.ts';
+import { FLAG_CONDITIONAL, METHOD_GET, METHOD_HEAD } from '../../memory/codes.ts';
 import {
   CONTROL_FALLBACK,
   CONTROL_HTTPS,
@@ -16,14 +18,12 @@ import {
   RECORD_METHOD,
   RECORD_TARGET_BYTES,
   RECORD_TARGET_OFFSET,
-  ROUTE_BUCKET_COUNT,
   ROUTES,
-} from '../../wasm/layout.ts';
-import { FLAG_CONDITIONAL, METHOD_GET, METHOD_HEAD } from '../codes.ts';
+} from '../../memory/layout.ts';
+import type { Views } from '../../memory/views.ts';
 import { SLASH } from './chars.ts';
 import { isUnmodified } from './conditions.ts';
 import { skipPath } from './scanner.ts';
-import type { Views } from './views.ts';
 
 const S = 0x73;
 
@@ -58,13 +58,6 @@ export function findPrepared(views: Views, slot: number, start: number): number 
 /** Whether a target that is no path has the scheme https. Else it has the scheme http, or is "*" before the version. */
 function isHttps(bytes: Uint8Array, target: number): boolean {
   return ((bytes[target + 4] as number) | 0x20) === S;
-}
-
-/** The bucket of the path of `size` bytes at `path`; paths differ most in their ends and middles. */
-export function bucketOf(bytes: Uint8Array, path: number, size: number): number {
-  const middle = bytes[path + (size >> 1)] as number;
-  const last = bytes[path + size - 1] as number;
-  return (middle * 31 + last * 7 + size) & (ROUTE_BUCKET_COUNT - 1);
 }
 
 function isEqual(bytes: Uint8Array, one: number, other: number, size: number): boolean {

@@ -1,6 +1,15 @@
 // A section of field lines up to its empty line; twin of assembly/section.ts.
 
 import {
+  ERROR_FIELD_COUNT,
+  ERROR_FIELD_NAME,
+  ERROR_FIELD_VALUE,
+  ERROR_HEAD_SIZE,
+  MORE,
+  STATE_FIELD,
+  STATE_START,
+} from '../../memory/codes.ts';
+import {
   FIELD_BYTES,
   HEADER_FIELD_COUNT_MAX,
   HEADER_HEAD_BYTES_MAX,
@@ -11,20 +20,11 @@ import {
   RECORD_FLAGS,
   RECORD_NAME_OFFSET,
   RECORD_STATE,
-} from '../../wasm/layout.ts';
-import {
-  ERROR_FIELD_COUNT,
-  ERROR_FIELD_NAME,
-  ERROR_FIELD_VALUE,
-  ERROR_HEAD_SIZE,
-  MORE,
-  STATE_FIELD,
-  STATE_START,
-} from '../codes.ts';
+} from '../../memory/layout.ts';
+import type { Views } from '../../memory/views.ts';
 import { COLON, CR, isOws, LF, TCHAR } from './chars.ts';
 import { noteField } from './fields.ts';
 import { skip, skipFieldValue } from './scanner.ts';
-import type { Views } from './views.ts';
 
 /** The position after the empty line, or MORE, or an error. */
 export function parseSection(

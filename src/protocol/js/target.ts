@@ -1,6 +1,6 @@
 // The forms of a request target other than origin-form (RFC 9112 3.2); twin of assembly/target.ts.
 
-import { ERROR_TARGET, METHOD_OPTIONS } from '../codes.ts';
+import { ERROR_TARGET, METHOD_OPTIONS } from '../../memory/codes.ts';
 import { COLON, SLASH } from './chars.ts';
 import { isHost } from './host.ts';
 import { ascii, matches, matchesLower } from './scanner.ts';

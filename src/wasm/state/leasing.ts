@@ -1,9 +1,7 @@
 // Leases of numbers, as those see them who keep them ahead and those who wait for them. The leases themselves
 // are the matter of assembly/state/lease.ts.
 
-import { KIND_COUNTER_LEASED, LEASES_ENDED, LEASES_FAILING, LEASES_KEPT } from '../protocol/codes.ts';
-import type { Views } from '../protocol/js/views.ts';
-import type { Exports } from './instance.ts';
+import { KIND_COUNTER_LEASED, LEASES_ENDED, LEASES_FAILING, LEASES_KEPT } from '../../memory/codes.ts';
 import {
   HEADER_LEASE_BELL,
   HEADER_LEASE_NEWS,
@@ -11,8 +9,10 @@ import {
   HEADER_LEASES,
   LEASE_BLOCK_NUMBERS_MAX,
   STATE_LEASE_FAILING,
-} from './layout.ts';
-import { rowsOf } from './memory.ts';
+} from '../../memory/layout.ts';
+import type { Views } from '../../memory/views.ts';
+import type { Exports } from '../instance.ts';
+import { rowsOf } from './rows.ts';
 
 /** Numbers in the smallest block: a power of two up to this. */
 export const LEASE_NUMBERS_MAX = 2 ** 20;

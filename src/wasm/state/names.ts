@@ -13,8 +13,7 @@ import {
   KIND_HISTOGRAM,
   KIND_LIMITER,
   KIND_MUTEX,
-} from '../protocol/codes.ts';
-import type { Views } from '../protocol/js/views.ts';
+} from '../../memory/codes.ts';
 import {
   HEADER_LEASE_SHIFT,
   STATE,
@@ -23,7 +22,8 @@ import {
   STATE_NAME,
   STATE_NAME_BYTES,
   STATE_ROW_BYTES,
-} from './layout.ts';
+} from '../../memory/layout.ts';
+import type { Views } from '../../memory/views.ts';
 
 /** What there is by name. */
 export type Kind = 'counter' | 'gauge' | 'mutex' | 'limiter' | 'histogram';

@@ -1,7 +1,7 @@
 // Waiting for a word of the shared memory to change, without keeping the thread from its other work.
 
-import type { Views } from '../protocol/js/views.ts';
-import { STATE_MUTEX } from './layout.ts';
+import { STATE_MUTEX } from '../../memory/layout.ts';
+import type { Views } from '../../memory/views.ts';
 
 /**
  * Waits until somebody wakes those that wait for the mutex of a row.

@@ -6,7 +6,6 @@
 // meanwhile is subtracted in those units, by the options under which it came back; what is left is a share of the
 // limit, and that share is used under the newest options, too.
 
-import type { WasmMemory } from './instance.ts';
 import {
   BUCKET_BYTES,
   BUCKET_ENTRIES,
@@ -28,7 +27,8 @@ import {
   LIMITER_WINDOW_MS,
   STATE_CHAIN,
   STATE_EXTENT,
-} from './layout.ts';
+} from '../../memory/layout.ts';
+import type { WasmMemory } from '../instance.ts';
 import { newPages } from './saved.ts';
 
 export interface LimiterSnapshot {

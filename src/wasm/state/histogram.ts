@@ -11,7 +11,7 @@ import {
   HISTOGRAM_SUM,
   HISTOGRAM_USED,
   STATE_EXTENT,
-} from './layout.ts';
+} from '../../memory/layout.ts';
 
 /** The buckets of all threads as they were at about one time. */
 export interface Buckets {

@@ -1,8 +1,8 @@
 // A thread's scratch page, through which texts get to the functions of named state: see assembly/state/scratch.ts.
 
 import { createHash, randomFillSync } from 'node:crypto';
-import type { Exports, WasmMemory } from './instance.ts';
-import { SCRATCH_TEXT, SCRATCH_TEXT_BYTES } from './layout.ts';
+import { SCRATCH_TEXT, SCRATCH_TEXT_BYTES } from '../../memory/layout.ts';
+import type { Exports, WasmMemory } from '../instance.ts';
 
 /** UTF-8 of one UTF-16 code unit. */
 const UNIT_BYTES_MAX = 3;

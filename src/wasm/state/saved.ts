@@ -3,8 +3,7 @@
 // come at once help each other, and what one of them has written since is never overwritten: a gauge's bits are 0, and
 // a limiter's pointer is, only until a thread has set them.
 
-import { KIND_GAUGE, KIND_LIMITER } from '../protocol/codes.ts';
-import type { Exports, WasmMemory } from './instance.ts';
+import { KIND_GAUGE, KIND_LIMITER } from '../../memory/codes.ts';
 import {
   HEADER_SAVED,
   PAGE_BYTES,
@@ -17,7 +16,8 @@ import {
   SAVED_VALUE,
   STATE_EXTENT,
   STATE_NAME_BYTES,
-} from './layout.ts';
+} from '../../memory/layout.ts';
+import type { Exports, WasmMemory } from '../instance.ts';
 import { nameBytesOf } from './names.ts';
 
 /** A value that waits for a thread that asks for its name: a gauge's, or a limiter's table. */

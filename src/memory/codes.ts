@@ -1,6 +1,6 @@
 /*
  * The small integers that the engines and their callers exchange. Untyped constants, no imports:
- * both compilers read this very file, as they do ../wasm/layout.ts.
+ * both compilers read this very file, as they do layout.ts.
  */
 
 /* What parse() returns: a cursor above zero, or MORE, or an error below zero. */

@@ -8,7 +8,7 @@ import {
   LIMIT_WINDOW_MS_MAX,
   LIMITER_DISAGREES,
   LIMITER_SEED_BYTES,
-} from './layout.ts';
+} from '../../memory/layout.ts';
 
 export const LIMITER_MAXIMA = {
   limit: LIMIT_MAX,
