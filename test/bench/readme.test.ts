@@ -1,24 +1,27 @@
-// README.md and the pages beside it say what their results file says. When this fails: npm run bench -- readme readme
+// The published figures are those of the committed results file. If a page differs: npm run bench -- readme readme
 
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { suitesMarkdown } from '../../bench/report/markdown.ts';
 import { PAGES, withFigures } from '../../bench/report/readme.ts';
 import { load, README_RESULTS } from '../../bench/report/store.ts';
-import type { Results } from '../../bench/results.ts';
+import { factsMarkdown, shortTableMarkdown } from '../../bench/report/summary.ts';
+import type { Results, SuiteName } from '../../bench/results.ts';
 import { fixture, HOSTILE } from './fixture.ts';
 
-const README = readFileSync('README.md', 'utf8');
-const SUITES = PAGES['README.md'] ?? [];
-const withFixture = (page: string, results?: Results): string => withFigures(page, results, SUITES);
+const PAGE = readFileSync('bench/README.md', 'utf8');
+const SUITES: readonly SuiteName[] = ['parse', 'server', 'transfer'];
+const tablesOf = (suites: readonly SuiteName[]) => ({ figures: (of: Results) => suitesMarkdown(of, suites) });
+const withFixture = (page: string, results?: Results): string => withFigures(page, results, tablesOf(SUITES));
 
-it.each(Object.keys(PAGES))('%s has the figures of the results file, and no others', (path) => {
+it.each(Object.keys(PAGES))('%s has the figures of the results file and no others', (path) => {
   const results = existsSync(README_RESULTS) ? load(README_RESULTS) : undefined;
   const page = readFileSync(path, 'utf8');
-  expect(page).toBe(withFigures(page, results, PAGES[path] ?? []));
+  expect(page).toBe(withFigures(page, results, PAGES[path] ?? {}));
 });
 
 describe('withFigures', () => {
-  const written = withFixture(README, fixture());
+  const written = withFixture(PAGE, fixture());
 
   it('writes a table for each measure, with units, ratios and ties', () => {
     expect(written).toContain(
@@ -39,8 +42,8 @@ describe('withFigures', () => {
     expect(written).toMatch(/^\| download of bytes \| [\d,]+ \| [\d,]+ \(unclear\) \|$/m);
   });
 
-  it('writes a table for each group where nobody is in two', () => {
-    const state = withFigures(README, fixture(), ['state']);
+  it('writes a table for each group if no subject is in two groups', () => {
+    const state = withFigures(PAGE, fixture(), tablesOf(['state']));
     expect(state).toContain(
       '**State: one step on shared state: counting by 1**: time a call, ns, less is better.',
     );
@@ -50,39 +53,89 @@ describe('withFigures', () => {
     expect(state).toMatch(/^\| \*\*histogram\.record\(\)\*\* \| [\d.]+ \|$/m);
   });
 
-  it('says where the figures are from', () => {
+  it('names the machine, the commit and the date', () => {
     expect(written).toContain(
       'AMD EPYC 7B13, 2 cores, Linux 6.1.0, Node v20.20.2; commit e778d2e, 2026-11-22.',
     );
   });
 
-  it('says so where they are not to be trusted', () => {
-    const weak = withFixture(README, fixture({ dirty: true, pace: 'quick', complete: false }));
+  it('warns of figures that are not reliable', () => {
+    const weak = withFixture(PAGE, fixture({ dirty: true, pace: 'quick', complete: false }));
     for (const words of ['held changes', 'quick run', 'interrupted']) expect(weak).toContain(words);
   });
 
-  it('changes nothing outside of its markers, and nothing twice', () => {
+  it('changes nothing outside of its markers, and nothing when it runs again', () => {
     expect(withFixture(written, fixture())).toBe(written);
-    expect(withFixture(written, undefined)).toBe(withFixture(README, undefined));
-    expect(written.split('<!-- figures')[0]).toBe(README.split('<!-- figures')[0]);
-    expect(written.split('<!-- end of')[1]).toBe(README.split('<!-- end of')[1]);
+    expect(withFixture(written, undefined)).toBe(withFixture(PAGE, undefined));
+    expect(written.split('<!-- figures')[0]).toBe(PAGE.split('<!-- figures')[0]);
+    expect(written.split('<!-- end of')[1]).toBe(PAGE.split('<!-- end of')[1]);
   });
 
-  it('differs for other figures: the check would see it', () => {
+  it('differs for other figures, so the check finds stale ones', () => {
     const other = fixture();
     other.suites[0]!.groups[0]!.subjects[0]!.measures.nanoseconds = [1, 2, 3];
-    expect(withFixture(README, other)).not.toBe(written);
+    expect(withFixture(PAGE, other)).not.toBe(written);
   });
 
-  it('takes names for text', () => {
+  it('writes names as plain text', () => {
     const results = fixture();
     results.suites[0]!.groups[0]!.subjects[0]!.name = `${HOSTILE} | *x*`;
-    expect(withFixture(README, results)).toContain('\\</script\\>\\<img');
-    expect(withFixture(README, results)).toContain('\\| \\*x\\*');
+    expect(withFixture(PAGE, results)).toContain('\\</script\\>\\<img');
+    expect(withFixture(PAGE, results)).toContain('\\| \\*x\\*');
   });
 
-  it('refuses a README without its markers', () => {
+  it('refuses a page without its markers', () => {
     expect(() => withFixture('# hotpath', fixture())).toThrow(/lacks its markers/);
-    expect(() => withFixture(README.replace('<!-- end of figures -->', ''), fixture())).toThrow(/markers/);
+    expect(() => withFixture(PAGE.replace('<!-- end of figures -->', ''), fixture())).toThrow(/markers/);
+  });
+});
+
+describe('the published tables', () => {
+  it('leave out a group in which the load client was the limit of the first subject', () => {
+    const results = fixture();
+    const group = results.suites.find(({ name }) => name === 'server')!.groups[0]!;
+    const row = `| ${group.name} |`;
+    expect(suitesMarkdown(results, ['server'])).toContain(row);
+    group.subjects[0]!.limitedBy = 'load client';
+    expect(suitesMarkdown(results, ['server'])).not.toContain(row);
+  });
+});
+
+describe("README's facts and short table", () => {
+  const committed = load(README_RESULTS);
+
+  /** The committed results with the requests a second of one server at the base point multiplied. */
+  function withLoad(name: string, factor: number): Results {
+    const results = structuredClone(committed);
+    const base = results.suites.find((suite) => suite.name === 'server')!.groups[0]!;
+    const { measures } = base.subjects.find((subject) => subject.name === name)!;
+    measures.requestsPerSecond = measures.requestsPerSecond!.map((value) => value * factor);
+    return results;
+  }
+
+  it('are three facts with figures', () => {
+    expect(factsMarkdown(committed).match(/^- \*\*[\d,.]+ /gm)).toHaveLength(3);
+  });
+
+  it('claim a win, a tie or a loss only where the rounds have it', () => {
+    expect(factsMarkdown(withLoad('nginx', 10))).toMatch(/counted response, 0\.\d+ times nginx\./);
+    expect(factsMarkdown(withLoad('nginx', 0.01))).toMatch(/counted response, \d+\.\d times nginx\./);
+    const alike = structuredClone(committed);
+    const { subjects } = alike.suites.find((suite) => suite.name === 'server')!.groups[0]!;
+    const nginx = subjects.find(({ name }) => name === 'nginx')!;
+    nginx.measures = subjects.find(({ name }) => name === 'hotpath wasm')!.measures;
+    expect(factsMarkdown(alike)).toContain('counted response, a tie with nginx.');
+  });
+
+  it('leave out a fact that was not measured', () => {
+    expect(factsMarkdown({ ...committed, suites: [] })).toBe('');
+  });
+
+  it('are a row for each server that was measured, hotpath beside others, with the command that repeats it', () => {
+    const written = shortTableMarkdown(committed);
+    expect(written.match(/^\| (?!one worker)/gm)).toHaveLength(5);
+    expect(written).toMatch(/^\| node:http \| [\d,]+ \(0\.\d+x\) \| [\d.]+ \([\d.]+x\) \|$/m);
+    expect(written).toContain('npm run bench -- server');
+    expect(written).toContain(committed.machine.node);
   });
 });

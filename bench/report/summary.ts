@@ -1,0 +1,108 @@
+// What README.md shows of the results: three facts, and one short table of servers. The long tables are in
+// bench/README.md.
+
+import type { Group, MeasureName, Results, SubjectResult, SuiteName } from '../results.ts';
+import { compareSubjects, summaryOf } from './comparison.ts';
+import { figure, scaleFor, times } from './figures.ts';
+import { cellMarkdown, originOf, row } from './markdown.ts';
+
+const BASE = '64 connections, wrk';
+
+/** The rows of the short table: the names in the results, of which the first that was measured counts, and the name shown. */
+const ROWS: readonly (readonly [shown: string, ...names: string[]])[] = [
+  ['nginx, fixed response', 'nginx'],
+  ['**hotpath, counted response**', 'hotpath wasm'],
+  ['**hotpath, fetch handler**', 'hotpath fetch'],
+  ['Bun, fetch handler', 'Bun'],
+  ['Hono on @hono/node-server', 'hono on node-server'],
+  ['node:http', 'node:http'],
+];
+
+const COLUMNS: readonly (readonly [heading: string, measure: MeasureName])[] = [
+  ['requests a second', 'requestsPerSecond'],
+  ['server CPU a request, µs', 'cpuMicros'],
+];
+
+const REPEAT = '`npm run bench:peers && npm run bench -- server`';
+
+/** Writes three facts. A fact whose subjects were not all measured is left out. */
+export function factsMarkdown(results: Results): string {
+  return [loadFact(results), stateFact(results), parseFact(results)]
+    .filter((fact) => fact !== undefined)
+    .map((fact) => `- ${fact}`)
+    .join('\n');
+}
+
+/** Writes the servers at the base point of the suite, with the machine and the command that measures them again. */
+export function shortTableMarkdown(results: Results): string {
+  const group = groupOf(results, 'server', BASE);
+  if (group === undefined) return 'No figures yet.';
+  const rows = ROWS.flatMap(([shown, ...names]) => {
+    const subject = group.subjects.find(({ name }) => names.includes(name));
+    if (subject === undefined) return [];
+    return [row([shown, ...COLUMNS.map(([, measure]) => cellMarkdown(group, subject, measure, 1))])];
+  });
+  return [
+    row(['one worker on one core, 64 connections', ...COLUMNS.map(([heading]) => heading)]),
+    '|---|--:|--:|',
+    ...rows,
+    '',
+    `${originOf(results)} Medians of rounds in which the servers take turns; in brackets, how many times the figure of hotpath's counted response; a tie if the rounds overlap. To repeat it: ${REPEAT}.`,
+  ].join('\n');
+}
+
+function loadFact(results: Results): string | undefined {
+  const group = groupOf(results, 'server', BASE);
+  const [prepared, fetch] = subjectsOf(group, ['hotpath wasm', 'hotpath fetch']);
+  const [nodeHttp, nginx] = subjectsOf(group, ['node:http', 'nginx']);
+  if (!prepared || !fetch || !nodeHttp || !nginx) return undefined;
+  return [
+    `**${medianText(fetch, 'requestsPerSecond')} requests a second from a fetch handler on one core**, ${against(fetch, nodeHttp)};`,
+    `${medianText(prepared, 'requestsPerSecond')} from a counted response, ${against(prepared, nginx)}.`,
+  ].join(' ');
+}
+
+function stateFact(results: Results): string | undefined {
+  const [add, increment] = subjectsOf(groupOf(results, 'state', 'counting by 1'), [
+    'counter.add()',
+    'Redis, INCR',
+  ]);
+  const [take, window] = subjectsOf(groupOf(results, 'state', 'one decision of a rate limit'), [
+    'limiter.take(), one key',
+    'Redis, INCR of a window',
+  ]);
+  if (!add || !increment || !take || !window) return undefined;
+  return [
+    `**${medianText(add, 'nanoseconds')} to add to a counter that all threads share, ${medianText(take, 'nanoseconds')} to decide a rate limit.**`,
+    `The same through Redis on the same machine takes ${medianText(increment, 'nanoseconds')} and ${medianText(window, 'nanoseconds')}.`,
+  ].join(' ');
+}
+
+function parseFact(results: Results): string | undefined {
+  const [wasm, llhttp] = subjectsOf(groupOf(results, 'parse', '703 bytes'), ['WASM engine', 'llhttp (Node)']);
+  if (!wasm || !llhttp) return undefined;
+  return `**${medianText(wasm, 'nanoseconds')} to parse a browser's request of 703 bytes**; Node's own parser takes ${medianText(llhttp, 'nanoseconds')}.`;
+}
+
+/** Writes how a server's requests a second compare: `2.39 times node:http`, or `a tie with nginx`. */
+function against(subject: SubjectResult, other: SubjectResult): string {
+  const comparison = compareSubjects(subject, other, 'requestsPerSecond');
+  if (comparison?.verdict === 'tie') return `a tie with ${other.name}`;
+  if (comparison === undefined || comparison.verdict === 'unclear') return `no verdict against ${other.name}`;
+  return `${times(comparison.ratio).replace('x', '')} times ${other.name}`;
+}
+
+/** Writes a median with its unit, in the unit that reads best. */
+function medianText(subject: SubjectResult, measure: MeasureName): string {
+  const median = summaryOf(subject, measure)?.median ?? Number.NaN;
+  const { unit, per } = scaleFor(measure, [median]);
+  return unit === '1/s' ? figure(median) : `${figure(median / per)} ${unit}`;
+}
+
+function groupOf({ suites }: Results, suite: SuiteName, name: string): Group | undefined {
+  return suites.find((one) => one.name === suite)?.groups.find((group) => group.name === name);
+}
+
+function subjectsOf(group: Group | undefined, names: readonly string[]): (SubjectResult | undefined)[] {
+  return names.map((name) => group?.subjects.find((subject) => subject.name === name));
+}
