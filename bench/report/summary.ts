@@ -47,7 +47,7 @@ export function shortTableMarkdown(results: Results): string {
     '|---|--:|--:|',
     ...rows,
     '',
-    `${originOf(results)} Medians of rounds in which the servers take turns; in brackets, how many times the figure of hotpath's counted response; a tie if the rounds overlap. To repeat it: ${REPEAT}.`,
+    `${originOf(results)} Medians of rounds in which the servers take turns; in brackets, how many times the figure of hotpath's counted response; a tie if the rounds overlap. To repeat it: ${REPEAT}. [All figures](bench/README.md), with every loss.`,
   ].join('\n');
 }
 

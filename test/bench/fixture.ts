@@ -274,7 +274,7 @@ function transfer(groupOf: GroupOf): SuiteResult {
           server,
           ours,
           { mebibytesPerSecond, cpuMicrosPerMebibyte: cpu },
-          { limitedBy: limitedBy ?? 'server' },
+          { limitedBy: ours ? 'server' : (limitedBy ?? 'server') },
         ];
       }),
     );
