@@ -3,6 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import { execPath } from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { oneLine } from '../one-line.ts';
 import type { App, ErrorHandler, Handler, Routes, StartHook, StopHook } from './app.ts';
 import { isNamespace, isPlain, strangeKeys } from './keys.ts';
 import { kindOf } from './kind.ts';
@@ -116,15 +117,10 @@ function explain(error: unknown, path: string): string {
   if (!(error instanceof Error)) return `it threw ${JSON.stringify(error) ?? String(error)}`;
   const { name, message, stack = '' } = error;
   const place = error instanceof SyntaxError ? placeOfSyntaxError(path) : placeOf(stack);
-  const text = inOneLine(message);
+  const text = oneLine(message);
   if (/import statement outside a module|Unexpected token 'export'/.test(text))
     return `${text}${place === undefined ? '' : ` (${place})`}: put "type": "module" into package.json, or call it .mjs`;
   return `${name}: ${text}${place === undefined || text.includes(place) ? '' : ` (${place})`}`;
-}
-
-function inOneLine(text: string): string {
-  const lines = text.split('\n').map((line) => line.trim());
-  return lines.filter((line) => line !== '').join(' ');
 }
 
 /** Where a stack was outside of Node and of this file. */

@@ -2,13 +2,14 @@
 // not empty; the last one may be `*`, which stands for all that follows, be it nothing. All else is refused, since it
 // would mean something else here than where it was written before.
 
+import { escaped } from '../one-line.ts';
 import { normalPath } from './path.ts';
 
 /** The name under which a handler finds what `*` stands for. */
 const REST = '_';
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: it looks for them
-const CONTROL = /[\0-\x1f\x7f]/g;
+const CONTROL = /[\0-\x1f\x7f]/;
 
 export interface RoutePattern {
   /** The path in normal form, in which each parameter is `:`. Two that are the same match the same paths. */
@@ -25,7 +26,7 @@ export function parsePattern(pattern: string): RoutePattern {
   const problem = pattern.startsWith('/')
     ? problemOf(pattern.slice(1).split('/'))
     : `must begin with a slash: write '/${pattern}'`;
-  if (problem !== undefined) throw new TypeError(`route '${printable(pattern)}' ${problem}`);
+  if (problem !== undefined) throw new TypeError(`route '${escaped(pattern)}' ${problem}`);
   // Dot segments may take some of the segments away.
   const segments = normalPath(pattern.replaceAll(' ', '%20')).split('/');
   const names: string[] = [];
@@ -55,7 +56,7 @@ function problemOfSegment(segment: string, last: boolean): string | undefined {
   if (segment === '*')
     return last ? undefined : "may have a '*' only as its last segment: write ':name' for one in the middle";
   if (segment.startsWith(':') && NAME.test(segment.slice(1))) return undefined;
-  const shown = printable(segment);
+  const shown = escaped(segment);
   if (/^:[^:]*\?$/.test(segment))
     return `has the optional parameter '${shown}': write two routes, one without it`;
   if (segment.startsWith(':'))
@@ -69,11 +70,6 @@ function problemOfSegment(segment: string, last: boolean): string | undefined {
   if (segment.includes(':'))
     return `has the segment '${shown}': a parameter is a whole segment, such as ':id'; answer this path in fetch`;
   if (segment.includes('\\')) return "must not have a backslash: write '/' between segments";
-  if (segment.search(CONTROL) >= 0) return 'must not have a control character: leave it out';
+  if (CONTROL.test(segment)) return 'must not have a control character: leave it out';
   return undefined;
-}
-
-/** The text in one line. */
-function printable(text: string): string {
-  return text.replace(CONTROL, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }

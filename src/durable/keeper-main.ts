@@ -2,6 +2,7 @@
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { viewsOf } from '../memory/views.ts';
+import { oneLine } from '../one-line.ts';
 import { instantiate } from '../wasm/instance.ts';
 import { bellOf, bellRung, ringBell } from '../wasm/state/leasing.ts';
 import { offerSaved, type Saved } from '../wasm/state/saved.ts';
@@ -91,7 +92,7 @@ function pause(ms: number): Promise<void> {
 
 /** A name may contain anything, and a note is one line. */
 function note(text: string): void {
-  tell({ type: 'note', text: text.replace(/\p{Cc}+/gu, ' ') });
+  tell({ type: 'note', text: oneLine(text) });
 }
 
 function tell(message: FromKeeper): void {

@@ -1,5 +1,7 @@
 // The reason why Redis can't be used, in one line. The URL is named without its password.
 
+import { oneLine } from '../one-line.ts';
+
 /** Replies that say that the server can do nothing for any key at the moment. All others are one key's. */
 const FOR_ALL =
   /^(?:NOAUTH|WRONGPASS|LOADING|MISCONF|OOM|READONLY|MASTERDOWN|NOREPLICAS|CLUSTERDOWN|BUSY|UNKILLABLE) /;
@@ -28,7 +30,7 @@ export interface Situation {
 /** The reason in plain words, then the error's own. Never with the URL's password, whatever the error quotes. */
 export function reasonOf(error: Error, { url, used }: Situation): string {
   const { protocol, password, username } = new URL(url);
-  const own = oneLine(messageOf(error));
+  const own = oneLine(firstLine(messageOf(error)));
   const said = explain(error, own, { secure: protocol === 'rediss:', used });
   return without([password, password === '' ? username : ''], said);
 }
@@ -76,8 +78,8 @@ function codeOf(error: Error): string {
   return code ?? errors?.[0]?.code ?? '';
 }
 
-function oneLine(text: string): string {
-  return (text.trim().split('\n')[0] as string).replace(/\p{Cc}+/gu, ' ');
+function firstLine(text: string): string {
+  return text.trim().split('\n')[0] as string;
 }
 
 /** A server that does not know a command repeats its arguments. */
