@@ -1,22 +1,46 @@
-// When a thread or a process that has died is started again: at once after a first death, later and later in a burst of
-// deaths.
+// Pauses before something that has failed is tried again: each is twice as long as the one before, up to a maximum.
 
 export class Backoff {
-  private earlyDeaths = 0;
+  private failures = 0;
 
-  /** @param firstMs the pause after the second early death; it doubles with each more, up to `maxMs` */
+  /**
+   * @param firstMs the first pause
+   * @param maxMs the longest pause
+   * @param atOnce after so many failures there is no pause yet: by default after the first one
+   */
   constructor(
     private readonly firstMs: number,
     private readonly maxMs: number,
+    private readonly atOnce = 1,
   ) {}
 
+  /** The pause after the last failure, in milliseconds; 0 when nothing has failed since the last success. */
+  get pauseMs(): number {
+    return this.after(this.failures);
+  }
+
+  /** The pause after so many failures in a row, in milliseconds. */
+  after(failures: number): number {
+    const pauses = failures - this.atOnce;
+    return pauses < 1 ? 0 : Math.min(this.firstMs * 2 ** (pauses - 1), this.maxMs);
+  }
+
   /**
-   * Counts one more death.
+   * Counts the end of a thread or process that is started again.
    * @param healthy it lived so long that its start is not to blame
-   * @returns how long to wait before the next start, in milliseconds
+   * @returns the pause before the next start, in milliseconds
    */
   next(healthy: boolean): number {
-    this.earlyDeaths = healthy ? 0 : this.earlyDeaths + 1;
-    return this.earlyDeaths < 2 ? 0 : Math.min(this.firstMs * 2 ** (this.earlyDeaths - 2), this.maxMs);
+    if (healthy) this.succeeded();
+    else this.failed();
+    return this.pauseMs;
+  }
+
+  failed(): void {
+    this.failures++;
+  }
+
+  succeeded(): void {
+    this.failures = 0;
   }
 }

@@ -1,3 +1,5 @@
+// How messages have texts from outside.
+
 import { expect, test } from 'vitest';
 import { escaped, oneLine } from '../src/one-line.ts';
 

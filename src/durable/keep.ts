@@ -2,6 +2,7 @@
 // one when it dies. The new one goes by the file and the memory, as any keeper does.
 
 import { Worker } from 'node:worker_threads';
+import { Backoff } from '../backoff.ts';
 import { viewsOf } from '../memory/views.ts';
 import type { SharedState } from '../state/shared.ts';
 import { threadEnded } from '../state/threads.ts';
@@ -81,7 +82,7 @@ export async function keepState(
 class Keeper {
   private thread: Worker | undefined;
   private stopping = false;
-  private earlyDeaths = 0;
+  private readonly backoff = new Backoff(BACKOFF_FIRST_MS, BACKOFF_MAX_MS, 0);
   private counted = (): void => {};
   /** Resolves when a thread that was given up has ended. */
   ending: Promise<unknown> | undefined;
@@ -119,8 +120,7 @@ class Keeper {
         this.thread = undefined;
         threadEnded(threadId);
         if (readyMs === undefined) return reject(cause);
-        if (Date.now() - readyMs > HEALTHY_MS) this.earlyDeaths = 0;
-        if (!this.stopping) this.replaceLater(cause);
+        if (!this.stopping) this.replaceLater(cause, Date.now() - readyMs >= HEALTHY_MS);
       });
     });
   }
@@ -153,12 +153,12 @@ class Keeper {
     await this.thread?.terminate();
   }
 
-  private replaceLater(cause: Error): void {
+  private replaceLater(cause: Error, healthy: boolean): void {
     tellNews(viewsOf(this.workerData.state.memory), 'failing');
-    const delayMs = Math.min(BACKOFF_FIRST_MS * 2 ** this.earlyDeaths++, BACKOFF_MAX_MS);
+    const delayMs = this.backoff.next(healthy);
     this.note(`The keeper of the named state failed: ${cause.message}; replacing it`);
     setTimeout(() => {
-      if (!this.stopping) this.start().catch((error: Error) => this.replaceLater(error));
+      if (!this.stopping) this.start().catch((error: Error) => this.replaceLater(error, false));
     }, delayMs).unref();
   }
 }

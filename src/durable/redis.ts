@@ -2,6 +2,7 @@
 // that ask the same Redis, and no request waits for it. While Redis is away, nothing is leased.
 
 import type { RedisClientType } from 'redis';
+import { Backoff } from '../backoff.ts';
 import { LATE, within } from '../within.ts';
 import type { Grant, Lessor, Refusals } from './lessor.ts';
 import { isForAll, reasonOf, withoutPassword } from './redis-reasons.ts';
@@ -11,8 +12,7 @@ const KEY_PREFIX = 'hotpath:counter:';
 const ANSWER_MS = 2000;
 /** For a connection: less, so that its own reason is known when nothing is waited for any longer. */
 const CONNECT_MS = 1500;
-const RECONNECT_FIRST_MS = 50;
-const RECONNECT_MAX_MS = 1000;
+const RECONNECT = new Backoff(50, 1000, 0);
 /** A count that is lost while it is brought back. */
 const RAISES_MAX = 3;
 /**
@@ -54,8 +54,7 @@ export async function openRedis(url: string, note: (text: string) => void): Prom
       disableOfflineQueue: true,
       socket: {
         connectTimeout: CONNECT_MS,
-        reconnectStrategy: (tries) =>
-          Math.min(RECONNECT_FIRST_MS * 2 ** Math.min(tries, 10), RECONNECT_MAX_MS),
+        reconnectStrategy: (triesBefore) => RECONNECT.after(triesBefore + 1),
       },
     }) as RedisClientType;
   const connection = new RedisConnection(url, connect);

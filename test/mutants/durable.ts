@@ -179,10 +179,18 @@ export const durableDefects: Defect[] = [
   ...defectsOf('src/durable/trouble.ts', LEASES, [
     ['a failure is tried again at once', 'Math.max(this.failedMs + this.pauseMs - nowMs, 0)', '0'],
     ['each failure is noted', 'const fresh = !this.told.has(reason);', 'const fresh = reason !== undefined;'],
-    ['pauses grow without end', 'PAUSE_FIRST_MS), PAUSE_MAX_MS)', 'PAUSE_FIRST_MS), 10 * PAUSE_MAX_MS)'],
+    [
+      'pauses grow without end',
+      'Backoff(PAUSE_FIRST_MS, PAUSE_MAX_MS, 0)',
+      'Backoff(PAUSE_FIRST_MS, 10 * PAUSE_MAX_MS, 0)',
+    ],
   ]),
   ...defectsOf('src/durable/keep.ts', KEEP, [
-    ['a keeper that died is not replaced', 'if (!this.stopping) this.replaceLater(cause);', ''],
+    [
+      'a keeper that died is not replaced',
+      'if (!this.stopping) this.replaceLater(cause, Date.now() - readyMs >= HEALTHY_MS);',
+      '',
+    ],
     ['two keepers keep one memory', '!beginKeeping(views)', 'beginKeeping(views) && false'],
     [
       'a folder is kept from others after a failed start',

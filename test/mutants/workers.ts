@@ -38,7 +38,7 @@ export const workerDefects: Defect[] = [
     ['a dead thread is drained', 'this.threads[ordinal] = undefined;', ''],
   ]),
   ...defectsOf('src/backoff.ts', POOL, [
-    ['a burst of deaths is replaced without a pause', 'this.earlyDeaths < 2 ?', 'this.earlyDeaths < 200 ?'],
+    ['a burst of deaths is replaced without a pause', 'pauses < 1 ?', 'pauses < 200 ?'],
   ]),
   ...defectsOf('src/workers/thread.ts', POOL, [
     ['why a thread died is forgotten', 'return this.failure ?? this.error;', 'return this.failure;'],
