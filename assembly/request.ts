@@ -85,20 +85,12 @@ export function parseHead(record: usize, start: usize, end: usize): i32 {
   let state = load<i32>(record, RECORD_STATE);
   let cursor = start;
 
-  if (state != STATE_START) {
-    cursor += load<u32>(record, RECORD_CURSOR);
-  } else {
-    store<i32>(record, METHOD_OTHER, RECORD_METHOD);
-    store<i32>(record, 0, RECORD_FLAGS);
-    // One empty line before the request line is ignored (RFC 9112 2.2).
-    if (load<u8>(cursor) == CR) {
-      if (cursor + 1 == end) return MORE;
-      if (load<u8>(cursor + 1) != LF) return fail(record, ERROR_METHOD, start, cursor + 2);
-      cursor += 2;
-    }
-    store<u16>(record, <u16>(cursor - start), RECORD_METHOD_OFFSET);
+  if (state == STATE_START) {
+    const method = beginHead(record, start, end);
+    if (method <= 0) return method;
+    cursor = method;
     state = STATE_METHOD;
-  }
+  } else cursor += load<u32>(record, RECORD_CURSOR);
 
   const head = start + load<u16>(record, RECORD_METHOD_OFFSET);
 
@@ -108,17 +100,9 @@ export function parseHead(record: usize, start: usize, end: usize): i32 {
       store<i32>(record, METHOD_GET, RECORD_METHOD);
       store<u16>(record, 3, RECORD_METHOD_BYTES);
     } else {
-      if (load<u8>(start) == TLS_HANDSHAKE) return judgeTls(record, start, end);
-      cursor = skipToken(cursor, end);
-      const bytes = <i32>(cursor - head);
-      if (bytes > METHOD_BYTES_MAX) return fail(record, ERROR_METHOD_SIZE, head, head + METHOD_BYTES_MAX + 1);
-      if (cursor == end) return suspend(record, start, head, cursor, end, STATE_METHOD, 0, 0);
-      if (load<u8>(cursor) != SP || bytes == 0) return fail(record, ERROR_METHOD, head, cursor + 1);
-      const method = methodNumber(head, bytes);
-      // An origin server has no use for it, whatever its target (RFC 9110 9.3.6).
-      if (method == METHOD_CONNECT) return fail(record, ERROR_CONNECT, head, cursor + 1);
-      store<i32>(record, method, RECORD_METHOD);
-      store<u16>(record, <u16>bytes, RECORD_METHOD_BYTES);
+      const methodEnd = parseMethod(record, start, head, cursor, end);
+      if (methodEnd <= 0) return methodEnd;
+      cursor = methodEnd;
     }
     cursor++;
     store<u16>(record, <u16>(cursor - start), RECORD_TARGET_OFFSET);
@@ -144,19 +128,14 @@ export function parseHead(record: usize, start: usize, end: usize): i32 {
 
   if (state == STATE_VERSION) {
     const word = load<u64>(cursor);
-    const next = cursor + VERSION_BYTES + 2;
     const known = word == HTTP_1_1 || word == HTTP_1_0;
-    if (known && load<u16>(cursor, VERSION_BYTES) == CRLF && next <= end) {
+    if (known && load<u16>(cursor, VERSION_BYTES) == CRLF && cursor + VERSION_BYTES + 2 <= end) {
       store<i32>(record, word == HTTP_1_1 ? 1 : 0, RECORD_VERSION_MINOR);
     } else {
-      const decided = versionDecided(cursor, end);
-      if (decided == 0) return suspend(record, start, head, cursor, end, STATE_VERSION, 0, 0);
-      if (decided > 0) return fail(record, ERROR_VERSION, head, cursor + decided);
-      if (load<u8>(cursor, 5) != 0x31) return fail(record, ERROR_VERSION_MAJOR, head, next);
-      // A minor version that is not known means the highest that is (RFC 9110 2.5).
-      store<i32>(record, 1, RECORD_VERSION_MINOR);
+      const result = judgeVersion(record, start, head, cursor, end);
+      if (result <= 0) return result;
     }
-    cursor = next;
+    cursor += VERSION_BYTES + 2;
   }
 
   const result = parseSection(record, start, head, cursor, end, state, STATE_FIELD);
@@ -164,6 +143,48 @@ export function parseHead(record: usize, start: usize, end: usize): i32 {
   store<i32>(record, result - <i32>start, RECORD_HEAD_BYTES);
   const error = judgeHead(record, start);
   return error != 0 ? error : result;
+}
+
+/** Makes the record that of a fresh head. The position of its method, or MORE, or an error. */
+function beginHead(record: usize, start: usize, end: usize): i32 {
+  let cursor = start;
+  store<i32>(record, METHOD_OTHER, RECORD_METHOD);
+  store<i32>(record, 0, RECORD_FLAGS);
+  // One empty line before the request line is ignored (RFC 9112 2.2).
+  if (load<u8>(cursor) == CR) {
+    if (cursor + 1 == end) return MORE;
+    if (load<u8>(cursor + 1) != LF) return fail(record, ERROR_METHOD, start, cursor + 2);
+    cursor += 2;
+  }
+  store<u16>(record, <u16>(cursor - start), RECORD_METHOD_OFFSET);
+  return <i32>cursor;
+}
+
+/** Parses a method other than GET (RFC 9112 3.1). The position of the space behind it, or MORE, or an error. */
+function parseMethod(record: usize, start: usize, head: usize, cursor: usize, end: usize): i32 {
+  if (load<u8>(start) == TLS_HANDSHAKE) return judgeTls(record, start, end);
+  cursor = skipToken(cursor, end);
+  const bytes = <i32>(cursor - head);
+  if (bytes > METHOD_BYTES_MAX) return fail(record, ERROR_METHOD_SIZE, head, head + METHOD_BYTES_MAX + 1);
+  if (cursor == end) return suspend(record, start, head, cursor, end, STATE_METHOD, 0, 0);
+  if (load<u8>(cursor) != SP || bytes == 0) return fail(record, ERROR_METHOD, head, cursor + 1);
+  const method = methodNumber(head, bytes);
+  // An origin server has no use for it, whatever its target (RFC 9110 9.3.6).
+  if (method == METHOD_CONNECT) return fail(record, ERROR_CONNECT, head, cursor + 1);
+  store<i32>(record, method, RECORD_METHOD);
+  store<u16>(record, <u16>bytes, RECORD_METHOD_BYTES);
+  return <i32>cursor;
+}
+
+/** Judges a version that is not whole, or is neither 1.0 nor 1.1: above zero when it is valid, or MORE, or an error. */
+function judgeVersion(record: usize, start: usize, head: usize, cursor: usize, end: usize): i32 {
+  const decided = versionDecided(cursor, end);
+  if (decided == 0) return suspend(record, start, head, cursor, end, STATE_VERSION, 0, 0);
+  if (decided > 0) return fail(record, ERROR_VERSION, head, cursor + decided);
+  if (load<u8>(cursor, 5) != 0x31) return fail(record, ERROR_VERSION_MAJOR, head, cursor + VERSION_BYTES + 2);
+  // A minor version that is not known means the highest that is (RFC 9110 2.5).
+  store<i32>(record, 1, RECORD_VERSION_MINOR);
+  return 1;
 }
 
 /** Outside of a message the record still holds the method of the last one, whosever it was. */

@@ -57,17 +57,8 @@ export function parseSection(
     const ended = load<u16>(cursor) == CRLF && cursor + 2 <= end;
     // No white space before the colon, no folded line, no empty name (RFC 9112 5.1, 5.2).
     if (!ended || load<u8>(colon) != COLON || colon == name) {
-      if (name < end && load<u8>(name) == CR) {
-        if (ended) break;
-        if (name + 1 < end) return fail(record, ERROR_FIELD_NAME, head, name + 2);
-      } else if (colon < end) {
-        if (load<u8>(colon) != COLON || colon == name) return fail(record, ERROR_FIELD_NAME, head, colon + 1);
-        if (cursor < end && load<u8>(cursor) != CR) return fail(record, ERROR_FIELD_VALUE, head, cursor + 1);
-        if (cursor + 1 < end) return fail(record, ERROR_FIELD_VALUE, head, cursor + 2);
-      }
-      store<u16>(record, <u16>(name - start), RECORD_NAME_OFFSET);
-      store<u16>(record, <u16>(colon - start), RECORD_COLON_OFFSET);
-      return suspend(record, start, head, cursor, end, resumeState, fieldCount, flags);
+      if (ended && load<u8>(name) == CR) break;
+      return stopInLine(record, start, head, name, colon, cursor, end, resumeState, fieldCount, flags);
     }
     if (fieldCount == load<i32>(HEADER_FIELD_COUNT_MAX))
       return fail(record, ERROR_FIELD_COUNT, head, cursor + 2);
@@ -101,6 +92,31 @@ export function parseSection(
   store<i32>(record, fieldCount, RECORD_FIELD_COUNT);
   store<i32>(record, flags, RECORD_FLAGS);
   return <i32>(cursor - head) > load<i32>(HEADER_HEAD_BYTES_MAX) ? ERROR_HEAD_SIZE : <i32>cursor;
+}
+
+/** The line that begins at `name` is not whole, or not valid: MORE, or an error. */
+function stopInLine(
+  record: usize,
+  start: usize,
+  head: usize,
+  name: usize,
+  colon: usize,
+  cursor: usize,
+  end: usize,
+  resumeState: i32,
+  fieldCount: i32,
+  flags: i32,
+): i32 {
+  if (name < end && load<u8>(name) == CR) {
+    if (name + 1 < end) return fail(record, ERROR_FIELD_NAME, head, name + 2);
+  } else if (colon < end) {
+    if (load<u8>(colon) != COLON || colon == name) return fail(record, ERROR_FIELD_NAME, head, colon + 1);
+    if (cursor < end && load<u8>(cursor) != CR) return fail(record, ERROR_FIELD_VALUE, head, cursor + 1);
+    if (cursor + 1 < end) return fail(record, ERROR_FIELD_VALUE, head, cursor + 2);
+  }
+  store<u16>(record, <u16>(name - start), RECORD_NAME_OFFSET);
+  store<u16>(record, <u16>(colon - start), RECORD_COLON_OFFSET);
+  return suspend(record, start, head, cursor, end, resumeState, fieldCount, flags);
 }
 
 /** An error decided by the bytes before `decided`: beyond the head's limit it is the limit's. */

@@ -17,10 +17,10 @@ import {
 import {
   CONTROL_DRAINING,
   CONTROL_ERROR,
+  CONTROL_EVENTS,
   CONTROL_HEAD,
   CONTROL_REQUESTS_LEFT,
   CONTROL_STATISTICS,
-  CONTROL_STEP,
   CONTROL_VERDICT,
   CONTROL_WRITTEN,
   OUTPUT,
@@ -37,6 +37,7 @@ import {
   STATISTICS_REQUESTS,
 } from '../src/memory/layout';
 import { skipContent } from './content';
+import { beginEvents, eventsFull, noteHead, noteRejection, noteResponse } from './events';
 import { parseHead } from './request';
 import { buildPrepared, writeContinue } from './response';
 import { findPrepared } from './routes';
@@ -52,7 +53,7 @@ const RESPONSE_BYTES_MAX = PREPARED_RESPONSE_BYTES_MAX + 256;
 export function serveSpan(slot: usize, start: usize, end: usize, output: usize): usize {
   const record = slot + RECORD;
   const draining = load<i32>(slot, CONTROL_DRAINING) != 0;
-  const step = load<i32>(slot, CONTROL_STEP) != 0;
+  const events = load<i32>(slot, CONTROL_EVENTS) != 0;
   const answersMax = load<i32>(slot, CONTROL_REQUESTS_LEFT);
   const outputEnd = regionEnd(slot, output) - RESPONSE_BYTES_MAX;
   let position = output;
@@ -61,8 +62,9 @@ export function serveSpan(slot: usize, start: usize, end: usize, output: usize):
 
   store<i32>(slot, 0, CONTROL_HEAD);
   store<i32>(slot, 0, CONTROL_ERROR);
+  if (events) beginEvents(slot);
   while (start < end) {
-    if (position > outputEnd || (step && answered != 0)) {
+    if (position > outputEnd || (events && eventsFull(slot))) {
       verdict = VERDICT_AGAIN;
       break;
     }
@@ -71,11 +73,12 @@ export function serveSpan(slot: usize, start: usize, end: usize, output: usize):
       const cursor = parseHead(record, start, end);
       if (cursor == MORE) break;
       if (cursor < 0) {
-        position = refuse(slot, cursor, position);
+        position = refuseMessage(slot, cursor, position, events);
         verdict = VERDICT_CLOSE;
         break;
       }
       store<i32>(slot, <i32>start, CONTROL_HEAD);
+      if (events) noteHead(slot, record, start);
       const prepared = findPrepared(slot, start);
       store<i32>(record, prepared, RECORD_PREPARED);
       start = cursor;
@@ -90,11 +93,12 @@ export function serveSpan(slot: usize, start: usize, end: usize, output: usize):
     if (state != STATE_START) {
       const cursor = skipContent(record, start, end);
       if (cursor < 0) {
-        // The peer is not told of content that is skipped: its request has been answered.
+        // Its request has been answered, so the peer gets no second response.
         if (load<i32>(record, RECORD_PREPARED) == PREPARED_NONE) {
           store<i32>(record, STATE_START, RECORD_STATE);
           store<i32>(slot, cursor, CONTROL_ERROR);
-        } else position = refuse(slot, cursor, position);
+          if (events) noteRejection(slot, cursor);
+        } else position = refuseMessage(slot, cursor, position, events);
         verdict = VERDICT_CLOSE;
         break;
       }
@@ -106,10 +110,12 @@ export function serveSpan(slot: usize, start: usize, end: usize, output: usize):
 
     const last = answered == answersMax || (draining && start == end);
     const close = last || !(load<i32>(record, RECORD_FLAGS) & FLAG_PERSISTENT);
+    const response = position;
     const headOnly = load<i32>(record, RECORD_METHOD) == METHOD_HEAD;
     const sayPersistent = load<i32>(record, RECORD_VERSION_MINOR) == 0;
     const prepared = load<i32>(record, RECORD_PREPARED);
     position = buildPrepared(slot, prepared, position, close, sayPersistent, headOnly);
+    if (events) noteResponse(slot, response, position, 0);
     if (close) {
       verdict = VERDICT_CLOSE;
       break;
@@ -121,6 +127,13 @@ export function serveSpan(slot: usize, start: usize, end: usize, output: usize):
   store<i32>(slot, answersMax - answered, CONTROL_REQUESTS_LEFT);
   tally(slot, STATISTICS_REQUESTS, answered);
   return start;
+}
+
+/** Builds the response to a message with an error at `output`; returns the position after it. */
+function refuseMessage(slot: usize, error: i32, output: usize, events: bool): usize {
+  const end = refuse(slot, error, output);
+  if (events) noteResponse(slot, output, end, error);
+  return end;
 }
 
 function regionEnd(slot: usize, output: usize): usize {

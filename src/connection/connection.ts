@@ -21,6 +21,7 @@ import {
 } from '../memory/codes.ts';
 import { refusalText } from '../protocol/errors.ts';
 import { abortError, BodyError } from '../protocol/request-errors.ts';
+import { readEvents } from '../wasm/events.ts';
 import { UNCOUNTED } from './addresses.ts';
 import { Carry } from './carry.ts';
 import { contentDeadline, Deadline } from './deadlines.ts';
@@ -236,7 +237,7 @@ export class Connection implements Receiver {
       const { written } = slot;
       outputs.position += written;
       verdict = slot.verdict;
-      if (log.requests) this.logTurn(written);
+      if (log.requests) this.logEvents();
 
       if (verdict === VERDICT_REQUEST) {
         cursor = this.handOver(cursor, end);
@@ -665,11 +666,15 @@ export class Connection implements Receiver {
     this.plane.log.answered(statusCode, content, this.peer);
   }
 
-  private logTurn(written: number): void {
+  /** Logs what the engine did with each message. */
+  private logEvents(): void {
     const { slot, log } = this.plane;
-    if (slot.head !== 0) log.received(slot.requestLine(slot.head), this.peer);
-    if (slot.error !== 0) log.refused(refusalText(slot.error), this.peer);
-    if (written > 0) this.logSent(written);
+    for (const { request, error, response } of readEvents(slot.views, slot.pointer)) {
+      if (request !== undefined)
+        log.received(`${request.method} ${request.target} HTTP/1.${request.versionMinor}`, this.peer);
+      if (error !== 0) log.refused(refusalText(error), this.peer);
+      if (response !== undefined) log.sent(response, this.peer);
+    }
   }
 
   /** `written` bytes of the region at hand are a response. */

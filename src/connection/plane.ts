@@ -72,7 +72,7 @@ export class Plane {
       time,
     );
     for (const prepared of preparedResponses(HELLO_COUNTER)) slot.prepare(prepared);
-    slot.step = log.requests;
+    slot.recordsEvents = log.requests;
     this.clock.start();
   }
 

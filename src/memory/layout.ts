@@ -16,6 +16,7 @@
  *    │         │ date             │ the Date line, renewed once a second
  *    │         │ prepared         │ table of prepared responses, then their bytes
  *    │         │ routes           │ which of them answers which path
+ *    │         │ events           │ what the last serve() did with each message, for the log
  *    │         │ ░ guard          │
  *    │         │ carry            │ room for the tail of an incomplete request, laid before the next read
  *    │         │ read             │ where the kernel's read lands
@@ -31,7 +32,7 @@
  *    └────────────────────────────┘
  */
 
-export const LAYOUT_VERSION = 5;
+export const LAYOUT_VERSION = 6;
 export const PAGE_BYTES = 65536;
 
 export const CONSTANTS = 0;
@@ -241,8 +242,8 @@ export const CONTROL_WRITTEN = CONTROL + 4;
 export const CONTROL_ERROR = CONTROL + 8;
 /** 1: the worker drains, so the response to the last request received says that the connection closes. */
 export const CONTROL_DRAINING = CONTROL + 12;
-/** 1: serve() returns after each response, so that the caller can log it. */
-export const CONTROL_STEP = CONTROL + 16;
+/** 1: serve() records an event for each message. */
+export const CONTROL_EVENTS = CONTROL + 16;
 /** Pointer of this worker's row of statistics. */
 export const CONTROL_STATISTICS = CONTROL + 20;
 /** Pointer of the head that the last serve() parsed to its end last, or 0. */
@@ -255,6 +256,8 @@ export const CONTROL_FALLBACK = CONTROL + 32;
 export const CONTROL_ROUTE_COUNT = CONTROL + 36;
 /** Index of what answers a target in absolute-form with the scheme https. */
 export const CONTROL_HTTPS = CONTROL + 40;
+/** Number of events that the last serve() recorded. */
+export const CONTROL_EVENT_COUNT = CONTROL + 44;
 export const CONTROL_BYTES = 64;
 
 export const DATE = CONTROL + CONTROL_BYTES;
@@ -299,7 +302,24 @@ export const ROUTE_BUCKET_COUNT = 256;
 export const ROUTES = PREPARED_TEXT + PREPARED_TEXT_BYTES;
 export const ROUTES_BYTES = ROUTE_BUCKET_COUNT * 4;
 
-export const GUARD_BEFORE_INPUT = ROUTES + ROUTES_BYTES;
+/** Events of one serve(), in order. When no further one fits, serve() returns with VERDICT_AGAIN. */
+export const EVENT_COUNT_MAX = 128;
+export const EVENTS = ROUTES + ROUTES_BYTES;
+/** Pointer of the message's head, or 0 when an earlier serve() parsed it, or when it is not a valid head. */
+export const EVENT_HEAD = 0;
+/* Spans, as in the record: u16 offset from the head, u16 size. */
+export const EVENT_METHOD = 4;
+export const EVENT_TARGET = 8;
+export const EVENT_VERSION_MINOR = 12;
+/** Pointer of the final response, or 0 when this serve() has built none. */
+export const EVENT_RESPONSE = 16;
+export const EVENT_RESPONSE_BYTES = 20;
+/** The error that the message was rejected for, or 0. */
+export const EVENT_ERROR = 24;
+export const EVENT_BYTES = 32;
+export const EVENTS_BYTES = EVENT_COUNT_MAX * EVENT_BYTES;
+
+export const GUARD_BEFORE_INPUT = EVENTS + EVENTS_BYTES;
 
 export const CARRY = GUARD_BEFORE_INPUT + GUARD_BYTES;
 export const CARRY_BYTES = 65536;

@@ -19,13 +19,13 @@ import {
   CARRY,
   CONTROL_DRAINING,
   CONTROL_ERROR,
+  CONTROL_EVENTS,
   CONTROL_FALLBACK,
   CONTROL_HEAD,
   CONTROL_HTTPS,
   CONTROL_REQUESTS_LEFT,
   CONTROL_ROUTE_COUNT,
   CONTROL_STATISTICS,
-  CONTROL_STEP,
   CONTROL_VERDICT,
   CONTROL_WRITTEN,
   DATE,
@@ -64,13 +64,10 @@ import {
   RECORD_FIELDS,
   RECORD_FLAGS,
   RECORD_METHOD,
-  RECORD_METHOD_BYTES,
   RECORD_METHOD_OFFSET,
   RECORD_PIECE_BYTES,
   RECORD_PREPARED,
   RECORD_STATE,
-  RECORD_TARGET_BYTES,
-  RECORD_TARGET_OFFSET,
   RECORD_TRAILER_BYTES,
   RECORD_VERSION_MINOR,
   ROUTE_BUCKET_COUNT,
@@ -156,7 +153,7 @@ export class Slot {
     this.fixedTextEnd = this.textEnd;
     this.setWord(CONTROL_STATISTICS, statistics);
     this.setWord(CONTROL_DRAINING, 0);
-    this.setWord(CONTROL_STEP, 0);
+    this.setWord(CONTROL_EVENTS, 0);
     this.requestsLeft = REQUESTS_MAX;
     this.forgetRoutes();
     this.fallback = PREPARED_DEFAULT;
@@ -269,9 +266,13 @@ export class Slot {
     this.setWord(CONTROL_DRAINING, draining ? 1 : 0);
   }
 
-  /** Makes serve() return after each response. */
-  set step(step: boolean) {
-    this.setWord(CONTROL_STEP, step ? 1 : 0);
+  get recordsEvents(): boolean {
+    return this.word(CONTROL_EVENTS) !== 0;
+  }
+
+  /** Makes serve() record an event for each message; readEvents() reads them. */
+  set recordsEvents(records: boolean) {
+    this.setWord(CONTROL_EVENTS, records ? 1 : 0);
   }
 
   /** @param line as dateLine() makes it */
@@ -449,18 +450,6 @@ export class Slot {
     if (start < this.pointer + CARRY) throw new RangeError(`tail of ${tail.length} bytes`);
     this.views.bytes.set(tail, start);
     return start;
-  }
-
-  /** The request line just parsed, for the log. `start` is where its head began. */
-  requestLine(start: number): string {
-    const method = this.text(start, RECORD_METHOD_OFFSET, RECORD_METHOD_BYTES);
-    const target = this.text(start, RECORD_TARGET_OFFSET, RECORD_TARGET_BYTES);
-    return `${method} ${target} HTTP/1.${this.word(RECORD + RECORD_VERSION_MINOR)}`;
-  }
-
-  private text(start: number, offset: number, size: number): string {
-    const from = start + this.half(offset);
-    return String.fromCharCode(...this.views.bytes.subarray(from, from + this.half(size)));
   }
 
   private half(offset: number): number {

@@ -3,6 +3,9 @@
 import { FLAG_CHUNKED, FLAG_CONTENT_LENGTH, FLAG_HOST, VERDICT_REQUEST } from '../../src/memory/codes.ts';
 import {
   CONTROL_BYTES,
+  CONTROL_EVENT_COUNT,
+  EVENT_BYTES,
+  EVENTS,
   FIELD_BYTES,
   FIELD_COUNT_MAX,
   RECORD_CONTENT_BYTES,
@@ -49,7 +52,7 @@ export interface Handed {
 export class Outcome {
   /** All that was answered. */
   readonly output = new Tape();
-  /** Record and control words after each turn, as the engine left them: the engines must agree on them. */
+  /** Record, control words and events after each turn, as the engine left them: the engines must agree on them. */
   readonly turns = new Tape();
   /** Where the last turn's record stands among them. */
   turnRecord = 0;
@@ -77,7 +80,13 @@ export class Outcome {
   turn(subject: Subject): void {
     this.takeOutput(subject);
     this.turnRecord = this.takeRecord(subject);
-    this.turns.append(subject.bytes, subject.slot.pointer, subject.slot.pointer + CONTROL_BYTES);
+    const { bytes, slot } = subject;
+    this.turns.append(bytes, slot.pointer, slot.pointer + CONTROL_BYTES);
+    if (slot.recordsEvents) {
+      const events = slot.pointer + EVENTS;
+      const count = bytes.readInt32LE(slot.pointer + CONTROL_EVENT_COUNT);
+      this.turns.append(bytes, events, events + count * EVENT_BYTES);
+    }
     this.error = subject.slot.error;
     const { requests } = subject;
     if (subject.slot.verdict === VERDICT_REQUEST) {

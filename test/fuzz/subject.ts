@@ -23,6 +23,7 @@ import { instantiate } from '../../src/wasm/instance.ts';
 import { createMemory } from '../../src/wasm/memory.ts';
 import { REQUESTS_MAX, Slot } from '../../src/wasm/slot.ts';
 import { statisticsPointer } from '../../src/wasm/statistics.ts';
+import { roomForOne } from '../support/conversation.ts';
 import { LIMITS, type LimitsName } from './input.ts';
 import { OUTPUT_INDEX, SLOT_COUNT, SLOT_INDEX, Watch } from './memory.ts';
 
@@ -51,7 +52,8 @@ export class Subject {
   readonly slot: Slot;
   readonly bytes: Buffer;
   readonly record: number;
-  readonly output: number;
+  /** Where responses are built. */
+  output: number;
   readonly watch: Watch;
   private limits: LimitsName = 'usual';
 
@@ -77,13 +79,14 @@ export class Subject {
 
   /** Begins a connection: nothing of what was before may count. */
   begin(draining: boolean, step: boolean): void {
+    this.output = step ? roomForOne(this.slot, OUTPUT_INDEX) : (this.slot.outputs[OUTPUT_INDEX] as number);
     const { words, doubles } = this.slot.views;
     words[STATE >> 2] = 0;
     const statistics = statisticsPointer(SLOT_INDEX);
     doubles[(statistics + STATISTICS_REQUESTS) >> 3] = 0;
     doubles[(statistics + STATISTICS_REFUSED) >> 3] = 0;
     this.slot.draining = draining;
-    this.slot.step = step;
+    this.slot.recordsEvents = step;
     this.slot.requestsLeft = REQUESTS_MAX;
     this.spoilRecord();
   }

@@ -18,7 +18,7 @@ import type { Subject } from './subject.ts';
 export interface Way {
   cuts: readonly number[];
   draining: boolean;
-  /** serve() returns after each response. */
+  /** serve() returns after each response, and records events. */
   step: boolean;
   /** Which misleading bytes lie behind the end. */
   poison: number;
@@ -41,10 +41,10 @@ export interface Message {
 
 /** One read for each part. A peer that closes within a message is told so. */
 export function serveReads(subject: Subject, bytes: Buffer, way: Way, outcome: Outcome): void {
-  const { codec, slot, output, watch } = subject;
-  const { cuts } = way;
   outcome.reset();
   subject.begin(way.draining, way.step);
+  const { codec, slot, output, watch } = subject;
+  const { cuts } = way;
   let carry: Carry | undefined;
   for (let i = 0, from = 0; i <= cuts.length; i++) {
     const to = cuts[i] ?? bytes.length;
@@ -160,10 +160,10 @@ function endOfPeer(subject: Subject, carry: Carry | undefined, outcome: Outcome)
 
 /** In one read, each request alone: its head by parse(), then head and content by serve(). */
 export function serveSteps(subject: Subject, bytes: Buffer, way: Way, outcome: Outcome): Message[] {
-  const { codec, slot, output } = subject;
-  const messages: Message[] = [];
   outcome.reset();
   subject.begin(way.draining, true);
+  const { codec, slot, output } = subject;
+  const messages: Message[] = [];
   const start = slot.readStart;
   const end = subject.lay(bytes, 0, bytes.length, way.poison);
   let cursor = start;

@@ -190,12 +190,7 @@ export const connectionDefects: Defect[] = [
       'this.carry = undefined;\n    if (outputs',
       'half-closes within a head',
     ],
-    [
-      'a turn is logged after it was written',
-      'if (log.requests) this.logTurn(written);',
-      '',
-      'the log tells',
-    ],
+    ['the events of the engine are not logged', 'if (log.requests) this.logEvents();', '', 'the log tells'],
   ]),
   ...defectsOf('src/connection/connection.ts', DEADLINES, [
     ["a head's time begins again with each byte", '(before === WAITING_HEAD && !consumed)', 'false'],

@@ -72,7 +72,7 @@ export const memoryDefects: Defect[] = [
   ...defectsOf('src/wasm/slot.ts', MEMORY, [
     ['a slot that is taken over stands in a request', 'this.setWord(RECORD + RECORD_STATE, 0);', ''],
     ['a slot that is taken over drains', 'this.setWord(CONTROL_DRAINING, 0);', ''],
-    ['a slot that is taken over goes step by step', 'this.setWord(CONTROL_STEP, 0);', ''],
+    ['a slot that is taken over records events', 'this.setWord(CONTROL_EVENTS, 0);', ''],
     ['a tail may be larger than the carry', 'start < this.pointer + CARRY', 'start < this.pointer'],
     ['a Date line may have any size', 'if (line.length !== DATE_LINE_BYTES)', 'if (line.length === 0)'],
     [

@@ -2,6 +2,7 @@
 
 import { type Defect, defectsOf } from './defect.ts';
 
+const EVENTS = ['test/protocol/events.test.ts'];
 const CONDITIONS = ['test/protocol/conditions.test.ts'];
 const PARSE = ['test/protocol/parse.test.ts'];
 const SERVE = ['test/protocol/serve.test.ts'];
@@ -27,7 +28,11 @@ export const wasmDefects: Defect[] = [
       'load<u32>(head) == GET_SP && head + 4 <= end',
       'load<u32>(head) == GET_SP',
     ],
-    ['a version is believed of bytes behind the end', ' == CRLF && next <= end', ' == CRLF'],
+    [
+      'a version is believed of bytes behind the end',
+      ' == CRLF && cursor + VERSION_BYTES + 2 <= end',
+      ' == CRLF',
+    ],
     [
       'an empty method passes',
       '|| bytes == 0) return fail(record, ERROR_METHOD',
@@ -69,7 +74,7 @@ export const wasmDefects: Defect[] = [
   ...defectsOf('assembly/request.ts', SERVE, [
     [
       'the method of the last request stays',
-      'store<i32>(record, METHOD_OTHER, RECORD_METHOD);\n    store',
+      'store<i32>(record, METHOD_OTHER, RECORD_METHOD);\n  store',
       'store',
     ],
     [
@@ -354,7 +359,7 @@ export const wasmDefects: Defect[] = [
     ],
   ]),
   ...defectsOf('assembly/serve.ts', SERVE, [
-    ['step is ignored', 'position > outputEnd || (step && answered != 0)', 'position > outputEnd'],
+    ['output has no end', 'position > outputEnd || (events', 'false || (events'],
     [
       'a response is begun at the end of the output',
       'regionEnd(slot, output) - RESPONSE_BYTES_MAX',
@@ -593,5 +598,16 @@ export const wasmDefects: Defect[] = [
   ]),
   ...defectsOf('assembly/routes.ts', CONDITIONS, [
     ['all responses are on condition', 'load<i32>(prepared, PREPARED_CONDITIONAL) == 0 || ', ''],
+  ]),
+  ...defectsOf('assembly/events.ts', EVENTS, [
+    ['events of the call before stay', 'store<i32>(slot, 0, CONTROL_EVENT_COUNT);', ''],
+    ['one event more than fits is recorded', '== EVENT_COUNT_MAX', '== EVENT_COUNT_MAX + 1'],
+    ['an event has what stood in its place before', 'memory.fill(event, 0, EVENT_BYTES);', ''],
+    ['all responses of a call share one event', ' || load<i32>(event, EVENT_RESPONSE) != 0)', ')'],
+    [
+      'the first response of a call has the event of another call',
+      'load<i32>(slot, CONTROL_EVENT_COUNT) == 0 || ',
+      '',
+    ],
   ]),
 ];

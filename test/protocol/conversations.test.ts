@@ -52,13 +52,13 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
         const same = JSON.stringify(whole);
         for (const other of others) if (JSON.stringify(other) !== same) expect(other).toEqual(whole);
 
-        engine.slot.step = true;
+        engine.slot.recordsEvents = true;
         for (const parts of [[input], byteByByte(input)]) {
           const targets = converse(engine, parts).heads.map((line) => line.split(' ')[1]);
           expect(targets.slice(0, taken.length)).toEqual(taken);
           expect(targets.slice(taken.length)).not.toContain('/hidden');
         }
-        engine.slot.step = false;
+        engine.slot.recordsEvents = false;
         expect(guardsIntact(engine.slot.views, 0)).toBe(true);
       });
     });

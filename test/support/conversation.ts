@@ -2,7 +2,9 @@
 
 import { Carry } from '../../src/connection/carry.ts';
 import { VERDICT_AGAIN, VERDICT_CLOSE } from '../../src/memory/codes.ts';
-import { READ_BYTES } from '../../src/memory/layout.ts';
+import { OUTPUT_BYTES, PREPARED_RESPONSE_BYTES_MAX, READ_BYTES } from '../../src/memory/layout.ts';
+import { type RequestLine, readEvents } from '../../src/wasm/events.ts';
+import type { Slot } from '../../src/wasm/slot.ts';
 import { type Engine, latin1, textOf } from './engines.ts';
 
 export interface Conversation {
@@ -13,13 +15,36 @@ export interface Conversation {
   left: number;
   unfinished: boolean;
   turns: number;
-  /** The request lines that were told; in steps alone. */
+  /** The request lines, when the slot records events. */
   heads: string[];
+  /** One for each message and call of serve(), when the slot records events. */
+  events: Event[];
 }
 
-/** Sends the parts to a fresh connection, one read each, or several where a read can't hold it. */
-export function converse({ codec, slot }: Pick<Engine, 'codec' | 'slot'>, parts: string[]): Conversation {
-  const output = slot.outputs[0] as number;
+/** Texts are Latin-1. */
+export interface Event {
+  request: string | undefined;
+  error: number;
+  response: string | undefined;
+}
+
+/** What varies in a response comes to less. */
+const VARYING_BYTES_MAX = 256;
+
+/** Position in output region `index` from which exactly one response is certain to fit, so serve() returns after each. */
+export function roomForOne(slot: Slot, index = 0): number {
+  return (slot.outputs[index] as number) + OUTPUT_BYTES - PREPARED_RESPONSE_BYTES_MAX - VARYING_BYTES_MAX;
+}
+
+/**
+ * Sends the parts to a fresh connection, one read each, or several where a read can't hold it.
+ * @param output where responses are built
+ */
+export function converse(
+  { codec, slot }: Pick<Engine, 'codec' | 'slot'>,
+  parts: string[],
+  output = slot.outputs[0] as number,
+): Conversation {
   const conversation: Conversation = {
     output: '',
     closed: false,
@@ -27,6 +52,7 @@ export function converse({ codec, slot }: Pick<Engine, 'codec' | 'slot'>, parts:
     unfinished: false,
     turns: 0,
     heads: [],
+    events: [],
   };
   let carry: Carry | undefined;
   for (const part of parts.flatMap(reads)) {
@@ -38,7 +64,13 @@ export function converse({ codec, slot }: Pick<Engine, 'codec' | 'slot'>, parts:
       cursor = codec.serve(cursor, end, output);
       conversation.output += textOf(slot.views.bytes.subarray(output, output + slot.written));
       conversation.turns++;
-      if (slot.head !== 0) conversation.heads.push(slot.requestLine(slot.head));
+      for (const { request, error, response } of slot.recordsEvents
+        ? readEvents(slot.views, slot.pointer)
+        : []) {
+        const line = request && lineOf(request);
+        if (line !== undefined) conversation.heads.push(line);
+        conversation.events.push({ request: line, error, response: response && textOf(response) });
+      }
       if (slot.verdict === VERDICT_CLOSE)
         return { ...conversation, closed: true, left: 0, unfinished: false };
     } while (slot.verdict === VERDICT_AGAIN);
@@ -50,6 +82,10 @@ export function converse({ codec, slot }: Pick<Engine, 'codec' | 'slot'>, parts:
   }
   slot.takeRecord();
   return conversation;
+}
+
+export function lineOf({ method, target, versionMinor }: RequestLine): string {
+  return `${method} ${target} HTTP/1.${versionMinor}`;
 }
 
 /** The part as the kernel would hand it over. */

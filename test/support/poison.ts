@@ -18,7 +18,7 @@ export function poisoning(codec: Codec, slot: Slot): Codec {
   const inputEnd = slot.readEnd + layout.READ_PAD_BYTES;
   const record = slot.pointer + layout.RECORD;
   const state = (record + layout.RECORD_STATE) >> 2;
-  const step = (slot.pointer + layout.CONTROL_STEP) >> 2;
+  const events = (slot.pointer + layout.CONTROL_EVENTS) >> 2;
 
   /** All but [start, end) of the input, a record that nobody stands in, what is left of the output region. */
   function poison(start: number, end: number, output: number): void {
@@ -37,8 +37,8 @@ export function poisoning(codec: Codec, slot: Slot): Codec {
     serve(start, end, output) {
       poison(start, end, output);
       const cursor = codec.serve(start, end, output);
-      // In steps the caller still logs the head that was just consumed, or somebody else answers it.
-      const needed = words[step] !== 0 || slot.verdict === VERDICT_REQUEST;
+      // The caller still reads the heads that events point to, and the head that an application answers.
+      const needed = words[events] !== 0 || slot.verdict === VERDICT_REQUEST;
       if (!needed) bytes.fill(POISON, start, cursor);
       return cursor;
     },

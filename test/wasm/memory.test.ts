@@ -132,7 +132,7 @@ test('a slot that is taken over is a fresh one', () => {
   const views = viewsOf(createMemory(OPTIONS));
   const left = new Slot(views, 0);
   left.draining = true;
-  left.step = true;
+  left.recordsEvents = true;
   views.words[(left.pointer + layout.RECORD + layout.RECORD_STATE) >> 2] = STATE_FIELD;
   left.fallback = PREPARED_NONE;
   left.addRoute('/', prepare(0, { statusCode: 200, fields: [], content: '' }));
@@ -140,7 +140,7 @@ test('a slot that is taken over is a fresh one', () => {
   const taken = new Slot(views, 0);
   expect([taken.draining, taken.unfinished]).toEqual([false, false]);
   const word = (offset: number): number => views.words[(taken.pointer + offset) >> 2] as number;
-  expect([word(layout.CONTROL_STEP), word(layout.CONTROL_ROUTE_COUNT)]).toEqual([0, 0]);
+  expect([word(layout.CONTROL_EVENTS), word(layout.CONTROL_ROUTE_COUNT)]).toEqual([0, 0]);
   expect(word(layout.CONTROL_FALLBACK)).toBe(PREPARED_DEFAULT);
   const routes = taken.pointer + layout.ROUTES;
   expect(views.bytes.subarray(routes, routes + layout.ROUTES_BYTES).every((byte) => byte === 0)).toBe(true);

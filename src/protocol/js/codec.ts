@@ -17,10 +17,10 @@ import {
 import {
   CONTROL_DRAINING,
   CONTROL_ERROR,
+  CONTROL_EVENTS,
   CONTROL_HEAD,
   CONTROL_REQUESTS_LEFT,
   CONTROL_STATISTICS,
-  CONTROL_STEP,
   CONTROL_VERDICT,
   CONTROL_WRITTEN,
   OUTPUT,
@@ -39,6 +39,7 @@ import {
 import type { Views } from '../../memory/views.ts';
 import type { Codec, CounterAdd } from '../codec.ts';
 import { consumeContent, skipContent } from './content.ts';
+import { beginEvents, eventsFull, noteHead, noteRejection, noteResponse } from './events.ts';
 import { forgetMethod, parseHead } from './request.ts';
 import { buildPrepared, finishHead, writeContinue } from './response.ts';
 import { findPrepared } from './routes.ts';
@@ -54,7 +55,7 @@ export function createJsCodec(views: Views, slot: number, counterAdd: CounterAdd
 
   function serve(start: number, end: number, output: number): number {
     const draining = words[(slot + CONTROL_DRAINING) >> 2] !== 0;
-    const step = words[(slot + CONTROL_STEP) >> 2] !== 0;
+    const events = words[(slot + CONTROL_EVENTS) >> 2] !== 0;
     const answersMax = words[(slot + CONTROL_REQUESTS_LEFT) >> 2] as number;
     const outputEnd = regionEnd(output) - RESPONSE_BYTES_MAX;
     let position = output;
@@ -63,8 +64,9 @@ export function createJsCodec(views: Views, slot: number, counterAdd: CounterAdd
 
     words[(slot + CONTROL_HEAD) >> 2] = 0;
     words[(slot + CONTROL_ERROR) >> 2] = 0;
+    if (events) beginEvents(views, slot);
     while (start < end) {
-      if (position > outputEnd || (step && answered !== 0)) {
+      if (position > outputEnd || (events && eventsFull(views, slot))) {
         verdict = VERDICT_AGAIN;
         break;
       }
@@ -73,11 +75,12 @@ export function createJsCodec(views: Views, slot: number, counterAdd: CounterAdd
         const cursor = parseHead(views, record, start, end);
         if (cursor === MORE) break;
         if (cursor < 0) {
-          position = buildRefusal(cursor, position);
+          position = refuseMessage(cursor, position, events);
           verdict = VERDICT_CLOSE;
           break;
         }
         words[(slot + CONTROL_HEAD) >> 2] = start;
+        if (events) noteHead(views, slot, record, start);
         const prepared = findPrepared(views, slot, start);
         words[(record + RECORD_PREPARED) >> 2] = prepared;
         start = cursor;
@@ -93,11 +96,12 @@ export function createJsCodec(views: Views, slot: number, counterAdd: CounterAdd
       if (state !== STATE_START) {
         const cursor = skipContent(views, record, start, end);
         if (cursor < 0) {
-          // The peer is not told of content that is skipped: its request has been answered.
+          // Its request has been answered, so the peer gets no second response.
           if (words[(record + RECORD_PREPARED) >> 2] === PREPARED_NONE) {
             words[(record + RECORD_STATE) >> 2] = STATE_START;
             words[(slot + CONTROL_ERROR) >> 2] = cursor;
-          } else position = buildRefusal(cursor, position);
+            if (events) noteRejection(views, slot, cursor);
+          } else position = refuseMessage(cursor, position, events);
           verdict = VERDICT_CLOSE;
           break;
         }
@@ -110,18 +114,12 @@ export function createJsCodec(views: Views, slot: number, counterAdd: CounterAdd
       const flags = words[(record + RECORD_FLAGS) >> 2] as number;
       const last = answered === answersMax || (draining && start === end);
       const close = last || !(flags & FLAG_PERSISTENT);
+      const response = position;
       const headOnly = words[(record + RECORD_METHOD) >> 2] === METHOD_HEAD;
       const sayPersistent = words[(record + RECORD_VERSION_MINOR) >> 2] === 0;
-      position = buildPrepared(
-        views,
-        counterAdd,
-        slot,
-        words[(record + RECORD_PREPARED) >> 2] as number,
-        position,
-        close,
-        sayPersistent,
-        headOnly,
-      );
+      const prepared = words[(record + RECORD_PREPARED) >> 2] as number;
+      position = buildPrepared(views, counterAdd, slot, prepared, position, close, sayPersistent, headOnly);
+      if (events) noteResponse(views, slot, response, position, 0);
       if (close) {
         verdict = VERDICT_CLOSE;
         break;
@@ -143,6 +141,12 @@ export function createJsCodec(views: Views, slot: number, counterAdd: CounterAdd
   function expectsContinue(): boolean {
     const expects = (words[(record + RECORD_FLAGS) >> 2] as number) & FLAG_EXPECT_CONTINUE;
     return expects !== 0 && words[(record + RECORD_VERSION_MINOR) >> 2] !== 0;
+  }
+
+  function refuseMessage(error: number, output: number, events: boolean): number {
+    const end = buildRefusal(error, output);
+    if (events) noteResponse(views, slot, output, end, error);
+    return end;
   }
 
   function buildRefusal(error: number, output: number): number {

@@ -81,20 +81,11 @@ export function parseHead(views: Views, record: number, start: number, end: numb
   let state = words[(record + RECORD_STATE) >> 2] as number;
   let cursor = start;
 
-  if (state !== STATE_START) {
-    cursor += words[(record + RECORD_CURSOR) >> 2] as number;
-  } else {
-    words[(record + RECORD_METHOD) >> 2] = METHOD_OTHER;
-    words[(record + RECORD_FLAGS) >> 2] = 0;
-    // One empty line before the request line is ignored (RFC 9112 2.2).
-    if (bytes[cursor] === CR) {
-      if (cursor + 1 === end) return MORE;
-      if (bytes[cursor + 1] !== LF) return fail(views, record, ERROR_METHOD, start, cursor + 2);
-      cursor += 2;
-    }
-    halves[(record + RECORD_METHOD_OFFSET) >> 1] = cursor - start;
+  if (state === STATE_START) {
+    cursor = beginHead(views, record, start, end);
+    if (cursor <= 0) return cursor;
     state = STATE_METHOD;
-  }
+  } else cursor += words[(record + RECORD_CURSOR) >> 2] as number;
 
   const head = start + (halves[(record + RECORD_METHOD_OFFSET) >> 1] as number);
 
@@ -104,18 +95,8 @@ export function parseHead(views: Views, record: number, start: number, end: numb
       words[(record + RECORD_METHOD) >> 2] = METHOD_GET;
       halves[(record + RECORD_METHOD_BYTES) >> 1] = 3;
     } else {
-      if (bytes[start] === TLS_HANDSHAKE) return judgeTls(views, record, start, end);
-      cursor = skip(bytes, TCHAR, cursor, end);
-      const size = cursor - head;
-      if (size > METHOD_BYTES_MAX)
-        return fail(views, record, ERROR_METHOD_SIZE, head, head + METHOD_BYTES_MAX + 1);
-      if (cursor === end) return suspend(views, record, start, head, cursor, end, STATE_METHOD, 0, 0);
-      if (bytes[cursor] !== SP || size === 0) return fail(views, record, ERROR_METHOD, head, cursor + 1);
-      const method = methodNumber(bytes, head, size);
-      // An origin server has no use for it, whatever its target (RFC 9110 9.3.6).
-      if (method === METHOD_CONNECT) return fail(views, record, ERROR_CONNECT, head, cursor + 1);
-      words[(record + RECORD_METHOD) >> 2] = method;
-      halves[(record + RECORD_METHOD_BYTES) >> 1] = size;
+      cursor = parseMethod(views, record, start, head, cursor, end);
+      if (cursor <= 0) return cursor;
     }
     cursor++;
     halves[(record + RECORD_TARGET_OFFSET) >> 1] = cursor - start;
@@ -146,12 +127,8 @@ export function parseHead(views: Views, record: number, start: number, end: numb
     if (minor >= 0) {
       words[(record + RECORD_VERSION_MINOR) >> 2] = minor;
     } else {
-      const decided = versionDecided(bytes, cursor, end);
-      if (decided === 0) return suspend(views, record, start, head, cursor, end, STATE_VERSION, 0, 0);
-      if (decided > 0) return fail(views, record, ERROR_VERSION, head, cursor + decided);
-      if (bytes[cursor + 5] !== 0x31) return fail(views, record, ERROR_VERSION_MAJOR, head, next);
-      // A minor version that is not known means the highest that is (RFC 9110 2.5).
-      words[(record + RECORD_VERSION_MINOR) >> 2] = 1;
+      const result = judgeVersion(views, record, start, head, cursor, end);
+      if (result <= 0) return result;
     }
     cursor = next;
   }
@@ -161,6 +138,67 @@ export function parseHead(views: Views, record: number, start: number, end: numb
   words[(record + RECORD_HEAD_BYTES) >> 2] = result - start;
   const error = judgeHead(views, record, start);
   return error !== 0 ? error : result;
+}
+
+/** Makes the record that of a fresh head. The position of its method, or MORE, or an error. */
+function beginHead(views: Views, record: number, start: number, end: number): number {
+  const { bytes, halves, words } = views;
+  let cursor = start;
+  words[(record + RECORD_METHOD) >> 2] = METHOD_OTHER;
+  words[(record + RECORD_FLAGS) >> 2] = 0;
+  // One empty line before the request line is ignored (RFC 9112 2.2).
+  if (bytes[cursor] === CR) {
+    if (cursor + 1 === end) return MORE;
+    if (bytes[cursor + 1] !== LF) return fail(views, record, ERROR_METHOD, start, cursor + 2);
+    cursor += 2;
+  }
+  halves[(record + RECORD_METHOD_OFFSET) >> 1] = cursor - start;
+  return cursor;
+}
+
+/** Parses a method other than GET (RFC 9112 3.1). The position of the space behind it, or MORE, or an error. */
+function parseMethod(
+  views: Views,
+  record: number,
+  start: number,
+  head: number,
+  cursor: number,
+  end: number,
+): number {
+  const { bytes, halves, words } = views;
+  if (bytes[start] === TLS_HANDSHAKE) return judgeTls(views, record, start, end);
+  cursor = skip(bytes, TCHAR, cursor, end);
+  const size = cursor - head;
+  if (size > METHOD_BYTES_MAX)
+    return fail(views, record, ERROR_METHOD_SIZE, head, head + METHOD_BYTES_MAX + 1);
+  if (cursor === end) return suspend(views, record, start, head, cursor, end, STATE_METHOD, 0, 0);
+  if (bytes[cursor] !== SP || size === 0) return fail(views, record, ERROR_METHOD, head, cursor + 1);
+  const method = methodNumber(bytes, head, size);
+  // An origin server has no use for it, whatever its target (RFC 9110 9.3.6).
+  if (method === METHOD_CONNECT) return fail(views, record, ERROR_CONNECT, head, cursor + 1);
+  words[(record + RECORD_METHOD) >> 2] = method;
+  halves[(record + RECORD_METHOD_BYTES) >> 1] = size;
+  return cursor;
+}
+
+/** Judges a version that is not whole, or is neither 1.0 nor 1.1: above zero when it is valid, or MORE, or an error. */
+function judgeVersion(
+  views: Views,
+  record: number,
+  start: number,
+  head: number,
+  cursor: number,
+  end: number,
+): number {
+  const { bytes, words } = views;
+  const decided = versionDecided(bytes, cursor, end);
+  if (decided === 0) return suspend(views, record, start, head, cursor, end, STATE_VERSION, 0, 0);
+  if (decided > 0) return fail(views, record, ERROR_VERSION, head, cursor + decided);
+  if (bytes[cursor + 5] !== 0x31)
+    return fail(views, record, ERROR_VERSION_MAJOR, head, cursor + VERSION_LINE.length);
+  // A minor version that is not known means the highest that is (RFC 9110 2.5).
+  words[(record + RECORD_VERSION_MINOR) >> 2] = 1;
+  return 1;
 }
 
 /** Outside of a message the record still holds the method of the last one, whosever it was. */

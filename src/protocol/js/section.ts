@@ -55,19 +55,8 @@ export function parseSection(
     const ended = cursor + 2 <= end && bytes[cursor] === CR && bytes[cursor + 1] === LF;
     // No white space before the colon, no folded line, no empty name (RFC 9112 5.1, 5.2).
     if (!ended || bytes[colon] !== COLON || colon === name) {
-      if (name < end && bytes[name] === CR) {
-        if (ended) break;
-        if (name + 1 < end) return fail(views, record, ERROR_FIELD_NAME, head, name + 2);
-      } else if (colon < end) {
-        if (bytes[colon] !== COLON || colon === name)
-          return fail(views, record, ERROR_FIELD_NAME, head, colon + 1);
-        if (cursor < end && bytes[cursor] !== CR)
-          return fail(views, record, ERROR_FIELD_VALUE, head, cursor + 1);
-        if (cursor + 1 < end) return fail(views, record, ERROR_FIELD_VALUE, head, cursor + 2);
-      }
-      halves[(record + RECORD_NAME_OFFSET) >> 1] = name - start;
-      halves[(record + RECORD_COLON_OFFSET) >> 1] = colon - start;
-      return suspend(views, record, start, head, cursor, end, resumeState, fieldCount, flags);
+      if (ended && bytes[name] === CR) break;
+      return stopInLine(views, record, start, head, name, colon, cursor, end, resumeState, fieldCount, flags);
     }
     if (fieldCount === words[HEADER_FIELD_COUNT_MAX >> 2])
       return fail(views, record, ERROR_FIELD_COUNT, head, cursor + 2);
@@ -94,6 +83,34 @@ export function parseSection(
   words[(record + RECORD_FIELD_COUNT) >> 2] = fieldCount;
   words[(record + RECORD_FLAGS) >> 2] = flags;
   return cursor - head > (words[HEADER_HEAD_BYTES_MAX >> 2] as number) ? ERROR_HEAD_SIZE : cursor;
+}
+
+/** The line that begins at `name` is not whole, or not valid: MORE, or an error. */
+function stopInLine(
+  views: Views,
+  record: number,
+  start: number,
+  head: number,
+  name: number,
+  colon: number,
+  cursor: number,
+  end: number,
+  resumeState: number,
+  fieldCount: number,
+  flags: number,
+): number {
+  const { bytes, halves } = views;
+  if (name < end && bytes[name] === CR) {
+    if (name + 1 < end) return fail(views, record, ERROR_FIELD_NAME, head, name + 2);
+  } else if (colon < end) {
+    if (bytes[colon] !== COLON || colon === name)
+      return fail(views, record, ERROR_FIELD_NAME, head, colon + 1);
+    if (cursor < end && bytes[cursor] !== CR) return fail(views, record, ERROR_FIELD_VALUE, head, cursor + 1);
+    if (cursor + 1 < end) return fail(views, record, ERROR_FIELD_VALUE, head, cursor + 2);
+  }
+  halves[(record + RECORD_NAME_OFFSET) >> 1] = name - start;
+  halves[(record + RECORD_COLON_OFFSET) >> 1] = colon - start;
+  return suspend(views, record, start, head, cursor, end, resumeState, fieldCount, flags);
 }
 
 /** An error decided by the bytes before `decided`: beyond the head's limit it is the limit's. */

@@ -1,0 +1,64 @@
+// Events for the log: one entry for each message that serve() has to do with, in order. An entry begins with the
+// message's head, and its response completes it. Where an earlier serve() parsed the head, the entry begins with the
+// response. Positions are pointers, so the caller reads the entries before it reads or writes anything else.
+
+import {
+  CONTROL_EVENT_COUNT,
+  EVENT_BYTES,
+  EVENT_COUNT_MAX,
+  EVENT_ERROR,
+  EVENT_HEAD,
+  EVENT_METHOD,
+  EVENT_RESPONSE,
+  EVENT_RESPONSE_BYTES,
+  EVENT_VERSION_MINOR,
+  EVENTS,
+  RECORD_METHOD_OFFSET,
+  RECORD_VERSION_MINOR,
+} from '../src/memory/layout';
+
+/** Forgets the events of the serve() before. */
+export function beginEvents(slot: usize): void {
+  store<i32>(slot, 0, CONTROL_EVENT_COUNT);
+}
+
+/** No further entry fits. */
+export function eventsFull(slot: usize): bool {
+  return load<i32>(slot, CONTROL_EVENT_COUNT) == EVENT_COUNT_MAX;
+}
+
+/** Begins the entry of the message whose head is in the record and begins at `start`. */
+export function noteHead(slot: usize, record: usize, start: usize): void {
+  const event = addEvent(slot);
+  store<i32>(event, <i32>start, EVENT_HEAD);
+  // The spans of method and target lie side by side.
+  store<u64>(event, load<u64>(record, RECORD_METHOD_OFFSET), EVENT_METHOD);
+  store<i32>(event, load<i32>(record, RECORD_VERSION_MINOR), EVENT_VERSION_MINOR);
+}
+
+/** Completes the entry of the message that the response in [output, end) answers. */
+export function noteResponse(slot: usize, output: usize, end: usize, error: i32): void {
+  let event = lastEvent(slot);
+  if (load<i32>(slot, CONTROL_EVENT_COUNT) == 0 || load<i32>(event, EVENT_RESPONSE) != 0)
+    event = addEvent(slot);
+  store<i32>(event, <i32>output, EVENT_RESPONSE);
+  store<i32>(event, <i32>(end - output), EVENT_RESPONSE_BYTES);
+  store<i32>(event, error, EVENT_ERROR);
+}
+
+/** Records content that is rejected without a response, since its request has been answered. */
+export function noteRejection(slot: usize, error: i32): void {
+  store<i32>(addEvent(slot), error, EVENT_ERROR);
+}
+
+function addEvent(slot: usize): usize {
+  const count = load<i32>(slot, CONTROL_EVENT_COUNT) + 1;
+  store<i32>(slot, count, CONTROL_EVENT_COUNT);
+  const event = lastEvent(slot);
+  memory.fill(event, 0, EVENT_BYTES);
+  return event;
+}
+
+function lastEvent(slot: usize): usize {
+  return slot + EVENTS + (load<i32>(slot, CONTROL_EVENT_COUNT) - 1) * EVENT_BYTES;
+}
