@@ -1,6 +1,5 @@
-// `npm run bench`: runs suites, prints and saves what they found, and makes a report of it; or works with
-// results that were saved before. Exit code 0 when all went well, 1 when a suite failed or README's figures
-// are stale, 2 for wrong usage, 130 when interrupted.
+// `npm run bench`: runs suites, prints and saves their results, and writes a report; or works with results that
+// were saved before. Exit code 0 for success, 1 if a suite failed, 2 for wrong usage, 130 if interrupted.
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -20,10 +19,13 @@ import { SUITES } from './suites/all.ts';
 
 const FAILED = 1;
 const USAGE = 2;
-/** As shells count it: 128 and the number of SIGINT. */
+/** The exit code that shells use: 128 and the number of SIGINT. */
 const INTERRUPTED = 130;
 const PARENT_CHECK_MS = 500;
-/** npm passes on a signal that the terminal has sent to all already: that is not a second one. */
+/**
+ * npm passes on a signal that the terminal has already sent to all processes. A repetition within this time is
+ * the same signal.
+ */
 const SAME_SIGNAL_MS = 1000;
 
 const SUITE_NAMES = SUITES.map(({ name }) => name);
@@ -32,20 +34,20 @@ const HELP = `Usage: npm run bench [-- [--quick] [--out FOLDER] [SUITE...]]
        npm run bench -- report FILE
        npm run bench -- readme FILE
 
-Runs the suites that are named, or ${listed(SUITES.filter(({ byDefault }) => byDefault).map(({ name }) => name))}.
+Runs the named suites, or ${listed(SUITES.filter(({ byDefault }) => byDefault).map(({ name }) => name))}.
 All suites: ${listed(SUITE_NAMES)}.
-Results and a report of them go to ${RESULTS_FOLDER}, or to the folder of --out.
---quick shows that all works; it is too short to judge a change by.
+Writes results and a report to ${RESULTS_FOLDER}, or to the folder of --out.
+--quick shows that everything works; it is too short to judge a change by.
 
-compare   sets two results side by side: run it before and after a change
-report    prints results and makes their report again
-readme    writes the figures of results into README.md and the pages beside it, and keeps the file
+compare   compares two results: measure before and after a change
+report    prints results and writes their report again
+readme    writes the figures of results into README.md and other pages, and keeps the file
 
-A, B and FILE are paths, names in ${RESULTS_FOLDER}, beginnings of commits, or 'latest'.`;
+A, B and FILE are a path, a name in ${RESULTS_FOLDER}, the beginning of a commit, or 'latest'.`;
 
 type Values = ReturnType<typeof readArguments>['values'];
 
-/** How many operands a command takes; anything else is the name of a suite. */
+/** The commands and their numbers of operands. Any other word is the name of a suite. */
 const COMMANDS: Record<string, { operands: number; run(operands: string[], values: Values): number }> = {
   compare: {
     operands: 2,
@@ -55,7 +57,7 @@ const COMMANDS: Record<string, { operands: number; run(operands: string[], value
   readme: { operands: 1, run: ([file], { out }) => readmeFile(find(file as string, out)) },
 };
 
-// A reader of the output that has gone shall not end a run.
+// A run continues when the reader of its output is gone.
 process.stdout.on('error', () => {});
 process.exitCode = await main(process.argv.slice(2));
 
@@ -112,7 +114,7 @@ async function measure(names: readonly string[], { quick, out }: Values): Promis
   writeReport(results, path);
   console.log(`Results: ${path}\nReport:  ${reportPath(path)}`);
   if (run.isStopped) {
-    console.log('The run was interrupted: what was measured until then is in both.');
+    console.log('The run was interrupted. Both files have what was measured until then.');
     // A thread may still be measuring.
     process.exit(INTERRUPTED);
   }
@@ -145,7 +147,7 @@ function emphasis(): boolean {
   return process.stdout.isTTY === true && !process.env.NO_COLOR;
 }
 
-/** @throws Error when the usage is wrong */
+/** Reads the arguments. @throws Error if the usage is wrong */
 function readArguments(argv: string[]) {
   const { values, positionals } = parseArgs({
     args: argv,
@@ -165,7 +167,10 @@ function readArguments(argv: string[]) {
   return { values, positionals };
 }
 
-/** Leaves no process behind, also when npm's shell is ended and does not pass it on. A second signal does not wait. */
+/**
+ * Stops the run on a signal, and when npm's shell has died without passing one on, so that no process is left.
+ * A second signal exits at once.
+ */
 function stopWhenTold(run: Run): void {
   let firstMs: number | undefined;
   const stop = () => {

@@ -1,5 +1,5 @@
-// What a run of the benches finds out: the one shape that suites fill, and that tables, the report, the
-// README and comparisons are made from. It holds measured values only; what they come down to is report/statistics.ts.
+// The results of a run: the one form that suites fill, and from which tables, the report, the published pages and
+// comparisons are made. It holds measured values only; report/statistics.ts evaluates them.
 
 import type { Machine } from './measure/machine.ts';
 
@@ -9,12 +9,12 @@ export interface Results {
   format: typeof RESULTS_FORMAT;
   /** ISO 8601, when the run began. */
   date: string;
-  /** Of the checkout; `dirty` when it held changes. */
+  /** The commit of the checkout; `dirty` if the checkout held changes. */
   commit: string;
   dirty: boolean;
   machine: Machine;
   pace: 'quick' | 'full';
-  /** False when the run was interrupted: what was measured until then is there. */
+  /** False if the run was interrupted; the results then have what was measured until then. */
   complete: boolean;
   suites: SuiteResult[];
 }
@@ -34,7 +34,7 @@ export interface SuiteResult {
   name: SuiteName;
   title: string;
   groups: Group[];
-  /** How to read it, a sentence each. */
+  /** Sentences that say how to read the suite. */
   notes: string[];
 }
 
@@ -42,28 +42,28 @@ export interface SuiteResult {
 export interface Group {
   /** `703 bytes`, `16 pipelined`, `256 connections`. */
   name: string;
-  /** What `at` counts: groups of one axis make one plot. Without it the suite's own, as of report/data.ts. */
+  /** The unit of `at`: groups of one axis make one plot. By default the suite's axis, as in report/charts.ts. */
   axis?: string;
-  /** What the ratios are taken against: a subject of this group. */
+  /** The name of the subject to which the ratios of this group refer. */
   reference: string;
-  /** The measure that decides, first in tables and plots. */
+  /** The measure that decides. It comes first in tables and plots. */
   measure: MeasureName;
   subjects: SubjectResult[];
-  /** What was not measured and why: `Bun: not installed`. */
+  /** The subjects that were not measured, and why: `Bun: not installed`. */
   missing: string[];
 }
 
 export interface SubjectResult {
   name: string;
-  /** One of hotpath's own ways. */
+  /** Whether it is hotpath. */
   ours: boolean;
-  /** One value a round; an array may be shorter where a round could not measure. */
+  /** One value for each round. An array is shorter if a round could not measure it. */
   measures: Partial<Record<MeasureName, number[]>>;
-  /** What was the bottleneck, for subjects under load. */
+  /** The bottleneck, for subjects under load. */
   limitedBy?: 'server' | 'load client' | 'neither';
   /** A point on a numeric axis, for plots: bytes, connections, workers. */
   at?: number;
-  /** The line of a plot that the point belongs to, where that is not the subject's name. */
+  /** The line of a plot that the point belongs to, if it does not have the subject's name. */
   line?: string;
 }
 

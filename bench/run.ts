@@ -1,4 +1,5 @@
-// One run: suite after suite, saved after each, so that whatever ends it takes no more than what was under way.
+// One run: suite after suite. The results are saved after each suite, so an interruption loses only the measurement
+// in progress.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pace } from './measure/pace.ts';
@@ -6,18 +7,18 @@ import { type RunProgress, suiteProgress } from './report/progress.ts';
 import type { Results, SuiteResult } from './results.ts';
 import type { Suite } from './suite.ts';
 
-/** What a stopped suite has to return, once its processes are gone. */
+/** The time that a stopped suite has to return after its processes are gone. */
 const RETURN_MS = 2000;
-/** A signal to all may end a child before it is heard here. */
+/** A signal to the whole process group may end a child before this process handles it. */
 const SIGNAL_MS = 100;
 
 export interface RunEvents {
-  /** After each suite: also one that failed, or was stopped. */
+  /** Called after each suite, also if it failed or was stopped. */
   measured(result: SuiteResult): void;
   failed(suite: Suite, error: Error): void;
 }
 
-/** Runs end early by `stop()`: what was measured stays in the results, which are then not complete. */
+/** Runs suites. `stop()` ends a run early: the results keep what was measured, and are marked as not complete. */
 export class Run {
   failures = 0;
   readonly results: Results;
@@ -25,7 +26,7 @@ export class Run {
   private readonly pace: Pace;
   private stopped = false;
   private ended: () => void = () => {};
-  /** Resolves when there is no reason to wait for a suite any longer. */
+  /** Resolves when the children of a stopped suite have ended. */
   private readonly childrenEnded = new Promise<void>((resolve) => (this.ended = resolve));
 
   constructor(suites: readonly Suite[], pace: Pace, results: Results) {
@@ -34,7 +35,7 @@ export class Run {
     this.results = results;
   }
 
-  /** How long it takes, as far as the suites know. */
+  /** The duration that the suites estimate. */
   get seconds(): number {
     return this.suites.reduce((sum, suite) => sum + suite.seconds(this.pace), 0);
   }
@@ -43,7 +44,7 @@ export class Run {
     return this.stopped;
   }
 
-  /** One suite that fails does not keep the others from running. */
+  /** Runs all suites. If one fails, the others run all the same. */
   async go(progress: RunProgress, events: RunEvents): Promise<void> {
     for (const suite of this.suites) {
       if (this.stopped) break;
@@ -69,7 +70,7 @@ export class Run {
     this.results.complete = !this.stopped;
   }
 
-  /** @param endChildren ends what the suites have started */
+  /** Stops the run. @param endChildren ends the processes that the suites have started */
   async stop(endChildren: () => Promise<void>): Promise<void> {
     if (this.stopped) return;
     this.stopped = true;
@@ -79,7 +80,7 @@ export class Run {
 
   private fail(suite: Suite, result: SuiteResult, error: Error, events: RunEvents): void {
     this.failures++;
-    result.notes.push(`It failed, and may lack what comes after: ${error.message}`);
+    result.notes.push(`The suite failed, and later groups may be missing: ${error.message}`);
     events.failed(suite, error);
   }
 

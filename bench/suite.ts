@@ -1,4 +1,4 @@
-// What main.ts runs, and what a suite is told while it runs.
+// The interface of a suite, and of the progress that it reports.
 
 import type { Pace } from './measure/pace.ts';
 import type { SuiteName, SuiteResult } from './results.ts';
@@ -6,20 +6,20 @@ import type { SuiteName, SuiteResult } from './results.ts';
 export interface Suite {
   name: SuiteName;
   title: string;
-  /** Whether it is part of a run that names no suite. */
+  /** Whether a run that names no suite includes it. */
   byDefault: boolean;
-  /** How long it takes, for the time left. */
+  /** Estimates how long it takes, for the display of the time left. */
   seconds(pace: Pace): number;
   /**
    * Measures, filling `result` as it goes, so that an interrupted run keeps what was measured.
-   * @throws Error when a server does not start or answers wrongly
+   * @throws Error if a server does not start or answers wrongly
    */
   run(result: SuiteResult, progress: Progress, pace: Pace): Promise<void>;
 }
 
 export interface Progress {
-  /** Says what is measured now, and that so many seconds of the suite's own estimate are done. */
+  /** Reports what is measured now, and how many seconds of the suite's estimate are done. */
   at(what: string, secondsDone: number): void;
-  /** True when the run shall end: a suite then returns after what it is at. */
+  /** True if the run is being stopped: the suite then returns after the current measurement. */
   readonly stopped: boolean;
 }

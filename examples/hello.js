@@ -1,10 +1,10 @@
-// Routes that are prepared once and answered inside WASM, beside one that JavaScript answers. Start it with
+// Two routes that are prepared once and answered in WASM, and one that JavaScript answers. Start it with
 //   node dist/cli.js examples/hello.js     in this repository, after npm run build
-//   npx hotpath hello.js                   where hotpath is installed
+//   npx hotpath hello.js                   in a project with hotpath installed
 
 import { counted, counter } from 'hotpath';
 
-// One number for all threads: none is lost, none is handed out twice.
+// One number for all threads: none is skipped, and none is handed out twice.
 const hits = counter('hits');
 
 export default {

@@ -1,5 +1,5 @@
-// A stock Hono application, unchanged: any other that exports its Hono by default starts the same way. It
-// needs: npm install hono. Start it with
+// An ordinary Hono application. hotpath runs every module that exports a Hono by default, unchanged. This one
+// needs `npm install hono`. Start it with
 //   node dist/cli.js examples/hono.js
 
 import { Hono } from 'hono';
@@ -23,7 +23,7 @@ app.use('/book', etag());
 
 app.get('/', (c) => c.html(html`<h1>Hello ${c.req.query('name') ?? 'Hono'}</h1>`));
 
-// What a .jsx file would be compiled to.
+// The compiled form of a .jsx file.
 app.get('/jsx', (c) =>
   c.html(jsx('ul', {}, jsx('li', {}, 'one'), jsx('li', { class: 'last' }, 'two & three'))),
 );

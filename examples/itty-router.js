@@ -1,4 +1,4 @@
-// An itty-router application, as it is. It needs: npm install itty-router. Start it with
+// An ordinary itty-router application. It needs `npm install itty-router`. Start it with
 //   node dist/cli.js examples/itty-router.js
 
 import { AutoRouter, error, text, withContent } from 'itty-router';

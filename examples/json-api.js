@@ -1,11 +1,11 @@
-// A JSON API: parameters, one handler for each method, validation, and one place for errors. Start it with
+// A JSON API with parameters, a handler for each method, validation, and one error handler. Start it with
 //   node dist/cli.js examples/json-api.js --workers 1
-// The notes are in the memory of a thread, and threads don't share theirs: hence one worker. What several
-// shall share belongs into a database.
+// The notes are JavaScript values, which threads do not share, so it needs --workers 1. An application with several
+// threads keeps such data in a database.
 
 import { counter } from 'hotpath';
 
-/** What a client did wrong; the error handler tells it. */
+/** A client's mistake, which the error handler reports to the client. */
 class ClientError extends Error {
   constructor(status, message) {
     super(message);

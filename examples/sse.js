@@ -1,5 +1,5 @@
-// Server-sent events: the time, once a second, and a comment now and then so that nobody on the way takes
-// the connection for idle. Start it with
+// Server-sent events: the time once a second, and from time to time a comment, so that no proxy closes the connection
+// as idle. Start it with
 //   node dist/cli.js examples/sse.js
 // and open http://127.0.0.1:8080/, or: curl -N http://127.0.0.1:8080/events
 
@@ -19,7 +19,7 @@ function events(request) {
     start(controller) {
       listeners++;
       const send = (text) => {
-        // Who reads too slowly misses some, rather than filling the memory.
+        // A client that reads too slowly misses events, so that they do not fill the memory.
         if (controller.desiredSize > 0) controller.enqueue(encoder.encode(text));
       };
       const tell = () => send(`id: ${++id}\ndata: ${new Date().toISOString()}\n\n`);

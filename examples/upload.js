@@ -1,5 +1,5 @@
-// Streams what is uploaded to a file and hashes it on the way, whatever its size: nothing is read from the
-// client faster than the disk takes it. Start it with
+// Streams an upload of any size to a file and hashes it on the way. Back-pressure: the server reads from the client
+// only as fast as the disk writes. Start it with
 //   node dist/cli.js examples/upload.js --max-body 10000000000
 // and try: curl -T big.iso http://127.0.0.1:8080/files/big.iso
 
@@ -32,7 +32,7 @@ async function put(request) {
     await pipeline(request.body ?? [], measured, createWriteStream(part));
     await rename(part, join(folder, request.params.name));
   } catch (error) {
-    // The client is gone, or sent too much.
+    // The client is gone, or has sent too much.
     await rm(part, { force: true });
     throw error;
   }
@@ -48,7 +48,7 @@ async function get(request) {
   });
 }
 
-/** Letters, digits, and in the middle also dots and hyphens: no way out of the folder. */
+/** Letters and digits, with dots and hyphens in the middle, so a name cannot leave the folder. */
 function named(handler) {
   return (request) =>
     /^\w[\w.-]{0,99}$/.test(request.params.name)

@@ -1,11 +1,11 @@
-// Builds what is missing or older than its sources, before `npm start` and `npm test`. With --debug the
-// debug build of the WASM module as well.
+// Builds outputs that are missing or older than their sources. npm runs it before `npm start` and `npm test`. With
+// --debug it also builds the debug form of the WASM module.
 
 import { execSync } from 'node:child_process';
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** What each npm script makes, and what it makes it from. */
+/** The outputs of each npm script, and its sources. */
 const BUILDS = [
   {
     script: 'build:wasm',
@@ -29,7 +29,7 @@ const withDebug = process.argv.includes('--debug');
 for (const { script, output, sources, debug } of BUILDS)
   if ((!debug || withDebug) && newest(sources) > modified(output)) run(script);
 
-/** @param {string} script its output says what is wrong */
+/** Runs an npm script, whose own output reports errors. @param {string} script */
 function run(script) {
   try {
     execSync(`npm run --silent ${script}`, { stdio: 'inherit' });

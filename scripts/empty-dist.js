@@ -1,4 +1,4 @@
-// What was compiled from a source that is gone must not be published.
+// Empties dist/ before a build, so that the output of a deleted source file is not published.
 
 import { rmSync } from 'node:fs';
 

@@ -1,13 +1,13 @@
-// autocannon as a process of its own: a load as JSON in, a line of JSON out.
+// autocannon as a process of its own. Its argument is a load as JSON; it prints a line of JSON.
 
 import { createHistogram } from 'node:perf_hooks';
 import autocannon, { type Client } from 'autocannon';
 import type { Load, LoadResult } from '../measure/load.ts';
 
-/** How often it looks whether its time is over. */
+/** How often autocannon checks whether its time is over. */
 const SAMPLE_MS = 50;
 
-/** Where a client keeps the bytes that it sends; autocannon would add fields of its own to them. */
+/** The part of a client that holds the bytes it sends, to which autocannon would add fields of its own. */
 interface ClientWithRequest extends Client {
   requestIterator: { currentRequest: { requestBuffer: Buffer } };
 }

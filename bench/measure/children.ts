@@ -1,19 +1,19 @@
-// The processes that a run starts: pinned to a core where that works, and all ended when the run ends,
-// however it ends.
+// The processes that a run starts. They are pinned to a core if the system can do so, and they all end when the run
+// ends, for whatever reason.
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { processTree } from './cpu.ts';
 
-/** A child that does not end by SIGTERM in this time is ended with all its descendants. */
+/** A child that does not end within this time after SIGTERM is killed with all its descendants. */
 const GRACE_MS = 3000;
 const STDERR_SHOWN_CHARS = 500;
 
 /** How a child ended. */
 export interface End {
   stdout: string;
-  /** One sentence when its exit code was not 0. */
+  /** A sentence, if its exit code was not 0. */
   failure: string | undefined;
 }
 
@@ -21,15 +21,15 @@ const running = new Set<Child>();
 let stopped = false;
 
 export class Child {
-  /** taskset replaces itself, so that this is the command's own. */
+  /** The process ID of the command itself, because taskset replaces itself by it. */
   readonly pid: number;
   readonly ended: Promise<End>;
   private readonly process: ChildProcess;
 
   /**
    * @param core the core to pin it to, if any
-   * @param obeys it answers messages: see ask()
-   * @throws Error when it can't be started, or the run is being stopped
+   * @param obeys whether it answers messages: see ask()
+   * @throws Error if it cannot be started, or the run is being stopped
    */
   constructor(
     readonly name: string,
@@ -41,7 +41,7 @@ export class Child {
     const [command, ...args] = core === undefined ? argv : ['taskset', '-c', String(core), ...argv];
     const channel = obeys ? (['ipc'] as const) : [];
     this.process = spawn(command as string, args, { stdio: ['ignore', 'pipe', 'pipe', ...channel] });
-    // Without a process 'error' follows, which says no more than this.
+    // If there is no process, 'error' follows and has no further information.
     this.process.on('error', () => {});
     if (this.process.pid === undefined) throw new Error(`${name}: could not run ${command}`);
     this.pid = this.process.pid;
@@ -49,7 +49,7 @@ export class Child {
     running.add(this);
   }
 
-  /** Sends a message to a child that obeys and resolves with its answer. @throws Error when it ends instead */
+  /** Sends a message to a child that obeys, and resolves with its answer. @throws Error if the child ends instead */
   async ask<Answer>(message: object): Promise<Answer> {
     const answer = once(this.process, 'message');
     this.process.send(message, () => {});
@@ -74,7 +74,7 @@ export class Child {
     stdout?.on('data', (chunk: Buffer) => (output += chunk));
     stderr?.on('data', (chunk: Buffer) => (errors += chunk));
     return new Promise((resolve) => {
-      // 'close' and not 'exit': it also waits for descendants, which hold the same pipes.
+      // 'close', unlike 'exit', also waits for descendants, which hold the same pipes.
       this.process.on('close', (code, signal) => {
         running.delete(this);
         const shown = errors.trim().slice(-STDERR_SHOWN_CHARS);
@@ -86,7 +86,7 @@ export class Child {
   }
 }
 
-/** Ends every child that still runs. No other can be started after it. */
+/** Ends every child that still runs. After that, no child can be started. */
 export async function endChildren(): Promise<void> {
   stopped = true;
   await Promise.all([...running].map((child) => child.end()));
@@ -94,7 +94,7 @@ export async function endChildren(): Promise<void> {
 
 const installed = new Map<string, boolean>();
 
-/** Whether a command can be run here. */
+/** Says whether a command is installed. */
 export function isInstalled(command: string): boolean {
   let found = installed.get(command);
   if (found === undefined) {
@@ -108,6 +108,6 @@ function killNow(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {
-    // It has ended by itself.
+    // The process has ended by itself.
   }
 }

@@ -4,7 +4,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { COUNTERS } from '../suites/counters.ts';
 import { type Counted, type CountingStart, GO, READY, STOP } from './counting.ts';
 
-/** Between two looks at whether to stop, which cost more than an addition. */
+/** Additions between two checks whether to stop, because a check costs more than an addition. */
 const BATCH = 1000;
 const WARM_UP_MS = 30;
 const NANOS_PER_MILLI = 1e6;

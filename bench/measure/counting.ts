@@ -1,5 +1,5 @@
-// Lets threads add to one counter at the same time: they start together, add until told to stop, and the
-// counter is compared with what they say.
+// Lets threads add to one counter at the same time. They start together and add until they are stopped. Then the
+// counter is compared with the additions that the threads report.
 
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,27 +14,27 @@ export const GO = 1;
 export const STOP = 2;
 const CONTROL_WORDS = 3;
 
-/** Starting and ending the threads, by estimate. */
+/** The estimated time to start and end the threads. */
 const THREADS_SECONDS = 0.15;
 const READY_CHECK_MS = 1;
 
-/** What counting-thread.ts is started with. */
+/** The workerData of counting-thread.ts. */
 export interface CountingStart {
   way: CounterName;
   shared: SharedCounters;
   control: Int32Array;
 }
 
-/** What it answers with. */
+/** The answer of counting-thread.ts. */
 export interface Counted {
   additions: number;
   nanoseconds: number;
 }
 
 export interface Counting {
-  /** What an addition takes the thread that makes it. */
+  /** The time of an addition in the thread that makes it. */
   nanoseconds: number;
-  /** The share of all additions that the counter doesn't show. */
+  /** The share of all additions that the counter lost. */
   lost: number;
 }
 
@@ -54,7 +54,7 @@ export async function count(way: CounterName, threadCount: number, milliseconds:
   );
   const value = () => Number(new BigInt64Array(memory.buffer)[COUNTER_POINTER >> 3]);
   const ended = Promise.all(threads.map(endOf));
-  // An error of a thread ends the wait for all of them.
+  // If one thread fails, the wait for all of them ends.
   await Promise.race([ended, allReady(control, threadCount)]);
   const warmUp = value();
   Atomics.store(control, GO, 1);
@@ -67,7 +67,7 @@ export async function count(way: CounterName, threadCount: number, milliseconds:
   return { nanoseconds: nanoseconds / additions, lost: (additions - (value() - warmUp)) / additions };
 }
 
-/** How long count() takes, by estimate. */
+/** Estimates how long count() takes. */
 export function countingSeconds(milliseconds: number): number {
   return milliseconds / 1000 + THREADS_SECONDS;
 }

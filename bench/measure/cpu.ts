@@ -1,9 +1,9 @@
-// What a process and everything it started have used of processor and memory, as Linux accounts for it in
-// /proc. A server's cost is counted so and not by the clock, since the load client may be the slower one.
+// CPU time and memory of a process and its descendants, as Linux accounts for them in /proc. A server's cost is its
+// CPU time, not wall-clock time, because the load client may be slower than the server.
 
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 
-/** Whether the system keeps these accounts. */
+/** Whether the system has these accounts. */
 export const ACCOUNTS_KEPT = existsSync('/proc/self/stat');
 
 /** USER_HZ, which is 100 on every platform that Node runs on. */
@@ -19,7 +19,7 @@ const ENDED_USER_TICKS = 13;
 const ENDED_SYSTEM_TICKS = 14;
 const TICKS = [USER_TICKS, SYSTEM_TICKS, ENDED_USER_TICKS, ENDED_SYSTEM_TICKS];
 
-/** What makes the kernel forget a process's peak, as /proc/<pid>/clear_refs takes it. */
+/** Written to /proc/<pid>/clear_refs, it resets a process's peak of resident memory. */
 const CLEAR_PEAK = '5';
 const BYTES_PER_KIB = 1024;
 
@@ -29,8 +29,8 @@ interface ProcessStat {
 }
 
 /**
- * User and system time in microseconds of a process and its descendants, those that have ended included;
- * undefined when it is gone or the system has no /proc.
+ * Returns user and system time in microseconds of a process and its descendants, including those that have ended;
+ * undefined if the process is gone or the system has no /proc.
  */
 export function cpuMicros(pid: number): number | undefined {
   const stats = readStats();
@@ -40,8 +40,8 @@ export function cpuMicros(pid: number): number | undefined {
 }
 
 /**
- * The largest resident memory of a process and of each of its living descendants, added up: pages that they
- * share count for each. Undefined when it is gone or the system has no /proc.
+ * Returns the sum of the peaks of resident memory of a process and its living descendants. Shared pages count for
+ * each of them. Undefined if the process is gone or the system has no /proc.
  */
 export function peakBytes(pid: number): number | undefined {
   const peaks = processTree(pid).map(readPeak);
@@ -49,17 +49,17 @@ export function peakBytes(pid: number): number | undefined {
   return peaks.reduce<number>((sum, peak) => sum + (peak ?? 0), 0);
 }
 
-/** Peaks count from now on, where the system allows it. */
+/** Resets the peaks, if the system allows it. */
 export function forgetPeak(pid: number): void {
   for (const member of processTree(pid))
     try {
       writeFileSync(`/proc/${member}/clear_refs`, CLEAR_PEAK);
     } catch {
-      // It has ended, or there is no such file: then its peak is that of its life.
+      // The process has ended, or the file does not exist; then the peak is that of its whole life.
     }
 }
 
-/** The process and its descendants, parents first; the process alone when the system has no /proc. */
+/** Lists the process and its descendants, parents first; the process alone if the system has no /proc. */
 export function processTree(pid: number): number[] {
   return treeOf(pid, readStats());
 }
@@ -88,11 +88,11 @@ function listProcesses(): string[] {
   }
 }
 
-/** Undefined when the process has ended meanwhile. */
+/** Undefined if the process has ended in the meantime. */
 function readStat(pid: string): ProcessStat | undefined {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    // The command's name stands in parentheses and may itself hold some.
+    // The command's name is in parentheses, and may contain parentheses itself.
     const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
     return {
       parent: Number(fields[PARENT]),
@@ -103,7 +103,7 @@ function readStat(pid: string): ProcessStat | undefined {
   }
 }
 
-/** Undefined when the process has ended, or is about to. */
+/** Undefined if the process has ended or is ending. */
 function readPeak(pid: number): number | undefined {
   try {
     const kibibytes = /^VmHWM:\s*(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1];

@@ -1,4 +1,4 @@
-// An engine over a memory of its own, for what is measured without a server around it.
+// An engine with a memory of its own, for measurements without a server.
 
 import { RECORD, RECORD_CONTENT_BYTES, RECORD_FIELD_COUNT } from '#dist/memory/layout.js';
 import { viewsOf } from '#dist/memory/views.js';
@@ -15,11 +15,11 @@ export interface Engine {
   codec: Codec;
   slot: Slot;
   exports: Exports;
-  /** Requests that were answered so far. */
+  /** The number of requests answered so far. */
   answered(): number;
-  /** Fields of the request parsed last. */
+  /** The number of fields of the last parsed request. */
   fieldCount(): number;
-  /** Bytes of all its chunks. */
+  /** The size of all its chunks in bytes. */
   contentBytes(): number;
 }
 

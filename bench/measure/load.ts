@@ -1,4 +1,4 @@
-// The load clients: keep so many connections busy for some seconds, count the answers and time them.
+// The load clients. A client keeps a number of connections busy for some seconds, and counts and times the answers.
 
 import { fileURLToPath } from 'node:url';
 import { Child, isInstalled } from './children.ts';
@@ -14,46 +14,46 @@ export interface Load {
   seconds: number;
   /** One request, as it goes over the wire. */
   request: string;
-  /** So many bytes of content go behind it. */
+  /** The size of the content that follows it. */
   contentBytes?: number;
-  /** Of the client; autocannon has one, whatever is said. */
+  /** Threads of the client. autocannon always has one. */
   threads: number;
 }
 
-/** What a client prints as its last line. */
+/** The last line that a client prints. */
 export interface LoadResult {
   requests: number;
   seconds: number;
   errors: number;
   /** Microseconds. */
   latency?: { p50: number; p99: number; p999: number };
-  /** User and system time of the client while it loaded, in microseconds. */
+  /** User and system time of the client during the load, in microseconds. */
   cpuMicros: number;
 }
 
 const AUTOCANNON = fileURLToPath(new URL('../clients/autocannon.js', import.meta.url));
 
-/** Written in C, wrk brings servers to their limit that autocannon cannot. */
+/** Returns wrk if it is installed: it is written in C and brings servers to their limit that autocannon cannot. */
 export function strongestClient(): LoadClient {
   return isInstalled('wrk') ? 'wrk' : 'autocannon';
 }
 
-/** @throws Error when the client failed or an answer was not as it should be */
+/** Runs a load client. @throws Error if the client failed or an answer was wrong */
 export async function runLoad(client: LoadClient, load: Load, core: number | undefined): Promise<LoadResult> {
   const child = new Child(client, client === 'wrk' ? wrkCommand(load) : autocannonCommand(load), core);
-  // wrk takes whole seconds only, but when interrupted it ends as if they were over.
+  // wrk accepts whole seconds only, but after an interrupt it ends as if they were over.
   const cutShort = client === 'wrk' && !Number.isInteger(load.seconds);
   const timer = cutShort ? setTimeout(interrupt, load.seconds * 1000, child.pid) : undefined;
   const { stdout, failure } = await child.ended;
   clearTimeout(timer);
   if (failure !== undefined) throw new Error(failure);
   const result = readLoadResult(client, stdout);
-  // wrk corrects its latencies for what a slow answer held up, as if requests were never pipelined.
+  // wrk corrects latencies for requests that a slow answer delayed, on the assumption that requests are not pipelined.
   if (client === 'wrk' && load.pipelined > 1) delete result.latency;
   return result;
 }
 
-/** @throws Error when an answer was not as it should be, or there was none */
+/** Reads a client's result. @throws Error if an answer was wrong, or there was none */
 export function readLoadResult(client: string, stdout: string): LoadResult {
   const result = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as LoadResult;
   if (result.errors > 0 || result.requests === 0)
@@ -77,6 +77,6 @@ function interrupt(pid: number): void {
   try {
     process.kill(pid, 'SIGINT');
   } catch {
-    // It has ended by itself.
+    // The process has ended by itself.
   }
 }

@@ -1,4 +1,4 @@
-// The machine of a run: what is printed of it, and which cores the server and the load client get.
+// The machine of a run: its description, and the cores of the server and the load client.
 
 import { readFileSync } from 'node:fs';
 import os from 'node:os';
@@ -37,7 +37,7 @@ export function describeMachine({ processor, cores, architecture, kernel, node }
   ].join('\n');
 }
 
-/** A core for each side, or none where processes can't be pinned or there is only one. */
+/** Chooses a core for each side, or none if processes cannot be pinned or there is only one core. */
 export function chooseCores(): Cores {
   const [server, client] = allowedCores();
   if (client === undefined || !isInstalled('taskset')) return { server: undefined, client: undefined };
@@ -46,11 +46,11 @@ export function chooseCores(): Cores {
 
 export function describeCores({ server, client }: Cores): string {
   return server === undefined
-    ? 'Server and load client are not pinned and may disturb each other.'
+    ? 'Server and load client are not pinned, and may slow each other down.'
     : `Server pinned to core ${server}, load client to core ${client}.`;
 }
 
-/** A container's cores need not begin at 0. */
+/** Lists the usable cores; in a container they need not begin at 0. */
 function allowedCores(): number[] {
   try {
     const status = readFileSync('/proc/self/status', 'latin1');

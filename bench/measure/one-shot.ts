@@ -1,11 +1,11 @@
-// Loads with a connection for each request: by ab, as the tutorial does it, or where it is not installed by
-// a client of our own that does the same. autocannon can't: it writes its next request before it sees that
-// the connection ends.
+// Load with a connection for each request: by ab, as in the tutorial, or, if ab is not installed, by a client of our
+// own that does the same. autocannon cannot do it: it writes its next request before it sees that the connection
+// ends.
 
 import { fileURLToPath } from 'node:url';
 import { Child, isInstalled } from './children.ts';
 
-/** So many requests, or as many as there is time for. */
+/** The number of requests, or of seconds. */
 export type Bound = { requests: number } | { seconds: number };
 
 export interface OneShotLoad {
@@ -22,10 +22,12 @@ export interface OneShotResult {
 const OWN_CLIENT = fileURLToPath(new URL('../clients/one-shot.js', import.meta.url));
 
 export function oneShotClient(): string {
-  return isInstalled('ab') ? 'ab' : 'a client of our own (ab is not installed: apt install apache2-utils)';
+  return isInstalled('ab')
+    ? 'ab'
+    : 'a client of our own, because ab is not installed (apt install apache2-utils)';
 }
 
-/** @throws Error when the client failed or an answer was not as it should be */
+/** Runs the load. @throws Error if the client failed or an answer was wrong */
 export async function runOneShotLoad(load: OneShotLoad): Promise<OneShotResult> {
   const byAb = isInstalled('ab');
   const command = byAb ? abCommand(load) : [process.execPath, OWN_CLIENT, JSON.stringify(load)];
@@ -36,11 +38,11 @@ export async function runOneShotLoad(load: OneShotLoad): Promise<OneShotResult> 
 
 function abCommand({ port, connections, bound }: OneShotLoad): string[] {
   const end = 'requests' in bound ? ['-n', String(bound.requests)] : ['-t', String(bound.seconds)];
-  // -l: that answers differ in length is no failure, since they count.
+  // -l: answers may differ in length, because they count.
   return ['ab', '-l', '-q', ...end, '-c', String(connections), `http://127.0.0.1:${port}/`];
 }
 
-/** @throws Error when a request failed, or none was answered */
+/** Reads ab's result. @throws Error if a request failed, or none was answered */
 export function readAbResult(text: string): OneShotResult {
   const figure = (label: string) => Number(new RegExp(`^${label}:\\s*([\\d.]+)`, 'm').exec(text)?.[1] ?? 0);
   const requests = figure('Complete requests');

@@ -1,4 +1,4 @@
-// Times one operation on shared state, in a fresh thread, as if it were alone.
+// Times one operation on shared state in a new thread, so that no other subject influences it.
 
 import { once } from 'node:events';
 import { setFlagsFromString } from 'node:v8';
@@ -6,10 +6,10 @@ import { Worker } from 'node:worker_threads';
 import type { GroupName } from '../suites/operations.ts';
 import type { Pace } from './pace.ts';
 
-/** Starting and ending the thread. */
+/** The estimated time to start and end the thread. */
 const THREAD_SECONDS = 0.15;
 
-/** What operation-thread.ts is started with; it answers with nanoseconds an operation. */
+/** The workerData of operation-thread.ts, which answers with nanoseconds an operation. */
 export interface OperatingStart {
   group: GroupName;
   name: string;
@@ -18,12 +18,12 @@ export interface OperatingStart {
   milliseconds: number;
 }
 
-/** Nanoseconds an operation. @throws Error when it does not do what it is for */
+/** Returns nanoseconds an operation. @throws Error if the operation's result is wrong */
 export async function operate(
   what: Pick<OperatingStart, 'group' | 'name' | 'redisPort'>,
   { timingWarmUpMs, timingMs }: Pace,
 ): Promise<number> {
-  // As in a server that has run for a while.
+  // Compile with the optimising compiler, as in a server that has run for a while.
   setFlagsFromString('--no-liftoff');
   const workerData: OperatingStart = { ...what, warmUpMs: timingWarmUpMs, milliseconds: timingMs };
   const thread = new Worker(new URL('./operation-thread.js', import.meta.url), { workerData });
@@ -31,7 +31,7 @@ export async function operate(
   return nanoseconds as number;
 }
 
-/** How long operate() takes, by estimate. */
+/** Estimates how long operate() takes. */
 export function operatingSeconds({ timingWarmUpMs, timingMs }: Pace): number {
   return (timingWarmUpMs + timingMs) / 1000 + THREAD_SECONDS;
 }

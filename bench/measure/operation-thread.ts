@@ -6,7 +6,7 @@ import { createOperation } from '../suites/operations.ts';
 import type { OperatingStart } from './operating.ts';
 
 const NANOS_PER_MILLI = 1e6;
-/** Of a sample: far more than a look at the clock costs, far less than a time slice of the system. */
+/** The duration of a sample: far longer than a look at the clock, far shorter than a time slice of the system. */
 const SAMPLE_MS = 0.2;
 
 const { group, name, redisPort, warmUpMs, milliseconds } = workerData as OperatingStart;
@@ -24,7 +24,7 @@ for (let spentMs = 0; spentMs < milliseconds; ) {
 }
 samples.sort((a, b) => a - b);
 parentPort?.postMessage((samples[samples.length >> 1] as number) * NANOS_PER_MILLI);
-// Connections to Redis would keep it alive.
+// Open connections to Redis would keep the thread alive.
 process.exit();
 
 async function callsPerMilli(): Promise<number> {

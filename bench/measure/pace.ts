@@ -1,9 +1,9 @@
-// How long a run takes: the one place with its durations.
+// The durations of a run, all in this place.
 
 export interface Pace {
   timingRounds: number;
   timingMs: number;
-  /** How long V8 gets to optimise, which it does behind the scenes and in several steps. */
+  /** The time that V8 gets to optimise, which it does in the background and in several steps. */
   timingWarmUpMs: number;
   countingRounds: number;
   countingMs: number;
@@ -15,7 +15,7 @@ export interface Pace {
   modelSeconds: number;
 }
 
-/** All suites in ten to eleven minutes. */
+/** Runs all suites in ten to eleven minutes. */
 export const FULL: Pace = {
   timingRounds: 7,
   timingMs: 250,
@@ -30,7 +30,7 @@ export const FULL: Pace = {
   modelSeconds: 2,
 };
 
-/** All suites in little more than a minute. Good enough to see that all works, not to judge a change. */
+/** Runs all suites in little more than a minute: enough to see that everything works, not to judge a change. */
 export const QUICK: Pace = {
   timingRounds: 2,
   timingMs: 50,

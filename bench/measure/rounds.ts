@@ -1,31 +1,31 @@
-// Rounds in which the subjects of a group take turns, so that a disturbance of the machine hits all of
-// them alike. What they measure goes into the suite's result at once: a run that is stopped keeps it.
+// Rounds in which the subjects of a group take turns, so that a disturbance of the machine affects all of them alike.
+// Each measurement goes into the suite's result at once, so a stopped run keeps it.
 
 import { median } from '../report/statistics.ts';
 import type { Group, MeasureName, SubjectResult, SuiteResult } from '../results.ts';
 import type { Progress } from '../suite.ts';
 
-/** From here on a core counts as fully used. */
+/** The share from which a core counts as fully used. */
 const BUSY = 0.9;
 
-/** What one turn found out; undefined is what could not be measured here. */
+/** The result of one turn; undefined for a measure that this system lacks. */
 export type Values = Partial<Record<MeasureName, number | undefined>>;
 
 export interface Subject {
   name: string;
   ours: boolean;
   at?: number;
-  /** Cores that it and its load client can keep busy at most; one each unless told. */
+  /** The most cores that the server and its load client can keep busy; by default one each. */
   capacity?: { server: number; client: number };
   measure(): Promise<Values>;
 }
 
-/** A group before it is measured. Its first subject is the reference. */
+/** A group before it is measured. The first subject is the reference. */
 export interface Contest extends Pick<Group, 'name' | 'measure' | 'missing'> {
   subjects: readonly Subject[];
 }
 
-/** All rounds of a suite: they share its result and its way of telling how far it is. */
+/** All rounds of a suite. They share its result and its progress. */
 export class Rounds {
   private secondsDone = 0;
 
@@ -38,15 +38,15 @@ export class Rounds {
     return this.progress.stopped;
   }
 
-  /** Says what comes next, and how many seconds of the suite's estimate it stands for. */
+  /** Reports the next step, and how many seconds of the suite's estimate it takes. */
   at(what: string, seconds: number): void {
     this.progress.at(what, this.secondsDone);
     this.secondsDone += seconds;
   }
 
   /**
-   * Does something that may fail when the run is stopped, because its processes are ended.
-   * @returns undefined when the run was stopped before or it failed for that
+   * Runs a step that may fail if the run is stopped, because the processes end then.
+   * @returns undefined if the run was stopped before the step, or the step failed for that reason
    */
   async unlessStopped<T>(task: () => Promise<T>): Promise<T | undefined> {
     if (this.stopped) return undefined;
@@ -59,8 +59,8 @@ export class Rounds {
   }
 
   /**
-   * Adds a group with what its subjects measure, or with what is missing when there are none.
-   * @param seconds what one turn takes, by estimate
+   * Adds a group with the measurements of its subjects, or only with the missing subjects if there are no others.
+   * @param seconds the estimated time of one turn
    */
   async run({ name, measure, missing, subjects }: Contest, count: number, seconds: number): Promise<void> {
     const reference = subjects[0]?.name ?? '';
@@ -71,7 +71,7 @@ export class Rounds {
         if (this.stopped) return;
         this.at(`${name}: ${subject.name}`, seconds);
         const values = await this.unlessStopped(() => subject.measure());
-        // What was cut short is no measurement.
+        // A turn that was cut short is no measurement.
         if (values === undefined || this.stopped) return;
         if (!this.result.groups.includes(group)) this.result.groups.push(group);
         record(group, subject, values);
@@ -92,7 +92,7 @@ function record(group: Group, subject: Subject, values: Values): void {
   if (limit !== undefined) own.limitedBy = limit;
 }
 
-/** Who was the bottleneck: where it is the client, the server could have done more requests a second. */
+/** Returns the bottleneck. If it is the client, the server could have answered more requests a second. */
 function limitOf(
   { measures }: SubjectResult,
   capacity = { server: 1, client: 1 },

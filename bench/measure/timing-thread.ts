@@ -7,9 +7,9 @@ import type { TimingStart } from './timing.ts';
 
 const NANOS_PER_MILLI = 1e6;
 const WARM_UP_CALLS = 100;
-/** Of a sample: far more than a look at the clock costs, far less than a time slice of the system. */
+/** The duration of a sample: far longer than a look at the clock, far shorter than a time slice of the system. */
 const SAMPLE_MS = 0.2;
-/** So many calls mitata writes in a row. */
+/** The number of calls that mitata writes in a row. */
 const UNROLLED = 4;
 
 const { parser, input, warmUpMs, milliseconds } = workerData as TimingStart;
@@ -18,14 +18,14 @@ const callMs = warmUp();
 const { p50 } = await measure(parse, {
   min_cpu_time: milliseconds * NANOS_PER_MILLI,
   batch_samples: Math.max(1, Math.round(SAMPLE_MS / callMs / UNROLLED)) * UNROLLED,
-  // Always in batches, even when the first calls were slow.
+  // Always in batches, even if the first calls were slow.
   warmup_threshold: Number.POSITIVE_INFINITY,
   batch_threshold: Number.POSITIVE_INFINITY,
   gc: false,
 });
 parentPort?.postMessage(p50);
 
-/** @returns how long a call takes when all is optimised, roughly */
+/** Estimates how long an optimised call takes. */
 function warmUp(): number {
   const endMs = performance.now() + warmUpMs;
   let least = Number.POSITIVE_INFINITY;

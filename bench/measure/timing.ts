@@ -1,5 +1,5 @@
-// Times parsers, whose calls take some nanoseconds, each in a fresh thread: V8 then optimises it as if it
-// were alone, which in a server it is, and the order of the subjects makes no difference.
+// Times parsers, whose calls take some nanoseconds, each in a new thread. V8 then optimises each parser on its own,
+// as in a server, and the order of the subjects makes no difference.
 
 import { once } from 'node:events';
 import { setFlagsFromString } from 'node:v8';
@@ -7,13 +7,13 @@ import { Worker } from 'node:worker_threads';
 import { compileModules, type Input, type ParserName } from '../suites/parsers.ts';
 import type { Pace } from './pace.ts';
 
-/** Starting and ending the thread. */
+/** The estimated time to start and end the thread. */
 const THREAD_SECONDS = 0.08;
 
-/** What is compiled once for all threads. */
+/** The modules that are compiled once for all threads. */
 const modules: unknown[] = [];
 
-/** What timing-thread.ts is started with; it answers with nanoseconds a call. */
+/** The workerData of timing-thread.ts, which answers with nanoseconds a call. */
 export interface TimingStart {
   parser: ParserName;
   input: Input;
@@ -21,14 +21,14 @@ export interface TimingStart {
   milliseconds: number;
 }
 
-/** Nanoseconds a call. @throws Error when the parser does not understand the input */
+/** Returns nanoseconds a call. @throws Error if the parser does not understand the input */
 export async function time(
   parser: ParserName,
   input: Input,
   { timingWarmUpMs, timingMs }: Pace,
 ): Promise<number> {
-  // As in a server that has run for a while: V8 would begin with code that is made fast and runs slowly, and
-  // replaces a large module's long after it was timed.
+  // Compile with the optimising compiler, as in a server that has run for a while. V8 would begin with its baseline
+  // compiler, and would replace the code of a large module long after the measurement.
   setFlagsFromString('--no-liftoff');
   if (modules.length === 0) modules.push(...compileModules());
   const workerData: TimingStart = { parser, input, warmUpMs: timingWarmUpMs, milliseconds: timingMs };
@@ -37,7 +37,7 @@ export async function time(
   return nanoseconds as number;
 }
 
-/** How long time() takes, by estimate. */
+/** Estimates how long time() takes. */
 export function timingSeconds({ timingWarmUpMs, timingMs }: Pace): number {
   return (timingWarmUpMs + timingMs) / 1000 + THREAD_SECONDS;
 }

@@ -1,5 +1,5 @@
-// Servers under load: started together, each warmed up, then loaded in turns. What a load showed of its
-// server comes from the client and from the system.
+// Servers under load: started together, each warmed up, then loaded in turns. The measurements of a load come from the
+// client and from the system.
 
 import {
   type Contestant,
@@ -16,25 +16,25 @@ import type { Pace } from './pace.ts';
 import type { Rounds, Values } from './rounds.ts';
 
 export const CONNECTIONS = 64;
-/** What all servers are warmed up with: the most requests a second. */
+/** The load that warms up all servers: the most requests a second. */
 const PIPELINED_WARM_UP = 16;
-/** Starting a client and ending it, by estimate. */
+/** The estimated time to start and end a client. */
 const OVERHEAD_SECONDS = { wrk: 0.1, autocannon: 0.4 } as const satisfies Record<LoadClient, number>;
-/** Until all servers of a suite answer, by estimate. */
+/** The estimated time until all servers of a suite answer. */
 const START_SECONDS = 1;
 
-/** What the loads of a suite have in common. */
+/** The common settings of a suite's loads. */
 export interface Field {
   rounds: Rounds;
-  /** Undefined when servers shall be loaded cold. */
+  /** Undefined to load the servers without a warm-up. */
   client: LoadClient | undefined;
   cores: Cores;
   pace: Pace;
 }
 
 /**
- * Starts all servers that are there, warms them up, lets `use` load them, and ends them however that went.
- * @throws Error when one of ours does not start or does not answer as it should
+ * Starts all servers that are installed, warms them up, calls `use` to load them, and ends them in any case.
+ * @throws Error if one of ours does not start or answers wrongly
  */
 export async function withServers(
   contestants: readonly Contestant[],
@@ -54,17 +54,17 @@ export async function withServers(
   }
 }
 
-/** How long withServers() takes with so many before they are used, by estimate. */
+/** Estimates how long withServers() takes before it calls `use`. */
 export function preparingSeconds(serverCount: number, client: LoadClient | undefined, pace: Pace): number {
   return START_SECONDS + (client === undefined ? 0 : serverCount * warmUpSeconds(client, pace));
 }
 
-/** How long measureLoad() takes, by estimate. */
+/** Estimates how long measureLoad() takes. */
 export function trialSeconds(client: LoadClient, pace: Pace): number {
   return loadingSeconds(client, pace.loadSeconds);
 }
 
-/** The same for a load of its own length. */
+/** Estimates the same for a load of another length. */
 export function loadingSeconds(client: LoadClient, seconds: number): number {
   return seconds + OVERHEAD_SECONDS[client];
 }
@@ -90,7 +90,7 @@ async function warmUp(
   await rounds.unlessStopped(() => runLoad(client, load, cores.client));
 }
 
-/** One load of one server. What needs /proc is undefined without it. */
+/** Loads one server once. Measures that need /proc are undefined without it. */
 export async function measureLoad(
   { child: server, port }: Server,
   client: LoadClient,

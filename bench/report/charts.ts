@@ -10,7 +10,7 @@ export interface Bar {
   name: string;
   tone: Tone;
   length: number;
-  /** From the least to the most; one round has none. */
+  /** From the least to the most of the rounds; undefined for one round. */
   range: { from: number; to: number } | undefined;
   figure: string;
   note: string;
@@ -44,7 +44,7 @@ export interface Plot {
   lines: Line[];
 }
 
-/** Groups that differ in a number, and the points that they have. */
+/** Groups that differ in a number, and their points. */
 export interface Axis {
   name: string;
   groups: Group[];
@@ -60,7 +60,7 @@ const AXES: Partial<Record<SuiteName, string>> = {
 };
 const LATENCIES = ['latency50Millis', 'latency99Millis', 'latency999Millis'] as const;
 const LATENCY_NAMES = ['p50', 'p99', 'p99.9'];
-/** Drawn as bars and along axes beside what decides; all others are in the tables. */
+/** Measures that are drawn besides the deciding one. The tables have all others. */
 const ALSO_BARS: readonly MeasureName[] = [
   'requestsPerSecond',
   'cpuMicros',
@@ -73,10 +73,10 @@ const ALSO_LINES: readonly MeasureName[] = [
   'latency99Millis',
   'updatesLost',
 ];
-/** An axis whose ends are further apart than this is a logarithmic one. */
+/** An axis whose ends have a larger ratio than this is logarithmic. */
 const LOG_BEYOND = 15;
 
-/** What is drawn of a group by itself. */
+/** Returns the charts of a group by itself. */
 export function groupCharts(group: Group, withLatency: boolean): (Bars | Plot)[] {
   const measures = drawn(group, ALSO_BARS);
   const bars = measures.map((measure) => barsOf(group, measure, group.subjects));
@@ -84,7 +84,7 @@ export function groupCharts(group: Group, withLatency: boolean): (Bars | Plot)[]
   return latency === undefined ? bars : [...bars, latency];
 }
 
-/** What decides, and what else there is of some others. */
+/** Returns the deciding measure, and those of some others that were measured. */
 export function drawn(group: Group, others: readonly MeasureName[]): MeasureName[] {
   return measuresOf(group).filter(
     (measure) =>
@@ -149,7 +149,7 @@ function latencyPlot(group: Group): Plot | undefined {
   });
 }
 
-/** Groups whose subjects have a point; fewer than two points are no axis. */
+/** Returns the axes of groups whose subjects have points. Fewer than two points make no axis. */
 export function axesOf(suite: SuiteName, groups: readonly Group[]): Axis[] {
   const byName = new Map<string, Group[]>();
   for (const group of groups)
@@ -204,7 +204,10 @@ export function axisPlot(
   });
 }
 
-/** In a group that is an axis by itself, `2 workers` is a point of the group's one line. */
+/**
+ * Returns the line of a point. In a group that is an axis by itself, `2 workers` is a point of the group's one
+ * line.
+ */
 function lineName(group: Group, { name, at, line }: SubjectResult): string {
   if (line !== undefined) return line;
   if (pointsOf(group).length < 2) return name;

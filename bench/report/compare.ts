@@ -1,4 +1,4 @@
-// `npm run bench -- compare A B`: two results side by side, as before and after a change.
+// `npm run bench -- compare A B`: compares two results, such as before and after a change.
 
 import { type Group, MEASURES, type MeasureName, type Results, type SubjectResult } from '../results.ts';
 import { type Comparison, compareSubjects, judgedMeasuresOf, summaryOf, verdictText } from './comparison.ts';
@@ -12,7 +12,7 @@ export interface Stored {
   results: Results;
 }
 
-/** A subject that both have measured, under the same conditions. */
+/** A subject that both runs measured under the same conditions. */
 interface Pair {
   group: string;
   before: SubjectResult;
@@ -38,12 +38,12 @@ export function compareText(before: Stored, after: Stored): string {
     ),
     othersText(pairs),
     unmatchedText(before.results, after.results),
-    pairs.length === 0 ? 'They have no subject in common.' : verdictsText(pairs),
+    pairs.length === 0 ? 'The two results have no subject in common.' : verdictsText(pairs),
   ];
   return parts.filter((part) => part !== '').join('\n\n');
 }
 
-/** Why a difference need not come from the change. */
+/** Lists reasons why a difference may not come from the change. */
 export function warnings(a: Results, b: Results): string[] {
   const differing = (
     [['processor', 'cores', 'architecture', 'memoryBytes'], ['kernel'], ['node']] as const
@@ -94,7 +94,7 @@ function groupText(title: string, pairs: readonly Pair[]): string {
   });
 }
 
-/** Only what changed, of the measures that don't decide. */
+/** Writes a table of the differences by measures that do not decide. */
 function othersText(pairs: readonly Pair[]): string {
   const rows = pairs.flatMap((pair) =>
     pair.measures
@@ -107,7 +107,10 @@ function othersText(pairs: readonly Pair[]): string {
   return formatTable({ title: 'By other measures', columns: ['', '', '', 'B is'], rows, notes: [] });
 }
 
-/** What is not hotpath's did not change: where it moves, the machine did. */
+/**
+ * Counts the verdicts, of hotpath and of the control. The control did not change: if it differs, the machine
+ * has changed.
+ */
 function verdictsText(pairs: readonly Pair[]): string {
   const all = pairs.map((pair) => ({ ours: pair.after.ours, comparison: compared(pair, pair.deciding) }));
   const counted = (ours: boolean) => {
@@ -122,7 +125,7 @@ function verdictsText(pairs: readonly Pair[]): string {
   const control = counted(false);
   return [
     ours && `hotpath's: ${ours}`,
-    control && `Control, what is not hotpath's: ${control} What moves here, the machine has moved.`,
+    control && `Control, what is not hotpath's: ${control} If the control differs, the machine has changed.`,
     'A ratio over 1: B is better. A tie: the ranges of the rounds overlap.',
   ]
     .filter((text) => text !== undefined)

@@ -1,4 +1,4 @@
-// Who is better than whom within a group, and one sentence that says so.
+// Comparisons of the subjects of a group, and one sentence that sums them up.
 
 import { type Group, MEASURES, type MeasureName, type SubjectResult } from '../results.ts';
 import { times } from './figures.ts';
@@ -8,13 +8,13 @@ export interface Comparison extends Judgement {
   subject: SubjectResult;
   other: SubjectResult;
   measure: MeasureName;
-  /** Why it is unclear. */
+  /** Why the verdict is unclear. */
   because?: (typeof REASONS)[number];
 }
 
 const REASONS = ['there were too few rounds', 'the load client was the limit'] as const;
 
-/** What a difference is called: of the better one, then of the worse one. */
+/** The words for a difference: for the better subject, then for the worse one. */
 const WORDS: Partial<Record<MeasureName, readonly [string, string]>> = {
   nanoseconds: ['faster than', 'slower than'],
   bytesPerSecond: ['faster than', 'slower than'],
@@ -30,23 +30,23 @@ const WORDS: Partial<Record<MeasureName, readonly [string, string]>> = {
   seconds: ['faster than', 'slower than'],
 };
 
-/** Say who was busy, not who is better. */
+/** Measures that describe who was busy, and judge nothing. */
 const DESCRIPTIVE: readonly MeasureName[] = ['serverBusy', 'clientBusy'];
 
 const MEASURE_NAMES = Object.keys(MEASURES) as MeasureName[];
 
-/** Undefined where it was not measured. */
+/** Returns undefined if the subject lacks this measure. */
 export function summaryOf(subject: SubjectResult, measure: MeasureName): Summary | undefined {
   const values = subject.measures[measure] ?? [];
   return values.length === 0 ? undefined : summarize(values, MEASURES[measure].better);
 }
 
-/** Whether a load client at its limit keeps a server from showing more of it. */
+/** Says whether a load client at its limit limits this measure. */
 export function isByLoad(measure: MeasureName): boolean {
   return measure === 'requestsPerSecond' || measure === 'mebibytesPerSecond';
 }
 
-/** What was measured of any subject, that which decides first. */
+/** Returns the measures of any subject of the group, the deciding one first. */
 export function measuresOf(group: Group): MeasureName[] {
   const measured = MEASURE_NAMES.filter((name) =>
     group.subjects.some(({ measures }) => (measures[name]?.length ?? 0) > 0),
@@ -57,13 +57,13 @@ export function measuresOf(group: Group): MeasureName[] {
   ];
 }
 
-/** Those by which one is better than another. Time and throughput of the same calls are one thing. */
+/** Returns the measures that give verdicts. Time and throughput of the same calls count once. */
 export function judgedMeasuresOf(group: Group): MeasureName[] {
   const measures = measuresOf(group).filter((name) => !DESCRIPTIVE.includes(name));
   return measures.includes('nanoseconds') ? measures.filter((name) => name !== 'bytesPerSecond') : measures;
 }
 
-/** Undefined where one was not measured. */
+/** Returns undefined if one of both lacks the measure. */
 export function compareSubjects(
   subject: SubjectResult,
   other: SubjectResult,
@@ -82,7 +82,7 @@ export function compareSubjects(
   return { ...pair, verdict: judgement.verdict };
 }
 
-/** Undefined for the reference itself, and where one of both was not measured. */
+/** Returns undefined for the reference itself, and if one of both lacks the measure. */
 export function againstReference(group: Group, subject: SubjectResult, measure: MeasureName) {
   const reference = group.subjects.find(({ name }) => name === group.reference);
   if (reference === undefined || reference === subject) return undefined;
@@ -93,7 +93,7 @@ export function mediansOf({ subjects }: Pick<Group, 'subjects'>, measure: Measur
   return subjects.flatMap((subject) => summaryOf(subject, measure)?.median ?? []);
 }
 
-/** Every one of hotpath's own ways with every one that is not. */
+/** Compares each subject that is hotpath with each that is not. */
 export function comparisonsWithOthers(group: Group, measure: MeasureName): Comparison[] {
   const others = group.subjects.filter(({ ours }) => !ours);
   return group.subjects
@@ -102,7 +102,7 @@ export function comparisonsWithOthers(group: Group, measure: MeasureName): Compa
     .filter((comparison) => comparison !== undefined);
 }
 
-/** What a group is about: its reference where that is hotpath's, else the first that is. */
+/** Returns the subject that the group's sentence is about: the reference if it is hotpath, else the first that is. */
 export function leadOf({ subjects, reference }: Group): SubjectResult | undefined {
   const own = subjects.filter(({ ours }) => ours);
   return (
@@ -110,7 +110,7 @@ export function leadOf({ subjects, reference }: Group): SubjectResult | undefine
   );
 }
 
-/** Wins, ties and losses of the lead over all others, by the measure that decides. */
+/** Writes wins, ties and losses of the lead against all others, by the deciding measure. */
 export function sentenceOf(group: Group): string {
   const lead = leadOf(group);
   if (lead === undefined) return 'Nothing was measured.';
@@ -142,7 +142,7 @@ export function verdictText({ verdict, ratio }: Judgement): string {
   return Number.isFinite(factor) ? `${times(factor)} ${verdict}` : verdict;
 }
 
-/** How far apart, whichever is ahead. */
+/** Returns how many times better the better one is, whichever it is. */
 export function factorOf(ratio: number): number {
   return Math.max(ratio, 1 / ratio);
 }

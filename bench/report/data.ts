@@ -1,5 +1,5 @@
-// What the report shows, without saying how it looks: for each suite its groups and axes with their sentences
-// and charts, and every figure in a table.
+// The data of the report, without its looks: for each suite the groups and axes with their sentences and charts, and
+// every figure in a table.
 
 import type { Group, Results, SuiteResult } from '../results.ts';
 import { type Axis, axesOf, axisPlots, type Bars, groupCharts, type Plot } from './charts.ts';
@@ -20,7 +20,7 @@ import { type Loss, lossesOf, type Tally, talliesOf } from './verdicts.ts';
 /** A group, or several along an axis. */
 export interface Part {
   title: string;
-  /** The group is named where there are several. */
+  /** The group is named if there are several. */
   sentences: { group?: string; text: string }[];
   blocks: (Bars | Plot)[];
 }
@@ -86,7 +86,7 @@ function groupPart(group: Group, withLatency: boolean): Part {
   };
 }
 
-/** @param said the groups that have a part of their own */
+/** Returns the part of an axis. @param said the groups that have a part of their own */
 function axisPart(axis: Axis, said: readonly Group[]): Part {
   const sentences = axis.groups
     .filter((group) => !said.includes(group))

@@ -1,4 +1,4 @@
-// hotpath's two engines side by side, wherever both were measured.
+// Compares hotpath's two engines wherever both were measured.
 
 import type { MeasureName, SuiteResult } from '../results.ts';
 import { type Axis, axesOf, axisPlot, type Bars, barsOf, drawn, type Plot } from './charts.ts';
@@ -15,7 +15,7 @@ export interface Engines {
 
 const ENGINE_MEASURES: readonly MeasureName[] = ['nanoseconds', 'requestsPerSecond', 'cpuMicros'];
 
-/** Undefined where they never were. */
+/** Returns undefined if they never were. */
 export function enginesOf(suites: readonly SuiteResult[]): Engines | undefined {
   const pairs = suites.flatMap((suite) =>
     suite.groups.flatMap((group) => {

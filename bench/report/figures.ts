@@ -1,9 +1,9 @@
-// How a measured value is written: three significant digits, in the unit in which its column reads best.
+// Writes measured values: three significant digits, in the unit that suits the column.
 
 import { MEASURES, type MeasureName } from '../results.ts';
 import type { Summary } from './statistics.ts';
 
-/** A unit and how many of the measure's own make one. */
+/** A unit, and how many units of the measure make one. */
 export interface Scale {
   unit: string;
   per: number;
@@ -39,7 +39,7 @@ const THREE_DIGITS = new Intl.NumberFormat('en-US', {
   maximumSignificantDigits: 3,
 });
 
-/** Three significant digits, never an exponent. */
+/** Writes three significant digits, never an exponent. */
 export function figure(value: number): string {
   if (value === 0) return '0';
   return Math.abs(value) >= 100 ? Math.round(value).toLocaleString('en-US') : THREE_DIGITS.format(value);
@@ -55,12 +55,12 @@ export function times(ratio: number): string {
   return `${ratio.toFixed(ratio < 10 ? 2 : ratio < 100 ? 1 : 0)}x`;
 }
 
-/** One round has none. */
+/** Writes the spread; one round has none. */
 export function spreadText({ spread, rounds }: Summary): string {
   return rounds > 1 ? percent(spread) : '-';
 }
 
-/** The largest unit that leaves every value but zeros at 1 or above. */
+/** Chooses the largest unit in which every value except zeros is at least 1. */
 export function scaleFor(measure: MeasureName, values: readonly number[]): Scale {
   const { unit } = MEASURES[measure];
   const scales = SCALES[unit] ?? [{ unit, per: 1 }];

@@ -1,4 +1,4 @@
-// HTML from templates: what is put in is text, unless it is HTML itself.
+// HTML from templates. A value that is put in is escaped, unless it is HTML itself.
 
 export class Html {
   readonly text: string;
@@ -22,7 +22,7 @@ export function html(strings: TemplateStringsArray, ...contents: readonly Conten
   return new Html(strings.map((part, i) => part + (i < contents.length ? textOf(contents[i]) : '')).join(''));
 }
 
-/** Data for a script, in an element that no data can end. */
+/** Writes data for a script, escaped so that no value can end the element. */
 export function jsonFor(data: unknown): Html {
   return new Html(JSON.stringify(data).replaceAll('<', '\\u003c'));
 }

@@ -1,4 +1,5 @@
-// The report: one HTML file that needs nothing else, from no network. Its policy forbids what it does not hold.
+// The report: one HTML file that loads nothing from a network. Its content security policy forbids everything that
+// it does not contain.
 
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -70,9 +71,9 @@ function originOf({ date, commit, machine, pace }: Results): string {
 
 function warningsOf({ pace, dirty, complete }: Results): string[] {
   return [
-    pace === 'quick' && 'A quick run: it shows what is measured, and is too short to judge anything by.',
-    !complete && 'The run was interrupted: this is what was measured until then.',
-    dirty && 'The checkout held changes: the commit alone does not give these figures.',
+    pace === 'quick' && 'A quick run: it shows what is measured, and is too short to judge by.',
+    !complete && 'The run was interrupted. The report has what was measured until then.',
+    dirty && 'The checkout held changes, so the commit alone does not reproduce these figures.',
   ].filter((text) => typeof text === 'string');
 }
 
@@ -154,7 +155,7 @@ function rangeHtml({ from, to }: { from: number; to: number }): Html {
   return html`<span class="range" style="left:${share(from)};width:${share(to - from)}"></span>`;
 }
 
-/** The place of a plot; its data goes to the script. */
+/** Writes the place of a plot. The script draws it from its data. */
 function plotHtml(plot: Plot, plots: Plot[]): Html {
   const index = plots.push(plot) - 1;
   return html`<figure>

@@ -1,27 +1,30 @@
-// How far a run is: a bar with the time left on a terminal, a plain line now and then elsewhere.
+// The progress of a run: on a terminal a bar with the time left, elsewhere a plain line from time to time.
 
 import { SingleBar } from 'cli-progress';
 import type { Progress } from '../suite.ts';
 
-/** Lines are no closer than this, so that a log of a run stays short. */
+/** The least time between two lines, so that the log of a run stays short. */
 const LINE_EVERY_MS = 10_000;
-/** From here on the time that it took is a better guide than what was estimated. */
+/** After this time, the time taken so far is a better guide than the estimate. */
 const TRUST_AFTER_SECONDS = 10;
 const TICK_MS = 1000;
 const BAR_WIDTH = 24;
-/** Of a terminal that does not tell. */
+/** The width of a terminal that does not report one. */
 const COLUMNS = 80;
 
 export interface RunProgress {
   begin(suite: string, seconds: number): void;
   at(what: string, secondsDone: number): void;
-  /** The suite's whole estimate is done, however long it took. What is printed after this is not overwritten. */
+  /**
+   * Marks the suite's whole estimate as done, however long it took. Text that is printed after this is not
+   * overwritten.
+   */
   end(): void;
 }
 
 export type Clock = () => number;
 
-/** Estimates of suites, corrected by how long what is done has taken. */
+/** The estimates of suites, corrected by the time that the finished part has taken. */
 export class Estimate {
   readonly totalSeconds: number;
   private readonly nowMs: Clock;
@@ -29,7 +32,7 @@ export class Estimate {
   private suiteBegan = 0;
   private suiteSeconds = 0;
   private doneSeconds = 0;
-  /** What was left when something was last done, and when that was. */
+  /** The time left at the last progress, and when that was. */
   private left: number;
   private leftMs: number;
 
@@ -78,7 +81,7 @@ export function createProgress(
   return output.isTTY ? new Bar(output, estimate) : new Lines(output, estimate, nowMs);
 }
 
-/** What a suite is told. */
+/** Returns the progress that a suite reports to. */
 export function suiteProgress(progress: RunProgress, isStopped: () => boolean): Progress {
   return {
     at: (what, secondsDone) => progress.at(what, secondsDone),
@@ -113,7 +116,7 @@ class Bar implements RunProgress {
       barsize: BAR_WIDTH,
       hideCursor: true,
       clearOnComplete: true,
-      // main.ts ends it, once the children are gone.
+      // main.ts ends the process after the children have ended.
       gracefulExit: false,
     });
   }

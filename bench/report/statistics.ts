@@ -1,31 +1,34 @@
-// What a series of measurements comes down to, and when two series differ. Every figure of a table, of the
-// report, of the README and of a comparison is made here.
+// Summaries of a series of measurements, and the rule by which two series differ. Every figure of a table, of the
+// report, of the published pages and of a comparison comes from here.
 
 export interface Summary {
   best: number;
   median: number;
   least: number;
   most: number;
-  /** Largest less smallest, relative to the median: how far the rounds disagree. */
+  /** The largest minus the smallest value, relative to the median. */
   spread: number;
   rounds: number;
 }
 
-/** `unclear`: not measured well enough to say. */
+/** `unclear`: there are too few measurements for a verdict. */
 export type Verdict = 'better' | 'worse' | 'tie' | 'unclear';
 
 export interface Judgement {
   verdict: Verdict;
-  /** How many times as good, by the medians: over 1 where the first series is the better one. */
+  /** The ratio of the medians: over 1 if the first series is better. */
   ratio: number;
 }
 
 export type Better = 'lower' | 'higher';
 
-/** With fewer, ranges of the same thing often lie apart: two and two in one case of three, three and three in one of ten. */
+/**
+ * With fewer rounds, the ranges of equal subjects often do not overlap: with two each in one case of three,
+ * with three each in one of ten.
+ */
 export const ENOUGH_ROUNDS = 3;
 
-/** @throws RangeError when there is nothing to take it of */
+/** Returns the median. @throws RangeError if there are no values */
 export function median(values: readonly number[]): number {
   if (values.length === 0) throw new RangeError('no values');
   const sorted = [...values].sort((a, b) => a - b);
@@ -34,7 +37,7 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] as number) + upper) / 2;
 }
 
-/** @throws RangeError when there are no values */
+/** Summarizes a series. @throws RangeError if there are no values */
 export function summarize(values: readonly number[], better: Better): Summary {
   const middle = median(values);
   const least = Math.min(...values);
@@ -50,11 +53,11 @@ export function summarize(values: readonly number[], better: Better): Summary {
 }
 
 /**
- * Sets one series beside another. They tie when their ranges, from the least to the most of all rounds,
- * overlap or touch: one that is better in every round than the other was in any is better, nothing else is.
- * It is the rule that a reader can check by eye, as the ranges are drawn. It errs towards a tie: for two
- * equal subjects it names a winner once in 126 with five rounds each, and once in 1716 with seven.
- * @throws RangeError when one has no values
+ * Compares two series. A series is better if each of its rounds is better than every round of the other. If their
+ * ranges, from the least to the most of all rounds, overlap or touch, they tie. Readers can check this rule by eye,
+ * because the report draws the ranges. It errs towards a tie: for two equal subjects it names a winner once in 126
+ * comparisons with five rounds each, and once in 1716 with seven.
+ * @throws RangeError if one series has no values
  */
 export function judge(own: readonly number[], other: readonly number[], better: Better): Judgement {
   const first = summarize(own, better);
@@ -66,7 +69,7 @@ export function judge(own: readonly number[], other: readonly number[], better: 
   return { verdict: first.most < second.least === (better === 'lower') ? 'better' : 'worse', ratio };
 }
 
-/** Of equals 1, of zeros too. */
+/** Divides. Equal numbers give 1, two zeros as well. */
 function quotient(dividend: number, divisor: number): number {
   return dividend === divisor ? 1 : dividend / divisor;
 }

@@ -1,20 +1,20 @@
-// Results on disk: how a file is named, written, read, and found again.
+// Results on disk: names, writes, reads and finds the files.
 
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { RESULTS_FORMAT, type Results } from '../results.ts';
 
-/** Not under version control but for the file that the README is made from. */
+/** Git ignores the files in it, except the one from which the published pages are made. */
 export const RESULTS_FOLDER = 'bench/results';
 export const README_RESULTS = join(RESULTS_FOLDER, 'readme.json');
 
 export const NO_COMMIT = 'unknown';
 const SHORT_COMMIT_CHARS = 7;
-/** Fewer would more often be a mistake than a commit. */
+/** At least 4 characters, because fewer are more likely a mistake than a commit. */
 const COMMIT_PREFIX = /^[0-9a-f]{4,40}$/;
 
-/** `2026-11-22T140301-e778d2e.json`, with `-dirty` where the checkout held changes. */
+/** Returns `2026-11-22T140301-e778d2e.json`, with `-dirty` if the checkout held changes. */
 export function fileName({ date, commit, dirty }: Pick<Results, 'date' | 'commit' | 'dirty'>): string {
   const time = date.replace(/\.\d+Z$|Z$/, '').replaceAll(':', '');
   return `${time}-${shortCommit(commit)}${dirty ? '-dirty' : ''}.json`;
@@ -24,26 +24,26 @@ export function shortCommit(commit: string): string {
   return commit.slice(0, SHORT_COMMIT_CHARS);
 }
 
-/** The report lies beside its results. */
+/** Returns the path of a report: next to its results. */
 export function reportPath(path: string): string {
   return path.replace(/(\.json)?$/, '.html');
 }
 
-/** The numbers of a series share a line, so that two files can be compared by eye too. */
+/** Writes results as JSON, the numbers of a series on one line, so that two files can be compared by eye. */
 export function serialize(results: Results): string {
   return `${JSON.stringify(results, null, 2).replace(/\[\n[-\d.eE+,\s]+\]/g, (series) =>
     series.replace(/\s+/g, '').replaceAll(',', ', '),
   )}\n`;
 }
 
-/** A file is there whole or not at all. */
+/** Saves results in one step: the file is complete or does not exist. */
 export function save(results: Results, path: string): void {
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(`${path}.part`, serialize(results));
   renameSync(`${path}.part`, path);
 }
 
-/** @throws Error that says what is wrong with it */
+/** Loads results. @throws Error that says what is wrong with the file */
 export function load(path: string): Results {
   let results: Results;
   try {
@@ -57,9 +57,9 @@ export function load(path: string): Results {
 }
 
 /**
- * Finds a results file by its path, its name in the folder with or without ending, the beginning of its
- * commit, of which the newest counts, or as `latest`.
- * @throws Error when there is none, or more than one commit begins so
+ * Finds a results file by its path, by its name in the folder with or without ending, by the beginning of its
+ * commit, whose newest results count, or as `latest`.
+ * @throws Error if there is no such file, or several commits begin so
  */
 export function find(what: string, folder = RESULTS_FOLDER): string {
   const named = [what, join(folder, what), join(folder, `${what}.json`)].find(
@@ -79,7 +79,7 @@ export function find(what: string, folder = RESULTS_FOLDER): string {
   return newest.path;
 }
 
-/** The commit of the checkout, and whether it holds changes. */
+/** Returns the commit of the checkout, and whether the checkout holds changes. */
 export function checkout(): Pick<Results, 'commit' | 'dirty'> {
   try {
     return { commit: git('rev-parse', 'HEAD'), dirty: git('status', '--porcelain') !== '' };
@@ -92,7 +92,7 @@ function git(...args: string[]): string {
   return execFileSync('git', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
 }
 
-/** The oldest first. The README's own is a copy: it comes before its original. */
+/** Lists the results, the oldest first. The file of the published pages is a copy and comes before its original. */
 function resultsIn(folder: string): { path: string; results: Results }[] {
   if (!existsSync(folder)) return [];
   return readdirSync(folder)

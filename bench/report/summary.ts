@@ -8,7 +8,10 @@ import { cellMarkdown, originOf, row } from './markdown.ts';
 
 const BASE = '64 connections, wrk';
 
-/** The rows of the short table: the names in the results, of which the first that was measured counts, and the name shown. */
+/**
+ * The rows of the short table: the names in the results, of which the first that was measured counts, and the
+ * name shown.
+ */
 const ROWS: readonly (readonly [shown: string, ...names: string[]])[] = [
   ['nginx, fixed response', 'nginx'],
   ['**hotpath, counted response**', 'hotpath wasm'],

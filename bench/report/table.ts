@@ -1,4 +1,4 @@
-// Plain text tables: the first column to the left, figures to the right, bars of blocks between.
+// Plain text tables: the first column is aligned to the left, figures to the right, with bars of blocks between them.
 
 export interface Table {
   title: string;
@@ -9,7 +9,7 @@ export interface Table {
 
 const BLOCKS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉', '█'];
 
-/** @param emphasized says of a row whether it shall stand out; needs a terminal */
+/** Formats a table. @param emphasized says whether a row is printed bold, which needs a terminal */
 export function formatTable(
   { title, columns, rows, notes }: Table,
   emphasized: (row: number) => boolean = () => false,
@@ -32,7 +32,7 @@ export function formatTable(
   return parts.flat().join('\n');
 }
 
-/** A share of a width in characters, to an eighth of one; what is not nothing is seen. */
+/** Draws a share of a width, to an eighth of a character. A share above zero is always visible. */
 export function bar(share: number, width: number): string {
   const eighths = Math.max(share > 0 ? 1 : 0, Math.round(Math.min(share, 1) * width * 8));
   return '█'.repeat(eighths >> 3) + BLOCKS[eighths & 7];

@@ -1,5 +1,5 @@
-// A suite's results as plain text: for each group a table of the measure that decides, with bars, then the
-// medians of all others, and its sentence.
+// A suite's results as plain text: for each group a table of the deciding measure with bars, then the medians of
+// all other measures, then a sentence.
 
 import type { Group, MeasureName, SubjectResult, SuiteResult } from '../results.ts';
 import { againstReference, measuresOf, mediansOf, sentenceOf, summaryOf, verdictText } from './comparison.ts';
@@ -9,7 +9,7 @@ import { bar, formatTable, type Table } from './table.ts';
 const BAR_WIDTH = 16;
 const NOT_MEASURED = '-';
 
-/** Labels that leave a table narrow enough for a terminal. */
+/** Labels short enough for a table on a terminal. */
 const SHORT: Record<MeasureName, string> = {
   nanoseconds: 'time',
   bytesPerSecond: 'throughput',
@@ -34,7 +34,7 @@ interface Column {
   cell(subject: SubjectResult): string;
 }
 
-/** @param emphasis whether hotpath's own rows may be printed bold */
+/** Writes a suite's results. @param emphasis whether the rows of hotpath are printed bold */
 export function suiteText({ name, title, groups, notes }: SuiteResult, emphasis = false): string {
   const tables = groups.map((group) => groupText(group, emphasis));
   return [`${name}: ${title}`, ...tables, notes.join('\n')].filter((part) => part !== '').join('\n\n');
@@ -96,7 +96,7 @@ function medianTable(group: Group, measures: readonly MeasureName[]): Table {
   };
 }
 
-/** A median for each measure, and what was the limit where that is known. */
+/** Returns a column of medians for each measure, and one of the limit if it is known. */
 function medianColumns(group: Group, measures: readonly MeasureName[]): Column[] {
   const medians = measures.map((measure): Column => {
     const { unit, per } = scaleFor(measure, mediansOf(group, measure));

@@ -1,8 +1,8 @@
-// Which subjects stand out, and which of hotpath's engines one is, by its name.
+// The colours of subjects: hotpath stands out, and each of its engines has a colour of its own.
 
 import type { SubjectResult } from '../results.ts';
 
-/** hotpath's own stand out; its JS engine is the quieter of the two. */
+/** hotpath stands out; its JS engine less than its WASM engine. */
 export type Tone = 'own' | 'own-js' | 'other';
 
 export function toneOf(subject: SubjectResult): Tone {

@@ -1,11 +1,11 @@
-// How often hotpath won, tied and lost in all, and every loss by name.
+// Counts how often hotpath won, tied and lost, and names every loss.
 
 import { type Group, MEASURES, type MeasureName, type SuiteResult } from '../results.ts';
 import { comparisonsWithOthers, factorOf, judgedMeasuresOf } from './comparison.ts';
 import { times } from './figures.ts';
 import type { Verdict } from './statistics.ts';
 
-/** Every one of hotpath's ways with everything that is not, by one measure. */
+/** The verdicts of all comparisons of hotpath with others, by one measure. */
 export interface Tally {
   measure: string;
   counts: Record<Verdict, number>;

@@ -1,10 +1,10 @@
-// Hello as a fetch handler, an app for hotpath.
+// Hello as a fetch handler: an application for hotpath.
 
 let count = 0;
 
 export default {
   fetch: (request: Request): Response | Promise<Response> =>
-    // As everyone does, content is read to its end before it is answered.
+    // The content is read to its end before the answer, as by all servers.
     request.method === 'POST' ? request.arrayBuffer().then(answer) : answer(),
 };
 

@@ -1,4 +1,4 @@
-// What the suite `transfer` asks for, as a fetch handler: an app for hotpath.
+// The server of the suite `transfer` as a fetch handler: an application for hotpath.
 
 const WHOLE = new Uint8Array(1_048_576).fill(120);
 const PIECE = WHOLE.subarray(0, 65_536);

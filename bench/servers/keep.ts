@@ -1,10 +1,10 @@
-// Keeps its connections, in one of three ways, and tells what they cost in memory.
+// Keeps its connections in one of three ways, and reports their memory.
 //
-//   socket    a net.Socket each, as net.Server makes them, and nothing besides
-//   direct    the same, wrapped once more as hotpath does it, and nothing besides
+//   socket    only a net.Socket each, as net.Server creates them
+//   direct    the same, wrapped once more as hotpath does it
 //   hotpath   the data plane of one worker
 //
-// The first argument is the way. Started with --expose-gc; obeys the suite `connections` over IPC.
+// The first argument is the way. It is started with --expose-gc, and obeys the suite `connections` over IPC.
 
 import net, { type AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -19,10 +19,10 @@ import { readStatistics } from '#dist/wasm/statistics.js';
 import { createEngine } from '../measure/engine.ts';
 import type { KeepWay, Kept } from '../suites/connections.ts';
 
-/** Nothing may time out while it is measured. */
+/** So long that nothing times out during a measurement. */
 const LONG_MS = 600_000;
 const LIMITS = { connectionsMax: 1_000_000, refusalsMax: 1, requestsMax: REQUESTS_MAX };
-/** A collection leaves to the next one what finalizers and closing handles still held. */
+/** Several collections, because finalizers and closing handles keep objects until the next one. */
 const COLLECTIONS = 5;
 const COLLECTION_PAUSE_MS = 50;
 
@@ -97,7 +97,7 @@ async function keepSockets(way: 'socket' | 'direct'): Promise<Keeper> {
   }
 }
 
-/** One listener for all sockets, so that a socket holds no more than itself. */
+/** One listener for all sockets, so that a socket holds no closure. */
 function socketOnData(this: net.Socket, bytes: Buffer): void {
   answer(this, bytes);
 }

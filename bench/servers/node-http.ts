@@ -1,4 +1,4 @@
-// Hello over node:http, with the fields of hotpath's own response. The argument is the port.
+// Hello over node:http, with the header fields of hotpath's response. The argument is the port.
 
 import http, { type ServerResponse } from 'node:http';
 
@@ -6,7 +6,7 @@ let count = 0;
 
 http
   .createServer((request, response) => {
-    // As hotpath does, content is read to its end before it is answered.
+    // The content is read to its end before the answer, as by hotpath.
     if (request.method === 'POST') request.resume().on('end', () => answer(response));
     else answer(response);
   })

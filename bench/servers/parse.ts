@@ -1,4 +1,4 @@
-// Third rung: every request in the slot is parsed by the WASM engine.
+// The third rung: the WASM engine parses every request in the slot.
 
 import { Carry } from '#dist/connection/carry.js';
 import { createEngine } from '../measure/engine.ts';
@@ -10,7 +10,10 @@ serveRung(slot, () => {
   return (bytes) => responses(count(bytes));
 });
 
-/** Made for each connection; told how many bytes a read has brought, says how many requests they complete. */
+/**
+ * Creates the counter of a connection. It gets the size of each read, and returns how many requests the read
+ * completes.
+ */
 function countByParsing(): (bytes: number) => number {
   let carry: Carry | undefined;
   return (bytes) => {
@@ -20,7 +23,7 @@ function countByParsing(): (bytes: number) => number {
     let requests = 0;
     while (start < end) {
       const cursor = codec.parse(start, end);
-      if (cursor < 0) throw new Error(`a request was refused: ${cursor}`);
+      if (cursor < 0) throw new Error(`a request was rejected: ${cursor}`);
       if (cursor === 0) {
         carry = new Carry(slot, start, end);
         break;

@@ -1,5 +1,5 @@
-// What the rungs of the ladder share: hotpath's own ways in and out, and a response that never changes.
-// A rung only says what it writes for what a read has brought.
+// The common part of the rungs of the ladder: hotpath's reading and writing, and a response that never changes. A rung
+// only decides what to write after a read.
 
 import net from 'node:net';
 import { openSocket, SERVER_OPTIONS } from '#dist/connection/reader.js';
@@ -7,7 +7,7 @@ import { Writer } from '#dist/connection/writer.js';
 import { dateLine } from '#dist/protocol/prepared.js';
 import type { Slot } from '#dist/wasm/slot.js';
 
-/** Made for each connection; told how many bytes a read has brought, says what to write, if anything. */
+/** Creates the responder of a connection. It gets the size of each read, and returns the bytes to write, if any. */
 export type Respond = (bytes: number) => Uint8Array | undefined;
 
 const RESPONSE = Buffer.from(
@@ -15,7 +15,7 @@ const RESPONSE = Buffer.from(
 );
 const HEAD_END = '\r\n\r\n';
 
-/** The response repeated so many times, as one write. */
+/** Returns the response repeated so many times, for one write. */
 const repeated: Buffer[] = [];
 
 /** Serves on the port that is the script's argument. */
@@ -37,13 +37,13 @@ export function serveRung(slot: Slot, createRespond: () => Respond): void {
     .listen(Number(process.argv[2]), '127.0.0.1');
 }
 
-/** So many responses in one write. */
+/** The most responses in one write. */
 export function responses(count: number): Uint8Array | undefined {
   if (count === 0) return undefined;
   return (repeated[count] ??= Buffer.concat(Array.from({ length: count }, () => RESPONSE)));
 }
 
-/** Counts without parsing: a load client sends the same request again and again, so the first tells its size. */
+/** Counts requests without parsing. A load client repeats the same request, so the first one shows the size of all. */
 export function countBySize(read: Uint8Array): (bytes: number) => number {
   let requestBytes = 0;
   let rest = 0;
@@ -56,9 +56,12 @@ export function countBySize(read: Uint8Array): (bytes: number) => number {
   };
 }
 
-/** @throws Error when the head is not there as a whole, which would make every count wrong */
+/**
+ * Returns the size of the request.
+ * @throws Error if the read does not contain a whole head, because then every count would be wrong
+ */
 function headBytes(bytes: Uint8Array): number {
   const end = Buffer.from(bytes).indexOf(HEAD_END);
-  if (end < 0) throw new Error('the first read does not hold a whole head');
+  if (end < 0) throw new Error('the first read does not contain a whole head');
   return end + HEAD_END.length;
 }

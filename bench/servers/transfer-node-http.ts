@@ -1,4 +1,4 @@
-// What the suite `transfer` asks for, over node:http. The argument is the port.
+// The server of the suite `transfer` over node:http. The argument is the port.
 
 import http from 'node:http';
 import { Readable } from 'node:stream';

@@ -1,4 +1,4 @@
-// All suites, in the order in which they run and are reported.
+// All suites, in the order of running and reporting.
 
 import type { Suite } from '../suite.ts';
 import { connections } from './connections.ts';

@@ -7,7 +7,7 @@ import type { Contestant } from './contestants.ts';
 import { writeNginxFolder } from './nginx.ts';
 import { hasPeer, INSTALL_PEERS, PEERS_FOLDER } from './peers.ts';
 
-/** The product itself. */
+/** hotpath itself, with these options. */
 export function hotpath(name: string, ...options: string[]): Contestant {
   return {
     name,
@@ -28,23 +28,23 @@ export function oneWorker(name: string, engine: EngineName): Contestant {
   return hotpath(name, '--workers', '1', '--engine', engine);
 }
 
-/** One worker with an app. @param file of its module */
+/** hotpath with one worker and an application. @param file of the application's module */
 export function oneWorkerWith(name: string, file: string): Contestant {
   return hotpath(name, file, '--workers', '1');
 }
 
-/** A script of bench/servers/, which takes the port as its argument. */
+/** A script of bench/servers/, whose argument is the port. */
 export function script(name: string, file: string, ours: boolean): Contestant {
   const path = serverFile(file);
   return { name, ours, command: (port) => [process.execPath, path, String(port)] };
 }
 
-/** A module of bench/servers/, as it was built. */
+/** Returns the path of a built module of bench/servers/. */
 export function serverFile(name: string): string {
   return fileURLToPath(new URL(`../servers/${name}.js`, import.meta.url));
 }
 
-/** A script of bench/peers/, which takes the port as its argument, and the packages that it needs. */
+/** A script of bench/peers/, whose argument is the port, and the packages that it needs. */
 export function peer(
   name: string,
   file: string,
@@ -60,7 +60,7 @@ export function peer(
 }
 
 export const FETCH = oneWorkerWith('hotpath fetch', serverFile('app-fetch'));
-/** A stock Hono app: Hono comes from the peers, and knows nothing of hotpath. */
+/** An ordinary Hono application, whose Hono comes from bench/peers/. */
 export const HONO_ON_HOTPATH: Contestant = {
   ...oneWorkerWith('hono on hotpath', `${PEERS_FOLDER}/hono-app.js`),
   missing: () => (hasPeer('hono') ? undefined : INSTALL_PEERS),

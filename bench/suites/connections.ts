@@ -1,5 +1,5 @@
-// The suite `connections`: what an idle connection and a half-sent head cost in memory, and how others are
-// served meanwhile. Runs when named only.
+// The suite `connections`: the memory of an idle connection and of a half-sent head, and the latency of another
+// connection meanwhile. It runs only if it is named.
 
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -15,26 +15,26 @@ const WAYS = { socket: 'net.Socket', direct: 'net.Socket, wrapped again', hotpat
 export type KeepWay = keyof typeof WAYS;
 const WAY_NAMES = Object.keys(WAYS) as KeepWay[];
 
-/** What bench/servers/keep.ts answers when asked: bytes after a garbage collection. */
+/** The answer of bench/servers/keep.ts: bytes after a garbage collection. */
 export interface Kept {
   port: number;
   open: number;
-  /** The JavaScript heap, and what V8 knows to hang on it. */
+  /** The JavaScript heap with the external memory that V8 knows of. */
   heap: number;
   resident: number;
 }
 
-/** What bench/clients/crowd.ts is told; it answers when it is done. */
+/** The orders for bench/clients/crowd.ts, which answers when it is done. */
 export type CrowdOrder =
   | { type: 'open'; port: number; count: number }
   | { type: 'send'; text: string; answered: boolean }
   | { type: 'close' };
 
 const CONNECTIONS_WANTED = 10_000;
-/** For everything else that a process has open. */
+/** Descriptors for everything else that a process has open. */
 const DESCRIPTORS_SPARED = 200;
 const SETTLE_TIMEOUT_MS = 10_000;
-/** Opening, asking and closing them all, by estimate. */
+/** The estimated time to open, ask and close all connections. */
 const OPENING_SECONDS = 10;
 const PROBES = 3.5;
 
@@ -42,7 +42,7 @@ const REQUEST = readFileSync('bench/data/request-703-bytes.http', 'latin1');
 const HALF_HEAD = REQUEST.slice(0, 200);
 const GET = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
 
-/** Bytes a connection, and how one other connection was served meanwhile. */
+/** Bytes a connection, and the latency of another connection meanwhile. */
 interface Stage {
   heap: number;
   resident: number;
@@ -64,13 +64,13 @@ type StageName = keyof typeof STAGES;
 const STAGE_NAMES = Object.keys(STAGES) as StageName[];
 
 type Measured = Record<StageName, Stage> & {
-  /** Bytes of heap when all are closed, beyond what there was before them. */
+  /** Bytes of heap after all connections are closed, beyond those before them. */
   left: number;
 };
 
 export const connections: Suite = {
   name: 'connections',
-  title: 'memory for each of thousands of connections, and service to others meanwhile',
+  title: 'memory of thousands of connections, and latency of another one meanwhile',
   byDefault: false,
   seconds: (pace) => WAY_NAMES.length * (OPENING_SECONDS + PROBES * pace.loadSeconds),
   async run(result, progress, pace) {
@@ -78,15 +78,15 @@ export const connections: Suite = {
     const limit = descriptorLimit();
     const count = Math.min(CONNECTIONS_WANTED, limit - DESCRIPTORS_SPARED);
     result.notes.push(
-      `${count.toLocaleString('en-US')} connections to one thread, measured once; bytes are of each.`,
-      'Heap: the JavaScript heap and what V8 knows to hang on it, after garbage collections.',
-      "Resident: the process's memory as the kernel counts it, Node's own part of a socket included.",
-      'Latencies are of another connection, which meanwhile asks one request after another.',
+      `${count.toLocaleString('en-US')} connections to one thread, measured once. Bytes are for each connection.`,
+      'Heap: the JavaScript heap with the external memory that V8 knows of, after garbage collections.',
+      "Resident: the process's memory as the kernel counts it, with Node's own part of a socket.",
+      'Latencies are those of another connection, which meanwhile sends one request after another.',
       describeCores(cores),
     );
     if (count < CONNECTIONS_WANTED)
       result.notes.push(
-        `This system allows ${limit} descriptors a process: too few for ${CONNECTIONS_WANTED} connections.`,
+        `This system allows a process ${limit} descriptors: too few for ${CONNECTIONS_WANTED} connections.`,
       );
     for (const name of STAGE_NAMES)
       result.groups.push({
@@ -110,7 +110,9 @@ export const connections: Suite = {
             `hotpath, ${STAGES[name]}: ${signed(stage.heap - bare[name].heap)} bytes of heap and ${signed(stage.resident - bare[name].resident)} resident beyond net.Socket.`,
           );
       }
-      result.notes.push(`${WAYS[way]}: ${signed(measured.left)} bytes of heap in all when they were closed.`);
+      result.notes.push(
+        `${WAYS[way]}: ${signed(measured.left)} bytes of heap in all after they were closed.`,
+      );
     }
   },
 };
@@ -128,7 +130,7 @@ function subject(way: KeepWay, { heap, resident, probe }: Stage): SubjectResult 
   };
 }
 
-/** Opens the crowd on a server, has all of it asked, then half asked, then answered and closed. */
+/** Opens the crowd's connections, sends a request on each, then half a request, then the rest, and closes them. */
 async function measure(way: KeepWay, count: number, cores: Cores, seconds: number): Promise<Measured> {
   const script = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
   const keep = [process.execPath, '--expose-gc', script('../servers/keep.js'), way];
@@ -137,7 +139,7 @@ async function measure(way: KeepWay, count: number, cores: Cores, seconds: numbe
   const tell = (order: CrowdOrder): Promise<void> => crowd.ask(order);
   try {
     const { port } = await server.ask<Kept>({});
-    // Once through everything, so that code and pools are not counted as connections.
+    // Run through everything once, so that code and pools do not count as memory of connections.
     await tell({ type: 'open', port, count: 100 });
     await tell({ type: 'send', text: REQUEST, answered: true });
     await tell({ type: 'close' });
@@ -166,7 +168,7 @@ async function measure(way: KeepWay, count: number, cores: Cores, seconds: numbe
   }
 }
 
-/** The server when it has so many connections. @throws Error when it doesn't come to that */
+/** Waits until the server has so many connections. @throws Error if it does not get them */
 async function settled(server: Child, open: number): Promise<Kept> {
   for (const endMs = Date.now() + SETTLE_TIMEOUT_MS; ; ) {
     const now = await server.ask<Kept>({});
@@ -176,7 +178,7 @@ async function settled(server: Child, open: number): Promise<Kept> {
   }
 }
 
-/** Asks on one connection, one request after another. */
+/** Sends one request after another on one connection. */
 async function probe(port: number, seconds: number): Promise<Probe> {
   const socket = net.connect({ port, host: '127.0.0.1', noDelay: true });
   const latencies: number[] = [];
@@ -203,13 +205,13 @@ async function probe(port: number, seconds: number): Promise<Probe> {
   return { answers: latencies.length, p50Ms: at(0.5), p99Ms: at(0.99) };
 }
 
-/** How many descriptors a process may have. Node raises its own limit as far as it may when it starts. */
+/** Returns how many descriptors a process may have. Node raises its own limit to the maximum when it starts. */
 function descriptorLimit(): number {
   try {
     const limit = Number(execFileSync('sh', ['-c', 'ulimit -Hn'], { encoding: 'latin1' }));
     return Number.isNaN(limit) ? Number.POSITIVE_INFINITY : limit;
   } catch {
-    // Windows counts no descriptors.
+    // Windows has no such limit.
     return Number.POSITIVE_INFINITY;
   }
 }

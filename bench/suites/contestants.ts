@@ -1,4 +1,4 @@
-// The servers that take part in a suite: how they are started, and that they answer what they should.
+// The servers that take part in a suite. Starts them, and checks that they answer correctly.
 
 import net, { type AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,18 +9,18 @@ const START_TIMEOUT_MS = 10_000;
 const START_RETRY_MS = 20;
 const ANSWER_TIMEOUT_MS = 2000;
 
-/** All servers of a suite have to do the same work. */
+/** The answer that every server of a suite must give, so that all do the same work. */
 const ANSWER = /^HTTP\/1\.1 200 .*content-type: text\/plain.*\r\n\r\nHello\d*$/is;
 
 export interface Contestant {
   name: string;
-  /** One of hotpath's own ways. */
+  /** Whether it is hotpath. */
   ours: boolean;
   /** The command that serves on a port of the loopback address. */
   command(port: number): string[];
-  /** What it is asked, when not a plain request. */
+  /** The request that checks it, if not the plain one. */
   request?: string;
-  /** What it lacks here, and how to get it; undefined when it can be started. */
+  /** Says why it cannot be started here, and how to install it; undefined if it can be started. */
   missing?(): string | undefined;
 }
 
@@ -33,14 +33,14 @@ export interface Server {
 
 export interface Started {
   servers: Server[];
-  /** What could not be started and why, for the results. */
+  /** The servers that could not be started, and why, for the results. */
   missing: string[];
 }
 
 /**
- * Starts all that are there, at the same time. They are to be ended by endServers().
+ * Starts all servers that are installed, at the same time. The caller ends them by endServers().
  * @param core the core to pin them to, if any
- * @throws Error when one of ours does not start or does not answer as it should
+ * @throws Error if one of ours does not start or answers wrongly
  */
 export async function startServers(
   contestants: readonly Contestant[],
@@ -61,7 +61,7 @@ export async function endServers(servers: readonly Server[]): Promise<void> {
   await Promise.all(servers.map(({ child }) => child.end()));
 }
 
-/** @returns why it is missing, or, for one of ours, why it failed, when it could not be started */
+/** @returns the server; or why it is missing; or, for one of ours, the error with which it failed */
 async function start(contestant: Contestant, core: number | undefined): Promise<Server | string | Error> {
   const { name, ours } = contestant;
   const reason = contestant.missing?.();
@@ -73,7 +73,7 @@ async function start(contestant: Contestant, core: number | undefined): Promise<
   }
 }
 
-/** @throws Error when it ends or does not answer in time, or answers something else */
+/** Starts a server. @throws Error if it ends, does not answer in time, or answers wrongly */
 async function startServer(contestant: Contestant, core: number | undefined): Promise<Server> {
   const port = await freePort();
   const child = new Child(contestant.name, contestant.command(port), core);
@@ -86,7 +86,7 @@ async function startServer(contestant: Contestant, core: number | undefined): Pr
   }
 }
 
-/** @returns the size of its answer */
+/** Waits until a server answers. @returns the size of its answer */
 async function waitUntilReady(child: Child, port: number, request: string): Promise<number> {
   const deadlineMs = Date.now() + START_TIMEOUT_MS;
   let end: End | undefined;
@@ -109,7 +109,7 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** What a server answers; empty as long as there is nobody to do so. */
+/** Returns a server's answer; empty while no server listens. */
 function answerOf(port: number, request: string): Promise<string> {
   return new Promise((resolve) => {
     let answer = '';

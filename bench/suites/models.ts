@@ -12,17 +12,17 @@ import type { Suite } from '../suite.ts';
 import { hotpath } from './commands.ts';
 import type { Contestant, Server } from './contestants.ts';
 
-/** As --model takes them, in the order of the tutorial. */
+/** The values of --model, in the order of the tutorial. */
 const MODELS = ['sequential', 'process', 'thread', 'event-loop'];
 const REQUESTS = 100;
 const CONNECTIONS = 10;
-/** What the tutorial's load takes, by estimate: starting a process for each request makes it so long. */
+/** The estimated time of the tutorial's load. It is long because each request starts a process. */
 const TUTORIAL_SECONDS = 1.5;
 
 const SETTLE_MS = 3000;
 const SETTLE_CHECK_MS = 20;
 
-/** Nobody is pinned: using more than one core is what some of the models are about. */
+/** No process is pinned, because some of the models exist to use more than one core. */
 const UNPINNED = { server: undefined, client: undefined };
 
 const CONTESTANTS = MODELS.map(
@@ -43,7 +43,7 @@ export const models: Suite = {
     const rounds = new Rounds(result, progress);
     result.notes.push(
       `Load by ${oneShotClient()}, unpinned like the servers: -n ${REQUESTS} -c ${CONNECTIONS} as in the tutorial, then ${pace.modelSeconds} s with the same connections.`,
-      'CPU a request is user and system time of the server and all it has started, processes that have ended included; in the longer run also of the few requests that its end cut off. It is counted in ticks of 10 ms: too coarse for 100 requests that are fast.',
+      'CPU a request is user and system time of the server and all that it has started, including processes that have ended and, in the longer run, the few requests that its end cut off. The system counts it in ticks of 10 ms, which is too coarse for 100 fast requests.',
     );
     await withServers(
       CONTESTANTS,
@@ -91,7 +91,10 @@ async function measureOneShots({ child: server, port }: Server, bound: Bound): P
   };
 }
 
-/** The end of a load may cut off requests whose processes still run: they would be in the way of who is next. */
+/**
+ * Waits for the processes of requests that the end of a load cut off, because they would slow the next subject
+ * down.
+ */
 async function settled(pid: number, processes: number): Promise<void> {
   const deadlineMs = Date.now() + SETTLE_MS;
   while (processTree(pid).length > processes && Date.now() < deadlineMs) await sleep(SETTLE_CHECK_MS);

@@ -1,11 +1,11 @@
-// The folder that nginx runs in: its configuration, and where it puts what it needs. It answers as the
-// others do, without a file: a fixed text.
+// The folder in which nginx runs, with its configuration and its temporary files. nginx answers with a fixed text
+// from its configuration, not from a file.
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** @returns the folder; it goes when this process does */
+/** Writes the folder. @returns its path; it is removed when this process ends */
 export function writeNginxFolder(port: number): string {
   const folder = mkdtempSync(join(tmpdir(), 'hotpath-nginx-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
@@ -13,7 +13,7 @@ export function writeNginxFolder(port: number): string {
   return folder;
 }
 
-/** One worker, as all others have; connections stay open, as theirs do. */
+/** One worker, and connections that stay open, as with all other servers. */
 function configuration(port: number): string {
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
   return `daemon off;

@@ -1,6 +1,5 @@
-// What the suite `state` compares: one step on state that all threads share, and what people use for it today: a
-// Map that only one thread sees, or a round trip to Redis. Each has shown that it does what it is for before it is
-// timed.
+// The operations that the suite `state` compares: one step on state that all threads share, and what people use for it
+// today, a Map in one thread or a round trip to Redis. Each operation must give correct results before it is timed.
 
 import { createHistogram } from 'node:perf_hooks';
 import type { RedisClientType } from 'redis';
@@ -13,12 +12,12 @@ import { createMemory } from '#dist/wasm/memory.js';
 import { claimRow } from '#dist/wasm/state/names.js';
 import { rowPointer } from '#dist/wasm/state/rows.js';
 
-/** One step; the thread waits for a promise before the next. */
+/** Does one step. If it returns a promise, the thread awaits it before the next step. */
 export type Operation = () => unknown;
 
 export interface OperationKind {
   ours: boolean;
-  /** It asks a Redis, whose port it is given. */
+  /** Whether it needs a Redis, whose port it gets. */
   redis?: true;
   create(redisPort: number): Operation | Promise<Operation>;
 }
@@ -26,7 +25,7 @@ export interface OperationKind {
 const KEYS = 10_000;
 const LIMIT = 1_000_000;
 const WINDOW_MS = 1000;
-/** Blocks of 4096 numbers at least, as by default. */
+/** Blocks of at least 4096 numbers, as by default. */
 const LEASE_SHIFT = 13;
 
 export const OPERATIONS = {
@@ -58,14 +57,14 @@ export const OPERATIONS = {
 
 export type GroupName = keyof typeof OPERATIONS;
 
-/** @throws Error when it does not do what it is for */
+/** Creates an operation. @throws Error if its results are wrong */
 export async function createOperation(group: GroupName, name: string, redisPort: number): Promise<Operation> {
   const kind = (OPERATIONS[group] as Record<string, OperationKind>)[name];
   if (kind === undefined) throw new Error(`there is no operation '${name}'`);
   return kind.create(redisPort);
 }
 
-/** The named state of this thread's own process, as a server makes it. */
+/** Creates the named state of this process, as a server does. */
 function makeState(leaseShift = 0): ReturnType<typeof createMemory> {
   const memory = createMemory({
     slotCount: 1,
@@ -80,7 +79,7 @@ function makeState(leaseShift = 0): ReturnType<typeof createMemory> {
 }
 
 function check(right: boolean): void {
-  if (!right) throw new Error('it does not do what it is for');
+  if (!right) throw new Error('the operation gives a wrong result');
 }
 
 function stepsUp(add: () => number): Operation {
@@ -105,7 +104,7 @@ function createLeased(): () => number {
   const memory = makeState(LEASE_SHIFT);
   const row = rowPointer(claimRow(viewsOf(memory), 'counter', 'bench'));
   const { publishLease } = instantiate(compileModule(), memory);
-  // All that the ring holds: no measurement comes to its end.
+  // As many numbers as the ring can hold, so that no measurement uses them up.
   for (let base = 0; publishLease(row, base, LEASE_BLOCK_NUMBERS_MAX); ) base += LEASE_BLOCK_NUMBERS_MAX;
   const tickets = counter('bench');
   return () => tickets.add();
@@ -142,7 +141,7 @@ function createTake(count: number): Operation {
   };
 }
 
-/** A fixed window, as most keep it in a process; it lets twice as much through at a window's end. */
+/** A fixed window, the usual limit within one process. It allows twice as much around the end of a window. */
 function createMapLimit(count: number): Operation {
   const windows = new Map<string, { endsMs: number; used: number }>();
   const keys = keysOf(count);
@@ -218,7 +217,7 @@ async function createRedisCount(port: number): Promise<Operation> {
   return add;
 }
 
-/** What most middlewares for it do. */
+/** The commands that most middlewares use. */
 async function createRedisLimit(port: number): Promise<Operation> {
   const client = await connectRedis(port);
   return async () => {

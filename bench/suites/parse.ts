@@ -1,4 +1,4 @@
-// The suite `parse`: requests from bytes to what a server needs, by both engines and by the parsers of others.
+// The suite `parse`: parsing of requests by both engines and by other parsers.
 
 import { type Contest, Rounds, type Subject } from '../measure/rounds.ts';
 import { time, timingSeconds } from '../measure/timing.ts';
@@ -40,12 +40,12 @@ export const parse: Suite = {
   seconds: (pace) => Object.keys(INPUTS).length * NAMES.length * pace.timingRounds * timingSeconds(pace),
   async run(result, progress, pace) {
     result.notes.push(
-      'Engines, one head: parse() leaves offsets of method, target, host and every field in the record, and checks them all; no strings, no callbacks.',
-      'Engines, pipelined and chunked: serve() also consumes the content and builds each response with Date and count, in one call.',
-      'llhttp (Node): the binding that node:http uses, with callbacks for head, content and end; it makes a string of the target and of each name and value.',
-      'llhttp (WASM): the module in undici, its input already in its memory; a callback into JavaScript for each name, value and piece of content, offsets only.',
-      'WASM is compiled by the optimising compiler before it is timed, as it is in a server that has run for a while.',
-      'http-parser-js: strings of the target and of each name and value, callbacks as llhttp (Node).',
+      'Engines, one head: parse() checks method, target, host and every field, and leaves their offsets in the record. It makes no strings and calls no callbacks.',
+      'Engines, pipelined and chunked: serve() also consumes the content and builds each response with Date and count, all in one call.',
+      'llhttp (Node): the binding that node:http uses, with callbacks for head, content and end. It makes a string of the target and of each name and value.',
+      'llhttp (WASM): the module in undici, with its input already in its memory. It calls JavaScript for each name, value and piece of content, and passes offsets only.',
+      'WASM is compiled by the optimising compiler before it is timed, as in a server that has run for a while.',
+      'http-parser-js: strings of the target and of each name and value, and the same callbacks as llhttp (Node).',
       `A call parses the whole input: all ${PIPELINED} pipelined requests, the head and all ${CHUNK_COUNT} chunks. Each parser had to find every request, field and byte of content before it was timed.`,
     );
     const rounds = new Rounds(result, progress);

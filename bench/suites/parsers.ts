@@ -1,6 +1,5 @@
-// The parsers that parse.ts compares, each over one input that it parses again and again. None is timed
-// before it has shown, twice, that it understood all of the input: how many requests it holds, how many
-// fields, how many bytes of content.
+// The parsers that parse.ts compares. Each parses one input again and again. Before a parser is timed, it must
+// report twice the right number of requests, fields and bytes of content in the input.
 
 import { Buffer } from 'node:buffer';
 import { createRequire } from 'node:module';
@@ -10,7 +9,7 @@ import { compileModule } from '#dist/wasm/instance.js';
 import { createEngine } from '../measure/engine.ts';
 import { hasPeer, INSTALL_PEERS, loadPeer } from './peers.ts';
 
-/** What is in an input, and what a parser says that it found there. */
+/** The contents of an input, and what a parser reports about it. */
 export interface Findings {
   requests: number;
   fields: number;
@@ -19,14 +18,14 @@ export interface Findings {
 
 export interface Input extends Findings {
   text: string;
-  /** What the engines take for it: parse() leaves the offsets of one head, serve() also consumes and answers. */
+  /** The call of the engines: parse() leaves the offsets of one head, serve() also consumes the content and answers. */
   call: 'parse' | 'serve';
 }
 
 interface Parser {
-  /** Parses the input once. @returns whatever keeps V8 from leaving it out */
+  /** Parses the input once. @returns a value that keeps V8 from removing the call */
   parse(): unknown;
-  /** What the last parse() found. */
+  /** What the last parse() has found. */
   findings(): Findings;
 }
 
@@ -47,10 +46,10 @@ export const PARSERS = {
 } as const satisfies Record<string, ParserKind>;
 export type ParserName = keyof typeof PARSERS;
 
-/** @throws Error when the parser does not find in the input what there is */
+/** Creates a parser. @throws Error if the parser does not find everything in the input */
 export function createParser(name: ParserName, input: Input): () => void {
   const parser = PARSERS[name].create(input);
-  // Twice: the connection has to stay open behind a request.
+  // Twice, because the connection must stay open after a request.
   for (let round = 1; round <= 2; round++) {
     parser.parse();
     const { requests, fields, contentBytes } = parser.findings();
@@ -77,7 +76,8 @@ function createEngineParser(name: EngineName, { text, call, requests }: Input): 
       findings: () => ({ requests: cursor === end ? 1 : 0, fields: fieldCount(), contentBytes: 0 }),
     };
   }
-  // serve() leaves the record to the next request: the fields are those of the first, since all requests of an input are alike.
+  // serve() has reset the record for the next request. The fields are those of the first one, because all requests
+  // of an input are alike.
   codec.parse(start, end);
   const fields = fieldCount() * requests;
   slot.takeRecord();
@@ -109,12 +109,12 @@ interface NodeParserClass {
   kOnMessageComplete: number;
 }
 
-/** Where the raw fields are among the arguments of kOnHeadersComplete. */
+/** The index of the raw fields in the arguments of kOnHeadersComplete. */
 const RAW_FIELDS = 2;
 
-/** With the callbacks that node:http sets, doing nothing: it pays for their arguments, and so does this. */
+/** Sets the callbacks that node:http sets, without work in them, because node:http pays for their arguments as well. */
 function createNodeParser({ text }: Input): Parser {
-  // The module is meant for Node alone, and says so by a deprecation warning.
+  // Node reserves the module for itself and prints a deprecation warning.
   process.noDeprecation = true;
   const { HTTPParser } = createRequire(import.meta.url)('node:_http_common') as {
     HTTPParser: NodeParserClass;
@@ -123,7 +123,7 @@ function createNodeParser({ text }: Input): Parser {
   const parser = new HTTPParser();
   const tally = new Tally();
   parser.initialize(HTTPParser.REQUEST, {});
-  // Many fields come in batches, the last of them with the end of the head; then it has no list of them.
+  // Many fields come in batches, the last batch with the end of the head, which then has no list of fields.
   parser[HTTPParser.kOnHeaders] = (raw) => tally.addFields(raw as string[]);
   parser[HTTPParser.kOnHeadersComplete] = (...args) =>
     tally.addFields(args[RAW_FIELDS] as string[] | undefined);
@@ -168,15 +168,15 @@ function compileLlhttp(): WebAssembly.Module {
   return new WebAssembly.Module(loadPeer('undici/lib/llhttp/llhttp_simd-wasm.js') as Uint8Array<ArrayBuffer>);
 }
 
-/** All modules that parsers run in. As long as they are held, V8 need not compile the same bytes again. */
+/** The modules of all parsers. While they are referenced, V8 does not compile the same bytes again. */
 export function compileModules(): unknown[] {
   const llhttp = PARSERS['llhttp (WASM)'].missing() === undefined ? [compileLlhttp()] : [];
   return [compileModule(), ...llhttp];
 }
 
 /**
- * The module that undici parses responses with, told to parse requests. The input lies in its memory, as
- * ours does in ours; undici copies it there.
+ * The module with which undici parses responses, set to parse requests. The input is already in its memory, as with
+ * our engines; undici copies it there.
  */
 function createLlhttpWasm({ text }: Input): Parser {
   const bytes = Buffer.from(text, 'latin1');
@@ -200,14 +200,14 @@ function createLlhttpWasm({ text }: Input): Parser {
   return {
     parse: () => {
       const error = llhttp_execute(parser, place, bytes.length);
-      if (error !== 0) throw new Error(`llhttp refuses the input with error ${error}`);
+      if (error !== 0) throw new Error(`llhttp rejects the input with error ${error}`);
       return error;
     },
     findings: () => tally.take(),
   };
 }
 
-/** What callbacks report. They return 0, which tells llhttp to go on. */
+/** Counts what the callbacks get. They return 0, so that llhttp continues. */
 class Tally {
   private requests = 0;
   private fields = 0;
@@ -223,7 +223,7 @@ class Tally {
     return 0;
   }
 
-  /** @param raw names and values in turns */
+  /** Counts fields. @param raw names and values in turns */
   addFields(raw: readonly string[] | undefined): void {
     if (raw !== undefined) this.fields += raw.length / 2;
   }
@@ -233,7 +233,7 @@ class Tally {
     return 0;
   }
 
-  /** What came since the last call. */
+  /** Returns the counts since the last call, and resets them. */
   take(): Findings {
     const { requests, fields, contentBytes } = this;
     this.requests = this.fields = this.contentBytes = 0;
@@ -241,7 +241,7 @@ class Tally {
   }
 }
 
-/** @throws the error that was returned in place of a size */
+/** Checks a result of the parser. @throws the error that was returned in place of a size */
 function accepted(result: number | Error): number {
   if (result instanceof Error) throw result;
   return result;

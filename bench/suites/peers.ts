@@ -1,4 +1,5 @@
-// The packages that the benches compare hotpath with: a package of their own, installed on demand.
+// The packages with which the benchmarks compare hotpath. They are dependencies of a package of their own,
+// installed on demand.
 
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
@@ -17,7 +18,7 @@ export function hasPeer(name: string): boolean {
   }
 }
 
-/** @throws Error when it is not installed */
+/** Loads a package. @throws Error if it is not installed */
 export function loadPeer(name: string): unknown {
   return requirePeer(name);
 }

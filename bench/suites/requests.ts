@@ -1,4 +1,4 @@
-// The requests that the suites send and parse, byte for byte the same for everyone.
+// The requests that the suites send and parse, the same bytes for all subjects.
 
 import { readFileSync } from 'node:fs';
 
@@ -14,22 +14,22 @@ export const BROWSER = readFileSync('bench/data/request-703-bytes.http', 'latin1
 /** 100 bytes of content. */
 export const POST = `POST / HTTP/1.1\r\n${HOST}Content-Length: ${POSTED_BYTES}\r\n\r\n${'x'.repeat(POSTED_BYTES)}`;
 
-/** The head of a request for `path`, with so many bytes of content behind it, if any. */
+/** Returns the head of a request for `path` with so many bytes of content. */
 export function headOf(method: string, path: string, contentBytes: number): string {
   const length = contentBytes === 0 ? '' : `Content-Length: ${contentBytes}\r\n`;
   return `${method} ${path} HTTP/1.1\r\n${HOST}${length}\r\n`;
 }
 
-/** For a server that echoes: what comes back is an answer that every load client takes. */
+/** The request for a server that echoes: it is itself an answer that every load client accepts. */
 export const ECHOED = 'HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 6\r\n\r\nHello1';
 
-/** A request with so many fields, Host among them. */
+/** Returns a request with so many fields, Host included. */
 export function withFields(count: number): string {
   const lines = Array.from({ length: count - 1 }, (_, i) => `X-Field-${i}: the value of field ${i}\r\n`);
   return `GET / HTTP/1.1\r\n${HOST}${lines.join('')}\r\n`;
 }
 
-/** A request whose content comes in so many chunks of so many bytes. */
+/** Returns a request whose content has so many chunks of so many bytes. */
 export function chunked(chunkCount: number, chunkBytes: number): string {
   const chunk = `${chunkBytes.toString(16)}\r\n${'x'.repeat(chunkBytes)}\r\n`;
   return `POST / HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked\r\n\r\n${chunk.repeat(chunkCount)}0\r\n\r\n`;

@@ -9,9 +9,9 @@ import { hotpath } from './commands.ts';
 import { PLAIN } from './requests.ts';
 
 const CORES = os.availableParallelism();
-/** Enough that each of many workers has some. */
+/** Enough connections for each of many workers. */
 const CONNECTIONS = 256;
-/** Nobody is pinned: all cores are for both sides. */
+/** No process is pinned: both sides use all cores. */
 const UNPINNED = { server: undefined, client: undefined };
 
 /** Powers of two, and the number of cores. */
@@ -35,8 +35,8 @@ export const scale: Suite = {
     const threads = client === 'wrk' ? Math.max(1, CORES >> 1) : 1;
     const rounds = new Rounds(result, progress);
     result.notes.push(
-      `The client, ${client} with ${threads} ${threads === 1 ? 'thread' : 'threads'}, runs on the same ${CORES} cores, unpinned: with as many workers as cores they share them, so more workers can't bring as many times the requests.`,
-      'What more workers cost is in the CPU time a request; what they bring, in requests a second where the server is the limit.',
+      `The client, ${client} with ${threads} ${threads === 1 ? 'thread' : 'threads'}, runs unpinned on the same ${CORES} cores. With as many workers as cores the two sides share the cores, so twice the workers cannot answer twice the requests.`,
+      'The CPU time a request shows what more workers cost. The requests a second show what they bring, if the server is the limit.',
     );
     const contestants = WORKERS.map((workers) =>
       hotpath(`${workers} ${workers === 1 ? 'worker' : 'workers'}`, '--workers', String(workers)),

@@ -1,5 +1,5 @@
-// The suite `server`: a star. Everyone at one base point; from there, one axis at a time, those that matter
-// most for a comparison.
+// The suite `server`: a star of measurements. All servers are measured at one base point. From there, one thing
+// varies at a time, for the servers that matter most for a comparison.
 
 import { isInstalled } from '../measure/children.ts';
 import { type Load, type LoadClient, strongestClient } from '../measure/load.ts';
@@ -36,9 +36,9 @@ const CONTESTANTS = [
   UWEBSOCKETS,
   BUN,
 ];
-/** Whom the axes are measured for. */
+/** The servers for which the number of connections varies. */
 const ON_AXES = [WASM, NODE_HTTP, NGINX];
-/** And those of what is asked. */
+/** The servers for which the requests vary. */
 const ON_AXES_OF_REQUESTS = [WASM, FETCH, NODE_HTTP, NGINX];
 
 interface Point {
@@ -46,7 +46,7 @@ interface Point {
   client: LoadClient;
   contestants: readonly Contestant[];
   load: Omit<Load, 'port' | 'seconds'>;
-  /** Its place on the axis of connections. */
+  /** The position on the axis of connections. */
   at?: number;
 }
 
@@ -89,7 +89,7 @@ export const server: Suite = {
   },
 };
 
-/** The base point is loaded by every client that is there; the axes by the strongest. */
+/** Returns the points. Every installed client loads the base point; the strongest one loads all others. */
 function star(): Point[] {
   const client = strongestClient();
   const base: Point['load'] = { connections: CONNECTIONS, pipelined: 1, request: PLAIN, threads: 1 };
@@ -132,17 +132,17 @@ function answers({ servers }: Started): string {
 
 function notes(client: LoadClient): string[] {
   return [
-    `The base point is ${CONNECTIONS} connections that each wait for their answer before they ask again; every other group differs from it in what its name says and is loaded by ${client}.`,
+    `The base point is ${CONNECTIONS} connections that each wait for the answer before they send the next request. Every other group differs from it as its name says, and is loaded by ${client}.`,
     client === 'wrk'
-      ? 'wrk, written in C, loads the axes since it brings servers to their limit that autocannon cannot.'
-      : 'wrk is not installed: autocannon loads everything, and is slower than the faster servers. Compare the CPU time a request.',
-    'Everyone answers 200, text/plain, Hello and a number (nginx the fixed text Hello1) and reads content to its end; every request is the same bytes for everyone.',
-    'hotpath wasm and js answer inside of the engine, without JavaScript. hotpath fetch is a handler of an app, `() => new Response(…)`; hono on hotpath is the very module that runs on node-server, too.',
-    'srvx answers with its own FastResponse, hono on node-server with the light Response that the latter installs.',
-    'hotpath runs one worker; its supervisor and server process, and the master of nginx, are counted with it.',
-    'CPU a request is user and system time of all threads and processes of the server, as the system accounts for it. Where the server is not the limit, compare it and not the requests a second.',
-    'Peak memory is the largest resident memory of each process of the server since the load began, added up: pages that they share count for each, and what earlier loads left is in it.',
-    'Latency is what the client reports at the most load it can give; wrk adds the requests that a slow answer held up, and has none for pipelined requests.',
-    'Limited by: the side whose core was in use for 90 % of the load or more.',
+      ? 'wrk loads the other groups. It is written in C and brings servers to their limit that autocannon cannot.'
+      : 'wrk is not installed, so autocannon loads all groups. It is slower than the faster servers: compare the CPU time a request.',
+    'Every server answers 200, text/plain, Hello and a number (nginx the fixed text Hello1) and reads content to its end. All servers get the same bytes.',
+    'hotpath wasm and js answer in the engine, without a handler. hotpath fetch is a handler of an application, `() => new Response(…)`. hono on hotpath runs the same module as hono on node-server.',
+    'srvx answers with its own FastResponse, hono on node-server with the light Response that node-server installs.',
+    'hotpath runs one worker. Its supervisor and server process count as well, and so does the master process of nginx.',
+    'CPU a request is user and system time of all threads and processes of the server, as the system accounts for it. If the server is not the limit, compare the CPU time, not the requests a second.',
+    'Peak memory is the sum of the largest resident memory of each process of the server since the load began. Shared pages count for each process, and memory that earlier loads left is included.',
+    'Latency is what the client reports at full load. wrk adds the requests that a slow answer delayed, and reports no latency for pipelined requests.',
+    'Limited by: the side whose core was busy for at least 90 % of the load.',
   ];
 }

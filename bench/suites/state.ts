@@ -1,4 +1,5 @@
-// The suite `state`: what a step on state that all threads share exactly costs, beside what is used for it today.
+// The suite `state`: the cost of a step on state that all threads share exactly, compared with what is used for it
+// today.
 
 import net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -22,10 +23,10 @@ export const state: Suite = {
     operatingSeconds(pace),
   async run(result, progress, pace) {
     result.notes.push(
-      'One thread, nobody else: what an undisturbed step costs. What several threads at once do to counting, the suite `counter` shows.',
-      'Leased: as with --state or --redis, where the number must have been leased before it is given.',
-      'In one thread: no other thread sees it, so of N threads each counts for itself.',
-      'Redis: redis-server on this machine, over TCP, one command after the other: the round trip is what it costs a request. Limits and locks of several commands take one transaction, or two round trips.',
+      'One thread alone: the cost of an undisturbed step. The suite `counter` shows how several threads affect counting.',
+      'Leased: as with --state or --redis, where a number must be leased before it is handed out.',
+      'In one thread: no other thread sees it, so each of N threads counts for itself.',
+      'Redis: redis-server on this machine, over TCP, one command after the other, so a request pays the whole round trip. Limits and locks of several commands take one transaction or two round trips.',
     );
     const redis = isInstalled('redis-server') ? await startRedis() : undefined;
     try {

@@ -1,4 +1,4 @@
-// The suite `transfer`: content of a MiB, up and down, read and sent whole and as a stream.
+// The suite `transfer`: uploads and downloads of 1 MiB, as a whole and as a stream.
 
 import { strongestClient } from '../measure/load.ts';
 import { chooseCores, describeCores } from '../measure/machine.ts';
@@ -46,10 +46,10 @@ export const transfer: Suite = {
     const client = strongestClient();
     const rounds = new Rounds(result, progress);
     result.notes.push(
-      'Upload: 1 MiB with Content-Length, of which the server tells the size; by arrayBuffer(), or `for await` over the body. node:http joins what came, or iterates over the request.',
-      'Download: 1 MiB that lies in memory, or a stream of 16 pieces of 64 KiB, which goes out in chunks.',
+      'Upload: 1 MiB with Content-Length; the server answers with the size. It reads by arrayBuffer(), or by `for await` over the body. node:http joins the pieces, or iterates over the request.',
+      'Download: 1 MiB from memory, or a stream of 16 pieces of 64 KiB, which is sent in chunks.',
       `Load by ${client}, ${CONNECTIONS} connections. hono on node-server has the same handlers as hotpath.`,
-      'CPU a MiB is user and system time of all threads and processes of the server. Where the load client was the limit, compare it and not the throughput.',
+      'CPU a MiB is user and system time of all threads and processes of the server. If the load client was the limit, compare the CPU time, not the throughput.',
       describeCores(cores),
     );
     const field = { rounds, client: undefined, cores, pace };
@@ -88,7 +88,7 @@ function loadOf({ method, path }: Transfer) {
   return { connections: CONNECTIONS, pipelined: 1, request, contentBytes, threads: 1 };
 }
 
-/** @throws Error when a server has not got all of an upload, or does not give all of a download */
+/** Checks a server. @throws Error if it has not received a whole upload, or does not send a whole download */
 export async function check(port: number, { name, method, path }: Transfer): Promise<void> {
   const upload = method === 'POST' ? { body: new Uint8Array(CONTENT_BYTES) } : {};
   const response = await fetch(`http://127.0.0.1:${port}${path}`, { method, ...upload });

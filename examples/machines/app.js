@@ -1,4 +1,4 @@
-// What each of the servers runs: numbers that no two of them give.
+// The application of each server. Its numbers are unique over all servers.
 
 import { counted, counter } from 'hotpath';
 

@@ -1,7 +1,7 @@
-// Starts a Redis, two servers and an nginx before them, as four machines would run them, on this one. Needs
-// redis-server and nginx, and `npm i redis`. README.md beside it says what to try. Start it with
+// Starts a Redis, two servers, and an nginx in front of them, all on this machine. It needs
+// redis-server, nginx and `npm i redis`. README.md in this folder says what to try. Start it with
 //   node examples/machines/start.js
-// Ctrl-C ends all of it. Another first port than 8080 may be given.
+// Ctrl-C ends all of them. The first port is 8080, or the first argument.
 
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -19,7 +19,7 @@ const folder = mkdtempSync(join(tmpdir(), 'hotpath-machines-'));
 const children = [];
 
 const redisArguments = ['--port', String(redisPort), '--dir', folder, '--bind', '127.0.0.1'];
-// What Redis says it has given away must be on its disk first.
+// Redis must write a number to its disk before it confirms it.
 redisArguments.push('--appendonly', 'yes', '--appendfsync', 'always', '--loglevel', 'warning');
 
 function run(name, command, args, environment, ended = () => end(`${name} has ended`)) {
@@ -63,7 +63,7 @@ process.on('SIGINT', () => end());
 process.on('SIGTERM', () => end());
 
 run('Redis', 'redis-server', redisArguments, {}, () => {
-  if (!ending) console.error(`Redis has ended. Once more: redis-server ${redisArguments.join(' ')}`);
+  if (!ending) console.error(`Redis has ended. To start it again: redis-server ${redisArguments.join(' ')}`);
 });
 await untilListening(redisPort);
 for (const port of serverPorts)
@@ -90,4 +90,4 @@ const conf = [nginxPort, ...serverPorts].reduce(
 writeFileSync(join(folder, 'nginx.conf'), conf);
 run('nginx', 'nginx', ['-p', folder, '-c', 'nginx.conf', '-e', 'stderr'], {});
 await untilListening(nginxPort);
-console.log(`All of it is there: http://127.0.0.1:${nginxPort}/`);
+console.log(`All servers are running: http://127.0.0.1:${nginxPort}/`);

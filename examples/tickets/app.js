@@ -1,5 +1,5 @@
-// A service that other programs ask for numbers and for decisions: exact over all its threads, and with --state
-// over its crashes. README.md beside it says how it is used. Start it with
+// A service that gives other programs numbers and rate-limit decisions. It is exact over all its threads and, with
+// --state, over crashes. README.md in this folder says how to use it. Start it with
 //   node dist/cli.js examples/tickets/app.js --state ./tickets-state
 
 import { createHash, timingSafeEqual } from 'node:crypto';
@@ -10,10 +10,10 @@ const CONTENT_BYTES_MAX = 1000;
 const byName = (names, make) => new Map(names.map((name) => [name, make(name)]));
 const countersByName = byName(counters, (name) => counter(name));
 const limitersByName = byName(Object.keys(limits), (name) => limiter(`limit ${name}`, limits[name]));
-/** Asked of everybody when it is set: `Authorization: Bearer ...`. */
+/** If it is set, every request must have it: `Authorization: Bearer ...`. */
 const token = process.env.TICKETS_TOKEN;
 
-/** What a client did wrong; the error handler tells it. */
+/** A client's mistake, which the error handler reports to the client. */
 class ClientError extends Error {
   constructor(status, message) {
     super(message);
@@ -23,12 +23,12 @@ class ClientError extends Error {
 
 const digest = (text) => createHash('sha256').update(text).digest();
 
-/** A handler for those who may ask. */
+/** Wraps a handler, so that it requires the token. */
 function guarded(handler) {
   if (token === undefined) return handler;
   const expected = digest(`Bearer ${token}`);
   return (request, context) => {
-    // Digests have one length, so the comparison takes one time.
+    // All digests have the same length, so each comparison takes the same time.
     if (!timingSafeEqual(digest(request.headers.get('authorization') ?? ''), expected))
       throw new ClientError(401, 'the token is missing or wrong');
     return handler(request, context);
@@ -47,10 +47,11 @@ function wholeNumber(value, what) {
   return value;
 }
 
-/** How much is to be added: `{"add": 5}`, or nothing at all for 1. */
+/** Reads how much to add: `{"add": 5}`, or no content for 1. */
 async function readAmount(request) {
   const text = await request.text();
-  if (text.length > CONTENT_BYTES_MAX) throw new ClientError(413, 'that is too much');
+  if (text.length > CONTENT_BYTES_MAX)
+    throw new ClientError(413, `the content has more than ${CONTENT_BYTES_MAX} characters`);
   if (text === '') return 1;
   try {
     return wholeNumber(JSON.parse(text)?.add, 'add');

@@ -44,29 +44,29 @@ describe('compareText', () => {
     expect(llhttp).toMatch(/^llhttp \(Node\)( +[\d.]+){4} +1\.00x +tie$/);
   });
 
-  it('counts verdicts apart for hotpath’s and for the control', () => {
+  it('counts the verdicts of hotpath and of the control separately', () => {
     const text = compareText(before, changed({ 'WASM engine': 0.5, 'node:http': 2 }));
     expect(text).toMatch(/hotpath's: 4 better, 0 worse, \d+ ties/);
     expect(text).toMatch(/Control, what is not hotpath's: [1-9]\d* better, \d+ worse/);
   });
 
-  it('says what else changed, and only that', () => {
+  it('lists the other measures that changed, and no more', () => {
     const text = compareText(before, changed({ 'hotpath js': 3 }));
     const others = text.slice(text.indexOf('By other measures'), text.indexOf("hotpath's:"));
     expect(others).toMatch(/^server, 64 connections, wrk +hotpath js +server CPU a request +3\.00x worse$/m);
     expect(others).not.toContain('hotpath wasm');
   });
 
-  it('names what only one of both has', () => {
+  it('names the subjects that only one result has', () => {
     const [, ...suites] = fixture().suites;
     const text = compareText(before, { path: 'b.json', results: fixture({ suites }) });
     expect(text).toContain('Only in A: parse, 40 bytes: WASM engine');
     expect(compareText({ path: 'b.json', results: fixture({ suites: [] }) }, before)).toContain(
-      'They have no subject in common.',
+      'The two results have no subject in common.',
     );
   });
 
-  it('tells of two runs what they are', () => {
+  it('describes both runs', () => {
     expect(compareText(before, changed({}, { dirty: true }))).toContain(
       'B  b.json: e778d2e with changes, 2026-11-22T14:03:01.000Z, full, Node v20.20.2',
     );

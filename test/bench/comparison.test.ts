@@ -27,7 +27,7 @@ function rates(name: string, values: number[], limitedBy: SubjectResult['limited
 const OURS = subject('hotpath', [6, 7, 8], { ours: true });
 
 describe('the sentence of a group', () => {
-  it('says wins, ties, losses and what is unclear', () => {
+  it('names wins, ties, losses and unclear verdicts', () => {
     const others = [
       subject('slow', [14, 14, 14]),
       subject('slower', [70, 70, 70]),
@@ -41,7 +41,7 @@ describe('the sentence of a group', () => {
     );
   });
 
-  it('is about the reference where that is hotpath’s, else about the first that is', () => {
+  it('is about the reference if it is hotpath, else about the first subject that is', () => {
     const js = subject('hotpath js', [9, 9, 9], { ours: true });
     const other = subject('other', [5, 5, 5]);
     expect(leadOf({ ...group([js, OURS, other]), reference: 'hotpath' })).toBe(OURS);
@@ -49,13 +49,13 @@ describe('the sentence of a group', () => {
     expect(leadOf({ ...group([other]), reference: 'other' })).toBe(other);
   });
 
-  it('says so where there is nothing to compare', () => {
+  it('says if there is nothing to compare', () => {
     expect(sentenceOf(group([OURS]))).toBe('hotpath was measured alone.');
     expect(sentenceOf(group([subject('hotpath', [], { ours: true })]))).toBe('hotpath was not measured.');
     expect(sentenceOf(group([]))).toBe('Nothing was measured.');
   });
 
-  it('has no factor for what can’t be divided', () => {
+  it('has no factor if the values cannot be divided', () => {
     const lost = (name: string, ours: boolean, values: number[]): SubjectResult => ({
       name,
       ours,
@@ -66,17 +66,17 @@ describe('the sentence of a group', () => {
   });
 });
 
-describe('requests a second, where the load client was the limit', () => {
+describe('requests a second, if the load client was the limit', () => {
   const limited = rates('limited', [80, 81, 82], 'load client');
   const slow = rates('slow', [20, 21, 22], 'server');
   const fast = rates('fast', [120, 121, 122], 'server');
 
-  it('are at least so many for the faster one', () => {
+  it('give a verdict if the faster subject was limited', () => {
     expect(compareSubjects(limited, slow, 'requestsPerSecond')?.verdict).toBe('better');
     expect(compareSubjects(slow, limited, 'requestsPerSecond')?.verdict).toBe('worse');
   });
 
-  it('say nothing of the slower one, nor of two that tie', () => {
+  it('give no verdict if the slower subject was limited, or both tie', () => {
     const unclear = { verdict: 'unclear', because: 'the load client was the limit' };
     expect(compareSubjects(limited, fast, 'requestsPerSecond')).toMatchObject(unclear);
     expect(compareSubjects(fast, limited, 'requestsPerSecond')).toMatchObject(unclear);
@@ -85,7 +85,7 @@ describe('requests a second, where the load client was the limit', () => {
 });
 
 describe('comparisons', () => {
-  it('are of each of hotpath’s ways with each that is not', () => {
+  it('compare each subject of hotpath with each other subject', () => {
     const js = subject('hotpath js', [9, 9, 9], { ours: true });
     const all = [OURS, js, subject('a', [1, 1, 1]), subject('b', [20, 20, 20]), subject('c', [])];
     const pairs = comparisonsWithOthers(group(all), 'cpuMicros');
@@ -97,19 +97,19 @@ describe('comparisons', () => {
     ]);
   });
 
-  it('leave out what was not measured', () => {
+  it('leave out subjects that were not measured', () => {
     expect(compareSubjects(OURS, subject('none', []), 'cpuMicros')).toBeUndefined();
     expect(compareSubjects(OURS, subject('other', [1]), 'seconds')).toBeUndefined();
   });
 
-  it('put the deciding measure first and judge none that only describes', () => {
+  it('put the deciding measure first, and judge by no measure that only describes', () => {
     const measures = { nanoseconds: [1], bytesPerSecond: [2], seconds: [3], serverBusy: [0.5] };
     const own = group([{ name: 'one', ours: true, measures }], 'seconds');
     expect(measuresOf(own)).toEqual(['seconds', 'nanoseconds', 'bytesPerSecond', 'serverBusy']);
     expect(judgedMeasuresOf(own)).toEqual(['seconds', 'nanoseconds']);
   });
 
-  it('are written with the factor between both, whichever is ahead', () => {
+  it('have the factor between both, whichever is better', () => {
     expect(verdictText({ verdict: 'better', ratio: 2 })).toBe('2.00x better');
     expect(verdictText({ verdict: 'worse', ratio: 0.5 })).toBe('2.00x worse');
     expect(verdictText({ verdict: 'worse', ratio: 0 })).toBe('worse');

@@ -38,7 +38,7 @@ async function start(contestants: readonly Contestant[], use: (servers: Server[]
   }
 }
 
-it('fetch handlers answer, count, and read what is posted', { timeout: TIMEOUT_MS }, async () => {
+it('fetch handlers answer, count, and read posted content', { timeout: TIMEOUT_MS }, async () => {
   const { FETCH, HONO_ON_HOTPATH, HONO_ON_NODE, SRVX } = await suite<Commands>('commands');
   await start([FETCH, HONO_ON_HOTPATH, HONO_ON_NODE, SRVX], async (servers) => {
     expect(servers[0]?.contestant).toBe(FETCH);
@@ -50,7 +50,7 @@ it('fetch handlers answer, count, and read what is posted', { timeout: TIMEOUT_M
   });
 });
 
-it('every server of the suite transfer takes and gives a MiB', { timeout: TIMEOUT_MS }, async () => {
+it('every server of the suite transfer receives and sends a MiB', { timeout: TIMEOUT_MS }, async () => {
   const { TRANSFERRING } = await suite<TransferSuite>('transfer');
   await start(TRANSFERRING, async (servers) => {
     expect(servers.length).toBeGreaterThan(1);
@@ -59,7 +59,7 @@ it('every server of the suite transfer takes and gives a MiB', { timeout: TIMEOU
 });
 
 describe('check', () => {
-  it.each(TRANSFERS)('refuses a server that does less: $name', async (one) => {
+  it.each(TRANSFERS)('rejects a server that does less: $name', async (one) => {
     const server = http.createServer((request, response) =>
       request.resume().on('end', () => response.end('7')),
     );

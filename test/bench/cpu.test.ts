@@ -77,12 +77,12 @@ function expectAbout(actual: number | undefined, expected: number): void {
 }
 
 describe.runIf(existsSync('/proc/self/stat'))('cpuMicros', () => {
-  it('counts what a process says that it used', async () => {
+  it('counts the CPU time that a process reports', async () => {
     const { pid, reports } = await start(BURN, 1);
     expectAbout(cpuMicros(pid), reports[0]?.micros as number);
   });
 
-  it('counts descendants with it', async () => {
+  it('includes descendants', async () => {
     const { pid, reports } = await start(BURN_TWICE, 2);
     const [inner, outer] = reports as [Report, Report];
     expect(outer.pid).toBe(pid);
@@ -92,14 +92,14 @@ describe.runIf(existsSync('/proc/self/stat'))('cpuMicros', () => {
     expectAbout((cpuMicros(pid) as number) - innerMicros, outer.micros);
   });
 
-  it('counts descendants that have ended', async () => {
+  it('includes descendants that have ended', async () => {
     const { pid, reports } = await start(BURN_AFTER_CHILD, 2);
     const [ended, own] = reports as [Report, Report];
     expect(processTree(pid)).toEqual([pid]);
     expectAbout(cpuMicros(pid), ended.micros + own.micros);
   });
 
-  it('reads a process whose name looks like other fields', async () => {
+  it('reads a process whose name looks like other fields of /proc', async () => {
     const { pid, reports } = await start(BURN_UNDER_ODD_NAME, 1);
     expectAbout(cpuMicros(pid), reports[0]?.micros as number);
   });
@@ -111,7 +111,7 @@ describe.runIf(existsSync('/proc/self/stat'))('cpuMicros', () => {
     expect((cpuMicros(pid) as number) - before).toBeLessThan((reports[0]?.micros as number) / 4);
   });
 
-  it('knows nothing of a process that is gone', async () => {
+  it('returns undefined for a process that is gone', async () => {
     const { pid } = await start(BURN, 1);
     const child = children.pop() as ChildProcess;
     const exited = once(child, 'exit');
@@ -123,7 +123,7 @@ describe.runIf(existsSync('/proc/self/stat'))('cpuMicros', () => {
 });
 
 describe.runIf(existsSync('/proc/self/clear_refs'))('peakBytes', () => {
-  it('adds up what each process held at most, until told to forget it', async () => {
+  it('adds up the peaks of all processes, until it is reset', async () => {
     const { pid } = await start(HOLD, 2);
     const both = peakBytes(pid) as number;
     expect(both).toBeGreaterThan(2 * HELD_BYTES);
@@ -134,7 +134,7 @@ describe.runIf(existsSync('/proc/self/clear_refs'))('peakBytes', () => {
     expect(both - held).toBeGreaterThan(HELD_BYTES / 2);
   });
 
-  it('knows nothing of a process that is gone', () => {
+  it('returns undefined for a process that is gone', () => {
     expect(peakBytes(2 ** 22 + 1)).toBeUndefined();
   });
 });

@@ -19,32 +19,32 @@ describe('figure', () => {
 });
 
 describe('times', () => {
-  it('has fewer digits behind the point the larger it is', () => {
+  it('has fewer decimals the larger it is', () => {
     expect([1.5, 12.345, 123.45].map(times)).toEqual(['1.50x', '12.3x', '123x']);
   });
 });
 
 describe('scaleFor', () => {
-  it('takes the largest unit that leaves all at 1 or above', () => {
+  it('chooses the largest unit in which all values are at least 1', () => {
     expect(scaleFor('nanoseconds', [44, 12_000]).unit).toBe('ns');
     expect(scaleFor('nanoseconds', [4_400, 12_000]).unit).toBe('µs');
     expect(scaleFor('bytesPerSecond', [4.5e9])).toEqual({ unit: 'GB/s', per: 1e9 });
     expect(scaleFor('peakBytes', [52 * 2 ** 20, 2 ** 31]).unit).toBe('MiB');
   });
 
-  it('does not mind zeros, nor nothing at all', () => {
+  it('ignores zeros, and accepts no values', () => {
     expect(scaleFor('peakBytes', [0, 2 ** 20]).unit).toBe('MiB');
     expect(scaleFor('peakBytes', [0]).unit).toBe('B');
     expect(scaleFor('peakBytes', []).unit).toBe('B');
   });
 
-  it('leaves a unit that has no multiples as it is', () => {
+  it('keeps a unit that has no multiples', () => {
     expect(scaleFor('serverBusy', [0.97])).toEqual({ unit: 'cores', per: 1 });
     expect(scaleFor('updatesLost', [0.4])).toEqual({ unit: '%', per: 0.01 });
   });
 });
 
-it('writes ratios with the digits that say something', () => {
+it('writes ratios with significant digits', () => {
   expect([0.0044, 0.45, 1, 2.222, 22.22, 1736.6].map(times)).toEqual([
     '0.0044x',
     '0.45x',
@@ -55,7 +55,7 @@ it('writes ratios with the digits that say something', () => {
   ]);
 });
 
-it('has no spread of one round', () => {
+it('writes no spread for one round', () => {
   expect(spreadText(summarize([1, 2, 3], 'lower'))).toBe('100%');
   expect(spreadText(summarize([5, 5], 'lower'))).toBe('0%');
   expect(spreadText(summarize([5], 'lower'))).toBe('-');

@@ -26,16 +26,16 @@ describe('readLoadResult', () => {
     expect(readLoadResult('wrk', `Running 1s test\n${JSON.stringify(RESULT)}\n`)).toEqual(RESULT);
   });
 
-  it('refuses a load with errors', () => {
+  it('rejects a load with errors', () => {
     const stdout = JSON.stringify({ ...RESULT, errors: 3 });
     expect(() => readLoadResult('wrk', stdout)).toThrow('wrk: 3 errors, 500 answers');
   });
 
-  it('refuses a load without answers', () => {
+  it('rejects a load without answers', () => {
     expect(() => readLoadResult('wrk', JSON.stringify({ ...RESULT, requests: 0 }))).toThrow('0 answers');
   });
 
-  it('refuses what is no result', () => {
+  it('rejects text that is no result', () => {
     expect(() => readLoadResult('wrk', 'unable to connect\n')).toThrow();
     expect(() => readLoadResult('wrk', '')).toThrow();
   });
@@ -46,14 +46,14 @@ describe('readAbResult', () => {
     expect(readAbResult(AB)).toEqual({ requests: 100, seconds: 0.093 });
   });
 
-  it('refuses a load with errors', () => {
+  it('rejects a load with errors', () => {
     expect(() => readAbResult(AB.replace('Failed requests:        0', 'Failed requests:        7'))).toThrow(
       '7 errors',
     );
     expect(() => readAbResult(`${AB}Non-2xx responses:      2\n`)).toThrow('2 errors');
   });
 
-  it('refuses a load without answers', () => {
+  it('rejects a load without answers', () => {
     expect(() => readAbResult('')).toThrow('0 answers');
   });
 });

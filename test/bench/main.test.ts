@@ -46,7 +46,7 @@ describe('usage', () => {
     expect(stderr).toContain('Usage:');
   });
 
-  it('says in one line that there are no such results', () => {
+  it('reports in one line that there are no such results', () => {
     const { status, stderr } = bench('compare', 'latest', 'latest', '--out', join(folder, 'nowhere'));
     expect(status).toBe(2);
     expect(stderr).toMatch(/^There are no results 'latest' in .*\n$/);
@@ -92,7 +92,7 @@ describe('a run', () => {
     return JSON.parse(readFileSync(join(out, names[1] as string), 'utf8')) as Results;
   }
 
-  it('prints and saves what it measured, and how far it is, a line at a time', {
+  it('prints and saves its results, and prints its progress line by line', {
     timeout: TIMEOUT_MS,
   }, async () => {
     const { closed, output, results } = start('whole', 'counter');
@@ -111,7 +111,7 @@ describe('a run', () => {
     expect(suites[0]?.groups.length).toBeGreaterThan(1);
   });
 
-  it('keeps what it measured when interrupted, and leaves no process', { timeout: TIMEOUT_MS }, async () => {
+  it('keeps its results if it is interrupted, and leaves no process', { timeout: TIMEOUT_MS }, async () => {
     const { child, closed, output, results } = start('interrupted', 'counter', 'ladder');
     const tree = await descendants(child, () => output().includes('] ladder'));
     child.kill('SIGINT');

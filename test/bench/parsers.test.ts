@@ -23,7 +23,7 @@ describe.each(names)('%s', (name) => {
     for (let i = 0; i < 3; i++) parse();
   });
 
-  it.each(inputs)('is refused when %s hold something else', (_, input) => {
+  it.each(inputs)('is rejected if %s hold something else', (_, input) => {
     const others: Partial<Input>[] = [
       { requests: input.requests + 1 },
       { fields: input.fields + 1 },
@@ -32,11 +32,11 @@ describe.each(names)('%s', (name) => {
     for (const other of others) expect(() => createParser(name, { ...input, ...other })).toThrow();
   });
 
-  it.each(inputs)('is refused when the last byte of %s is missing', (_, input) => {
+  it.each(inputs)('is rejected if the last byte of %s is missing', (_, input) => {
     expect(() => createParser(name, { ...input, text: input.text.slice(0, -1) })).toThrow();
   });
 
-  it.each(heads)('is refused when %s are no request', (_, input) => {
+  it.each(heads)('is rejected if %s are no request', (_, input) => {
     expect(() => createParser(name, { ...input, text: input.text.replace('GET ', 'G\0T ') })).toThrow();
   });
 });

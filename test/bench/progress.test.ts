@@ -22,7 +22,7 @@ function output(isTTY: boolean): { stream: NodeJS.WriteStream; text(): string } 
 }
 
 describe('Estimate', () => {
-  it('counts what is left by the estimates, and lets time pass', () => {
+  it('counts down the estimated time left', () => {
     const estimate = new Estimate(100, clock);
     estimate.begin(40);
     expect(estimate.leftSeconds).toBe(100);
@@ -33,7 +33,7 @@ describe('Estimate', () => {
     expect(estimate.share).toBe(0.05);
   });
 
-  it('learns how much longer things take', () => {
+  it('learns how much longer than estimated the suites take', () => {
     const estimate = new Estimate(100, clock);
     estimate.begin(40);
     nowMs = 40_000;
@@ -41,7 +41,7 @@ describe('Estimate', () => {
     expect(estimate.leftSeconds).toBe(160);
   });
 
-  it('takes a suite for done when it has ended, however long it took', () => {
+  it('counts a suite as done when it has ended, however long it took', () => {
     const estimate = new Estimate(100, clock);
     estimate.begin(40);
     estimate.end();
@@ -52,13 +52,13 @@ describe('Estimate', () => {
     expect(estimate.leftSeconds).toBe(0);
   });
 
-  it('is done at once where there is nothing to do', () => {
+  it('is done at once if there is nothing to do', () => {
     expect(new Estimate(0, clock).share).toBe(1);
   });
 });
 
 describe('progress without a terminal', () => {
-  it('prints a plain line for each suite, and others only now and then', () => {
+  it('prints a plain line for each suite, and further lines only from time to time', () => {
     const { stream, text } = output(false);
     const progress = createProgress(stream, 120, clock);
     progress.begin('parse', 60);
@@ -77,7 +77,7 @@ describe('progress without a terminal', () => {
 });
 
 describe('progress on a terminal', () => {
-  it('draws one bar with what is measured and the time left, and takes it away', () => {
+  it('draws one bar with the current measurement and the time left, and removes it at the end', () => {
     const { stream, text } = output(true);
     const progress = createProgress(stream, 200, clock);
     progress.begin('server', 100);
@@ -93,7 +93,7 @@ describe('progress on a terminal', () => {
   });
 });
 
-it('tells a suite when to stop', () => {
+it('tells a suite that the run is being stopped', () => {
   let stopped = false;
   const progress = suiteProgress(createProgress(output(false).stream, 1, clock), () => stopped);
   expect(progress.stopped).toBe(false);
@@ -101,7 +101,7 @@ it('tells a suite when to stop', () => {
   expect(progress.stopped).toBe(true);
 });
 
-it('writes durations a person can use', () => {
+it('writes durations in readable units', () => {
   expect([0, 0.4, 59.1, 60, 61, 125].map(duration)).toEqual([
     '0 s',
     '1 s',

@@ -75,7 +75,7 @@ describe.skipIf(CHROMIUM === undefined)('the report in Chromium', () => {
     await page.close();
   });
 
-  it('follows the colours of the system, and the width of the window', async () => {
+  it('follows the colour scheme of the system and the width of the window', async () => {
     const { page, complaints } = await open(1280, 'light');
     const plots = (await page.$$('.plot')).length;
     const paper = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
@@ -91,7 +91,7 @@ describe.skipIf(CHROMIUM === undefined)('the report in Chromium', () => {
     await page.close();
   });
 
-  it('shows the values under the pointer, and the last ones without it', async () => {
+  it('shows the values under the pointer, and the last values without a pointer', async () => {
     const { page } = await open(1280, 'light');
     const legend = () => page.$eval('.plot .u-legend', (element) => element.textContent ?? '');
     expect(await legend()).toContain('2.3k');

@@ -93,7 +93,7 @@ describe('the report’s data', () => {
     expect(reportData(only({}, [])).engines).toBeUndefined();
   });
 
-  it('does not praise an engine for what is unclear', () => {
+  it('names no winner of unclear comparisons of the engines', () => {
     const one = (name: string, value: number): SubjectResult => ({
       name,
       ours: true,
@@ -117,7 +117,7 @@ describe('the report’s data', () => {
       expect(titles).toContain(title);
   });
 
-  it('draws a bar to its median and its range from least to most', () => {
+  it('draws a bar up to the median, and the range from least to most', () => {
     const results = only({ reference: 'a' }, [
       { name: 'a', ours: true, measures: { cpuMicros: [5, 4, 6] } },
       { name: 'b', ours: false, measures: { cpuMicros: [10, 20, 16] } },
@@ -143,12 +143,12 @@ describe('the report’s data', () => {
     expect(reportPage(results)).not.toContain('class="range"');
   });
 
-  it('says at a bar that the load client was the limit', () => {
+  it('marks a bar if the load client was the limit', () => {
     const notes = bars('server')[0]!.bars.map(({ name, note }) => [name, note]);
     expect(notes).toContainEqual(['uWebSockets.js', 'unclear, client at its limit']);
   });
 
-  it('draws lines over sizes, threads and connections, and none of a single point', () => {
+  it('draws lines over sizes, threads and connections, but none for a single point', () => {
     const [bytes] = plots('parse');
     expect(bytes).toMatchObject({
       x: [40, 703, 2300],
@@ -175,7 +175,7 @@ describe('the report’s data', () => {
     });
   });
 
-  it('leaves a gap where a line has no point', () => {
+  it('leaves a gap if a line lacks a point', () => {
     const at = (name: string, value: number): SubjectResult => ({
       name,
       ours: true,
@@ -219,14 +219,14 @@ describe('the report’s data', () => {
     });
   });
 
-  it('says what was not measured, and takes an empty suite', () => {
+  it('names the subjects that were not measured, and accepts an empty suite', () => {
     expect(section('server').missing).toEqual(['Bun: not installed']);
     const empty: SuiteResult = { name: 'scale', title: 'Scaling', groups: [], notes: [] };
     expect(reportPage(fixture({ suites: [empty] }))).toContain('Nothing was measured.');
     expect(reportPage(fixture({ suites: [] }))).toContain('<h2>Machine</h2>');
   });
 
-  it('takes subjects without values', () => {
+  it('accepts subjects without values', () => {
     const none: SubjectResult = { name: 'none', ours: true, measures: { cpuMicros: [] } };
     const some: SubjectResult = { name: 'a', ours: true, measures: { cpuMicros: [1], serverBusy: [] } };
     expect(reportPage(only({}, [none]))).not.toMatch(/NaN|Infinity/);
@@ -235,7 +235,7 @@ describe('the report’s data', () => {
 });
 
 describe('the report’s page', () => {
-  it('names every subject, group, note and absence', () => {
+  it('names every subject, group, note and missing subject', () => {
     const text = PAGE.slice(0, PAGE.indexOf('<script'));
     const escaped = (name: string) => html`${name}`.text;
     for (const { title, notes, groups } of RESULTS.suites) {
@@ -272,7 +272,7 @@ describe('the report’s page', () => {
     expect(PAGE).not.toMatch(/@import|url\(|\bimport\s*\(|fetch\(|XMLHttpRequest|WebSocket\(/);
   });
 
-  it('forbids to load anything, and to run what is not its own', () => {
+  it('forbids to load anything, and to run foreign scripts', () => {
     const policy = /http-equiv="Content-Security-Policy" content="([^"]*)"/.exec(PAGE)?.[1];
     const hash = '&#39;sha256-[A-Za-z0-9+/=]{44}&#39;';
     expect(policy).toMatch(
@@ -282,7 +282,7 @@ describe('the report’s page', () => {
     );
   });
 
-  it('takes no name for markup, in text or in data', () => {
+  it('escapes names, in text and in data', () => {
     expect(PAGE).not.toContain('<img');
     expect(PAGE).toContain('&lt;/script&gt;&lt;img src=x onerror=&quot;alert(1)&quot;&gt; &amp; others');
     // One for data and two for code: no other was opened or ended.
@@ -290,7 +290,7 @@ describe('the report’s page', () => {
     expect(PAGE.match(/<\/script/g)).toHaveLength(3);
   });
 
-  it('draws every plot that it has a place for', () => {
+  it('has data for every place of a plot', () => {
     const data = /<script type="application\/json" id="plots">(.*?)<\/script>/s.exec(PAGE)?.[1] ?? '';
     const indices = [...PAGE.matchAll(/data-plot="(\d+)"/g)].map(([, index]) => Number(index));
     expect(indices).toEqual((JSON.parse(data) as Plot[]).map((_, i) => i));
@@ -310,7 +310,7 @@ describe('html', () => {
     );
   });
 
-  it('writes data that ends no script and is the same data', () => {
+  it('writes data that cannot end the script element and is unchanged when read', () => {
     const data = { name: HOSTILE, comment: '<!-- <script>' };
     expect(jsonFor(data).text).not.toContain('<');
     expect(JSON.parse(jsonFor(data).text)).toEqual(data);

@@ -40,13 +40,13 @@ describe('Rounds', () => {
     expect(said).toEqual(['0 group: a', '0.5 group: b', '1 group: a', '1.5 group: b']);
   });
 
-  it('leaves out what a round could not measure', async () => {
+  it('leaves out measures that a round could not take', async () => {
     const { result, rounds } = start();
     await rounds.run(contest(subject('a', () => ({ seconds: 1, cpuMicros: undefined }))), 1, 1);
     expect(result.groups[0]?.subjects[0]?.measures).toEqual({ seconds: [1] });
   });
 
-  it('keeps what was measured when the run is stopped', async () => {
+  it('keeps the measurements when the run is stopped', async () => {
     const { result, run, rounds } = start();
     const stop = () => {
       run.stopped = true;
@@ -67,7 +67,7 @@ describe('Rounds', () => {
     expect(result.groups).toHaveLength(1);
   });
 
-  it('takes what fails while the run is stopped for a consequence', async () => {
+  it('ignores a failure while the run is being stopped', async () => {
     const { result, run, rounds } = start();
     const fail = () => {
       run.stopped = true;
@@ -84,7 +84,7 @@ describe('Rounds', () => {
     expect(result.groups[0]?.subjects).toHaveLength(1);
   });
 
-  it('fails when a subject does, and keeps what was measured', async () => {
+  it('fails if a subject fails, and keeps the measurements', async () => {
     const { result, rounds } = start();
     const fail = () => {
       throw new Error('wrk: 1 errors, 0 answers');
@@ -94,7 +94,7 @@ describe('Rounds', () => {
     expect(result.groups[0]?.subjects).toHaveLength(1);
   });
 
-  it('lists what is missing even when nothing is left to measure', async () => {
+  it('lists missing subjects even if no subject is left to measure', async () => {
     const { result, rounds } = start();
     await rounds.run({ ...contest(), missing: ['nginx: not installed'] }, 1, 1);
     expect(result.groups).toMatchObject([{ missing: ['nginx: not installed'], subjects: [] }]);

@@ -46,7 +46,7 @@ function createRun(...suites: Suite[]): Run {
 }
 
 describe('a run', () => {
-  it('keeps what each suite measures, and is complete', async () => {
+  it('keeps the results of each suite, and is complete', async () => {
     const run = createRun(suite('parse', measures), suite('server', measures));
     expect(run.seconds).toBe(14);
     await run.go(progress, events);
@@ -60,7 +60,7 @@ describe('a run', () => {
     expect(run.failures).toBe(0);
   });
 
-  it('goes on behind a suite that fails, and says in its results that it did', async () => {
+  it('continues after a suite that fails, and notes the failure in its results', async () => {
     const failing = suite('parse', async (result, told) => {
       told.at('something', 1);
       await measures(result, told, QUICK);
@@ -74,13 +74,13 @@ describe('a run', () => {
     expect(run.results.complete).toBe(true);
     expect(run.results.suites[0]).toMatchObject({
       groups: [GROUP],
-      notes: ['It failed, and may lack what comes after: the server does not answer'],
+      notes: ['The suite failed, and later groups may be missing: the server does not answer'],
     });
   });
 });
 
 describe('an interrupted run', () => {
-  it('keeps what was measured, starts no other suite, and is not complete', async () => {
+  it('keeps the measurements, starts no other suite, and is not complete', async () => {
     const endChildren = vi.fn(async () => {});
     const run = createRun(
       suite('parse', measures),
@@ -103,7 +103,7 @@ describe('an interrupted run', () => {
     expect(run.failures).toBe(0);
   });
 
-  it('does not take for a failure that its children were ended', async () => {
+  it('does not count the end of its children as a failure', async () => {
     let end = () => {};
     const child = new Promise<void>((_, reject) => (end = () => reject(new Error('ended by SIGTERM'))));
     const run = createRun(
@@ -120,7 +120,7 @@ describe('an interrupted run', () => {
     expect(run.results.suites[0]?.notes).toEqual([]);
   });
 
-  it('does not mind that a child hears of it first', async () => {
+  it('accepts that a child gets the signal first', async () => {
     const run = createRun(
       suite('server', async () => {
         setTimeout(() => void run.stop(async () => {}), 10);
@@ -140,7 +140,7 @@ describe('an interrupted run', () => {
     expect(run.results.complete).toBe(false);
   });
 
-  it('ends its children once, however often it is told', async () => {
+  it('ends its children once, however often it is stopped', async () => {
     const endChildren = vi.fn(async () => {});
     const run = createRun();
     await Promise.all([run.stop(endChildren), run.stop(endChildren)]);

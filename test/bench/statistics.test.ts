@@ -27,11 +27,11 @@ describe('median', () => {
 describe('summarize', () => {
   const range = { median: 10, least: 8, most: 12, spread: 0.4, rounds: 3 };
 
-  it('takes the least as the best of what should be low', () => {
+  it('takes the least value as the best if lower is better', () => {
     expect(summarize([10, 8, 12], 'lower')).toEqual({ best: 8, ...range });
   });
 
-  it('takes the most as the best of what should be high', () => {
+  it('takes the largest value as the best if higher is better', () => {
     expect(summarize([10, 8, 12], 'higher')).toEqual({ best: 12, ...range });
   });
 
@@ -46,37 +46,37 @@ describe('summarize', () => {
 });
 
 describe('judge', () => {
-  it('calls better what was so in every round', () => {
+  it('calls a series better that was better in every round', () => {
     expect(judge([8, 9, 10], [11, 12, 18], 'lower')).toEqual({ verdict: 'better', ratio: 12 / 9 });
     expect(judge([11, 12, 18], [8, 9, 10], 'higher')).toEqual({ verdict: 'better', ratio: 12 / 9 });
   });
 
-  it('calls worse what was so in every round', () => {
+  it('calls a series worse that was worse in every round', () => {
     expect(judge([11, 12, 18], [8, 9, 10], 'lower')).toEqual({ verdict: 'worse', ratio: 9 / 12 });
     expect(judge([8, 9, 10], [11, 12, 18], 'higher')).toEqual({ verdict: 'worse', ratio: 9 / 12 });
   });
 
-  it('calls it a tie where the ranges overlap, by however little', () => {
+  it('calls it a tie if the ranges overlap, however little', () => {
     expect(judge([1, 2, 10], [9, 20, 30], 'lower').verdict).toBe('tie');
     expect(judge([9, 20, 30], [1, 2, 10], 'lower').verdict).toBe('tie');
   });
 
-  it('calls it a tie where one range lies within the other', () => {
+  it('calls it a tie if one range lies within the other', () => {
     expect(judge([4, 5, 6], [1, 9, 20], 'lower').verdict).toBe('tie');
     expect(judge([1, 9, 20], [4, 5, 6], 'higher').verdict).toBe('tie');
   });
 
-  it('calls it a tie where the ranges touch', () => {
+  it('calls it a tie if the ranges touch', () => {
     expect(judge([1, 2, 3], [3, 4, 5], 'lower').verdict).toBe('tie');
   });
 
-  it('calls nothing of fewer rounds than are enough', () => {
+  it('gives no verdict with too few rounds', () => {
     const few = Array.from({ length: ENOUGH_ROUNDS - 1 }, () => 1);
     expect(judge(few, [50, 51, 52, 53], 'lower')).toEqual({ verdict: 'unclear', ratio: 51.5 });
     expect(judge([50, 51, 52, 53], few, 'lower').verdict).toBe('unclear');
   });
 
-  it('finds zeros alike, and any more than none', () => {
+  it('calls zeros equal, and any value more than zero', () => {
     expect(judge([0, 0, 0], [0, 0, 0], 'lower')).toEqual({ verdict: 'tie', ratio: 1 });
     expect(judge([0, 0, 0], [0.1, 0.2, 0.3], 'lower')).toEqual({ verdict: 'better', ratio: Infinity });
     expect(judge([0.1, 0.2, 0.3], [0, 0, 0], 'lower')).toEqual({ verdict: 'worse', ratio: 0 });
@@ -91,7 +91,7 @@ describe('judge', () => {
   const better = fc.constantFrom('lower' as const, 'higher' as const);
   const opposite = { better: 'worse', worse: 'better', tie: 'tie', unclear: 'unclear' } as const;
 
-  it('says the opposite the other way around', () => {
+  it('gives the opposite verdict with the series swapped', () => {
     fc.assert(
       fc.property(series, series, better, (first, second, which) => {
         const there = judge(first, second, which);
@@ -102,7 +102,7 @@ describe('judge', () => {
     );
   });
 
-  it('agrees with its ratio, wherever it has a verdict', () => {
+  it('agrees with its ratio whenever it gives a verdict', () => {
     fc.assert(
       fc.property(series, series, better, (first, second, which) => {
         const { verdict, ratio } = judge(first, second, which);
@@ -120,7 +120,7 @@ describe('judge', () => {
     );
   });
 
-  it('names a winner of two equals as seldom as it says', () => {
+  it('names a winner of two equal subjects as rarely as its docstring says', () => {
     // Of all ways to deal six different values into two series of three, the two extreme ones.
     const values = [1, 2, 3, 4, 5, 6];
     const deals = values.flatMap((a, i) =>

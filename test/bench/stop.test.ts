@@ -22,7 +22,7 @@ const SERVER: Contestant = {
 };
 const ENDLESS = [process.execPath, '-e', 'console.log(1); setInterval(() => {}, 1000)'];
 
-it('ends soon, leaves no process behind and keeps what was measured', async () => {
+it('ends soon, leaves no process behind and keeps the measurements', async () => {
   const result: SuiteResult = { name: 'server', title: '', groups: [], notes: [] };
   const run = { stopped: false, at: () => {} };
   const rounds = new Rounds(result, run);

@@ -25,14 +25,14 @@ function put(changes: Partial<Results>, name = fileName(fixture(changes))): stri
 }
 
 describe('a results file', () => {
-  it('is named by when and of what', () => {
+  it('is named by its date and commit', () => {
     expect(fileName(fixture())).toBe('2026-11-22T140301-e778d2e.json');
     expect(fileName(fixture({ dirty: true }))).toBe('2026-11-22T140301-e778d2e-dirty.json');
     expect(fileName(fixture({ commit: 'unknown' }))).toBe('2026-11-22T140301-unknown.json');
     expect(reportPath('a/2026.json')).toBe('a/2026.html');
   });
 
-  it('holds what was saved, with a series a line', () => {
+  it('holds the saved results, with each series on one line', () => {
     const path = put({});
     expect(load(path)).toEqual(fixture());
     const lines = readFileSync(path, 'utf8').split('\n');
@@ -40,19 +40,19 @@ describe('a results file', () => {
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThan(200);
   });
 
-  it('takes no text for a series', () => {
+  it('keeps text that looks like a series', () => {
     const [suite, ...others] = fixture().suites;
     const notes = ['[\n1,\n2\n]', '[ 1, 2 ]'];
     const results = fixture({ suites: [{ ...suite!, notes }, ...others] });
     expect(JSON.parse(serialize(results))).toEqual(results);
   });
 
-  it('leaves no part of itself behind', () => {
+  it('leaves no partial file behind', () => {
     put({});
     expect(readdirSync(folder)).toEqual(['2026-11-22T140301-e778d2e.json']);
   });
 
-  it('is refused with one line where it is something else', () => {
+  it('is rejected with one line if it is another kind of file', () => {
     const path = join(folder, 'other.json');
     expect(() => load(path)).toThrow(/other\.json can't be read: ENOENT/);
     writeFileSync(path, 'not JSON');
@@ -68,13 +68,13 @@ describe('find', () => {
   const A = 'a'.repeat(40);
   const AB = `${'a'.repeat(6)}${'b'.repeat(34)}`;
 
-  it('takes a path, and a name with or without its ending', () => {
+  it('accepts a path, and a name with or without its ending', () => {
     const path = put({});
     for (const what of [path, '2026-11-22T140301-e778d2e.json', '2026-11-22T140301-e778d2e'])
       expect(find(what, folder)).toBe(path);
   });
 
-  it('takes the beginning of a commit, and of its files the newest', () => {
+  it('accepts the beginning of a commit, and finds its newest file', () => {
     put({ commit: A, date: '2026-11-20T10:00:00.000Z' });
     const newest = put({ commit: A, date: '2026-11-21T10:00:00.000Z' });
     put({ commit: 'c'.repeat(40), date: '2026-11-22T10:00:00.000Z' });
@@ -82,20 +82,20 @@ describe('find', () => {
     expect(find(A, folder)).toBe(newest);
   });
 
-  it('refuses a beginning of two commits', () => {
+  it('rejects a beginning that two commits share', () => {
     put({ commit: A });
     put({ commit: AB, date: '2026-11-21T10:00:00.000Z' });
     expect(() => find('aaaa', folder)).toThrow("'aaaa' is the beginning of 2 commits.");
     expect(find('aaaaaab', folder)).toContain('aaaaaab');
   });
 
-  it('takes latest, by the date within and not by the file', () => {
+  it('accepts latest, by the date in the results, not of the file', () => {
     const newest = put({ date: '2026-11-23T10:00:00.000Z' }, 'a.json');
     put({ date: '2026-11-21T10:00:00.000Z' }, 'z.json');
     expect(find('latest', folder)).toBe(newest);
   });
 
-  it('prefers a file to the copy that the README is made from', () => {
+  it('prefers a file to its copy for the published pages', () => {
     put({}, 'readme.json');
     expect(find('latest', folder)).toBe(join(folder, 'readme.json'));
     expect(find('readme', folder)).toBe(join(folder, 'readme.json'));
@@ -103,7 +103,7 @@ describe('find', () => {
     expect(find('latest', folder)).toBe(original);
   });
 
-  it('says what there is instead', () => {
+  it('lists the results that exist', () => {
     put({}, 'one.json');
     expect(() => find('other', folder)).toThrow(/no results 'other'.*There is: one\.json/);
     expect(() => find('eee', folder)).toThrow(/no results/);

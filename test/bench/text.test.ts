@@ -14,7 +14,7 @@ describe('bar', () => {
     expect(bar(0, 4)).toBe('');
   });
 
-  it('is seen however short, and never too long', () => {
+  it('is visible however short, and never too long', () => {
     expect(bar(0.0001, 4)).toBe('▏');
     expect(bar(1.5, 4)).toBe('████');
   });
@@ -46,7 +46,7 @@ describe('formatTable', () => {
     );
   });
 
-  it('emphasizes the rows that it is told to, and no other', () => {
+  it('prints only the chosen rows bold', () => {
     const lines = formatTable(table, (row) => row === 1).split('\n');
     expect(lines.filter((line) => line.includes('\u001b'))).toEqual([
       `\u001b[1mlonger  ████  1,234\u001b[22m`,
@@ -57,7 +57,7 @@ describe('formatTable', () => {
 describe('suiteText', () => {
   const suites = fixture().suites;
 
-  it.each(suites.map((suite) => [suite.name, suite] as const))('has all that %s found out', (_, suite) => {
+  it.each(suites.map((suite) => [suite.name, suite] as const))('has all results of %s', (_, suite) => {
     const text = suiteText(suite);
     for (const { name, subjects, missing } of suite.groups)
       for (const expected of [name, ...subjects.map((one) => one.name), ...missing])
@@ -72,7 +72,7 @@ describe('suiteText', () => {
         if (/ {2}/.test(line)) expect(line.length, line).toBeLessThanOrEqual(120);
   });
 
-  it('sets a row out where it is hotpath’s and there is a terminal', () => {
+  it('prints the rows of hotpath bold on a terminal', () => {
     const bold = suiteText(suites[1] as SuiteResult, true)
       .split('\n')
       .filter((line) => line.startsWith('\u001b[1m'));
@@ -80,7 +80,7 @@ describe('suiteText', () => {
     for (const line of bold) expect(line).toContain('hotpath');
   });
 
-  it('shows a group of which nothing was measured, and a subject without values', () => {
+  it('shows a group without measurements, and a subject without values', () => {
     const text = suiteText({
       name: 'server',
       title: 'Servers',

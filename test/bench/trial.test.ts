@@ -38,7 +38,7 @@ function lives(pid: number): boolean {
 }
 
 describe('withServers', () => {
-  it('starts all, in order, and ends them when they were used', async () => {
+  it('starts all servers, in order, and ends them after their use', async () => {
     let pids: number[] = [];
     await start([hello('a'), hello('b')], async ({ servers, missing }) => {
       expect(servers.map(({ contestant }) => contestant.name)).toEqual(['a', 'b']);
@@ -49,7 +49,7 @@ describe('withServers', () => {
     expect(pids.some(lives)).toBe(false);
   });
 
-  it('ends them when their use fails', async () => {
+  it('ends them if their use fails', async () => {
     let pid = 0;
     const use = async ({ servers }: Started) => {
       pid = servers[0]?.child.pid as number;
@@ -59,7 +59,7 @@ describe('withServers', () => {
     expect(lives(pid)).toBe(false);
   });
 
-  it('says what is missing, and does without', async () => {
+  it('names missing servers, and continues without them', async () => {
     const absent: Contestant = { ...hello('c'), missing: () => 'not installed' };
     const wrong = serving('b', 'HTTP/1.1 404 Not Found\r\n\r\n', false);
     await start([hello('a'), wrong, absent], async ({ servers, missing }) => {
@@ -68,7 +68,7 @@ describe('withServers', () => {
     });
   });
 
-  it('fails when one of ours answers something else, or ends', async () => {
+  it('fails if one of ours answers wrongly or ends', async () => {
     const use = () => Promise.reject(new Error('used'));
     const wrong = serving('b', 'HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\nHello1');
     await expect(start([hello('a'), wrong], use)).rejects.toThrow('b answers');

@@ -48,7 +48,7 @@ test.skipIf(missing.length > 0)(
     const ended = once(example, 'exit').then(() => {
       throw new Error(`it ended: ${output}`);
     });
-    while (!output.includes('All of it is there')) await Promise.race([once(example, 'output'), ended]);
+    while (!output.includes('All servers are running')) await Promise.race([once(example, 'output'), ended]);
 
     const order = async (at: number): Promise<{ order: number; server: string }> => {
       const response = await fetch(`http://127.0.0.1:${at}/orders`, { method: 'POST' });
