@@ -21,7 +21,7 @@ const BUILDS = [
   {
     script: 'build:ts',
     output: 'dist/cli.js',
-    sources: ['src', 'tsconfig.json', 'tsconfig.build.json'],
+    sources: ['src', 'tsconfig.json'],
   },
 ];
 

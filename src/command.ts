@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { helpText, readCommand } from './command-line.ts';
 import { OptionError } from './option-kinds.ts';
 import { supervise } from './supervisor.ts';
+import { TIMES } from './times.ts';
 
 const USAGE = 2;
 const FAILED = 1;
@@ -15,11 +16,11 @@ process.stdout.on('error', () => {});
  * Runs one command. Resolves with its exit code when the server has stopped.
  * @param argv without node and the script
  */
-export async function main(argv: string[]): Promise<number> {
+export async function main(argv: string[], times = TIMES): Promise<number> {
   try {
     checkWorkingDirectory();
     const command = readCommand(argv, process.env);
-    if ('run' in command) await supervise(command.run);
+    if ('run' in command) await supervise(command.run, times);
     else console.log(command.print === 'help' ? helpText() : version());
     return 0;
   } catch (error) {

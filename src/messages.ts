@@ -2,12 +2,13 @@
 
 import type { Io } from './connection/endpoint.ts';
 import type { ServerOptions } from './options.ts';
+import type { Times } from './times.ts';
 import type { Statistics } from './wasm/statistics.ts';
 import type { Death } from './workers/generation.ts';
 
 export type ToServer =
   /** `address`: where threads bind for themselves; without it they are given sockets. */
-  | { type: 'start'; options: ServerOptions; address?: { host: string; port: number } }
+  | { type: 'start'; options: ServerOptions; times: Times; address?: { host: string; port: number } }
   /** Comes with a handle: a fresh duplicate of the socket that was asked for. */
   | { type: 'socket'; request: number }
   | { type: 'drain'; timeoutMs: number }

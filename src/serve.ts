@@ -16,6 +16,7 @@ import { OptionError } from './option-kinds.ts';
 import type { Options } from './options.ts';
 import { appFile, readOptions } from './read-options.ts';
 import type { ServeAppOptions, ServeHandlersOptions } from './serve-options.ts';
+import { TIMES } from './times.ts';
 import type { Statistics } from './wasm/statistics.ts';
 
 /** A server that runs in this program. */
@@ -134,6 +135,7 @@ function startOf(options: Options): Omit<ModelStart, 'takePlace'> {
   const log = new Log(options.log);
   return {
     options,
+    times: TIMES,
     descriptorsMax: descriptorsMax(),
     note: (text) => log.note(text),
     warn: (text) => log.warn(text),

@@ -54,12 +54,13 @@ async function obey(message: ToServer | null, handle: unknown): Promise<void> {
   }
 }
 
-async function start({ options, address }: ToServer & { type: 'start' }): Promise<void> {
+async function start({ options, times, address }: ToServer & { type: 'start' }): Promise<void> {
   const own = address && { ...address, reusePort: countListeners(options) > 1 };
   try {
     const takePlace = own ? async () => own : takeSocket;
     server = await MODELS[options.model]({
       options,
+      times,
       takePlace,
       descriptorsMax: descriptorsMax(),
       note,

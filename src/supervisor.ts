@@ -12,11 +12,8 @@ import type { ToServer, ToSupervisor } from './messages.ts';
 import { countListeners } from './models/counts.ts';
 import type { Options } from './options.ts';
 import { plural } from './plural.ts';
+import type { Times } from './times.ts';
 
-/** npm passes Ctrl-C on to a process that got it from the terminal already: twice within some milliseconds. */
-const SAME_SIGNAL_MS = 500;
-/** A server process that lived this long after it listened died of something else than its start. */
-const HEALTHY_MS = 5000;
 const BACKOFF_FIRST_MS = 100;
 const BACKOFF_MAX_MS = 10_000;
 /** A server that does not end in time after its drain timeout is ended. */
@@ -26,7 +23,7 @@ const GRACE_MS = 3000;
  * Runs a server until it is told to stop.
  * @throws what binding or starting fails with
  */
-export async function supervise(options: Options): Promise<void> {
+export async function supervise(options: Options, times: Times): Promise<void> {
   leaveDebuggerToServer();
   const log = new Log(options.log);
   const wanted = countListeners(options);
@@ -36,7 +33,9 @@ export async function supervise(options: Options): Promise<void> {
     possible.workers = bound.workersMax;
     log.note(`Sockets can't be shared between threads here: 1 worker, not ${wanted}`);
   }
-  await new Promise<void>((resolve, reject) => new Supervisor(possible, bound, log, resolve, reject).start());
+  await new Promise<void>((resolve, reject) =>
+    new Supervisor(possible, times, bound, log, resolve, reject).start(),
+  );
 }
 
 /**
@@ -62,6 +61,7 @@ class Supervisor {
 
   constructor(
     private readonly options: Options,
+    private readonly times: Times,
     private readonly bound: Bound,
     private readonly log: Log,
     private readonly stopped: () => void,
@@ -88,9 +88,9 @@ class Supervisor {
       if (child.pid === undefined) this.serverEnded(error.message, error);
     });
     child.on('exit', (code, signal) => this.serverEnded(signal ?? `code ${code}`));
-    const { options, bound } = this;
+    const { options, times, bound } = this;
     const address = bound.way === 'own' ? { host: bound.host, port: bound.port } : undefined;
-    this.tell({ type: 'start', options, ...(address && { address }) });
+    this.tell({ type: 'start', options, times, ...(address && { address }) });
   }
 
   private hear(message: ToSupervisor | null): void {
@@ -176,7 +176,7 @@ class Supervisor {
       const { state, redis } = this.options;
       const keptMs = state === undefined && redis === undefined ? 0 : NUMBERS_MS + SNAPSHOT_MS;
       setTimeout(() => this.child?.kill('SIGKILL'), this.options.drainTimeout + GRACE_MS + keptMs).unref();
-    } else if (now - this.stoppedMs > SAME_SIGNAL_MS) {
+    } else if (now - this.stoppedMs > this.times.sameSignalMs) {
       this.log.note(`Stopping at once on a second ${signal}`);
       this.child?.kill('SIGKILL');
     }
@@ -193,7 +193,7 @@ class Supervisor {
 
   /** The first time at once; a burst of deaths backs off. New connections wait in the accept queue meanwhile. */
   private startLater(reason: string): void {
-    const healthy = this.listenedMs !== undefined && Date.now() - this.listenedMs > HEALTHY_MS;
+    const healthy = this.listenedMs !== undefined && Date.now() - this.listenedMs > this.times.healthyMs;
     const delayMs = this.backoff.next(healthy);
     this.log.warn(`Server process ${reason}; starting it again${delayMs > 0 ? ` in ${delayMs} ms` : ''}`);
     if (delayMs === 0) this.startServer();

@@ -280,7 +280,7 @@ async function startServer(engine: string): Promise<Target> {
 
 /** In this thread, where guards and asserts watch the memory. */
 async function startDebug(): Promise<Target> {
-  const { plane, engine, port, statistics, stop } = await startPlane('wasm debug');
+  const { plane, engine, port, statistics, stop } = await startPlane({ engine: 'wasm debug' });
   return {
     port,
     open: () => statistics().open,

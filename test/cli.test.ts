@@ -3,18 +3,12 @@
 import { once } from 'node:events';
 import net from 'node:net';
 import tls from 'node:tls';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import packageJson from '../package.json' with { type: 'json' };
-import { appFiles } from './support/app-files.ts';
-import { childrenOf, launch, type Run, runCli, startCli } from './support/cli.ts';
+import { childrenOf, runCli } from './support/cli.ts';
 import { ask, connect, eventually, GET, sleep } from './support/client.ts';
+import { appFiles, launchServer, startServer, startServerWith } from './support/fixtures.ts';
 import { readResponses } from './support/responses.ts';
-
-let run: Run | undefined;
-afterEach(async () => {
-  if (run && run.child.exitCode === null && run.child.signalCode === null) await run.stop();
-  run = undefined;
-});
 
 describe('wrong usage is one line and exit code 2', () => {
   test.each([
@@ -89,7 +83,7 @@ describe('what fails to start is one line and exit code 1', () => {
   });
 
   test('a port in use by another hotpath', async () => {
-    run = await startCli();
+    const run = await startServer();
     const { code, errors } = await runCli(['--port', `${run.port}`]);
     expect(code).toBe(1);
     expect(errors).toContain('address already in use');
@@ -104,7 +98,6 @@ describe('what fails to start is one line and exit code 1', () => {
   ])('an app that %s', async (_, text, says) => {
     const files = appFiles();
     const { code, output, errors } = await runCli(['--port', '0', files.write('app.mjs', text)]);
-    files.remove();
     expect([code, output]).toEqual([1, '']);
     expect(errors).toMatch(/^hotpath: .*\n$/);
     expect(errors).toMatch(says);
@@ -125,7 +118,9 @@ describe.each([
   ['1', 'wasm', 'own', 'auto'],
 ])('%s workers, %s engine, %s sockets, %s I/O', (workers, engine, sockets, io) => {
   test('serves, says so in one line, and stops with 0', async () => {
-    run = await startCli([...['--workers', workers, '--engine', engine, '--sockets', sockets, '--io', io]]);
+    const run = await startServer([
+      ...['--workers', workers, '--engine', engine, '--sockets', sockets, '--io', io],
+    ]);
     const [line, ...more] = run.output.split('\n');
     expect(line).toMatch(/^Server listening on http:\/\/127\.0\.0\.1:\d+ \(/);
     expect(line).toContain(`${workers} worker`);
@@ -144,12 +139,11 @@ describe.each([
 test.each([[], ['--no-globals']])('an app, %s', async (...flags) => {
   const files = appFiles();
   const file = files.write('app.mjs', 'export default { routes: { "/": new Response("mine") } };');
-  run = await startCli([file, '--workers', '2', ...flags]);
+  const run = await startServer([file, '--workers', '2', ...flags]);
   expect(run.output).toMatch(/^Server listening on .* \(2 workers, /);
   for (let i = 0; i < 4; i++) expect(readResponses(await ask(run.port))[0]?.content).toBe('mine');
   expect(await run.stop()).toBe(0);
   expect(run.errors).toBe('');
-  files.remove();
 });
 
 test('PORT in the environment is the default port', async () => {
@@ -157,15 +151,15 @@ test('PORT in the environment is the default port', async () => {
   await once(free, 'listening');
   const { port } = free.address() as net.AddressInfo;
   free.close();
-  run = launch([], { PORT: `${port}` });
-  await eventually('listening', () => run?.port === port);
+  const run = launchServer([], { PORT: `${port}` });
+  await eventually('listening', () => run.port === port);
   expect(await run.stop()).toBe(0);
 });
 
 test('limits over a real socket', async () => {
-  run = await startCli(['--max-head', '600', '--max-target', '50', '--max-body', '10']);
+  const run = await startServer(['--max-head', '600', '--max-target', '50', '--max-body', '10']);
   const status = async (request: string): Promise<number | undefined> =>
-    readResponses(await ask((run as Run).port, request))[0]?.statusCode;
+    readResponses(await ask(run.port, request))[0]?.statusCode;
   const head = (target: string, fields = ''): string =>
     `GET ${target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n${fields}\r\n`;
   expect(await status(head('/'))).toBe(200);
@@ -178,7 +172,7 @@ test('limits over a real socket', async () => {
 });
 
 test('a reader of standard output that goes away does not stop the server', async () => {
-  run = await startCli(['--log', 'requests']);
+  const run = await startServer(['--log', 'requests']);
   run.child.stdout?.destroy();
   for (let i = 1; i <= 5; i++) expect(readResponses(await ask(run.port))[0]?.content).toBe(`Hello${i}`);
   expect(await run.stop()).toBe(0);
@@ -186,28 +180,27 @@ test('a reader of standard output that goes away does not stop the server', asyn
 });
 
 test('IPv6', async () => {
-  run = await startCli(['--host', '::1', '--workers', '2']);
+  const run = await startServer(['--host', '::1', '--workers', '2']);
   expect(run.output).toMatch(/^Server listening on http:\/\/\[::1\]:\d+ /);
 });
 
 test('a client that speaks TLS to the plain port is named in the log', async () => {
-  run = await startCli(['--log', 'requests']);
+  const run = await startServer(['--log', 'requests']);
   const client = tls.connect({ host: '127.0.0.1', port: run.port, rejectUnauthorized: false });
   await once(client, 'error');
-  const server = run;
   const line = /Refused request from \S+: this is TLS, and this port speaks plain HTTP: use http:\/\/\n/;
-  await eventually('the line', () => line.test(server.output));
+  await eventually('the line', () => line.test(run.output));
 });
 
 test('--log silent prints nothing, --log requests the tutorial lines', async () => {
-  const silent = launch(['--port', '0', '--log', 'silent']);
+  const silent = launchServer(['--port', '0', '--log', 'silent']);
   await sleep(1000);
   expect(await silent.stop()).toBe(0);
   expect(silent.output + silent.errors).toBe('');
 
-  run = await startCli(['--log', 'requests', '--workers', '2']);
+  const run = await startServer(['--log', 'requests', '--workers', '2']);
   await ask(run.port);
-  await eventually('the lines', () => /Closed connection/.test(run?.output ?? ''));
+  await eventually('the lines', () => /Closed connection/.test(run.output));
   expect(
     run.output
       .replace(/:\d{4,5}\b/g, ':PORT')
@@ -224,7 +217,7 @@ test('--log silent prints nothing, --log requests the tutorial lines', async () 
 
 describe('signals', () => {
   test.each(['SIGINT', 'SIGTERM'] as const)('%s finishes what is under way and exits 0', async (signal) => {
-    run = await startCli(['--workers', '2']);
+    const run = await startServer(['--workers', '2']);
     const client = await connect(run.port);
     client.send(GET.slice(0, 20));
     await sleep(100);
@@ -244,7 +237,7 @@ describe('signals', () => {
   });
 
   test('a signal to the whole group, as Ctrl-C sends it, is the same', async () => {
-    run = await startCli(['--workers', '2']);
+    const run = await startServer(['--workers', '2']);
     const client = await connect(run.port);
     client.send(GET.slice(0, 20));
     await sleep(100);
@@ -258,7 +251,7 @@ describe('signals', () => {
   });
 
   test('who connects while the server stops is refused', async () => {
-    run = await startCli(['--workers', '2']);
+    const run = await startServer(['--workers', '2']);
     const client = await connect(run.port);
     client.send(GET.slice(0, 20));
     await sleep(100);
@@ -272,7 +265,7 @@ describe('signals', () => {
   });
 
   test('a second one stops at once', async () => {
-    run = await startCli();
+    const run = await startServer();
     const client = await connect(run.port);
     client.send(GET.slice(0, 20));
     await sleep(100);
@@ -286,7 +279,7 @@ describe('signals', () => {
   });
 
   test('the drain timeout ends what does not finish', async () => {
-    run = await startCli(['--drain-timeout', '300']);
+    const run = await startServer(['--drain-timeout', '300']);
     const client = await connect(run.port);
     client.send(GET.slice(0, 20));
     await sleep(100);
@@ -296,18 +289,18 @@ describe('signals', () => {
   });
 
   test('a killed supervisor leaves no server behind', async () => {
-    run = await startCli();
+    const run = await startServer();
     const [server] = childrenOf(run.child.pid as number);
     run.child.kill('SIGKILL');
     await eventually('end of the server process', () => !isAlive(server as number));
   });
 
   test('a server process that is killed again and again is started again each time, after a growing pause', async () => {
-    run = await startCli(['--workers', '1']);
+    const run = await startServer(['--workers', '1']);
     for (let deaths = 1; deaths <= 4; deaths++) {
       const [server] = childrenOf(run.child.pid as number);
       process.kill(server as number, 'SIGKILL');
-      await eventually('listening again', () => run?.output.split('Server listening').length === deaths + 2);
+      await eventually('listening again', () => run.output.split('Server listening').length === deaths + 2);
       expect(readResponses(await ask(run.port))[0]?.statusCode).toBe(200);
     }
     const pauses = [...run.output.matchAll(/ended by SIGKILL; starting it again(.*)\n/g)].map(
@@ -318,13 +311,13 @@ describe('signals', () => {
   });
 
   test('a stop while the server process waits to be started again ends at once', async () => {
-    run = await startCli(['--workers', '1']);
+    const run = await startServer(['--workers', '1']);
     for (let deaths = 1; !/in (800|1600|3200) ms\n$/.test(run.output); deaths++) {
       const [server] = childrenOf(run.child.pid as number);
       process.kill(server as number, 'SIGKILL');
-      await eventually('the end', () => (run?.output.split('starting it again').length ?? 0) > deaths);
+      await eventually('the end', () => run.output.split('starting it again').length > deaths);
       if (/in (800|1600|3200) ms\n$/.test(run.output)) break;
-      await eventually('listening again', () => run?.output.split('Server listening').length === deaths + 2);
+      await eventually('listening again', () => run.output.split('Server listening').length === deaths + 2);
     }
     expect(await run.stop()).toBe(0);
     expect(run.output).toMatch(
@@ -333,12 +326,18 @@ describe('signals', () => {
   });
 
   test('a killed server process is started again, over the same socket', async () => {
-    run = await startCli();
-    await sleep(5100);
-    const [server] = childrenOf(run.child.pid as number);
-    process.kill(server as number, 'SIGKILL');
-    expect(readResponses(await ask(run.port))[0]?.statusCode).toBe(200);
-    expect(run.output).toContain('Server process ended by SIGKILL; starting it again');
+    const healthyMs = 200;
+    const run = await startServerWith({ healthyMs });
+    for (let deaths = 1; deaths <= 2; deaths++) {
+      await sleep(healthyMs + 100);
+      const [server] = childrenOf(run.child.pid as number);
+      process.kill(server as number, 'SIGKILL');
+      expect(readResponses(await ask(run.port))[0]?.statusCode).toBe(200);
+      // Each at once, since each had lived long enough.
+      expect(run.output.split('Server process ended by SIGKILL; starting it again\n')).toHaveLength(
+        deaths + 1,
+      );
+    }
   });
 });
 

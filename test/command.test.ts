@@ -2,21 +2,20 @@
 
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
-import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import packageJson from '../package.json' with { type: 'json' };
 import { explain } from '../src/command.ts';
 import { plural } from '../src/plural.ts';
 import { childrenOf, startCli } from './support/cli.ts';
 import { ask, eventually } from './support/client.ts';
+import { temporaryFolder } from './support/fixtures.ts';
 import { readResponses } from './support/responses.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'hotpath-command-'));
+const folder = temporaryFolder('command');
 chmodSync(folder, 0o755);
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('each cause of a failed start has its own line', () => {
   test.each([

@@ -9,7 +9,7 @@ import { createJsCodec } from '../src/protocol/js/codec.ts';
 import { startCli } from './support/cli.ts';
 import { eventually } from './support/client.ts';
 import { createEngine, ENGINE_NAMES, LIMITS, latin1, parseEveryWay } from './support/engines.ts';
-import { startPlane } from './support/plane.ts';
+import { openPlane } from './support/plane.ts';
 import { readRecord } from './support/record.ts';
 import { checkLog, exchangeTagged, interleaved, taggedConversations } from './support/tagged.ts';
 
@@ -55,7 +55,7 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
   });
 
   test('connections that take turns in one worker: every answer and every line is their own', async () => {
-    const server = await startPlane(name, undefined, 'requests');
+    const server = await openPlane({ engine: name, log: 'requests' });
     const answers = await exchangeTagged(server.port, taggedConversations(CONNECTIONS, 3), 4);
     await eventually('all closed', () => server.statistics().open === 0);
     checkLog(server.lines, answers);
@@ -63,7 +63,6 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
     const [one = '', other = ''] = answers.keys();
     const mixed = server.lines.map((text) => text.replace(one, other));
     expect(() => checkLog(mixed, answers)).toThrow();
-    await server.stop();
   });
 
   test('names that mean something to JavaScript are ordinary fields', () => {

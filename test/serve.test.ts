@@ -4,7 +4,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import net from 'node:net';
 import { pathToFileURL } from 'node:url';
-import { afterAll, afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   type App,
   type AppServer,
@@ -16,25 +16,15 @@ import {
   type Server,
   serve,
 } from '#dist/index.js';
-import { appFiles } from './support/app-files.ts';
 import { ask, connect, eventually, GET, sleep } from './support/client.ts';
+import { appFiles, closedAtEnd } from './support/fixtures.ts';
 import { readResponses } from './support/responses.ts';
 
 const files = appFiles();
-afterAll(() => files.remove());
-
-const running: Server[] = [];
-afterEach(async () => {
-  await Promise.all(running.splice(0).map((server) => server.close()));
-});
 
 async function start(options: ServeAppOptions | ServeHandlersOptions): Promise<AppServer & HandlersServer> {
-  const server = await (serve as (given: unknown) => Promise<AppServer & HandlersServer>)({
-    port: 0,
-    ...options,
-  });
-  running.push(server);
-  return server;
+  const serveEither = serve as (given: unknown) => Promise<AppServer & HandlersServer>;
+  return await closedAtEnd(serveEither({ port: 0, ...options }));
 }
 
 async function contentOf({ port }: Server): Promise<string | undefined> {

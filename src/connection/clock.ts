@@ -11,9 +11,15 @@ export interface TimeSource {
   monotonicMs(): number;
   /** Milliseconds since the epoch. */
   epochMs(): number;
+  /** From tick to tick, in milliseconds. */
+  tickMs: number;
 }
 
-const SYSTEM_TIME: TimeSource = { monotonicMs: () => performance.now(), epochMs: () => Date.now() };
+const SYSTEM_TIME: TimeSource = {
+  monotonicMs: () => performance.now(),
+  epochMs: () => Date.now(),
+  tickMs: TICK_MS,
+};
 
 export class Clock {
   /**
@@ -43,7 +49,7 @@ export class Clock {
 
   start(): void {
     this.tick();
-    this.timer = setInterval(() => this.tick(), TICK_MS);
+    this.timer = setInterval(() => this.tick(), this.time.tickMs);
   }
 
   stop(): void {

@@ -14,7 +14,7 @@ import { DESCRIPTORS_OF_THREAD, type ModelStart, preparePlanes, type Server } fr
 const GENERATIONS = 2;
 
 export async function eventLoop(start: ModelStart): Promise<Server> {
-  const { options, takePlace, note, warn, listening } = start;
+  const { options, times, takePlace, note, warn, listening } = start;
   const workers = countWorkers(options.workers);
   const planes = await preparePlanes(start, workers * DESCRIPTORS_OF_THREAD, workers * GENERATIONS, workers);
   const { state, keep, leave } = joinState(planes);
@@ -23,6 +23,7 @@ export async function eventLoop(start: ModelStart): Promise<Server> {
     start: { ...planes, host: options.host, port: options.port, state },
     takePlace,
     loadMs: options.loadTimeout,
+    times,
     note,
     warn,
     ...(listening && { listening }),

@@ -18,6 +18,7 @@ import {
 } from '../memory/codes.ts';
 import { viewsOf } from '../memory/views.ts';
 import type { CounterName, ServerOptions } from '../options.ts';
+import type { Times } from '../times.ts';
 import { compileModule } from '../wasm/instance.ts';
 import { createMemory } from '../wasm/memory.ts';
 import { Slot } from '../wasm/slot.ts';
@@ -29,6 +30,7 @@ import type { Death } from '../workers/generation.ts';
 /** What a model is started with. */
 export interface ModelStart {
   options: ServerOptions;
+  times: Times;
   takePlace: TakePlace;
   /** Files and sockets that this process may have open. */
   descriptorsMax: number;

@@ -9,6 +9,7 @@ import type { ListenAt, TakePlace } from '../connection/listener.ts';
 import { viewsOf } from '../memory/views.ts';
 import type { SharedState } from '../state/shared.ts';
 import { newLoad, stateForThread, threadEnded } from '../state/threads.ts';
+import type { Times } from '../times.ts';
 import { openConnections, reclaimSlot } from '../wasm/statistics.ts';
 import { within } from '../within.ts';
 import type { FromWorker, WorkerStart } from './messages.ts';
@@ -21,6 +22,7 @@ export interface GenerationOptions {
   takePlace: TakePlace;
   /** Milliseconds for a thread to load its application and to listen; then its start has failed. */
   loadMs: number;
+  times: Times;
   /** Told what happens to threads, a line each. */
   note: (text: string) => void;
   /** Told what goes wrong, a line each. */
@@ -31,12 +33,8 @@ export interface GenerationOptions {
 
 export type Death = 'terminate' | 'exception';
 
-/** A thread that lived this long died of something else than its start. */
-const HEALTHY_MS = 5000;
 const BACKOFF_FIRST_MS = 100;
 const BACKOFF_MAX_MS = 5000;
-/** A start that takes longer is reported, and gives way to a newer reload. */
-const SLOW_MS = 5000;
 /** For a thread that reads its modules when it shall end: one that ends meanwhile leaves their files open. */
 const LOADING_MS = 500;
 /** The same when its generation could not be started and the process goes on. */
@@ -217,7 +215,7 @@ export class Generation {
       this.threads[ordinal] = thread;
       this.starting.set(thread, start);
       const timers = [
-        setTimeout(() => this.reportSlow(start), SLOW_MS),
+        setTimeout(() => this.reportSlow(start), options.times.slowMs),
         setTimeout(() => start.fail(this.tooSlow(start)), options.loadMs),
       ];
       const started = (): void => {
@@ -297,7 +295,7 @@ export class Generation {
   private reportSlow({ stage }: Start): void {
     if (this.slow || this.draining) return;
     this.slow = true;
-    this.options.warn(`${this.unfinished(stage)} after ${SLOW_MS / 1000} s`);
+    this.options.warn(`${this.unfinished(stage)} after ${this.options.times.slowMs / 1000} s`);
     this.becameSlow();
   }
 
@@ -331,7 +329,7 @@ export class Generation {
    */
   private replaceLater(ordinal: number, startedMs: number, cause: string, told: boolean): void {
     if (this.draining) return;
-    const delayMs = this.backoff.next(Date.now() - startedMs >= HEALTHY_MS);
+    const delayMs = this.backoff.next(Date.now() - startedMs >= this.options.times.healthyMs);
     const pause = delayMs > 0 ? ` in ${delayMs} ms` : '';
     if (told) this.options.note(`Worker ${ordinal} failed; replacing it${pause}`);
     else this.options.warn(`Worker ${ordinal} ${cause}; replacing it${pause}`);

@@ -2,31 +2,27 @@
 // don't show.
 
 import { Hono } from 'hono';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import type { App, Handler } from '../../src/app/app.ts';
 import { attach } from '../../src/app/application.ts';
 import { Response } from '../../src/app/response.ts';
 import { PREPARED_COUNT_MAX, PREPARED_RESPONSE_BYTES_MAX } from '../../src/memory/layout.ts';
 import { LeaseExhaustedError } from '../../src/state/lease.ts';
-import { type Client, connect, eventually, sleep } from '../support/client.ts';
-import { startPlane, type TestedPlane, viewOf } from '../support/plane.ts';
+import { type Client, eventually, sleep } from '../support/client.ts';
+import { type OpenedPlane, openPlane, viewOf } from '../support/plane.ts';
 import { type Response as Read, readResponses } from '../support/responses.ts';
 
 const NOT_FOUND = '404 Not Found\n';
 const FAILED = '500 Internal Server Error\n';
 const ok = () => new Response('ok');
 
-let server: TestedPlane;
+let server: OpenedPlane;
 let client: Client;
 const logged = vi.spyOn(console, 'error');
 beforeEach(async () => {
   logged.mockReset().mockImplementation(() => {});
-  server = await startPlane('wasm', { read: 'direct', write: 'direct' }, 'errors');
-  client = await connect(server.port);
-});
-afterEach(async () => {
-  client.close();
-  await server.stop();
+  server = await openPlane({ log: 'errors' });
+  client = await server.connect();
 });
 
 function serve(app: App): Promise<void> {
@@ -35,7 +31,7 @@ function serve(app: App): Promise<void> {
 
 /** What each target is answered with, in one pipeline. */
 async function ask(targets: string[], method = 'GET'): Promise<Read[]> {
-  const one = await connect(server.port);
+  const one = await server.connect();
   for (const target of targets) one.send(`${method} ${target} HTTP/1.1\r\nHost: a\r\n\r\n`);
   one.socket.end();
   const responses = readResponses(await one.end(), new Set(method === 'HEAD' ? targets.keys() : []));
@@ -250,7 +246,7 @@ describe('conditional requests for fixed responses', () => {
 
   /** Status and fields that a request with these field lines is answered by. */
   async function askWith(target: string, lines: string[], method = 'GET'): Promise<Read> {
-    const one = await connect(server.port);
+    const one = await server.connect();
     one.send(`${method} ${target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n${lines.join('\r\n')}\r\n\r\n`);
     const [response] = readResponses(await one.end(), new Set(method === 'HEAD' ? [0] : []));
     one.close();
@@ -336,7 +332,7 @@ describe('a handler', () => {
       });
     for (const app of [{ fetch: wait, error }, { fetch: wait }]) {
       await serve(app);
-      const leaving = await connect(server.port);
+      const leaving = await server.connect();
       leaving.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
       await sleep(20);
       ended.mockClear();

@@ -1,7 +1,7 @@
 // The time that a text from outside takes grows with its length, not with the square of it: one
 // header value must not hold up all connections of a thread.
 
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { loadApp } from '#dist/app/load.js';
 import { AllowedHosts } from '../../src/app/allowed-hosts.ts';
 import { Authority } from '../../src/app/authority.ts';
@@ -17,11 +17,10 @@ import { RouteTable } from '../../src/app/routes.ts';
 import { Origin } from '../../src/app/url.ts';
 import type { Access } from '../../src/connection/access.ts';
 import { clientKey } from '../../src/protocol/client-key.ts';
-import { appFiles } from '../support/app-files.ts';
+import { appFiles } from '../support/fixtures.ts';
 import { FakeHead, type Field } from './request-fixture.ts';
 
 const files = appFiles();
-afterAll(() => files.remove());
 
 /** In characters; doubled three times it is still less than a response's fields may have. */
 const SIZE = 2048;

@@ -3,14 +3,13 @@
 import { basename } from 'node:path';
 import { Hono } from 'hono';
 import { AutoRouter } from 'itty-router';
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { ServerRequest } from '#dist/app/app.js';
 import { strangeKeys } from '#dist/app/keys.js';
 import { appOf, loadApp } from '#dist/app/load.js';
-import { appFiles } from '../support/app-files.ts';
+import { appFiles } from '../support/fixtures.ts';
 
 const files = appFiles();
-afterAll(() => files.remove());
 
 let count = 0;
 /** A module of this text; its path and what it is loaded as. */

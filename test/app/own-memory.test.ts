@@ -4,17 +4,12 @@
 import { describe, expect, test } from 'vitest';
 import type { App, ServerRequest } from '../../src/app/app.ts';
 import { attach } from '../../src/app/application.ts';
-import type { Io } from '../../src/connection/endpoint.ts';
-import { HEADER_CONTENT_BYTES_MAX } from '../../src/memory/layout.ts';
-import { type Client, connect, eventually, sleep } from '../support/client.ts';
-import { startPlane, type TestedPlane, viewOf } from '../support/plane.ts';
+import { type Client, eventually, sleep } from '../support/client.ts';
+import { type OpenedPlane, openPlane, viewOf } from '../support/plane.ts';
+import { WAYS } from '../support/ways.ts';
 
 const READ_BYTES = 65_536;
 const BYTE = 0x61;
-const WAYS: Io[] = [
-  { read: 'direct', write: 'direct' },
-  { read: 'public', write: 'public' },
-];
 
 type Reader = (request: ServerRequest, see: (bytes: Uint8Array | ArrayBuffer) => void) => Promise<unknown>;
 
@@ -125,15 +120,14 @@ async function send(client: Client, { writes, chunked, pauseMs, leaves }: Upload
   else if (chunked) client.send('0\r\n\r\n');
 }
 
-async function serve(server: TestedPlane, app: App): Promise<void> {
-  server.engine.slot.views.doubles[HEADER_CONTENT_BYTES_MAX >> 3] = 10_000_000;
+async function serve(server: OpenedPlane, app: App): Promise<void> {
   const view = viewOf(server);
   await attach(server.plane, app, { worker: 0, server: view, trustProxy: 0 });
 }
 
 describe.each(WAYS)('$read reads: an upload', (io) => {
   test.each(Object.entries(UPLOADS))('%s shows a handler no memory but its own bytes', async (_, upload) => {
-    const server = await startPlane('wasm', io);
+    const server = await openPlane({ io, contentBytesMax: 10_000_000 });
     const wrong: string[] = [];
     let size = 0;
     let handled = 0;
@@ -157,7 +151,7 @@ describe.each(WAYS)('$read reads: an upload', (io) => {
           return new Response('done');
         },
       });
-      const client = await connect(server.port);
+      const client = await server.connect();
       client.socket.on('error', () => {});
       await send(client, upload);
       await eventually(`${how} handled`, () => handled === before + 1);
@@ -165,6 +159,5 @@ describe.each(WAYS)('$read reads: an upload', (io) => {
     }
     expect(wrong).toEqual([]);
     expect(size).toBeGreaterThan(0);
-    await server.stop();
   });
 });

@@ -8,7 +8,7 @@ import { NativeResponse } from '../../src/app/native.ts';
 import { type RateLimitOptions, rateLimit } from '../../src/app/rate-limit.ts';
 import { Response as LightResponse } from '../../src/app/response.ts';
 import { type Limiter, limiter } from '../../src/state/limiter.ts';
-import { appFiles } from '../support/app-files.ts';
+import { appFiles } from '../support/fixtures.ts';
 import { beginGeneration, forgetState, freshState } from '../support/named-state.ts';
 import { type AppRun, startApp } from './end-to-end/command.ts';
 
@@ -369,7 +369,6 @@ describe.each(['wasm', 'js'])('over HTTP, two threads, %s engine', (engine) => {
   });
   afterAll(async () => {
     await run.stop();
-    files.remove();
   });
 
   const ask = (path: string, method = 'GET', user = ''): Promise<Response> =>
@@ -439,7 +438,6 @@ describe.each([
   });
   afterAll(async () => {
     await run.stop();
-    files.remove();
   });
 
   test.each(['throws', 'rejects', 'later', 'nothing', 'text', 'used', 'lease'])('%s', async (how) => {

@@ -1,18 +1,13 @@
 // The errors of a request that handlers meet: each by its name and code, and one object for all who meet the same one.
 
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import type { ServerRequest } from '../../src/app/app.ts';
 import { attach } from '../../src/app/application.ts';
 import { Response } from '../../src/app/response.ts';
-import type { Io } from '../../src/connection/endpoint.ts';
-import { HEADER_CONTENT_BYTES_MAX } from '../../src/memory/layout.ts';
-import { type Client, connect, eventually, GET, sleep } from '../support/client.ts';
-import { startPlane, type TestedPlane, viewOf } from '../support/plane.ts';
+import { type Client, eventually, GET, sleep } from '../support/client.ts';
+import { type OpenedPlane, openPlane, viewOf } from '../support/plane.ts';
+import { WAYS } from '../support/ways.ts';
 
-const WAYS: Io[] = [
-  { read: 'direct', write: 'direct' },
-  { read: 'public', write: 'public' },
-];
 const MAX_BYTES = 200_000;
 const POST = 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\nabc';
 const CHUNKED = 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n';
@@ -58,18 +53,13 @@ const READERS: Record<string, (request: ServerRequest) => Promise<unknown>> = {
 };
 
 describe.each(WAYS)('$read reads', (io) => {
-  let server: TestedPlane;
+  let server: OpenedPlane;
   let client: Client;
   const logged = vi.spyOn(console, 'error');
   beforeEach(async () => {
     logged.mockReset().mockImplementation(() => {});
-    server = await startPlane('wasm', io, 'errors');
-    server.engine.slot.views.doubles[HEADER_CONTENT_BYTES_MAX >> 3] = MAX_BYTES;
-    client = await connect(server.port);
-  });
-  afterEach(async () => {
-    client.close();
-    await server.stop();
+    server = await openPlane({ io, log: 'errors', contentBytesMax: MAX_BYTES });
+    client = await server.connect();
   });
 
   let met: Met | undefined;
@@ -115,7 +105,7 @@ describe.each(WAYS)('$read reads', (io) => {
           expect(error).toBeInstanceOf(DOMException);
           expect([error.name, error.code]).toEqual(['AbortError', 'ERR_CLIENT_GONE']);
           client.close();
-          client = await connect(server.port);
+          client = await server.connect();
         }
       },
     );
@@ -138,7 +128,7 @@ describe.each(WAYS)('$read reads', (io) => {
         expect(error).toBe(reason);
         expect(await client.end()).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
         client.close();
-        client = await connect(server.port);
+        client = await server.connect();
       }
     });
   });
@@ -154,7 +144,7 @@ describe.each(WAYS)('$read reads', (io) => {
     client.socket.resetAndDestroy();
     expect((await meets()).error).toBe((await meets()).reason);
 
-    client = await connect(server.port);
+    client = await server.connect();
     await serve(async (request) => {
       await new Promise((resolve) => request.signal.addEventListener('abort', resolve));
       // Bytes that had arrived before may still be read.
@@ -198,7 +188,7 @@ describe.each(WAYS)('$read reads', (io) => {
     expect(() => late?.method).toThrow(
       expect.objectContaining({ name: 'Error', code: 'ERR_REQUEST_ANSWERED' }),
     );
-    const other = await connect(server.port);
+    const other = await server.connect();
     other.send(POST);
     await other.until(/answered$/);
     // An error that two requests share would carry from one to the other what their handlers add to it.

@@ -17,7 +17,7 @@ type Contestants = typeof import('../../bench/suites/contestants.ts');
 type TransferSuite = typeof import('../../bench/suites/transfer.ts');
 
 beforeAll(() => {
-  execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.bench.json']);
+  execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'bench']);
 }, TIMEOUT_MS);
 
 /** As it was built: so its servers lie beside it. */

@@ -1,24 +1,23 @@
 // `npm run bench` as a process: usage, saved results, and what is left after Ctrl-C.
 
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { processTree } from '../../bench/measure/cpu.ts';
 import { save } from '../../bench/report/store.ts';
 import type { Results } from '../../bench/results.ts';
+import { temporaryFolder } from '../support/fixtures.ts';
 import { fixture } from './fixture.ts';
 
 const MAIN = 'build/bench/main.js';
 const TIMEOUT_MS = 60_000;
 
-const folder = mkdtempSync(join(tmpdir(), 'hotpath-bench-'));
+const folder = temporaryFolder('bench');
 
 beforeAll(() => {
-  execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.bench.json']);
+  execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'bench']);
 }, TIMEOUT_MS);
-afterAll(() => rmSync(folder, { recursive: true }));
 
 function bench(...args: string[]) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8' });

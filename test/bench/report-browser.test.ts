@@ -1,12 +1,12 @@
 // The report in a real browser: drawn, without a network, and no wider than a telephone.
 
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { reportPage } from '../../bench/report/page.ts';
+import { temporaryFolder } from '../support/fixtures.ts';
 import { fixture, HOSTILE } from './fixture.ts';
 
 const CHROMIUM = ['chromium', 'chromium-browser', 'google-chrome']
@@ -18,7 +18,7 @@ if (CHROMIUM === undefined) console.log('No Chromium in /usr/bin: the report is 
 const START_MS = 60_000;
 
 describe.skipIf(CHROMIUM === undefined)('the report in Chromium', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'hotpath-report-'));
+  const folder = CHROMIUM === undefined ? '' : temporaryFolder('report');
   const file = join(folder, 'report.html');
   let browser: Browser;
 
@@ -28,7 +28,6 @@ describe.skipIf(CHROMIUM === undefined)('the report in Chromium', () => {
   }, START_MS);
   afterAll(async () => {
     await browser?.close();
-    rmSync(folder, { recursive: true });
   });
 
   /** Opens the report; what it complains of and what it asks for is kept. */

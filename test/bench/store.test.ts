@@ -1,14 +1,14 @@
 // Results files: their names, their text, and how one is found again.
 
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { checkout, fileName, find, load, reportPath, save, serialize } from '../../bench/report/store.ts';
 import type { Results } from '../../bench/results.ts';
+import { temporaryFolder } from '../support/fixtures.ts';
 import { fixture } from './fixture.ts';
 
-const root = mkdtempSync(join(tmpdir(), 'hotpath-results-'));
+const root = temporaryFolder('results');
 let folder: string;
 let count = 0;
 
@@ -16,7 +16,6 @@ beforeEach(() => {
   folder = join(root, String(count++));
   mkdirSync(folder);
 });
-afterAll(() => rmSync(root, { recursive: true }));
 
 function put(changes: Partial<Results>, name = fileName(fixture(changes))): string {
   const path = join(folder, name);

@@ -3,18 +3,19 @@
 
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import type { Io } from '../../src/connection/endpoint.ts';
 import type { Exchange } from '../../src/connection/exchange.ts';
 import { type Client, connect, eventually, sleep } from '../support/client.ts';
 import type { TestedEngine } from '../support/engines.ts';
-import { startPlane, type TestedPlane } from '../support/plane.ts';
+import { type OpenedPlane, openPlane } from '../support/plane.ts';
 import { readResponses } from '../support/responses.ts';
 import { readAll, type Watched, watch } from '../support/watched.ts';
+import { DIRECT, PUBLIC } from '../support/ways.ts';
 
 const WAYS: [TestedEngine, Io][] = [
-  ['wasm', { read: 'direct', write: 'direct' }],
-  ['wasm debug', { read: 'public', write: 'public' }],
+  ['wasm', DIRECT],
+  ['wasm debug', PUBLIC],
   ['js', { read: 'direct', write: 'public' }],
 ];
 
@@ -22,19 +23,13 @@ const get = (target: string): string => `GET ${target} HTTP/1.1\r\nHost: a\r\n\r
 const POST = 'POST /post HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n';
 
 describe.each(WAYS)('%s engine, $read reads, $write writes', (engine, io) => {
-  let server: TestedPlane;
+  let server: OpenedPlane;
   let client: Client;
   let watched: Watched[];
   beforeEach(async () => {
-    server = await startPlane(engine, io);
-    client = await connect(server.port);
+    server = await openPlane({ engine, io });
+    client = await server.connect();
     watched = [];
-  });
-  afterEach(async () => {
-    client.close();
-    await server.stop();
-    expect(server.statistics().open).toBe(0);
-    expect(server.plane.outputs.spare).toBe(7);
   });
   const serve = (application: (exchange: Exchange) => unknown = () => {}): void =>
     server.plane.serve((exchange) => {
@@ -152,7 +147,7 @@ describe.each(WAYS)('%s engine, $read reads, $write writes', (engine, io) => {
       },
     ]) {
       client.close();
-      client = await connect(server.port);
+      client = await server.connect();
       watched = [];
       client.socket.end(get('/'));
       await eventually('aborted', () => watched[0]?.aborts.length === 1);
@@ -191,7 +186,7 @@ describe.each(WAYS)('%s engine, $read reads, $write writes', (engine, io) => {
       get('/') + get('/2'),
     ]) {
       client.close();
-      client = await connect(server.port);
+      client = await server.connect();
       watched = [];
       client.send(text);
       await eventually('handed over', () => watched.length === 1);
@@ -232,7 +227,7 @@ describe.each(WAYS)('%s engine, $read reads, $write writes', (engine, io) => {
 
   test('draining while exchanges are open: their responses say close', async () => {
     serve();
-    const others = await Promise.all([connect(server.port), connect(server.port), connect(server.port)]);
+    const others = await Promise.all([server.connect(), server.connect(), server.connect()]);
     client.send(get('/respond'));
     others[0]?.send(get('/stream'));
     others[1]?.send(`${POST}abc`);
@@ -287,6 +282,8 @@ describe.each(WAYS)('%s engine, $read reads, $write writes', (engine, io) => {
     watched[0]?.exchange.answer(0);
     const [response] = readResponses(await client.end());
     expect(response?.fields.get('connection')).toBe('close');
+    // The peer leaves its side open.
+    server.pass(2000);
     await draining;
   });
 
@@ -311,6 +308,7 @@ describe.each(WAYS)('%s engine, $read reads, $write writes', (engine, io) => {
     watched[0]?.exchange.write(Buffer.from('def'));
     watched[0]?.exchange.end('');
     expect(readResponses(await client.end())).toHaveLength(1);
+    server.pass(2000);
     await draining;
   });
 
@@ -331,7 +329,7 @@ describe.each(WAYS)('%s engine, $read reads, $write writes', (engine, io) => {
 test('thousands of requests that are given up leave nothing behind', async () => {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
-  const server = await startPlane('wasm');
+  const server = await openPlane();
   let open = 0;
   let gone = 0;
   server.plane.serve((exchange) => {
@@ -364,5 +362,4 @@ test('thousands of requests that are given up leave nothing behind', async () =>
   // An exchange with its head and its content takes some 2 KB: 2,500 of them would be 5 MB.
   expect(after - before).toBeLessThan(3_000_000);
   expect([open, gone, server.statistics().open]).toEqual([3000, 3000, 0]);
-  await server.stop();
 });

@@ -1,36 +1,27 @@
 // Responses that break off, to clients for whom the close is the end of the content (RFC 9112 6.3): their connection is
 // reset, since an ordinary close would make a part of the content look like the whole.
 
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import type { Io } from '../../src/connection/endpoint.ts';
 import type { Exchange } from '../../src/connection/exchange.ts';
-import { type Client, connect, eventually, sleep } from '../support/client.ts';
+import { type Client, eventually, sleep } from '../support/client.ts';
 import { HeldSocket } from '../support/held-socket.ts';
-import { startPlane, type TestedPlane } from '../support/plane.ts';
+import { type OpenedPlane, openPlane } from '../support/plane.ts';
 import { type Watched, watch } from '../support/watched.ts';
+import { DIRECT, PUBLIC } from '../support/ways.ts';
 
-const WAYS: Io[] = [
-  { read: 'direct', write: 'direct' },
-  { read: 'public', write: 'public' },
-  { read: 'direct', write: 'public' },
-];
+const WAYS: Io[] = [DIRECT, PUBLIC, { read: 'direct', write: 'public' }];
 const GET = 'GET / HTTP/1.0\r\n\r\n';
 const PIECE = Buffer.from('00000');
 
 describe.each(WAYS)('$read reads, $write writes: an HTTP/1.0 client', (io) => {
-  let server: TestedPlane;
+  let server: OpenedPlane;
   let client: Client;
   let watched: Watched[];
   beforeEach(async () => {
-    server = await startPlane('wasm', io);
-    client = await connect(server.port);
+    server = await openPlane({ io });
+    client = await server.connect();
     watched = [];
-  });
-  afterEach(async () => {
-    client.close();
-    await server.stop();
-    expect(server.statistics().open).toBe(0);
-    expect(server.plane.outputs.spare).toBe(7);
   });
 
   const serve = (application: (exchange: Exchange) => unknown): void =>
@@ -169,7 +160,7 @@ describe.each(WAYS)('$read reads, $write writes: an HTTP/1.0 client', (io) => {
       ],
     ] as const) {
       client.close();
-      client = await connect(server.port);
+      client = await server.connect();
       watched = [];
       serve(application);
       client.send(request);
@@ -184,7 +175,7 @@ describe.each(WAYS)('$read reads, $write writes: an HTTP/1.0 client', (io) => {
 test.each(['is begun', 'is built, yet not taken by the kernel'])(
   'a client that does not read is reset at the write timeout when its stream %s',
   async (how) => {
-    const server = await startPlane('wasm', { read: 'public', write: 'public' });
+    const server = await openPlane({ io: PUBLIC });
     server.plane.serve((exchange) => {
       exchange.begin(200, '', undefined, false);
       exchange.write(PIECE);
@@ -198,12 +189,11 @@ test.each(['is begun', 'is built, yet not taken by the kernel'])(
     server.pass(server.plane.deadlines.writeTimeoutMs);
     await eventually('cut', () => socket.destroyed);
     expect(socket.reset).toBe(true);
-    await server.stop();
   },
 );
 
 test('a reset waits for what the kernel has not taken, no longer than for the write timeout', async () => {
-  const server = await startPlane('wasm', { read: 'public', write: 'public' });
+  const server = await openPlane({ io: PUBLIC });
   const { writeTimeoutMs } = server.plane.deadlines;
   for (const taken of [true, false]) {
     let exchange: Exchange | undefined;
@@ -227,5 +217,4 @@ test('a reset waits for what the kernel has not taken, no longer than for the wr
     } else server.pass(writeTimeoutMs / 2);
     expect([socket.destroyed, socket.reset]).toEqual([true, true]);
   }
-  await server.stop();
 });

@@ -11,7 +11,7 @@ test('ticks tell the monotonic time, seconds the time of day', () => {
   const clock = new Clock(
     (ms) => seconds.push(ms),
     (ms) => ticks.push(ms),
-    { monotonicMs: () => monotonicMs, epochMs: () => epochMs },
+    { monotonicMs: () => monotonicMs, epochMs: () => epochMs, tickMs: 250 },
   );
   clock.start();
   clock.stop();

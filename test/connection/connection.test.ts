@@ -1,21 +1,22 @@
 // Connections over real sockets, in every way bytes may come in and go out.
 
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { LINGER_BYTES_MAX } from '../../src/connection/connection.ts';
 import type { Io } from '../../src/connection/endpoint.ts';
-import { ask, type Client, connect, eventually, GET, sleep } from '../support/client.ts';
+import { ask, type Client, eventually, GET, sleep } from '../support/client.ts';
 import type { TestedEngine } from '../support/engines.ts';
 import { HeldSocket } from '../support/held-socket.ts';
-import { startPlane, type TestedPlane } from '../support/plane.ts';
+import { type OpenedPlane, openPlane } from '../support/plane.ts';
 import { readResponses } from '../support/responses.ts';
+import { DIRECT, PUBLIC } from '../support/ways.ts';
 
 const WAYS: [TestedEngine, Io][] = [
-  ['wasm', { read: 'direct', write: 'direct' }],
+  ['wasm', DIRECT],
   ['wasm', { read: 'direct', write: 'public' }],
   ['wasm', { read: 'public', write: 'direct' }],
-  ['wasm', { read: 'public', write: 'public' }],
-  ['wasm debug', { read: 'direct', write: 'direct' }],
-  ['js', { read: 'direct', write: 'direct' }],
+  ['wasm', PUBLIC],
+  ['wasm debug', DIRECT],
+  ['js', DIRECT],
 ];
 
 const contents = (text: string): string[] => readResponses(text).map(({ content }) => content);
@@ -23,21 +24,11 @@ const hellos = (from: number, to: number): string[] =>
   Array.from({ length: to - from + 1 }, (_, i) => `Hello${from + i}`);
 
 describe.each(WAYS)('%s engine, $read reads, $write writes', (engine, io) => {
-  let server: TestedPlane;
-  let clients: Client[];
+  let server: OpenedPlane;
   beforeEach(async () => {
-    server = await startPlane(engine, io);
-    clients = [];
+    server = await openPlane({ engine, io });
   });
-  afterEach(async () => {
-    for (const client of clients) client.close();
-    await server.stop();
-  });
-  const open = async (): Promise<Client> => {
-    const client = await connect(server.port);
-    clients.push(client);
-    return client;
-  };
+  const open = (): Promise<Client> => server.connect();
 
   test('requests one after the other on one connection', async () => {
     const client = await open();
@@ -130,6 +121,7 @@ describe.each(WAYS)('%s engine, $read reads, $write writes', (engine, io) => {
     expect(server.plane.outputs.spare).toBe(0);
     expect(contents(await ask(server.port))).toHaveLength(1);
     for (const client of all) client.socket.resume();
+    await eventually('all answered', () => server.statistics().requests === 12 * 60_000 + 1);
     const seen = new Set<string>();
     for (const client of all) {
       await eventually('all responses', () => client.received.split('Hello').length === 60_001);
@@ -276,7 +268,9 @@ describe.each(WAYS)('%s engine, $read reads, $write writes', (engine, io) => {
     const silent = await open();
     silent.send('\0');
     await silent.end();
+    server.pass(1500);
     expect(server.statistics().open).toBe(1);
+    server.pass(1000);
     await eventually('the silent one gone', () => server.statistics().open === 0);
   });
 
@@ -298,7 +292,7 @@ describe.each(WAYS)('%s engine, $read reads, $write writes', (engine, io) => {
 
   test('resets at every stage leave the server as it was', async () => {
     for (const text of ['', 'G', 'GET / HTTP/1.1\r\nHo', GET, `${GET}GET`, GET.repeat(5000), '\0']) {
-      const client = await connect(server.port);
+      const client = await server.connect();
       if (text) client.send(text);
       await sleep(5);
       client.socket.resetAndDestroy();
@@ -320,7 +314,7 @@ describe.each(WAYS)('%s engine, $read reads, $write writes', (engine, io) => {
 
 describe.each(['direct', 'public'] as const)('a peer that takes few writes at a time, %s writes', (write) => {
   test.each([0, 1])('%d and then one', async (free) => {
-    const server = await startPlane('wasm', { read: 'public', write });
+    const server = await openPlane({ io: { read: 'public', write } });
     const socket = new HeldSocket();
     server.accept(socket.accepted);
     const count = 2000;
@@ -348,11 +342,10 @@ describe.each(['direct', 'public'] as const)('a peer that takes few writes at a 
     socket.destroy();
     await eventually('close', () => server.statistics().open === 0);
     expect(server.plane.outputs.spare).toBe(7);
-    await server.stop();
   });
 
   test('and all of them when the server drains', async () => {
-    const server = await startPlane('wasm', { read: 'public', write });
+    const server = await openPlane({ io: { read: 'public', write } });
     const socket = new HeldSocket();
     server.accept(socket.accepted);
     socket.push(GET);
@@ -370,9 +363,9 @@ describe.each(['direct', 'public'] as const)('a peer that takes few writes at a 
 
 describe('draining', () => {
   test('idle connections close at once, the others when they have been answered', async () => {
-    const server = await startPlane();
-    const idle = await connect(server.port);
-    const busy = await connect(server.port);
+    const server = await openPlane();
+    const idle = await server.connect();
+    const busy = await server.connect();
     idle.send(GET);
     busy.send(GET.slice(0, 10));
     await idle.until(/Hello1$/);
@@ -396,8 +389,8 @@ describe('draining', () => {
 });
 
 test('draining: a connection with an empty line before its next request is idle', async () => {
-  const server = await startPlane();
-  const client = await connect(server.port);
+  const server = await openPlane();
+  const client = await server.connect();
   client.send(`${GET}\r\n`);
   await client.until(/Hello1$/);
   await sleep(20);
@@ -407,8 +400,8 @@ test('draining: a connection with an empty line before its next request is idle'
 });
 
 test('draining: an empty line behind the last request does not keep the connection', async () => {
-  const server = await startPlane();
-  const client = await connect(server.port);
+  const server = await openPlane();
+  const client = await server.connect();
   client.send(GET.slice(0, 10));
   await eventually('open', () => server.statistics().open === 1);
   await sleep(20);
@@ -421,8 +414,8 @@ test('draining: an empty line behind the last request does not keep the connecti
 });
 
 test('draining: a late reader gets all that was answered, though it has sent more', async () => {
-  const server = await startPlane();
-  const client = await connect(server.port);
+  const server = await openPlane();
+  const client = await server.connect();
   client.socket.pause();
   client.send(GET.repeat(100_000));
   await eventually('a lent region', () => server.plane.outputs.spare === 6);
@@ -442,8 +435,8 @@ test('draining: a late reader gets all that was answered, though it has sent mor
 });
 
 test('draining: a slow reader is closed when it has read its answers', async () => {
-  const server = await startPlane();
-  const client = await connect(server.port);
+  const server = await openPlane();
+  const client = await server.connect();
   client.socket.pause();
   client.send(GET.repeat(100_000));
   await eventually('a lent region', () => server.plane.outputs.spare === 6);
@@ -459,9 +452,9 @@ test('draining: a slow reader is closed when it has read its answers', async () 
 });
 
 test('the log tells a refusal once, of the connection that it was on', async () => {
-  const server = await startPlane('wasm', { read: 'direct', write: 'direct' }, 'requests');
+  const server = await openPlane({ log: 'requests' });
   for (const text of ['\0', GET]) {
-    const client = await connect(server.port);
+    const client = await server.connect();
     client.socket.end(text);
     await client.end();
     client.close();
@@ -471,8 +464,8 @@ test('the log tells a refusal once, of the connection that it was on', async () 
 });
 
 test('the log tells accepted, received, sent', async () => {
-  const server = await startPlane('wasm', { read: 'direct', write: 'direct' }, 'requests');
-  const client = await connect(server.port);
+  const server = await openPlane({ log: 'requests' });
+  const client = await server.connect();
   const { localPort } = client.socket;
   client.send(`${GET}GET /a?b HTTP/1.0\r\nConnection: keep-alive\r\n\r\nGET / HTTP/3.0\r\n`);
   await client.end();

@@ -2,21 +2,14 @@
 // off in every way.
 
 import { createHash } from 'node:crypto';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Io } from '../../src/connection/endpoint.ts';
+import { beforeEach, describe, expect, test } from 'vitest';
 import type { Exchange } from '../../src/connection/exchange.ts';
-import { HEADER_CONTENT_BYTES_MAX } from '../../src/memory/layout.ts';
-import { type Client, connect, eventually, sleep } from '../support/client.ts';
-import type { TestedEngine } from '../support/engines.ts';
-import { startPlane, type TestedPlane } from '../support/plane.ts';
+import { type Client, eventually, sleep } from '../support/client.ts';
+import { type OpenedPlane, openPlane } from '../support/plane.ts';
 import { readResponses, withoutInterim } from '../support/responses.ts';
 import { readAll, type Watched, watch } from '../support/watched.ts';
+import { ENGINE_WAYS } from '../support/ways.ts';
 
-const WAYS: [TestedEngine, Io][] = [
-  ['wasm', { read: 'direct', write: 'direct' }],
-  ['wasm debug', { read: 'public', write: 'public' }],
-  ['js', { read: 'direct', write: 'direct' }],
-];
 const WINDOW_BYTES = 65_536;
 const LARGE_BYTES = 20 * 1024 * 1024;
 
@@ -31,20 +24,14 @@ const chunked = (text: string, size: number, trailers = ''): string => {
   return `${chunks.join('')}0\r\n${trailers}\r\n`;
 };
 
-describe.each(WAYS)('%s engine, $read reads', (engine, io) => {
-  let server: TestedPlane;
+describe.each(ENGINE_WAYS)('%s engine, $read reads', (engine, io) => {
+  let server: OpenedPlane;
   let client: Client;
   let watched: Watched[];
   beforeEach(async () => {
-    server = await startPlane(engine, io);
-    server.engine.slot.views.doubles[HEADER_CONTENT_BYTES_MAX >> 3] = LARGE_BYTES * 2;
-    client = await connect(server.port);
+    server = await openPlane({ engine, io, contentBytesMax: LARGE_BYTES * 2 });
+    client = await server.connect();
     watched = [];
-  });
-  afterEach(async () => {
-    client.close();
-    await server.stop();
-    expect(server.statistics().open).toBe(0);
   });
   const serve = (application: (exchange: Exchange) => unknown): void =>
     server.plane.serve((exchange) => {
@@ -53,7 +40,7 @@ describe.each(WAYS)('%s engine, $read reads', (engine, io) => {
     });
   const reconnect = async (): Promise<void> => {
     client.close();
-    client = await connect(server.port);
+    client = await server.connect();
   };
   /** Answers with the hash of what was read. */
   const digest = async (exchange: Exchange): Promise<void> => {
@@ -313,7 +300,7 @@ describe.each(WAYS)('%s engine, $read reads', (engine, io) => {
     client.send('HEAD / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab');
     await eventually('handed over', () => watched.length === 1);
     // What others do in between must not be taken for it.
-    const other = await connect(server.port);
+    const other = await server.connect();
     other.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
     await other.until(/abc$/);
     server.pass(server.plane.deadlines.bodyTimeoutMs);

@@ -2,26 +2,23 @@
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { contentDeadline } from '../../src/connection/deadlines.ts';
-import { type Client, connect, eventually, GET, sleep } from '../support/client.ts';
+import { type Client, eventually, GET, sleep } from '../support/client.ts';
 import { HeldSocket } from '../support/held-socket.ts';
-import { DEADLINES, startPlane, type TestedPlane } from '../support/plane.ts';
+import { DEADLINES, type OpenedPlane, openPlane } from '../support/plane.ts';
 import { readResponses } from '../support/responses.ts';
+import { PUBLIC } from '../support/ways.ts';
 
 const { headTimeoutMs, idleTimeoutMs, bodyTimeoutMs, writeTimeoutMs } = DEADLINES;
 /** Less than the real time that a test takes. */
 const MARGIN_MS = 20_000;
 const POST = 'POST / HTTP/1.1\r\nHost: a\r\n';
 
-let server: TestedPlane;
+let server: OpenedPlane;
 let client: Client;
 beforeEach(async () => {
-  server = await startPlane();
-  client = await connect(server.port);
+  server = await openPlane();
+  client = await server.connect();
   await eventually('accepted', () => server.statistics().open === 1);
-});
-afterEach(async () => {
-  client.close();
-  await server.stop();
 });
 
 const send = async (text: string): Promise<void> => {
@@ -79,8 +76,8 @@ test('an empty line is not the beginning of a head', async () => {
 });
 
 test('the log says why', async () => {
-  const logged = await startPlane('wasm', undefined, 'requests');
-  const slow = await connect(logged.port);
+  const logged = await openPlane({ log: 'requests' });
+  const slow = await logged.connect();
   const port = slow.socket.localPort;
   slow.send(`${GET}GET`);
   await slow.until(/Hello1$/);
@@ -158,15 +155,14 @@ test('a peer that does not read is cut, and its region comes home', async () => 
 
 describe('a peer that keeps the server waiting', () => {
   let socket: HeldSocket;
-  let plane: TestedPlane;
+  let plane: OpenedPlane;
   beforeEach(async () => {
-    plane = await startPlane('wasm', { read: 'public', write: 'public' });
+    plane = await openPlane({ io: PUBLIC });
     socket = new HeldSocket();
     plane.accept(socket.accepted);
   });
-  afterEach(async () => {
+  afterEach(() => {
     socket.destroy();
-    await plane.stop();
   });
 
   test('with its last answer has the time of a write for it', async () => {

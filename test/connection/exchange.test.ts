@@ -1,39 +1,26 @@
 // Responses as an application gives them, whole or piece by piece, read by a strict reader.
 
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Io } from '../../src/connection/endpoint.ts';
+import { beforeEach, describe, expect, test } from 'vitest';
 import type { Application, Exchange } from '../../src/connection/exchange.ts';
-import { type Client, connect, eventually, sleep } from '../support/client.ts';
-import type { TestedEngine } from '../support/engines.ts';
+import { type Client, eventually, sleep } from '../support/client.ts';
 import { HeldSocket } from '../support/held-socket.ts';
-import { startPlane, type TestedPlane } from '../support/plane.ts';
+import { type OpenedPlane, openPlane } from '../support/plane.ts';
 import { type Response, readResponses } from '../support/responses.ts';
 import { watch } from '../support/watched.ts';
-
-const WAYS: [TestedEngine, Io][] = [
-  ['wasm', { read: 'direct', write: 'direct' }],
-  ['wasm debug', { read: 'public', write: 'public' }],
-  ['js', { read: 'direct', write: 'direct' }],
-];
+import { ENGINE_WAYS } from '../support/ways.ts';
 
 const HEADS = new Set([0]);
 
-describe.each(WAYS)('%s engine, $write writes', (engine, io) => {
-  let server: TestedPlane;
+describe.each(ENGINE_WAYS)('%s engine, $write writes', (engine, io) => {
+  let server: OpenedPlane;
   let client: Client;
   beforeEach(async () => {
-    server = await startPlane(engine, io);
-    client = await connect(server.port);
-  });
-  afterEach(async () => {
-    client.close();
-    await server.stop();
-    expect(server.plane.outputs.spare).toBe(7);
-    expect(server.statistics().open).toBe(0);
+    server = await openPlane({ engine, io });
+    client = await server.connect();
   });
   const reconnect = async (): Promise<void> => {
     client.close();
-    client = await connect(server.port);
+    client = await server.connect();
   };
   const request = (method = 'GET', version = '1.1', fields = ''): string =>
     `${method} /x HTTP/${version}\r\nHost: a\r\n${fields}\r\n`;
@@ -432,7 +419,7 @@ describe.each(WAYS)('%s engine, $write writes', (engine, io) => {
 test.each(['direct', 'public'] as const)(
   'head and first chunk leave in one write, %s writes',
   async (write) => {
-    const server = await startPlane('wasm', { read: 'public', write });
+    const server = await openPlane({ io: { read: 'public', write } });
     const held = (): HeldSocket => {
       const socket = new HeldSocket();
       server.accept(socket.accepted);
@@ -460,6 +447,5 @@ test.each(['direct', 'public'] as const)(
     expect(readResponses(empty.taken)).toHaveLength(1);
     streaming.destroy();
     empty.destroy();
-    await server.stop();
   },
 );

@@ -3,17 +3,15 @@
 
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { Io } from '../../src/connection/endpoint.ts';
 import type { Exchange } from '../../src/connection/exchange.ts';
 import { ReceivedContent } from '../../src/connection/received-content.ts';
-import { HEADER_CONTENT_BYTES_MAX } from '../../src/memory/layout.ts';
-import { type Client, connect, eventually, GET, sleep } from '../support/client.ts';
+import { type Client, eventually, GET, sleep } from '../support/client.ts';
 import type { TestedEngine } from '../support/engines.ts';
-import { startPlane, type TestedPlane } from '../support/plane.ts';
+import { type OpenedPlane, openPlane } from '../support/plane.ts';
 import { readResponses, withoutInterim } from '../support/responses.ts';
 import { readAll, type Watched, watch } from '../support/watched.ts';
+import { PUBLIC } from '../support/ways.ts';
 
-const DIRECT: Io = { read: 'direct', write: 'direct' };
 const ENGINES: TestedEngine[] = ['wasm', 'wasm debug', 'js'];
 const READ_BYTES = 65_536;
 const MEGABYTE = 1024 * 1024;
@@ -54,15 +52,14 @@ const READERS: Record<string, (exchange: Exchange) => Promise<Uint8Array>> = {
 };
 
 describe.each(ENGINES)('%s engine', (engine) => {
-  let server: TestedPlane;
+  let server: OpenedPlane;
   let client: Client;
   let watched: Watched[];
   /** How much landed. */
   let landed: number;
   beforeEach(async () => {
-    server = await startPlane(engine, DIRECT);
-    server.engine.slot.views.doubles[HEADER_CONTENT_BYTES_MAX >> 3] = LARGE_BYTES;
-    client = await connect(server.port);
+    server = await openPlane({ engine, contentBytesMax: LARGE_BYTES });
+    client = await server.connect();
     watched = [];
     landed = 0;
     const { landed: real } = ReceivedContent.prototype;
@@ -71,11 +68,8 @@ describe.each(ENGINES)('%s engine', (engine) => {
       real.call(this, bytes);
     });
   });
-  afterEach(async () => {
+  afterEach(() => {
     vi.restoreAllMocks();
-    client.close();
-    await server.stop();
-    expect(server.statistics().open).toBe(0);
   });
   const serve = (application: (exchange: Exchange) => unknown): void =>
     server.plane.serve((exchange) => {
@@ -116,7 +110,7 @@ describe.each(ENGINES)('%s engine', (engine) => {
   test('contents on several connections at once, among requests on others', async () => {
     digest(readAll);
     const contents = [1, 2, 3, 4].map((seed) => pattern(2 * MEGABYTE + seed, seed * 1000));
-    const clients = await Promise.all(contents.map(() => connect(server.port)));
+    const clients = await Promise.all(contents.map(() => server.connect()));
     for (const [i, { socket }] of clients.entries()) socket.write(post(contents[i]?.length ?? 0));
     for (let at = 0; at < 3 * MEGABYTE; at += 300_000) {
       for (const [i, { socket }] of clients.entries())
@@ -219,7 +213,7 @@ describe.each(ENGINES)('%s engine', (engine) => {
         }
       });
       landed = 0;
-      const peer = await connect(server.port);
+      const peer = await server.connect();
       peer.socket.write(post(content.length));
       peer.socket.write(content.subarray(0, 2 * MEGABYTE));
       await eventually('in quantity', () => landed > 0 && peer.socket.writableLength === 0);
@@ -304,17 +298,15 @@ describe.each(ENGINES)('%s engine', (engine) => {
 });
 
 test('public reads have no such room', async () => {
-  const server = await startPlane('wasm', { read: 'public', write: 'public' });
-  server.engine.slot.views.doubles[HEADER_CONTENT_BYTES_MAX >> 3] = LARGE_BYTES;
+  const server = await openPlane({ io: PUBLIC, contentBytesMax: LARGE_BYTES });
   const room = vi.spyOn(ReceivedContent.prototype, 'room');
   const content = pattern(3 * MEGABYTE);
   server.plane.serve(async (exchange) => exchange.respond(200, '', hashOf(await readAll(exchange)), false));
-  const client = await connect(server.port);
+  const client = await server.connect();
   client.send(post(content.length));
   client.socket.write(content);
   expect(told(await client.until(/[0-9a-f]{64}$/))).toEqual([hashOf(content)]);
   expect(room).not.toHaveBeenCalled();
   room.mockRestore();
   client.close();
-  await server.stop();
 });

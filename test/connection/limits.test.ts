@@ -1,22 +1,24 @@
 // How many connections there may be, and what each may ask for.
 
 import { spawn } from 'node:child_process';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { AddressCounts, createAddressLimit } from '../../src/connection/addresses.ts';
 import type { Connection } from '../../src/connection/connection.ts';
 import { type ConnectionLimits, limitConnections } from '../../src/connection/limits.ts';
+import type { LogLevel } from '../../src/connection/log.ts';
 import { LongestWaiting } from '../../src/connection/longest-waiting.ts';
-import { type Client, connect, eventually, GET, sleep } from '../support/client.ts';
-import { startPlane, type TestedPlane } from '../support/plane.ts';
+import { type Client, eventually, GET, sleep } from '../support/client.ts';
+import { type OpenedPlane, openPlane } from '../support/plane.ts';
 import { readResponses } from '../support/responses.ts';
 
-let server: TestedPlane;
+let server: OpenedPlane;
 let clients: Client[] = [];
-const start = async (limits: Partial<ConnectionLimits>, level?: 'connections'): Promise<void> => {
-  server = await startPlane('wasm', undefined, level, limits);
+const start = async (limits: Partial<ConnectionLimits>, log: LogLevel = 'silent'): Promise<void> => {
+  server = await openPlane({ log, limits });
+  clients = [];
 };
 const open = async (count: number): Promise<Client[]> => {
-  const opened = await Promise.all(Array.from({ length: count }, () => connect(server.port)));
+  const opened = await Promise.all(Array.from({ length: count }, () => server.connect()));
   clients.push(...opened);
   return opened;
 };
@@ -24,13 +26,6 @@ const answered = async (client: Client): Promise<boolean> => {
   client.send(GET);
   return (await client.until(/Hello\d+$/)) !== '';
 };
-
-afterEach(async () => {
-  for (const client of clients) client.close();
-  clients = [];
-  await server.stop();
-  expect(server.statistics().open).toBe(0);
-});
 
 test('a connection beyond the limit gets 503, and the others go on', async () => {
   await start({ connectionsMax: 2 });
@@ -298,11 +293,7 @@ describe('at the limit', () => {
 });
 
 describe('a limit for each client address', () => {
-  const from = async (address: string): Promise<Client> => {
-    const client = await connect(server.port, address);
-    clients.push(client);
-    return client;
-  };
+  const from = (address: string): Promise<Client> => server.connect(address);
   const statusOf = async (client: Client): Promise<number | undefined> => {
     client.send(GET);
     await eventually('answered', () => client.received.includes('\r\n\r\n'));
@@ -311,7 +302,7 @@ describe('a limit for each client address', () => {
 
   test('refuses the next one with 503, and others are served', async () => {
     const counts = new AddressCounts(createAddressLimit(2, 100), 0);
-    server = await startPlane('wasm', undefined, 'silent', {}, {}, counts);
+    server = await openPlane({ addresses: counts });
     const mine = [await from('127.0.0.2'), await from('127.0.0.2')];
     for (const client of mine) expect(await statusOf(client)).toBe(200);
     expect(await statusOf(await from('127.0.0.2'))).toBe(503);
@@ -324,7 +315,7 @@ describe('a limit for each client address', () => {
 
   test("comes before the limit of all: who has used it up closes nobody else's connection", async () => {
     const counts = new AddressCounts(createAddressLimit(1, 100), 0);
-    server = await startPlane('wasm', undefined, 'silent', { connectionsMax: 2 }, {}, counts);
+    server = await openPlane({ limits: { connectionsMax: 2 }, addresses: counts });
     const [mine, other] = [await from('127.0.0.2'), await from('127.0.0.3')];
     expect([await statusOf(mine), await statusOf(other)]).toEqual([200, 200]);
     expect(await statusOf(await from('127.0.0.2'))).toBe(503);

@@ -3,20 +3,17 @@
 
 import { once } from 'node:events';
 import net, { type AddressInfo } from 'node:net';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Deadline, type Deadlines } from '../../src/connection/deadlines.ts';
-import type { Io } from '../../src/connection/endpoint.ts';
 import type { Exchange } from '../../src/connection/exchange.ts';
-import { HEADER_CONTENT_BYTES_MAX } from '../../src/memory/layout.ts';
-import { type Client, connect, eventually, GET, sleep } from '../support/client.ts';
-import { startPlane, type TestedPlane } from '../support/plane.ts';
+import { type Client, eventually, GET, sleep } from '../support/client.ts';
+import { type OpenedPlane, openPlane } from '../support/plane.ts';
 import { readResponses } from '../support/responses.ts';
 import { readAll } from '../support/watched.ts';
+import { WAYS } from '../support/ways.ts';
 
-const WAYS: Io[] = [
-  { read: 'direct', write: 'direct' },
-  { read: 'public', write: 'public' },
-];
+/** So short that deadlines run before the event loop is blocked. */
+const TICK_MS = 10;
 const POST = 'POST / HTTP/1.1\r\nHost: a\r\n';
 
 /** Nothing of this thread runs meanwhile. */
@@ -62,34 +59,28 @@ describe('a timeout', () => {
 });
 
 describe.each(WAYS)('$read reads', (io) => {
-  let server: TestedPlane;
-  let clients: Client[] = [];
+  let server: OpenedPlane;
+  let opened = 0;
   const start = async (deadlines: Partial<Deadlines>): Promise<void> => {
-    server = await startPlane('wasm', io, 'silent', {}, deadlines);
-    server.engine.slot.views.doubles[HEADER_CONTENT_BYTES_MAX >> 3] = 10_000_000;
+    server = await openPlane({ io, deadlines, contentBytesMax: 10_000_000, tickMs: TICK_MS });
+    opened = 0;
   };
   const open = async (): Promise<Client> => {
-    const client = await connect(server.port);
-    clients.push(client);
-    await eventually('accepted', () => server.statistics().accepted === clients.length);
+    const client = await server.connect();
+    opened++;
+    await eventually('accepted', () => server.statistics().accepted === opened);
     return client;
   };
   const serve = (application: (exchange: Exchange) => unknown): void => server.plane.serve(application);
   const statuses = ({ received }: Client): number[] =>
     readResponses(received).map(({ statusCode }) => statusCode);
-  afterEach(async () => {
-    for (const client of clients) client.close();
-    clients = [];
-    await server.stop();
-  });
 
   test('a handler of 5 ms is always within a handler timeout of 200 ms', async () => {
     await start({ handlerTimeoutMs: 200 });
     serve((exchange) => setTimeout(() => exchange.respond(200, '', 'in time', false), 5));
     await Promise.all(
       Array.from({ length: 4 }, async () => {
-        const client = await connect(server.port);
-        clients.push(client);
+        const client = await server.connect();
         for (let i = 0; i < 100; i++) {
           client.received = '';
           client.send(GET);
@@ -116,13 +107,14 @@ describe.each(WAYS)('$read reads', (io) => {
     expect(readResponses(await client.end()).map(({ statusCode }) => statusCode)).toEqual([503]);
   });
 
-  const TIMEOUT_MS = 300;
+  const TIMEOUT_MS = 200;
   const SHORT: Partial<Deadlines> = {
     headTimeoutMs: TIMEOUT_MS,
     idleTimeoutMs: TIMEOUT_MS,
     bodyTimeoutMs: TIMEOUT_MS,
   };
-  const BLOCK_MS = 2.5 * TIMEOUT_MS;
+  /** So long that what was set some ticks before has passed. */
+  const BLOCK_MS = TIMEOUT_MS + 5 * TICK_MS;
 
   /** The bytes that each client sends before a timeout begins, and those that arrive in the block. */
   test.each([

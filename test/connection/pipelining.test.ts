@@ -2,22 +2,15 @@
 // bytes show up elsewhere. Heads that wait stay as they are, however many others come after them.
 
 import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Io } from '../../src/connection/endpoint.ts';
+import { beforeEach, describe, expect, test } from 'vitest';
 import type { Exchange } from '../../src/connection/exchange.ts';
 import { statusLine } from '../../src/protocol/status.ts';
-import { type Client, connect, eventually, sleep } from '../support/client.ts';
+import { type Client, eventually, sleep } from '../support/client.ts';
 import { everySplit } from '../support/conversation.ts';
-import type { TestedEngine } from '../support/engines.ts';
-import { startPlane, type TestedPlane } from '../support/plane.ts';
+import { type OpenedPlane, openPlane } from '../support/plane.ts';
 import { readResponses } from '../support/responses.ts';
 import { readAll } from '../support/watched.ts';
-
-const WAYS: [TestedEngine, Io][] = [
-  ['wasm', { read: 'direct', write: 'direct' }],
-  ['wasm debug', { read: 'public', write: 'public' }],
-  ['js', { read: 'direct', write: 'direct' }],
-];
+import { ENGINE_WAYS } from '../support/ways.ts';
 
 const SIZE = 300;
 const content = (tag: string): string => `${tag}.`.repeat(SIZE).slice(0, SIZE);
@@ -106,11 +99,10 @@ function check(received: string, kinds: Kind[]): void {
   expect(told).toEqual(expected);
 }
 
-describe.each(WAYS)('%s engine, $read reads', (engine, io) => {
-  let server: TestedPlane;
-  const clients: Client[] = [];
+describe.each(ENGINE_WAYS)('%s engine, $read reads', (engine, io) => {
+  let server: OpenedPlane;
   beforeEach(async () => {
-    server = await startPlane(engine, io);
+    server = await openPlane({ engine, io });
     server.plane.slot.addRoute('/prepared', {
       head: statusLine(200),
       content: 'fixed',
@@ -122,14 +114,8 @@ describe.each(WAYS)('%s engine, $read reads', (engine, io) => {
       (ANSWERED[answered] ?? answer)(exchange);
     });
   });
-  afterEach(async () => {
-    for (const client of clients.splice(0)) client.close();
-    await server.stop();
-    expect(server.plane.outputs.spare).toBe(7);
-  });
   const send = async (parts: string[], kinds: Kind[]): Promise<void> => {
-    const client = await connect(server.port);
-    clients.push(client);
+    const client = await server.connect();
     for (const [i, part] of parts.entries()) {
       client.send(part);
       if (i < parts.length - 1) await new Promise(setImmediate);
@@ -185,10 +171,10 @@ describe.each(WAYS)('%s engine, $read reads', (engine, io) => {
   });
 });
 
-test.each(WAYS)(
+test.each(ENGINE_WAYS)(
   '1,000 requests that wait over reused buffers, %s engine, $read reads',
   async (engine, io) => {
-    const server = await startPlane(engine, io);
+    const server = await openPlane({ engine, io });
     const waiting: Exchange[] = [];
     let finished: Exchange | undefined;
     server.plane.serve((exchange) => {
@@ -205,7 +191,7 @@ test.each(WAYS)(
         .map(([name, value]) => `${name}: ${value}\r\n`)
         .join('')}${i % 3 === 1 ? 'Content-Length: 3\r\n\r\nabc' : '\r\n'}`;
     for (let i = 0; i < 1000; i += 100) {
-      const some = await Promise.all(Array.from({ length: 100 }, () => connect(server.port)));
+      const some = await Promise.all(Array.from({ length: 100 }, () => server.connect()));
       for (const [k, client] of some.entries()) {
         const text = requestOf(i + k);
         client.send(text.slice(0, (k * 13) % text.length));
@@ -245,6 +231,5 @@ test.each(WAYS)(
     expect(() => finished?.head.findField('host')).toThrow('the request has been answered');
     expect(() => finished?.head.fieldName(0)).toThrow('the request has been answered');
     for (const client of clients) client.close();
-    await server.stop();
   },
 );

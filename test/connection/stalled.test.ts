@@ -2,34 +2,25 @@
 
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Io } from '../../src/connection/endpoint.ts';
-import { type Client, connect, eventually, GET, sleep } from '../support/client.ts';
+import { type Client, eventually, GET, sleep } from '../support/client.ts';
 import { HeldSocket } from '../support/held-socket.ts';
-import { startPlane, type TestedPlane } from '../support/plane.ts';
+import { type OpenedPlane, openPlane } from '../support/plane.ts';
 import { readResponses } from '../support/responses.ts';
 import { type Watched, watch } from '../support/watched.ts';
+import { PUBLIC, WAYS } from '../support/ways.ts';
 
-const WAYS: Io[] = [
-  { read: 'direct', write: 'direct' },
-  { read: 'public', write: 'public' },
-];
 const MEGABYTE = 1024 * 1024;
 /** What the kernel's buffers on both sides take, generously. */
 const KERNEL_BYTES = 16 * MEGABYTE;
 
 describe.each(WAYS)('$write writes', (io) => {
-  let server: TestedPlane;
+  let server: OpenedPlane;
   let client: Client;
   let watched: Watched | undefined;
   beforeEach(async () => {
-    server = await startPlane('wasm', io);
-    client = await connect(server.port);
+    server = await openPlane({ io });
+    client = await server.connect();
     watched = undefined;
-  });
-  afterEach(async () => {
-    client.close();
-    await server.stop();
-    expect(server.plane.outputs.spare).toBe(7);
   });
 
   /** Serves so many pieces, at the pace of the peer. */
@@ -182,7 +173,7 @@ describe.each(WAYS)('$write writes', (io) => {
     await eventually('cut', () => server.statistics().open === 0);
     expect(watched).toMatchObject({ gone: 1 });
     // Another one reads on, and has every byte.
-    const other = await connect(server.port);
+    const other = await server.connect();
     const hash = createHash('sha256');
     let size = 0;
     let begun = false;
@@ -260,11 +251,11 @@ class CountedSocket extends HeldSocket {
 
 describe('a content of 1 MiB, of which within each write timeout', () => {
   const ENOUGH_BYTES = 65_536;
-  let server: TestedPlane;
+  let server: OpenedPlane;
   let socket: CountedSocket;
   let watched: Watched | undefined;
   beforeEach(async () => {
-    server = await startPlane('wasm', { read: 'public', write: 'public' });
+    server = await openPlane({ io: PUBLIC });
     server.plane.serve((exchange) => {
       watched = watch(exchange);
       exchange.respond(200, '', Buffer.alloc(MEGABYTE), false);
@@ -277,9 +268,8 @@ describe('a content of 1 MiB, of which within each write timeout', () => {
     socket.takePart(socket._handle.writeQueueSize);
     await eventually('held', () => socket.holds);
   });
-  afterEach(async () => {
+  afterEach(() => {
     socket.destroy();
-    await server.stop();
   });
   const timesOut = async (): Promise<void> => {
     server.pass(server.plane.deadlines.writeTimeoutMs);
@@ -323,7 +313,7 @@ describe('a content of 1 MiB, of which within each write timeout', () => {
 });
 
 test('no more of a pipeline is begun while the kernel takes nothing', async () => {
-  const server = await startPlane('wasm', { read: 'public', write: 'public' });
+  const server = await openPlane({ io: PUBLIC });
   let begun = 0;
   server.plane.serve((exchange) => {
     begun++;
@@ -343,5 +333,4 @@ test('no more of a pipeline is begun while the kernel takes nothing', async () =
   }
   expect(readResponses(socket.taken)).toHaveLength(64);
   socket.destroy();
-  await server.stop();
 });

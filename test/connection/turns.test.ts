@@ -1,41 +1,24 @@
 // What one turn must not leave to the next, whatever an application does in it: bytes in the output region, a
 // record that stands in somebody's content, a connection that believes it is still serving.
 
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { Io } from '../../src/connection/endpoint.ts';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Exchange } from '../../src/connection/exchange.ts';
-import { type Client, connect, eventually, sleep } from '../support/client.ts';
-import type { TestedEngine } from '../support/engines.ts';
-import { startPlane, type TestedPlane } from '../support/plane.ts';
+import { type Client, eventually, sleep } from '../support/client.ts';
+import { type OpenedPlane, openPlane } from '../support/plane.ts';
 import { readResponses } from '../support/responses.ts';
 import { readAll, watch } from '../support/watched.ts';
-
-const WAYS: [TestedEngine, Io][] = [
-  ['wasm', { read: 'direct', write: 'direct' }],
-  ['wasm debug', { read: 'public', write: 'public' }],
-  ['js', { read: 'direct', write: 'direct' }],
-];
+import { ENGINE_WAYS } from '../support/ways.ts';
 
 const get = (target: string): string => `GET ${target} HTTP/1.1\r\nHost: a\r\n\r\n`;
 const post = (target: string, content: string, fields = ''): string =>
   `POST ${target} HTTP/1.1\r\nHost: a\r\n${fields}Content-Length: ${content.length}\r\n\r\n${content}`;
 
-describe.each(WAYS)('%s engine, $read reads', (engine, io) => {
-  let server: TestedPlane;
-  let clients: Client[];
+describe.each(ENGINE_WAYS)('%s engine, $read reads', (engine, io) => {
+  let server: OpenedPlane;
   beforeEach(async () => {
-    server = await startPlane(engine, io, 'silent');
-    clients = [];
+    server = await openPlane({ engine, io });
   });
-  afterEach(async () => {
-    for (const client of clients) client.close();
-    await server.stop();
-  });
-  const open = async (): Promise<Client> => {
-    const client = await connect(server.port);
-    clients.push(client);
-    return client;
-  };
+  const open = (): Promise<Client> => server.connect();
   const told = (text: string): string[] =>
     readResponses(text).map(({ statusCode, content }) => `${statusCode} ${content}`);
   const echo = (exchange: Exchange): void => exchange.respond(200, '', exchange.head.target, false);
@@ -396,16 +379,15 @@ describe.each(WAYS)('%s engine, $read reads', (engine, io) => {
 
 test('what an application throws is told to the operator', async () => {
   const logged = vi.spyOn(console, 'error').mockImplementation(() => {});
-  const server = await startPlane('wasm', { read: 'direct', write: 'direct' }, 'errors');
+  const server = await openPlane({ log: 'errors' });
   const thrown = new Error('thrown');
   server.plane.serve(() => {
     throw thrown;
   });
-  const client = await connect(server.port);
+  const client = await server.connect();
   client.send(get('/'));
   await client.end();
   client.close();
   expect(logged.mock.calls).toEqual([['The application failed:', thrown]]);
   logged.mockRestore();
-  await server.stop();
 });

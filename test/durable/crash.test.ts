@@ -1,18 +1,11 @@
 // 20 rounds of kills, deaths and clean stops under load; `npm run soak` has 200.
 
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { APP, runRounds } from '../soak/crash.ts';
-import { appFiles } from '../support/app-files.ts';
+import { appFiles, temporaryFolder } from '../support/fixtures.ts';
 
 const files = appFiles();
-const folder = mkdtempSync(join(tmpdir(), 'hotpath-crash-'));
-afterAll(() => {
-  files.remove();
-  rmSync(folder, { recursive: true, force: true });
-});
+const folder = temporaryFolder('crash');
 
 test('no number comes twice', { timeout: 120_000 }, async () => {
   let seed = 6;

@@ -1,21 +1,12 @@
 // State that is kept, as a user sees it: over stops, kills, a disk that fails, and two servers that want one folder.
 
-import {
-  chmodSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmdirSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { platform, tmpdir } from 'node:os';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { platform } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, describe, expect, test } from 'vitest';
-import { appFiles } from '../support/app-files.ts';
-import { type Run, runCli, startCli } from '../support/cli.ts';
+import { describe, expect, test } from 'vitest';
+import { type Run, runCli } from '../support/cli.ts';
 import { ask, connect, eventually, GET } from '../support/client.ts';
+import { appFiles, startServer, temporaryFolder } from '../support/fixtures.ts';
 import { readResponses } from '../support/responses.ts';
 
 const files = appFiles();
@@ -35,26 +26,9 @@ const APP = files.write(
      error: undefined,
    };`,
 );
-const folders: string[] = [];
-const running: Run[] = [];
-afterEach(async () => {
-  await Promise.all(running.splice(0).map((run) => run.stop()));
-});
-afterAll(() => {
-  files.remove();
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
-});
-
-function makeFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'hotpath-state-'));
-  folders.push(folder);
-  return folder;
-}
 
 async function start(folder: string, ...args: string[]): Promise<Run> {
-  const run = await startCli(['--state', folder, '--workers', '2', ...args], {}, true);
-  running.push(run);
-  return run;
+  return await startServer(['--state', folder, '--workers', '2', ...args], {}, true);
 }
 
 async function get(
@@ -81,7 +55,7 @@ const kill = async (run: Run): Promise<void> => {
 };
 
 test('the number of the built-in app goes on after a stop, and jumps after a kill', async () => {
-  const folder = join(makeFolder(), 'not', 'there');
+  const folder = join(temporaryFolder('state'), 'not', 'there');
   const hello = async ({ port }: Run): Promise<string | undefined> =>
     readResponses(await ask(port))[0]?.content;
   const first = await start(folder, '--lease', '64');
@@ -99,7 +73,7 @@ test('the number of the built-in app goes on after a stop, and jumps after a kil
 });
 
 test('the counters of an application, from WASM and from handlers, and those that come later', async () => {
-  const folder = makeFolder();
+  const folder = temporaryFolder('state');
   const first = await start(folder, APP, '--lease', '16');
   expect([await number(first, '/a'), await number(first, '/a/1'), await number(first, '/a')]).toEqual([
     1, 2, 3,
@@ -122,7 +96,7 @@ test('the counters of an application, from WASM and from handlers, and those tha
 });
 
 test('gauges and limiters come back: as they were at a stop, and as they were lately after a kill', async () => {
-  const folder = makeFolder();
+  const folder = temporaryFolder('state');
   const app = files.write(
     'limits.mjs',
     `import { gauge, limiter } from 'hotpath';
@@ -152,7 +126,7 @@ test('gauges and limiters come back: as they were at a stop, and as they were la
 });
 
 test('a gauge that becomes a counter, and 200 others that are called otherwise, start', async () => {
-  const folder = makeFolder();
+  const folder = temporaryFolder('state');
   const appOf = (name: string, kind: string, prefix: string): string =>
     files.write(
       name,
@@ -179,7 +153,7 @@ test('a gauge that becomes a counter, and 200 others that are called otherwise, 
 });
 
 test('a limiter whose window becomes longer keeps the share that a key has used', async () => {
-  const folder = makeFolder();
+  const folder = temporaryFolder('state');
   const write = (windowMs: number): string =>
     files.write(
       'window.mjs',
@@ -201,7 +175,7 @@ test('a limiter whose window becomes longer keeps the share that a key has used'
 });
 
 test('a reload, and threads that die, go on with what is leased', async () => {
-  const folder = makeFolder();
+  const folder = temporaryFolder('state');
   const run = await start(folder, APP);
   expect(await number(run, '/a')).toBe(1);
   run.child.kill('SIGHUP');
@@ -220,7 +194,7 @@ test.each([
 });
 
 test('a folder that all may write to, and one with an impossible lock, are refused in one line', async () => {
-  const folder = makeFolder();
+  const folder = temporaryFolder('state');
   chmodSync(folder, 0o777);
   const open = await runCli(['--port', '0', '--state', folder]);
   expect(open).toMatchObject({ code: 1, output: '' });
@@ -237,7 +211,7 @@ test('a folder that all may write to, and one with an impossible lock, are refus
 });
 
 test('a second server on the folder is refused in one line; the first notices nothing', async () => {
-  const folder = makeFolder();
+  const folder = temporaryFolder('state');
   const first = await start(folder);
   const { code, output, errors } = await runCli(['--port', '0', '--state', folder]);
   expect([code, output]).toEqual([1, '']);
@@ -251,7 +225,7 @@ describe('what can not be used is one line and exit code 1, and stays as it is',
     ['empty', '', /counters is damaged/],
     ["somebody else's", '{"count": 7}', /counters is not hotpath's/],
   ])('a file that is %s', async (_, text, says) => {
-    const folder = makeFolder();
+    const folder = temporaryFolder('state');
     const path = join(folder, 'counters');
     writeFileSync(path, text);
     const { code, output, errors } = await runCli(['--port', '0', '--state', folder]);
@@ -262,7 +236,7 @@ describe('what can not be used is one line and exit code 1, and stays as it is',
   });
 
   test('a folder that is a file', async () => {
-    const path = join(makeFolder(), 'file');
+    const path = join(temporaryFolder('state'), 'file');
     writeFileSync(path, '');
     const { code, errors } = await runCli(['--port', '0', '--state', path]);
     expect(code).toBe(1);
@@ -272,7 +246,7 @@ describe('what can not be used is one line and exit code 1, and stays as it is',
 
 describe('while the disk fails', () => {
   test('what counts is answered 503 once the lease is used up, the rest goes on; then it is over', async () => {
-    const folder = makeFolder();
+    const folder = temporaryFolder('state');
     const run = await start(folder, APP, '--lease', '16');
     expect([await number(run, '/a'), await number(run, '/b/1')]).toEqual([1, 1]);
     // Where the next file is written, there is a folder: opening it fails.
@@ -320,7 +294,7 @@ describe('while the disk fails', () => {
   });
 
   test('a stop that can not be written down says so, and skips', async () => {
-    const folder = makeFolder();
+    const folder = temporaryFolder('state');
     const run = await start(folder, APP, '--lease', '16');
     expect(await number(run, '/a')).toBe(1);
     mkdirSync(join(folder, 'counters.new'));
@@ -334,7 +308,7 @@ describe('while the disk fails', () => {
   });
 
   test('a server that starts with it serves what needs no number', async () => {
-    const folder = makeFolder();
+    const folder = temporaryFolder('state');
     mkdirSync(join(folder, 'counters.new'));
     const run = await start(folder, APP);
     expect((await get(run, '/a')).status).toBe(503);

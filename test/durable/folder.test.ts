@@ -8,10 +8,8 @@ import {
   linkSync,
   lstatSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
-  realpathSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -19,25 +17,18 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { createServer } from 'node:net';
-import { platform, tmpdir } from 'node:os';
+import { platform } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { CountersFile } from '../../src/durable/counters-file.ts';
 import { openStateFolder } from '../../src/durable/folder.ts';
 import { lockFolder } from '../../src/durable/lock.ts';
 import { Snapshot } from '../../src/durable/snapshot.ts';
+import { temporaryFolder } from '../support/fixtures.ts';
 
-const folders: string[] = [];
 afterEach(() => {
   vi.restoreAllMocks();
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 });
-
-function makeFolder(): string {
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'hotpath-own-')));
-  folders.push(folder);
-  return folder;
-}
 
 function snapshotIn(folder: string, notes: string[]): Snapshot {
   return new Snapshot({ folder, parts: [], publish: () => {}, note: (text) => notes.push(text) });
@@ -48,14 +39,14 @@ const isRoot = process.getuid?.() === 0;
 
 describe.skipIf(platform() === 'win32')('the folder', () => {
   test('is made with those above it, for its owner alone', () => {
-    const folder = makeFolder();
+    const folder = temporaryFolder('own');
     const path = openStateFolder(join(folder, 'a', 'b'));
     expect(path).toBe(join(folder, 'a', 'b'));
     expect([modeOf(path), modeOf(join(folder, 'a'))]).toEqual([0o700, 0o700]);
   });
 
   test.each([0o700, 0o755, 0o750, 0o711])('of mode %o is used as it is', (mode) => {
-    const folder = makeFolder();
+    const folder = temporaryFolder('own');
     chmodSync(folder, mode);
     expect(openStateFolder(folder)).toBe(folder);
     expect(modeOf(folder)).toBe(mode);
@@ -64,7 +55,7 @@ describe.skipIf(platform() === 'win32')('the folder', () => {
   test.each([0o777, 0o770, 0o720, 0o702, 0o1777, 0o2775])(
     'of mode %o is refused in a line that names it and says what to do',
     (mode) => {
-      const folder = makeFolder();
+      const folder = temporaryFolder('own');
       chmodSync(folder, mode);
       expect(() => openStateFolder(folder)).toThrow(
         `the state folder ${folder} can't be used: other users can write to it: run chmod 700 ${folder}, or use another folder`,
@@ -74,7 +65,7 @@ describe.skipIf(platform() === 'win32')('the folder', () => {
   );
 
   test('is refused below a folder in which all may rename it, but not below one like /tmp', () => {
-    const above = makeFolder();
+    const above = temporaryFolder('own');
     const folder = join(above, 'state');
     chmodSync(above, 0o777);
     expect(() => openStateFolder(folder)).toThrow(
@@ -87,7 +78,7 @@ describe.skipIf(platform() === 'win32')('the folder', () => {
   });
 
   test('is reached through a link only where nobody else could lead it elsewhere', () => {
-    const above = makeFolder();
+    const above = temporaryFolder('own');
     const folder = join(above, 'state');
     mkdirSync(folder, { mode: 0o700 });
     mkdirSync(join(above, 'open'));
@@ -103,7 +94,7 @@ describe.skipIf(platform() === 'win32')('the folder', () => {
   });
 
   test('that the server may write to, but that is not its own, is refused', () => {
-    const folder = makeFolder();
+    const folder = temporaryFolder('own');
     const user = (process.geteuid?.() as number) + 1;
     vi.spyOn(process, 'geteuid').mockReturnValue(user);
     if (isRoot) expect(openStateFolder(folder)).toBe(folder);
@@ -114,7 +105,7 @@ describe.skipIf(platform() === 'win32')('the folder', () => {
   });
 
   test.runIf(isRoot)('of another user, below one of another user, or behind their link is refused', () => {
-    const above = makeFolder();
+    const above = temporaryFolder('own');
     const folder = join(above, 'state');
     mkdirSync(folder);
     const says = (path: string): string =>
@@ -135,7 +126,7 @@ describe.skipIf(platform() === 'win32')('a file', () => {
   const lease = (file: CountersFile): void => void file.lease(new Map([['a', 3]]), () => {});
 
   test('is readable by its owner alone, also where an old one was not', () => {
-    const folder = makeFolder();
+    const folder = temporaryFolder('own');
     const path = join(folder, 'counters');
     lease(open(folder));
     expect(modeOf(path)).toBe(0o600);
@@ -145,8 +136,8 @@ describe.skipIf(platform() === 'win32')('a file', () => {
   });
 
   test('is never written through a link, whatever was put in its place', () => {
-    const folder = makeFolder();
-    const other = join(makeFolder(), 'mine');
+    const folder = temporaryFolder('own');
+    const other = join(temporaryFolder('own'), 'mine');
     writeFileSync(other, 'mine');
     const fresh = join(folder, 'counters.new');
     const obstacles = [
@@ -181,7 +172,7 @@ describe.skipIf(platform() === 'win32')('a file', () => {
   ];
 
   test.each([0o666, 0o622, 0o660, 0o602])('of mode %o, which others may write, is not believed', (mode) => {
-    const folder = makeFolder();
+    const folder = temporaryFolder('own');
     const [counters, snapshot] = [join(folder, 'counters'), join(folder, 'snapshot')];
     for (const path of [counters, snapshot]) {
       writeFileSync(path, '');
@@ -195,7 +186,7 @@ describe.skipIf(platform() === 'win32')('a file', () => {
   });
 
   test.runIf(isRoot)('of another user is not believed', () => {
-    const folder = makeFolder();
+    const folder = temporaryFolder('own');
     const path = join(folder, 'counters');
     lease(open(folder));
     chownSync(path, 65_534, 65_534);
@@ -205,7 +196,7 @@ describe.skipIf(platform() === 'win32')('a file', () => {
   });
 
   test.each(strange)('of counters that is %s is refused in one line, and stays', (_, put, says) => {
-    const folder = makeFolder();
+    const folder = temporaryFolder('own');
     writeFileSync(join(folder, 'elsewhere'), 'mine');
     const path = join(folder, 'counters');
     put(path);
@@ -216,7 +207,7 @@ describe.skipIf(platform() === 'win32')('a file', () => {
   });
 
   test.each(strange)('of a snapshot that is %s is put aside', (_, put, says) => {
-    const folder = makeFolder();
+    const folder = temporaryFolder('own');
     writeFileSync(join(folder, 'elsewhere'), 'mine');
     const path = join(folder, 'snapshot');
     put(path);
@@ -229,7 +220,7 @@ describe.skipIf(platform() === 'win32')('a file', () => {
   });
 
   test('that can not be put aside is said to be there still', () => {
-    const folder = makeFolder();
+    const folder = temporaryFolder('own');
     mkdirSync(join(folder, 'snapshot.damaged', 'full'), { recursive: true });
     writeFileSync(join(folder, 'snapshot'), 'spoilt');
     const notes: string[] = [];
@@ -242,7 +233,7 @@ describe.skipIf(platform() === 'win32')('the lock', () => {
   test.each(['lock.999999999999999', 'lock.1000000000', 'lock.99999999999999999999999'])(
     '%s is refused in a line that names it',
     async (name) => {
-      const folder = makeFolder();
+      const folder = temporaryFolder('own');
       writeFileSync(join(folder, name), '');
       await expect(lockFolder(folder)).rejects.toThrow(
         `the state folder ${folder} has a ${name}, whose number is too high: remove it when no server uses the folder`,
@@ -252,7 +243,7 @@ describe.skipIf(platform() === 'win32')('the lock', () => {
   );
 
   test('goes on up to the highest number there may be, and makes none beyond', async () => {
-    const folder = makeFolder();
+    const folder = temporaryFolder('own');
     writeFileSync(join(folder, 'lock.999999998'), '');
     const lock = await lockFolder(folder);
     expect(readdirSync(folder)).toEqual(['lock.999999999']);
@@ -268,7 +259,7 @@ describe.skipIf(platform() === 'win32')('the lock', () => {
   });
 
   test('lets names alone that no server gives, and folders', async () => {
-    const folder = makeFolder();
+    const folder = temporaryFolder('own');
     const names = [
       'lock.-1',
       'lock.0',
@@ -289,8 +280,8 @@ describe.skipIf(platform() === 'win32')('the lock', () => {
   });
 
   test('asks no socket that a link leads to, and removes the link alone', async () => {
-    const folder = makeFolder();
-    const elsewhere = join(makeFolder(), 'socket');
+    const folder = temporaryFolder('own');
+    const elsewhere = join(temporaryFolder('own'), 'socket');
     let asked = 0;
     const server = createServer((socket) => {
       asked++;
@@ -308,7 +299,7 @@ describe.skipIf(platform() === 'win32')('the lock', () => {
   });
 
   test('finds its way through thousands of names', async () => {
-    const folder = makeFolder();
+    const folder = temporaryFolder('own');
     for (let number = 1; number <= 3000; number++) writeFileSync(join(folder, `lock.${number}`), '');
     const lock = await lockFolder(folder);
     expect(readdirSync(folder)).toEqual(['lock.3001']);

@@ -1,38 +1,23 @@
 // The keeper's thread: it may die at any moment, and another one goes on.
 
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type Kept, keepState } from '#dist/durable/keep.js';
 import { viewsOf } from '#dist/memory/views.js';
 import { monotonicMs } from '#dist/state/clock.js';
 import { compileModule, type Exports, instantiate } from '#dist/wasm/instance.js';
-import { createMemory } from '#dist/wasm/memory.js';
 import { awaitLease, leaseCounters } from '#dist/wasm/state/leasing.js';
 import { claimRow } from '#dist/wasm/state/names.js';
 import { rowPointer } from '#dist/wasm/state/rows.js';
 import { takeSaved } from '#dist/wasm/state/saved.js';
 import { Scratch } from '#dist/wasm/state/scratch.js';
 import { eventually, sleep } from '../support/client.ts';
-
-const folders: string[] = [];
-const running: Kept[] = [];
-afterEach(async () => {
-  await Promise.all(running.splice(0).map((kept) => kept.stop()));
-});
-afterAll(() => {
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
-});
+import { atEnd, temporaryFolder } from '../support/fixtures.ts';
+import { smallMemory } from '../support/memory.ts';
 
 const module = compileModule();
 const SIZE = 16;
-
-function makeFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'hotpath-keep-'));
-  folders.push(folder);
-  return folder;
-}
 
 interface State {
   state: Parameters<typeof keepState>[1];
@@ -43,13 +28,7 @@ interface State {
 }
 
 function makeState(size = SIZE): State {
-  const memory = createMemory({
-    slotCount: 1,
-    headBytesMax: 1024,
-    targetBytesMax: 512,
-    fieldCountMax: 8,
-    contentBytesMax: 0,
-  });
+  const memory = smallMemory();
   const views = viewsOf(memory);
   if (size > 0) leaseCounters(views, size);
   const exports = instantiate(module, memory);
@@ -74,7 +53,7 @@ async function keep(
 ): Promise<Kept> {
   const note = (text: string): void => void notes.push(text);
   const kept = await keepState({ state: folder, redis: undefined, lease }, state, note, bounds);
-  running.push(kept as Kept);
+  atEnd(() => kept?.stop());
   return kept as Kept;
 }
 
@@ -85,7 +64,7 @@ test('nothing is asked for, so nothing is kept', async () => {
 });
 
 test('a keeper that dies is replaced, and no number comes twice', async () => {
-  const folder = makeFolder();
+  const folder = temporaryFolder('keep');
   const state = makeState();
   const notes: string[] = [];
   const kept = await keep(state, folder, notes);
@@ -121,19 +100,23 @@ test('a keeper that dies is replaced, and no number comes twice', async () => {
 
 test('one keeper a memory, one folder at a time, one size of leases', async () => {
   const state = makeState();
-  const kept = await keep(state, makeFolder());
-  await expect(keep(state, makeFolder())).rejects.toThrow('is kept already, by another server of it');
+  const kept = await keep(state, temporaryFolder('keep'));
+  await expect(keep(state, temporaryFolder('keep'))).rejects.toThrow(
+    'is kept already, by another server of it',
+  );
   await kept.stop();
-  await expect(keep(state, makeFolder(), [], 32)).rejects.toThrow('are leased by 16, not by 32');
-  await expect(keep(makeState(0), makeFolder())).rejects.toThrow('its first server, which does not keep it');
-  const folder = makeFolder();
+  await expect(keep(state, temporaryFolder('keep'), [], 32)).rejects.toThrow('are leased by 16, not by 32');
+  await expect(keep(makeState(0), temporaryFolder('keep'))).rejects.toThrow(
+    'its first server, which does not keep it',
+  );
+  const folder = temporaryFolder('keep');
   await keep(state, folder);
   expect(state.next('a')).toBe(1);
   await expect(keep(makeState(), folder)).rejects.toThrow("is another server's");
 });
 
 test('where it could not begin it leaves nothing behind, and can begin later', async () => {
-  const folder = makeFolder();
+  const folder = temporaryFolder('keep');
   const state = makeState();
   writeFileSync(join(folder, 'counters'), 'mine\n');
   for (let i = 0; i < 2; i++) await expect(keep(state, folder)).rejects.toThrow("counters is not hotpath's");
@@ -145,7 +128,7 @@ test('where it could not begin it leaves nothing behind, and can begin later', a
 });
 
 test('a file that is damaged while the server runs is not overwritten by the next keeper', async () => {
-  const folder = makeFolder();
+  const folder = temporaryFolder('keep');
   const state = makeState();
   const notes: string[] = [];
   const kept = await keep(state, folder, notes);
@@ -178,7 +161,7 @@ describe('a clean stop with many keys', () => {
   }
 
   test('writes what all of them have used', async () => {
-    const folder = makeFolder();
+    const folder = temporaryFolder('keep');
     const notes: string[] = [];
     const first = makeState();
     const kept = await keep(first, folder, notes);
@@ -196,7 +179,7 @@ describe('a clean stop with many keys', () => {
   });
 
   test('that takes too long keeps the snapshot before, writes the numbers all the same, and says what is lost', async () => {
-    const folder = makeFolder();
+    const folder = temporaryFolder('keep');
     const before = makeState();
     const kept = await keep(before, folder);
     expect(limiterOf(before)('a')).toBe(LIMIT - 1);
@@ -229,7 +212,7 @@ describe('a clean stop with many keys', () => {
 
 test('stopping twice, or while no keeper lives, ends all the same', async () => {
   const state = makeState();
-  const kept = await keep(state, makeFolder());
+  const kept = await keep(state, temporaryFolder('keep'));
   expect(state.next('a')).toBe(1);
   await kept.killKeeper();
   await kept.stop();

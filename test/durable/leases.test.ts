@@ -7,7 +7,6 @@ import type { Lessor } from '../../src/durable/lessor.ts';
 import { KIND_COUNTER_LEASED } from '../../src/memory/codes.ts';
 import { viewsOf } from '../../src/memory/views.ts';
 import { compileModule, type Exports, instantiate } from '../../src/wasm/instance.ts';
-import { createMemory } from '../../src/wasm/memory.ts';
 import {
   awaitLease,
   beginKeeping,
@@ -18,6 +17,7 @@ import {
 } from '../../src/wasm/state/leasing.ts';
 import { claimRow } from '../../src/wasm/state/names.ts';
 import { rowPointer, setCounting } from '../../src/wasm/state/rows.ts';
+import { smallMemory } from '../support/memory.ts';
 import { Disk } from './disk.ts';
 
 const module = compileModule();
@@ -41,13 +41,7 @@ interface Fixture {
 }
 
 function fixture(size = SIZE): Fixture {
-  const memory = createMemory({
-    slotCount: 1,
-    headBytesMax: 1024,
-    targetBytesMax: 512,
-    fieldCountMax: 8,
-    contentBytesMax: 0,
-  });
+  const memory = smallMemory();
   const views = viewsOf(memory);
   leaseCounters(views, size);
   setCounting(views, 0, KIND_COUNTER_LEASED);

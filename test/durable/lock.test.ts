@@ -2,31 +2,23 @@
 
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
 import { lockFolder, type Sockets, takeNumber } from '../../src/durable/lock.ts';
+import { temporaryFolder } from '../support/fixtures.ts';
 
-const folders: string[] = [];
 const children: ChildProcess[] = [];
 afterEach(() => {
   for (const child of children.splice(0)) child.kill('SIGKILL');
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 });
-
-function makeFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'hotpath-lock-'));
-  folders.push(folder);
-  return folder;
-}
 
 const locksIn = (folder: string): string[] => readdirSync(folder).filter((name) => name.startsWith('lock'));
 
 describe('in this process', () => {
   test('the second is refused in one line, until the first lets go', async () => {
-    const folder = makeFolder();
+    const folder = temporaryFolder('lock');
     const lock = await lockFolder(folder);
     expect(locksIn(folder)).toEqual(['lock.1']);
     for (let i = 0; i < 3; i++)
@@ -41,7 +33,7 @@ describe('in this process', () => {
   });
 
   test('what else is in the folder stays, what is left over goes', async () => {
-    const folder = makeFolder();
+    const folder = temporaryFolder('lock');
     for (const name of ['counters', 'lock.x', 'lock.3', 'lock.12', 'lock.fresh-0a0b0c0d'])
       writeFileSync(join(folder, name), '');
     const lock = await lockFolder(folder);
@@ -50,18 +42,18 @@ describe('in this process', () => {
   });
 
   test('a path that no socket can have is one line', async () => {
-    const folder = join(makeFolder(), 'x'.repeat(80));
+    const folder = join(temporaryFolder('lock'), 'x'.repeat(80));
     mkdirSync(folder);
     await expect(lockFolder(folder)).rejects.toThrow(
       /can't hold a socket: its path has more than \d+ bytes$/,
     );
-    const gone = join(makeFolder(), 'gone');
+    const gone = join(temporaryFolder('lock'), 'gone');
     await expect(lockFolder(gone)).rejects.toThrow(/^no socket can be made in the state folder .*gone: /);
   });
 });
 
 test('of processes that come at once one gets it; when that is killed, the next', async () => {
-  const folder = makeFolder();
+  const folder = temporaryFolder('lock');
   const start = async (): Promise<ChildProcess> => {
     const child = fork('test/support/lock.js');
     children.push(child);

@@ -1,18 +1,14 @@
 // Named state whose names mean something to JavaScript's objects is kept as any other.
 
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { counter, gauge, histogram, limiter, mutex, serve } from '#dist/index.js';
+import { temporaryFolder } from '../support/fixtures.ts';
 import { forgetState } from '../support/named-state.ts';
 
 const NAMES = ['__proto__', 'constructor', 'toString', 'hasOwnProperty', '0', 'then', '%', '"'];
-const folder = mkdtempSync(join(tmpdir(), 'hotpath-names-'));
-afterAll(() => {
-  forgetState();
-  rmSync(folder, { recursive: true, force: true });
-});
+const folder = temporaryFolder('names');
+afterAll(() => forgetState());
 
 test.each(NAMES)('%s, as a counter, a gauge and a limiter', async (name) => {
   for (const round of [1, 2, 3]) {

@@ -2,10 +2,8 @@
 
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -15,6 +13,7 @@ import { reasonOf, withoutPassword } from '../../src/durable/redis-reasons.ts';
 import { hasRedis, type Redis, startRedis } from '../soak/redis.ts';
 import { runCli, startCli } from '../support/cli.ts';
 import { ask, eventually } from '../support/client.ts';
+import { temporaryFolder } from '../support/fixtures.ts';
 
 const SECRET = 's3cret/+#';
 const WRITTEN = encodeURIComponent(SECRET);
@@ -132,7 +131,7 @@ describe('each cause by its name', () => {
 describe.skipIf(!hasRedis())('a real Redis', () => {
   let redis: Redis;
   let secured: Redis;
-  const folder = mkdtempSync(join(tmpdir(), 'hotpath-tls-'));
+  const folder = hasRedis() ? temporaryFolder('tls') : '';
   const tlsPort = async (): Promise<number> => {
     const server = net.createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -159,7 +158,6 @@ describe.skipIf(!hasRedis())('a real Redis', () => {
   });
   afterAll(async () => {
     await Promise.all([redis.remove(), secured.remove()]);
-    rmSync(folder, { recursive: true });
   });
 
   test.each([

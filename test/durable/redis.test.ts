@@ -1,14 +1,13 @@
 // Numbers from a real Redis, which goes away and comes back. Where there is no redis-server, there is nothing to test.
 
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openLessor } from '../../src/durable/lessors.ts';
 import { hasRedis, type Redis, runRedis, startRedis } from '../soak/redis.ts';
-import { appFiles } from '../support/app-files.ts';
-import { type Run, runCli, startCli } from '../support/cli.ts';
+import { type Run, runCli } from '../support/cli.ts';
 import { ask, eventually } from '../support/client.ts';
+import { appFiles, startServer, temporaryFolder } from '../support/fixtures.ts';
 import { readResponses } from '../support/responses.ts';
 
 const files = appFiles();
@@ -18,27 +17,9 @@ const APP = files.write(
   `import { counter } from 'hotpath';
    export default { routes: { '/:name': ({ params }) => new Response(String(counter(params.name).add())) } };`,
 );
-const folders: string[] = [];
-afterAll(() => {
-  files.remove();
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
-});
-
-function makeFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'hotpath-redis-state-'));
-  folders.push(folder);
-  return folder;
-}
-
-const running: Run[] = [];
-afterEach(async () => {
-  await Promise.all(running.splice(0).map((run) => run.stop()));
-});
 
 async function start(url: string, ...args: string[]): Promise<Run> {
-  const run = await startCli(['--redis', url, '--workers', '1', '--lease', '16', ...args]);
-  running.push(run);
-  return run;
+  return await startServer(['--redis', url, '--workers', '1', '--lease', '16', ...args]);
 }
 
 /** The next number of a counter of the application; undefined when there is none. */
@@ -249,10 +230,9 @@ describe.skipIf(!hasRedis())('a folder and Redis', () => {
   afterAll(() => redis.remove());
 
   test('numbers that the folder has given away do not come again from Redis, nor the other way round', async () => {
-    const folder = makeFolder();
+    const folder = temporaryFolder('redis-state');
     const alone = ['--workers', '1', '--lease', '16', '--state', folder];
-    const first = await startCli([APP, ...alone]);
-    running.push(first);
+    const first = await startServer([APP, ...alone]);
     expect([await next(first, 'x'), await next(first, 'x'), await next(first, 'unused')]).toEqual([1, 2, 1]);
     await first.stop();
     const second = await start(redis.url, APP, '--state', folder);
@@ -271,8 +251,7 @@ describe.skipIf(!hasRedis())('a folder and Redis', () => {
     );
     const [, mark] = /remove (.*)\n$/.exec(errors) as unknown as [string, string];
     rmSync(mark);
-    const fourth = await startCli([APP, ...alone]);
-    running.push(fourth);
+    const fourth = await startServer([APP, ...alone]);
     expect(await next(fourth, 'x')).toBeGreaterThan(4);
   });
 
@@ -310,7 +289,7 @@ describe.skipIf(!hasRedis())('a folder and Redis', () => {
     async (clean) => {
       let refused = 0;
       for (const modes of sequences) {
-        const folder = makeFolder();
+        const folder = temporaryFolder('redis-state');
         await redis.command('FLUSHALL');
         const given: number[] = [];
         for (const mode of modes)
@@ -328,7 +307,7 @@ describe.skipIf(!hasRedis())('a folder and Redis', () => {
   );
 
   test('a Redis that is emptied between two starts does not give numbers again', async () => {
-    const folder = makeFolder();
+    const folder = temporaryFolder('redis-state');
     await redis.command('FLUSHALL');
     const before = await use('both', folder, true);
     await redis.command('FLUSHALL');
@@ -337,7 +316,7 @@ describe.skipIf(!hasRedis())('a folder and Redis', () => {
   });
 
   test('nothing from Redis is handed out that the folder does not know', async () => {
-    const folder = makeFolder();
+    const folder = temporaryFolder('redis-state');
     await redis.command('FLUSHALL');
     const run = await start(redis.url, APP, '--state', folder);
     const value = (await next(run, 'x')) as number;

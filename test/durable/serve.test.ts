@@ -1,18 +1,13 @@
 // State that is kept, of servers inside a program.
 
-import { mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, expect, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { counted, counter, LeaseExhaustedError, type Server, serve } from '#dist/index.js';
-import { appFiles } from '../support/app-files.ts';
+import { appFiles, temporaryFolder } from '../support/fixtures.ts';
 
 const files = appFiles();
-const folder = mkdtempSync(join(tmpdir(), 'hotpath-serve-'));
-afterAll(() => {
-  files.remove();
-  rmSync(folder, { recursive: true, force: true });
-});
+const folder = temporaryFolder('serve');
 
 async function contentOf({ url }: Server, path = '/'): Promise<string> {
   return await (await fetch(url + path)).text();

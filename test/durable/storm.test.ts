@@ -1,22 +1,19 @@
 // Threads that take leased numbers all at once, while the keeper leases them, and while it dies.
 
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { type Kept, keepState } from '#dist/durable/keep.js';
 import { viewsOf } from '#dist/memory/views.js';
 import { compileModule, instantiate } from '#dist/wasm/instance.js';
-import { createMemory } from '#dist/wasm/memory.js';
 import { leaseCounters } from '#dist/wasm/state/leasing.js';
 import { claimRow } from '#dist/wasm/state/names.js';
 import { rowPointer } from '#dist/wasm/state/rows.js';
 import { sleep } from '../support/client.ts';
+import { temporaryFolder } from '../support/fixtures.ts';
+import { smallMemory } from '../support/memory.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'hotpath-storm-'));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = temporaryFolder('storm');
 
 const module = compileModule();
 const THREADS = 4;
@@ -27,13 +24,7 @@ test.each([
   ['a keeper that dies', 4, 256],
   ['blocks of four numbers', 0, 4],
 ])('%s: every number once', async (name, deaths, lease) => {
-  const memory = createMemory({
-    slotCount: 1,
-    headBytesMax: 1024,
-    targetBytesMax: 512,
-    fieldCountMax: 8,
-    contentBytesMax: 0,
-  });
+  const memory = smallMemory();
   const views = viewsOf(memory);
   leaseCounters(views, lease);
   const kept = (await keepState(

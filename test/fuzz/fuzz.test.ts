@@ -1,10 +1,8 @@
 // A short run of the fuzzer over the same inputs each time, and all that it has ever found.
 
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import * as codes from '../../src/memory/codes.ts';
+import { temporaryFolder } from '../support/fixtures.ts';
 import { Checker, END_ANSWERED, END_UNFINISHED } from './check.ts';
 import { readFound, writeFound } from './found.ts';
 import type { Input } from './input.ts';
@@ -60,12 +58,8 @@ describe('what is found', () => {
   });
 
   test('is read back as it was written', () => {
-    const folder = mkdtempSync(join(tmpdir(), 'hotpath-'));
-    try {
-      writeFound(input, 'a failure', folder);
-      expect(readFound(folder).map(([, found]) => found)).toEqual([input]);
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
+    const folder = temporaryFolder('found');
+    writeFound(input, 'a failure', folder);
+    expect(readFound(folder).map(([, found]) => found)).toEqual([input]);
   });
 });

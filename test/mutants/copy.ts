@@ -100,7 +100,7 @@ export class Copy {
     if (file.startsWith('assembly/')) return [[release], [debug]];
     // What a defect leaves unused is no error.
     const lenient = ['--noUnusedLocals', 'false', '--noUnusedParameters', 'false'];
-    const typescript = [TSC, '-p', 'tsconfig.build.json', ...lenient];
+    const typescript = [TSC, '-p', 'src', ...lenient];
     return this.shared.has(file) ? [[typescript, release, debug]] : [[typescript]];
   }
 

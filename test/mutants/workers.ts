@@ -162,13 +162,13 @@ export const workerDefects: Defect[] = [
   ...defectsOf('src/supervisor.ts', CLI, [
     [
       'a signal passed on by npm is a second one',
-      'now - this.stoppedMs > SAME_SIGNAL_MS',
+      'now - this.stoppedMs > this.times.sameSignalMs',
       'now - this.stoppedMs >= 0',
       'signals',
     ],
     [
       'a second signal is ignored',
-      'now - this.stoppedMs > SAME_SIGNAL_MS',
+      'now - this.stoppedMs > this.times.sameSignalMs',
       'now - this.stoppedMs > 100_000',
       'a second one stops at once',
     ],

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { appFiles } from '../support/app-files.ts';
+import { createAppFiles } from '../support/app-files.ts';
 import { APP, runRounds } from './crash.ts';
 import { runRedis } from './redis.ts';
 
@@ -40,7 +40,7 @@ async function soakRedis(): Promise<number> {
 }
 
 async function soakFile(rounds: number): Promise<number> {
-  const files = appFiles();
+  const files = createAppFiles();
   const folder = mkdtempSync(join(tmpdir(), 'hotpath-soak-'));
   try {
     const app = files.write('app.mjs', APP);

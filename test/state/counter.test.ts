@@ -6,8 +6,8 @@ import { describe, expect, test } from 'vitest';
 import { KIND_COUNTER_ATOMIC, KIND_COUNTER_CARELESS, KIND_COUNTER_MUTEX } from '../../src/memory/codes.ts';
 import { viewsOf } from '../../src/memory/views.ts';
 import { compileModule, instantiate } from '../../src/wasm/instance.ts';
-import { createMemory } from '../../src/wasm/memory.ts';
 import { rowPointer, setCounter, setCounting } from '../../src/wasm/state/rows.ts';
+import { smallMemory } from '../support/memory.ts';
 
 const THREADS = 4;
 /** Threads meet before each round, or one could be through before the next one starts. */
@@ -20,13 +20,7 @@ interface Counted {
 
 async function countOverThreads(way: number, count: number): Promise<Counted> {
   const module = compileModule();
-  const memory = createMemory({
-    slotCount: THREADS,
-    headBytesMax: 1024,
-    targetBytesMax: 512,
-    fieldCountMax: 8,
-    contentBytesMax: 0,
-  });
+  const memory = smallMemory({ slotCount: THREADS });
   setCounting(viewsOf(memory), 0, way);
   const gate = new Int32Array(new SharedArrayBuffer(8));
   const threads = Array.from(
@@ -63,13 +57,7 @@ describe(`${THREADS} threads count together`, () => {
 });
 
 test('every way counts alike for one thread, beyond 32 bits', () => {
-  const memory = createMemory({
-    slotCount: 1,
-    headBytesMax: 1024,
-    targetBytesMax: 512,
-    fieldCountMax: 8,
-    contentBytesMax: 0,
-  });
+  const memory = smallMemory();
   const { counterAdd, counterValue } = instantiate(compileModule(), memory);
   const views = viewsOf(memory);
   for (const way of [KIND_COUNTER_ATOMIC, KIND_COUNTER_MUTEX, KIND_COUNTER_CARELESS])

@@ -1,11 +1,10 @@
 // A thread of a server ends with a mutex in its hands: whatever ended it, the server hands that on.
 
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { histogram, mutex, serve } from '#dist/index.js';
-import { appFiles } from '../support/app-files.ts';
+import { appFiles } from '../support/fixtures.ts';
 
 const files = appFiles();
-afterAll(() => files.remove());
 
 const app = files.write(
   'holds.mjs',

@@ -8,8 +8,8 @@ import { Counted, counted } from '../../src/state/counted.ts';
 import { counter, counterIndexIn } from '../../src/state/counter.ts';
 import { type SharedState, sharedState, shareState } from '../../src/state/shared.ts';
 import { compileModule, instantiate } from '../../src/wasm/instance.ts';
-import { createMemory } from '../../src/wasm/memory.ts';
 import { rowPointer } from '../../src/wasm/state/rows.ts';
+import { smallMemory } from '../support/memory.ts';
 
 const module = compileModule();
 afterEach(() => {
@@ -17,14 +17,7 @@ afterEach(() => {
 });
 
 function makeState(): SharedState {
-  const memory = createMemory({
-    slotCount: 1,
-    headBytesMax: 1024,
-    targetBytesMax: 512,
-    fieldCountMax: 8,
-    contentBytesMax: 0,
-  });
-  return { module, memory };
+  return { module, memory: smallMemory() };
 }
 
 test('before there is a server, a counter may be named but not used', () => {

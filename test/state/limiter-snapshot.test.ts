@@ -15,7 +15,7 @@ import { rowPointer } from '../../src/wasm/state/rows.ts';
 import { offerSaved, takeSaved } from '../../src/wasm/state/saved.ts';
 import { Scratch } from '../../src/wasm/state/scratch.ts';
 import { Table } from '../support/limiters.ts';
-import { newMemory } from '../support/named-state.ts';
+import { smallMemory } from '../support/memory.ts';
 import { recordOf, usedByKey } from '../support/snapshots.ts';
 
 const module = compileModule();
@@ -25,7 +25,7 @@ const DAY_MS = 86_400_000;
 
 /** A process, which has its own memory and its own clock. */
 class Process {
-  readonly memory = newMemory();
+  readonly memory = smallMemory();
   readonly exports: Exports = instantiate(module, this.memory);
   readonly scratch = new Scratch(this.memory, this.exports, 1);
 

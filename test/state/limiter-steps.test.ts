@@ -9,7 +9,7 @@ import { type Decision, decisionOf } from '../../src/wasm/state/limiter.ts';
 import { rowPointer } from '../../src/wasm/state/rows.ts';
 import { Scratch } from '../../src/wasm/state/scratch.ts';
 import { TAKEN, Table } from '../support/limiters.ts';
-import { newMemory } from '../support/named-state.ts';
+import { smallMemory } from '../support/memory.ts';
 import { compileStepped, instantiateStepped, Pair } from '../support/stepped.ts';
 
 const ROW = rowPointer(1);
@@ -148,7 +148,7 @@ function sceneOf(situation: Situation): Scene {
 }
 
 function makeStage({ limit, prepare }: Situation): Stage {
-  const memory = newMemory();
+  const memory = smallMemory();
   const extents = memory.buffer.byteLength;
   const a = new Thread(memory, 1);
   const b = new Thread(memory, 2);
@@ -225,7 +225,7 @@ function* orders(takes: readonly Take[]): Generator<Take[]> {
 }
 
 test('the stepped module does what the real one does', () => {
-  const memory = newMemory();
+  const memory = smallMemory();
   const a = new Thread(memory, 1);
   a.open(3);
   const real = instantiate(released, memory);

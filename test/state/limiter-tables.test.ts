@@ -20,7 +20,8 @@ import { type Exports, instantiate } from '../../src/wasm/instance.ts';
 import { decisionOf } from '../../src/wasm/state/limiter.ts';
 import { rowPointer } from '../../src/wasm/state/rows.ts';
 import { Scratch } from '../../src/wasm/state/scratch.ts';
-import { beginGeneration, forgetState, freshState, newMemory } from '../support/named-state.ts';
+import { smallMemory } from '../support/memory.ts';
+import { beginGeneration, forgetState, freshState } from '../support/named-state.ts';
 import { compileStepped, instantiateStepped } from '../support/stepped.ts';
 
 const ROW = rowPointer(1);
@@ -386,7 +387,7 @@ describe('with a stop before each atomic step', () => {
 
   /** Two options have been in force, and what the key has used is in the table before. */
   function scene(): Scene {
-    const memory = newMemory();
+    const memory = smallMemory();
     const a = new Thread(memory, 1);
     const b = new Thread(memory, 2);
     a.open(1, 10, 5000);

@@ -14,7 +14,8 @@ import { instantiate } from '../../src/wasm/instance.ts';
 import { rowPointer } from '../../src/wasm/state/rows.ts';
 import { Scratch } from '../../src/wasm/state/scratch.ts';
 import { Table } from '../support/limiters.ts';
-import { beginGeneration, forgetState, freshState, newMemory } from '../support/named-state.ts';
+import { smallMemory } from '../support/memory.ts';
+import { beginGeneration, forgetState, freshState } from '../support/named-state.ts';
 
 const ROW = rowPointer(1);
 const DAY_MS = 86_400_000;
@@ -227,7 +228,7 @@ describe('what is refused', () => {
     beginGeneration();
     expect(limiter('api', { limit: 2, windowMs: 1, keys: 1, now }).take('b').allowed).toBe(false);
     forgetState();
-    shareState({ module: state.module, memory: newMemory() });
+    shareState({ module: state.module, memory: smallMemory() });
     const other = sharedState() as SharedState;
     other.memory.grow(65_536 - other.memory.buffer.byteLength / PAGE_BYTES);
     expect(() => limiter('api', { limit: 1, windowMs: 1 }).take('a')).toThrow(

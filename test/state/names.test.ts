@@ -6,21 +6,11 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { STATE, STATE_COUNT_MAX, STATE_KIND, STATE_NAME, STATE_ROW_BYTES } from '../../src/memory/layout.ts';
 import { viewsOf } from '../../src/memory/views.ts';
-import { createMemory } from '../../src/wasm/memory.ts';
 import { claimRow, NAME_BYTES_MAX, nameOf } from '../../src/wasm/state/names.ts';
-
-function makeMemory(): WebAssembly.Memory {
-  return createMemory({
-    slotCount: 1,
-    headBytesMax: 1024,
-    targetBytesMax: 512,
-    fieldCountMax: 8,
-    contentBytesMax: 0,
-  });
-}
+import { smallMemory } from '../support/memory.ts';
 
 test("row 0 is the built-in app's", () => {
-  const views = viewsOf(makeMemory());
+  const views = viewsOf(smallMemory());
   expect(nameOf(views, 0)).toBe('hotpath:hello');
   expect(claimRow(views, 'counter', 'hotpath:hello')).toBe(0);
   expect(nameOf(views, 1)).toBe(undefined);
@@ -30,7 +20,7 @@ test("row 0 is the built-in app's", () => {
 test('a name has one row, and a row one name', () => {
   fc.assert(
     fc.property(fc.array(fc.constantFrom('a', 'ab', 'abc', 'abcd', 'abce', 'é', '€uro', '𝄞')), (names) => {
-      const views = viewsOf(makeMemory());
+      const views = viewsOf(smallMemory());
       const rows = new Map<string, number>();
       for (const name of names) {
         const row = claimRow(views, 'counter', name);
@@ -44,7 +34,7 @@ test('a name has one row, and a row one name', () => {
 });
 
 test('the longest name, and the value beside it', () => {
-  const views = viewsOf(makeMemory());
+  const views = viewsOf(smallMemory());
   const longest = 'x'.repeat(NAME_BYTES_MAX);
   expect(claimRow(views, 'counter', longest)).toBe(1);
   expect(claimRow(views, 'counter', `${longest.slice(1)}y`)).toBe(2);
@@ -61,14 +51,14 @@ describe('what is no name', () => {
     ['too long', 'x'.repeat(NAME_BYTES_MAX + 1), RangeError, 'at most 111 bytes'],
     ['too long in UTF-8', 'é'.repeat(56), RangeError, 'at most 111 bytes'],
   ])('%s', (_, name, type, says) => {
-    const claim = (): number => claimRow(viewsOf(makeMemory()), 'counter', name);
+    const claim = (): number => claimRow(viewsOf(smallMemory()), 'counter', name);
     expect(claim).toThrow(type);
     expect(claim).toThrow(says);
   });
 });
 
 test('a name is of one kind, and says which when it is asked for as another', () => {
-  const views = viewsOf(makeMemory());
+  const views = viewsOf(smallMemory());
   expect([claimRow(views, 'gauge', 'a'), claimRow(views, 'limiter', 'b')]).toEqual([1, 2]);
   expect(claimRow(views, 'gauge', 'a')).toBe(1);
   expect(() => claimRow(views, 'counter', 'a')).toThrow("'a' is a gauge already, so it can't be a counter");
@@ -77,7 +67,7 @@ test('a name is of one kind, and says which when it is asked for as another', ()
 });
 
 test('a thread that ended before it said of which kind leaves that to the next', () => {
-  const views = viewsOf(makeMemory());
+  const views = viewsOf(smallMemory());
   const row = claimRow(views, 'gauge', 'a');
   views.words[(STATE + row * STATE_ROW_BYTES + STATE_KIND) >> 2] = 0;
   expect(claimRow(views, 'mutex', 'a')).toBe(row);
@@ -85,7 +75,7 @@ test('a thread that ended before it said of which kind leaves that to the next',
 });
 
 test('a full table says so, and gives what it has', () => {
-  const views = viewsOf(makeMemory());
+  const views = viewsOf(smallMemory());
   for (let i = 1; i < STATE_COUNT_MAX; i++) expect(claimRow(views, 'counter', `n${i}`)).toBe(i);
   expect(() => claimRow(views, 'counter', 'one more')).toThrow(RangeError);
   expect(() => claimRow(views, 'counter', 'one more')).toThrow(
@@ -95,7 +85,7 @@ test('a full table says so, and gives what it has', () => {
 });
 
 test('a claim that was broken off is gone on with by a name that fits', () => {
-  const views = viewsOf(makeMemory());
+  const views = viewsOf(smallMemory());
   const row = claimRow(views, 'counter', 'abcdefgh');
   // As the thread left it that was ended behind the second word.
   const name = STATE + row * STATE_ROW_BYTES + STATE_NAME;
@@ -107,7 +97,7 @@ test('a claim that was broken off is gone on with by a name that fits', () => {
 });
 
 test('threads that claim the same names at once agree', async () => {
-  const memory = makeMemory();
+  const memory = smallMemory();
   const threads = 4;
   const gate = new Int32Array(new SharedArrayBuffer(8));
   // They begin alike, so that threads meet within a name.

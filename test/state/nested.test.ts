@@ -1,17 +1,12 @@
 // Threads of threads: a server inside a worker thread of another one, and threads that an application makes itself.
 
 import { Worker } from 'node:worker_threads';
-import { afterAll, afterEach, describe, expect, test } from 'vitest';
-import { counter, histogram, limiter, mutex, type Server, serve } from '#dist/index.js';
+import { describe, expect, test } from 'vitest';
+import { counter, histogram, limiter, mutex, serve } from '#dist/index.js';
 import { sharedState } from '../../src/state/shared.ts';
-import { appFiles } from '../support/app-files.ts';
+import { appFiles, closedAtEnd } from '../support/fixtures.ts';
 
 const files = appFiles();
-const running: Server[] = [];
-afterEach(async () => {
-  await Promise.all(running.splice(0).map((server) => server.close()));
-});
-afterAll(() => files.remove());
 
 const inner = files.write(
   'inner.mjs',
@@ -65,8 +60,7 @@ describe.each([
     ['is replaced by a reload', '/stays'],
   ])('%s', async (_, path) => {
     const app = outer(depth === 1 ? inner : middle);
-    const server = await serve({ app, port: 0, workers: 1, log: 'silent', drainTimeout: 300 });
-    running.push(server);
+    const server = await closedAtEnd(serve({ app, port: 0, workers: 1, log: 'silent', drainTimeout: 300 }));
     const guard = mutex('guard');
     let url = await textOf(`${server.url}/url`);
     if (depth === 2) url = await textOf(url);
@@ -83,8 +77,8 @@ describe.each([
 });
 
 test('threads of threads that come and go leave no memory behind', async () => {
-  const server = await serve({ app: outer(inner), port: 0, workers: 1, log: 'silent', drainTimeout: 100 });
-  running.push(server);
+  const options = { app: outer(inner), port: 0, workers: 1, log: 'silent', drainTimeout: 100 } as const;
+  const server = await closedAtEnd(serve(options));
   const pages = (): number => {
     const memory = sharedState()?.memory as WebAssembly.Memory;
     memory.grow(0);
@@ -121,8 +115,7 @@ test('a thread of the application itself has no part in the named state, and its
     const own = counter('hits').add();
     await server.close();
     parentPort.postMessage({ said, own });`;
-  const server = await serve({ fetch: () => new Response(), port: 0 });
-  running.push(server);
+  await closedAtEnd(serve({ fetch: () => new Response(), port: 0 }));
   counter('hits').add(5);
   const worker = new Worker(files.write('own.mjs', program));
   const { said, own } = await new Promise<{ said: string[]; own: number }>((resolve, reject) => {

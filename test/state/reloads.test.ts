@@ -1,17 +1,12 @@
 // Limits over reloads of a server with threads: new options are in force once the reload has succeeded.
 
-import { afterAll, afterEach, expect, test } from 'vitest';
-import { type AppServer, serve } from '#dist/index.js';
+import { expect, test } from 'vitest';
+import { serve } from '#dist/index.js';
 import { contentOf, lines, startApp, tell } from '../app/end-to-end/command.ts';
-import { appFiles } from '../support/app-files.ts';
 import { eventually, sleep } from '../support/client.ts';
+import { appFiles, closedAtEnd } from '../support/fixtures.ts';
 
 const files = appFiles();
-const running: AppServer[] = [];
-afterEach(async () => {
-  await Promise.all(running.splice(0).map((server) => server.close()));
-});
-afterAll(() => files.remove());
 
 /** An application with this limit. Its handler asks for the limiter each time, `held` does once. */
 const appOf = (name: string, limit: number, rest = ''): string => `
@@ -70,8 +65,7 @@ test.each([
 
 test('twenty reloads with new options use no more memory than ten', async () => {
   const app = files.write('many.mjs', appOf('many', 10));
-  const server = await serve({ app, port: 0, workers: 1, log: 'silent' });
-  running.push(server);
+  const server = await closedAtEnd(serve({ app, port: 0, workers: 1, log: 'silent' }));
   const ask = async (): Promise<number[]> =>
     (await (await fetch(server.url, { headers: { connection: 'close' } })).json()) as number[];
   const memory = (): number => {

@@ -4,19 +4,13 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { viewsOf } from '../../src/memory/views.ts';
 import { compileModule, instantiate } from '../../src/wasm/instance.ts';
-import { createMemory } from '../../src/wasm/memory.ts';
 import { Scratch } from '../../src/wasm/state/scratch.ts';
+import { smallMemory } from '../support/memory.ts';
 
 const MASK = (1n << 64n) - 1n;
 const SEED_BYTES = 16;
 
-const memory = createMemory({
-  slotCount: 1,
-  headBytesMax: 1024,
-  targetBytesMax: 512,
-  fieldCountMax: 8,
-  contentBytesMax: 0,
-});
+const memory = smallMemory();
 const exports = instantiate(compileModule(), memory);
 const { pointer } = new Scratch(memory, exports, 1);
 const { bytes } = viewsOf(memory);

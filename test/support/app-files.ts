@@ -13,7 +13,7 @@ export interface AppFiles {
   remove(): void;
 }
 
-export function appFiles(): AppFiles {
+export function createAppFiles(): AppFiles {
   mkdirSync('build', { recursive: true });
   const folder = resolve(mkdtempSync('build/apps-'));
   return {

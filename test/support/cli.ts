@@ -3,6 +3,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import type { Times } from '../../src/times.ts';
+
+const WITH_TIMES = 'test/support/command-with-times.js';
 
 export interface Run {
   child: ChildProcess;
@@ -19,9 +22,16 @@ export interface Run {
 /**
  * Starts the command; it may end at once.
  * @param detached in a process group of its own
+ * @param times instead of a user's
  */
-export function launch(args: string[], environment: NodeJS.ProcessEnv = {}, detached = false): Run {
-  const child = spawn(process.execPath, ['dist/cli.js', ...args], {
+export function launch(
+  args: string[],
+  environment: NodeJS.ProcessEnv = {},
+  detached = false,
+  times?: Partial<Times>,
+): Run {
+  const command = times === undefined ? ['dist/cli.js'] : [WITH_TIMES, JSON.stringify(times)];
+  const child = spawn(process.execPath, [...command, ...args], {
     env: { ...process.env, PORT: '', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached,
@@ -53,8 +63,9 @@ export async function startCli(
   args: string[] = [],
   environment?: NodeJS.ProcessEnv,
   detached = false,
+  times?: Partial<Times>,
 ): Promise<Run> {
-  const run = launch(['--port', '0', ...args], environment, detached);
+  const run = launch(['--port', '0', ...args], environment, detached, times);
   const ended = run.exit.then((code) => {
     throw new Error(`ended with ${code}: ${run.errors}`);
   });

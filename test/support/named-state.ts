@@ -5,25 +5,14 @@ import { Worker } from 'node:worker_threads';
 import { beginLoad, type SharedState, shareState } from '../../src/state/shared.ts';
 import { threadEnded } from '../../src/state/threads.ts';
 import { compileModule } from '../../src/wasm/instance.ts';
-import { createMemory } from '../../src/wasm/memory.ts';
+import { smallMemory } from './memory.ts';
 
 const module = compileModule();
-
-/** A memory with room for little but named state. */
-export function newMemory(): WebAssembly.Memory {
-  return createMemory({
-    slotCount: 1,
-    headBytesMax: 1024,
-    targetBytesMax: 512,
-    fieldCountMax: 8,
-    contentBytesMax: 0,
-  });
-}
 
 /** Makes fresh named state that of this thread, in the place of what was there. */
 export function freshState(): SharedState {
   forgetState();
-  return shareState({ module, memory: newMemory() });
+  return shareState({ module, memory: smallMemory() });
 }
 
 export function forgetState(): void {

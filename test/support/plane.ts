@@ -1,6 +1,7 @@
 // A data plane in the test's own thread, behind a real socket. What it releases is overwritten: see poison.ts.
 
 import type { Socket } from 'node:net';
+import { expect } from 'vitest';
 import type { ServerView } from '../../src/app/app.ts';
 import type { AddressCounts } from '../../src/connection/addresses.ts';
 import type { Deadlines } from '../../src/connection/deadlines.ts';
@@ -11,10 +12,12 @@ import { Log, type LogLevel } from '../../src/connection/log.ts';
 import { Plane } from '../../src/connection/plane.ts';
 import { guardsIntact } from '../../src/wasm/memory.ts';
 import { REQUESTS_MAX } from '../../src/wasm/slot.ts';
-import type { Statistics } from '../../src/wasm/statistics.ts';
-import { readStatistics } from '../../src/wasm/statistics.ts';
+import { readStatistics, type Statistics } from '../../src/wasm/statistics.ts';
+import { type Client, connect } from './client.ts';
 import { createEngine, type Engine, EPOCH_MS, type TestedEngine } from './engines.ts';
+import { atEnd } from './fixtures.ts';
 import { poisoning, poisonReturned } from './poison.ts';
+import { DIRECT } from './ways.ts';
 
 /** Long ones, so that a slow machine doesn't meet them by itself. */
 export const DEADLINES: Deadlines = {
@@ -31,6 +34,19 @@ const LIMITS: ConnectionLimits = {
   refusalsMax: 128,
   requestsMax: REQUESTS_MAX,
 };
+
+export interface PlaneOptions {
+  engine?: TestedEngine;
+  io?: Io;
+  log?: LogLevel;
+  limits?: Partial<ConnectionLimits>;
+  deadlines?: Partial<Deadlines>;
+  addresses?: AddressCounts;
+  /** Of the memory, instead of what the cases mean. */
+  contentBytesMax?: number;
+  /** Of the clock, 50 by default. A server's clock ticks less often. */
+  tickMs?: number;
+}
 
 export interface TestedPlane {
   plane: Plane;
@@ -49,25 +65,49 @@ export interface TestedPlane {
   stop(): Promise<void>;
 }
 
-export async function startPlane(
-  engineName: TestedEngine = 'wasm',
-  io: Io = { read: 'direct', write: 'direct' },
-  level: LogLevel = 'silent',
-  limits: Partial<ConnectionLimits> = {},
-  deadlines: Partial<Deadlines> = {},
-  addresses?: AddressCounts,
-): Promise<TestedPlane> {
-  const engine = createEngine(engineName);
+/** Of a test: its clients are closed and it is stopped at the end, when nothing of a connection may be left. */
+export interface OpenedPlane extends TestedPlane {
+  /** A client that is closed at the end. @param localAddress where it is, such as 127.0.0.2 */
+  connect(localAddress?: string): Promise<Client>;
+}
+
+export async function openPlane(options: PlaneOptions = {}): Promise<OpenedPlane> {
+  const server = await startPlane(options);
+  const { spare } = server.plane.outputs;
+  atEnd(async () => {
+    await server.stop();
+    expect(server.statistics().open).toBe(0);
+    expect(server.plane.outputs.spare).toBe(spare);
+  });
+  const open = async (localAddress?: string): Promise<Client> => {
+    const client = await connect(server.port, localAddress);
+    atEnd(client.close);
+    return client;
+  };
+  return { ...server, connect: open };
+}
+
+export async function startPlane({
+  engine: name = 'wasm',
+  io = DIRECT,
+  log = 'silent',
+  limits,
+  deadlines,
+  addresses,
+  contentBytesMax,
+  tickMs = 50,
+}: PlaneOptions = {}): Promise<TestedPlane> {
+  const engine = createEngine(name, contentBytesMax === undefined ? {} : { contentBytesMax });
   const endpoint = plainEndpoint(io);
   const lines: string[] = [];
   const time = { nowMs: 1_000 };
   const plane = new Plane(
     poisoning(engine.codec, engine.slot),
     engine.slot,
-    new Log(level, (line) => lines.push(line)),
+    new Log(log, (line) => lines.push(line)),
     { ...DEADLINES, ...deadlines },
     { ...LIMITS, ...limits },
-    { monotonicMs: () => time.nowMs + performance.now(), epochMs: () => EPOCH_MS },
+    { monotonicMs: () => time.nowMs + performance.now(), epochMs: () => EPOCH_MS, tickMs },
     addresses,
   );
   poisonReturned(plane.outputs, engine.slot);

@@ -2,13 +2,15 @@
 
 export interface Response {
   statusCode: number;
-  fields: Map<string, string>;
+  fields: ReadonlyMap<string, string>;
   content: string;
   /** The sizes of its chunks, the last one not among them; undefined when it is not chunked. */
   chunks?: number[];
   /** Of chunked content. */
   trailers?: Map<string, string>;
 }
+
+type Head = Pick<Response, 'statusCode' | 'fields'>;
 
 /** Field values of this server are not folded and have no white space around them. */
 const FIELD_LINE =
@@ -27,17 +29,15 @@ export function readResponses(
   framing: 'length' | 'any' = 'length',
 ): Response[] {
   const responses: Response[] = [];
+  // Thousands have the same head.
+  const read = new Map<string, Head>();
   let at = 0;
   while (at < text.length) {
     const end = text.indexOf('\r\n\r\n', at);
     if (end < 0) throw new Error(`unfinished head: ${JSON.stringify(text.slice(at))}`);
-    const [statusLine, ...lines] = text.slice(at, end).split('\r\n') as [string, ...string[]];
-    const status = /^HTTP\/1\.1 (\d{3}) [\x20-\x7e]*$/.exec(statusLine);
-    if (!status) throw new Error(`not a status line: ${JSON.stringify(statusLine)}`);
-    const fields = readFields(lines);
-    if (!/^\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT$/.test(fields.get('date') ?? ''))
-      throw new Error(`not a date: ${fields.get('date')}`);
-    const statusCode = Number(status[1]);
+    const lines = text.slice(at, end);
+    const { statusCode, fields } = read.get(lines) ?? readHead(lines);
+    read.set(lines, { statusCode, fields });
     const length = fields.get('content-length');
     if (framing === 'any' && length === undefined && !NO_CONTENT.has(statusCode)) {
       const response = { statusCode, fields, content: '' };
@@ -61,6 +61,16 @@ export function readResponses(
     at = end + 4 + size;
   }
   return responses;
+}
+
+function readHead(text: string): Head {
+  const [statusLine, ...lines] = text.split('\r\n') as [string, ...string[]];
+  const status = /^HTTP\/1\.1 (\d{3}) [\x20-\x7e]*$/.exec(statusLine);
+  if (!status) throw new Error(`not a status line: ${JSON.stringify(statusLine)}`);
+  const fields = readFields(lines);
+  if (!/^\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT$/.test(fields.get('date') ?? ''))
+    throw new Error(`not a date: ${fields.get('date')}`);
+  return { statusCode: Number(status[1]), fields };
 }
 
 function readFields(lines: string[]): Map<string, string> {

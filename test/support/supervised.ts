@@ -6,8 +6,10 @@ import { once } from 'node:events';
 import { type Bound, bind, type SocketChoice } from '../../src/connection/bind.ts';
 import type { ToServer, ToSupervisor } from '../../src/messages.ts';
 import type { ServerOptions } from '../../src/options.ts';
+import { TIMES } from '../../src/times.ts';
 import type { Death } from '../../src/workers/generation.ts';
 import { eventually } from './client.ts';
+import { atEnd } from './fixtures.ts';
 
 export interface Supervised {
   child: ChildProcess;
@@ -53,6 +55,7 @@ const OPTIONS: ServerOptions = {
   port: 0,
 };
 
+/** Starts a server process, which is stopped at the end of the test. */
 export async function startSupervised(
   options: Partial<ServerOptions> & { workers: number },
   choice: SocketChoice = 'auto',
@@ -90,8 +93,10 @@ export async function startSupervised(
   child.send({
     type: 'start',
     options: { ...OPTIONS, port: bound.port, ...options },
+    times: TIMES,
     ...(address && { address }),
   } satisfies ToServer);
+  atEnd(() => (child.exitCode === null && child.signalCode === null ? supervised.stop() : undefined));
   await eventually('listening', () => supervised.heard.some(({ type }) => type === 'listening'));
   return supervised;
 }

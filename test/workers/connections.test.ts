@@ -7,10 +7,9 @@ import { type Supervised, startSupervised } from '../support/supervised.ts';
 
 let server: Supervised;
 let clients: Client[] = [];
-afterEach(async () => {
+afterEach(() => {
   for (const client of clients) client.close();
   clients = [];
-  await server.stop();
 });
 
 /** Asks on a new connection, which stays open. */

@@ -3,25 +3,20 @@
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import net from 'node:net';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { HEADER_VERSION } from '#dist/memory/layout.js';
 import { viewsOf } from '#dist/memory/views.js';
+import { TIMES } from '#dist/times.js';
 import { compileModule } from '#dist/wasm/instance.js';
-import { createMemory } from '#dist/wasm/memory.js';
 import { Pool } from '#dist/workers/pool.js';
 import type { SocketChoice } from '../../src/connection/bind.ts';
 import type { ListenAt, TakePlace } from '../../src/connection/listener.ts';
 import type { Death } from '../../src/workers/generation.ts';
 import { ask, connect, eventually, GET, sleep } from '../support/client.ts';
+import { smallMemory } from '../support/memory.ts';
 import { DEADLINES } from '../support/plane.ts';
 import { readResponses } from '../support/responses.ts';
-import { type Supervised, startSupervised } from '../support/supervised.ts';
-
-let server: Supervised | undefined;
-afterEach(async () => {
-  if (server && server.child.exitCode === null) await server.stop();
-  server = undefined;
-});
+import { startSupervised } from '../support/supervised.ts';
 
 const SOCKETS: SocketChoice[] = ['auto', 'shared'];
 
@@ -31,7 +26,7 @@ describe.each([
   ['js', 2],
 ] as const)('%s engine, %d workers', (engine, workers) => {
   test.each(SOCKETS)('%s sockets: every number is handed out once', async (sockets) => {
-    server = await startSupervised({ engine, workers }, sockets);
+    const server = await startSupervised({ engine, workers }, sockets);
     const { port } = server.bound;
     const asked = Array.from({ length: 40 }, async () => {
       const client = await connect(port);
@@ -57,7 +52,7 @@ test.each([
 ] as [SocketChoice, Death][])(
   '%s sockets: a thread that dies by %s while serving is replaced, and the count goes on',
   async (sockets, death) => {
-    server = await startSupervised({ workers: 2 }, sockets);
+    const server = await startSupervised({ workers: 2 }, sockets);
     const { port } = server.bound;
     const seen: number[] = [];
     let failed = 0;
@@ -77,7 +72,7 @@ test.each([
       await sleep(300);
       server.killWorker(round % 2, death);
     }
-    await eventually('four replacements', () => (server as Supervised).notes.length === 4);
+    await eventually('four replacements', () => server.notes.length === 4);
     await sleep(300);
     stop = true;
     await Promise.all(load);
@@ -98,13 +93,13 @@ test.each([
 );
 
 test('the other threads lose nothing when one is killed', async () => {
-  server = await startSupervised({ workers: 2 }, 'shared');
+  const server = await startSupervised({ workers: 2 }, 'shared');
   const { port } = server.bound;
   const clients = await Promise.all(Array.from({ length: 30 }, () => connect(port)));
   for (const client of clients) client.send(GET);
   await Promise.all(clients.map((client) => client.until(/Hello\d+$/)));
   server.killWorker(0);
-  await eventually('replacement', () => (server as Supervised).notes.length === 1);
+  await eventually('replacement', () => server.notes.length === 1);
   await sleep(200);
   const alive = clients.filter((client) => !client.ended && !client.socket.destroyed);
   for (const client of alive) client.send(GET);
@@ -113,7 +108,7 @@ test('the other threads lose nothing when one is killed', async () => {
 });
 
 test.runIf(process.platform === 'linux')('threads that die leave no descriptor behind', async () => {
-  server = await startSupervised({ workers: 2 });
+  const server = await startSupervised({ workers: 2 });
   const { bound, child, notes } = server;
   const descriptors = (): number => readdirSync(`/proc/${child.pid}/fd`).length;
   const clients = await Promise.all(Array.from({ length: 20 }, () => connect(bound.port)));
@@ -137,7 +132,7 @@ test.runIf(process.platform === 'linux')('threads that die leave no descriptor b
 });
 
 test('when its supervisor goes away, the server finishes and ends', async () => {
-  server = await startSupervised({ workers: 1 });
+  const server = await startSupervised({ workers: 1 });
   const { child, bound } = server;
   const client = await connect(bound.port);
   client.send(GET.slice(0, 10));
@@ -156,13 +151,7 @@ describe('a pool', () => {
   const anywhere: ListenAt = { host: '127.0.0.1', port: 0, reusePort: false };
 
   function createPool(takePlace: TakePlace) {
-    const memory = createMemory({
-      slotCount: 2,
-      headBytesMax: 1024,
-      targetBytesMax: 512,
-      fieldCountMax: 10,
-      contentBytesMax: 0,
-    });
+    const memory = smallMemory({ slotCount: 2 });
     const notes: string[] = [];
     const state = { module: compileModule(), memory };
     const pool = new Pool({
@@ -181,6 +170,7 @@ describe('a pool', () => {
       },
       takePlace,
       loadMs: 30_000,
+      times: TIMES,
       note: (text) => notes.push(text),
       warn: (text) => notes.push(text),
     });

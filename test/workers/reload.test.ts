@@ -3,30 +3,21 @@
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import net from 'node:net';
-import { afterAll, afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { viewsOf } from '#dist/memory/views.js';
+import { TIMES } from '#dist/times.js';
 import { compileModule } from '#dist/wasm/instance.js';
-import { createMemory } from '#dist/wasm/memory.js';
 import { readStatistics } from '#dist/wasm/statistics.js';
 import { Pool } from '#dist/workers/pool.js';
 import type { ListenAt, TakePlace } from '../../src/connection/listener.ts';
-import { appFiles } from '../support/app-files.ts';
-import { type Run, startCli } from '../support/cli.ts';
 import { ask, connect, eventually, GET, sleep } from '../support/client.ts';
+import { appFiles, startServer } from '../support/fixtures.ts';
+import { smallMemory } from '../support/memory.ts';
 import { DEADLINES } from '../support/plane.ts';
 import { readResponses } from '../support/responses.ts';
 import { type Supervised, startSupervised } from '../support/supervised.ts';
 
 const files = appFiles();
-afterAll(() => files.remove());
-let server: Supervised | undefined;
-let run: Run | undefined;
-afterEach(async () => {
-  if (server && server.child.exitCode === null) await server.stop();
-  if (run && run.child.exitCode === null && run.child.signalCode === null) await run.stop();
-  server = undefined;
-  run = undefined;
-});
 
 /** Asks for a reload and waits for what is said of it. */
 async function reload({ tell, notes }: Supervised, timeoutMs = 5000): Promise<string> {
@@ -43,9 +34,9 @@ async function contentOf(port: number): Promise<string | undefined> {
 
 describe('from the command line', () => {
   test('ten reloads under load lose no connection and no count', async () => {
-    run = await startCli(['--workers', '2']);
+    const run = await startServer(['--workers', '2']);
     const { child, port } = run;
-    const reloads = (): number => (run as Run).output.split('Reloaded').length - 1;
+    const reloads = (): number => run.output.split('Reloaded').length - 1;
     const seen: string[] = [];
     const failed: unknown[] = [];
     let stop = false;
@@ -76,17 +67,17 @@ describe('from the command line', () => {
 
   test('a file that was changed is served anew; a broken one is told, and the old goes on', async () => {
     const file = files.write('app.mjs', 'export default { routes: { "/": new Response("one") } };');
-    run = await startCli([file, '--workers', '2']);
+    const run = await startServer([file, '--workers', '2']);
     expect(await contentOf(run.port)).toBe('one');
     files.write('app.mjs', 'export default { routes: { "/": new Response("two") } };');
     expect(await contentOf(run.port)).toBe('one');
     run.child.kill('SIGHUP');
-    await eventually('reload', () => (run as Run).output.includes('Reloaded'));
+    await eventually('reload', () => run.output.includes('Reloaded'));
     for (let i = 0; i < 4; i++) expect(await contentOf(run.port)).toBe('two');
 
     files.write('app.mjs', '\nexport default { routes: { "/": ');
     run.child.kill('SIGHUP');
-    await eventually('that it failed', () => (run as Run).output.includes('Could not reload'));
+    await eventually('that it failed', () => run.output.includes('Could not reload'));
     expect(run.output).toMatch(
       /Could not reload: can't load .*app\.mjs: SyntaxError: .*app\.mjs:2\); the old/,
     );
@@ -94,14 +85,14 @@ describe('from the command line', () => {
 
     files.write('app.mjs', 'export default { routes: { "/": new Response("three") } };');
     run.child.kill('SIGHUP');
-    await eventually('reload', () => (run as Run).output.split('Reloaded').length === 3);
+    await eventually('reload', () => run.output.split('Reloaded').length === 3);
     for (let i = 0; i < 4; i++) expect(await contentOf(run.port)).toBe('three');
   });
 
   test('of a model without an application is told, and it goes on', async () => {
-    run = await startCli(['--model', 'sequential']);
+    const run = await startServer(['--model', 'sequential']);
     run.child.kill('SIGHUP');
-    await eventually('that it failed', () => (run as Run).output.includes('Could not reload: this model'));
+    await eventually('that it failed', () => run.output.includes('Could not reload: this model'));
     expect(await contentOf(run.port)).toBe('Hello1');
   });
 });
@@ -110,7 +101,7 @@ describe.each(['auto', 'shared', 'own'] as const)('%s sockets', (sockets) => {
   const workers = sockets === 'own' ? 1 : 2;
 
   test('what is under way is finished by the old, idle connections are left to them', async () => {
-    server = await startSupervised({ workers }, sockets);
+    const server = await startSupervised({ workers }, sockets);
     const { port } = server.bound;
     const idle = await connect(port);
     const busy = await connect(port);
@@ -136,7 +127,7 @@ describe.each(['auto', 'shared', 'own'] as const)('%s sockets', (sockets) => {
 });
 
 test('what does not finish in time is ended', async () => {
-  server = await startSupervised({ workers: 2 });
+  const server = await startSupervised({ workers: 2 });
   const idle = await connect(server.bound.port);
   idle.send(GET);
   await idle.until(/Hello1$/);
@@ -149,9 +140,9 @@ test('what does not finish in time is ended', async () => {
 });
 
 test('reloads wait for each other, and a stop for none', async () => {
-  server = await startSupervised({ workers: 2 });
+  const server = await startSupervised({ workers: 2 });
   for (let i = 0; i < 3; i++) server.tell({ type: 'reload', timeoutMs: 5000 });
-  await eventually('three reloads', () => (server as Supervised).notes.length === 3);
+  await eventually('three reloads', () => server.notes.length === 3);
   expect(server.notes).toEqual(Array(3).fill(expect.stringMatching(/^Reloaded/)));
   const idle = await connect(server.bound.port);
   idle.send(GET);
@@ -167,7 +158,7 @@ test('reloads wait for each other, and a stop for none', async () => {
 });
 
 test('a stop in the middle of a reload ends both generations', async () => {
-  server = await startSupervised({ workers: 2 });
+  const server = await startSupervised({ workers: 2 });
   server.tell({ type: 'reload', timeoutMs: 60_000 });
   await sleep(20);
   const { late } = await server.stop();
@@ -177,7 +168,7 @@ test('a stop in the middle of a reload ends both generations', async () => {
 test('a thread that dies beside a reload is replaced by one of the new', async () => {
   const route = (text: string): string => `export default { routes: { "/": new Response(${text}) } };`;
   files.write('app.mjs', route('"old"'));
-  server = await startSupervised({ workers: 2, app: files.urlOf('app.mjs') });
+  const server = await startSupervised({ workers: 2, app: files.urlOf('app.mjs') });
   const { bound, notes } = server;
   files.write('app.mjs', route('"new"'));
   server.tell({ type: 'reload', timeoutMs: 5000 });
@@ -195,7 +186,7 @@ test('what an application holds open does not keep a thread that has drained', a
     'app.mjs',
     'setInterval(() => {}, 1000); export default { routes: { "/": new Response("a") } };',
   );
-  server = await startSupervised({ workers: 2, app: files.urlOf('app.mjs') });
+  const server = await startSupervised({ workers: 2, app: files.urlOf('app.mjs') });
   await reload(server, 60_000);
   await reload(server, 60_000);
   expect(await contentOf(server.bound.port)).toBe('a');
@@ -207,7 +198,7 @@ test.runIf(process.platform === 'linux')(
   async () => {
     const good = 'export default { routes: { "/": new Response("a") } };';
     files.write('app.mjs', good);
-    server = await startSupervised({ workers: 2, app: files.urlOf('app.mjs') });
+    const server = await startSupervised({ workers: 2, app: files.urlOf('app.mjs') });
     const { child } = server;
     const descriptors = (): number => readdirSync(`/proc/${child.pid}/fd`).length;
     await reload(server);
@@ -225,13 +216,7 @@ describe('a pool', () => {
   const anywhere: ListenAt = { host: '127.0.0.1', port: 0, reusePort: true };
 
   function createPool(takePlace: TakePlace) {
-    const memory = createMemory({
-      slotCount: 2,
-      headBytesMax: 1024,
-      targetBytesMax: 512,
-      fieldCountMax: 10,
-      contentBytesMax: 0,
-    });
+    const memory = smallMemory({ slotCount: 2 });
     const state = { module: compileModule(), memory };
     const ports: number[] = [];
     const pool = new Pool({
@@ -250,6 +235,7 @@ describe('a pool', () => {
       },
       takePlace,
       loadMs: 30_000,
+      times: TIMES,
       note: () => {},
       warn: () => {},
       listening: (port) => ports.push(port),

@@ -3,14 +3,13 @@
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { afterAll, describe, expect, test } from 'vitest';
-import { appFiles } from '../../support/app-files.ts';
+import { describe, expect, test } from 'vitest';
+import { appFiles } from '../../support/fixtures.ts';
 import { type AppRun, startApp } from './command.ts';
 
 const PAGES = ['docs/applications.md', 'docs/shared-state.md'];
 
 const files = appFiles();
-afterAll(() => files.remove());
 
 const blocks = PAGES.map((page) =>
   [...readFileSync(page, 'utf8').matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)].map(([, language, text = '']) => ({

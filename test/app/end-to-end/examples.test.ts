@@ -1,11 +1,11 @@
 // Every example, started and used as its first lines say.
 
 import { createHash } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { connect, eventually } from '../../support/client.ts';
+import { temporaryFolder } from '../../support/fixtures.ts';
 import { type AppRun, lines, startApp } from './command.ts';
 
 let run: AppRun;
@@ -88,40 +88,36 @@ test('server-sent events', async () => {
 });
 
 test('upload', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'hotpath-test-'));
-  try {
-    run = await startApp('examples/upload.js', ['--workers', '2', '--max-body', '30000000'], {
-      UPLOADS: folder,
-    });
-    const content = Buffer.alloc(20_000_000, 'some content ');
-    const put = await get('/files/large.bin', { method: 'PUT', body: content });
-    expect([put.status, await put.json()]).toEqual([
-      201,
-      { size: content.length, sha256: createHash('sha256').update(content).digest('hex') },
-    ]);
-    const back = await get('/files/large.bin');
-    expect(back.headers.get('content-length')).toBe(`${content.length}`);
-    expect(Buffer.from(await back.arrayBuffer()).equals(content)).toBe(true);
-    expect((await get('/files/empty', { method: 'PUT' })).status).toBe(201);
-    expect(await text('/files/empty')).toBe('');
-    expect((await get('/files/missing')).status).toBe(404);
-    expect((await get('/files/..%2Fescape', { method: 'PUT', body: 'x' })).status).toBe(400);
-    // One that leaves in the middle leaves nothing behind.
-    const client = await connect(run.port);
-    client.send(`${lines('PUT /files/half HTTP/1.1', 'Content-Length: 1000000')}half`);
-    await eventually('the file', () => client.socket.bytesWritten > 0);
-    client.socket.destroy();
-    expect((await get('/files/half')).status).toBe(404);
-    let names: string[] = [];
-    for (let i = 0; i < 500; i++) {
-      names = await readdir(folder);
-      if (!names.some((name) => name.startsWith('.part'))) break;
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
-    expect(names.sort()).toEqual(['empty', 'large.bin']);
-  } finally {
-    await rm(folder, { recursive: true });
+  const folder = temporaryFolder('uploads');
+  run = await startApp('examples/upload.js', ['--workers', '2', '--max-body', '30000000'], {
+    UPLOADS: folder,
+  });
+  const content = Buffer.alloc(20_000_000, 'some content ');
+  const put = await get('/files/large.bin', { method: 'PUT', body: content });
+  expect([put.status, await put.json()]).toEqual([
+    201,
+    { size: content.length, sha256: createHash('sha256').update(content).digest('hex') },
+  ]);
+  const back = await get('/files/large.bin');
+  expect(back.headers.get('content-length')).toBe(`${content.length}`);
+  expect(Buffer.from(await back.arrayBuffer()).equals(content)).toBe(true);
+  expect((await get('/files/empty', { method: 'PUT' })).status).toBe(201);
+  expect(await text('/files/empty')).toBe('');
+  expect((await get('/files/missing')).status).toBe(404);
+  expect((await get('/files/..%2Fescape', { method: 'PUT', body: 'x' })).status).toBe(400);
+  // One that leaves in the middle leaves nothing behind.
+  const client = await connect(run.port);
+  client.send(`${lines('PUT /files/half HTTP/1.1', 'Content-Length: 1000000')}half`);
+  await eventually('the file', () => client.socket.bytesWritten > 0);
+  client.socket.destroy();
+  expect((await get('/files/half')).status).toBe(404);
+  let names: string[] = [];
+  for (let i = 0; i < 500; i++) {
+    names = await readdir(folder);
+    if (!names.some((name) => name.startsWith('.part'))) break;
+    await new Promise((resolve) => setTimeout(resolve, 10));
   }
+  expect(names.sort()).toEqual(['empty', 'large.bin']);
 });
 
 test('Hono', async () => {
@@ -169,7 +165,7 @@ test('itty-router', async () => {
 });
 
 test('tickets: numbers, decisions, and who may not ask', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'hotpath-tickets-'));
+  const folder = temporaryFolder('tickets');
   const state = ['--state', join(folder, 'state'), '--workers', '2'];
   run = await startApp('examples/tickets/app.js', state);
   const post = (path: string, body?: unknown) =>
@@ -217,5 +213,4 @@ test('tickets: numbers, decisions, and who may not ask', async () => {
   const next = await get('/counters/orders', { method: 'POST', headers });
   expect(await next.json()).toEqual({ name: 'orders', value: 57 });
   expect((await get('/counters/orders', { headers: { Authorization: 'Bearer secre' } })).status).toBe(401);
-  await rm(folder, { recursive: true });
 });

@@ -3,12 +3,12 @@
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import net, { type AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { eventually } from '../../support/client.ts';
+import { temporaryFolder } from '../../support/fixtures.ts';
 import { type AppRun, startApp, tell } from './command.ts';
 
 const installed = spawnSync('nginx', ['-v'], { stdio: 'ignore' }).error === undefined;
@@ -34,11 +34,10 @@ const accepts = (port: number): Promise<boolean> =>
 describe.skipIf(!installed).each(['direct', 'public'])('--io %s, behind nginx', (io) => {
   let run: AppRun;
   let nginx: ChildProcess;
-  let folder: string;
+  const folder = installed ? temporaryFolder('nginx') : '';
   let port: number;
   beforeAll(async () => {
     run = await startApp('breaks.js', ['--workers', '1', '--io', io, '--handler-timeout', '300']);
-    folder = mkdtempSync(join(tmpdir(), 'hotpath-nginx-'));
     port = await freePort();
     writeFileSync(
       join(folder, 'nginx.conf'),
@@ -71,7 +70,6 @@ http {
   afterAll(async () => {
     nginx.kill('SIGTERM');
     await once(nginx, 'exit');
-    rmSync(folder, { recursive: true, force: true });
     await run.stop();
   });
 

@@ -1,12 +1,11 @@
 // SIGHUP makes the command load its application anew, while clients are served.
 
-import { afterAll, expect, test } from 'vitest';
-import { appFiles } from '../../support/app-files.ts';
+import { expect, test } from 'vitest';
 import { connect, eventually, GET } from '../../support/client.ts';
+import { appFiles } from '../../support/fixtures.ts';
 import { contentOf, lines, startApp, tell } from './command.ts';
 
 const files = appFiles();
-afterAll(() => files.remove());
 
 const appOf = (name: string) => `import { counted, counter } from 'hotpath';
 export default {

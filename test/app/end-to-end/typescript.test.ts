@@ -3,12 +3,11 @@
 
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { afterAll, expect, test } from 'vitest';
-import { appFiles } from '../../support/app-files.ts';
+import { expect, test } from 'vitest';
+import { appFiles } from '../../support/fixtures.ts';
 import { startApp } from './command.ts';
 
 const files = appFiles();
-afterAll(() => files.remove());
 
 const OPTIONS = {
   compilerOptions: {

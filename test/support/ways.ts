@@ -1,0 +1,15 @@
+// The ways to read and write a socket.
+
+import type { Io } from '../../src/connection/endpoint.ts';
+import type { TestedEngine } from './engines.ts';
+
+export const DIRECT: Io = { read: 'direct', write: 'direct' };
+export const PUBLIC: Io = { read: 'public', write: 'public' };
+export const WAYS = [DIRECT, PUBLIC];
+
+/** Each engine and each way, in three rows. */
+export const ENGINE_WAYS: readonly [TestedEngine, Io][] = [
+  ['wasm', DIRECT],
+  ['wasm debug', PUBLIC],
+  ['js', DIRECT],
+];
