@@ -22,6 +22,9 @@ export const CRLF: u16 = 0x0a0d;
 export const LOWER_8: u64 = 0x2020202020202020;
 export const LOWER_4: u32 = 0x20202020;
 export const LOWER_2: u16 = 0x2020;
+/** An AND with these keeps the first bytes of a little-endian word. */
+export const SEVEN_BYTES: u64 = 0x00ffffffffffffff;
+export const THREE_BYTES: u32 = 0x00ffffff;
 
 /*
  * A class as two tables of nibbles. All classes lie in 0x20..0x7f, six rows of sixteen: the bit of a

@@ -27,9 +27,7 @@ import {
 } from '../src/memory/layout';
 import { CR, isHex, LF } from './chars';
 import { afterExtensionByte, behindExtension, MALFORMED } from './extension';
-
-/** Sizes beyond are not exact; the content limit is far below. */
-const CHUNK_BYTES_MAX: f64 = 9007199254740991;
+import { INTEGER_MAX } from './number';
 
 /**
  * Consumes chunks from `cursor` on up to behind the next piece of content, or until bytes run out or the
@@ -64,7 +62,7 @@ export function consumeChunks(record: usize, cursor: usize, end: usize): i32 {
         if (isHex(byte)) {
           const size = load<f64>(record, RECORD_CONTENT_REMAINING) * 16 + hexValue(byte);
           const digits = load<i32>(record, RECORD_CHUNK_SIZE_DIGITS) + 1;
-          if (size > CHUNK_BYTES_MAX || digits > CHUNK_SIZE_DIGITS_MAX) return ERROR_CHUNK;
+          if (size > INTEGER_MAX || digits > CHUNK_SIZE_DIGITS_MAX) return ERROR_CHUNK;
           store<f64>(record, size, RECORD_CONTENT_REMAINING);
           store<i32>(record, digits, RECORD_CHUNK_SIZE_DIGITS);
         } else {

@@ -4,11 +4,10 @@
 // lines of the field together are one list, whose elements may be empty (RFC 9110 5.6.1).
 
 import { FLAG_CHUNKED, FLAG_CODING_OTHER, FLAG_TRANSFER_ENCODING_BAD } from '../src/memory/codes';
-import { BACKSLASH, COMMA, EQUALS, isOws, LOWER_8, QUOTE, SEMICOLON } from './chars';
+import { BACKSLASH, COMMA, EQUALS, isOws, LOWER_8, QUOTE, SEMICOLON, SEVEN_BYTES } from './chars';
 import { skipToken } from './scanner';
 
 const CHUNKED_7: u64 = 0x0064656b6e756863;
-const SEVEN_BYTES: u64 = 0x00ffffffffffffff;
 
 /** Whether a coding is chunked, in any case. */
 export function isChunked(cursor: usize, end: usize): bool {

@@ -6,14 +6,13 @@
 //
 // The day's name must be one, but need not be that of the date.
 
-import { COLON, isDigit, SP } from './chars';
+import { COLON, isDigit, SP, THREE_BYTES } from './chars';
 
 const IMF_BYTES = 29;
 const ASCTIME_BYTES = 24;
 /** Size of the rest behind the day's name in the form of RFC 850. */
 const RFC_850_REST_BYTES = 24;
 
-const THREE_BYTES: u32 = 0xffffff;
 const HYPHEN: u8 = 0x2d;
 const COMMA_SP: u16 = 0x202c;
 const _GMT: u32 = 0x544d4720;

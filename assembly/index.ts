@@ -22,6 +22,7 @@ import {
 } from '../src/memory/layout';
 import { consumeContent } from './content';
 import { guardsIntact } from './guards';
+import { INTEGER_MAX } from './number';
 import { forgetMethod, parseHead } from './request';
 import { finishHead as buildHeadEnd, buildPrepared } from './response';
 import { refuse as buildRefusal, serveSpan } from './serve';
@@ -34,9 +35,6 @@ import { keys, limit, open, take, windowMs } from './state/limiter';
 import { acquire, remind, tryLock, unlock } from './state/mutex';
 import { scratchFor as scratchPageFor, setParent } from './state/scratch';
 import { sipHash as hashText } from './state/siphash';
-
-/** Lengths beyond are not exact in JavaScript. */
-const LENGTH_MAX: f64 = 9007199254740991;
 
 /** Parses the head that begins at `start` into the slot's record: the position after it, MORE, or an error. */
 export function parse(slot: usize, start: usize, end: usize): i32 {
@@ -91,7 +89,7 @@ export function answer(
 /** Builds the end of a head behind its field lines, at `output`; returns the position after it. */
 export function finishHead(slot: usize, output: usize, length: f64, close: bool, sayPersistent: bool): usize {
   assertOutput(slot, output);
-  assert(length >= LENGTH_CHUNKED && length <= LENGTH_MAX && floor(length) == length);
+  assert(length >= LENGTH_CHUNKED && length <= INTEGER_MAX && floor(length) == length);
   const position = buildHeadEnd(slot, output, <i64>length, close, sayPersistent);
   assertBuilt(slot, output, position);
   return position;
@@ -248,7 +246,7 @@ export function leaseRoom(counter: usize): i32 {
 
 /** Leases that counter one more block, the `count` numbers behind `base`; false when there is no room. */
 export function publishLease(counter: usize, base: f64, count: i32): bool {
-  assert(base >= 0 && base + <f64>count <= LENGTH_MAX && floor(base) == base);
+  assert(base >= 0 && base + <f64>count <= INTEGER_MAX && floor(base) == base);
   assert(count > 0 && count <= LEASE_BLOCK_NUMBERS_MAX);
   return lease.publishLease(counter, <i64>base, count);
 }

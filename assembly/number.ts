@@ -2,8 +2,8 @@
 
 import { isDigit } from './chars';
 
-/** Numbers beyond 2^53 - 1 are not exact in JavaScript, so they are refused. */
-const NUMBER_MAX: f64 = 9007199254740991;
+/** 2^53 - 1: larger whole numbers are not exact in JavaScript, so they are rejected. */
+export const INTEGER_MAX: f64 = 9007199254740991;
 
 /** The value of the digits in [cursor, end), or -1 when empty, not digits only, or above 2^53 - 1. */
 export function parseDecimal(cursor: usize, end: usize): f64 {
@@ -13,7 +13,7 @@ export function parseDecimal(cursor: usize, end: usize): f64 {
     const byte = load<u8>(cursor);
     if (!isDigit(byte)) return -1;
     value = value * 10 + <f64>(byte - 0x30);
-    if (value > NUMBER_MAX) return -1;
+    if (value > INTEGER_MAX) return -1;
   }
   return value;
 }

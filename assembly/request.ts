@@ -47,7 +47,7 @@ import {
   RECORD_TARGET_OFFSET,
   RECORD_VERSION_MINOR,
 } from '../src/memory/layout';
-import { CR, CRLF, isDigit, LF, SLASH, SP } from './chars';
+import { CR, CRLF, isDigit, LF, SEVEN_BYTES, SLASH, SP, THREE_BYTES } from './chars';
 import { judgeHead } from './framing';
 import { skipTarget, skipToken } from './scanner';
 import { fail, parseSection, suspend } from './section';
@@ -67,8 +67,6 @@ const DELE: u32 = 0x454c4544;
 const TE: u16 = 0x4554;
 const CONNECT: u64 = 0x0054_4345_4e4e_4f43;
 const OPTIONS: u64 = 0x0053_4e4f_4954_504f;
-const THREE_BYTES: u32 = 0x00ffffff;
-const SEVEN_BYTES: u64 = 0x00ffffffffffffff;
 const HTTP_1_1: u64 = 0x312e312f50545448;
 const HTTP_1_0: u64 = 0x302e312f50545448;
 const HTTP_SLASH: u64 = 0x2f50545448;

@@ -1,15 +1,13 @@
 // The forms of a request target other than origin-form (RFC 9112 3.2).
 
 import { ERROR_TARGET, METHOD_OPTIONS } from '../src/memory/codes';
-import { COLON, QUESTION, SLASH } from './chars';
+import { COLON, LOWER_4, QUESTION, SLASH, THREE_BYTES } from './chars';
 import { isHost } from './host';
 
 const ASTERISK: u8 = 0x2a;
 // "http" in lower case and "://", as little-endian words.
 const HTTP: u32 = 0x70747468;
-const LOWER_4: u32 = 0x20202020;
 const SCHEME_END: u32 = 0x2f2f3a;
-const THREE_BYTES: u32 = 0x00ffffff;
 
 /**
  * 0 when a target that doesn't begin with a slash is fit for its method, else the error. authority-form

@@ -2,6 +2,9 @@
 
 import './node-version.ts';
 
+export { fetch, Request } from './app/globals.ts';
+export { type RateLimit, type RateLimitOptions, rateLimit } from './app/rate-limit.ts';
+export { Response, type ResponseInit, type Trailers } from './app/response.ts';
 export type {
   App,
   Context,
@@ -19,10 +22,7 @@ export type {
   StopContext,
   StopHook,
   StopReason,
-} from './app/app.ts';
-export { fetch, Request } from './app/globals.ts';
-export { type RateLimit, type RateLimitOptions, rateLimit } from './app/rate-limit.ts';
-export { Response, type ResponseInit, type Trailers } from './app/response.ts';
+} from './app/types.ts';
 export { OptionError } from './option-kinds.ts';
 export { type AppServer, type HandlersServer, type Server, serve } from './serve.ts';
 export type { ServeAppOptions, ServeHandlersOptions, ServeOptions } from './serve-options.ts';
@@ -30,8 +30,7 @@ export { type Counted, counted } from './state/counted.ts';
 export { type Counter, counter } from './state/counter.ts';
 export { type Gauge, gauge } from './state/gauge.ts';
 export { type Histogram, type HistogramSnapshot, histogram } from './state/histogram.ts';
-export type { Hold } from './state/hold.ts';
-export { LeaseExhaustedError } from './state/lease.ts';
+export { LeaseExhaustedError } from './state/lease-exhausted.ts';
 export { type Decision, type Limiter, type LimiterOptions, limiter } from './state/limiter.ts';
-export { type Mutex, mutex } from './state/mutex.ts';
+export { type Hold, type Mutex, mutex } from './state/mutex.ts';
 export type { Statistics } from './wasm/statistics.ts';

@@ -1,6 +1,6 @@
 // The options of serve(). `npm run docs` writes the docstrings of the options out of the table in options.ts.
 
-import type { App } from './app/app.ts';
+import type { App } from './app/types.ts';
 import type { LogLevel } from './connection/log.ts';
 import type { IoChoice } from './connection/selftest.ts';
 import type { EngineName } from './protocol/codec.ts';

@@ -1,9 +1,9 @@
 // A server inside any program: threads that load an application, or handlers in the calling thread. It
 // handles no signal, ends no process, and touches no global unless asked.
 
-import type { App } from './app/app.ts';
-import { APP_KEYS, hintFor, strangeKeys } from './app/keys.ts';
+import { APP_KEYS, hintFor, strangeKeys } from './app/app-keys.ts';
 import { appOf } from './app/load.ts';
+import type { App } from './app/types.ts';
 import { bind } from './connection/bind.ts';
 import { type ListenAt, urlOf } from './connection/listener.ts';
 import { Log } from './connection/log.ts';

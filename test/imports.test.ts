@@ -93,13 +93,13 @@ describe('import directions', () => {
   test.each([
     // proxy.ts asks it only what is an IP address.
     ['node:net', /^src\/(connection\/|models\/thread\.ts$|app\/proxy\.ts$|durable\/lock\.ts$)/],
-    // bound.ts asks who this thread is.
-    ['node:worker_threads', /^src\/((workers|models)\/|durable\/keep(er-main)?\.ts$|state\/bound\.ts$)/],
+    // binding.ts asks which thread this is.
+    ['node:worker_threads', /^src\/((workers|models)\/|durable\/keep(er-main)?\.ts$|state\/binding\.ts$)/],
     ['node:child_process', /^src\/(supervisor|models\/process|app\/load)\.ts$/],
-    // bodies.ts asks which undici there is, clock.ts what time it is, folder.ts which user this is.
+    // body-metadata.ts asks which undici this is, monotonic-clock.ts for the time, server-user.ts for the user.
     [
       'node:process',
-      /^src\/(models\/(descriptors|process|in-thread)|app\/(load|bodies)|workers\/worker-main|state\/clock|durable\/owner)\.ts$/,
+      /^src\/(models\/(descriptors|process|in-thread)|app\/(load|body-metadata)|workers\/worker-main|state\/monotonic-clock|durable\/server-user)\.ts$/,
     ],
     ['@assemblyscript/loader', /^src\/wasm\/instance\.ts$/],
   ])('%s', (name, allowed) => {

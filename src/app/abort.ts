@@ -1,9 +1,8 @@
-// Several parts of the application layer want to know when nobody waits for a response any more; an exchange
-// tells one.
+// Several abort listeners for one exchange, which has room for one: the request's signal, a limiter, a stream.
 
 import type { Exchange } from '../connection/exchange.ts';
 
-/** Calls the listener when the exchange is aborted, beside those that listen already; at once if it was. */
+/** Adds a listener that is called when the exchange is aborted; at once if it has been aborted already. */
 export function whenAborted(exchange: Exchange, listener: (reason: Error) => void): void {
   if (exchange.aborted !== undefined) {
     listener(exchange.aborted);

@@ -1,11 +1,11 @@
-// The hosts that a server answers for: `example.com`, `*.example.com` for all names below it, `example.com:8080` for
-// that port alone. They are compared as URL writes them, and without the dot that may end a full name.
+// The hosts that a server answers for: `example.com`, `*.example.com` for all its subdomains, `example.com:8080` for
+// that port alone. Hosts are compared in the form that URL gives them, without the dot that may end a full name.
 
 import type { Scheme } from './proxy.ts';
 
 interface AllowedHost {
   name: string;
-  /** Names that end in a dot and `name`, and not `name` itself. */
+  /** The entry allows the subdomains of `name`, and not `name` itself. */
   below: boolean;
   port: string | undefined;
 }
@@ -13,7 +13,7 @@ interface AllowedHost {
 const HOST_AND_PORT = /^(\[[^\]]*\]|[^:]*)(?::(\d{1,5}))?$/;
 /** An IPv6 address without brackets. */
 const TWO_COLONS = /^[^[:]*:[^:]*:/;
-/** As URL writes one. */
+/** An IP address as URL writes it. */
 const ADDRESS = /^\[|^[\d.]+$/;
 const DEFAULT_PORTS: Record<Scheme, string> = { http: '80', https: '443' };
 
@@ -21,19 +21,23 @@ export class AllowedHosts {
   private readonly exact: ReadonlySet<string>;
   private readonly below: readonly AllowedHost[];
 
-  /** @throws TypeError for an entry that is no host */
+  /** @throws TypeError for an entry that is not a host */
   constructor(entries: readonly string[]) {
     const hosts = entries.map(parseAllowedHost);
     this.exact = new Set(hosts.filter(({ below }) => !below).map(({ name, port }) => keyOf(name, port)));
     this.below = hosts.filter(({ below }) => below);
   }
 
-  /** @param authority host and perhaps port, as a request has them; none that is empty or no host of a URL is allowed */
+  /**
+   * Whether a host is in the list.
+   * @param authority host and perhaps port, as a request has them. An empty one, or one that no URL can have, is never
+   *   in the list.
+   */
   has(scheme: Scheme, authority: string): boolean {
     const url = urlOfAuthority(scheme, authority);
     if (url === undefined) return false;
     const name = withoutDot(url.hostname);
-    // No name has an empty label.
+    // A name with an empty label is not a host name.
     if (name.startsWith('.') || name.includes('..')) return false;
     const port = url.port || DEFAULT_PORTS[scheme];
     if (this.exact.has(name) || this.exact.has(keyOf(name, port))) return true;
@@ -44,8 +48,8 @@ export class AllowedHosts {
 }
 
 /**
- * Reads an entry of the list.
- * @throws TypeError that says how to write it
+ * Parses an entry of the list.
+ * @throws TypeError that says how to write an entry
  */
 export function parseAllowedHost(entry: string): AllowedHost {
   const below = entry.startsWith('*.');
@@ -58,13 +62,13 @@ export function parseAllowedHost(entry: string): AllowedHost {
   return { name: withoutDot(url.hostname), below, port: port === undefined ? undefined : `${Number(port)}` };
 }
 
-/** The URL of a host and perhaps a port alone; undefined when they are none. */
+/** The URL with this host, and perhaps port, and nothing else; undefined when the text is anything else. */
 export function urlOfAuthority(scheme: string, authority: string): URL | undefined {
-  // URL would leave white space out, and takes a slash.
+  // URL would ignore white space and accept a slash.
   if (authority === '' || /[\s/\\]/.test(authority)) return undefined;
   try {
     const url = new URL(`${scheme}://${authority}`);
-    // Else there was more than a host.
+    // Otherwise the text had more than a host and a port.
     return url.href === `${url.origin}/` ? url : undefined;
   } catch {
     return undefined;

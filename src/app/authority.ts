@@ -1,12 +1,12 @@
-// For which scheme and which authority a request is, and whether this server answers for them (RFC 9110 7.1, 7.4). The
-// one place that decides this, for the built-in response as for applications:
+// Decides which scheme and authority a request is for, and whether this server answers for them (RFC 9110 7.1, 7.4).
+// The built-in response and applications both ask here:
 //
-//   authority   that of a target in absolute-form, whatever Host says (RFC 9112 3.2.2); else that of Host
-//   scheme      that of a target in absolute-form; else what a trusted proxy says; else the listener's
+//   authority   from a target in absolute-form, whatever Host says (RFC 9112 3.2.2); otherwise from Host
+//   scheme      from a target in absolute-form; otherwise from a trusted proxy; otherwise the listener's
 //
-// A target with the scheme https is refused with 421 unless the request has come by https, to this server or to a trusted
-// proxy. So is a request for a host that is not among the allowed ones, where there is such a list; then a request without
-// a Host is for none of them. Without a list, and with targets that are paths, there is nothing to look at.
+// A target with the scheme https gets a 421 unless the request came by https, to this server or to a trusted proxy. With
+// a list of allowed hosts, a request for any other host gets a 421, and so does a request without a Host. Without a
+// list, a request whose target is a path needs no check.
 
 import type { Access } from '../connection/access.ts';
 import type { Head } from '../connection/exchange.ts';
@@ -17,16 +17,16 @@ import { clientScheme, type Scheme, saysScheme } from './proxy.ts';
 export interface AbsoluteTarget {
   readonly scheme: Scheme;
   readonly authority: string;
-  /** Path and query, either of which may be missing. */
+  /** Path and query. Either may be missing. */
   readonly rest: string;
 }
 
 export class Authority {
   private readonly hosts: AllowedHosts | undefined;
-  /** The last answer of `hosts`, since the next request mostly is for the same. */
+  /** The last result of `hosts`, kept because most requests are for the same host as the one before. */
   private readonly last = { scheme: '', authority: '', allowed: false };
 
-  /** @param listener the scheme by which requests come to this server */
+  /** @param listener the scheme that the listener speaks */
   constructor(
     private readonly listener: Scheme,
     private readonly access: Access = { trustProxy: 0 },
@@ -35,17 +35,17 @@ export class Authority {
     this.hosts = allowedHosts && new AllowedHosts(allowedHosts);
   }
 
-  /** Whether the path alone may decide what answers a request: any host is allowed. */
+  /** Whether any host is allowed, so that the path alone may decide what answers a request. */
   get anyHost(): boolean {
     return this.hosts === undefined;
   }
 
-  /** Whether a target with the scheme https may be one that this server answers for. */
+  /** Whether this server may have to answer a target with the scheme https. */
   get maybeHttps(): boolean {
     return this.listener === 'https' || saysScheme(this.access);
   }
 
-  /** Whether this server answers for the target of a request; if not, that is a 421. */
+  /** Whether this server answers for the target of a request. If not, the response is a 421. */
   answersFor(head: Head): boolean {
     if (head.originForm && this.hosts === undefined) return true;
     const target = absoluteTarget(head);
@@ -54,7 +54,7 @@ export class Authority {
     return this.allows(target.scheme, target.authority);
   }
 
-  /** The scheme by which a request has come. */
+  /** The scheme by which a request came. */
   schemeOf(head: Head): Scheme {
     return clientScheme(head, this.access) ?? this.listener;
   }
@@ -68,7 +68,7 @@ export class Authority {
   }
 }
 
-/** The value of Host; empty where there is none. */
+/** The value of Host; empty when the head has none. */
 export function hostOf(head: Head): string {
   const index = head.findField('host');
   return index < 0 ? '' : head.fieldValue(index);
@@ -83,7 +83,7 @@ export function absoluteTarget(head: Head): AbsoluteTarget | undefined {
   return { scheme: scheme.toLowerCase() as Scheme, authority, rest };
 }
 
-/** The head as its target means it: Host is that of a target in absolute-form (RFC 9112 3.2.2). */
+/** The head with the Host that its target asks for: a target in absolute-form replaces it (RFC 9112 3.2.2). */
 export function headOfTarget(head: Head): Head {
   const target = absoluteTarget(head);
   return target === undefined ? head : new AbsoluteHead(head, target.authority);

@@ -1,12 +1,12 @@
-// The built-in response, where a server is told whom to believe or for which hosts to answer. Elsewhere the engine gives
-// it without JavaScript.
+// The built-in response of a server that trusts proxies or has a list of allowed hosts. In any other server the engine
+// sends it without JavaScript.
 
 import type { Access } from '../connection/access.ts';
 import type { Plane } from '../connection/plane.ts';
 import { ERROR_MISDIRECTED, PREPARED_DEFAULT } from '../memory/codes.ts';
 import { Authority } from './authority.ts';
 
-/** Has a plane answer whatever this server answers for with its built-in response. */
+/** Makes a plane answer every request with the built-in response, or with a 421 for a host that is not allowed. */
 export function serveBuiltIn(plane: Plane, access: Access): void {
   const authority = new Authority('http', access);
   plane.slot.refusesHttps = !authority.maybeHttps;

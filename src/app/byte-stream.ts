@@ -1,9 +1,9 @@
-// The stream of a body. The standard has it a byte stream; the platform's take several times as long as others, since
-// each piece is transferred on its way. This one is an ordinary stream until somebody wants to read into a buffer of
-// their own, which few ever do.
+// The stream of a body. By the standard it is a byte stream. The platform's byte streams take several times as long as
+// ordinary streams, since they transfer each piece. So this class is an ordinary stream, and becomes a byte stream only
+// for a BYOB reader, which few programs ask for.
 
 export interface ByteSource {
-  /** The next piece, of bytes that nobody else has, none of them empty; undefined at the end. */
+  /** Resolves to the next piece, which is not empty and which the source never touches again; undefined at the end. */
   read(): Promise<Uint8Array<ArrayBuffer> | undefined>;
   cancel(reason: unknown): void | Promise<void>;
 }
@@ -19,7 +19,7 @@ export class ByteStream extends ReadableStream<Uint8Array<ArrayBuffer>> {
         },
         cancel: (reason) => source.cancel(reason),
       },
-      // Nothing is read before somebody reads it.
+      // Nothing is read from the source before the program reads.
       { highWaterMark: 0 },
     );
   }
@@ -41,7 +41,7 @@ export class ByteStream extends ReadableStream<Uint8Array<ArrayBuffer>> {
           return;
         }
         controller.close();
-        // A reader that waits with its own buffer is told, too.
+        // A BYOB read that is waiting ends only by this.
         controller.byobRequest?.respond(0);
       },
       cancel: (reason) => reader.cancel(reason),

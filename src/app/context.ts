@@ -1,38 +1,38 @@
-// What a handler gets to know beside its request.
+// The context that a handler is passed beside its request.
 
 import type { Access } from '../connection/access.ts';
 import type { Exchange } from '../connection/exchange.ts';
-import type { Context, ServerView } from './app.ts';
 import { clientAddress } from './proxy.ts';
+import type { Context, ServerView } from './types.ts';
 
-/** What an application is told of where it runs. */
-export interface Around extends Access {
-  /** Which of the server's threads this is, from 0. */
+/** Where an application runs: its thread, its server, and who may access it. */
+export interface AppEnvironment extends Access {
+  /** Index of this thread among the threads of the server, from 0. */
   readonly worker: number;
   readonly server: ServerView;
 }
 
 export class RequestContext implements Context {
   readonly #exchange: Exchange;
-  readonly #around: Around;
+  readonly #environment: AppEnvironment;
   #address: string | undefined = undefined;
 
-  constructor(exchange: Exchange, around: Around) {
+  constructor(exchange: Exchange, environment: AppEnvironment) {
     this.#exchange = exchange;
-    this.#around = around;
+    this.#environment = environment;
   }
 
   get remoteAddress(): string {
     const exchange = this.#exchange;
-    this.#address ??= clientAddress(exchange.head, this.#around, exchange.remoteAddress);
+    this.#address ??= clientAddress(exchange.head, this.#environment, exchange.remoteAddress);
     return this.#address;
   }
 
   get worker(): number {
-    return this.#around.worker;
+    return this.#environment.worker;
   }
 
   get server(): ServerView {
-    return this.#around.server;
+    return this.#environment.server;
   }
 }

@@ -1,10 +1,10 @@
-// Responses of other libraries: what has a status, headers and a body is one, whatever class it is of.
+// Responses of other libraries: any object with a status, headers and a body is one, whatever its class.
 
 import { isReasonPhrase } from '../protocol/status.ts';
-import { isIterated, streamOfIterated } from './iterated.ts';
+import { isIterableBody, streamOfIterable } from './iterable-body.ts';
 import { kindOf } from './kind.ts';
 import type { BodyInput } from './native.ts';
-import { isBytes } from './pieces.ts';
+import { isBytes } from './piece-encoder.ts';
 import { isNullBodyStatus, Response } from './response.ts';
 
 interface Foreign {
@@ -18,7 +18,7 @@ interface Foreign {
 
 type Pair = [name: string, value: string];
 
-/** Whether it looks like a Response. */
+/** Whether a value looks like a Response. */
 export function isForeign(value: unknown): value is globalThis.Response {
   if (typeof value !== 'object' || value === null) return false;
   const { status, headers } = value as Partial<Foreign>;
@@ -26,8 +26,8 @@ export function isForeign(value: unknown): value is globalThis.Response {
 }
 
 /**
- * A Response of this server with the same status, headers and body.
- * @throws TypeError or RangeError that says what can't be sent
+ * Makes a Response of hotpath with the same status, headers and body.
+ * @throws TypeError or RangeError that says which part can't be sent
  */
 export function adopt(foreign: globalThis.Response): Response {
   const given = foreign as unknown as Foreign;
@@ -44,9 +44,9 @@ export function adopt(foreign: globalThis.Response): Response {
 function bodyOf(given: Foreign): BodyInput | null {
   const { body } = given;
   if (body === null) return null;
-  if (typeof body === 'string' || isBytes(body) || isIterated(body) || body instanceof Blob)
+  if (typeof body === 'string' || isBytes(body) || isIterableBody(body) || body instanceof Blob)
     return body as BodyInput;
-  if (typeof given.arrayBuffer === 'function') return streamOfIterated(whole(given)) as BodyInput;
+  if (typeof given.arrayBuffer === 'function') return streamOfIterable(whole(given)) as BodyInput;
   if (body === undefined) return null;
   throw new TypeError(
     `the body of a response must be a stream, bytes, a string or null, not ${kindOf(body)}`,
@@ -68,7 +68,7 @@ function pairsOf(headers: object): Pair[] {
     for (const [name, value] of Object.entries(headers))
       for (const one of Array.isArray(value) ? value : [value]) pairs.push([name, one]);
   if (typeof getSetCookie !== 'function') return pairs;
-  // Some join all cookies when they are iterated over.
+  // Some Headers join all cookies when a program iterates over them.
   const others = pairs.filter(([name]) => String(name).toLowerCase() !== 'set-cookie');
   return [...others, ...getSetCookie.call(headers as Headers).map((value): Pair => ['set-cookie', value])];
 }

@@ -1,11 +1,12 @@
-// The light classes in the global names, as programs written for the Fetch standard use them: what is light
-// becomes native where it is handed to the platform, and either is an instance of both.
+// Installs the light classes under the global names that programs for the Fetch standard use. A light object that a
+// program passes to the platform is converted to a native one, and objects of either kind are instances of both classes.
 
-import { noteDecoded } from './bodies.ts';
+import { noteDecoded } from './body-metadata.ts';
+import { admitNativeInstances } from './impersonate.ts';
 import { NativeRequest, nativeFetch, type RequestInput, toBodiless, toNative } from './native.ts';
 import { Response as LightResponse } from './response.ts';
 
-/** Puts Response, Request and fetch into the global names. @returns what puts back what was there. */
+/** Installs Response, Request and fetch as globals. @returns a function that restores the former ones */
 export function installGlobals(): () => void {
   const undo = [install('Response', LightResponse), install('Request', Request), install('fetch', fetch)];
   return () => {
@@ -19,26 +20,21 @@ function install(name: string, value: unknown): () => void {
   const enumerable = former.enumerable ?? false;
   Object.defineProperty(globalThis, name, { value, enumerable, writable: true, configurable: true });
   return () => {
-    // What somebody else has put over it since is left alone.
+    // A later replacement by other code stays.
     if (Reflect.get(globalThis, name) === value) Object.defineProperty(globalThis, name, former);
   };
 }
 
-/** The platform's, which takes requests of this server, too. */
+/** The platform's Request, whose constructor also accepts requests of this server. */
 export class Request extends NativeRequest {
   constructor(input: RequestInput, init?: RequestInit) {
     super(inputOf(input, init), native(init));
   }
-
-  /** The platform's own are such, too, and the light ones. */
-  static override [Symbol.hasInstance](value: unknown): boolean {
-    // biome-ignore lint/complexity/noThisInStatic: classes that extend this one inherit this method
-    const Class = this === Request ? NativeRequest : this;
-    return Function.prototype[Symbol.hasInstance].call(Class, value);
-  }
 }
+// The light class's instances are instances of the platform's, and so of this one.
+admitNativeInstances(Request, NativeRequest);
 
-/** The platform's, which takes requests of this server, too. */
+/** The platform's fetch(), which also accepts requests of this server. */
 export async function fetch(input: RequestInput, init?: RequestInit): Promise<globalThis.Response> {
   const response = await nativeFetch(inputOf(input, init), native(init));
   const codings = response.headers.get('content-encoding');
@@ -46,14 +42,14 @@ export async function fetch(input: RequestInput, init?: RequestInit): Promise<gl
   return response;
 }
 
-/** A body in `init` takes the place of the request's, which may have been read by then. */
+/** Converts the input. When `init` has a body, the request's own body is left out, since it may have been read. */
 function inputOf(input: RequestInput, init: RequestInit | undefined): RequestInput {
   const light = input as { [toBodiless]?: () => RequestInput } | null | undefined;
   if (typeof light !== 'object' || light?.[toBodiless] === undefined) return native(input);
   return init?.body === undefined || init.body === null ? native(input) : light[toBodiless]();
 }
 
-/** What the platform understands: it looks inside of its own objects, and light ones have nothing there. */
+/** Converts a light object to a native one: the platform reads private members that light objects do not have. */
 function native<T>(value: T): T {
   const light = value as { [toNative]?: () => T } | null | undefined;
   return typeof light === 'object' && light?.[toNative] !== undefined ? light[toNative]() : value;

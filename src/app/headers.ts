@@ -1,19 +1,17 @@
-// The Headers of a request, over its head: a field becomes a string when it is asked for. The first change
-// makes native Headers of them, which serve from then on.
+// The Headers of a request, over its head: a field becomes a string when a program asks for it. The first change
+// makes native Headers of all fields, which are used from then on.
 
 import { formatWithOptions, inspect } from 'node:util';
 import type { Head } from '../connection/exchange.ts';
-import { isToken } from '../protocol/token.ts';
-import { asNative, tooFew } from './as-native.ts';
+import { isLowerToken, isToken } from '../protocol/token.ts';
+import { impersonate, tooFew } from './impersonate.ts';
 import { NativeHeaders } from './native.ts';
 
-/** Names that findField() takes as they are. */
-const LOWER_NAME = /^[a-z0-9!#$%&'*+.^_`|~-]+$/;
 const SET_COOKIE = 'set-cookie';
 
 type Pair = readonly [name: string, value: string];
 
-/** The iterator of Headers, whose changes show in iterators under way. */
+/** The iterator of Headers. A change of the Headers shows in iterators that are under way. */
 class FieldIterator<T> {
   readonly #list: () => readonly Pair[];
   readonly #convert: (pair: Pair) => T;
@@ -42,11 +40,11 @@ Reflect.deleteProperty(FieldIterator.prototype, 'constructor');
 
 let isLight: (value: unknown) => boolean;
 
-/** Holds `instanceof` with the native class, whose constructor it leaves out. */
+/** Headers over a request's head. They pass for the platform's, whose constructor they never call. */
 export class Headers implements globalThis.Headers {
   readonly #head: Head;
   #native: globalThis.Headers | undefined = undefined;
-  /** What iterators go through. */
+  /** The list that iterators walk. */
   #pairs: readonly Pair[] | undefined = undefined;
 
   static {
@@ -126,7 +124,7 @@ export class Headers implements globalThis.Headers {
     return this.entries();
   }
 
-  /** The same fields as of now; changes of one don't show in the other. */
+  /** Copies the fields. A later change of one does not show in the other. */
   copy(): Headers {
     const copy = new Headers(this.#head);
     if (this.#native !== undefined) copy.#native = new NativeHeaders(this.#native);
@@ -148,8 +146,7 @@ export class Headers implements globalThis.Headers {
     return this.#native;
   }
 }
-Object.setPrototypeOf(Headers.prototype, NativeHeaders.prototype);
-asNative(Headers.prototype, NativeHeaders.prototype, isLight, ['get', 'has']);
+impersonate(Headers, NativeHeaders, isLight, ['get', 'has']);
 // One function under two names, as in the standard.
 Object.defineProperty(Headers.prototype, Symbol.iterator, {
   value: Headers.prototype.entries,
@@ -173,12 +170,12 @@ function* valuesOf(head: Head, lowerName: string): Generator<string> {
     yield head.fieldValue(index);
 }
 
-/** Cookies are no list of the usual kind (RFC 6265 5.4); native Headers know that, too. */
+/** The separator of combined values. Cookie has its own (RFC 6265 5.4), as in native Headers. */
 function separator(lowerName: string): string {
   return lowerName === 'cookie' ? '; ' : ', ';
 }
 
-/** Sorted and combined as the Fetch standard says, each Set-Cookie for itself. */
+/** The fields sorted and combined as the Fetch standard says, with one pair for each Set-Cookie. */
 function sortedPairs(head: Head): Pair[] {
   const combined = new Map<string, string>();
   const cookies: Pair[] = [];
@@ -195,9 +192,9 @@ function sortedPairs(head: Head): Pair[] {
   return [...combined, ...cookies].sort(([one], [other]) => (one < other ? -1 : one > other ? 1 : 0));
 }
 
-/** @throws TypeError for what is no field name (RFC 9110 5.1) */
+/** The field name in lower case. @throws TypeError for anything that is not a field name (RFC 9110 5.1) */
 function lowerName(name: unknown): string {
-  if (typeof name === 'string' && LOWER_NAME.test(name)) return name;
+  if (typeof name === 'string' && isLowerToken(name)) return name;
   const text = String(name);
   if (!isToken(text)) throw new TypeError(`Headers: ${inspect(text)} is not a valid field name`);
   return text.toLowerCase();

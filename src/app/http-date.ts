@@ -2,11 +2,11 @@
 
 import { parseHttpDate } from '../protocol/js/http-date.ts';
 
-/** "Wednesday, 06-Nov-94 08:49:37 GMT" is the longest of all. */
+/** "Wednesday, 06-Nov-94 08:49:37 GMT" is the longest. */
 const LENGTH_MAX = 33;
 
 /**
- * An HTTP-date as IMF-fixdate, 29 characters; undefined when it is none.
+ * Converts an HTTP-date to IMF-fixdate, 29 characters; undefined when the value is not an HTTP-date.
  * @param value Latin-1
  */
 export function imfFixdate(value: string): string | undefined {

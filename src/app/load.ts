@@ -1,24 +1,24 @@
-// Imports the module of an application and checks what it exports. Whatever is wrong with it is one line.
+// Imports the module of an application and checks what it exports. Every error is one line.
 
 import { execFileSync } from 'node:child_process';
 import { execPath } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { oneLine } from '../one-line.ts';
-import type { App, ErrorHandler, Handler, Routes, StartHook, StopHook } from './app.ts';
-import { isNamespace, isPlain, strangeKeys } from './keys.ts';
+import { isNamespace, isPlain, strangeKeys } from './app-keys.ts';
 import { kindOf } from './kind.ts';
 import { nodeAppKind } from './node-app.ts';
+import type { App, ErrorHandler, Handler, Routes, StartHook, StopHook } from './types.ts';
 
 const EXPECTED = 'an app is { fetch(request) { … } }, { routes: { … } }, both, or the function alone';
 
-/** Wrappings that are taken off a default export. */
+/** Layers of `default` that are removed from a default export. */
 const WRAPPINGS_MAX = 3;
 
 /**
  * Imports an application.
  * @param file URL of its module
- * @param note called with a line for each key of the application that means nothing here
- * @throws Error with one line that names the file: what its import failed with and where, or what it lacks
+ * @param note called with a line for each key of the application that hotpath ignores
+ * @throws Error with one line that names the file and says why and where its import failed, or what it lacks
  */
 export async function loadApp(file: string, note: (text: string) => void = () => {}): Promise<App> {
   const path = fileURLToPath(file);
@@ -34,7 +34,7 @@ export async function loadApp(file: string, note: (text: string) => void = () =>
     given = unwrap(module);
     app = appOf(given, path);
   } catch (error) {
-    // Ours names the file; a getter of the application may throw anything.
+    // Our own errors name the file. A getter of the application may throw anything.
     throw error instanceof Error && error.message.includes(path) ? error : loadError(file, error);
   }
   for (const line of strangeKeys(given, path)) note(line);
@@ -42,7 +42,7 @@ export async function loadApp(file: string, note: (text: string) => void = () =>
 }
 
 /**
- * The error of an application, in one line that says where it was thrown.
+ * Makes an error, in one line, that says what an application threw and where.
  * @param file URL of its module
  */
 export function loadError(file: string, error: unknown, what = "can't load"): Error {
@@ -50,7 +50,7 @@ export function loadError(file: string, error: unknown, what = "can't load"): Er
   return new Error(`${what} ${path}: ${explain(error, path)}`);
 }
 
-/** Takes off what compilers and bundlers wrap a default export in: ES modules that became CommonJS, once or twice. */
+/** Removes the `default` layers that compilers and bundlers add, once or twice, to ES modules that became CommonJS. */
 function unwrap(module: object): unknown {
   let value: unknown = module;
   for (let i = 0; i < WRAPPINGS_MAX && isWrapping(value); i++) value = value.default;
@@ -65,10 +65,10 @@ function isWrapping(value: unknown): value is { default: unknown } {
 }
 
 /**
- * An application from what a program or a module gives as one. A function is its `fetch`. Of an object that is
- * no plain one only `fetch` counts: a Hono or an Elysia has a `routes` or an `error` of its own.
- * @param where it is from, for the message
- * @throws TypeError when it is none
+ * Makes an application from a value of a program or a module. A function becomes `fetch`. Of an object that is not plain
+ * only `fetch` is used: a Hono or an Elysia has `routes` and `error` for its own purposes.
+ * @param where the source of the value, for error messages
+ * @throws TypeError when the value is not an application
  */
 export function appOf(given: unknown, where: string): App {
   const foreign = nodeAppKind(given);
@@ -98,7 +98,7 @@ export function appOf(given: unknown, where: string): App {
   return app;
 }
 
-/** Routes that were passed over in silence would guard nothing. */
+/** Checks that routes are a plain object. Routes that were silently ignored would leave paths unguarded. */
 function routesOf(value: unknown, where: string): Routes {
   if (isPlain(value)) return value as Routes;
   throw new TypeError(
@@ -112,7 +112,7 @@ function functionOf(value: unknown, name: string, where: string): (...args: neve
   return value as (...args: never[]) => unknown;
 }
 
-/** The error and its place, in one line. */
+/** Describes the error and where it was thrown, in one line. */
 function explain(error: unknown, path: string): string {
   if (!(error instanceof Error)) return `it threw ${JSON.stringify(error) ?? String(error)}`;
   const { name, message, stack = '' } = error;
@@ -123,7 +123,7 @@ function explain(error: unknown, path: string): string {
   return `${name}: ${text}${place === undefined || text.includes(place) ? '' : ` (${place})`}`;
 }
 
-/** Where a stack was outside of Node and of this file. */
+/** The first place in a stack that is outside of Node; undefined when that is this file. */
 function placeOf(stack: string): string | undefined {
   const places = [...stack.matchAll(/^ +at (?:.*\()?((?:file:\/\/)?[^()\n]+):(\d+):\d+\)?$/gm)];
   const place = places.find(([, file = '']) => !/^node:/.test(file.replace(/^async /, '')));
@@ -133,7 +133,7 @@ function placeOf(stack: string): string | undefined {
   return `${file.startsWith('file:') ? fileURLToPath(file) : file}:${place[2]}`;
 }
 
-/** Node tells it only when it checks the file itself; undefined when the error is in what the file imports. */
+/** The place of a syntax error, which Node reports only for a file it checks; undefined when an imported file has the error. */
 function placeOfSyntaxError(path: string): string | undefined {
   try {
     execFileSync(execPath, ['--check', path], { stdio: 'pipe', encoding: 'utf8' });

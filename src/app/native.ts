@@ -1,9 +1,9 @@
-// The platform's own Fetch classes, captured before anything takes their global names.
+// The platform's own Fetch classes, captured before other code replaces the globals.
 
-/** A light object's method of this name gives its native counterpart, made once. */
+/** Name of the method of a light object that returns its native counterpart, made once. */
 export const toNative: unique symbol = Symbol('toNative');
 
-/** That of a light Request gives a native one without its body, made anew. */
+/** Name of the method of a light Request that makes a new native Request without the body. */
 export const toBodiless: unique symbol = Symbol('toBodiless');
 
 export const NativeRequest: typeof globalThis.Request = globalThis.Request;
@@ -11,7 +11,7 @@ export const NativeResponse: typeof globalThis.Response = globalThis.Response;
 export const NativeHeaders: typeof globalThis.Headers = globalThis.Headers;
 export const nativeFetch: typeof globalThis.fetch = globalThis.fetch;
 
-// What these take. Only the types of the DOM have global names for it, and programs for Node may be without.
+// The argument types of these classes. Only the DOM's types name them, and a program for Node may not have those.
 export type RequestInput = ConstructorParameters<typeof globalThis.Request>[0];
 export type BodyInput = NonNullable<ConstructorParameters<typeof globalThis.Response>[0]>;
 export type HeadersInput = NonNullable<RequestInit['headers']>;

@@ -1,12 +1,12 @@
-// Applications for node:http, which are recognised so that the message about them helps.
+// Recognises applications for node:http, so that the error message can name them.
 
-import { isPlain } from './keys.ts';
+import { isPlain } from './app-keys.ts';
 
 type Functions = Record<string, unknown>;
 
 /**
- * The kind of an application for node:http: `an Express app`; undefined when it may be one for fetch.
- * A wrong guess would refuse an application that works, so each kind is told by several marks.
+ * The kind of an application for node:http: `an Express app`; undefined when it may be an application for hotpath.
+ * A wrong guess would reject an application that works, so each kind is recognised by several properties.
  */
 export function nodeAppKind(given: unknown): string | undefined {
   if ((typeof given !== 'object' && typeof given !== 'function') || given === null) return undefined;
@@ -27,7 +27,7 @@ export function nodeAppKind(given: unknown): string | undefined {
   return undefined;
 }
 
-/** By the name of its second parameter: a fetch handler gets a context there. */
+/** Whether the second parameter is named like a response. A fetch handler has the context there. */
 function isNodeListener(listener: { readonly length: number }): boolean {
   if (listener.length < 2) return false;
   const text = Function.prototype.toString.call(listener);

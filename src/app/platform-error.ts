@@ -1,11 +1,12 @@
-// Errors of the platform that say nothing about their cause. Its own Request looks inside of what it is given, and
-// finds nothing there when that is a request of this server.
+// Explains errors of the platform that say nothing about their cause: the platform's Request reads private members of its
+// argument, which a request of this server does not have.
 
-const RIDDLE = /^Cannot read private member #[a-zA-Z]{1,20} from an object whose class did not declare it$/;
+const UNEXPLAINED =
+  /^Cannot read private member #[a-zA-Z]{1,20} from an object whose class did not declare it$/;
 
-/** The error, or one in its place that says what to write. */
+/** The error itself, or an error in its place that says how to mend the program. */
 export function explained(error: unknown): unknown {
-  if (!(error instanceof TypeError) || !RIDDLE.test(error.message)) return error;
+  if (!(error instanceof TypeError) || !UNEXPLAINED.test(error.message)) return error;
   if (!`${error.stack}`.includes('internal/deps/undici')) return error;
   return new TypeError(
     "the platform's Request and fetch() can't take a request of this server: " +

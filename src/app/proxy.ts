@@ -1,19 +1,19 @@
-// The address and the scheme of a client, as trusted proxies in front report them. Each proxy adds an entry on the right;
-// a client may have written all that stands left of the entries of our own proxies. So with N proxies the N-th entry from the right
-// counts, or the first one when there are fewer: then the request came through fewer proxies.
+// The address and the scheme of a client, as trusted proxies report them. Each proxy adds an entry on the right. All
+// entries to the left of those may come from the client. So with N trusted proxies the N-th entry from the right counts, or
+// the first entry when there are fewer: then the request came through fewer proxies.
 //
-// Only the fields that our proxies write count (access.ts), since a client may send all others:
+// Only the fields that the trusted proxies write are read (access.ts), since a client may send all others:
 //
 //   X-Forwarded-For      the address
-//   X-Forwarded-Proto    the scheme, in the same order; most proxies write it anew, so that there is one entry
+//   X-Forwarded-Proto    the scheme, in the same order; most proxies replace it, so that it has one entry
 //   Forwarded            both (RFC 7239)
 //
-// An address is never guessed. When the entry that counts tells none, the client is "unknown", as RFC 7239 6.2 calls
-// it: the peer's address is that of the proxy, which may be allowed more than any client. The peer's counts only when
-// there is no such field at all, so that no proxy has handled the request.
+// An address is never guessed. When the entry that counts has no address, the client is "unknown", in the words of RFC
+// 7239 6.2: the peer's address would be the proxy's, which may be allowed more than any client. The peer's address counts
+// only when the request has no such field, so that no proxy has handled it.
 //
-// X-Forwarded-Host is not taken: what proxies send as Host is theirs to choose, while few of them remove an
-// X-Forwarded-Host that the client wrote, and links and caches built with a forged one serve the forger.
+// X-Forwarded-Host is ignored. A proxy can send the host that it wants as Host, while few proxies remove an
+// X-Forwarded-Host that the client wrote; links and caches built from a forged one serve the attacker.
 
 import { isIP } from 'node:net';
 import type { Access, ProxyField } from '../connection/access.ts';
@@ -23,9 +23,9 @@ import { combinedValue } from './headers.ts';
 
 export type Scheme = 'http' | 'https';
 
-/** RFC 7239 6.2. */
+/** The identifier of a client that no one knows (RFC 7239 6.2). */
 const UNKNOWN = 'unknown';
-/** An identifier that a proxy has made up (RFC 7239 6.3). */
+/** An identifier that a proxy has invented (RFC 7239 6.3). */
 const OBFUSCATED = /^_[\w.-]+$/;
 const PORT = '(?::(?:\\d*|_[\\w.-]+))?';
 const BRACKETED = new RegExp(`^\\[([^\\]]*)\\]${PORT}$`);
@@ -33,11 +33,11 @@ const WITH_PORT = new RegExp(`^([^:]*)${PORT}$`);
 
 const BY_DEFAULT: readonly ProxyField[] = ['x-forwarded-for'];
 
-/** The parameters of an element of Forwarded, by their names in lower case. */
+/** The parameters of an element of Forwarded, by name in lower case. */
 type Element = ReadonlyMap<string, string>;
 
 /**
- * The client's address, an identifier that begins with `_` where a proxy hides it so, or `unknown`.
+ * The client's address; an identifier that begins with `_` when a proxy hides the address; or `unknown`.
  * @param peer the address at the other end of the connection
  */
 export function clientAddress(head: Head, access: Access, peer: string): string {
@@ -55,7 +55,7 @@ export function clientAddress(head: Head, access: Access, peer: string): string 
   return isIP(name) === 0 ? UNKNOWN : name;
 }
 
-/** The scheme by which the client came; undefined when no proxy says it. */
+/** The scheme that the client used; undefined when no trusted proxy reports it. */
 export function clientScheme(head: Head, access: Access): Scheme | undefined {
   const { trustProxy, trustProxyField = BY_DEFAULT } = access;
   if (trustProxy === 0) return undefined;
@@ -71,12 +71,12 @@ export function clientScheme(head: Head, access: Access): Scheme | undefined {
   return scheme === 'http' || scheme === 'https' ? scheme : undefined;
 }
 
-/** Whether the trusted proxies say by which scheme a client came. */
+/** Whether the trusted proxies report the scheme that a client used. */
 export function saysScheme({ trustProxy, trustProxyField = BY_DEFAULT }: Access): boolean {
   return trustProxy > 0 && trustProxyField.some((field) => field !== 'x-forwarded-for');
 }
 
-/** An entry of a list, counted from the right; empty ones don't count (RFC 9110 5.6.1). */
+/** An entry of a list, counted from the right without empty entries (RFC 9110 5.6.1); the first when there are fewer. */
 function entryFromRight(list: string, place: number): string | undefined {
   const entries = list
     .split(',')
@@ -86,8 +86,8 @@ function entryFromRight(list: string, place: number): string | undefined {
 }
 
 /**
- * `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1`, `[2001:db8::1]:80`: the address. `_hidden`, `_hidden:_port`: the identifier.
- * (RFC 7239 6)
+ * The address in `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1` or `[2001:db8::1]:80`; the identifier in `_hidden` or
+ * `_hidden:_port`; otherwise `unknown` (RFC 7239 6).
  */
 function nodeName(node: string): string {
   if (isIP(node) !== 0) return node;
@@ -96,9 +96,9 @@ function nodeName(node: string): string {
 }
 
 /**
- * An element of Forwarded, counted from the right; the first one when there are fewer. Undefined when it, or one right of
- * it, breaks the grammar (RFC 7239 4). Read from the right, since what a client wrote left of it, such as a quote that
- * nothing closes, must not change it.
+ * An element of Forwarded, counted from the right; the first when there are fewer. Undefined when that element, or one to
+ * its right, is malformed (RFC 7239 4). It is parsed from the right, so that nothing a client wrote to the left of it,
+ * such as an unclosed quote, can change it.
  */
 function elementFromRight(field: string, place: number): Element | undefined {
   let element: Element | undefined;
@@ -114,11 +114,11 @@ function elementFromRight(field: string, place: number): Element | undefined {
   return element;
 }
 
-/** Results of readElement(): nothing stands before the element; the element breaks the grammar. */
+/** Results of readElement(): this is the first element; this element is malformed. */
 const FIRST = -1;
 const BROKEN = -2;
 
-/** Reads the element that ends at `end` into `parameters`; the position of the comma before it, FIRST, or BROKEN. */
+/** Parses the element that ends at `end` into `parameters`. @returns the position of the comma before it, FIRST, or BROKEN */
 function readElement(field: string, end: number, parameters: Map<string, string>): number {
   let cursor = end;
   for (;;) {
@@ -134,7 +134,7 @@ function readElement(field: string, end: number, parameters: Map<string, string>
   }
 }
 
-/** Reads `name=value` that ends at `end`; the position where it begins, or BROKEN. */
+/** Parses the `name=value` that ends at `end`. @returns the position where it begins, or BROKEN */
 function readParameter(field: string, end: number, parameters: Map<string, string>): number {
   const quoted = field[end - 1] === '"';
   const valueStart = quoted ? openingQuote(field, end - 1) : skipTokenBack(field, end);
@@ -147,7 +147,7 @@ function readParameter(field: string, end: number, parameters: Map<string, strin
   return nameStart;
 }
 
-/** The quote that the one at `closing` closes (RFC 9110 5.6.4): the next one to the left without a backslash; or -1. */
+/** Finds the quote that the one at `closing` closes (RFC 9110 5.6.4): the next to the left without a backslash; or -1. */
 function openingQuote(field: string, closing: number): number {
   if (isEscaped(field, closing)) return -1;
   let quote = closing;
@@ -156,7 +156,7 @@ function openingQuote(field: string, closing: number): number {
   return quote;
 }
 
-/** Whether a backslash that is none itself stands before `at`. */
+/** Whether the character at `at` is escaped: an odd number of backslashes precedes it. */
 function isEscaped(field: string, at: number): boolean {
   let first = at;
   while (first > 0 && field[first - 1] === '\\') first--;

@@ -1,35 +1,34 @@
-// A limiter in front of handlers: what is beyond the limit is answered with 429 (RFC 6585 4) and Retry-After (RFC 9110
-// 10.2.3), and every response says in RateLimit and RateLimit-Policy how much is left
-// (draft-ietf-httpapi-ratelimit-headers-11).
+// A limiter in front of handlers. A request beyond the limit gets a 429 (RFC 6585 4) with Retry-After (RFC 9110 10.2.3).
+// Every response says in RateLimit and RateLimit-Policy how much is left (draft-ietf-httpapi-ratelimit-headers-11).
 
 import { inspect } from 'node:util';
 import { clientKey, IPV6_PREFIX } from '../protocol/client-key.ts';
 import type { Decision, Limiter } from '../state/limiter.ts';
-import type { Context, Handler, ServerRequest } from './app.ts';
-import { isPromise } from './kind.ts';
-import { type LateFields, noteFields, withFields } from './late-fields.ts';
+import { isPromise } from './is-promise.ts';
+import { addPendingFields, type PendingFields, withFields } from './pending-fields.ts';
 import { Response } from './response.ts';
+import type { Context, Handler, ServerRequest } from './types.ts';
 
 export interface RateLimitOptions {
-  /** Whom a request is counted for, as text. By default the client's address. */
+  /** Returns the key that a request is counted under. By default that is the client's address. */
   key?: ((request: Request, context: Context) => string) | undefined;
   /**
-   * How many leading bits of an IPv6 address say which client it is, where there is no `key`: 1 to 128, by default 64,
-   * the network that one client has. With 128 each address is a client.
+   * How many leading bits of an IPv6 address identify a client when there is no `key`: 1 to 128. The default is 64, the
+   * network of one client. With 128 each address is a client of its own.
    */
   ipv6Prefix?: number | undefined;
-  /** What a request takes, a whole number from 1 to the limit. By default 1. */
+  /** How much of the limit a request takes: a whole number from 1 to the limit, 1 by default. */
   cost?: number | ((request: Request, context: Context) => number) | undefined;
 }
 
-/** As much of Hono's context as is needed here. */
+/** The part of Hono's context that is used here. */
 export interface HonoContext {
   readonly req: { readonly raw: Request };
   readonly env: unknown;
   header(name: string, value: string, options?: { append?: boolean }): void;
 }
 
-/** Puts a handler behind the limit; and is, as it is, a middleware of Hono. */
+/** Wraps a handler in the limit. The same function is a middleware for Hono. */
 export interface RateLimit {
   <R extends ServerRequest>(handler: Handler<R>): Handler<R>;
   (context: HonoContext, next: () => Promise<void>): Promise<globalThis.Response | undefined>;
@@ -42,7 +41,8 @@ const REFUSED = '429 Too Many Requests\n';
 /**
  * Limits how often handlers are called: `limited = rateLimit(limiter(…))`, then `limited(handler)` as a route or as
  * `fetch`, or `app.use(limited)` with Hono.
- * @throws TypeError when the limiter is none, or an option is neither of what it may be
+ * @throws TypeError when the first argument is not a limiter, or an option has the wrong type
+ * @throws RangeError when ipv6Prefix is out of range
  */
 export function rateLimit(
   limiter: Limiter,
@@ -74,7 +74,7 @@ export function rateLimit(
       const decision = take(request, context);
       const said = fields.of(decision);
       if (!decision.allowed) return refusal(decision, said);
-      noteFields(request, said);
+      addPendingFields(request, said);
       const response = handler(request, context);
       return isPromise(response)
         ? Promise.resolve(response).then((response) => withFields(response, said))
@@ -89,8 +89,8 @@ export function rateLimit(
     const decision = take(request, context.env as Context);
     const said = fields.of(decision);
     if (!decision.allowed) return refusal(decision, said);
-    noteFields(request, said);
-    // Hono answers every Error that is thrown in here.
+    addPendingFields(request, said);
+    // Hono itself answers for an Error that a handler throws.
     await next();
     for (const [name, value] of said) context.header(name, value, { append: true });
     return undefined;
@@ -118,7 +118,7 @@ function noKey({ name }: Limiter, given: unknown): TypeError {
   );
 }
 
-/** The fields of one limiter. */
+/** Builds the fields that report one limiter. */
 class LimitFields {
   private readonly name: string;
   private limit = 0;
@@ -130,18 +130,18 @@ class LimitFields {
   }
 
   /**
-   * The fields by the options right after the decision: other options may be in force when the handler has
-   * answered. The window of RateLimit is what Retry-After says; when nothing is refused, the time in which all of
-   * the limit is there again.
+   * The fields for a decision, by the options in force now: call it right after the decision, since other options may
+   * be in force once the handler has answered. The time in RateLimit is that of Retry-After, or, for an allowed request,
+   * the time until the whole limit is available again.
    */
-  of({ allowed, remaining, retryAfterMs }: Decision): LateFields {
+  of({ allowed, remaining, retryAfterMs }: Decision): PendingFields {
     const { limit, windowMs } = this.limiter;
     if (limit !== this.limit || windowMs !== this.windowMs) {
       this.limit = limit;
       this.windowMs = windowMs;
       this.policy = `${this.name};q=${limit};w=${seconds(windowMs)}`;
     }
-    // Another thread may have brought other options since the decision.
+    // Another thread may have changed the options since the decision.
     const left = Math.min(remaining, limit);
     const waitMs = allowed ? (windowMs * (limit - left)) / limit : retryAfterMs;
     return [
@@ -151,18 +151,18 @@ class LimitFields {
   }
 }
 
-function refusal({ retryAfterMs }: Decision, said: LateFields): Response {
+function refusal({ retryAfterMs }: Decision, said: PendingFields): Response {
   const headers: [string, string][] = [['Retry-After', `${seconds(retryAfterMs)}`]];
   for (const [name, value] of said) headers.push([name, value]);
   return new Response(REFUSED, { status: 429, headers });
 }
 
-/** Whole seconds, rounded up: nobody is to come too early. */
+/** Whole seconds, rounded up, so that a client does not come back too early. */
 function seconds(ms: number): number {
   return Math.ceil(ms / SECOND_MS);
 }
 
-/** A name as a String (RFC 9651 3.3.3): printable ASCII; what else it holds is percent-encoded. */
+/** A name as a String (RFC 9651 3.3.3). Characters other than printable ASCII are percent-encoded. */
 function stringOf(name: string): string {
   return `"${name.replace(/[^ -~]/gu, encodeURIComponent).replace(/["\\]/g, '\\$&')}"`;
 }

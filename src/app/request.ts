@@ -1,25 +1,25 @@
-// The Request that handlers get: as the Fetch standard has it, over an exchange. Nothing is computed before it
-// is asked for. `fetch(request)` and `new Request(request)` take the native one that [toNative]() makes.
+// The Request that handlers get: the Request of the Fetch standard, over an exchange. Each part is computed when a
+// program asks for it. `fetch(request)` and `new Request(request)` use the native Request that [toNative]() makes.
 
 import { formatWithOptions, inspect } from 'node:util';
 import type { Content, Exchange, Head } from '../connection/exchange.ts';
 import { whenAborted } from './abort.ts';
-import { asNative, platformGet } from './as-native.ts';
 import { headOfTarget } from './authority.ts';
-import { Body, bodyUsedError, ownBuffer } from './body.ts';
 import { Headers } from './headers.ts';
+import { impersonate, platformGet } from './impersonate.ts';
 import { NativeHeaders, NativeRequest, NativeResponse, toBodiless, toNative } from './native.ts';
+import { bodyUsedError, ownBuffer, RequestBody } from './request-body.ts';
 import type { Origin } from './url.ts';
 
-/** The parts of a path that a route names. */
+/** The values of a route's parameters, by name. */
 export type Params = Readonly<Record<string, string>>;
 
 const NO_PARAMS: Params = Object.freeze(Object.create(null));
 
-/** Methods that no native Request can have. */
+/** Methods that the platform's Request rejects. */
 const FORBIDDEN = /^(?:CONNECT|TRACE|TRACK)$/i;
 
-/** Fields that are about this connection, not about the request (RFC 9110 7.6.1), and Expect, met already. */
+/** Fields that are about this connection only (RFC 9110 7.6.1), and Expect, which the server has fulfilled already. */
 const CONNECTION_FIELDS = [
   'connection',
   'expect',
@@ -35,15 +35,15 @@ const UTF_8 = new TextDecoder();
 
 let isLight: (value: unknown) => boolean;
 
-/** Holds `instanceof` with the native class, whose constructor it leaves out. */
+/** A request of this server. It passes for the platform's Request, whose constructor it never calls. */
 export class Request implements globalThis.Request {
-  /** Of the route that matched; one frozen empty object for all requests without. */
+  /** The parameters of the route that matched. Requests without parameters share one frozen empty object. */
   params: Params = NO_PARAMS;
   readonly #exchange: Exchange;
   readonly #origin: Origin;
   #url: string | undefined = undefined;
   #headers: Headers | undefined = undefined;
-  #body: Body | undefined = undefined;
+  #body: RequestBody | undefined = undefined;
   #signal: AbortSignal | undefined = undefined;
   #native: globalThis.Request | undefined = undefined;
 
@@ -56,13 +56,13 @@ export class Request implements globalThis.Request {
     this.#origin = origin;
   }
 
-  /** As it was sent. */
+  /** The method as it was sent. */
   get method(): string {
     if (!(#exchange in this)) return platformGet(NativeRequest.prototype, 'method', this);
     return this.#exchange.head.method;
   }
 
-  /** url.ts says how it comes about. */
+  /** The URL; see url.ts. */
   get url(): string {
     if (!(#url in this)) return platformGet(NativeRequest.prototype, 'url', this);
     this.#url ??= this.#origin.urlOf(this.#exchange.head);
@@ -75,7 +75,7 @@ export class Request implements globalThis.Request {
     return this.#headers;
   }
 
-  /** Aborts when the client no longer waits for the response. Reads of the body reject with the same reason. */
+  /** Aborts when no client waits for the response any more. Reads of the body reject with the same reason. */
   get signal(): AbortSignal {
     if (this.#signal === undefined) {
       const controller = new AbortController();
@@ -85,7 +85,7 @@ export class Request implements globalThis.Request {
     return this.#signal;
   }
 
-  /** A byte stream. As much is read from the peer as is read from it, and a bounded window more. */
+  /** A byte stream. The server reads no more than a bounded window ahead of the program. */
   get body(): ReadableStream<Uint8Array<ArrayBuffer>> | null {
     return this.#content()?.stream ?? null;
   }
@@ -128,13 +128,13 @@ export class Request implements globalThis.Request {
   }
 
   /**
-   * The trailer fields, beyond the standard. They are known when the content has been read to its end; asking for
-   * them doesn't read it. Rejects when the content is cancelled or breaks off.
+   * The trailer fields, an addition to the standard. Resolves when the content has been read to its end; asking for
+   * the trailers doesn't read it. Rejects when the content is cancelled or breaks off.
    */
   get trailers(): Promise<globalThis.Headers> {
-    // Content without bytes has none, whether it is read or not.
+    // Content without bytes has no trailers, whether it is read or not.
     if (this.#exchange.content === undefined) return Promise.resolve(new NativeHeaders());
-    return (this.#content() as Body).trailers;
+    return (this.#content() as RequestBody).trailers;
   }
 
   /** @throws TypeError when the body has been read or is being read */
@@ -150,9 +150,9 @@ export class Request implements globalThis.Request {
   }
 
   /**
-   * The native Request, made once, which shares body and signal with this one, and has this one's headers of that
-   * moment but for those that are about the connection: the platform's fetch() refuses to send them.
-   * @throws TypeError when no native Request can be like this one: CONNECT, TRACE, TRACK, or GET and HEAD with content
+   * Returns the native Request, made once. It shares body and signal with this one, and has a copy of its headers
+   * without those that are about the connection, which the platform's fetch() refuses to send.
+   * @throws TypeError when no native Request can be made: for CONNECT, TRACE and TRACK, and GET or HEAD with content
    */
   [toNative](): globalThis.Request {
     this.#native ??= this.#makeNative(this.body);
@@ -160,14 +160,14 @@ export class Request implements globalThis.Request {
   }
 
   /**
-   * Makes a native Request that gets another body in the place of this one, which may have been read.
-   * @throws TypeError when no native Request has the method
+   * Makes a native Request without the body, for a program that gives another one; this body may have been read.
+   * @throws TypeError when the platform's Request rejects the method
    */
   [toBodiless](): globalThis.Request {
     return this.#makeNative(null);
   }
 
-  // What a server's request has no say in: the values of a native Request that was made of a URL alone.
+  // These members say nothing about a server's request. They have the values of `new Request(url)`.
 
   get cache(): RequestCache {
     return 'default';
@@ -222,11 +222,11 @@ export class Request implements globalThis.Request {
     return `Request ${formatWithOptions({ depth, ...options }, { method, url, headers, params, bodyUsed })}`;
   }
 
-  #content(): Body | undefined {
+  #content(): RequestBody | undefined {
     if (this.#body === undefined) {
       const content = this.#exchange.content ?? noBytes(this.#exchange.head);
       if (content === undefined) return undefined;
-      this.#body = new Body(content);
+      this.#body = new RequestBody(content);
     }
     return this.#body;
   }
@@ -235,7 +235,7 @@ export class Request implements globalThis.Request {
     return (this.#content() ?? NO_BODY).consume(convert);
   }
 
-  /** The platform knows how to read a form, and what a media type looks like. */
+  /** Passes the bytes to the platform, which parses forms and media types. */
   #asResponse(bytes: Uint8Array): globalThis.Response {
     const type = this.headers.get('content-type');
     return new NativeResponse(ownBytes(bytes), type === null ? {} : { headers: { 'Content-Type': type } });
@@ -249,10 +249,10 @@ export class Request implements globalThis.Request {
     return new NativeRequest(url, { method, headers, body, signal, duplex: 'half' } as RequestInit);
   }
 }
-Object.setPrototypeOf(Request.prototype, NativeRequest.prototype);
-asNative(Request.prototype, NativeRequest.prototype, isLight, ['method', 'url', 'headers']);
+impersonate(Request, NativeRequest, isLight, ['method', 'url', 'headers']);
 
-// Where the platform keeps what its objects are under symbols, as Node 20 does, its Request takes a light one, too.
+// Node 20 keeps the inner state of its objects under symbols. There the platform's Request can take a light request
+// that has these symbols.
 for (const symbol of Object.getOwnPropertySymbols(new NativeRequest('http://a/')))
   Object.defineProperty(Request.prototype, symbol, {
     configurable: true,
@@ -260,7 +260,7 @@ for (const symbol of Object.getOwnPropertySymbols(new NativeRequest('http://a/')
       if (!isLight(this)) return undefined;
       const { body } = this;
       if (!this.bodyUsed && !body?.locked) return Reflect.get(this[toNative](), symbol);
-      // The platform sees that it has been read, unless another body takes its place.
+      // The platform then finds a body that has been read, and rejects it unless the program gives another.
       const inner = Reflect.get(this[toBodiless](), symbol);
       if (inner?.body === null) inner.body = { stream: body, source: null, length: null };
       return inner;
@@ -277,7 +277,7 @@ const NO_BYTES: Content = {
   trailers: [],
 };
 
-/** Content-Length: 0 tells of content, which the standard makes an empty stream of; GET and HEAD have none. */
+/** Content-Length: 0 announces content, so the body is an empty stream; but GET and HEAD have no body. */
 function noBytes(head: Head): Content | undefined {
   try {
     const { method } = head;
@@ -294,7 +294,7 @@ const NO_BODY = {
     convert(new Uint8Array(0)),
 };
 
-/** UTF-8; what is none becomes U+FFFD, and a byte order mark is left out. */
+/** Decodes UTF-8. Malformed bytes become U+FFFD, and a byte order mark is removed. */
 function decode(bytes: Uint8Array): string {
   return UTF_8.decode(bytes);
 }

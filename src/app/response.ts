@@ -1,21 +1,12 @@
-// The light Response: what a handler answers with, as the Fetch standard has it, without the streams and
-// objects that the platform's own makes at once. They come into being when a program asks for them.
+// The light Response that handlers return: the Response of the Fetch standard without the streams and objects that the
+// platform's constructor makes at once. They are made when a program asks for them.
 
 import { Readable } from 'node:stream';
 import { inspect } from 'node:util';
 import { isReasonPhrase } from '../protocol/status.ts';
-import { asNative, platformGet } from './as-native.ts';
-import { noteLasting, noteLength, noteOrigin } from './bodies.ts';
-import {
-  addMissing,
-  type FieldLines,
-  JSON_FIELDS,
-  NO_FIELDS,
-  pairsOf,
-  readFields,
-  TEXT_FIELDS,
-} from './fields.ts';
-import { isIterated, streamOfIterated } from './iterated.ts';
+import { noteLasting, noteLength, noteOrigin } from './body-metadata.ts';
+import { admitNativeInstances, impersonate, platformGet } from './impersonate.ts';
+import { isIterableBody, streamOfIterable } from './iterable-body.ts';
 import {
   type BodyInput,
   type HeadersInput,
@@ -24,38 +15,47 @@ import {
   NativeResponse,
   toNative,
 } from './native.ts';
-import { bytesOf, isBytes } from './pieces.ts';
+import { bytesOf, isBytes } from './piece-encoder.ts';
+import {
+  addMissing,
+  type FieldLines,
+  JSON_FIELDS,
+  NO_FIELDS,
+  pairsOf,
+  readFields,
+  TEXT_FIELDS,
+} from './response-fields.ts';
 
-/** Gives the fields of the trailer section. It is called after the content has ended. */
+/** Returns the fields of the trailer section. It is called after the content has ended. */
 export type Trailers = () => HeadersInput | Promise<HeadersInput>;
 
 export interface ResponseInit {
   /** From 200 to 599. */
   status?: number | undefined;
-  /** The reason phrase; the one of the standard when it is empty. */
+  /** The reason phrase. When it is empty, the standard's phrase is sent. */
   statusText?: string | undefined;
   headers?: HeadersInput | undefined;
   /**
-   * Fields to be sent after the content, which then goes out chunked; hotpath's addition to the standard.
-   * None that tells of framing, routing or the content itself (RFC 9110 6.5.1).
+   * Returns fields to send after the content, which is then chunked. This is hotpath's addition to the standard. Fields
+   * for framing, routing or the content itself can't be trailers (RFC 9110 6.5.1).
    */
   trailers?: Trailers | undefined;
   /**
-   * False: bytes are sent from where they lie instead of being copied, a stream's pieces too; hotpath's addition to
-   * the standard. They must not change until they have been sent, or a client gets what they have become.
+   * False: bytes, or the pieces of a stream, are sent without being copied first. This is hotpath's addition to the
+   * standard. The program must not change the bytes until they have been sent, or the client gets the changed bytes.
    */
   copy?: boolean | undefined;
 }
 
-/** What send() sees of a light Response; undefined in any other. */
+/** Members that send() reads from a light Response. In any other Response they are undefined. */
 export const fieldLines: unique symbol = Symbol('fieldLines');
-/** Content that can go out at once; null when there is none, undefined when it has to be read from `body`. */
+/** Content that can be sent at once; null when there is none, undefined when it has to be read from `body`. */
 export const wholeContent: unique symbol = Symbol('wholeContent');
 export const trailers: unique symbol = Symbol('trailers');
 
 const AS_JSON: unique symbol = Symbol('asJson');
 
-/** What the streams are made of that `body` gave out: as long as nobody reads them, they can be passed by. */
+/** The content of each stream that `body` has returned. While no one has read the stream, the content can be sent instead. */
 const sources = new WeakMap<ReadableStream, string | Uint8Array>();
 
 let isLight: (value: unknown) => boolean;
@@ -68,9 +68,9 @@ export class Response implements globalThis.Response {
   #content: string | Uint8Array | null;
   #stream: ReadableStream<Uint8Array<ArrayBuffer>> | undefined;
   #trailers: Trailers | undefined;
-  /** As soon as they are there, they are the fields. */
+  /** Once defined, these are the fields, in place of #fields. */
   #headers: Headers | undefined;
-  /** As soon as it is there, it reads the content. */
+  /** Once defined, this reads the content. */
   #native: globalThis.Response | undefined;
 
   static {
@@ -79,7 +79,7 @@ export class Response implements globalThis.Response {
 
   constructor(body?: BodyInput | null, init?: ResponseInit | globalThis.Response | null);
   constructor(given: unknown = null, init?: ResponseInit | null, as?: typeof AS_JSON) {
-    // Templates of HTML are such objects, in Hono for one.
+    // HTML templates are String objects in Hono, for example.
     const body = typeof given === 'object' && given instanceof String ? `${given}` : given;
     let status = 200;
     let statusText = '';
@@ -98,7 +98,7 @@ export class Response implements globalThis.Response {
         if (givenStatus !== undefined) status = statusOf(givenStatus);
         if (givenText !== undefined) statusText = statusTextOf(givenText);
         fields = readFields(init.headers, fields);
-        // A request has trailers of its own.
+        // The trailers of a request are no trailers of a response.
         if (init.trailers !== undefined && !(init instanceof NativeRequest))
           trailers = trailersOf(init.trailers);
       }
@@ -117,7 +117,7 @@ export class Response implements globalThis.Response {
       throw new TypeError(`a response with status ${status} has no body`);
   }
 
-  /** Any body but a string. */
+  /** Takes any body but a string. */
   #take(body: Exclude<BodyInput, string>, init: ResponseInit | null | undefined): void {
     const lasting = init !== undefined && init !== null && init.copy === false;
     if (isBytes(body)) this.#content = lasting ? bytesOf(body) : Buffer.from(bytesOf(body));
@@ -128,7 +128,7 @@ export class Response implements globalThis.Response {
       this.#content = sources.get(body) ?? null;
       if (lasting) noteLasting(body);
       if (init !== undefined && init !== null) noteOrigin(body, init as globalThis.Response);
-    } else if (isIterated(body)) this.#stream = streamOfIterated(body);
+    } else if (isIterableBody(body)) this.#stream = streamOfIterable(body);
     else {
       const headers = pairsOf(this.#fields);
       this.#native = new NativeResponse(body, { status: this.#status, headers });
@@ -139,11 +139,11 @@ export class Response implements globalThis.Response {
     }
   }
 
-  /** A response with `data` as JSON. */
+  /** Makes a response with `data` as JSON. */
   static json(data: unknown, init?: ResponseInit | globalThis.Response | null): Response {
     const text = JSON.stringify(data);
     if (text === undefined) throw new TypeError('the value has no JSON');
-    // @ts-expect-error the third parameter is nobody else's
+    // @ts-expect-error the third parameter is only for this call
     return new Response(text, init, AS_JSON);
   }
 
@@ -153,13 +153,6 @@ export class Response implements globalThis.Response {
 
   static error(): globalThis.Response {
     return NativeResponse.error();
-  }
-
-  /** The platform's own are such, too. */
-  static [Symbol.hasInstance](value: unknown): boolean {
-    // biome-ignore lint/complexity/noThisInStatic: classes that extend this one inherit this method
-    const Class = this === Response ? NativeResponse : this;
-    return Function.prototype[Symbol.hasInstance].call(Class, value);
   }
 
   get status(): number {
@@ -233,7 +226,7 @@ export class Response implements globalThis.Response {
     else {
       const native = this[toNative]();
       clone.#stream = native.clone().body ?? undefined;
-      // What is cloned reads from a new stream.
+      // After clone() this response reads from a new stream.
       this.#stream = native.body ?? undefined;
     }
     return clone;
@@ -274,16 +267,15 @@ export class Response implements globalThis.Response {
 
 // Instances of either class are instances of both.
 Object.setPrototypeOf(Response, NativeResponse);
-Object.setPrototypeOf(Response.prototype, NativeResponse.prototype);
-
-asNative(Response.prototype, NativeResponse.prototype, isLight, ['status', 'statusText', 'headers']);
+admitNativeInstances(Response, NativeResponse);
+impersonate(Response, NativeResponse, isLight, ['status', 'statusText', 'headers']);
 for (const name of ['error', 'json', 'redirect'] as const) {
   Object.defineProperty(Response, name, { enumerable: true });
   Object.defineProperty(Response[name], 'length', { value: NativeResponse[name].length });
 }
 
 function statusOf(status: unknown): number {
-  // Web IDL makes an unsigned short of anything.
+  // Web IDL converts any value to an unsigned short.
   const number = isStatus(status) ? status : Uint16Array.of(status as number)[0];
   if (!isStatus(number)) throw new RangeError(`status must be from 200 to 599, not ${number}`);
   return number;
@@ -305,7 +297,7 @@ function trailersOf(value: unknown): Trailers {
   return value as Trailers;
 }
 
-/** Read from or cancelled: nobody can tell any more what is in it. */
+/** Whether a stream has been read from or cancelled, so that its content is no longer known. */
 function isDisturbed(stream: ReadableStream): boolean {
   return Readable.isDisturbed(stream as unknown as NodeJS.ReadableStream);
 }
@@ -314,12 +306,12 @@ export function isNullBodyStatus(status: number): boolean {
   return status === 204 || status === 205 || status === 304;
 }
 
-/** Nothing is encoded or copied before it is read. */
+/** Makes the stream of this content. Nothing is encoded or copied before the first read. */
 function streamOf(content: string | Uint8Array): ReadableStream<Uint8Array<ArrayBuffer>> {
   const stream = new ReadableStream({
     type: 'bytes',
     pull(controller) {
-      // A copy: what a stream of bytes hands out, it takes away from where it was.
+      // Copied, since a byte stream transfers the buffer that it is given.
       const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : new Uint8Array(content);
       if (bytes.length > 0) controller.enqueue(bytes);
       controller.close();

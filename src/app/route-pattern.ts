@@ -1,33 +1,33 @@
-// The grammar of a route's path. A segment is literal, or `:name`, a parameter, which stands for one segment that is
-// not empty; the last one may be `*`, which stands for all that follows, be it nothing. All else is refused, since it
-// would mean something else here than where it was written before.
+// The grammar of a route's path. A segment is literal, or a parameter `:name`, which matches one non-empty segment. The
+// last segment may be `*`, which matches everything that follows, even nothing. All else is rejected, since routes that
+// were written for another router would match other paths here.
 
 import { escaped } from '../one-line.ts';
 import { normalPath } from './path.ts';
 
-/** The name under which a handler finds what `*` stands for. */
+/** The name of the parameter for `*`. */
 const REST = '_';
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: it looks for them
 const CONTROL = /[\0-\x1f\x7f]/;
 
 export interface RoutePattern {
-  /** The path in normal form, in which each parameter is `:`. Two that are the same match the same paths. */
+  /** The path in normal form, with each parameter as `:`. Patterns of the same shape match the same paths. */
   readonly shape: string;
-  /** Of the parameters, in order, that of `*` among them. Without one the shape is a path. */
+  /** The names of the parameters, in order, including that of `*`. When there are none, the shape is a path. */
   readonly names: readonly string[];
 }
 
 /**
- * Reads the path of a route.
- * @throws TypeError that names the route and the fix
+ * Parses the path of a route.
+ * @throws TypeError that names the route and says how to mend it
  */
 export function parsePattern(pattern: string): RoutePattern {
   const problem = pattern.startsWith('/')
     ? problemOf(pattern.slice(1).split('/'))
     : `must begin with a slash: write '/${pattern}'`;
   if (problem !== undefined) throw new TypeError(`route '${escaped(pattern)}' ${problem}`);
-  // Dot segments may take some of the segments away.
+  // Dot segments may remove some of the segments.
   const segments = normalPath(pattern.replaceAll(' ', '%20')).split('/');
   const names: string[] = [];
   const shape = segments.map((segment) => {

@@ -1,19 +1,19 @@
-// The routes whose paths have parameters, as a tree of segments. Of several that match, the first segment in which
-// they differ decides: a literal one comes before a parameter, that before `*`, whichever route was added first.
+// The routes whose paths have parameters, as a tree of segments. When several routes match a path, the first segment in
+// which they differ decides: a literal wins over a parameter, and a parameter over `*`, in whatever order they were added.
 
-/** The route that a path has led to. */
+/** The route that matches a path. */
 export interface Found<T> {
   value: T;
-  /** The part of the path that stands for each parameter, in order; for `*`, all that follows, without a slash at its end. */
+  /** The value of each parameter, in order. The value of `*` is the rest of the path without a slash at its end. */
   parts: readonly string[];
 }
 
 class Node<T> {
   readonly literals = new Map<string, Node<T>>();
   parameter: Node<T> | undefined = undefined;
-  /** Of the route that ends here. */
+  /** The value of the route that ends here. */
   value: T | undefined = undefined;
-  /** Of the route that ends in `*` behind this segment. */
+  /** The value of the route that ends in `*` after this segment. */
   rest: T | undefined = undefined;
 }
 
@@ -46,7 +46,10 @@ export class RouteTree<T> {
   }
 }
 
-/** @param from where the next segment begins; behind the end when there is none */
+/**
+ * Searches below a node. Adds the parts to `parts`.
+ * @param from where the next segment begins; past the end of the path when there is none
+ */
 function follow<T>(node: Node<T>, path: string, from: number, parts: string[]): T | undefined {
   if (from > path.length) {
     if (node.value !== undefined) return node.value;

@@ -1,46 +1,46 @@
-// The routes of an application, as they are looked up: exact paths in a table, those with parameters in a tree. What
-// a route answers to which method is settled here, once, at the start.
+// The routes of an application, compiled for look-up: exact paths in a table, paths with parameters in a tree. What each
+// route answers to each method is decided once, at the start.
 
 import { Counted } from '../state/counted.ts';
-import type { Handler, RouteAnswer, RouteRequest, Routes } from './app.ts';
 import { isForeign } from './foreign.ts';
 import { NativeResponse } from './native.ts';
 import { normalPath } from './path.ts';
 import type { Params } from './request.ts';
 import { parsePattern } from './route-pattern.ts';
 import { RouteTree } from './route-tree.ts';
+import type { Handler, RouteAnswer, RouteRequest, Routes } from './types.ts';
 
 /** What answers one method of a route. */
-export type Answer<Prepared> = Handler<RouteRequest> | Prepared;
+export type Answer<Fixed> = Handler<RouteRequest> | Fixed;
 
-export interface Route<Prepared> {
-  /** What answers any method that `methods` does not name; undefined: 405. */
+export interface Route<Fixed> {
+  /** Answers each method that `methods` does not have; when undefined, these methods get a 405. */
   readonly any: Handler<RouteRequest> | undefined;
-  readonly methods: ReadonlyMap<string, Answer<Prepared>>;
+  readonly methods: ReadonlyMap<string, Answer<Fixed>>;
   /** The value of Allow (RFC 9110 10.2.1). */
   readonly allow: string;
 }
 
-export interface Match<Prepared> {
-  route: Route<Prepared>;
+export interface Match<Fixed> {
+  route: Route<Fixed>;
   params: Params | undefined;
 }
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH', 'TRACE'];
 
-/** A route with parameters, and their names. */
-interface Named<Prepared> {
-  route: Route<Prepared>;
+/** A route, and the names of its parameters. */
+interface Named<Fixed> {
+  route: Route<Fixed>;
   names: readonly string[];
 }
 
-export class RouteTable<Prepared> {
-  private readonly exact = new Map<string, Route<Prepared>>();
-  private tree: RouteTree<Named<Prepared>> | undefined;
+export class RouteTable<Fixed> {
+  private readonly exact = new Map<string, Route<Fixed>>();
+  private tree: RouteTree<Named<Fixed>> | undefined;
 
-  /** @param path as it stands in a request target, without a query */
-  find(path: string): Match<Prepared> | undefined {
-    // The paths of the table are in normal form, so that one that is there is in normal form, too.
+  /** Finds the route of a path. @param path as in a request target, without the query */
+  find(path: string): Match<Fixed> | undefined {
+    // All paths in the table are in normal form, so a path that is found there needs no normalising.
     const route = this.exact.get(path);
     if (route !== undefined) return { route, params: undefined };
     const normal = normalPath(path);
@@ -51,18 +51,18 @@ export class RouteTable<Prepared> {
 
   /**
    * Compiles routes.
-   * @param prepare makes of a fixed answer what sends it; `path` is told where GET of that path and of no other
-   *   leads to it
-   * @throws TypeError that names the route
+   * @param prepare prepares a fixed response for sending; it gets a `path` when GET of that path, and nothing else,
+   *   is answered with the response
+   * @throws TypeError that names the malformed route
    */
-  static async of<Prepared>(
+  static async of<Fixed>(
     routes: Routes,
     prepare: (
       answer: Exclude<RouteAnswer, Handler<RouteRequest>>,
       path: string | undefined,
-    ) => Promise<Prepared>,
-  ): Promise<RouteTable<Prepared>> {
-    const table = new RouteTable<Prepared>();
+    ) => Promise<Fixed>,
+  ): Promise<RouteTable<Fixed>> {
+    const table = new RouteTable<Fixed>();
     const patterns = new Map<string, string>();
     for (const [pattern, value] of Object.entries(routes)) {
       const { shape, names } = parsePattern(pattern);
@@ -81,11 +81,11 @@ export class RouteTable<Prepared> {
   }
 }
 
-async function compile<Prepared>(
+async function compile<Fixed>(
   pattern: string,
   value: unknown,
-  prepare: (answer: Exclude<RouteAnswer, Handler<RouteRequest>>, isGet: boolean) => Promise<Prepared>,
-): Promise<Route<Prepared>> {
+  prepare: (answer: Exclude<RouteAnswer, Handler<RouteRequest>>, isGet: boolean) => Promise<Fixed>,
+): Promise<Route<Fixed>> {
   if (typeof value === 'function')
     return { any: value as Handler<RouteRequest>, methods: new Map(), allow: '' };
   const answers = isFixed(value) ? { GET: value } : value;
@@ -93,13 +93,13 @@ async function compile<Prepared>(
     throw new TypeError(
       `route '${pattern}' must be a function, a Response, counted(), or an object of these for each method`,
     );
-  const methods = new Map<string, Answer<Prepared>>();
+  const methods = new Map<string, Answer<Fixed>>();
   for (const [method, answer] of Object.entries(answers)) {
     if (!METHODS.includes(method))
       throw new TypeError(`route '${pattern}': there is no method ${method} here`);
     if (typeof answer === 'function') methods.set(method, answer as Handler<RouteRequest>);
     else if (isFixed(answer)) {
-      // HEAD follows GET in the engine, unless the route has one of its own.
+      // The engine answers HEAD as GET, so a route with a HEAD of its own is not for the engine.
       const isGet = method === 'GET' && !('HEAD' in answers);
       try {
         methods.set(method, await prepare(answer, isGet));
@@ -121,14 +121,14 @@ function isFixed(value: unknown): value is Exclude<RouteAnswer, Handler<RouteReq
   return value instanceof NativeResponse || value instanceof Counted || isForeign(value);
 }
 
-/** The object has no prototype, so that any name is a parameter's and nothing else. */
+/** Makes the object of parameters. It has no prototype, so that it has no names but those of parameters. */
 function paramsOf(names: readonly string[], parts: readonly string[]): Params {
   const params: Record<string, string> = Object.create(null);
   for (let i = 0; i < names.length; i++) params[names[i] as string] = decode(parts[i] as string);
   return params;
 }
 
-/** A part that is no percent-encoded UTF-8 stays as it is. */
+/** Percent-decodes a part. A part that is not percent-encoded UTF-8 stays as it is. */
 function decode(part: string): string {
   if (!part.includes('%')) return part;
   try {

@@ -1,20 +1,20 @@
-// A Response, light or native, out over an exchange: at once when its content is at hand, else piece by piece
-// as its stream gives them and the peer takes them.
+// Sends a Response, light or native, over an exchange: at once when its content is in memory, otherwise piece by piece, as
+// fast as its stream produces pieces and the peer receives them.
 
 import type { Exchange, HeadParts } from '../connection/exchange.ts';
 import { isReasonPhrase, reasonPhrase } from '../protocol/status.ts';
-import { fieldsWith, isLasting } from './bodies.ts';
-import { type FieldLines, NO_FIELDS, readFields, readTrailers } from './fields.ts';
+import { fieldsWith, isLasting } from './body-metadata.ts';
 import { adopt, isForeign } from './foreign.ts';
 import { kindOf } from './kind.ts';
 import { NativeResponse } from './native.ts';
-import { Pieces } from './pieces.ts';
+import { PieceEncoder } from './piece-encoder.ts';
 import type { Request } from './request.ts';
 import { fieldLines, type Response, type Trailers, trailers, wholeContent } from './response.ts';
+import { type FieldLines, NO_FIELDS, readFields, readTrailers } from './response-fields.ts';
 
 /**
- * Told what a response failed with while its content went out.
- * @param begun something of it has been sent, so it is broken off; else the exchange waits for another response
+ * Called when a response fails while its content is sent.
+ * @param begun whether part of the response has been sent, so that it is broken off; if not, the exchange waits for another
  */
 export type Failed = (
   exchange: Exchange,
@@ -25,9 +25,9 @@ export type Failed = (
 
 /**
  * Sends a response.
- * @param failed without it a response that fails before anything has gone out is a 500
- * @param request handed on to it
- * @throws TypeError, before anything is sent, when it is no Response or its body is locked or read already
+ * @param failed called when the response fails; without it, a response that fails is broken off
+ * @param request passed on to `failed`
+ * @throws TypeError, before anything is sent, when it is not a Response, or its body is locked or has been read
  */
 export function send(
   exchange: Exchange,
@@ -47,7 +47,7 @@ export function send(
   else sendWhole(exchange, statusOf(light), fields, light[wholeContent]);
 }
 
-/** The platform's, or one of another library. */
+/** Sends a response of the platform or of another library. */
 function sendOther(
   exchange: Exchange,
   response: globalThis.Response,
@@ -65,12 +65,12 @@ function sendOther(
   sendBody(exchange, response, fields, undefined, failed, request);
 }
 
-/** The parts of its head that a response sets in the place of the server. */
+/** The parts of its head that a response sets itself: reason phrase and Date. */
 function headPartsOf(
   { status, statusText }: globalThis.Response,
   { date }: FieldLines,
 ): HeadParts | undefined {
-  // A class that extends Response may give anything.
+  // A class that extends Response may return anything.
   const own = statusText !== '' && statusText !== reasonPhrase(status) && isReasonPhrase(statusText);
   return own || date !== undefined ? { reasonPhrase: own ? statusText : undefined, date } : undefined;
 }
@@ -82,7 +82,7 @@ function sendWhole(
   content: string | Uint8Array | null,
 ): void {
   if (exchange.over) return;
-  // What GET would have answered may well have content: only the program knows its length (RFC 9110 8.6).
+  // The response to GET may have content, whose length only the program knows (RFC 9110 8.6).
   if (content === null && exchange.head.method === 'HEAD') {
     exchange.begin(statusCode, fields.lines, fields.length, fields.close);
     exchange.end('');
@@ -125,12 +125,12 @@ function sendBody(
   }
 }
 
-/** Carries a stream's pieces over, one at a time, at the pace of the peer. */
+/** Writes the pieces of a stream to an exchange, one at a time, at the pace of the peer. */
 class Pump {
   private readonly reader: ReadableStreamDefaultReader<unknown> | undefined;
-  /** The stream's pieces stay as they are until they have gone. */
+  /** Nobody changes the stream's pieces before they have been sent. */
   private readonly lasting: boolean;
-  /** Goes on after back-pressure. */
+  /** Ends the wait for the peer. */
   private goOn: (() => void) | undefined;
 
   constructor(
@@ -163,17 +163,17 @@ class Pump {
     const begun = failed === undefined || !exchange.withdraw();
     if (begun) exchange.breakOff();
     this.stop(reason);
-    // The client is gone: most likely that made the response fail.
+    // The client has disconnected, which most likely made the response fail.
     if (!begun || exchange.aborted === undefined) failed?.(exchange, request, reason, begun);
   }
 
   private async carry(reader: ReadableStreamDefaultReader<unknown>): Promise<void> {
-    const pieces = new Pieces();
+    const pieces = new PieceEncoder();
     for (;;) {
       const { done, value } = await reader.read();
       if (this.exchange.over) return;
       const bytes = done ? pieces.end() : pieces.bytesOf(value);
-      // A piece without bytes would be taken for the last chunk (RFC 9112 7.1).
+      // An empty piece would become the last chunk (RFC 9112 7.1).
       if (bytes.length > 0 && !this.exchange.write(bytes, this.lasting)) await this.drained();
       if (done) return;
     }
@@ -191,7 +191,7 @@ class Pump {
   }
 }
 
-/** Response.error() has none that could be sent; whoever extends Response may give anything. */
+/** @throws TypeError for a status that can't be sent: that of Response.error(), or of a class that extends Response */
 function statusOf({ status }: globalThis.Response): number {
   if (Number.isInteger(status) && status >= 200 && status <= 599) return status;
   throw new TypeError(`a response with status ${status} can't be sent`);
@@ -201,24 +201,24 @@ function cancel(body: ReadableStream | null, reason: unknown): void {
   body?.cancel(reason).catch(ignore);
 }
 
-/** A stream may well fail when it is cancelled: nobody waits for it any more. */
+/** Ignores the error of a stream that fails when it is cancelled, since no one reads it any more. */
 function ignore(): void {}
 
-/** A response as it can be sent often. */
+/** The parts of a response that can be sent many times. */
 export interface WholeParts {
   statusCode: number;
   /** Field lines, each with its CRLF. */
   fields: string;
   content: Uint8Array;
-  /** The connection shall be closed after it. */
+  /** The connection is closed after the response. */
   close: boolean;
-  /** The parts of its head that it sets in the place of the server. */
+  /** The parts of its head that the response sets itself. */
   headParts: HeadParts | undefined;
 }
 
 /**
- * A response as it can be prepared once. The response itself stays unread.
- * @throws TypeError when it can't be sent often, or not at all
+ * Reads a response so that it can be sent many times. The response itself stays unread.
+ * @throws TypeError when it can't be sent many times, or not at all
  */
 export async function wholeParts(given: globalThis.Response): Promise<WholeParts> {
   const response = given instanceof NativeResponse ? given : adopt(given);
@@ -246,7 +246,7 @@ export async function wholeParts(given: globalThis.Response): Promise<WholeParts
 
 async function bytesIn(body: ReadableStream | null): Promise<Uint8Array> {
   const gathered: Uint8Array[] = [];
-  const pieces = new Pieces();
+  const pieces = new PieceEncoder();
   const reader = (body as ReadableStream<unknown> | null)?.getReader();
   for (let read = await reader?.read(); read?.done === false; read = await reader?.read())
     gathered.push(pieces.bytesOf(read.value).slice());

@@ -4,7 +4,7 @@
 import { join } from 'node:path';
 import { type Files, readIfThere, replaceFile, SYSTEM_FILES } from './files.ts';
 import type { Grant, Lessor, Refusals } from './lessor.ts';
-import { seal, unseal } from './sealed.ts';
+import { seal, unseal } from './sealed-file.ts';
 
 const FILE = 'counters';
 /** Room for half a million names. */

@@ -17,7 +17,7 @@ import {
 } from 'node:fs';
 import { platform } from 'node:os';
 import { dirname } from 'node:path';
-import { ROOT, serverUser, WRITABLE_BY_GROUP_OR_OTHERS } from './owner.ts';
+import { ROOT, serverUser, WRITABLE_BY_GROUP_OR_OTHERS } from './server-user.ts';
 
 /** What is asked of the file system, as node:fs has it. Tests put one in its place that fails. */
 export interface Files {

@@ -4,7 +4,7 @@
 import { existsSync, lstatSync, mkdirSync, readlinkSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { SYSTEM_FILES, syncFolder } from './files.ts';
-import { ROOT, serverUser, WRITABLE_BY_GROUP_OR_OTHERS } from './owner.ts';
+import { ROOT, serverUser, WRITABLE_BY_GROUP_OR_OTHERS } from './server-user.ts';
 
 const OWNER_ONLY = 0o700;
 const WRITABLE_BY_OTHERS = 0o002;

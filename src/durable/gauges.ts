@@ -7,9 +7,9 @@ import type { Exports } from '../wasm/instance.ts';
 import { isName } from '../wasm/state/names.ts';
 import { rowsOf } from '../wasm/state/rows.ts';
 import { type Saved, takeSaved } from '../wasm/state/saved.ts';
-import type { Snapshotted } from './snapshot.ts';
+import type { SnapshotPart } from './snapshot.ts';
 
-export class Gauges implements Snapshotted {
+export class Gauges implements SnapshotPart {
   readonly name = 'gauges';
 
   constructor(

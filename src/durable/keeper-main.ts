@@ -7,11 +7,11 @@ import { instantiate } from '../wasm/instance.ts';
 import { bellOf, bellRung, ringBell } from '../wasm/state/leasing.ts';
 import { offerSaved, type Saved } from '../wasm/state/saved.ts';
 import { Gauges } from './gauges.ts';
-import { Leases } from './leases.ts';
+import { LeaseRenewer } from './lease-renewer.ts';
 import type { Lessor } from './lessor.ts';
-import { openLessor } from './lessors.ts';
 import { Limiters } from './limiters.ts';
 import type { FromKeeper, KeeperStart, ToKeeper } from './messages.ts';
+import { openLessor } from './open-lessor.ts';
 import { Snapshot } from './snapshot.ts';
 
 /** It looks as often when nobody rings: a thread may end between taking the last number and ringing. */
@@ -45,7 +45,7 @@ port.close();
 async function keep(lessor: Lessor): Promise<void> {
   const { module, memory } = start.state;
   const exports = instantiate(module, memory);
-  const leases = new Leases(exports, views, lessor, note);
+  const leases = new LeaseRenewer(exports, views, lessor, note);
   // Before any thread can have named some of it, or after threads have used it and it is newer than the file.
   const parts = [new Gauges(start.state, exports, views), new Limiters(start.state, views, note)];
   const publish = (saved: Saved[]): void => offerSaved(memory, saved);

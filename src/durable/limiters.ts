@@ -2,7 +2,7 @@
 
 import { KIND_LIMITER } from '../memory/codes.ts';
 import type { Views } from '../memory/views.ts';
-import { monotonicMs } from '../state/clock.ts';
+import { monotonicMs } from '../state/monotonic-clock.ts';
 import type { SharedState } from '../state/shared.ts';
 import {
   type LimiterSnapshot,
@@ -14,7 +14,7 @@ import {
 import { isName } from '../wasm/state/names.ts';
 import { rowsOf } from '../wasm/state/rows.ts';
 import type { Saved } from '../wasm/state/saved.ts';
-import type { Snapshotted } from './snapshot.ts';
+import type { SnapshotPart } from './snapshot.ts';
 
 /** Version 1 of the snapshot has keys in hexadecimal, and all by the same options. */
 interface LimiterVersion1 extends Omit<LimiterSnapshot, 'tables'> {
@@ -26,7 +26,7 @@ interface LimiterVersion1 extends Omit<LimiterSnapshot, 'tables'> {
 /** Clocks that disagree by more have been set, or one of them stood still while the machine slept. */
 const APART_MS = 100;
 
-export class Limiters implements Snapshotted {
+export class Limiters implements SnapshotPart {
   readonly name = 'limiters';
   /** What is written is told from this moment on, so that it changes only with what is taken. */
   private since: Moment;

@@ -9,8 +9,8 @@ import { join } from 'node:path';
 import { NAMES_MAX } from '../wasm/state/names.ts';
 import type { Saved } from '../wasm/state/saved.ts';
 import { type Files, readIfThere, replaceFile, SYSTEM_FILES } from './files.ts';
-import { piecesOf, valueFrom } from './pieces.ts';
-import { digestOf, sealBytes, unsealBytes } from './sealed.ts';
+import { piecesOf, valueFrom } from './json-with-bytes.ts';
+import { digestOf, sealBytes, unsealBytes } from './sealed-file.ts';
 
 const FILE = 'snapshot';
 const ASIDE = 'snapshot.damaged';
@@ -25,7 +25,7 @@ const UNCLAIMED_MS = 30 * 86_400_000;
 const UNCLAIMED_MAX = 2 * NAMES_MAX;
 
 /** A kind of named state that goes into the snapshot. */
-export interface Snapshotted {
+export interface SnapshotPart {
   /** Under this name. */
   readonly name: string;
   /** The values of all names that are in use: JSON, and byte arrays. */
@@ -56,7 +56,7 @@ interface Content {
 
 export interface SnapshotOptions {
   folder: string;
-  parts: readonly Snapshotted[];
+  parts: readonly SnapshotPart[];
   /** Gives threads what they ask for from now on. */
   publish(saved: Saved[]): void;
   /** Told what goes wrong, a line each. */
@@ -71,7 +71,7 @@ export class Snapshot {
   private readonly files: Files;
   private readonly now: () => number;
   /** By part, then by name. */
-  private readonly unclaimed = new Map<Snapshotted, Map<string, Unclaimed>>();
+  private readonly unclaimed = new Map<SnapshotPart, Map<string, Unclaimed>>();
   /** Digest of what was written last. */
   private written: string | undefined;
   private failed = false;
@@ -175,7 +175,7 @@ export class Snapshot {
   }
 
   /** The values of the names in use, which are no longer unclaimed. */
-  private valuesOf(part: Snapshotted, unclaimed: Map<string, Unclaimed>): ReadonlyMap<string, unknown> {
+  private valuesOf(part: SnapshotPart, unclaimed: Map<string, Unclaimed>): ReadonlyMap<string, unknown> {
     const values = part.save();
     for (const name of values.keys()) unclaimed.delete(name);
     return values;

@@ -2,9 +2,9 @@
 // of that program, which can't be sent to a thread.
 
 import process from 'node:process';
-import type { App } from '../app/app.ts';
-import { prepare } from '../app/application.ts';
-import { Life } from '../app/life.ts';
+import { prepareApp } from '../app/dispatcher.ts';
+import { Lifecycle } from '../app/lifecycle.ts';
+import type { App } from '../app/types.ts';
 import { createPlane, type PlaneStart } from '../connection/create.ts';
 import { plainEndpoint } from '../connection/endpoint.ts';
 import { listen, urlOf } from '../connection/listener.ts';
@@ -68,7 +68,7 @@ async function open(start: ModelStart, planes: Omit<PlaneStart, 'slot'>, app: Ap
   const plane = createPlane({ ...planes, slot: 0 });
   const load = beginLoad();
   let port = start.options.port;
-  let life: Life | undefined;
+  let life: Lifecycle | undefined;
   let closed = false;
   /** Applications that were replaced, until each has stopped. */
   const ends = new Set<Promise<void>>();
@@ -76,7 +76,7 @@ async function open(start: ModelStart, planes: Omit<PlaneStart, 'slot'>, app: Ap
 
   /** Starts an application, and has it answer from then on. */
   const begin = async (app: App): Promise<void> => {
-    const its = new Life(app, plane.log);
+    const its = new Lifecycle(app, plane.log);
     const server = {
       get url() {
         return urlOf(host, port);
@@ -87,7 +87,7 @@ async function open(start: ModelStart, planes: Omit<PlaneStart, 'slot'>, app: Ap
       draining: its.draining,
       stats: () => readStatistics(plane.slot.views),
     };
-    const serve = await prepare(plane, app, { worker: 0, server, ...planes.access });
+    const serve = await prepareApp(plane, app, { worker: 0, server, ...planes.access });
     if ((await within(loadTimeout, its.start({ worker: 0, server }))) === LATE)
       throw new Error(`start() has not ended after ${loadTimeout} ms: settle it, or raise loadTimeout`);
     if (closed) {
@@ -154,7 +154,7 @@ async function open(start: ModelStart, planes: Omit<PlaneStart, 'slot'>, app: Ap
 const RETIRED_LOOK_MS = 50;
 
 /** Lets an application finish the requests that it has, cuts those that have not ended at the drain timeout, and has it stop. */
-async function retire(life: Life, plane: Plane, timeoutMs: number): Promise<void> {
+async function retire(life: Lifecycle, plane: Plane, timeoutMs: number): Promise<void> {
   const endMs = performance.now() + timeoutMs;
   const { underWay } = plane;
   life.drain();

@@ -2,6 +2,8 @@
 
 import { PREPARED_DEFAULT } from '../memory/codes.ts';
 import { ERROR_RESPONSES } from './errors.ts';
+import { isLatin1 } from './latin1.ts';
+import { SERVER_FIELDS } from './server-fields.ts';
 import { isBare, reasonPhrase, statusLine } from './status.ts';
 import { isToken } from './token.ts';
 import type { Validators } from './validators.ts';
@@ -35,11 +37,8 @@ export interface PreparedParts {
   counter?: number;
 }
 
-/** Only the server knows these when it answers. */
-const SERVERS_OWN = new Set(['connection', 'content-length', 'date', 'transfer-encoding']);
 const RETRY_AFTER = ['Retry-After', '1'] as const;
 const FIELD_VALUE = /^(?:[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?$/;
-const LATIN_1 = /^[\0-\xff]*$/;
 
 /**
  * Prepares a response for place `index` of the table.
@@ -55,7 +54,7 @@ export function prepare(
   const bare = isBare(statusCode);
   if ((bare || statusCode === 205) && (content !== '' || counter >= 0))
     throw new RangeError(`a response with status code ${statusCode} has no content`);
-  if (!LATIN_1.test(content)) throw new TypeError('prepared content must be Latin-1');
+  if (!isLatin1(content)) throw new TypeError('prepared content must be Latin-1');
   return { index, head: statusLine(statusCode) + fields.map(fieldLine).join(''), content, counter, bare };
 }
 
@@ -81,7 +80,7 @@ export function dateLine(epochMs: number): string {
 
 function fieldLine([name, value]: readonly [string, string]): string {
   if (!isToken(name)) throw new TypeError(`invalid field name ${JSON.stringify(name)}`);
-  if (SERVERS_OWN.has(name.toLowerCase())) throw new TypeError(`${name} is set by the server`);
+  if (SERVER_FIELDS.has(name.toLowerCase())) throw new TypeError(`${name} is set by the server`);
   if (!FIELD_VALUE.test(value))
     throw new TypeError(`invalid value of field ${name}: ${JSON.stringify(value)}`);
   return `${name}: ${value}\r\n`;

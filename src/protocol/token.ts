@@ -1,7 +1,16 @@
 // token (RFC 9110 5.6.2): a method, a field name, an option.
 
-const TOKEN = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/;
+/** The characters of a token besides letters and digits. The hyphen is last, so that a pattern can contain them as they are. */
+export const TOKEN_MARKS = "!#$%&'*+.^_`|~-";
+
+const TOKEN = new RegExp(`^[a-zA-Z0-9${TOKEN_MARKS}]+$`);
+const LOWER_TOKEN = new RegExp(`^[a-z0-9${TOKEN_MARKS}]+$`);
 
 export function isToken(text: string): boolean {
   return TOKEN.test(text);
+}
+
+/** Whether the text is a token in lower case. */
+export function isLowerToken(text: string): boolean {
+  return LOWER_TOKEN.test(text);
 }

@@ -4,6 +4,7 @@
 import { tagsMatch } from './js/conditions.ts';
 import { noteTags } from './js/entity-tags.ts';
 import { parseHttpDate } from './js/http-date.ts';
+import { latin1Bytes } from './latin1.ts';
 
 export interface Validators {
   /** The opaque-tag of its ETag, in its quotes, Latin-1; empty when it has none. */
@@ -54,14 +55,15 @@ export function isUnmodified(
 ): boolean {
   if (noneMatch.length === 0)
     return modifiedSince.length === 1 && modified <= dateOf(modifiedSince[0] as string, Date.now() / 1000);
-  const known = latin1(tag);
+  const known = latin1Bytes(tag);
   let tags = 0;
-  for (const line of noneMatch) tags = noteTags(latin1(line), 0, line.length, known, 0, known.length, tags);
+  for (const line of noneMatch)
+    tags = noteTags(latin1Bytes(line), 0, line.length, known, 0, known.length, tags);
   return tagsMatch(tags);
 }
 
 function dateOf(value: string, now: number): number {
-  return parseHttpDate(latin1(value), 0, value.length, now);
+  return parseHttpDate(latin1Bytes(value), 0, value.length, now);
 }
 
 /** Nothing when it isn't there, or more than once. */
@@ -78,8 +80,4 @@ function linesOf(fields: string): [name: string, value: string, line: string][] 
       const colon = line.indexOf(':');
       return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim(), line];
     });
-}
-
-function latin1(text: string): Uint8Array {
-  return Uint8Array.from(text, (character) => character.charCodeAt(0));
 }

@@ -1,12 +1,13 @@
-// A response that counts: text, and behind it the counter's next number. As a route it is answered inside
-// WASM, where the counter is in the plane's own memory.
+// A counted response: text, followed by the counter's next number. As a route it is sent without JavaScript, if the
+// counter is in the plane's own memory.
 
+import { isLatin1 } from '../protocol/latin1.ts';
 import type { Counter } from './counter.ts';
 
-/** Known to every copy of this package in the process. */
+/** Shared by all copies of this package in the process. */
 const MARK = Symbol.for('hotpath.counted');
 
-/** What counted() makes. */
+/** A counted response, made by counted(). */
 export class Counted {
   readonly [MARK] = true;
 
@@ -15,7 +16,7 @@ export class Counted {
     readonly counter: Counter,
   ) {}
 
-  /** Counts, and gives the content of the response. */
+  /** Counts, and returns the content of the response. */
   next(): string {
     return `${this.prefix}${this.counter.add(1)}`;
   }
@@ -26,12 +27,12 @@ export class Counted {
 }
 
 /**
- * For `routes`: a response whose content is `prefix` and the next number of `counter`.
+ * Makes a response for `routes` whose content is `prefix` and the next number of `counter`.
  * @param prefix Latin-1 text
- * @throws TypeError when the prefix is not
+ * @throws TypeError when the prefix is not Latin-1 text
  */
 export function counted(prefix: string, counter: Counter): Counted {
-  if (typeof prefix !== 'string' || !/^[\0-\xff]*$/.test(prefix))
+  if (typeof prefix !== 'string' || !isLatin1(prefix))
     throw new TypeError(`the text before a counted number must be Latin-1, not ${JSON.stringify(prefix)}`);
   return new Counted(prefix, counter);
 }

@@ -1,33 +1,33 @@
-// Numbers that all threads of the process share exactly, by name.
+// Counters: named numbers that all threads of the process share exactly.
 
 import type { Views } from '../memory/views.ts';
 import type { Exports } from '../wasm/instance.ts';
 import { leaseSize } from '../wasm/state/leasing.ts';
 import { checkName } from '../wasm/state/names.ts';
-import { bind, claim, inThisThread } from './bound.ts';
-import { LeaseExhaustedError } from './lease.ts';
+import { bind, claim, inThisThread } from './binding.ts';
+import { LeaseExhaustedError } from './lease-exhausted.ts';
 
-/** A number that all threads of the process share: no addition is lost, no sum is handed out twice. */
+/** A number that all threads of the process share. No addition is lost, and no sum is returned twice. */
 export interface Counter {
   readonly name: string;
   /**
    * Adds in one atomic step.
    * @param n a positive whole number, 1 by default
-   * @returns the new value, which no other addition of 1 gets
-   * @throws RangeError when n is no whole number from 1 to 2^53 - 1, or more than a lease holds
-   * @throws LeaseExhaustedError when numbers are leased (`--state`, `--redis`), and there are none left
+   * @returns the new value, which no other addition of 1 returns
+   * @throws RangeError when n is not a whole number from 1 to 2^53 - 1, or is more than a lease holds
+   * @throws LeaseExhaustedError when numbers are leased (`--state`, `--redis`), and none is left at the moment
    */
   add(n?: number): number;
-  /** The value now, exact to 2^53 - 1. It begins at 0. */
+  /** The current value, exact to 2^53 - 1. It begins at 0. */
   readonly value: number;
 }
 
 /**
- * The counter of this name: the same number in every thread, and in every server of the process. It takes
- * its place in memory when it is first used. That must be in a thread of a server, or where a server has been
- * started: anywhere else a memory made for it would be one that nobody shares, and counts would be lost unnoticed.
- * @param name up to 111 bytes of UTF-8; names that begin with `hotpath:` are the server's own
- * @throws TypeError or RangeError when it can't be a name
+ * Returns the counter of this name: the same number in every thread and every server of the process. It is allocated
+ * when it is first used, which must be in a thread of a server, or in a thread that has started a server: other threads
+ * share no memory, so their counts would be lost.
+ * @param name up to 111 bytes of UTF-8; names that begin with `hotpath:` are reserved for the server
+ * @throws TypeError or RangeError when the name is invalid
  */
 export function counter(name: string): Counter {
   checkName('counter', name);
@@ -35,8 +35,8 @@ export function counter(name: string): Counter {
 }
 
 /**
- * The index of a counter, in a memory that holds the process's named state; undefined in any other.
- * @throws RangeError when there is no room for one more
+ * Returns the index of a counter when this memory has the process's named state; else undefined.
+ * @throws RangeError when there is no room for another name
  */
 export function counterIndexIn({ bytes }: Views, { name }: Counter): number | undefined {
   const here = inThisThread(`counter '${name}'`);
@@ -44,10 +44,10 @@ export function counterIndexIn({ bytes }: Views, { name }: Counter): number | un
 }
 
 class NamedCounter implements Counter {
-  private exports: Exports | undefined;
-  private pointer = 0;
-  /** Leased numbers that are added at once follow each other, so they are no more than a block of them. */
-  private most = Number.MAX_SAFE_INTEGER;
+  #exports: Exports | undefined;
+  #pointer = 0;
+  /** The most that one addition may add: leased numbers of one addition must be consecutive, so at most one block. */
+  #most = Number.MAX_SAFE_INTEGER;
 
   constructor(readonly name: string) {}
 
@@ -56,25 +56,25 @@ class NamedCounter implements Counter {
       throw new RangeError(
         `counter '${this.name}' adds positive whole numbers up to 2^53 - 1, not ${n}; a gauge goes down, too`,
       );
-    const { counterAdd } = this.exports ?? this.bind();
-    if (n > this.most)
+    const { counterAdd } = this.#exports ?? this.#bind();
+    if (n > this.#most)
       throw new RangeError(
-        `counter '${this.name}' adds up to ${this.most} at once, not ${n}: that is its lease (--lease)`,
+        `counter '${this.name}' adds up to ${this.#most} at once, not ${n}: that is its lease (--lease)`,
       );
-    const sum = counterAdd(this.pointer, n);
+    const sum = counterAdd(this.#pointer, n);
     if (sum < 0) throw new LeaseExhaustedError(this.name);
     return sum;
   }
 
   get value(): number {
-    return (this.exports ?? this.bind()).counterValue(this.pointer);
+    return (this.#exports ?? this.#bind()).counterValue(this.#pointer);
   }
 
-  private bind(): Exports {
-    const { exports, pointer, views } = bind('counter', this.name, () => (this.exports = undefined));
-    this.pointer = pointer;
-    this.most = leaseSize(views) || Number.MAX_SAFE_INTEGER;
-    this.exports = exports;
+  #bind(): Exports {
+    const { exports, pointer, views } = bind('counter', this.name, () => (this.#exports = undefined));
+    this.#pointer = pointer;
+    this.#most = leaseSize(views) || Number.MAX_SAFE_INTEGER;
+    this.#exports = exports;
     return exports;
   }
 }

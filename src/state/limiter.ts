@@ -1,4 +1,4 @@
-// Limits on how often something may happen, by key, that all threads of the process share exactly.
+// Limiters: named limits on how often something may happen for a key, which all threads of the process share exactly.
 
 import type { Exports } from '../wasm/instance.ts';
 import {
@@ -12,38 +12,39 @@ import {
 import { checkName } from '../wasm/state/names.ts';
 import { takeSaved } from '../wasm/state/saved.ts';
 import { Scratch } from '../wasm/state/scratch.ts';
-import { bind, OWNER } from './bound.ts';
-import { monotonicMs } from './clock.ts';
+import { bind, OWNER } from './binding.ts';
+import { monotonicMs } from './monotonic-clock.ts';
 import { generationHere, type SharedState, sharedState } from './shared.ts';
 
 export type { Decision } from '../wasm/state/limiter.ts';
 
 export interface LimiterOptions {
-  /** How much may be taken within a window: 1 to 1,000,000. */
+  /** How much a key may take within a window: 1 to 1,000,000. */
   limit: number;
-  /** After so many milliseconds of taking nothing, all of the limit is there again: 1 to 2^31. */
+  /** After this many milliseconds without a take, the whole limit is available again: 1 to 2^31. */
   windowMs: number;
-  /** How many keys that have used something are remembered at least: 1 to 2^24, by default 10,000. */
+  /** How many keys in use are remembered at least: 1 to 2^24, by default 10,000. */
   keys?: number;
   /**
-   * Milliseconds from 0 on, the same in every thread. A clock that goes back stands still until it has caught up. By
-   * default the machine's monotonic clock; a test may want its own.
+   * The clock, in milliseconds from 0 on, the same in every thread. If it goes back, the limiter's time stands still until
+   * the clock has caught up. By default the machine's monotonic clock; a test may use its own.
    */
   now?: () => number;
 }
 
-/** A limit for each key that all threads of the process share: together they let no more through than it says. */
+/** A limit for each key. All threads of the process together never exceed it. */
 export interface Limiter {
   readonly name: string;
-  /** The limit that is in force. */
+  /** The limit in force. */
   readonly limit: number;
-  /** The window that is in force. */
+  /** The window in force, in milliseconds. */
   readonly windowMs: number;
   /**
-   * Takes from what the key has left, if there is enough, in one atomic step.
-   * @param key any text: an address, a name of a user
+   * Takes `cost` from what the key has left, if that is enough, in one atomic step.
+   * @param key any text, such as an address or a user name
    * @param cost a whole number from 1 to the limit, 1 by default
-   * @throws TypeError when the key is no text, RangeError when the cost is none
+   * @throws TypeError when the key is not a string
+   * @throws RangeError when the cost is out of range
    */
   take(key: string, cost?: number): Decision;
 }
@@ -51,12 +52,12 @@ export interface Limiter {
 const KEYS = 10_000;
 
 /**
- * The limiter of this name: the same one in every thread, and in every server of the process. It takes its place in
- * memory when it is first used, as a counter does. All that load an application together must ask for the same options;
- * those of a later load are then in force for all, and what a key has used counts on, as the same share of the limit.
- * With options that are in force already in this thread it is the handle that there is, so it may be asked for anywhere.
- * @param name up to 111 bytes of UTF-8; names that begin with `hotpath:` are the server's own
- * @throws TypeError or RangeError when it can't be a name, or the options can't be options
+ * Returns the limiter of this name: the same one in every thread and every server of the process. It is allocated when it
+ * is first used, as a counter is. All threads that load the application together must pass the same options. A reload
+ * may bring other options, which are then in force everywhere; what a key has used stays the same share of the limit.
+ * Calling this again with the same options returns the same handle, so it may be called for every request.
+ * @param name up to 111 bytes of UTF-8; names that begin with `hotpath:` are reserved for the server
+ * @throws TypeError or RangeError when the name or an option is invalid
  */
 export function limiter(name: string, options: LimiterOptions): Limiter {
   const known = handlesHere().get(name);
@@ -67,21 +68,23 @@ export function limiter(name: string, options: LimiterOptions): Limiter {
 }
 
 class NamedLimiter implements Limiter {
-  private exports: Exports | undefined;
-  private pointer = 0;
-  private scratch: Scratch | undefined;
-  private readonly now: () => number;
+  #exports: Exports | undefined;
+  #pointer = 0;
+  #scratch: Scratch | undefined;
+  readonly #now: () => number;
+  readonly #options: Required<LimiterOptions>;
 
   constructor(
     readonly name: string,
-    private readonly options: Required<LimiterOptions>,
+    options: Required<LimiterOptions>,
   ) {
-    this.now = options.now === monotonicMs ? monotonicMs : checked(name, options.now);
+    this.#options = options;
+    this.#now = options.now === monotonicMs ? monotonicMs : checked(name, options.now);
   }
 
-  /** Whether these are its options. */
+  /** Whether this handle has these options. */
   has({ limit, windowMs, keys = KEYS, now = monotonicMs }: LimiterOptions): boolean {
-    const { options } = this;
+    const options = this.#options;
     return (
       limit === options.limit && windowMs === options.windowMs && keys === options.keys && now === options.now
     );
@@ -90,40 +93,41 @@ class NamedLimiter implements Limiter {
   take(key: string, cost = 1): Decision {
     if (typeof key !== 'string')
       throw new TypeError(`limiter '${this.name}' takes by a key that is text, not ${shown(key)}`);
-    if (!Number.isInteger(cost) || cost < 1 || cost > LIMITER_MAXIMA.limit) throw this.noCost(cost);
-    const exports = this.exports ?? this.bind();
-    const scratch = this.scratch as Scratch;
-    const nowMs = this.now();
+    if (!Number.isInteger(cost) || cost < 1 || cost > LIMITER_MAXIMA.limit) throw this.#noCost(cost);
+    const exports = this.#exports ?? this.#bind();
+    const scratch = this.#scratch as Scratch;
+    const nowMs = this.#now();
     const length = scratch.write(key);
-    const outcome = exports.limiterTake(this.pointer, scratch.pointer, length, cost, nowMs);
-    return decisionOf(outcome) ?? this.never(cost);
+    const outcome = exports.limiterTake(this.#pointer, scratch.pointer, length, cost, nowMs);
+    return decisionOf(outcome) ?? this.#never(cost);
   }
 
   get limit(): number {
-    const exports = this.exports ?? this.bind();
-    return exports.limiterLimit(this.pointer, (this.scratch as Scratch).pointer);
+    const exports = this.#exports ?? this.#bind();
+    return exports.limiterLimit(this.#pointer, (this.#scratch as Scratch).pointer);
   }
 
   get windowMs(): number {
-    const exports = this.exports ?? this.bind();
-    return exports.limiterWindowMs(this.pointer, (this.scratch as Scratch).pointer);
+    const exports = this.#exports ?? this.#bind();
+    return exports.limiterWindowMs(this.#pointer, (this.#scratch as Scratch).pointer);
   }
 
-  private never(cost: number): never {
-    throw this.noCost(cost);
+  #never(cost: number): never {
+    throw this.#noCost(cost);
   }
 
-  private noCost(cost: number): RangeError {
+  #noCost(cost: number): RangeError {
     return new RangeError(
       `limiter '${this.name}' takes a whole number from 1 to its limit of ${this.limit}, not ${shown(cost)}`,
     );
   }
 
-  private bind(): Exports {
-    const { name, options } = this;
-    const nowMs = this.now();
+  #bind(): Exports {
+    const { name } = this;
+    const options = this.#options;
+    const nowMs = this.#now();
     const aheadMs = options.now === monotonicMs ? 0 : Math.floor(nowMs) - Math.floor(monotonicMs());
-    const { state, exports, pointer } = bind('limiter', name, () => (this.exports = undefined));
+    const { state, exports, pointer } = bind('limiter', name, () => (this.#exports = undefined));
     takeSaved(state.memory, exports, 'limiter', name, pointer);
     const scratch = scratchOf(state, exports);
     scratch.randomize(SEED_BYTES);
@@ -148,18 +152,18 @@ class NamedLimiter implements Limiter {
           keys: exports.limiterKeys(pointer, scratch.pointer),
         }),
       );
-    this.pointer = pointer;
-    this.scratch = scratch;
-    // As long as the application is being loaded, the options in force are those of the one before.
+    this.#pointer = pointer;
+    this.#scratch = scratch;
+    // While the application is being loaded, the options of the one before are in force, so the handle must bind again.
     if (generation > 0) {
-      this.exports = exports;
+      this.#exports = exports;
       handlesHere().set(name, this);
     }
     return exports;
   }
 }
 
-/** The handles that have been bound in this thread, by name, as long as its generation is the same. */
+/** The handles bound in this thread, by name. A new generation begins with none. */
 let bound: { state: SharedState | undefined; generation: number; handles: Map<string, NamedLimiter> } = {
   state: undefined,
   generation: 0,
@@ -184,7 +188,7 @@ function scratchOf(state: SharedState, exports: Exports): Scratch {
 
 type Numbers = Pick<Required<LimiterOptions>, 'limit' | 'windowMs' | 'keys'>;
 
-/** A message that says what the two ask for, and the ways out. */
+/** The error message for options that differ from those in force: shows both, and says what to do. */
 function disagreement(name: string, asked: Numbers, inForce: Numbers): string {
   if (asked.limit === inForce.limit && asked.windowMs === inForce.windowMs && asked.keys === inForce.keys)
     return `limiter '${name}' is asked for with a clock of its own and without: give it now everywhere, or nowhere`;
@@ -196,7 +200,7 @@ function disagreement(name: string, asked: Numbers, inForce: Numbers): string {
   );
 }
 
-/** Checks each value of a user's clock. A clock that is set back stands still until it has caught up. */
+/** Wraps a user's clock: checks each value, and never goes back. */
 function checked(name: string, now: () => number): () => number {
   let lastMs = 0;
   return () => {
@@ -210,7 +214,7 @@ function checked(name: string, now: () => number): () => number {
   };
 }
 
-/** A value of any type, in a message. */
+/** A value of any type, as a message shows it. */
 function shown(value: unknown): string {
   return typeof value === 'object' && value !== null ? 'an object' : String(value);
 }

@@ -1,35 +1,36 @@
-// A lock that one at a time has, of all threads of the process, by name.
+// Mutexes: named locks that one caller at a time holds, among all threads of the process.
 
 import { checkName } from '../wasm/state/names.ts';
-import { bind } from './bound.ts';
-import type { Hold } from './hold.ts';
-import { type Turns, turnsOf } from './turns.ts';
+import { bind } from './binding.ts';
+import { type Hold, type MutexQueue, queueOf } from './mutex-queue.ts';
+
+export type { Hold } from './mutex-queue.ts';
 
 /**
- * One at a time has it, of all that ask in all threads. Within a thread, first come first served; among threads, too, and none
- * that waits is passed over. Waiting holds up nothing else in the thread. It can't be taken once more by who has it already:
- * that waits for ever.
+ * A lock with one holder at a time, among all callers in all threads. Callers of one thread get it in the order in which
+ * they asked, and so do the threads; no thread starves. Waiting does not block the thread. The lock is not re-entrant: a
+ * holder that locks it again waits for ever.
  */
 export interface Mutex {
   readonly name: string;
-  /** Waits until it is the caller's, who then must call unlock(). */
+  /** Resolves when the caller holds the lock. The caller must then call unlock(). */
   lock(): Promise<Hold>;
-  /** Takes it if it is free; undefined when it is not, or others of this thread wait for it. */
+  /** Acquires the lock if it is free; returns undefined when it is not, or when other callers of this thread wait. */
   tryLock(): Hold | undefined;
   /**
-   * Lets go of it. It goes to the next who waits.
-   * @throws Error when nobody in this thread has it
+   * Releases the lock. The next waiting caller gets it.
+   * @throws Error when this thread does not hold the lock
    */
   unlock(): void;
-  /** Waits, calls the function, and lets go when that has returned or its promise has settled; resolves as it does. */
+  /** Acquires the lock, calls and awaits the function, and releases the lock. Resolves or rejects as the function does. */
   runExclusive<Result>(act: (hold: Hold) => Result | PromiseLike<Result>): Promise<Result>;
 }
 
 /**
- * The mutex of this name: the same one in every thread. It takes its place when it is first used. A thread that ends
- * while it has it lets go of it, and the next one is told: see {@link Hold}.
- * @param name up to 111 bytes of UTF-8; names that begin with `hotpath:` are the server's own
- * @throws TypeError or RangeError when it can't be a name
+ * Returns the mutex of this name: the same one in every thread. It is allocated when it is first used. When a thread ends
+ * while it holds the lock, the lock is released, and the next holder learns of it: see {@link Hold}.
+ * @param name up to 111 bytes of UTF-8; names that begin with `hotpath:` are reserved for the server
+ * @throws TypeError or RangeError when the name is invalid
  */
 export function mutex(name: string): Mutex {
   checkName('mutex', name);
@@ -37,22 +38,22 @@ export function mutex(name: string): Mutex {
 }
 
 class NamedMutex implements Mutex {
-  private turns: Turns | undefined;
-  /** Its turns are in named state that no server has started with: a thread that has it may still let go of it. */
-  private stale = false;
+  #queue: MutexQueue | undefined;
+  /** The process has dropped the named state of #queue. A holder may still unlock it; the next lock() binds anew. */
+  #stale = false;
 
   constructor(readonly name: string) {}
 
   lock(): Promise<Hold> {
-    return this.current().take();
+    return this.#current().take();
   }
 
   tryLock(): Hold | undefined {
-    return this.current().tryTake();
+    return this.#current().tryTake();
   }
 
   unlock(): void {
-    if (!this.current().leave()) throw new Error(`mutex '${this.name}' is not locked by this thread`);
+    if (!this.#current().leave()) throw new Error(`mutex '${this.name}' is not locked by this thread`);
   }
 
   async runExclusive<Result>(act: (hold: Hold) => Result | PromiseLike<Result>): Promise<Result> {
@@ -64,14 +65,14 @@ class NamedMutex implements Mutex {
     }
   }
 
-  private current(): Turns {
-    return this.turns === undefined || (this.stale && this.turns.idle) ? this.bind() : this.turns;
+  #current(): MutexQueue {
+    return this.#queue === undefined || (this.#stale && this.#queue.idle) ? this.#bind() : this.#queue;
   }
 
-  private bind(): Turns {
-    const { pointer, ...bound } = bind('mutex', this.name, () => (this.stale = true));
-    this.turns = turnsOf(bound, pointer);
-    this.stale = false;
-    return this.turns;
+  #bind(): MutexQueue {
+    const { pointer, ...bound } = bind('mutex', this.name, () => (this.#stale = true));
+    this.#queue = queueOf(bound, pointer);
+    this.#stale = false;
+    return this.#queue;
   }
 }

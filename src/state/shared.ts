@@ -1,63 +1,62 @@
-// Named state is one set a process: it lives in the memory of the process's first server, and every thread
-// of every server is handed that one. Where it is, globalThis tells, so that two copies of this package in
-// one process agree.
+// A process has one set of named state. It is in the memory of the process's first server, and every thread of every
+// server gets that memory. A property of globalThis refers to it, so that two copies of this package share it.
 
 import { viewsOf } from '../memory/views.ts';
 import { FIRST_GENERATION, newGeneration } from '../wasm/header.ts';
 import type { WasmMemory, WasmModule } from '../wasm/instance.ts';
 
-/** The memory that holds the named state, and the module that works on it. */
+/** The memory with the named state, and the module whose code changes it. */
 export interface SharedState {
   readonly module: WasmModule;
   readonly memory: WasmMemory;
 }
 
-/** The named state of this thread's process. */
+/** The named state of the process, as this thread knows it. */
 interface Place extends SharedState {
-  /** Of this thread: which load of an application it serves; negative as long as that may still fail. */
+  /** The generation that this thread serves; negative while its application is still loading, which may fail. */
   generation: number;
-  /** The same of applications that this thread loads while it serves others, and how many those are. */
+  /** The generation of applications that this thread loads while it serves others, and how many it is loading. */
   load?: number | undefined;
   loads?: number | undefined;
-  /** How many servers are starting, as long as none has started; undefined from then on. */
+  /** How many servers are starting; undefined once one of them has started. */
   starts?: number | undefined;
   /** Unbinds the handles that were bound while no server had started. */
   unbind?: Set<() => void> | undefined;
 }
 
-/** An application that a thread loads beside what it serves. */
+/** The load of an application in a thread that may be serving another one. */
 export interface Load {
-  /** It is loaded: from now on the thread belongs to its generation. */
+  /** Ends a successful load: from now on the thread belongs to the new generation. */
   commit(): void;
-  /** It could not be loaded. */
+  /** Ends a failed load. */
   abandon(): void;
 }
 
-/** A server's part in the named state of its process, from the beginning of its start. */
+/** A starting server's use of the process's named state. */
 export interface Joined {
   readonly state: SharedState;
-  /** The server has started: its process keeps this named state. */
+  /** To call when the server has started: the process keeps this named state from now on. */
   keep(): void;
-  /** The server has failed to start. If no other server uses the named state, the process has none again. */
+  /** To call when the server failed to start: the process drops the named state, unless another server uses it. */
   leave(): void;
 }
 
 const PLACE = Symbol.for('hotpath');
 const places = globalThis as { [PLACE]?: Place };
 
-/** Makes this the process's named state, if it has none yet; returns the one it has. */
+/** Makes this the process's named state, unless the process has one; returns the one that it then has. */
 export function shareState(state: SharedState, generation = FIRST_GENERATION): SharedState {
   places[PLACE] ??= { module: state.module, memory: state.memory, generation };
   return places[PLACE];
 }
 
-/** The same for a server that starts, and may fail to. */
+/** Makes this the process's named state, as shareState() does, for a server whose start may still fail. */
 export function joinState({ module, memory }: SharedState): Joined {
   places[PLACE] ??= { module, memory, generation: FIRST_GENERATION, starts: 0, unbind: new Set() };
   const place = places[PLACE];
   if (place.starts !== undefined) place.starts++;
   return {
-    // Without what can't be sent to a thread.
+    // Only the members that can be sent to a thread.
     state: { module: place.module, memory: place.memory },
     keep: () => {
       place.starts = undefined;
@@ -71,27 +70,27 @@ export function joinState({ module, memory }: SharedState): Joined {
   };
 }
 
-/** The process's named state, once a server has been started. */
+/** Returns the process's named state; undefined before a server has begun to start. */
 export function sharedState(): SharedState | undefined {
   return places[PLACE];
 }
 
 /**
- * The generation that this thread belongs to. The options of a younger one's limiters are in force; a negative one is
- * still being loaded, and has whatever options are in force.
+ * Returns the generation that this thread belongs to. The limiter options of the youngest generation are in force. A
+ * negative generation is still loading, and uses the options in force.
  */
 export function generationHere(): number {
   const place = places[PLACE];
   return place?.load ?? place?.generation ?? FIRST_GENERATION;
 }
 
-/** Has this thread belong to a generation from now on. */
+/** Sets the generation of this thread. */
 export function setGeneration(generation: number): void {
   const place = places[PLACE];
   if (place !== undefined) place.generation = generation;
 }
 
-/** Begins a generation of this thread alone, which is being loaded until it is committed or abandoned. */
+/** Begins a generation of this thread alone. It is loading until it is committed or abandoned. */
 export function beginLoad(): Load {
   const place = places[PLACE] as Place;
   const views = viewsOf(place.memory);
@@ -104,14 +103,14 @@ export function beginLoad(): Load {
   return {
     commit: () => {
       end();
-      // A thread that is itself being loaded is committed by its starter.
+      // While the thread's own application is still loading, its starter sets the generation.
       if (place.generation > 0) place.generation = newGeneration(views);
     },
     abandon: end,
   };
 }
 
-/** Has a handle unbound in case that no server comes to use the named state that it has been bound to. */
+/** Registers a function that unbinds a handle, called if the process drops the named state. */
 export function unbindLater(unbind: () => void): void {
   places[PLACE]?.unbind?.add(unbind);
 }

@@ -2,7 +2,7 @@
 // the next generation, over the same memory.
 
 import { fileURLToPath } from 'node:url';
-import type { StopReason } from '../app/app.ts';
+import type { StopReason } from '../app/types.ts';
 import { Backoff } from '../backoff.ts';
 import { reclaimAddresses } from '../connection/addresses.ts';
 import type { ListenAt, TakePlace } from '../connection/listener.ts';

@@ -1,7 +1,7 @@
 // What threads tell each other. Never on a request's way.
 
 import type { MessagePort } from 'node:worker_threads';
-import type { StopReason } from '../app/app.ts';
+import type { StopReason } from '../app/types.ts';
 import type { PlaneStart } from '../connection/create.ts';
 import type { ListenAt } from '../connection/listener.ts';
 import type { ThreadState } from '../state/threads.ts';

@@ -2,9 +2,9 @@
 
 import process from 'node:process';
 import { isMainThread, workerData } from 'node:worker_threads';
-import type { StopReason } from '../app/app.ts';
 import { serveBuiltIn } from '../app/built-in.ts';
-import type { Life } from '../app/life.ts';
+import type { Lifecycle } from '../app/lifecycle.ts';
+import type { StopReason } from '../app/types.ts';
 import { type AppStart, createPlane } from '../connection/create.ts';
 import { plainEndpoint } from '../connection/endpoint.ts';
 import { type ListenAt, type Listener, listen, urlOf } from '../connection/listener.ts';
@@ -24,7 +24,7 @@ let listener: Listener | undefined;
 let portNumber = start.port;
 let listening = false;
 let draining: Promise<void> | undefined;
-let life: Life | undefined;
+let life: Lifecycle | undefined;
 /** Describes an error while the application loads, in one line. */
 let explainLoading: ((error: unknown) => Error) | undefined;
 /** Connections that had to be cut. */
@@ -86,16 +86,16 @@ function takeData(): WorkerData {
 /** Imports only here what a server without an application has no use for. */
 async function load({ file, globals }: AppStart): Promise<void> {
   const { installGlobals } = await import('../app/globals.ts');
-  const { prepare } = await import('../app/application.ts');
+  const { prepareApp } = await import('../app/dispatcher.ts');
   const { loadApp, loadError } = await import('../app/load.ts');
-  const { Life } = await import('../app/life.ts');
+  const { Lifecycle } = await import('../app/lifecycle.ts');
   explainLoading = (error) => loadError(file, error);
   if (globals) installGlobals();
   // Every thread loads the same module, so only the first one prints what the module prints meanwhile, and warns.
   const unmute = start.first ? () => {} : muteOutput();
   const app = await loadApp(file, (text) => start.first && tell({ type: 'warning', text })).finally(unmute);
   tell({ type: 'imported' });
-  const its = new Life(app, plane.log);
+  const its = new Lifecycle(app, plane.log);
   const server = {
     get url() {
       return urlOf(start.host, portNumber);
@@ -107,7 +107,7 @@ async function load({ file, globals }: AppStart): Promise<void> {
     stats: () => readStatistics(plane.slot.views),
   };
   const worker = start.ordinal;
-  const serve = await prepare(plane, app, { worker, server, ...start.access });
+  const serve = await prepareApp(plane, app, { worker, server, ...start.access });
   try {
     await its.start({ worker, server });
   } catch (error) {

@@ -5,14 +5,20 @@ import { describe, expect, test } from 'vitest';
 import { loadApp } from '#dist/app/load.js';
 import { AllowedHosts } from '../../src/app/allowed-hosts.ts';
 import { Authority } from '../../src/app/authority.ts';
-import { fieldsWith } from '../../src/app/bodies.ts';
-import { addMissing, NO_FIELDS, readFields, readTrailers, TEXT_FIELDS } from '../../src/app/fields.ts';
+import { fieldsWith } from '../../src/app/body-metadata.ts';
 import { Headers } from '../../src/app/headers.ts';
 import { normalPath, pathOf } from '../../src/app/path.ts';
-import { Pieces } from '../../src/app/pieces.ts';
+import { PieceEncoder } from '../../src/app/piece-encoder.ts';
 import { explained } from '../../src/app/platform-error.ts';
 import { clientAddress, clientScheme } from '../../src/app/proxy.ts';
 import { Response } from '../../src/app/response.ts';
+import {
+  addMissing,
+  NO_FIELDS,
+  readFields,
+  readTrailers,
+  TEXT_FIELDS,
+} from '../../src/app/response-fields.ts';
 import { RouteTable } from '../../src/app/routes.ts';
 import { Origin } from '../../src/app/url.ts';
 import type { Access } from '../../src/connection/access.ts';
@@ -174,7 +180,7 @@ const USES: Record<string, (text: string) => unknown> = {
   'a whole URL as target': (text) => origin.urlOf(new FakeHead([['host', 'a']], 'GET', `http://a/${text}`)),
   'the address of a client': (text) => clientKey(text, 64),
   'an error of the platform': (text) => explained(new TypeError(`Cannot read private member #${text}`)),
-  'a piece of a stream': (text) => new Pieces().bytesOf(text),
+  'a piece of a stream': (text) => new PieceEncoder().bytesOf(text),
   'a path': (text) => normalPath(`/${text}`),
   'the path of a target': (text) => pathOf(`http:/${text}`),
   'a path that is looked up': (text) => table.find(`/a/${text}`),

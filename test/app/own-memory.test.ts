@@ -2,8 +2,8 @@
 // clearing it, so a view that is smaller than its buffer would show bytes of other clients.
 
 import { describe, expect, test } from 'vitest';
-import type { App, ServerRequest } from '../../src/app/app.ts';
-import { attach } from '../../src/app/application.ts';
+import type { App, ServerRequest } from '../../src/app/types.ts';
+import { attach } from '../support/attached-app.ts';
 import { type Client, eventually, sleep } from '../support/client.ts';
 import { type OpenedPlane, openPlane, viewOf } from '../support/plane.ts';
 import { WAYS } from '../support/ways.ts';

@@ -3,10 +3,10 @@
 
 import { Hono } from 'hono';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Context, Handler, RouteRequest, Routes } from '../../src/app/app.ts';
 import { NativeResponse } from '../../src/app/native.ts';
 import { type RateLimitOptions, rateLimit } from '../../src/app/rate-limit.ts';
 import { Response as LightResponse } from '../../src/app/response.ts';
+import type { Context, Handler, RouteRequest, Routes } from '../../src/app/types.ts';
 import { type Limiter, limiter } from '../../src/state/limiter.ts';
 import { appFiles } from '../support/fixtures.ts';
 import { beginGeneration, forgetState, freshState } from '../support/named-state.ts';

@@ -1,10 +1,10 @@
 // Which routes are none: told at the start, by name. What those that are do is in end-to-end/.
 
 import { describe, expect, test } from 'vitest';
-import type { Routes } from '../../src/app/app.ts';
 import { Response } from '../../src/app/response.ts';
 import { RouteTable } from '../../src/app/routes.ts';
 import { wholeParts } from '../../src/app/send.ts';
+import type { Routes } from '../../src/app/types.ts';
 
 const answer = () => new Response('a');
 

@@ -3,10 +3,10 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Routes } from '../../src/app/app.ts';
 import { NativeResponse } from '../../src/app/native.ts';
 import { Response } from '../../src/app/response.ts';
 import { RouteTable } from '../../src/app/routes.ts';
+import type { Routes } from '../../src/app/types.ts';
 
 type Named = (() => globalThis.Response) & { route: string };
 

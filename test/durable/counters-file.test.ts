@@ -3,7 +3,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { CountersFile } from '../../src/durable/counters-file.ts';
-import { seal } from '../../src/durable/sealed.ts';
+import { seal } from '../../src/durable/sealed-file.ts';
 import { Disk, fault, type Remains } from './disk.ts';
 
 const FOLDER = '/state';

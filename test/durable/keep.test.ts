@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type Kept, keepState } from '#dist/durable/keep.js';
 import { viewsOf } from '#dist/memory/views.js';
-import { monotonicMs } from '#dist/state/clock.js';
+import { monotonicMs } from '#dist/state/monotonic-clock.js';
 import { compileModule, type Exports, instantiate } from '#dist/wasm/instance.js';
 import { awaitLease, leaseCounters } from '#dist/wasm/state/leasing.js';
 import { claimRow } from '#dist/wasm/state/names.js';

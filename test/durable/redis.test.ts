@@ -3,7 +3,7 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openLessor } from '../../src/durable/lessors.ts';
+import { openLessor } from '../../src/durable/open-lessor.ts';
 import { hasRedis, type Redis, runRedis, startRedis } from '../soak/redis.ts';
 import { type Run, runCli } from '../support/cli.ts';
 import { ask, eventually } from '../support/client.ts';

@@ -3,15 +3,15 @@
 import { createHash } from 'node:crypto';
 import { afterEach, describe, expect, test } from 'vitest';
 import { Gauges } from '../../src/durable/gauges.ts';
+import { valueFrom } from '../../src/durable/json-with-bytes.ts';
 import { Limiters } from '../../src/durable/limiters.ts';
-import { valueFrom } from '../../src/durable/pieces.ts';
-import { sealBytes, unsealBytes } from '../../src/durable/sealed.ts';
-import { Snapshot, type Snapshotted } from '../../src/durable/snapshot.ts';
+import { sealBytes, unsealBytes } from '../../src/durable/sealed-file.ts';
+import { Snapshot, type SnapshotPart } from '../../src/durable/snapshot.ts';
 import { viewsOf } from '../../src/memory/views.ts';
-import { monotonicMs } from '../../src/state/clock.ts';
 import { counter } from '../../src/state/counter.ts';
 import { gauge } from '../../src/state/gauge.ts';
 import { limiter } from '../../src/state/limiter.ts';
+import { monotonicMs } from '../../src/state/monotonic-clock.ts';
 import type { SharedState } from '../../src/state/shared.ts';
 import { compileModule, instantiate } from '../../src/wasm/instance.ts';
 import type { LimiterSnapshot, UsedKeys } from '../../src/wasm/state/limiter-snapshot.ts';
@@ -26,7 +26,7 @@ const PATH = '/state/snapshot';
 const DAY_MS = 86_400_000;
 
 /** Values that are in use, and what a snapshot offers. */
-class Part implements Snapshotted {
+class Part implements SnapshotPart {
   readonly values = new Map<string, unknown>();
   offered = new Map<string, unknown>();
   offeredMs = 0;
@@ -49,7 +49,7 @@ class Part implements Snapshotted {
   }
 }
 
-function snapshotOf(disk: Disk, part: Snapshotted, notes: string[] = [], now = Date.now): Snapshot {
+function snapshotOf(disk: Disk, part: SnapshotPart, notes: string[] = [], now = Date.now): Snapshot {
   const note = (text: string): void => void notes.push(text);
   return new Snapshot({ folder: '/state', parts: [part], publish: () => {}, note, files: disk, now });
 }

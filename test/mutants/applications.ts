@@ -28,7 +28,7 @@ export const applicationDefects: Defect[] = [
       'HEAD follows GET, unless the route has one of its own',
     ],
   ]),
-  ...defectsOf('src/app/application.ts', ERRORS, [
+  ...defectsOf('src/app/dispatcher.ts', ERRORS, [
     [
       'a failed handler tells its client why',
       'fail(exchange, 500, noted);',

@@ -393,7 +393,7 @@ export const connectionDefects: Defect[] = [
     ['test/protocol/response.test.ts'],
     [
       ['a field may end a head', 'if (!FIELD_VALUE.test(value))', "if (value === '\\n')"],
-      ['a response may have two lengths', 'if (SERVERS_OWN.has(name.toLowerCase()))', "if (name === '')"],
+      ['a response may have two lengths', 'if (SERVER_FIELDS.has(name.toLowerCase()))', "if (name === '')"],
     ],
   ),
   ...defectsOf('src/connection/plane.ts', DEADLINES, [

@@ -6,7 +6,7 @@ const SCHEDULES = ['test/durable/schedules.test.ts'];
 const FOLDER = ['test/durable/folder.test.ts'];
 const FILE = ['test/durable/counters-file.test.ts'];
 const LOCK = ['test/durable/lock.test.ts'];
-const LEASES = ['test/durable/leases.test.ts'];
+const LEASES = ['test/durable/lease-renewer.test.ts'];
 const KEEP = ['test/durable/keep.test.ts'];
 const END_TO_END = ['test/durable/end-to-end.test.ts'];
 const SNAPSHOT = ['test/durable/snapshot.test.ts'];
@@ -105,7 +105,7 @@ export const durableDefects: Defect[] = [
       '(stats.mode & 0) !== 0',
     ],
   ]),
-  ...defectsOf('src/durable/owner.ts', FOLDER, [
+  ...defectsOf('src/durable/server-user.ts', FOLDER, [
     ['a folder that all may write to is used', '0o022', '0o020'],
     ['a folder that a group may write to is used', '0o022', '0o002'],
   ]),
@@ -118,7 +118,7 @@ export const durableDefects: Defect[] = [
       '',
     ],
   ]),
-  ...defectsOf('src/durable/sealed.ts', FILE, [
+  ...defectsOf('src/durable/sealed-file.ts', FILE, [
     ['a checksum is not looked at', 'digestOf([rest]) !== sum', "digestOf([rest]) === ''"],
     ['a version to come is taken', 'Number(version) > newest', 'Number(version) > 9'],
     ['another file is taken', 'if (found !== what)', "if (found === '')"],
@@ -142,7 +142,7 @@ export const durableDefects: Defect[] = [
     ['what is left over stays', 'await tidy(folder, number);', ''],
     ['a path that is too long is tried', '> PATH_BYTES_MAX)', '> PATH_BYTES_MAX + 1000)'],
   ]),
-  ...defectsOf('src/durable/leases.ts', LEASES, [
+  ...defectsOf('src/durable/lease-renewer.ts', LEASES, [
     ['all that is leased is leased for two blocks', 'Math.ceil(rate * aheadMs)', '0'],
     [
       'a client that is refused and asks again raises the rate',
@@ -176,7 +176,7 @@ export const durableDefects: Defect[] = [
     ],
     ['leases are not taken back', 'if (number >= 0) last.set(name, number);', ''],
   ]),
-  ...defectsOf('src/durable/trouble.ts', LEASES, [
+  ...defectsOf('src/durable/repeated-failure.ts', LEASES, [
     ['a failure is tried again at once', 'Math.max(this.failedMs + this.pauseMs - nowMs, 0)', '0'],
     ['each failure is noted', 'const fresh = !this.told.has(reason);', 'const fresh = reason !== undefined;'],
     [
@@ -213,7 +213,7 @@ export const durableDefects: Defect[] = [
       DISK,
     ],
   ]),
-  ...defectsOf('src/app/application.ts', END_TO_END, [
+  ...defectsOf('src/app/dispatcher.ts', END_TO_END, [
     [
       'a handler without a number is an error',
       'if (isLeaseExhausted(error))',
@@ -221,7 +221,7 @@ export const durableDefects: Defect[] = [
       DISK,
     ],
   ]),
-  ...defectsOf('src/app/fixed.ts', SERVE, [
+  ...defectsOf('src/app/fixed-responses.ts', SERVE, [
     [
       'a count without a number ends the thread',
       'exchange.answer(-ERROR_LEASE_EXHAUSTED);\n      return;',
@@ -229,7 +229,7 @@ export const durableDefects: Defect[] = [
     ],
   ]),
   ...defectsOf('src/state/counter.ts', SERVE, [
-    ['more is added than a block has', 'if (n > this.most)', 'if (n > 2 * this.most)'],
+    ['more is added than a block has', 'if (n > this.#most)', 'if (n > 2 * this.#most)'],
   ]),
   ...defectsOf('src/option-kinds.ts', END_TO_END, [
     ['any lease is a power of two', '!Number.isInteger(Math.log2(size))', 'Number.isNaN(size)', USAGE],
@@ -256,7 +256,7 @@ export const durableDefects: Defect[] = [
     ],
     ['a keeper that goes on gives everything anew', 'if (!resumed) this.publish', 'this.publish'],
   ]),
-  ...defectsOf('src/durable/pieces.ts', SNAPSHOT, [
+  ...defectsOf('src/durable/json-with-bytes.ts', SNAPSHOT, [
     ['bytes lie elsewhere', 'const end = pieces.indexOf', 'const end = 1 + pieces.indexOf'],
     ['bytes that are not there are read', 'end + at + size <= pieces.length', 'true'],
   ]),

@@ -307,7 +307,7 @@ export const limiterDefects: Defect[] = [
     ],
     ['anything is read', "if (!fits) throw new TypeError('it is no usage of a limiter');", ''],
   ]),
-  ...defectsOf('src/state/clock.ts', LIMITER, [
+  ...defectsOf('src/state/monotonic-clock.ts', LIMITER, [
     [
       'each thread has a clock of its own',
       'return performance.now() + offsetMs;',
@@ -317,13 +317,13 @@ export const limiterDefects: Defect[] = [
   ...defectsOf('src/app/rate-limit.ts', RATE_LIMIT, [
     [
       'what is refused is handled',
-      'if (!decision.allowed) return refusal(decision, said);\n      noteFields',
-      'noteFields',
+      'if (!decision.allowed) return refusal(decision, said);\n      addPendingFields',
+      'addPendingFields',
     ],
     [
       'what Hono is to refuse goes on',
-      'if (!decision.allowed) return refusal(decision, said);\n    noteFields',
-      'noteFields',
+      'if (!decision.allowed) return refusal(decision, said);\n    addPendingFields',
+      'addPendingFields',
     ],
     ['seconds are rounded down', 'Math.ceil(ms / SECOND_MS)', 'Math.max(1, Math.floor(ms / SECOND_MS))'],
     [
@@ -333,7 +333,7 @@ export const limiterDefects: Defect[] = [
     ],
     [
       'the response to an error has no fields',
-      'noteFields(request, said);\n      const response',
+      'addPendingFields(request, said);\n      const response',
       'const response',
     ],
     ['a time is negative', 'Math.min(remaining, limit)', 'remaining'],
@@ -353,7 +353,7 @@ export const limiterDefects: Defect[] = [
       "const address = context?.remoteAddress ?? 'nobody';",
     ],
   ]),
-  ...defectsOf('src/app/late-fields.ts', RATE_LIMIT, [
+  ...defectsOf('src/app/pending-fields.ts', RATE_LIMIT, [
     [
       'the fields are put into the response of the handler',
       'native ? copyOf(response) :',

@@ -90,7 +90,7 @@ export const mutexDefects: Defect[] = [
   ...defectsOf('assembly/state/counter.ts', COUNTER, [
     ['nobody waits for the mutex of a counter', '  sleepUntilLocked(counter);\n', ''],
   ]),
-  ...defectsOf('src/state/turns.ts', MUTEX, [
+  ...defectsOf('src/state/mutex-queue.ts', MUTEX, [
     [
       'who tries passes those who wait here',
       'this.held || this.waiting.length > 0',
@@ -117,7 +117,7 @@ export const mutexDefects: Defect[] = [
       'stays for it',
     ],
     ['a thread that has got it is kept for ever', 'clearInterval(reminder);', '', 'stays for it'],
-    ['each handle has turns of its own', 'turnsHere.set(pointer, turns);', '', 'until it is unlocked'],
+    ['each handle has turns of its own', 'queuesHere.set(pointer, turns);', '', 'until it is unlocked'],
     [
       'a death is not told to who waited',
       '(got === MUTEX_HELD ? HELD : ABANDONED)',
@@ -149,7 +149,7 @@ export const mutexDefects: Defect[] = [
   ]),
   ...defectsOf('src/state/gauge.ts', GAUGE, [
     ['NaN is a value', 'if (!Number.isFinite(value))', 'if (value === Infinity)'],
-    ['a sum that is none is given back', 'this.check(sum);\n', ''],
+    ['a sum that is none is given back', 'this.#check(sum);\n', ''],
   ]),
   ...defectsOf('assembly/state/histogram.ts', HISTOGRAM, [
     [
@@ -179,6 +179,6 @@ export const mutexDefects: Defect[] = [
       'Math.min(max, Math.max(min, middleOf(bucket)))',
       'middleOf(bucket)',
     ],
-    ['no memory is memory at 0', 'if (this.buckets === 0)', 'if (this.buckets === -1)'],
+    ['no memory is memory at 0', 'if (this.#buckets === 0)', 'if (this.#buckets === -1)'],
   ]),
 ];

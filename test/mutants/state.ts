@@ -26,10 +26,15 @@ export const stateDefects: Defect[] = [
     ],
   ]),
   ...defectsOf('src/state/mutex.ts', FAILED, [
-    ['a mutex that is held is forgotten', '(this.stale && this.turns.idle)', 'this.stale', 'can be unlocked'],
+    [
+      'a mutex that is held is forgotten',
+      '(this.#stale && this.#queue.idle)',
+      'this.#stale',
+      'can be unlocked',
+    ],
     [
       'a mutex stays where it was',
-      '(this.stale && this.turns.idle)',
+      '(this.#stale && this.#queue.idle)',
       'false',
       'are those of the next server',
     ],

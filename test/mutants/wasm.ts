@@ -202,7 +202,7 @@ export const wasmDefects: Defect[] = [
   ]),
   ...defectsOf('assembly/number.ts', PARSE, [
     ['an empty length is 0', 'if (cursor == end) return -1;', 'if (cursor == end) return 0;'],
-    ['a length of 2^53 passes', 'value > NUMBER_MAX', 'value > NUMBER_MAX + 1'],
+    ['a length of 2^53 passes', 'value > INTEGER_MAX', 'value > INTEGER_MAX + 1'],
     [
       'a length ends at the first byte that is no digit',
       'if (!isDigit(byte)) return -1;',
@@ -315,7 +315,7 @@ export const wasmDefects: Defect[] = [
   ]),
   ...defectsOf('assembly/chunked.ts', SERVE, [
     ['a chunk size may be anything', 'if (!isHex(byte)) return ERROR_CHUNK;', ''],
-    ['a chunk size may overflow', 'size > CHUNK_BYTES_MAX || ', ''],
+    ['a chunk size may overflow', 'size > INTEGER_MAX || ', ''],
     ['chunks do not add up', 'store<f64>(record, total, RECORD_CONTENT_BYTES);', ''],
     ['chunked content may not fill its limit', 'if (total > load', 'if (total >= load'],
     [
@@ -543,7 +543,7 @@ export const wasmDefects: Defect[] = [
     ['the debug build answers with anything', 'assert(index >= 0 && index < PREPARED_COUNT_MAX * 2);', ''],
     [
       'the debug build tells any length',
-      'assert(length >= LENGTH_CHUNKED && length <= LENGTH_MAX && floor(length) == length);',
+      'assert(length >= LENGTH_CHUNKED && length <= INTEGER_MAX && floor(length) == length);',
       '',
     ],
     [

@@ -11,13 +11,21 @@ import { createEngine, ENGINE_NAMES, type Engine } from '../support/engines.ts';
 import { readResponses } from '../support/responses.ts';
 
 const TOKEN_BYTES = "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
-const SERVERS_OWN = ['connection', 'content-length', 'date', 'transfer-encoding'];
+const SERVER_FIELDS = [
+  'connection',
+  'content-length',
+  'date',
+  'keep-alive',
+  'proxy-connection',
+  'transfer-encoding',
+  'upgrade',
+];
 const latin1 = (least: number): fc.Arbitrary<string> =>
   fc.integer({ min: least, max: 255 }).map((code) => String.fromCharCode(code));
 
 const name = fc
   .string({ unit: fc.constantFrom(...TOKEN_BYTES), minLength: 1, maxLength: 40 })
-  .filter((text) => !SERVERS_OWN.includes(text.toLowerCase()));
+  .filter((text) => !SERVER_FIELDS.includes(text.toLowerCase()));
 const value = fc
   .string({ unit: fc.oneof(latin1(0x20), fc.constant('\t')), maxLength: 200 })
   .map((text) => text.replaceAll('\x7f', '').replace(/^[\t ]+|[\t ]+$/g, ''));

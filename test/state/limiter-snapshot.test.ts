@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { piecesOf, valueFrom } from '../../src/durable/pieces.ts';
+import { piecesOf, valueFrom } from '../../src/durable/json-with-bytes.ts';
 import { compileModule, type Exports, instantiate } from '../../src/wasm/instance.ts';
 import { type Decision, decisionOf } from '../../src/wasm/state/limiter.ts';
 import {

@@ -11,7 +11,7 @@ import {
   PAGE_BYTES,
   STATE_EXTENT,
 } from '../../src/memory/layout.ts';
-import { OWNER } from '../../src/state/bound.ts';
+import { OWNER } from '../../src/state/binding.ts';
 import { histogram } from '../../src/state/histogram.ts';
 import { type LimiterOptions, limiter } from '../../src/state/limiter.ts';
 import { mutex } from '../../src/state/mutex.ts';

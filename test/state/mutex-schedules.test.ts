@@ -27,7 +27,7 @@ const FREE = 0;
 
 const ownerOf = (thread: number): number => thread + 1;
 
-/** As turns.ts does it: asks, waits, has it, leaves. */
+/** As mutex-queue.ts does it: asks, waits, has it, leaves. */
 const locker =
   (owner: number): Program =>
   (plan) => {
@@ -55,7 +55,7 @@ function goOn(plan: Plan, got: number): Plan | undefined {
   return plan.next === 'try' ? undefined : { ...plan, next: 'wait', word: got, woken: false };
 }
 
-/** As the reminder of turns.ts does it, once it has seen the lock on its way for long. */
+/** As the reminder of mutex-queue.ts does it, once it has seen the lock on its way for long. */
 const reminder: Program = () => {
   source.remind(ROW, true);
   return undefined;

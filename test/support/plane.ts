@@ -2,7 +2,7 @@
 
 import type { Socket } from 'node:net';
 import { expect } from 'vitest';
-import type { ServerView } from '../../src/app/app.ts';
+import type { ServerView } from '../../src/app/types.ts';
 import type { AddressCounts } from '../../src/connection/addresses.ts';
 import type { Deadlines } from '../../src/connection/deadlines.ts';
 import { type Io, plainEndpoint } from '../../src/connection/endpoint.ts';

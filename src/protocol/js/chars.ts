@@ -1,5 +1,7 @@
 // Byte classes (RFC 9110 5.6, RFC 3986 2): a table of 256 for each, 1 for a member.
 
+import { TOKEN_MARKS } from '../token.ts';
+
 export const CR = 0x0d;
 export const LF = 0x0a;
 export const SP = 0x20;
@@ -20,7 +22,7 @@ const ALPHA = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ';
 const DIGIT = '0123456789';
 
 /** RFC 9110 5.6.2. */
-export const TCHAR = classOf(`!#$%&'*+-.^_\`|~${DIGIT}${ALPHA}`);
+export const TCHAR = classOf(TOKEN_MARKS + DIGIT + ALPHA);
 
 /** Visible ASCII without "#<>\ , for the reason given in assembly/chars.ts. */
 export const TARGET = classOf(`!$%&'()*+,-./:;=?@[]^_\`{|}~${DIGIT}${ALPHA}`);

@@ -1,15 +1,15 @@
-// Bodies that are iterated over: async generators, Node's Readable, and the streams of other libraries.
+// Bodies that can be iterated over: async generators, Node's Readable, and the streams of other libraries.
 
 import { ByteStream } from './byte-stream.ts';
-import { Pieces } from './pieces.ts';
+import { PieceEncoder } from './piece-encoder.ts';
 
 interface OtherStream {
   getReader(): ReadableStreamDefaultReader<unknown>;
 }
 
-export type Iterated = AsyncIterable<unknown> | OtherStream;
+export type IterableBody = AsyncIterable<unknown> | OtherStream;
 
-export function isIterated(value: unknown): value is Iterated {
+export function isIterableBody(value: unknown): value is IterableBody {
   if (typeof value !== 'object' || value === null) return false;
   const { getReader, [Symbol.asyncIterator]: iterate } = value as Partial<
     OtherStream & AsyncIterable<unknown>
@@ -17,9 +17,9 @@ export function isIterated(value: unknown): value is Iterated {
   return typeof getReader === 'function' || typeof iterate === 'function';
 }
 
-/** A stream of the pieces as bytes; nothing is iterated over before it is read. */
-export function streamOfIterated(body: Iterated): ReadableStream<Uint8Array<ArrayBuffer>> {
-  const pieces = new Pieces();
+/** Makes a stream of bytes from the pieces. The iteration begins with the first read. */
+export function streamOfIterable(body: IterableBody): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const pieces = new PieceEncoder();
   let iterator: AsyncIterator<unknown> | undefined;
   return new ByteStream({
     async read() {
@@ -27,7 +27,7 @@ export function streamOfIterated(body: Iterated): ReadableStream<Uint8Array<Arra
       for (;;) {
         const { done, value } = await iterator.next();
         const bytes = done ? pieces.end() : pieces.bytesOf(value);
-        // A copy: the source of the pieces may use the same memory again.
+        // Copied, since the source may reuse the memory of a piece.
         if (bytes.length > 0) return new Uint8Array(bytes);
         if (done) return undefined;
       }
@@ -39,7 +39,7 @@ export function streamOfIterated(body: Iterated): ReadableStream<Uint8Array<Arra
   });
 }
 
-function iteratorOf(body: Iterated): AsyncIterator<unknown> {
+function iteratorOf(body: IterableBody): AsyncIterator<unknown> {
   if (!('getReader' in body)) return body[Symbol.asyncIterator]();
   const reader = body.getReader();
   return {

@@ -7,7 +7,7 @@ import type { CountersFile } from './counters-file.ts';
 import { type Files, readIfThere, replaceFile, SYSTEM_FILES } from './files.ts';
 import type { Grant, Lessor, Refusals } from './lessor.ts';
 import type { RedisCounters } from './redis.ts';
-import { seal, unseal } from './sealed.ts';
+import { seal, unseal } from './sealed-file.ts';
 
 /** There when numbers have come from Redis. */
 const MARK = 'redis';
@@ -24,7 +24,7 @@ export function checkWithoutRedis(folder: string, files: Files = SYSTEM_FILES): 
   );
 }
 
-export class Both implements Lessor {
+export class FileAndRedis implements Lessor {
   /** Redis has at least the counts of the file. */
   private carried = false;
 

@@ -1,6 +1,6 @@
-// Leased numbers, as a program meets them: there may be none left.
+// The error of a counter whose numbers are leased, when no leased number is left.
 
-/** No number can be handed out at the moment: what hands out leases is slow, full or away. Try again later. */
+/** A counter has no number at the moment: the disk or Redis that leases numbers is slow, full or unreachable. Try again later. */
 export class LeaseExhaustedError extends Error {
   override readonly name = 'LeaseExhaustedError';
   readonly code = 'ERR_LEASE_EXHAUSTED';
@@ -10,7 +10,7 @@ export class LeaseExhaustedError extends Error {
   }
 }
 
-/** By its code, so that any copy of this package has made it. */
+/** Whether an error is a LeaseExhaustedError of any copy of this package. */
 export function isLeaseExhausted(error: unknown): boolean {
   return (error as { code?: unknown } | null | undefined)?.code === 'ERR_LEASE_EXHAUSTED';
 }

@@ -1,5 +1,6 @@
-// The members of a light class in the form of the platform's: enumerable as theirs are, and with any other `this`
-// theirs, which serve the platform's own objects and refuse all else.
+// How a light class (Request, Response, Headers of hotpath) passes for the class of the platform. Its instances are
+// instances of the platform's class. Its members are enumerable as the platform's members are, and where `this` is
+// no light object they call the platform's member, which serves the platform's own objects and rejects all others.
 
 import { plural } from '../plural.ts';
 import { toNative } from './native.ts';
@@ -8,24 +9,40 @@ interface Light {
   [toNative](): object;
 }
 
+interface Class {
+  readonly prototype: object;
+}
+
 /**
- * Brings a light class into the form of the platform's.
+ * Makes a light class pass for a class of the platform, whose constructor it never calls.
  * @param isLight whether the light class has made a value
- * @param checked members that look at `this` and at the number of arguments by themselves, since they are used most
+ * @param checked members that check `this` and the number of arguments themselves, since they are used most
  */
-export function asNative(
-  light: object,
-  native: object,
+export function impersonate(
+  { prototype: light }: Class,
+  { prototype: native }: Class,
   isLight: (value: unknown) => boolean,
   checked: readonly string[],
 ): void {
+  Object.setPrototypeOf(light, native);
   for (const [name, theirs] of Object.entries(Object.getOwnPropertyDescriptors(native))) {
     if (name === 'constructor' || (theirs.get === undefined && typeof theirs.value !== 'function')) continue;
-    // Those that only a newer platform has go to the native object.
+    // A member that only a newer platform has is forwarded to the native object.
     const ours = Object.getOwnPropertyDescriptor(light, name) ?? forward(theirs);
     const descriptor = checked.includes(name) ? ours : guarded(name, ours, { ...theirs, native }, isLight);
     Object.defineProperty(light, name, { ...descriptor, enumerable: theirs.enumerable ?? false });
   }
+}
+
+/** Makes `instanceof` a light class hold for the platform's instances, too. Classes that extend it keep their own. */
+export function admitNativeInstances(light: Class, native: Class): void {
+  Object.defineProperty(light, Symbol.hasInstance, {
+    configurable: true,
+    writable: true,
+    value(this: Class, value: unknown): boolean {
+      return Function.prototype[Symbol.hasInstance].call(this === light ? native : this, value);
+    },
+  });
 }
 
 function guarded(
@@ -54,17 +71,17 @@ function guarded(
   return { value, writable: true, configurable: true };
 }
 
-/** The value of the platform's getter of this name, for a `this` that is no light object. */
+/** Calls the platform's getter of this name, for a `this` that is no light object. */
 export function platformGet(native: object, name: string, target: object): never {
   return Reflect.get(native, name, targetOf(native, target)) as never;
 }
 
-/** A light prototype looks like an instance to the platform, and stands for the platform's prototype. */
+/** The platform takes a light prototype for an instance, so the platform's own prototype is used in its place. */
 function targetOf(native: object, target: unknown): unknown {
   return Object.hasOwn(Object(target), 'constructor') ? native : target;
 }
 
-/** The error of a call with too few arguments. */
+/** Makes the error for a call with too few arguments. */
 export function tooFew(name: string, least: number, given: number): TypeError {
   return new TypeError(`${name}() takes ${plural(least, 'argument')}, but got ${given}`);
 }

@@ -1,23 +1,23 @@
-// What is known of a body besides its bytes: that fetch() has decoded it, so that Content-Encoding and
-// Content-Length tell of bytes that are no more; how long a Blob is.
+// Facts about a response body that the stream does not tell: fetch() has decoded it, so that its Content-Encoding and
+// Content-Length are no longer true; its pieces never change; its length, when it comes from a Blob.
 
 import { versions } from 'node:process';
 import { ByteStream } from './byte-stream.ts';
-import type { FieldLines } from './fields.ts';
+import type { FieldLines } from './response-fields.ts';
 
-/** Bodies of fetched responses that went on under another Response. */
+/** Bodies of fetched responses that a program has passed to another Response. */
 const passedOn = new WeakSet<ReadableStream>();
-/** Bodies whose pieces don't change any more. */
+/** Bodies whose pieces never change. */
 const lasting = new WeakSet<ReadableStream>();
 const lengths = new WeakMap<ReadableStream, number>();
 
 const [undiciMajor = 0, undiciMinor = 0] = (versions.undici ?? '').split('.').map(Number);
 const DECODES_ZSTD = undiciMajor > 7 || (undiciMajor === 7 && undiciMinor >= 11);
-/** What fetch() decodes; content with any other coding it leaves as it came. */
+/** The codings that fetch() decodes. Content with any other coding stays encoded. */
 const DECODED = new Set(['gzip', 'x-gzip', 'deflate', 'br', ...(DECODES_ZSTD ? ['zstd'] : [])]);
 const CODING_LINE = /^content-encoding: (.*)\r\n/gm;
 
-/** Remembers where the body of a new Response came from. */
+/** Remembers that the body of a new Response is that of a fetched one. */
 export function noteOrigin(
   body: ReadableStream,
   from: { readonly url?: unknown; readonly body?: unknown },
@@ -25,26 +25,27 @@ export function noteOrigin(
   if (typeof from.url === 'string' && from.url !== '' && from.body === body) passedOn.add(body);
 }
 
-/** Remembers that fetch() has decoded a body, whatever Response it goes on under. */
+/** Remembers that fetch() has decoded a body, whichever Response a program passes it to. */
 export function noteDecoded(body: ReadableStream, codings: string): void {
   if (codings.split(',').every(isDecoded)) passedOn.add(body);
 }
 
+/** Remembers the length of a body in bytes. */
 export function noteLength(body: ReadableStream, length: number): void {
   lengths.set(body, length);
 }
 
-/** Remembers that the pieces of a body stay as they are until they have been sent. */
+/** Remembers that nobody changes the pieces of a body before they have been sent. */
 export function noteLasting(body: ReadableStream): void {
   lasting.add(body);
 }
 
-/** Whether the pieces of a body stay as they are: its source said so, or has given them away. */
+/** Whether the pieces of a body never change: its source promises so, or has transferred them. */
 export function isLasting(body: ReadableStream): boolean {
   return body instanceof ByteStream || lasting.has(body) || passedOn.has(body);
 }
 
-/** The fields to be sent with a body, and its length when that is known. */
+/** Makes the fields to send with a body: without a coding that fetch() has removed, and with the length if known. */
 export function fieldsWith(fields: FieldLines, body: ReadableStream, url: string): FieldLines {
   const length = lengths.get(body);
   if (length !== undefined) return { ...fields, length };

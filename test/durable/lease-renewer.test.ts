@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { CountersFile } from '../../src/durable/counters-file.ts';
-import { Leases } from '../../src/durable/leases.ts';
+import { LeaseRenewer } from '../../src/durable/lease-renewer.ts';
 import type { Lessor } from '../../src/durable/lessor.ts';
 import { KIND_COUNTER_LEASED } from '../../src/memory/codes.ts';
 import { viewsOf } from '../../src/memory/views.ts';
@@ -26,7 +26,7 @@ const SIZE = 8;
 interface Fixture {
   exports: Exports;
   pointerOf(name: string): number;
-  leases: Leases;
+  leases: LeaseRenewer;
   /** What the lessor was asked for, by name. */
   asked: [string, number][];
   notes: string[];
@@ -75,7 +75,7 @@ function fixture(size = SIZE): Fixture {
   return {
     exports,
     pointerOf,
-    leases: new Leases(
+    leases: new LeaseRenewer(
       exports,
       views,
       lessor,
@@ -132,7 +132,7 @@ async function load({
   disk.before = (operation) => {
     if (operation.startsWith('sync')) for (let i = 0; i < syncMs; i++) passMs();
   };
-  const leases = new Leases(exports, views, file, expect.fail, () => nowMs);
+  const leases = new LeaseRenewer(exports, views, file, expect.fail, () => nowMs);
   let rung = bellOf(views);
   await leases.renew();
   for (let atMs = nowMs; nowMs < 20_000; passMs())

@@ -12,7 +12,7 @@ import {
   readFields,
   readTrailers,
   TEXT_FIELDS,
-} from '../../src/app/fields.ts';
+} from '../../src/app/response-fields.ts';
 
 function linesOf(headers: unknown, missing = NO_FIELDS): string[] {
   return readFields(headers as HeadersInit, missing)

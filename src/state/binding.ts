@@ -1,4 +1,4 @@
-// How a name becomes a row of the process's named state, in the thread that asks.
+// Binds a handle of named state to its row in the shared memory, with this thread's instance of the module.
 
 import { isMainThread, threadId } from 'node:worker_threads';
 import type { Views } from '../memory/views.ts';
@@ -10,36 +10,36 @@ import { claimRow, HELLO_NAME, type Kind, OWN_PREFIX } from '../wasm/state/names
 import { rowPointer } from '../wasm/state/rows.ts';
 import { type SharedState, sharedState, unbindLater } from './shared.ts';
 
-/** The named state, with an instance of the module for this thread. */
-export interface Bound {
+/** The named state as this thread uses it: with its own instance of the module. */
+export interface Binding {
   readonly state: SharedState;
   readonly exports: Exports;
-  /** Of the memory as it was when the thread bound itself: extents lie behind their end. */
+  /** Views made when this thread first used the memory. Extents that were added later are outside of them. */
   readonly views: Views;
 }
 
-/** Who holds what can be held: no other thread of the process ever has this number. Never 0. */
+/** Number of this thread as an owner of locks and pages. Never 0, and never used by another thread of the process. */
 export const OWNER = ownerOf(threadId);
 
-/** Whether this thread ends with its process only. */
+/** Whether this is the main thread, which ends only with the process. */
 export const IS_MAIN = isMainThread;
 
-/** A new counter's first lease is waited for: until then it would have no number to hand out. */
+/** How long to wait for the first lease of a new counter, which has no numbers before. */
 const FIRST_LEASE_MS = 2000;
 
-let bound: Bound | undefined;
+let bound: Binding | undefined;
 
-/** The number under which the thread of this id holds what it holds. */
+/** The owner number of the thread with this id. */
 export function ownerOf(id: number): number {
   return id + 1;
 }
 
 /**
- * The named state as this thread uses it.
- * @param what for, in an error: `counter 'hits'`
- * @throws Error when there is no server whose state it could be, or when another version of this package made it
+ * Returns the named state as this thread uses it.
+ * @param what names the user in an error message: `counter 'hits'`
+ * @throws Error when no server of this process has made the state, or another version of this package made it
  */
-export function inThisThread(what: string): Bound {
+export function inThisThread(what: string): Binding {
   const state = sharedState();
   if (state === undefined)
     throw new Error(
@@ -56,11 +56,11 @@ export function inThisThread(what: string): Bound {
 }
 
 /**
- * Index of the row of this name.
- * @throws RangeError when there is no room for one more, or the name is one of the server's own
- * @throws TypeError when the name is that of something of another kind
+ * Claims the row of this name, and returns its index.
+ * @throws RangeError when there is no room for another name, or the name is reserved for the server
+ * @throws TypeError when the name belongs to named state of another kind
  */
-export function claim({ views, exports }: Bound, kind: Kind, name: string): number {
+export function claim({ views, exports }: Binding, kind: Kind, name: string): number {
   if (name.startsWith(OWN_PREFIX) && name !== HELLO_NAME)
     throw new RangeError(`${kind} '${name}': names that begin with '${OWN_PREFIX}' are the server's own`);
   const index = claimRow(views, kind, name);
@@ -70,10 +70,10 @@ export function claim({ views, exports }: Bound, kind: Kind, name: string): numb
 }
 
 /**
- * The row of this name: its pointer, and what works on it.
- * @param unbind called when that is no longer the process's named state, since no server has started with it
+ * Binds to the row of this name, and returns its pointer with the named state.
+ * @param unbind called when the process drops this named state, since every server that used it failed to start
  */
-export function bind(kind: Kind, name: string, unbind?: () => void): Bound & { pointer: number } {
+export function bind(kind: Kind, name: string, unbind?: () => void): Binding & { pointer: number } {
   const here = inThisThread(`${kind} '${name}'`);
   const pointer = rowPointer(claim(here, kind, name));
   if (unbind !== undefined) unbindLater(unbind);

@@ -5,7 +5,7 @@ import { Backoff } from '../backoff.ts';
 const PAUSE_FIRST_MS = 10;
 const PAUSE_MAX_MS = 1000;
 
-export class Trouble {
+export class RepeatedFailure {
   private readonly backoff = new Backoff(PAUSE_FIRST_MS, PAUSE_MAX_MS, 0);
   private failedMs = 0;
   private readonly told = new Set<string>();

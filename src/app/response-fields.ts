@@ -1,7 +1,8 @@
-// Response fields: what Fetch allows as HeadersInit, validated and put into field lines, so that no name and
-// no value ever breaks out of its line. The fields of the server itself are kept apart from the lines.
+// Response fields: takes what Fetch allows as HeadersInit, validates it and builds field lines, so that no name and no
+// value can break out of its line. The fields that the server alone sends are kept apart.
 
 import { FIELDS_BYTES_MAX, FIELDS_TOO_LARGE } from '../connection/exchange.ts';
+import { SERVER_FIELDS } from '../protocol/server-fields.ts';
 import { isToken } from '../protocol/token.ts';
 import { imfFixdate } from './http-date.ts';
 import type { HeadersInput } from './native.ts';
@@ -10,13 +11,13 @@ import type { HeadersInput } from './native.ts';
 export interface FieldLines {
   /** `name: value` CRLF, names in lower case, without the server's own fields. */
   readonly lines: string;
-  /** The server's own fields in the same form: never sent as they are, but a Headers object shows them. */
+  /** The server's own fields in the same form. They are not sent, but a Headers object shows them. */
   readonly own: string;
-  /** Connection: close was among them. */
+  /** The program asked for Connection: close. */
   readonly close: boolean;
-  /** What Date told, as IMF-fixdate; undefined also when that is no date. */
+  /** The program's Date as IMF-fixdate; undefined when there is none, or none that is a date. */
   readonly date: string | undefined;
-  /** What Content-Length told; undefined also when that is no length. */
+  /** The program's Content-Length; undefined when there is none, or none that is a length. */
   readonly length: number | undefined;
 }
 
@@ -24,20 +25,9 @@ export const NO_FIELDS: FieldLines = { lines: '', own: '', close: false, date: u
 export const TEXT_FIELDS: FieldLines = { ...NO_FIELDS, lines: 'content-type: text/plain;charset=UTF-8\r\n' };
 export const JSON_FIELDS: FieldLines = { ...NO_FIELDS, lines: 'content-type: application/json\r\n' };
 
-/** What the connection decides alone. */
-const OWN_NAMES = new Set([
-  'connection',
-  'content-length',
-  'date',
-  'keep-alive',
-  'proxy-connection',
-  'transfer-encoding',
-  'upgrade',
-]);
-
-/** What must be known before the content: framing, routing, control and how to read it (RFC 9110 6.5.1). */
+/** Fields that a recipient needs before the content, so that they can't be trailers (RFC 9110 6.5.1). */
 const NO_TRAILERS = new Set([
-  ...OWN_NAMES,
+  ...SERVER_FIELDS,
   'age',
   'authorization',
   'cache-control',
@@ -63,8 +53,7 @@ const NO_TRAILERS = new Set([
   'www-authenticate',
 ]);
 
-/** Token (RFC 9110 5.6.2). */
-/** What Fetch refuses in a value: CR, LF, NUL, and what is no byte. */
+/** What Fetch rejects in a value: CR, LF, NUL, and characters beyond U+00FF. */
 const NOT_IN_VALUE = /[\0\n\r\u0100-\uffff]/;
 const CLOSE = /(?:^|,)[\t ]*close[\t ]*(?:,|$)/i;
 
@@ -72,23 +61,23 @@ const KEPT_NAMES_MAX = 1000;
 const KEPT_NAME_LENGTH_MAX = 64;
 const KEPT_VALUE_LENGTH_MAX = 128;
 
-/** A name as a program wrote it, with the line it made last: most programs send the same one again. */
+/** A name as a program wrote it, with its last value and line: most programs send the same line again and again. */
 interface FieldName {
   readonly name: string;
   readonly own: boolean;
   value: string;
   line: string;
-  /** The line as all there is. */
+  /** The fields of a response that has only this line. */
   alone: FieldLines | undefined;
 }
 
 const names = new Map<string, FieldName>();
 
 /**
- * Reads fields, validates each name and value, and puts them into lines.
- * @param missing what to add when no Content-Type is among them; at most that one field
- * @throws TypeError that names the field
- * @throws RangeError when they have more than FIELDS_BYTES_MAX bytes together
+ * Reads fields, validates each name and value, and builds their lines.
+ * @param missing the Content-Type to add when the fields have none, or NO_FIELDS
+ * @throws TypeError that names the malformed field
+ * @throws RangeError when all fields together exceed FIELDS_BYTES_MAX bytes
  */
 export function readFields(headers: HeadersInput | undefined, missing: FieldLines): FieldLines {
   if (headers === undefined) return missing;
@@ -152,7 +141,7 @@ function fieldLines(lines: string, own: string): FieldLines {
   for (const [name, value] of pairsIn(own)) {
     if (name === 'connection') close ||= CLOSE.test(value);
     if (name === 'date') date = date === undefined ? value : '';
-    // Two of them tell nothing (RFC 9110 8.6).
+    // Two Content-Lengths count as none (RFC 9110 8.6).
     if (name === 'content-length') length = length === undefined ? value : '';
   }
   return {
@@ -173,8 +162,8 @@ function learnName(key: string): FieldName {
   checkSize(key.length);
   if (!isToken(key)) throw new TypeError(`${JSON.stringify(key)} is no field name`);
   const name = key.toLowerCase();
-  const field = { name, own: OWN_NAMES.has(name), value: '', line: `${name}: \r\n`, alone: undefined };
-  // Names that a program takes from elsewhere must not fill memory.
+  const field = { name, own: SERVER_FIELDS.has(name), value: '', line: `${name}: \r\n`, alone: undefined };
+  // Names that come from outside the program must not fill memory.
   if (key.length > KEPT_NAME_LENGTH_MAX) return field;
   if (names.size >= KEPT_NAMES_MAX) names.clear();
   names.set(key, field);
@@ -193,7 +182,7 @@ function lineOf(field: FieldName, value: unknown): string {
   return line;
 }
 
-/** Checks the size first, so that no pattern runs over a text of any length. */
+/** Returns the value as it is sent. The size is checked first, so that no pattern runs over a text of any length. */
 function validValue(field: FieldName, text: string): string {
   const outer = text.charCodeAt(0) <= 0x20 || text.charCodeAt(text.length - 1) <= 0x20;
   const value = outer ? trimmed(text) : text;
@@ -203,7 +192,7 @@ function validValue(field: FieldName, text: string): string {
   return value;
 }
 
-/** Without the white space of the Fetch standard around it: tab, line feed, carriage return, space. */
+/** Removes white space at both ends, as the Fetch standard has it: tab, line feed, carriage return, space. */
 function trimmed(text: string): string {
   let start = 0;
   let end = text.length;
@@ -220,13 +209,13 @@ function checkSize(bytes: number): void {
   if (bytes > FIELDS_BYTES_MAX) throw new RangeError(FIELDS_TOO_LARGE);
 }
 
-/** The same fields, and `missing` when there is no Content-Type. */
+/** Adds `missing` to the fields when they have no Content-Type. */
 export function addMissing(fields: FieldLines, missing: FieldLines): FieldLines {
   if (missing === NO_FIELDS || /^content-type: /m.test(fields.lines)) return fields;
   return { ...fields, lines: fields.lines + missing.lines };
 }
 
-/** All of them, the server's own too. */
+/** All fields as pairs, the server's own included. */
 export function pairsOf({ lines, own }: FieldLines): [name: string, value: string][] {
   return pairsIn(lines + own);
 }
@@ -240,8 +229,8 @@ function pairsIn(lines: string): [name: string, value: string][] {
 }
 
 /**
- * The lines of a trailer section.
- * @throws TypeError that names the field, also when it must come before the content
+ * Builds the lines of a trailer section.
+ * @throws TypeError that names a field that is malformed, or that can't be a trailer
  */
 export function readTrailers(headers: HeadersInput): string {
   const fields = readFields(headers, NO_FIELDS);

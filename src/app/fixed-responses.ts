@@ -1,5 +1,5 @@
-// Fixed answers: a Response that never changes, or a count. They are prepared once; the engine sends them from the
-// plane's slot, and where there is no room for one, or several paths lead to it, it is sent from here.
+// Fixed responses: a Response that never changes, or a counted one. They are prepared once. The engine sends them from
+// the plane's slot. One that has no place in the slot, or that several paths lead to, is sent from here.
 
 import type { Exchange, Head, HeadParts } from '../connection/exchange.ts';
 import type { Plane } from '../connection/plane.ts';
@@ -9,21 +9,21 @@ import { isBare, statusLine } from '../protocol/status.ts';
 import { isUnmodified, unmodifiedFields, type Validators, validatorsOf } from '../protocol/validators.ts';
 import { Counted } from '../state/counted.ts';
 import { counterIndexIn } from '../state/counter.ts';
-import { isLeaseExhausted } from '../state/lease.ts';
+import { isLeaseExhausted } from '../state/lease-exhausted.ts';
 import { unmodifiedIndex } from '../wasm/slot.ts';
-import { TEXT_FIELDS } from './fields.ts';
+import { TEXT_FIELDS } from './response-fields.ts';
 import { wholeParts } from './send.ts';
 
-export type Fixed = globalThis.Response | Counted;
+export type FixedValue = globalThis.Response | Counted;
 
-/** The validators of a response, and the field lines of the 304 in its place. */
+/** The validators of a response, and the field lines of the 304 that may replace it. */
 interface Conditional extends Validators {
   fields: string;
 }
 
-/** A fixed answer that can be sent. */
-export class Ready {
-  /** Its place in the slot, if it has one. */
+/** A fixed response that is ready to be sent. */
+export class FixedResponse {
+  /** Index in the slot's table; undefined when it has no place there. */
   index: number | undefined = undefined;
 
   constructor(
@@ -32,7 +32,7 @@ export class Ready {
     private readonly content: Uint8Array | Counted,
     private readonly close: boolean,
     private readonly headParts?: HeadParts | undefined,
-    /** Undefined: requests on condition are answered as all others. */
+    /** Undefined when conditional requests get the full response. */
     private readonly conditional?: Conditional | undefined,
   ) {}
 
@@ -51,7 +51,7 @@ export class Ready {
   private sendUnmodified(exchange: Exchange, fields: string): void {
     if (this.index !== undefined) exchange.answer(unmodifiedIndex(this.index));
     else {
-      // The phrase belongs to the other status; Date is the response's (RFC 9110 15.4.5).
+      // The reason phrase belongs to the other status; the 304 has the Date of the response (RFC 9110 15.4.5).
       exchange.headParts = this.headParts && { reasonPhrase: undefined, date: this.headParts.date };
       exchange.respond(304, fields, '', this.close);
     }
@@ -70,60 +70,63 @@ export class Ready {
   }
 }
 
-/** The fixed answers of one application on a plane. */
-export class FixedAnswers {
+/** The fixed responses of one application on a plane. */
+export class FixedResponses {
   private readonly waiting: (() => void)[] = [];
 
   constructor(private readonly plane: Plane) {}
 
-  /** @param path which alone GET reaches it by; undefined when there is none such */
-  async prepare(answer: Fixed, path: string | undefined): Promise<Ready> {
+  /**
+   * Prepares a fixed response.
+   * @param path the path whose GET gets this response, when no other path does; else undefined
+   */
+  async prepare(answer: FixedValue, path: string | undefined): Promise<FixedResponse> {
     return answer instanceof Counted ? this.count(answer, path) : await this.fix(answer, path);
   }
 
-  /** Puts all of them into the slot, in the place of those that are there. */
+  /** Puts all prepared responses into the slot, in place of the former ones. */
   place(): void {
     this.plane.slot.forgetRoutes();
     for (const place of this.waiting) place();
   }
 
-  private async fix(response: globalThis.Response, path: string | undefined): Promise<Ready> {
+  private async fix(response: globalThis.Response, path: string | undefined): Promise<FixedResponse> {
     const { statusCode, fields, content, close, headParts } = await wholeParts(response);
-    // Conditions are for a response that would be successful without them (RFC 9110 13.2.1).
+    // Conditions apply only to a response that would succeed without them (RFC 9110 13.2.1).
     const validators = statusCode === 200 ? validatorsOf(fields) : undefined;
     const conditional = validators && { ...validators, fields: unmodifiedFields(fields) };
-    const ready = new Ready(statusCode, fields, content, close, headParts, conditional);
-    // A response from the engine leaves the connection as it is, and has the engine's Date.
-    this.add(ready, close || headParts?.date !== undefined ? undefined : path, {
+    const fixed = new FixedResponse(statusCode, fields, content, close, headParts, conditional);
+    // The engine neither closes the connection after a fixed response nor sends another Date than its own.
+    this.add(fixed, close || headParts?.date !== undefined ? undefined : path, {
       head: statusLine(statusCode, headParts?.reasonPhrase) + fields,
       content: Buffer.from(content).toString('latin1'),
       counter: -1,
       bare: isBare(statusCode),
       ...(conditional && { conditional: { ...conditional, head: statusLine(304) + conditional.fields } }),
     });
-    return ready;
+    return fixed;
   }
 
-  private count(counted: Counted, path: string | undefined): Ready {
+  private count(counted: Counted, path: string | undefined): FixedResponse {
     const fields = TEXT_FIELDS.lines;
-    const ready = new Ready(200, fields, counted, false);
-    // Named state may live in another server's memory.
+    const fixed = new FixedResponse(200, fields, counted, false);
+    // The counter may be in the memory of another server of this process.
     const counter = counterIndexIn(this.plane.slot.views, counted.counter);
     if (counter !== undefined)
-      this.add(ready, path, {
+      this.add(fixed, path, {
         head: statusLine(200) + fields,
         content: Buffer.from(counted.prefix).toString('latin1'),
         counter,
         bare: false,
       });
-    return ready;
+    return fixed;
   }
 
-  private add(ready: Ready, path: string | undefined, prepared: Omit<Prepared, 'index'>): void {
+  private add(fixed: FixedResponse, path: string | undefined, prepared: Omit<Prepared, 'index'>): void {
     if (path === undefined) return;
     this.waiting.push(() => {
       try {
-        ready.index = this.plane.slot.addRoute(path, prepared);
+        fixed.index = this.plane.slot.addRoute(path, prepared);
       } catch (error) {
         if (!(error instanceof RangeError)) throw error;
       }
@@ -131,7 +134,7 @@ export class FixedAnswers {
   }
 }
 
-/** Whether the request is on conditions that say: the client has it already. As the engine decides (RFC 9110 13.2.2). */
+/** Whether the request's conditions say that the client has this response already, decided as the engine does (RFC 9110 13.2.2). */
 function saysUnmodified(head: Head, validators: Validators): boolean {
   const { method } = head;
   if (method !== 'GET' && method !== 'HEAD') return false;

@@ -6,7 +6,7 @@ import type { Views } from '../memory/views.ts';
 import type { Exports } from '../wasm/instance.ts';
 import { BLOCK_NUMBERS_MAX, leasedCounters, leaseSize, setFailing, tellNews } from '../wasm/state/leasing.ts';
 import type { Lessor, Refusals } from './lessor.ts';
-import { Trouble } from './trouble.ts';
+import { RepeatedFailure } from './repeated-failure.ts';
 
 const AHEAD_MS = 2000;
 const AHEAD_LEASES = 4;
@@ -23,10 +23,10 @@ const SAMPLE_MS = 250;
 /** How much of what a slow lease took is reckoned with at the next. */
 const FORGET = 0.9;
 
-export class Leases {
+export class LeaseRenewer {
   private readonly plans = new Map<string, Plan>();
   /** The failure that keeps all counters from their numbers. */
-  private readonly outage = new Trouble();
+  private readonly outage = new RepeatedFailure();
   /** How long a lease takes, at worst of late. */
   private leaseMs = 0;
 
@@ -52,7 +52,7 @@ export class Leases {
     return leastMs;
   }
 
-  /** Leases what is wanted. A failure is logged when its reason is new since the last success. */
+  /** LeaseRenewer what is wanted. A failure is logged when its reason is new since the last success. */
   async renew(): Promise<void> {
     const startMs = this.now();
     const wanted = this.wanted(startMs);
@@ -147,7 +147,7 @@ export class Leases {
 /** How one counter is leased numbers. */
 class Plan {
   /** The failure that keeps this counter alone from its numbers. */
-  readonly trouble = new Trouble();
+  readonly trouble = new RepeatedFailure();
   /** Numbers that were leased, since the plan began or before. */
   private leased: number;
   /** Numbers a millisecond that are wanted. */

@@ -1,5 +1,5 @@
-// The pieces of a body as bytes. The standard knows streams of Uint8Array alone; many programs write strings and
-// other buffers into theirs.
+// Converts the pieces of a body to bytes. The standard allows only streams of Uint8Array; many programs write strings
+// and other buffers into their streams.
 
 import { types } from 'node:util';
 import { kindOf } from './kind.ts';
@@ -13,7 +13,7 @@ export function isBytes(value: unknown): value is Bytes {
   return ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value);
 }
 
-/** The bytes of a buffer source, where they lie. */
+/** The bytes of a buffer source, not copied. */
 export function bytesOf(source: Bytes): Uint8Array {
   if (source instanceof Uint8Array) return source;
   if (ArrayBuffer.isView(source)) return new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
@@ -21,14 +21,16 @@ export function bytesOf(source: Bytes): Uint8Array {
 }
 
 /**
- * Makes bytes of the pieces of one body, in their order. Strings become UTF-8; a surrogate pair may be split over
- * two of them.
+ * Converts the pieces of one body, in order. A string becomes UTF-8; a surrogate pair may be split over two strings.
  */
-export class Pieces {
-  /** The first half of a pair, whose other half may begin the next string. */
+export class PieceEncoder {
+  /** The first half of a surrogate pair, whose second half may begin the next string. */
   private half = '';
 
-  /** @throws TypeError that says what the piece is, when it is neither a string nor bytes */
+  /**
+   * Converts a piece to bytes.
+   * @throws TypeError that names the kind of the piece, when it is neither a string nor bytes
+   */
   bytesOf(piece: unknown): Uint8Array {
     if (typeof piece === 'string') return this.encode(piece);
     if (!isBytes(piece))
@@ -37,7 +39,7 @@ export class Pieces {
     return this.half === '' || bytes.length === 0 ? bytes : Buffer.concat([this.end(), bytes]);
   }
 
-  /** The bytes that are left at the end of the body. */
+  /** Returns the bytes that are left at the end of the body. */
   end(): Uint8Array {
     if (this.half === '') return NOTHING;
     const { half } = this;

@@ -1,6 +1,6 @@
-// The keys of an application: which of them hotpath reads, and what is meant by one that it does not.
+// The keys of an application object: those that hotpath reads, and advice for all others.
 
-import type { App } from './app.ts';
+import type { App } from './types.ts';
 
 export const APP_KEYS = [
   'fetch',
@@ -10,10 +10,10 @@ export const APP_KEYS = [
   'stop',
 ] as const satisfies readonly (keyof App)[];
 
-/** Characters of a key in a message. */
+/** Characters of a key that a message shows. */
 const KEY_LENGTH_MAX = 80;
 
-/** Keys of other servers, and where hotpath has the same. */
+/** Keys of other servers, and what replaces them in hotpath. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
   port: 'the option --port',
   host: 'the option --host',
@@ -33,9 +33,9 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
 const NOT_HERE = ['development', 'websocket', 'tls', 'unix', 'reusePort', 'id', 'scheduled', 'queue'];
 
 /**
- * A line for each key of an application that hotpath does not read. An object that is no plain one, such as a Hono,
- * has keys of its own; and the exports of a module without a default may have other readers, so of these only those
- * are named that seem to be misspelt.
+ * Makes a line for each key of an application that hotpath does not read. An object that is not plain, such as a Hono,
+ * has keys of its own, so it gets no lines. The exports of a module without a default export may be for other readers,
+ * so only those that look misspelt get a line.
  */
 export function strangeKeys(given: unknown, where: string): string[] {
   if (!isPlain(given)) return [];
@@ -47,7 +47,7 @@ export function strangeKeys(given: unknown, where: string): string[] {
   });
 }
 
-/** The end of a message about a key that serve() does not know: `: did you mean fetch?`; empty when no key comes near. */
+/** The end of a message about a key unknown to serve(): `: did you mean fetch?`; empty when no known key is similar. */
 export function hintFor(key: string): string {
   const meant = meantBy(key);
   if (!Object.hasOwn(ELSEWHERE, key)) return meant === undefined ? '' : `: did you mean ${meant}?`;
@@ -57,7 +57,7 @@ export function hintFor(key: string): string {
   return `: hotpath has ${place} for it`;
 }
 
-/** A key in one line of the terminal. */
+/** A key as a message shows it, in one line. */
 function shown(key: string): string {
   const text = JSON.stringify(key).slice(1, -1);
   return text.length > KEY_LENGTH_MAX ? `${text.slice(0, KEY_LENGTH_MAX)}…` : text;
@@ -75,7 +75,7 @@ function adviceFor(key: string, meant: string | undefined): string {
   return `hotpath reads ${APP_KEYS.join(', ')}`;
 }
 
-/** An object literal, or the namespace of a module. */
+/** Whether a value is an object literal, or the namespace of a module. */
 export function isPlain(value: unknown): value is object {
   if (typeof value !== 'object' || value === null) return false;
   const prototype = Object.getPrototypeOf(value);
@@ -86,7 +86,7 @@ export function isNamespace(value: object): boolean {
   return Object.prototype.toString.call(value) === '[object Module]';
 }
 
-/** Letters to change, to add, to leave out or to swap; more than `most` for anything beyond. */
+/** The edit distance: letters to change, add, remove or swap. Any number above `most` means more than `most`. */
 function distance(a: string, b: string, most: number): number {
   if (Math.abs(a.length - b.length) > most) return most + 1;
   let before: number[] = [];

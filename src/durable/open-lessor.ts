@@ -1,7 +1,7 @@
 // Which lessor the options ask for.
 
-import { Both, checkWithoutRedis } from './both.ts';
 import { CountersFile } from './counters-file.ts';
+import { checkWithoutRedis, FileAndRedis } from './file-and-redis.ts';
 import type { Lessor } from './lessor.ts';
 
 /**
@@ -22,5 +22,5 @@ export async function openLessor(
   const file = folder === undefined ? undefined : new CountersFile(folder);
   const { openRedis } = await import('./redis.ts');
   const counters = await openRedis(redis, note);
-  return file === undefined ? counters : new Both(folder as string, file, counters);
+  return file === undefined ? counters : new FileAndRedis(folder as string, file, counters);
 }

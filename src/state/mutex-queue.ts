@@ -1,38 +1,44 @@
-// Whose turn it is to have a mutex, among those of one thread that ask for it. They queue here, first come first
-// served, and only the first of them waits among the other threads. As long as no other thread waits, the mutex
-// goes from one to the next without one.
+// The callers of one thread that wait for a mutex, first come first served. Only the first caller competes with other
+// threads. While no other thread waits, the mutex passes from caller to caller within the thread.
 
 import { MUTEX_ABANDONED, MUTEX_HELD, MUTEX_TAKEN } from '../memory/codes.ts';
 import { mutexWoken } from '../wasm/state/mutex.ts';
-import { type Bound, OWNER } from './bound.ts';
-import type { Hold } from './hold.ts';
+import { type Binding, OWNER } from './binding.ts';
 import type { SharedState } from './shared.ts';
 
-/** The same for everybody, so that taking a mutex that is free allocates nothing. */
+/** Passed to whoever acquires the mutex. */
+export interface Hold {
+  /**
+   * A thread ended while it held the mutex, so what the mutex guards may be half done. Only the next holder sees true.
+   */
+  readonly abandoned: boolean;
+}
+
+/** Shared by all holders, so that acquiring a free mutex allocates nothing. */
 const HELD: Hold = Object.freeze({ abandoned: false });
 const ABANDONED: Hold = Object.freeze({ abandoned: true });
 const HELD_AT_ONCE = Promise.resolve(HELD);
 
-/** Between two looks at whether one that was woken has come. */
+/** How often to check whether a thread that was woken has taken the lock. */
 const REMIND_MS = 100;
 
-export class Turns {
+export class MutexQueue {
   private held = false;
   private readonly waiting: ((hold: Hold) => void)[] = [];
 
   constructor(
-    private readonly bound: Bound,
+    private readonly bound: Binding,
     private readonly pointer: number,
   ) {}
 
-  /** Whether no caller in this thread has the mutex or waits for it. */
+  /** Whether no caller of this thread holds the mutex or waits for it. */
   get idle(): boolean {
     return !this.held && this.waiting.length === 0;
   }
 
-  /** Takes the mutex if it is free, and nobody waits for it here. */
+  /** Acquires the mutex if it is free and no caller of this thread waits for it. */
   tryTake(): Hold | undefined {
-    // Where somebody waits it is free only in the moment after a thread has died over it.
+    // While a caller waits, the mutex is free only for the moment after its holder has died.
     if (this.held || this.waiting.length > 0) return undefined;
     const got = this.bound.exports.mutexTryLock(this.pointer, OWNER);
     if (got === MUTEX_TAKEN) return undefined;
@@ -49,7 +55,7 @@ export class Turns {
     });
   }
 
-  /** Lets go of it; returns false when nobody here has it. */
+  /** Releases the mutex; returns false when no caller of this thread holds it. */
   leave(): boolean {
     if (!this.held) return false;
     const wanted = this.waiting.length > 0;
@@ -61,11 +67,11 @@ export class Turns {
     return true;
   }
 
-  /** Waits among the threads, for the first of those who wait here. */
+  /** Competes with the other threads for the mutex, on behalf of the first waiting caller. */
   private async ask(): Promise<void> {
     const { exports, views } = this.bound;
     let stalled = 0;
-    // It keeps the thread alive, too: a promise of Atomics.waitAsync() does not.
+    // The interval also keeps the thread alive, which a promise of Atomics.waitAsync() does not.
     const reminder = setInterval(() => {
       stalled = exports.mutexRemind(this.pointer, stalled);
     }, REMIND_MS);
@@ -83,13 +89,13 @@ export class Turns {
   }
 }
 
-const known = new WeakMap<SharedState, Map<number, Turns>>();
+const known = new WeakMap<SharedState, Map<number, MutexQueue>>();
 
-/** Those of the mutex whose row is at `pointer`: the same for every handle in this thread. */
-export function turnsOf(bound: Bound, pointer: number): Turns {
-  const turnsHere = known.get(bound.state) ?? new Map<number, Turns>();
-  known.set(bound.state, turnsHere);
-  const turns = turnsHere.get(pointer) ?? new Turns(bound, pointer);
-  turnsHere.set(pointer, turns);
+/** Returns the queue of the mutex whose row is at `pointer`. All handles in this thread share it. */
+export function queueOf(bound: Binding, pointer: number): MutexQueue {
+  const queuesHere = known.get(bound.state) ?? new Map<number, MutexQueue>();
+  known.set(bound.state, queuesHere);
+  const turns = queuesHere.get(pointer) ?? new MutexQueue(bound, pointer);
+  queuesHere.set(pointer, turns);
   return turns;
 }

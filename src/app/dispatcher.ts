@@ -1,57 +1,49 @@
-// An application on a plane: what the engine does not answer goes to a route, or to fetch, and their Response
-// goes out.
+// Hands each request that the engine does not answer to a route or to fetch, and sends the Response.
 
 import type { Exchange } from '../connection/exchange.ts';
 import type { Plane } from '../connection/plane.ts';
 import { ERROR_LEASE_EXHAUSTED, ERROR_MISDIRECTED } from '../memory/codes.ts';
 import { refusalText } from '../protocol/errors.ts';
 import { reasonPhrase } from '../protocol/status.ts';
-import { isLeaseExhausted } from '../state/lease.ts';
-import type { App, ErrorHandler, Handler, ServerRequest } from './app.ts';
+import { isLeaseExhausted } from '../state/lease-exhausted.ts';
 import { Authority } from './authority.ts';
-import { type Around, RequestContext } from './context.ts';
-import { TEXT_FIELDS } from './fields.ts';
-import { FixedAnswers, Ready } from './fixed.ts';
-import { isPromise } from './kind.ts';
-import { notedLines, withNoted } from './late-fields.ts';
+import { type AppEnvironment, RequestContext } from './context.ts';
+import { FixedResponse, FixedResponses } from './fixed-responses.ts';
+import { isPromise } from './is-promise.ts';
 import { pathOf } from './path.ts';
+import { pendingFieldLines, withPendingFields } from './pending-fields.ts';
 import { explained } from './platform-error.ts';
 import { type Params, Request } from './request.ts';
+import { TEXT_FIELDS } from './response-fields.ts';
 import { type Route, RouteTable } from './routes.ts';
 import { type Failed, send } from './send.ts';
+import type { App, ErrorHandler, Handler, ServerRequest } from './types.ts';
 import { Origin } from './url.ts';
 
 /**
- * Binds an application to a plane, in the place of the one that is bound.
- * @throws TypeError or RangeError that names the route that is none
+ * Prepares an application for a plane.
+ * @returns the function that then binds it to the plane, in place of the application bound before
+ * @throws TypeError or RangeError that names the malformed route
  */
-export async function attach(plane: Plane, app: App, around: Around): Promise<void> {
-  (await prepare(plane, app, around))();
-}
-
-/**
- * Prepares the same, and returns the function that does it.
- * @throws TypeError or RangeError that names the route that is none
- */
-export async function prepare(plane: Plane, app: App, around: Around): Promise<() => void> {
-  const fixed = new FixedAnswers(plane);
-  const authority = new Authority('http', around);
-  // The engine looks at the path alone.
+export async function prepareApp(plane: Plane, app: App, environment: AppEnvironment): Promise<() => void> {
+  const fixed = new FixedResponses(plane);
+  const authority = new Authority('http', environment);
+  // The engine looks only at the path, so it may answer only when any host is allowed.
   const byPath = authority.anyHost;
   const routes =
     app.routes &&
-    (await RouteTable.of<Ready>(app.routes, (answer, path) =>
+    (await RouteTable.of<FixedResponse>(app.routes, (answer, path) =>
       fixed.prepare(answer, byPath ? path : undefined),
     ));
-  const application = new Application(plane, app, routes, around, authority);
+  const dispatcher = new Dispatcher(plane, app, routes, environment, authority);
   return () => {
     fixed.place();
     plane.slot.refusesHttps = !authority.maybeHttps;
-    plane.serve((exchange) => application.answer(exchange));
+    plane.serve((exchange) => dispatcher.answer(exchange));
   };
 }
 
-class Application {
+class Dispatcher {
   private readonly fetch: Handler | undefined;
   private readonly error: ErrorHandler | undefined;
   private origin: Origin | undefined;
@@ -59,8 +51,8 @@ class Application {
   constructor(
     private readonly plane: Plane,
     { fetch, error }: App,
-    private readonly routes: RouteTable<Ready> | undefined,
-    private readonly around: Around,
+    private readonly routes: RouteTable<FixedResponse> | undefined,
+    private readonly environment: AppEnvironment,
     private readonly authority: Authority,
   ) {
     this.fetch = fetch;
@@ -85,7 +77,7 @@ class Application {
 
   private follow(
     exchange: Exchange,
-    { any, methods, allow }: Route<Ready>,
+    { any, methods, allow }: Route<FixedResponse>,
     params: Params | undefined,
   ): void {
     const { method } = exchange.head;
@@ -94,16 +86,16 @@ class Application {
       const lines = `allow: ${allow}\r\n`;
       if (method === 'OPTIONS') exchange.respond(204, lines, '', false);
       else fail(exchange, 405, lines);
-    } else if (answer instanceof Ready) answer.send(exchange);
+    } else if (answer instanceof FixedResponse) answer.send(exchange);
     else this.handle(exchange, answer as Handler, params);
   }
 
-  /** Calls a handler, and sends what it gives, now or later. */
+  /** Calls a handler, and sends the response that it returns or that its promise resolves to. */
   private handle(exchange: Exchange, handler: Handler, params: Params | undefined): void {
     const request = new Request(exchange, (this.origin ??= this.makeOrigin()));
     if (params !== undefined) request.params = params;
     try {
-      const result = handler(request as ServerRequest, new RequestContext(exchange, this.around));
+      const result = handler(request as ServerRequest, new RequestContext(exchange, this.environment));
       if (isPromise(result)) this.await(exchange, request, result);
       else send(exchange, result, this.failed, request);
     } catch (error) {
@@ -117,13 +109,13 @@ class Application {
       .catch((error: unknown) => this.fail(exchange, request, error));
   }
 
-  /** The response of a handler has failed. */
+  /** Called when the response of a handler fails while it is sent. */
   private readonly failed: Failed = (exchange, request, error, begun): void => {
     if (begun) this.brokeOff(error);
     else this.fail(exchange, request as Request, error);
   };
 
-  /** That of the application's error has. */
+  /** Called when the response of the application's error() fails while it is sent. */
   private readonly errorFailed: Failed = (exchange, request, error, begun): void => {
     if (begun) this.brokeOff(error);
     else this.refuse(exchange, request as Request, error);
@@ -133,9 +125,9 @@ class Application {
     this.plane.log.failed('A response broke off', error);
   }
 
-  /** A handler has failed: its application may have an answer to that, once. */
+  /** Answers for a handler that has failed: by the application's error(), called once, or by a 500. */
   private fail(exchange: Exchange, request: Request, reason: unknown): void {
-    // The client is gone: most likely that made the handler fail.
+    // The client has disconnected, which most likely made the handler fail.
     if (exchange.over) return;
     const error = explained(reason);
     if (this.error === undefined) {
@@ -146,9 +138,9 @@ class Application {
       const result = this.error(error, request as ServerRequest);
       if (isPromise(result))
         Promise.resolve(result)
-          .then((response) => send(exchange, withNoted(response, request), this.errorFailed, request))
+          .then((response) => send(exchange, withPendingFields(response, request), this.errorFailed, request))
           .catch((cause: unknown) => this.refuse(exchange, request, cause));
-      else send(exchange, withNoted(result, request), this.errorFailed, request);
+      else send(exchange, withPendingFields(result, request), this.errorFailed, request);
     } catch (cause) {
       this.refuse(exchange, request, cause);
     }
@@ -156,8 +148,8 @@ class Application {
 
   private refuse(exchange: Exchange, request: Request, error: unknown): void {
     if (exchange.over) return;
-    const noted = notedLines(request);
-    // As the engine answers; whoever hands out leases has said it to whoever runs the server.
+    const noted = pendingFieldLines(request);
+    // The same response as the engine's. The keeper of the leases has logged the cause.
     if (isLeaseExhausted(error)) {
       if (noted === '') exchange.answer(-ERROR_LEASE_EXHAUSTED);
       else fail(exchange, 503, `retry-after: 1\r\n${noted}`, refusalText(ERROR_LEASE_EXHAUSTED));
@@ -170,7 +162,7 @@ class Application {
   }
 
   private makeOrigin(): Origin {
-    return new Origin(this.authority, new URL(this.around.server.url).host);
+    return new Origin(this.authority, new URL(this.environment.server.url).host);
   }
 }
 

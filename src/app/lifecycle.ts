@@ -1,15 +1,14 @@
-// The start and the end of an application on a thread: its start() and stop(), and the signal that says that the
-// server drains.
+// The start and the end of an application on a thread: its start() and stop(), and the signal that the server drains.
 
 import { setMaxListeners } from 'node:events';
 import type { Log } from '../connection/log.ts';
 import { LATE, within } from '../within.ts';
-import type { App, StartContext, StopReason } from './app.ts';
+import type { App, StartContext, StopReason } from './types.ts';
 
-/** For stop(), however little of the drain timeout is left. */
+/** The least time that stop() gets, however little of the drain timeout is left. */
 const STOP_MIN_MS = 1000;
 
-export class Life {
+export class Lifecycle {
   private readonly controller = new AbortController();
   private readonly startHook: App['start'];
   private readonly stopHook: App['stop'];
@@ -21,7 +20,7 @@ export class Life {
   ) {
     this.startHook = start;
     this.stopHook = stop;
-    // Each open stream may listen.
+    // Each open stream may add a listener.
     setMaxListeners(0, this.draining);
   }
 
@@ -30,20 +29,20 @@ export class Life {
     return this.controller.signal;
   }
 
-  /** Calls start() and awaits it. @throws what it failed with */
+  /** Calls start() and awaits it. @throws the error of start() */
   async start(context: StartContext): Promise<void> {
     await this.startHook?.(context);
     this.started = true;
   }
 
-  /** Tells the application that the server drains. */
+  /** Aborts `draining`. */
   drain(): void {
     this.controller.abort(new DOMException('the server is draining', 'AbortError'));
   }
 
   /**
-   * Calls stop() once, if the application has started, and awaits it. A failure is logged.
-   * @param leftMs of the drain timeout
+   * Calls stop() once, if the application has started, and awaits it. Logs a failure.
+   * @param leftMs what is left of the drain timeout
    */
   async stop(reason: StopReason, leftMs: number): Promise<void> {
     const { stopHook } = this;
