@@ -1,5 +1,5 @@
-// The file `counters`, as a lessor: how far the numbers of each counter are leased. After a clean stop that is the
-// last number which was handed out. Names that nobody uses at the moment stay.
+// The file `counters`, as a lessor: it records up to which number each counter is leased. After a clean stop that is the
+// last number that was handed out. Names that the application no longer uses stay in the file.
 
 import { join } from 'node:path';
 import { type Files, readIfThere, replaceFile, SYSTEM_FILES } from './files.ts';
@@ -11,7 +11,7 @@ const FILE = 'counters';
 const BYTES_MAX = 2 ** 26;
 
 interface Content {
-  /** The server was stopped, and nothing is leased that was not handed out. */
+  /** The server was stopped cleanly, so every leased number has been handed out. */
   clean: boolean;
   counters: Record<string, number>;
 }
@@ -20,7 +20,7 @@ export class CountersFile implements Lessor {
   private readonly path: string;
   private ends: ReadonlyMap<string, number>;
 
-  /** @throws Error in one line when there is a file that can't be read, or believed */
+  /** @throws Error in one line when the file exists and can't be read, or is damaged */
   constructor(
     directory: string,
     private readonly files: Files = SYSTEM_FILES,
@@ -30,7 +30,7 @@ export class CountersFile implements Lessor {
     this.ends = new Map(bytes === undefined ? [] : readEnds(this.path, bytes));
   }
 
-  /** The last number that was ever leased, by the counter's name. */
+  /** The last leased number of each counter, by name. */
   get leased(): ReadonlyMap<string, number> {
     return this.ends;
   }
@@ -57,7 +57,7 @@ export class CountersFile implements Lessor {
     return refusals;
   }
 
-  /** Writes down that numbers up to these are leased. @throws what the file system fails with */
+  /** Records that the numbers up to these are leased. @throws the error of the file system */
   raise(ends: ReadonlyMap<string, number>): void {
     const all = new Map(this.ends);
     for (const [name, end] of ends) all.set(name, Math.max(end, all.get(name) ?? 0));

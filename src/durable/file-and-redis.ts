@@ -1,6 +1,7 @@
-// Redis beside a state folder: numbers come from Redis, and the file `counters` says how far this server's go. So numbers
-// that the file gave away before do not come again, a Redis that has lost its count is noticed after a restart, too,
-// and the folder is not used without Redis unnoticed, since other servers may have had the numbers that follow.
+// Redis beside a state folder: Redis leases the numbers, and the file `counters` records how far this server's leases go.
+// So numbers that the file leased before Redis was used are not leased again, and a Redis that has lost its count is
+// noticed even after a restart. The folder is marked, since it must not be used without Redis later: other servers may
+// have the numbers that follow.
 
 import { join } from 'node:path';
 import type { CountersFile } from './counters-file.ts';
@@ -9,11 +10,11 @@ import type { Grant, Lessor, Refusals } from './lessor.ts';
 import type { RedisCounters } from './redis.ts';
 import { seal, unseal } from './sealed-file.ts';
 
-/** There when numbers have come from Redis. */
+/** The file that marks a folder whose numbers have come from Redis. */
 const MARK = 'redis';
 const BYTES_MAX = 2 ** 16;
 
-/** @throws Error in one line when the numbers of this folder come from Redis */
+/** Checks that a folder may be used without Redis. @throws Error in one line when its numbers have come from Redis */
 export function checkWithoutRedis(folder: string, files: Files = SYSTEM_FILES): void {
   const path = join(folder, MARK);
   const bytes = readIfThere(files, path, BYTES_MAX);
@@ -25,7 +26,7 @@ export function checkWithoutRedis(folder: string, files: Files = SYSTEM_FILES): 
 }
 
 export class FileAndRedis implements Lessor {
-  /** Redis has at least the counts of the file. */
+  /** The counts in Redis have been raised to those of the file. */
   private carried = false;
 
   constructor(
@@ -60,18 +61,21 @@ export class FileAndRedis implements Lessor {
     return refusals;
   }
 
-  /** Redis takes nothing back, so the numbers stay where they are. */
+  /** Redis takes no numbers back, so the counts stay as they are. */
   async end(): Promise<void> {
     await this.redis.end(new Map());
     this.file.end(new Map());
   }
 
-  /** All names, since the next server may be without this folder. A count that Redis refuses is its counter's matter. */
+  /**
+   * Raises the counts in Redis to those of the file, for all names, since the next server may not have this folder. When
+   * Redis refuses one counter, only the leases of that counter fail later.
+   */
   private async carry(): Promise<void> {
     const path = join(this.folder, MARK);
     const before = readIfThere(this.files, path, BYTES_MAX) !== undefined;
     await this.redis.raise(this.file.leased, before);
-    // Before the first number comes from there.
+    // The mark must be on the disk before Redis leases the first number.
     if (!before) replaceFile(this.files, path, [seal(MARK, { url: this.redis.place })]);
     this.carried = true;
   }

@@ -1,5 +1,5 @@
-// Files that must be there after power loss: written beside the one they replace, made durable, then put in its
-// place, which is made durable, too. Synchronous, since only the keeper's thread does it, and nothing there waits.
+// Files that survive a power loss: a file is written beside the one it replaces and synced, then renamed, and the folder
+// is synced. All calls are synchronous, since they run only in the keeper's thread, where nothing else waits.
 
 import {
   closeSync,
@@ -19,17 +19,17 @@ import { platform } from 'node:os';
 import { dirname } from 'node:path';
 import { ROOT, serverUser, WRITABLE_BY_GROUP_OR_OTHERS } from './server-user.ts';
 
-/** What is asked of the file system, as node:fs has it. Tests put one in its place that fails. */
+/** The calls to the file system, as in node:fs. Tests replace it by a file system that fails. */
 export interface Files {
   /**
    * Reads a file.
-   * @throws an Error with the code ENOENT when there is no such file
-   * @throws an Error in one line when it is no regular file, has more than `bytesMax`, or another user could change it
+   * @throws Error with the code ENOENT when there is no such file
+   * @throws Error in one line when it is not a regular file, is larger than `bytesMax`, or another user could change it
    */
   read(path: string, bytesMax: number): Buffer;
-  /** Opens a folder (`r`), or makes a file of this name that was not there before (`w`), in the place of an old one. */
+  /** Opens a folder (`r`), or removes the file of this name and makes a new one (`w`). @returns a descriptor */
   open(path: string, flags: 'w' | 'r'): number;
-  /** How many of the bytes it wrote. */
+  /** Writes bytes. @returns how many were written */
   write(descriptor: number, bytes: Uint8Array): number;
   sync(descriptor: number): void;
   close(descriptor: number): void;
@@ -38,7 +38,7 @@ export interface Files {
 }
 
 const OWNER_ONLY = 0o600;
-// A link or a pipe that lies where a file should be is neither followed nor waited for. Windows has neither flag.
+// With these flags, opening neither follows a symbolic link nor waits for a pipe. Windows has neither flag.
 const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
 
 export const SYSTEM_FILES: Files = {
@@ -51,7 +51,7 @@ export const SYSTEM_FILES: Files = {
   remove: (path) => rmSync(path, { force: true }),
 };
 
-/** The file, or undefined when there is none. @throws what reading fails with */
+/** Reads a file; returns undefined when there is none. @throws the error of reading */
 export function readIfThere(files: Files, path: string, bytesMax: number): Buffer | undefined {
   try {
     return files.read(path, bytesMax);
@@ -62,8 +62,9 @@ export function readIfThere(files: Files, path: string, bytesMax: number): Buffe
 }
 
 /**
- * Replaces a file by one of these pieces: when this returns, the new one is there whatever happens. Until then the old one is, or the new.
- * @throws what the file system fails with
+ * Replaces the content of a file by these pieces. Once this has returned, a power loss leaves the new file; before that, it
+ * leaves the old file or the new one, never a mixture.
+ * @throws the error of the file system
  */
 export function replaceFile(files: Files, path: string, pieces: readonly Uint8Array[]): void {
   const fresh = `${path}.new`;
@@ -77,19 +78,19 @@ export function replaceFile(files: Files, path: string, pieces: readonly Uint8Ar
     });
     files.rename(fresh, path);
   } catch (error) {
-    // What could not be made durable may seem to be, to the next who tries.
+    // After a failed sync, a later one may succeed although the bytes are not on the disk.
     attempt(() => files.remove(fresh));
     throw error;
   }
   syncFolder(files, dirname(path));
 }
 
-/** Makes the names in a folder durable. Windows has no such thing. */
+/** Syncs a folder, so that the names in it survive a power loss. Windows has no such call. */
 export function syncFolder(files: Files, path: string): void {
   if (platform() !== 'win32') withOpen(files, path, 'r', (descriptor) => files.sync(descriptor));
 }
 
-/** Makes a new file. A file that is left of a server that ended while it wrote is removed. */
+/** Makes a new file. Removes a former file of that name, left by a server that crashed while it wrote. */
 function openFresh(path: string): number {
   try {
     unlinkSync(path);
@@ -100,7 +101,7 @@ function openFresh(path: string): number {
 }
 
 function readRegular(path: string, bytesMax: number): Buffer {
-  // Opening a device may do something to it.
+  // Checked before it is opened, since opening a device may have side effects.
   checkRegular(path, lstatSync(path), bytesMax);
   const descriptor = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   try {

@@ -1,5 +1,5 @@
-// The state folder: made when it is missing, and refused when a user other than the server's could change its content, or
-// put another folder in its place.
+// Opens the state folder: makes it if it is missing, and rejects it when another user could change its content or replace
+// the folder.
 
 import { existsSync, lstatSync, mkdirSync, readlinkSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
@@ -8,13 +8,13 @@ import { ROOT, serverUser, WRITABLE_BY_GROUP_OR_OTHERS } from './server-user.ts'
 
 const OWNER_ONLY = 0o700;
 const WRITABLE_BY_OTHERS = 0o002;
-/** In a folder with this bit, as /tmp is, a user can't rename or remove what another one owns. */
+/** In a folder with this bit, such as /tmp, a user can't rename or remove the files of other users. */
 const STICKY = 0o1000;
 
 /**
- * Makes the folder if it is missing, and those above it, so that they are there after power loss.
- * @returns its path without symbolic links, which is the shortest: sockets have short names
- * @throws Error in one line when the folder can't be made, or when another user could change what is in it
+ * Makes the folder, and the folders above it, if they are missing, so that they survive a power loss.
+ * @returns its path without symbolic links, since the path of a socket must be short
+ * @throws Error in one line when the folder can't be made, or another user could change its content
  */
 export function openStateFolder(path: string): string {
   try {
@@ -30,7 +30,7 @@ function makeFolder(path: string): void {
   const missing: string[] = [];
   for (let folder = resolve(path); !existsSync(folder); folder = dirname(folder)) missing.push(folder);
   for (const folder of missing.reverse()) {
-    // Not `recursive`, which goes on for ever where no folder can be made, such as below /proc.
+    // Without `recursive`, which never returns where no folder can be made, such as below /proc.
     mkdirSync(folder, { mode: OWNER_ONLY });
     syncFolder(SYSTEM_FILES, dirname(folder));
   }
@@ -38,8 +38,8 @@ function makeFolder(path: string): void {
 }
 
 /**
- * Checks the folder, and everything on the way to it: a user who may rename a folder on the way may put another one in
- * its place. A folder on the way may be writable by its group, as umask 002 makes them. Windows has no such modes.
+ * Checks the owner and the mode of the folder and of every folder above it: a user who may rename a folder on the path can
+ * replace it. A folder above may be writable by its group, as umask 002 makes them. Windows has no such modes.
  */
 function checkWay(path: string): void {
   const user = serverUser();
@@ -58,7 +58,7 @@ function checkWay(path: string): void {
   }
 }
 
-/** Everything the system passes through on its way to this absolute path, and what is there. */
+/** Everything that the system visits to resolve this absolute path: folders and symbolic links, with their state. */
 function* wayTo(path: string): Generator<[place: string, stats: Stats, isLink: boolean]> {
   const above = dirname(path);
   if (above !== path) yield* wayTo(above);

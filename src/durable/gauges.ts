@@ -1,4 +1,4 @@
-// Gauges, as a part of the snapshot: their values by name.
+// The gauges in the snapshot: their values by name.
 
 import { KIND_GAUGE } from '../memory/codes.ts';
 import type { Views } from '../memory/views.ts';
@@ -21,7 +21,7 @@ export class Gauges implements SnapshotPart {
   save(): Map<string, number> {
     const values = new Map<string, number>();
     for (const [name, row] of rowsOf(this.views, KIND_GAUGE)) {
-      // A thread may have claimed the row and not have come to this.
+      // A thread may have claimed the row without having taken the saved value yet.
       takeSaved(this.state.memory, this.exports, 'gauge', name, row);
       values.set(name, this.exports.gaugeValue(row));
     }

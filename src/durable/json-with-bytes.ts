@@ -1,12 +1,12 @@
-// A value as a line of JSON, with its byte arrays behind that line: 16 bytes would be 40 in JSON, and millions of such
-// records more than a string can hold.
+// Encodes a value as a line of JSON, followed by its byte arrays: in JSON, 16 bytes would take 40, and millions of such
+// records would exceed the longest string.
 
-/** Takes the place of a byte array in the line: where it begins behind the line, and its size. */
+/** Replaces a byte array in the line: its offset behind the line, and its size. */
 interface Place {
   bytes: [at: number, size: number];
 }
 
-/** The pieces of a value, to be written one behind the other. */
+/** Encodes a value. @returns pieces to be written one behind the other */
 export function piecesOf(value: unknown): Uint8Array[] {
   const arrays: Uint8Array[] = [];
   let end = 0;
@@ -19,7 +19,7 @@ export function piecesOf(value: unknown): Uint8Array[] {
   return [Buffer.from(`${line}\n`), ...arrays];
 }
 
-/** The value of such pieces. @throws SyntaxError or TypeError when they are not whole */
+/** Decodes a value. @throws SyntaxError or TypeError when the bytes are incomplete */
 export function valueFrom(pieces: Buffer): unknown {
   const end = pieces.indexOf('\n') + 1;
   return JSON.parse(pieces.toString('utf8', 0, end), (_, part: unknown) => {

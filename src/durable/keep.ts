@@ -1,5 +1,5 @@
-// Has the named state of the process kept: takes the state folder, starts the keeper's thread, and starts another
-// one when it dies. The new one goes by the file and the memory, as any keeper does.
+// Keeps the named state of the process: locks the state folder, starts the keeper's thread, and replaces the thread when it
+// dies. A new keeper continues from the files and the shared memory, as every keeper does.
 
 import { Worker } from 'node:worker_threads';
 import { Backoff } from '../backoff.ts';
@@ -13,32 +13,32 @@ import { type Lock, lockFolder } from './lock.ts';
 import { type FromKeeper, type KeeperStart, NUMBERS_MS, SNAPSHOT_MS, type ToKeeper } from './messages.ts';
 import { lossOf } from './snapshot.ts';
 
-/** What the state is kept by; nothing of it, and it lives in memory alone. */
+/** Where the state is kept. Without a folder and without Redis it is only in memory. */
 export interface KeepOptions {
   state: string | undefined;
   redis: string | undefined;
-  /** Numbers in a block of a lease. */
+  /** How many numbers a leased block has at least. */
   lease: number;
 }
 
-/** Named state that is kept. */
+/** Named state that a keeper keeps. */
 export interface Kept {
-  /** Writes down where the numbers stand, and hands out no more. When no thread is left that would want some. */
+  /** Ends the leases and writes the last numbers down. Call it when no thread needs numbers any more. */
   stop(): Promise<void>;
   /** Ends the keeper's thread as a crash would. For tests. */
   killKeeper(): Promise<void>;
 }
 
-/** A keeper that lived this long died of something else than its start. */
+/** A keeper that has run for this long did not die because of its start. */
 const HEALTHY_MS = 5000;
 const BACKOFF_FIRST_MS = 10;
 const BACKOFF_MAX_MS = 5000;
 
 /**
- * Keeps the named state as the options ask for; undefined when they don't. Resolves when counters can be used.
- * @param note told what happens, a line each
- * @param bounds how long a stop waits for what
- * @throws Error in one line when the folder is another's, or what is in it can't be believed
+ * Keeps the named state as the options say. Resolves when counters can be used; to undefined when nothing is to be kept.
+ * @param note called with one line for each event
+ * @param bounds how long a stop waits for the last numbers and for the snapshot
+ * @throws Error in one line when another server uses the folder, or its files are damaged
  */
 export async function keepState(
   { state: path, redis, lease }: KeepOptions,
@@ -66,7 +66,7 @@ export async function keepState(
       stop: async () => {
         await keeper.stop();
         tellNews(views, 'ended');
-        // A thread that was given up may still write.
+        // A keeper that did not stop in time may still write, so the folder stays locked until it has ended.
         if (keeper.ending === undefined) await lock?.release();
         else void keeper.ending.then(() => lock?.release());
       },
@@ -84,7 +84,7 @@ class Keeper {
   private stopping = false;
   private readonly backoff = new Backoff(BACKOFF_FIRST_MS, BACKOFF_MAX_MS, 0);
   private counted = (): void => {};
-  /** Resolves when a thread that was given up has ended. */
+  /** Resolves when a thread that did not stop in time has ended. */
   ending: Promise<unknown> | undefined;
 
   constructor(
@@ -93,13 +93,13 @@ class Keeper {
     private readonly bounds: { numbersMs: number; snapshotMs: number },
   ) {}
 
-  /** Resolves when counters have been leased numbers, or that failed. @throws Error in one line */
+  /** Starts the thread. Resolves after the first attempt to lease numbers. @throws Error in one line */
   start(): Promise<void> {
     return new Promise((resolve, reject) => {
       const { workerData } = this;
       const thread = new Worker(new URL('./keeper-main.js', import.meta.url), { workerData });
       this.thread = thread;
-      // Once it has ended it has no id any more.
+      // Read now, since a thread that has ended has no id.
       const { threadId } = thread;
       let readyMs: number | undefined;
       let cause = new Error('the thread that keeps the named state ended');
@@ -143,7 +143,7 @@ class Keeper {
   }
 
   private giveUp(thread: Worker): void {
-    // It may be in a call of the system that never returns.
+    // The thread may be in a system call that never returns.
     this.ending = thread.terminate();
     const { folder } = this.workerData;
     if (folder !== undefined) this.note(lossOf(folder));

@@ -1,4 +1,4 @@
-// The keeper's thread: leases numbers ahead of need, so that neither the disk nor Redis ever holds up a request.
+// The keeper's thread: leases numbers ahead of need, so that no request waits for the disk or Redis.
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { viewsOf } from '../memory/views.ts';
@@ -14,9 +14,9 @@ import type { FromKeeper, KeeperStart, ToKeeper } from './messages.ts';
 import { openLessor } from './open-lessor.ts';
 import { Snapshot } from './snapshot.ts';
 
-/** It looks as often when nobody rings: a thread may end between taking the last number and ringing. */
+/** How often to look without being woken: a thread may end after it has taken the last number and before it rings. */
 const ROUND_MS = 1000;
-/** It spends no more than one part in so many of its time on snapshots. */
+/** At most one part in this many of the thread's time is spent on snapshots. */
 const SAVING_SHARE = 20;
 
 const port = parentPort;
@@ -25,7 +25,7 @@ if (port === null) throw new Error('keeper-main.ts runs only as a worker thread'
 const start = workerData as KeeperStart;
 const views = viewsOf(start.state.memory);
 let stopping = false;
-/** Ends a pause. */
+/** Ends the current pause. */
 let wake = (): void => {};
 
 // Listening for messages keeps the thread alive; closing the port lets it end.
@@ -46,7 +46,7 @@ async function keep(lessor: Lessor): Promise<void> {
   const { module, memory } = start.state;
   const exports = instantiate(module, memory);
   const leases = new LeaseRenewer(exports, views, lessor, note);
-  // Before any thread can have named some of it, or after threads have used it and it is newer than the file.
+  // The snapshot is loaded before threads use named state; a replaced keeper finds the memory newer than the file.
   const parts = [new Gauges(start.state, exports, views), new Limiters(start.state, views, note)];
   const publish = (saved: Saved[]): void => offerSaved(memory, saved);
   const snapshot =
@@ -64,14 +64,14 @@ async function keep(lessor: Lessor): Promise<void> {
       snapshot?.save();
       const savedMs = performance.now() - nowMs;
       leases.delayed(savedMs);
-      // A snapshot of a million keys takes its time: leases come first.
+      // A snapshot of a million keys takes long, so the next one waits, and leases come first.
       saveAtMs = nowMs + Math.max(ROUND_MS, savedMs * SAVING_SHARE);
     }
-    // While all leases fail, threads that find no number ring without end.
+    // While all leases fail, threads without numbers ring all the time, so the bell is ignored during the pause.
     if (leases.pauseMs > 0) await pause(leases.pauseMs);
     else await bellRung(views, seen, leases.waitMs(ROUND_MS));
   }
-  // The numbers first: only they are promised.
+  // Numbers come before the snapshot, since only they are guaranteed.
   try {
     await leases.end();
   } catch (error) {
@@ -90,7 +90,7 @@ function pause(ms: number): Promise<void> {
   });
 }
 
-/** A name may contain anything, and a note is one line. */
+/** Logs one line. Control characters, which a name may contain, become spaces. */
 function note(text: string): void {
   tell({ type: 'note', text: oneLine(text) });
 }

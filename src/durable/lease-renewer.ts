@@ -1,6 +1,6 @@
-// Keeps numbers leased ahead of all counters: at least two blocks, and where much is counted, as many as are wanted in
-// two seconds and in four times what a lease takes, so that a slow disk or Redis is never waited for. All that is
-// leased is in the ring of its counter.
+// Leases numbers ahead for all counters: at least two blocks each, and for a busy counter as many as it needs in two
+// seconds plus four times the duration of a lease, so that no thread waits for a slow disk or Redis. The ring in the row
+// of a counter has all its leases.
 
 import type { Views } from '../memory/views.ts';
 import type { Exports } from '../wasm/instance.ts';
@@ -10,24 +10,24 @@ import { RepeatedFailure } from './repeated-failure.ts';
 
 const AHEAD_MS = 2000;
 const AHEAD_LEASES = 4;
-/** The block that numbers come from, and the next. */
+/** The current block and the next one. */
 const BLOCKS_MIN = 2;
 const NUMBERS_MAX = BLOCK_NUMBERS_MAX;
-/** A lease is several blocks: the keeper is woken at the end of each, and sees how fast they go. */
+/** A lease is split into several blocks. Each block that ends wakes the keeper, which then measures the rate. */
 const PARTS = 4;
-/** A rate is measured over as long at least; over a second where it is less than a block. */
+/** A rate is measured over at least this time; over RATE_MAX_MS when less than a block was used. */
 const RATE_MIN_MS = 20;
 const RATE_MAX_MS = 1000;
-/** After as long a new measurement begins. */
+/** A new measurement begins after this time. */
 const SAMPLE_MS = 250;
-/** How much of what a slow lease took is reckoned with at the next. */
+/** The longest duration of a lease decays by this factor with each lease. */
 const FORGET = 0.9;
 
 export class LeaseRenewer {
   private readonly plans = new Map<string, Plan>();
-  /** The failure that keeps all counters from their numbers. */
+  /** The failure that stops the leases of all counters. */
   private readonly outage = new RepeatedFailure();
-  /** How long a lease takes, at worst of late. */
+  /** The longest duration of a recent lease. */
   private leaseMs = 0;
 
   constructor(
@@ -38,12 +38,12 @@ export class LeaseRenewer {
     private readonly now: () => number = () => performance.now(),
   ) {}
 
-  /** While no counter can be leased anything, the pause between two attempts; else 0. */
+  /** The pause between two attempts while all leases fail; otherwise 0. */
   get pauseMs(): number {
     return this.outage.pauseMs;
   }
 
-  /** How long until there is something to be tried again; at most `mostMs`. */
+  /** How long until a failed lease is to be tried again; at most `mostMs`. */
   waitMs(mostMs: number): number {
     const nowMs = this.now();
     let leastMs = mostMs;
@@ -52,7 +52,7 @@ export class LeaseRenewer {
     return leastMs;
   }
 
-  /** LeaseRenewer what is wanted. A failure is logged when its reason is new since the last success. */
+  /** Leases the numbers that counters need. Logs a failure when its reason is new since the last success. */
   async renew(): Promise<void> {
     const startMs = this.now();
     const wanted = this.wanted(startMs);
@@ -78,14 +78,14 @@ export class LeaseRenewer {
     this.tell(failure);
   }
 
-  /** The keeper was busy with something else for so long: a lease may come as much later. */
+  /** Takes note that the keeper was busy for this time, since leases may come that much later. */
   delayed(ms: number): void {
     this.leaseMs = Math.max(ms, this.leaseMs * FORGET);
   }
 
   /**
-   * Takes back what has not been handed out, so that the numbers go on from there. Nothing is handed out any more.
-   * @throws when the lessor can't write that down
+   * Ends all leases and takes back the numbers that were not handed out, so that the next server goes on from there.
+   * @throws the error of the lessor, when it can't record the last numbers
    */
   async end(): Promise<void> {
     tellNews(this.views, 'ended');
@@ -98,7 +98,7 @@ export class LeaseRenewer {
     await this.lessor.end(last);
   }
 
-  /** How many numbers each counter wants that may ask for some. */
+  /** How many numbers to lease for each counter that needs some and is not in a pause. */
   private wanted(nowMs: number): Map<string, number> {
     const size = leaseSize(this.views);
     const aheadMs = AHEAD_MS + AHEAD_LEASES * this.leaseMs;
@@ -144,15 +144,15 @@ export class LeaseRenewer {
   }
 }
 
-/** How one counter is leased numbers. */
+/** The leases of one counter. */
 class Plan {
-  /** The failure that keeps this counter alone from its numbers. */
+  /** The failure that stops the leases of this counter alone. */
   readonly trouble = new RepeatedFailure();
-  /** Numbers that were leased, since the plan began or before. */
+  /** All numbers leased so far, including those that were left when this object was made. */
   private leased: number;
-  /** Numbers a millisecond that are wanted. */
+  /** How many numbers a millisecond threads ask for. */
   private rate = 0;
-  /** From when on, and from how many wanted numbers on, the rate is measured. */
+  /** The time, and the count of numbers asked for, at which the current measurement began. */
   private sinceMs: number;
   private sinceWanted: number;
 
@@ -168,8 +168,8 @@ class Plan {
   }
 
   /**
-   * How many numbers to lease now: whole blocks, or 0.
-   * @param failing no counter can be leased anything
+   * Decides how many numbers to lease now: whole blocks, or 0.
+   * @param failing whether all leases fail
    */
   want(nowMs: number, aheadMs: number, failing: boolean): number {
     const left = this.exports.leasedNumbers(this.counter);
@@ -179,7 +179,7 @@ class Plan {
     return Math.ceil((ahead - left) / this.size) * this.size;
   }
 
-  /** Takes what has been leased. */
+  /** Publishes a granted lease, split into blocks. */
   grant(base: number, count: number): void {
     const parts = Math.min(PARTS, this.exports.leaseRoom(this.counter));
     const part = Math.ceil(count / parts / this.size) * this.size;
@@ -188,17 +188,17 @@ class Plan {
     this.leased += count;
   }
 
-  /** The last number that is leased. */
+  /** The last leased number. */
   end(): number {
     return this.exports.leasedEnd(this.counter);
   }
 
-  /** Numbers wanted a millisecond: at once when it is more than before, half as many at a time when it is less. */
+  /** Measures the rate. A higher rate counts at once; a lower one halves the rate at most, once a measurement. */
   private measure(left: number, nowMs: number, failing: boolean): number {
-    // Numbers that could not be handed out were wanted, too.
+    // Numbers that threads asked for in vain count, too.
     const wanted = this.leased - left + this.exports.missedNumbers(this.counter);
     if (failing && this.rate > 0) {
-      // Clients that are refused may ask again at once, far faster than numbers go: the rate from before holds.
+      // Clients that get an error may retry at once, far faster than numbers are used, so the former rate stays.
       this.sinceMs = nowMs;
       this.sinceWanted = wanted;
       return this.rate;

@@ -1,18 +1,20 @@
 // A lessor leases numbers: a file in the state folder, Redis, or both.
 
-/** Passed the base of a lease: the numbers behind it are leased to this counter, as many as were asked for. */
+/** Called with the base of a lease: the numbers from base + 1 on are leased to this counter, as many as were asked for. */
 export type Grant = (name: string, base: number) => void;
 
-/** Why counters were refused numbers, by name. */
+/** The reasons why counters got no numbers, by name. */
 export type Refusals = ReadonlyMap<string, Error>;
 
 export interface Lessor {
   /**
-   * Leases numbers that were never leased before and never will be again, whatever happens from then on. A counter
-   * that is refused numbers does not keep others from theirs.
-   * @param wanted how many, by the counter's name
-   * @param floorOf the number behind which all that are leased must be; by default there is none
-   * @throws Error when none can be leased for a reason that all counters have in common: what has been granted counts
+   * Leases numbers that have never been leased before and never will be again, even after a crash. A counter that gets
+   * none does not stop the leases of others.
+   * @param wanted how many numbers, by the counter's name
+   * @param grant called for each lease
+   * @param floorOf returns the number that all leased numbers must exceed; without it there is none
+   * @returns the counters that got no numbers
+   * @throws Error when leases fail for a reason that concerns all counters. Those granted before are valid.
    */
   lease(
     wanted: ReadonlyMap<string, number>,
@@ -20,9 +22,9 @@ export interface Lessor {
     floorOf?: (name: string) => number,
   ): Refusals | Promise<Refusals>;
   /**
-   * Takes back what was not handed out, where that can be, and lets go of all it holds.
+   * Takes back the numbers that were not handed out, if the lessor can, and closes its files and connections.
    * @param last the last number handed out, by the counter's name
-   * @throws Error when that can't be written down: then numbers are skipped
+   * @throws Error when it can't record the last numbers; the next server then skips some
    */
   end(last: ReadonlyMap<string, number>): void | Promise<void>;
 }

@@ -1,4 +1,4 @@
-// Limiters, as a part of the snapshot: what their keys have used, by name.
+// The limiters in the snapshot: what their keys have used, by name.
 
 import { KIND_LIMITER } from '../memory/codes.ts';
 import type { Views } from '../memory/views.ts';
@@ -16,24 +16,24 @@ import { rowsOf } from '../wasm/state/rows.ts';
 import type { Saved } from '../wasm/state/saved.ts';
 import type { SnapshotPart } from './snapshot.ts';
 
-/** Version 1 of the snapshot has keys in hexadecimal, and all by the same options. */
+/** A limiter in version 1 of the snapshot: the keys are hexadecimal, and all have the same options. */
 interface LimiterVersion1 extends Omit<LimiterSnapshot, 'tables'> {
   limit: number;
   windowMs: number;
   keys: [hash: string, used: number][];
 }
 
-/** Clocks that disagree by more have been set, or one of them stood still while the machine slept. */
+/** When the clocks have moved apart by more, one of them was set, or stood still while the machine slept. */
 const APART_MS = 100;
 
 export class Limiters implements SnapshotPart {
   readonly name = 'limiters';
-  /** What is written is told from this moment on, so that it changes only with what is taken. */
+  /** Saved times are relative to this moment, so that a snapshot changes only when a key has taken something. */
   private since: Moment;
 
   /**
-   * @param note told what is left out, a line each
-   * @param now a moment by both clocks
+   * @param note called with one line for each limiter that is left out
+   * @param now returns the time by both clocks
    */
   constructor(
     private readonly state: SharedState,

@@ -1,10 +1,10 @@
-// One server a state folder: who has it listens at a socket in it. A server that has ended, in whatever way, does not
-// answer there any more, so nothing can be left over that keeps others out.
+// The lock of a state folder, so that only one server uses it. The owning server listens on a socket in the folder; a
+// dead server's socket doesn't answer, so a crash leaves no lock behind.
 //
-// The sockets are called lock.1, lock.2, …, and the highest counts. A server makes a socket that answers, then gives
-// it the next number by link(), which fails where somebody was faster: so no socket with a number is without an
-// answer while its server lives. The highest is removed only for a higher one; who finds a higher one than its own
-// has gone by an old list of names, and begins again.
+// The sockets are called lock.1, lock.2, …, and the highest number counts. A server makes a socket and listens on it, then
+// links it to the next number. link() fails when another server was faster. So a numbered socket answers as long as its
+// server lives. The highest socket is removed only after a higher one exists. A server that then finds a higher number
+// than its own had read an old list of names, and starts again.
 
 import { createHash, randomBytes } from 'node:crypto';
 import { chmodSync, linkSync, lstatSync, readdirSync, realpathSync, rmSync } from 'node:fs';
@@ -12,34 +12,34 @@ import net, { type Server } from 'node:net';
 import { platform } from 'node:os';
 import { join } from 'node:path';
 
-/** A folder that is this server's, until it ends or lets go. */
+/** The lock of a folder, held until it is released or the server ends. */
 export interface Lock {
   release(): Promise<void>;
 }
 
-/** The numbered sockets of a folder. Tests put others in their place. */
+/** The numbered sockets of a folder. Exported for tests, which use simulated ones. */
 export interface Sockets {
-  /** The highest number, 0 where there is none. */
+  /** The highest number; 0 when there is none. */
   highest(): Promise<number>;
   /** Whether a server answers at the socket of this number. */
   answers(number: number): Promise<boolean>;
-  /** Gives the own socket a number; false when another has it. */
+  /** Links this server's socket to a number; false when the number is taken. */
   link(number: number): Promise<boolean>;
   remove(number: number): Promise<void>;
 }
 
-/** The least that a system allows for a socket's path, with a NUL at the end: 104. */
+/** All systems allow at least this size for the path of a socket: 104 bytes with the NUL at the end. */
 const PATH_BYTES_MAX = 103;
 const FRESH = 'lock.fresh-';
 const FRESH_BYTES = FRESH.length + 9;
 const NUMBERED = /^lock\.([1-9]\d*)$/;
-/** A server a millisecond would take eleven days to get here. */
+/** With a new server every millisecond, this number would be reached after eleven days. */
 const NUMBER_MAX = 1e9 - 1;
-/** A server that fails to get a number so often is slower than as many others that start now. */
+/** A server that fails this often competes with many others that start at the same moment. */
 const TRIES_MAX = 100;
 const ANSWER_MS = 1000;
 
-/** @throws Error in one line when another server has the folder, or no socket can be made in it */
+/** Locks a folder. @throws Error in one line when another server uses the folder, or no socket can be made in it */
 export async function lockFolder(folder: string): Promise<Lock> {
   if (platform() === 'win32') return { release: closing(await listenAt(pipeOf(folder), folder)) };
   if (Buffer.byteLength(folder) + FRESH_BYTES > PATH_BYTES_MAX)
@@ -62,7 +62,7 @@ export async function lockFolder(folder: string): Promise<Lock> {
   return { release: closing(server) };
 }
 
-/** The number that makes the folder one's own; undefined when it is another's. */
+/** Takes the highest number, which locks the folder; undefined when another server has it. Exported for tests. */
 export async function takeNumber(sockets: Sockets): Promise<number | undefined> {
   for (let tries = 0; tries < TRIES_MAX; tries++) {
     const highest = await sockets.highest();
@@ -94,14 +94,14 @@ function socketsIn(folder: string, fresh: string): Sockets {
   };
 }
 
-/** Removes the sockets of servers that are gone. */
+/** Removes the sockets of dead servers. */
 async function tidy(folder: string, own: number): Promise<void> {
   for (const name of readdirSync(folder)) {
     const [, number] = NUMBERED.exec(name) ?? [];
     const lower = number !== undefined && Number(number) < own;
     const path = join(folder, name);
     if (!lower && !(name.startsWith(FRESH) && !(await answers(path).catch(() => true)))) continue;
-    // A folder is nothing that a server left, and does no harm.
+    // A folder of that name can't be from a server, and does no harm.
     if (!lstatSync(path, { throwIfNoEntry: false })?.isDirectory()) rmSync(path, { force: true });
   }
 }
@@ -115,7 +115,7 @@ function numbersIn(folder: string): number[] {
   });
 }
 
-/** Only a socket at which no server listens, and a file that is no socket, are known not to answer. */
+/** Whether a server may be listening on a socket: false only when none is, or when the file is not a socket. */
 function answers(path: string): Promise<boolean> {
   return new Promise((resolve, reject) => {
     if (!lstatSync(path, { throwIfNoEntry: false })?.isSocket()) return resolve(false);
@@ -134,7 +134,7 @@ function answers(path: string): Promise<boolean> {
   });
 }
 
-/** Listens without keeping the program alive. */
+/** Listens on a path, without keeping the process alive. */
 function listenAt(path: string, folder: string): Promise<Server> {
   return new Promise((resolve, reject) => {
     const server = net.createServer((socket) => socket.destroy());
@@ -149,7 +149,7 @@ function listenAt(path: string, folder: string): Promise<Server> {
   });
 }
 
-/** The folder keeps others out as well: some file systems have no modes for sockets. */
+/** Sets the mode of a socket. Some file systems have no modes for sockets; there the mode of the folder must do. */
 function allowOwnerOnly(path: string): void {
   try {
     chmodSync(path, 0o600);
@@ -172,7 +172,7 @@ function inUse(folder: string): Error {
   );
 }
 
-/** Windows has no sockets in folders, and frees the name of a pipe when its server ends. */
+/** The name of a pipe for this folder, used on Windows: it has no sockets in folders, and frees a pipe's name when its server ends. */
 function pipeOf(folder: string): string {
   return `\\\\.\\pipe\\hotpath-${createHash('sha256').update(realpathSync(folder).toLowerCase()).digest('hex')}`;
 }

@@ -1,14 +1,14 @@
-// Which lessor the options ask for.
+// Opens the lessor that the options ask for: a file, Redis, or both.
 
 import { CountersFile } from './counters-file.ts';
 import { checkWithoutRedis, FileAndRedis } from './file-and-redis.ts';
 import type { Lessor } from './lessor.ts';
 
 /**
- * Opens the state folder, connects to Redis, or both.
- * @param note passed a line when Redis has lost a count
- * @throws Error in one line when what is in the folder can't be believed, or when its numbers come from Redis and no
- *   Redis is given
+ * Opens the file in the state folder, connects to Redis, or both.
+ * @param note called with one line when Redis has lost a count
+ * @throws Error in one line when a file in the folder is damaged, or when the folder's numbers come from Redis and the
+ *   options name no Redis
  */
 export async function openLessor(
   { folder, redis }: { folder: string | undefined; redis: string | undefined },
@@ -18,7 +18,7 @@ export async function openLessor(
     checkWithoutRedis(folder as string);
     return new CountersFile(folder as string);
   }
-  // Before Redis is asked: a file that can't be believed is a reason not to start.
+  // The file is read before Redis is contacted, since a damaged file must stop the start.
   const file = folder === undefined ? undefined : new CountersFile(folder);
   const { openRedis } = await import('./redis.ts');
   const counters = await openRedis(redis, note);

@@ -1,33 +1,33 @@
-// The reason why Redis can't be used, in one line. The URL is named without its password.
+// Explains in one line why Redis can't be used. The URL is shown without its password.
 
 import { oneLine } from '../one-line.ts';
 
-/** Replies that say that the server can do nothing for any key at the moment. All others are one key's. */
+/** Replies by which Redis refuses all keys at the moment. Other replies concern one key. */
 const FOR_ALL =
   /^(?:NOAUTH|WRONGPASS|LOADING|MISCONF|OOM|READONLY|MASTERDOWN|NOREPLICAS|CLUSTERDOWN|BUSY|UNKILLABLE) /;
-/** TLS says so with its first byte: an alert. */
+/** The first byte of a TLS alert. */
 const TLS_ALERT = /Unknown RESP type 21\b/;
 
-/** The URL without its password, and without all that could be one. */
+/** The URL without its password, and without anything that could be one. */
 export function withoutPassword(url: string): string {
   const { protocol, username, password, host, pathname } = new URL(url);
-  // A user without a password may be a password in the wrong place.
+  // A user name without a password may be a password in the wrong place.
   const user = username !== '' && password !== '' ? `${username}@` : '';
   return `${protocol}//${user}${host}${pathname === '/' ? '' : pathname}`;
 }
 
-/** Whether a reply to one counter's command says something of all counters. */
+/** Whether the reply to one counter's command concerns all counters. */
 export function isForAll(reply: Error): boolean {
   return FOR_ALL.test(reply.message);
 }
 
 export interface Situation {
   url: string;
-  /** Redis has been used over this connection. */
+  /** Whether Redis has answered over this connection before. */
   used: boolean;
 }
 
-/** The reason in plain words, then the error's own. Never with the URL's password, whatever the error quotes. */
+/** The reason in plain words, followed by the error's message, never with the password of the URL. */
 export function reasonOf(error: Error, { url, used }: Situation): string {
   const { protocol, password, username } = new URL(url);
   const own = oneLine(firstLine(messageOf(error)));
@@ -53,7 +53,7 @@ function explain(error: Error, own: string, { secure, used }: { secure: boolean;
       ? 'no TLS connection in time: where it does not speak TLS, write redis://'
       : 'no connection in time';
   if (TLS_ALERT.test(own)) return 'it speaks TLS: write rediss://, not redis://';
-  // The client throws a TypeError for a reply to no command.
+  // The client throws a TypeError for a reply that belongs to no command.
   if (/Unknown RESP type/.test(own) || error instanceof TypeError)
     return `the server there is not Redis (${own})`;
   if (name === 'SocketClosedUnexpectedlyError' || codeOf(error) === 'ECONNRESET')
@@ -66,7 +66,7 @@ function explain(error: Error, own: string, { secure, used }: { secure: boolean;
   return own;
 }
 
-/** Some errors have their message in those that they are made of. */
+/** The message of an error. Some have it only in the errors that they combine. */
 function messageOf(error: Error): string {
   const { message, errors } = error as AggregateError;
   if (message !== '') return message;
@@ -82,7 +82,7 @@ function firstLine(text: string): string {
   return text.trim().split('\n')[0] as string;
 }
 
-/** A server that does not know a command repeats its arguments. */
+/** Removes secrets from a text: a server repeats the arguments of a command that it does not know. */
 function without(secrets: string[], text: string): string {
   let clean = text;
   for (const secret of secrets)

@@ -1,5 +1,5 @@
-// Redis, as a lessor: INCRBY gives a counter's numbers away a block at a time, so they are unique over all servers
-// that ask the same Redis, and no request waits for it. While Redis is away, nothing is leased.
+// Redis, as a lessor: each INCRBY allocates several blocks of a counter's numbers, unique across all servers that use this
+// Redis. No request waits for Redis. While Redis is unreachable, nothing is leased.
 
 import type { RedisClientType } from 'redis';
 import { Backoff } from '../backoff.ts';
@@ -8,40 +8,41 @@ import type { Grant, Lessor, Refusals } from './lessor.ts';
 import { isForAll, reasonOf, withoutPassword } from './redis-reasons.ts';
 
 const KEY_PREFIX = 'hotpath:counter:';
-/** For Redis to answer; what it does all the same is skipped. */
+/** How long to wait for a reply. Numbers that a later reply brings are skipped. */
 const ANSWER_MS = 2000;
-/** For a connection: less, so that its own reason is known when nothing is waited for any longer. */
+/** How long to wait for a connection: less than ANSWER_MS, so that the reason of its failure is known by then. */
 const CONNECT_MS = 1500;
 const RECONNECT = new Backoff(50, 1000, 0);
-/** A count that is lost while it is brought back. */
+/** How often to raise a count that Redis loses again meanwhile. */
 const RAISES_MAX = 3;
 /**
- * When Redis has lost a count, other servers may have numbers beyond those of this one, so it goes on as far beyond
- * its own, and where all servers together use many, as far as in so many times since its last lease.
+ * When Redis has lost a count, other servers may have numbers beyond those of this server, so it skips at least this
+ * many.
  */
 const BEYOND = 2 ** 20;
+/** It skips this many times what all servers together have used since its last lease. */
 const BEYOND_TIMES = 8;
-/** At most as far, so that a count that is lost every second lasts for more than a day: 2^53 numbers are all there are. */
+/** It skips at most this many, so that 2^53 numbers last more than a day even if Redis loses the count every second. */
 const BEYOND_MAX = 2 ** 36;
 
-/** Redis, without the package. */
+/** The counters in Redis. */
 export interface RedisCounters extends Lessor {
   /** The URL without its password. */
   readonly place: string;
   /**
-   * Sees to it that no number up to these is ever leased: the counts in Redis are raised where they are less.
-   * @param lost whether Redis had said these numbers itself, and so has lost them where it has less
-   * @returns why some could not be
+   * Raises the counts in Redis to at least these, so that no number up to them is leased again.
+   * @param lost whether these counts came from Redis, so that Redis has lost its count if it is lower
+   * @returns the counters whose count could not be raised
    * @throws Error when Redis can't be used
    */
   raise(ends: ReadonlyMap<string, number>, lost: boolean): Promise<Refusals>;
 }
 
 /**
- * Connects, now or as soon as Redis is there.
- * @param url as `redis://127.0.0.1:6379/0`
- * @param note passed a line when Redis has lost a count
- * @throws Error in one line when the package `redis` is not installed, or the URL is none
+ * Connects to Redis, now or as soon as it is reachable.
+ * @param url such as `redis://127.0.0.1:6379/0`
+ * @param note called with one line when Redis has lost a count
+ * @throws Error in one line when the package `redis` is not installed, or the URL is malformed
  */
 export async function openRedis(url: string, note: (text: string) => void): Promise<RedisCounters> {
   const { createClient, ErrorReply } = await import('redis').catch((error: Error) => {
@@ -50,7 +51,7 @@ export async function openRedis(url: string, note: (text: string) => void): Prom
   const connect = (): RedisClientType =>
     createClient({
       url,
-      // A command that can't be sent now is not kept: the keeper asks again.
+      // A command that can't be sent now fails at once, and the keeper tries again.
       disableOfflineQueue: true,
       socket: {
         connectTimeout: CONNECT_MS,
@@ -62,14 +63,14 @@ export async function openRedis(url: string, note: (text: string) => void): Prom
   return new Redis(connection, (error) => error instanceof ErrorReply, note);
 }
 
-/** A client that is connected, or connects again and again; and why it isn't. */
+/** A connection that reconnects by itself, and knows the reason when it is not connected. */
 class RedisConnection {
   readonly place: string;
   client: RedisClientType;
   private problem: Error | undefined;
-  /** It has been ready since it was made. */
+  /** Whether a client has been connected once. */
   private used = false;
-  /** Since when nothing has been heard of it. */
+  /** When the current client was made or last reported an error. */
   private silentMs = performance.now();
   private settle = (): void => {};
 
@@ -81,31 +82,31 @@ class RedisConnection {
     this.client = this.begin();
   }
 
-  /** Resolves when it is known whether Redis can be used, or that takes too long. */
+  /** Resolves when it is known whether Redis can be used, at the latest after ANSWER_MS. */
   async settled(): Promise<void> {
     if (this.client.isReady || this.problem !== undefined) return;
     await within(ANSWER_MS, new Promise<void>((resolve) => (this.settle = resolve)));
   }
 
-  /** @throws Error with the reason when Redis can't be used now */
+  /** Checks the connection. @throws Error with the reason when Redis can't be used now */
   check(): void {
     if (this.client.isReady) return;
     if (performance.now() - this.silentMs >= ANSWER_MS) this.renew(new Late());
     throw this.failure(this.problem ?? new Late());
   }
 
-  /** Makes the error to report of an error of this connection: it names the place and the reason. */
+  /** Converts an error of this connection to one that names the URL and the reason. */
   failure(error: Error): Error {
     const reason = reasonOf(error, { url: this.url, used: this.used });
     return new Error(`Redis at ${this.place} can't be used: ${reason}`);
   }
 
-  /** The last problem of the connection, which is the cause of this error; without one, this error. */
+  /** The last problem of the connection, which has caused this error; without one, the error itself. */
   rather(error: Error): Error {
     return this.problem ?? error;
   }
 
-  /** A connection over which nothing comes may never fail by itself. */
+  /** Replaces the connection: one that has gone silent may never fail by itself. */
   renew(problem: Error): void {
     this.close();
     this.problem = problem;
@@ -116,7 +117,7 @@ class RedisConnection {
     try {
       this.client.destroy();
     } catch {
-      // It was closed.
+      // The client was closed already.
     }
   }
 
@@ -126,7 +127,7 @@ class RedisConnection {
     client.on('error', (error: Error) => {
       if (client !== this.client) return;
       this.silentMs = performance.now();
-      // That it was closed is the end of what was wrong with it.
+      // The close follows from the problem before it, which says more.
       const closed = error.constructor.name === 'SocketClosedUnexpectedlyError';
       if (!closed || this.problem === undefined) this.problem = error;
       this.settle();
@@ -173,7 +174,7 @@ class Redis implements RedisCounters {
     this.connection.close();
   }
 
-  /** Does all at once. @throws Error when Redis can't be used */
+  /** Runs an action for all counters at the same time. @throws Error when Redis can't be used */
   private async forAll(
     numbers: ReadonlyMap<string, number>,
     act: (name: string, number: number) => Promise<void>,
@@ -202,12 +203,13 @@ class Redis implements RedisCounters {
   }
 
   /**
-   * The number before the first of `count`, at least `floor`.
-   * @param lost whether Redis has lost its count when it stands below the floor
+   * Takes `count` numbers. Raises the count first when it is below `floor`.
+   * @param lost whether Redis has lost its count if it is below the floor
+   * @returns the number before the first one taken, at least `floor`
    */
   private async take(name: string, count: number, floor: number, lost: boolean): Promise<number> {
     let end = await this.add(name, count);
-    // A count that begins below 0 is none that was lost.
+    // With a floor of 0 no number of this server can have been lost.
     const beyond = lost && floor > 0 ? this.beyond(name, count) : 0;
     let raised = false;
     for (let raises = 0; end - count < floor; raises++) {
@@ -215,7 +217,7 @@ class Redis implements RedisCounters {
         throw new RangeError(`Redis at ${this.place} loses its count of it again and again`);
       const stood = end - count;
       raised = true;
-      // All in one step: the end of what this takes is this server's, whatever other servers take meanwhile.
+      // One INCRBY raises the count and takes the numbers, so the last ones are this server's, whatever others take.
       end = await this.add(name, floor - Math.min(end, floor) + beyond + count);
       if (beyond > 0)
         this.note(
@@ -233,14 +235,14 @@ class Redis implements RedisCounters {
     return end;
   }
 
-  /** How far beyond its own numbers this server takes others to be. */
+  /** How many numbers to skip after Redis has lost a count. */
   private beyond(name: string, count: number): number {
     const { perMs, atMs } = this.seen.get(name) ?? { perMs: 0, atMs: 0 };
     const beyond = BEYOND + BEYOND_TIMES * Math.ceil(count + perMs * (performance.now() - atMs));
     return Math.min(beyond, BEYOND_MAX);
   }
 
-  /** @param raised numbers were passed over, which no server has used */
+  /** Remembers a count. @param raised whether numbers were skipped, which then don't count for the rate */
   private saw(name: string, end: number, raised: boolean): void {
     const atMs = performance.now();
     const before = this.seen.get(name);
@@ -253,7 +255,7 @@ class Redis implements RedisCounters {
 interface Seen {
   end: number;
   atMs: number;
-  /** Numbers a millisecond that all servers together had, between the last two leases of this one. */
+  /** How many numbers a millisecond all servers together took between the last two leases of this server. */
   perMs: number;
 }
 

@@ -1,4 +1,4 @@
-// Something that fails again and again: when to try it the next time, and what has been logged of it.
+// A failure that repeats: when to try again, and which of its reasons have been logged.
 
 import { Backoff } from '../backoff.ts';
 
@@ -10,12 +10,12 @@ export class RepeatedFailure {
   private failedMs = 0;
   private readonly told = new Set<string>();
 
-  /** The pause between two attempts; 0 when nothing fails. */
+  /** The pause between two attempts; 0 when the last one succeeded. */
   get pauseMs(): number {
     return this.backoff.pauseMs;
   }
 
-  /** @returns whether this reason is one that has not been logged since the trouble began */
+  /** Records a failure. @returns whether the reason is new since the last success, so that it is to be logged */
   failed(reason: string, nowMs: number): boolean {
     this.backoff.failed();
     this.failedMs = nowMs;
@@ -24,7 +24,7 @@ export class RepeatedFailure {
     return fresh;
   }
 
-  /** @returns whether there was any */
+  /** Records a success. @returns whether a failure preceded it */
   over(): boolean {
     const was = this.pauseMs > 0;
     this.backoff.succeeded();
@@ -32,7 +32,7 @@ export class RepeatedFailure {
     return was;
   }
 
-  /** How long until the next attempt; 0 when it may be made now. */
+  /** The time until the next attempt; 0 when it may be made now. */
   leftMs(nowMs: number): number {
     return this.pauseMs === 0 ? 0 : Math.max(this.failedMs + this.pauseMs - nowMs, 0);
   }

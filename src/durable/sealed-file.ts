@@ -1,31 +1,30 @@
-// What a file of the state folder looks like: a line that says what it is, of which version, with the SHA-256 of the
-// rest; then JSON, and perhaps bytes behind it. A file that is torn, cut off or of another program is recognised, and
-// never taken for a smaller one.
+// The format of the files in the state folder: a first line with the kind, the version and the SHA-256 of the rest; then
+// JSON, and perhaps bytes. So a file that is damaged, truncated or from another program is recognised.
 
 import { createHash } from 'node:crypto';
 
 const FIRST_LINE = /^hotpath (\w+) (\d{1,9}) ([0-9a-f]{64})$/;
-/** The versions that this hotpath reads. It writes the last. */
+/** The versions that this release reads. It writes the last one. */
 const VERSIONS = { counters: [1], snapshot: [1, 2], redis: [1] } as const;
 
 export type What = keyof typeof VERSIONS;
 
-/** The bytes of a file. */
+/** Makes the bytes of a file with this value. */
 export function seal(what: What, value: unknown): Buffer {
   return Buffer.concat(sealBytes(what, [Buffer.from(`${JSON.stringify(value, undefined, 1)}\n`)]));
 }
 
-/** The bytes of a file that is made of these. */
+/** Makes the pieces of a file with these pieces behind the first line. */
 export function sealBytes(what: What, rest: readonly Uint8Array[]): Uint8Array[] {
   return [Buffer.from(`hotpath ${what} ${VERSIONS[what].at(-1)} ${digestOf(rest)}\n`), ...rest];
 }
 
-/** The value in the bytes of a file. @throws Error that says why there is none: `path is …` */
+/** Reads the value of a file. @throws Error that says what is wrong with the file: `path is …` */
 export function unseal(what: What, path: string, bytes: Buffer): unknown {
   return JSON.parse(unsealBytes(what, path, bytes).rest.toString());
 }
 
-/** The version of a file, and what follows its first line. @throws Error that says why there is none: `path is …` */
+/** Reads the version of a file, and the rest behind its first line. @throws Error that says what is wrong: `path is …` */
 export function unsealBytes(what: What, path: string, bytes: Buffer): { version: number; rest: Buffer } {
   const end = bytes.indexOf('\n');
   const line = bytes.subarray(0, end < 0 ? bytes.length : end).toString('latin1');
@@ -46,7 +45,7 @@ export function unsealBytes(what: What, path: string, bytes: Buffer): { version:
   return { version: Number(version), rest };
 }
 
-/** The SHA-256 of pieces that lie one behind the other, in hexadecimal. */
+/** The SHA-256 of these pieces, one behind the other, in hexadecimal. */
 export function digestOf(pieces: readonly Uint8Array[]): string {
   const hash = createHash('sha256');
   for (const piece of pieces) hash.update(piece);

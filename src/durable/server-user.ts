@@ -1,4 +1,4 @@
-// Which users may own what the server trusts, and which modes let others write to it.
+// The user that the server runs as, and the modes that let other users write to a file.
 
 import { platform } from 'node:os';
 import self from 'node:process';

@@ -1,8 +1,8 @@
-// The file `snapshot`: what is worth keeping and promises nothing, such as gauges: as it was about a second before a
-// crash, and as it was at a clean stop. One that is damaged is put aside and left out.
+// The file `snapshot`: state that is worth keeping but not guaranteed, such as gauges. After a clean stop it is exact; after
+// a crash it is about a second old. A damaged snapshot is renamed and ignored.
 //
-// A thread gets a value back when it asks for the value's name and kind. A value that no thread has asked for stays in the
-// file for some time, since the next version of the application, or the one before, may ask for it.
+// A thread gets a saved value when it first uses that name and kind. A value that no thread has used stays in the file
+// for some time, since the next version of the application, or the former one, may use it.
 
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,42 +14,41 @@ import { digestOf, sealBytes, unsealBytes } from './sealed-file.ts';
 
 const FILE = 'snapshot';
 const ASIDE = 'snapshot.damaged';
-/** More than any memory's limiters have. */
+/** More than the limiters of any memory take. */
 const BYTES_MAX = 2 ** 31 - 1;
-/** How long a value stays that no thread asks for. */
+/** How long a value stays that no thread uses. */
 const UNCLAIMED_MS = 30 * 86_400_000;
 /**
- * How many of those stay, of each kind: those that were in use last. Twice as many as can be in use, since no thread has
- * asked for anything yet when a server starts.
+ * How many unused values of each kind stay: those that were used last. It is twice as many as can be in use, since all
+ * values are unused when a server starts.
  */
 const UNCLAIMED_MAX = 2 * NAMES_MAX;
 
-/** A kind of named state that goes into the snapshot. */
+/** A kind of named state in the snapshot. */
 export interface SnapshotPart {
-  /** Under this name. */
+  /** The name of the kind in the file. */
   readonly name: string;
-  /** The values of all names that are in use: JSON, and byte arrays. */
+  /** Returns the values of all names in use: JSON values, which may contain byte arrays. */
   save(): ReadonlyMap<string, unknown>;
   /**
-   * Turns values of save(), possibly years old, into those that threads get when they ask for the names. A value that it
-   * leaves out is forgotten.
-   * @param nowMs by the wall clock, and no earlier than when it was saved
+   * Converts values of save(), possibly years old, to those that threads get. A value that it leaves out is forgotten.
+   * @param nowMs the wall clock's time, no earlier than that of the snapshot
    */
   offer(saved: ReadonlyMap<string, unknown>, nowMs: number): Saved[];
-  /** Turns a value of a snapshot of version 1 into one of save(). */
+  /** Converts a value from a snapshot of version 1 to one of save(). */
   fromVersion1?(value: unknown): unknown;
 }
 
-/** A value of a name that no thread has asked for. */
+/** A saved value that no thread has used. */
 interface Unclaimed {
   value: unknown;
-  /** By the wall clock: since the start at which it was found. */
+  /** The time, by the wall clock, of the start at which it was first unused. */
   sinceMs: number;
 }
 
 /** The content of the file. */
 interface Content {
-  /** By the name of the kind, then by their own. */
+  /** By the name of the kind, then by name. */
   values: Record<string, Record<string, unknown>>;
   unclaimed: Record<string, Record<string, Unclaimed>>;
 }
@@ -57,9 +56,9 @@ interface Content {
 export interface SnapshotOptions {
   folder: string;
   parts: readonly SnapshotPart[];
-  /** Gives threads what they ask for from now on. */
+  /** Makes the saved values available to threads. */
   publish(saved: Saved[]): void;
-  /** Told what goes wrong, a line each. */
+  /** Called with one line for each failure. */
   note(text: string): void;
   files?: Files;
   /** The wall clock. */
@@ -72,7 +71,7 @@ export class Snapshot {
   private readonly now: () => number;
   /** By part, then by name. */
   private readonly unclaimed = new Map<SnapshotPart, Map<string, Unclaimed>>();
-  /** Digest of what was written last. */
+  /** Digest of the content that was written last. */
   private written: string | undefined;
   private failed = false;
 
@@ -84,8 +83,8 @@ export class Snapshot {
   }
 
   /**
-   * Reads what was written last, where it can be read. From then on only what changes is written.
-   * @param resumed another keeper of this process has given it to the threads already
+   * Reads the last snapshot, if there is one. From then on the file is written only when the content has changed.
+   * @param resumed whether a former keeper of this process has published the snapshot already
    */
   load(resumed = false): void {
     let nowMs = this.now();
@@ -100,7 +99,7 @@ export class Snapshot {
     this.written = digestOf(piecesOf(this.content()));
   }
 
-  /** Writes how things are, if that has changed. A failure is noted once, and tried again the next time. */
+  /** Writes the current state, if it has changed. Logs a failure once; the next call tries again. */
   save(): void {
     for (const unclaimed of this.unclaimed.values()) forgetOld(unclaimed, this.now());
     try {
@@ -116,13 +115,13 @@ export class Snapshot {
     }
   }
 
-  /** Writes how things are at the end. When that fails, a note says what is lost. */
+  /** Writes the last snapshot. When that fails, logs what is lost. */
   end(): void {
     this.save();
     if (this.failed) this.options.note(lossOf(this.options.folder));
   }
 
-  /** Returns when the file was written. */
+  /** Reads the file. @returns the time at which it was written; 0 when there is none */
   private readFile(nowMs: number): number {
     const bytes = readIfThere(this.files, this.path, BYTES_MAX);
     if (bytes === undefined) return 0;
@@ -153,7 +152,7 @@ export class Snapshot {
     for (const [part, unclaimed] of this.unclaimed) {
       const saved = part.offer(new Map([...unclaimed].map(([name, { value }]) => [name, value])), nowMs);
       const names = new Set(saved.map(({ name }) => name));
-      // Nothing is left of a limiter's keys after a window.
+      // A limiter whose keys are all whole again is left out, and so are values that a kind rejects.
       for (const name of unclaimed.keys()) if (!names.has(name)) unclaimed.delete(name);
       all.push(...saved);
     }
@@ -164,7 +163,7 @@ export class Snapshot {
     }
   }
 
-  /** Moves what can't be read out of the way. Returns what came of that. */
+  /** Renames a damaged file. @returns the outcome, for the log */
   private putAside(): string {
     try {
       this.files.rename(this.path, join(this.options.folder, ASIDE));
@@ -174,7 +173,7 @@ export class Snapshot {
     }
   }
 
-  /** The values of the names in use, which are no longer unclaimed. */
+  /** Returns the values of the names in use, and removes these names from the unclaimed ones. */
   private valuesOf(part: SnapshotPart, unclaimed: Map<string, Unclaimed>): ReadonlyMap<string, unknown> {
     const values = part.save();
     for (const name of values.keys()) unclaimed.delete(name);
@@ -191,7 +190,7 @@ export class Snapshot {
   }
 }
 
-/** A line that says what the next start has when this snapshot is the last. */
+/** A line for the log that says from which snapshot the next start begins. */
 export function lossOf(folder: string): string {
   const last = statSync(join(folder, FILE), { throwIfNoEntry: false });
   if (last === undefined) return 'Gauges and limiters will begin anew: there is no snapshot of them';
