@@ -1,32 +1,32 @@
-// The text under which a client is counted: its address in one form. A client that speaks IPv6 has a whole network of
-// addresses, at least a /64 (RFC 6177), so all of that network is one client.
+// The key under which a client is counted: its address in one canonical form. An IPv6 client has a whole network of
+// addresses, at least a /64 (RFC 6177), so the whole network is one client.
 
-/** The leading bits of an IPv6 address that say which client it is, unless a program asks for others. */
+/** By default, how many leading bits of an IPv6 address identify a client. */
 export const IPV6_PREFIX = 64;
 
 const GROUPS = 8;
 const GROUP_BITS = 16;
 const GROUP_MAX = 0xffff;
-/** The groups before an IPv4 address that is written as an IPv6 one (RFC 4291 2.5.5.2). */
+/** The leading groups of an IPv4 address in IPv6 form (RFC 4291 2.5.5.2). */
 const MAPPED = [0, 0, 0, 0, 0, GROUP_MAX];
 
 /**
- * The key of a client.
- * @param address an IP address in any of its forms, with or without a zone
- * @param prefix how many leading bits of an IPv6 address say which client it is: 1 to 128
+ * Returns the key of a client.
+ * @param address an IP address in any form, with or without a zone
+ * @param prefix how many leading bits of an IPv6 address identify a client: 1 to 128
  */
 export function clientKey(address: string, prefix: number): string {
   if (!address.includes(':')) return address;
   const zoneAt = address.indexOf('%');
   const groups = groupsOf(zoneAt < 0 ? address : address.slice(0, zoneAt));
-  // A text that is no address is a key as it is.
+  // A text that is not an address is its own key.
   if (groups === undefined) return address;
   if (MAPPED.every((group, i) => groups[i] === group)) return ipv4Of(groups);
   const zone = zoneAt < 0 ? '' : address.slice(zoneAt);
   return `${groups.map((group, i) => (group & maskOf(i, prefix)).toString(16)).join(':')}/${prefix}${zone}`;
 }
 
-/** The eight groups of an IPv6 address (RFC 4291 2.2); undefined when it is none. */
+/** The eight groups of an IPv6 address (RFC 4291 2.2); undefined when the text is not an IPv6 address. */
 function groupsOf(address: string): number[] | undefined {
   const [before = '', after, ...more] = address.split('::');
   if (more.length > 0) return undefined;
@@ -38,7 +38,7 @@ function groupsOf(address: string): number[] | undefined {
   return groups.every((group) => group >= 0 && group <= GROUP_MAX) ? groups : undefined;
 }
 
-/** Groups between colons, the last of which may be an IPv4 address. NaN is none. */
+/** The groups between colons. The last one may be an IPv4 address, which gives two. NaN marks a malformed group. */
 function listOf(text: string): number[] {
   if (text === '') return [];
   return text.split(':').flatMap((group) => {

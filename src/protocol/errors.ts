@@ -1,5 +1,4 @@
-// The errors of codes.ts: the status that each is answered with, and what is said of it. One table, in
-// the order of the codes.
+// The response to each error of codes.ts: its status code and its text. One table, in the order of the codes.
 
 import {
   ERROR_CHUNK,
@@ -35,9 +34,9 @@ interface ErrorResponse {
   /** One of ERROR_*. */
   error: number;
   statusCode: number;
-  /** One line for the person at the other end. */
+  /** One line for the person who reads the response. */
   text: string;
-  /** It may soon be otherwise: the client is asked to come again (RFC 9110 10.2.3). */
+  /** The error is temporary, so the response asks the client to try again (RFC 9110 10.2.3). */
   retryAfter?: boolean;
 }
 
@@ -88,12 +87,12 @@ export const ERROR_RESPONSES: readonly ErrorResponse[] = [
   },
 ];
 
-/** The status that an error is answered with. */
+/** The status code of the response to an error. */
 export function statusCodeOf(error: number): number {
   return ERROR_RESPONSES.find((response) => response.error === error)?.statusCode ?? 500;
 }
 
-/** What is said of an error. */
+/** The text of the response to an error. */
 export function refusalText(error: number): string {
   return ERROR_RESPONSES.find((response) => response.error === error)?.text ?? `error ${error}`;
 }

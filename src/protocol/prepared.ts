@@ -1,4 +1,4 @@
-// Responses whose parts are known before any request comes. Both engines copy them out of the slot.
+// Prepared responses: all their parts are known before any request arrives. Both engines copy them from the slot.
 
 import { PREPARED_DEFAULT } from '../memory/codes.ts';
 import { ERROR_RESPONSES } from './errors.ts';
@@ -9,7 +9,7 @@ import { isToken } from './token.ts';
 import type { Validators } from './validators.ts';
 
 export interface Prepared {
-  /** Place in the slot's table. */
+  /** Index in the slot's table. */
   index: number;
   /** Status line and fixed field lines, each with its CRLF, Latin-1. */
   head: string;
@@ -17,18 +17,19 @@ export interface Prepared {
   content: string;
   /** Index of the counter whose next number follows the content, or -1. */
   counter: number;
-  /** Its status allows no content, so no length is told either (RFC 9110 6.4.1, 8.6). */
+  /** Its status allows no content, so no length is sent either (RFC 9110 6.4.1, 8.6). */
   bare: boolean;
-  /** Undefined: requests on condition are answered as all others. */
+  /** Undefined when conditional requests get the full response. */
   conditional?: Conditional;
 }
 
-/** The validators of a response, and its 304 for requests on condition of them (RFC 9110 13). */
+/** The validators of a response, and its 304 for conditional requests (RFC 9110 13). */
 export interface Conditional extends Validators {
   /** Status line and field lines of the 304. */
   head: string;
 }
 
+/** The parts of a prepared response. Exported for tests. */
 export interface PreparedParts {
   /** From 200 to 599. */
   statusCode: number;
@@ -41,9 +42,9 @@ const RETRY_AFTER = ['Retry-After', '1'] as const;
 const FIELD_VALUE = /^(?:[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?$/;
 
 /**
- * Prepares a response for place `index` of the table.
- * @throws RangeError for a status that is no final one, or content with a status that has none
- * @throws TypeError for a field that is malformed (RFC 9110 5.1, 5.5) or the server's own, or content that is not Latin-1
+ * Prepares a response for entry `index` of the table. Exported for tests.
+ * @throws RangeError for a status code that is not final, or for content with a status that has none
+ * @throws TypeError for a field that is malformed (RFC 9110 5.1, 5.5) or set by the server, or content that is not Latin-1
  */
 export function prepare(
   index: number,
@@ -58,7 +59,7 @@ export function prepare(
   return { index, head: statusLine(statusCode) + fields.map(fieldLine).join(''), content, counter, bare };
 }
 
-/** The built-in app and the answer to every error. */
+/** Makes the built-in response and the response to every error. */
 export function preparedResponses(counter: number): Prepared[] {
   const fields = [['Content-Type', 'text/plain']] as const;
   return [
@@ -73,7 +74,7 @@ export function preparedResponses(counter: number): Prepared[] {
   ];
 }
 
-/** `Date` with its CRLF, 37 bytes (RFC 9110 6.6.1; toUTCString() is the IMF-fixdate of 5.6.7). */
+/** Makes the line of Date with its CRLF, 37 bytes (RFC 9110 6.6.1; toUTCString() is the IMF-fixdate of 5.6.7). */
 export function dateLine(epochMs: number): string {
   return `Date: ${new Date(epochMs).toUTCString()}\r\n`;
 }

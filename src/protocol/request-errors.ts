@@ -1,4 +1,4 @@
-// The errors of a request that its handler can meet. Name and code stay the same from version to version, messages may
+// The errors that a handler can get from its request. Their names and codes are stable between versions; messages may
 // change. docs/applications.md lists them.
 
 import { ERROR_CHUNK_EXTENSION, ERROR_CONTENT_SIZE, ERROR_TIMEOUT } from '../memory/codes.ts';
@@ -11,11 +11,11 @@ export type AbortCode =
   | 'ERR_WRITE_TIMEOUT';
 
 /**
- * The reason of an abort: the request's signal has it, and every read of its body rejects with it. It is the platform's
- * AbortError, so that code that handles those handles it.
+ * Makes the reason of an abort. The request's signal has this reason, and every read of the body rejects with it. It is a
+ * platform's AbortError, so that code written for those handles it.
  */
 export function abortError(code: AbortCode, message: string): Error {
-  // The standard's own code of a DOMException is a number that repeats the name.
+  // By the standard, the code of a DOMException is a number, which says nothing beyond the name.
   return Object.defineProperty(new DOMException(message, 'AbortError'), 'code', {
     value: code,
     enumerable: true,
@@ -24,11 +24,11 @@ export function abortError(code: AbortCode, message: string): Error {
 
 export type BodyErrorCode = 'ERR_BODY_TOO_LARGE' | 'ERR_BODY_TIMEOUT' | 'ERR_BODY_MALFORMED';
 
-/** The body of a request can't be read to its end, by the client's fault. */
+/** The body of a request can't be read to its end, because of the client. */
 export class BodyError extends Error {
   override readonly name = 'BodyError';
   readonly code: BodyErrorCode;
-  /** The status code that the client gets, unless the handler has begun its response. */
+  /** The status code that the client gets if the handler has not begun its response. */
   readonly status: number;
 
   /** @param error one of ERROR_* */
@@ -45,7 +45,7 @@ function codeOf(error: number): BodyErrorCode {
   return 'ERR_BODY_MALFORMED';
 }
 
-/** Thrown when a handler asks for something that is gone, since the request has been answered. */
+/** Makes the error for a handler that asks for a part of a request that has been answered, so that the part is gone. */
 export function answeredError(message: string): Error {
   return Object.assign(new Error(message), { code: 'ERR_REQUEST_ANSWERED' });
 }

@@ -59,12 +59,12 @@ const REASON_PHRASES: Readonly<Record<number, string>> = {
   511: 'Network Authentication Required',
 };
 
-/** The reason phrase of a final status; nothing when it is not registered. */
+/** The registered reason phrase of a final status code; empty when there is none. */
 export function reasonPhrase(statusCode: number): string {
   return REASON_PHRASES[statusCode] ?? '';
 }
 
-/** reason-phrase (RFC 9112 4) */
+/** Whether a text is a reason-phrase (RFC 9112 4). */
 export function isReasonPhrase(text: unknown): text is string {
   return typeof text === 'string' && /^[\t\x20-\x7e\x80-\xff]*$/.test(text);
 }
@@ -72,9 +72,9 @@ export function isReasonPhrase(text: unknown): text is string {
 const lines = new Map<number, string>();
 
 /**
- * The status line with its CRLF (RFC 9112 4).
+ * Makes the status line with its CRLF (RFC 9112 4).
  * @param statusCode from 200 to 599
- * @param own a valid reason phrase in the place of the standard's
+ * @param own a valid reason phrase that replaces the registered one
  */
 export function statusLine(statusCode: number, own?: string): string {
   if (own !== undefined) return `HTTP/1.1 ${statusCode} ${own}\r\n`;
@@ -86,7 +86,7 @@ export function statusLine(statusCode: number, own?: string): string {
   return line;
 }
 
-/** Whether a response of this status has no content, so that no length is told either (RFC 9110 6.4.1, 8.6). */
+/** Whether a response of this status has no content, so that no length is sent either (RFC 9110 6.4.1, 8.6). */
 export function isBare(statusCode: number): boolean {
   return statusCode === 204 || statusCode === 304;
 }

@@ -1,4 +1,4 @@
-// token (RFC 9110 5.6.2): a method, a field name, an option.
+// token (RFC 9110 5.6.2): the grammar of methods, field names and options.
 
 /** The characters of a token besides letters and digits. The hyphen is last, so that a pattern can contain them as they are. */
 export const TOKEN_MARKS = "!#$%&'*+.^_`|~-";

@@ -1,5 +1,4 @@
-// The validators of a response that never changes, so that requests on condition of them can be answered with 304
-// (RFC 9110 8.8, 13.1, 15.4.5).
+// The validators of a fixed response, by which a conditional request may get a 304 (RFC 9110 8.8, 13.1, 15.4.5).
 
 import { tagsMatch } from './js/conditions.ts';
 import { noteTags } from './js/entity-tags.ts';
@@ -7,13 +6,13 @@ import { parseHttpDate } from './js/http-date.ts';
 import { latin1Bytes } from './latin1.ts';
 
 export interface Validators {
-  /** The opaque-tag of its ETag, in its quotes, Latin-1; empty when it has none. */
+  /** The opaque-tag of the ETag, with its quotes, in Latin-1; empty when there is none. */
   tag: string;
-  /** Its Last-Modified in seconds since 1970, or NaN. */
+  /** Last-Modified in seconds since 1970; NaN when there is none. */
   modified: number;
 }
 
-/** Representation metadata (RFC 9110 8, RFC 9530) that a 304 has no use for: the client has it already. */
+/** Representation metadata (RFC 9110 8, RFC 9530) that a 304 leaves out, since the client has it already. */
 const METADATA = new Set([
   'content-digest',
   'content-encoding',
@@ -25,7 +24,7 @@ const METADATA = new Set([
 ]);
 const OPAQUE_TAG = /^(?:W\/)?("[\x21\x23-\x7e\x80-\xff]*")$/;
 
-/** The validators among field lines, each with its CRLF. A field that is malformed, or there twice, is none. */
+/** Finds the validators in field lines, each with its CRLF. A field that is malformed, or occurs twice, is ignored. */
 export function validatorsOf(fields: string): Validators {
   return {
     tag: OPAQUE_TAG.exec(onlyValue(fields, 'etag'))?.[1] ?? '',
@@ -33,7 +32,7 @@ export function validatorsOf(fields: string): Validators {
   };
 }
 
-/** The field lines that the 304 in a response's place has. Last-Modified is there for those without an ETag. */
+/** Makes the field lines of the 304 for a response with these fields. Last-Modified is left out when there is an ETag. */
 export function unmodifiedFields(fields: string): string {
   const lines = linesOf(fields);
   const hasTag = validatorsOf(fields).tag !== '';
@@ -44,7 +43,7 @@ export function unmodifiedFields(fields: string): string {
 }
 
 /**
- * Whether 304 answers a GET or HEAD.
+ * Whether a conditional GET or HEAD gets a 304.
  * @param noneMatch the lines of If-None-Match, Latin-1
  * @param modifiedSince the lines of If-Modified-Since, Latin-1
  */
@@ -66,7 +65,7 @@ function dateOf(value: string, now: number): number {
   return parseHttpDate(latin1Bytes(value), 0, value.length, now);
 }
 
-/** Nothing when it isn't there, or more than once. */
+/** The value of a field; empty when the field is missing or occurs more than once. */
 function onlyValue(fields: string, name: string): string {
   const [first, second] = linesOf(fields).filter((line) => line[0] === name);
   return first === undefined || second !== undefined ? '' : first[1];
