@@ -58,7 +58,9 @@ export function parseAllowedHost(entry: string): AllowedHost {
   const url = /^\.|\.\.|\*/.test(host) ? undefined : urlOfAuthority('http', host);
   const numeric = port === undefined || (Number(port) >= 1 && Number(port) <= 65535);
   if (url === undefined || url.port !== '' || !numeric || (below && ADDRESS.test(url.hostname)))
-    throw new TypeError(`'${entry}' is no host: write example.com, *.example.com, localhost:8080 or [::1]`);
+    throw new TypeError(
+      `'${entry}' is not a host: write example.com, *.example.com, localhost:8080 or [::1]`,
+    );
   return { name: withoutDot(url.hostname), below, port: port === undefined ? undefined : `${Number(port)}` };
 }
 

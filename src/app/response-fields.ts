@@ -160,7 +160,7 @@ function parseLength(value: string): number | undefined {
 
 function learnName(key: string): FieldName {
   checkSize(key.length);
-  if (!isToken(key)) throw new TypeError(`${JSON.stringify(key)} is no field name`);
+  if (!isToken(key)) throw new TypeError(`${JSON.stringify(key)} is not a field name`);
   const name = key.toLowerCase();
   const field = { name, own: SERVER_FIELDS.has(name), value: '', line: `${name}: \r\n`, alone: undefined };
   // Names that come from outside the program must not fill memory.

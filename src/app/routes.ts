@@ -68,7 +68,7 @@ export class RouteTable<Fixed> {
       const { shape, names } = parsePattern(pattern);
       const same = patterns.get(shape);
       if (same !== undefined)
-        throw new TypeError(`route '${pattern}' matches what '${same}' does: make one route of them`);
+        throw new TypeError(`route '${pattern}' matches the same paths as '${same}': merge the two`);
       patterns.set(shape, pattern);
       const isExact = names.length === 0;
       const route = await compile(pattern, value, (answer, isGet) =>
@@ -96,7 +96,7 @@ async function compile<Fixed>(
   const methods = new Map<string, Answer<Fixed>>();
   for (const [method, answer] of Object.entries(answers)) {
     if (!METHODS.includes(method))
-      throw new TypeError(`route '${pattern}': there is no method ${method} here`);
+      throw new TypeError(`route '${pattern}': ${method} is not a supported method`);
     if (typeof answer === 'function') methods.set(method, answer as Handler<RouteRequest>);
     else if (isFixed(answer)) {
       // The engine answers HEAD as GET, so a route with a HEAD of its own is not for the engine.

@@ -29,7 +29,7 @@ export class Origin {
    */
   constructor(authority: Authority, ownHost: string) {
     if (urlOfAuthority('http', ownHost) === undefined)
-      throw new TypeError(`'${ownHost}' is no host of a URL`);
+      throw new TypeError(`'${ownHost}' can't be the host of a URL`);
     this.authority = authority;
     this.ownHost = ownHost;
   }

@@ -46,7 +46,7 @@ export class CountersFile implements Lessor {
     for (const [name, count] of wanted) {
       const base = Math.max(this.ends.get(name) ?? 0, floorOf(name));
       if (!Number.isSafeInteger(base + count)) {
-        refusals.set(name, new RangeError('it has come to its last number'));
+        refusals.set(name, new RangeError('it has reached its last number'));
         continue;
       }
       bases.set(name, base);

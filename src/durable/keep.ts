@@ -51,11 +51,10 @@ export async function keepState(
   if (leaseSize(views) !== lease)
     throw new Error(
       leaseSize(views) === 0
-        ? 'the named state of this process is in the memory of its first server, which does not keep it: give state to that one'
-        : `the numbers of this process are leased by ${leaseSize(views)}, not by ${lease}: leave lease as it is`,
+        ? 'the named state of this process is in the memory of its first server, which does not keep it: give the option state to that server'
+        : `the first server of this process leases numbers in blocks of ${leaseSize(views)}, not of ${lease}: leave the option lease out`,
     );
-  if (!beginKeeping(views))
-    throw new Error('the named state of this process is kept already, by another server of it');
+  if (!beginKeeping(views)) throw new Error('another server of this process keeps its named state already');
   let lock: Lock | undefined;
   try {
     const folder = path === undefined ? undefined : openStateFolder(path);

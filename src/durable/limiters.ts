@@ -64,7 +64,7 @@ export class Limiters implements SnapshotPart {
         const table = isName(name) ? layLimiter(this.state.memory, snapshot as LimiterSnapshot, now) : 0;
         if (table !== 0) offered.push({ kind: 'limiter', name, table });
       } catch (error) {
-        this.note(`The saved usage of limiter '${name}' is left out: ${(error as Error).message}`);
+        this.note(`The saved usage of limiter '${name}' is ignored: ${(error as Error).message}`);
       }
     }
     return offered;

@@ -168,7 +168,7 @@ function tooHigh(folder: string, number: string): Error {
 
 function inUse(folder: string): Error {
   return new Error(
-    `the state folder ${folder} is another server's: stop that one, or give this one another folder`,
+    `the state folder ${folder} is in use by another server: stop that server, or use another folder`,
   );
 }
 

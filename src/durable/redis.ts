@@ -214,14 +214,14 @@ class Redis implements RedisCounters {
     let raised = false;
     for (let raises = 0; end - count < floor; raises++) {
       if (raises === RAISES_MAX)
-        throw new RangeError(`Redis at ${this.place} loses its count of it again and again`);
+        throw new RangeError(`Redis at ${this.place} loses its count again and again`);
       const stood = end - count;
       raised = true;
       // One INCRBY raises the count and takes the numbers, so the last ones are this server's, whatever others take.
       end = await this.add(name, floor - Math.min(end, floor) + beyond + count);
       if (beyond > 0)
         this.note(
-          `Redis has lost its count of '${name}': it stood at ${stood}, and this server had numbers up to ${floor}; they go on behind ${end - count}`,
+          `Redis has lost its count of '${name}': it stood at ${stood}, and this server had numbers up to ${floor}; the numbers go on after ${end - count}`,
         );
     }
     if (count > 0) this.saw(name, end, raised);
@@ -231,7 +231,7 @@ class Redis implements RedisCounters {
   private async add(name: string, count: number): Promise<number> {
     const end = await within(ANSWER_MS, this.connection.client.incrBy(KEY_PREFIX + name, count));
     if (end === LATE) throw new Late();
-    if (end > Number.MAX_SAFE_INTEGER) throw new RangeError('it has come to its last number');
+    if (end > Number.MAX_SAFE_INTEGER) throw new RangeError('it has reached its last number');
     return end;
   }
 

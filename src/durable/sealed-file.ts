@@ -32,16 +32,16 @@ export function unsealBytes(what: What, path: string, bytes: Buffer): { version:
   if (found === undefined || end < 0) {
     const begins = `hotpath ${what} `;
     if (!line.startsWith(begins) && !begins.startsWith(line)) throw new Error(`${path} is not hotpath's`);
-    throw new Error(`${path} is damaged: its first line is not whole`);
+    throw new Error(`${path} is damaged: its first line is incomplete`);
   }
   if (found !== what) throw new Error(`${path} holds hotpath's ${found}, not its ${what}`);
   const versions: readonly number[] = VERSIONS[what];
   const newest = versions.at(-1) as number;
   if (Number(version) > newest)
-    throw new Error(`${path} is of version ${version}, and this hotpath knows version ${newest}`);
+    throw new Error(`${path} has version ${version}, and this release reads version ${newest} at most`);
   const rest = bytes.subarray(end + 1);
   if (!versions.includes(Number(version)) || digestOf([rest]) !== sum)
-    throw new Error(`${path} is damaged: it is not what its checksum says`);
+    throw new Error(`${path} is damaged: its checksum does not match`);
   return { version: Number(version), rest };
 }
 

@@ -92,7 +92,7 @@ export class Snapshot {
       nowMs = Math.max(nowMs, this.readFile(nowMs));
     } catch (error) {
       for (const unclaimed of this.unclaimed.values()) unclaimed.clear();
-      this.options.note(`${(error as Error).message}; it is left out, and ${this.putAside()}`);
+      this.options.note(`${(error as Error).message}; it is ignored, and ${this.putAside()}`);
     }
     for (const [part, unclaimed] of this.unclaimed) this.valuesOf(part, unclaimed);
     if (!resumed) this.publish(nowMs);
@@ -159,7 +159,7 @@ export class Snapshot {
     try {
       this.options.publish(all);
     } catch (error) {
-      this.options.note(`Gauges and limiters begin anew: ${(error as Error).message}`);
+      this.options.note(`Gauges and limiters start from nothing: ${(error as Error).message}`);
     }
   }
 
@@ -167,9 +167,9 @@ export class Snapshot {
   private putAside(): string {
     try {
       this.files.rename(this.path, join(this.options.folder, ASIDE));
-      return `put aside as ${ASIDE}`;
+      return `renamed to ${ASIDE}`;
     } catch (error) {
-      return `can't be put aside as ${ASIDE}: ${(error as Error).message}`;
+      return `can't be renamed to ${ASIDE}: ${(error as Error).message}`;
     }
   }
 
@@ -193,8 +193,8 @@ export class Snapshot {
 /** A line for the log that says from which snapshot the next start begins. */
 export function lossOf(folder: string): string {
   const last = statSync(join(folder, FILE), { throwIfNoEntry: false });
-  if (last === undefined) return 'Gauges and limiters will begin anew: there is no snapshot of them';
-  return `Gauges and limiters will begin as they were at ${last.mtime.toISOString()}, when the last snapshot was written`;
+  if (last === undefined) return 'Gauges and limiters will start from nothing: there is no snapshot of them';
+  return `Gauges and limiters will start as they were at ${last.mtime.toISOString()}, when the last snapshot was written`;
 }
 
 function forgetOld(unclaimed: Map<string, Unclaimed>, nowMs: number): void {

@@ -54,7 +54,7 @@ class NamedCounter implements Counter {
   add(n = 1): number {
     if (!(Number.isSafeInteger(n) && n > 0))
       throw new RangeError(
-        `counter '${this.name}' adds positive whole numbers up to 2^53 - 1, not ${n}; a gauge goes down, too`,
+        `counter '${this.name}' adds positive whole numbers up to 2^53 - 1, not ${n}; use a gauge to subtract`,
       );
     const { counterAdd } = this.#exports ?? this.#bind();
     if (n > this.#most)

@@ -191,7 +191,7 @@ type Numbers = Pick<Required<LimiterOptions>, 'limit' | 'windowMs' | 'keys'>;
 /** The error message for options that differ from those in force: shows both, and says what to do. */
 function disagreement(name: string, asked: Numbers, inForce: Numbers): string {
   if (asked.limit === inForce.limit && asked.windowMs === inForce.windowMs && asked.keys === inForce.keys)
-    return `limiter '${name}' is asked for with a clock of its own and without: give it now everywhere, or nowhere`;
+    return `limiter '${name}' is asked for with a clock of its own and without: pass the option now everywhere, or nowhere`;
   const told = ({ limit, windowMs, keys }: Numbers): string =>
     `{ limit: ${limit}, windowMs: ${windowMs}${asked.keys === inForce.keys ? '' : `, keys: ${keys}`} }`;
   return (

@@ -191,7 +191,7 @@ describe('allowed hosts', () => {
     '::1%lo',
   ])('%j is none', (entry) => {
     expect(() => parseAllowedHost(entry)).toThrow(
-      `'${entry}' is no host: write example.com, *.example.com, localhost:8080 or [::1]`,
+      `'${entry}' is not a host: write example.com, *.example.com, localhost:8080 or [::1]`,
     );
   });
 });

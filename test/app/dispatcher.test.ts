@@ -3,11 +3,11 @@
 
 import { Hono } from 'hono';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
-import type { App, Handler } from '../../src/app/types.ts';
-import { attach } from '../support/attached-app.ts';
 import { Response } from '../../src/app/response.ts';
+import type { App, Handler } from '../../src/app/types.ts';
 import { PREPARED_COUNT_MAX, PREPARED_RESPONSE_BYTES_MAX } from '../../src/memory/layout.ts';
 import { LeaseExhaustedError } from '../../src/state/lease-exhausted.ts';
+import { attach } from '../support/attached-app.ts';
 import { type Client, eventually, sleep } from '../support/client.ts';
 import { type OpenedPlane, openPlane, viewOf } from '../support/plane.ts';
 import { type Response as Read, readResponses } from '../support/responses.ts';

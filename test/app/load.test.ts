@@ -4,9 +4,9 @@ import { basename } from 'node:path';
 import { Hono } from 'hono';
 import { AutoRouter } from 'itty-router';
 import { describe, expect, test } from 'vitest';
-import type { ServerRequest } from '#dist/app/types.js';
 import { strangeKeys } from '#dist/app/app-keys.js';
 import { appOf, loadApp } from '#dist/app/load.js';
+import type { ServerRequest } from '#dist/app/types.js';
 import { appFiles } from '../support/fixtures.ts';
 
 const files = appFiles();

@@ -1,9 +1,9 @@
 // The errors of a request that handlers meet: each by its name and code, and one object for all who meet the same one.
 
 import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { Response } from '../../src/app/response.ts';
 import type { ServerRequest } from '../../src/app/types.ts';
 import { attach } from '../support/attached-app.ts';
-import { Response } from '../../src/app/response.ts';
 import { type Client, eventually, GET, sleep } from '../support/client.ts';
 import { type OpenedPlane, openPlane, viewOf } from '../support/plane.ts';
 import { WAYS } from '../support/ways.ts';

@@ -99,7 +99,7 @@ describe('the path of a route is exact, or has whole segments that are parameter
     ['/%C3%A4/:x', '/ä/:y'],
   ])('%s and %s are one route', async (one, other) => {
     await expect(tableOf({ [one]: answer, [other]: answer })).rejects.toThrow(
-      `route '${other}' matches what '${one}' does: make one route of them`,
+      `route '${other}' matches the same paths as '${one}': merge the two`,
     );
   });
 

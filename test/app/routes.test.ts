@@ -217,8 +217,8 @@ test.each<[unknown, string]>([
   [{ '': named('a') }, "route '' must begin with a slash"],
   [{ '/a': 'text' }, "route '/a' must be a function"],
   [{ '/a': null }, "route '/a' must be a function"],
-  [{ '/a': { get: named('a') } }, "route '/a': there is no method get here"],
-  [{ '/a': { BREW: named('a') } }, "route '/a': there is no method BREW here"],
+  [{ '/a': { get: named('a') } }, "route '/a': get is not a supported method"],
+  [{ '/a': { BREW: named('a') } }, "route '/a': BREW is not a supported method"],
   [{ '/a': { GET: 'text' } }, "route '/a', GET: must be a function"],
   [{ '/a': { GET: undefined } }, "route '/a', GET: must be a function"],
 ])('%o is no table of routes', async (routes, message) => {

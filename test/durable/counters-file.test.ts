@@ -57,7 +57,7 @@ test('a lease beyond 2^53 - 1 is refused', () => {
   const disk = new Disk();
   const file = open(disk);
   file.end(new Map([['a', Number.MAX_SAFE_INTEGER - 10]]));
-  expect(() => lease(file, { a: 11 })).toThrow('it has come to its last number');
+  expect(() => lease(file, { a: 11 })).toThrow('it has reached its last number');
   expect(lease(file, { a: 10 }).a?.[1]).toBe(Number.MAX_SAFE_INTEGER);
 });
 
@@ -200,7 +200,7 @@ describe('what can not be believed is refused, and stays as it is', () => {
   });
 
   test.each<[string, string | Buffer, string]>([
-    ['with something behind it', `${good}x`, 'is damaged: it is not what its checksum says'],
+    ['with something behind it', `${good}x`, 'is damaged: its checksum does not match'],
     ['of somebody else', 'count=7\n', "is not hotpath's"],
     ['of zeros', '\0'.repeat(200), "is not hotpath's"],
     ['of another kind', seal('snapshot', {}), "holds hotpath's snapshot, not its counters"],
@@ -214,7 +214,7 @@ describe('what can not be believed is refused, and stays as it is', () => {
     [
       'of a version to come',
       good.toString().replace(' 1 ', ' 2 '),
-      'is of version 2, and this hotpath knows version 1',
+      'has version 2, and this release reads version 1 at most',
     ],
   ])('%s', (_, bytes, says) => {
     expect(refusal(Buffer.from(bytes))).toBe(`/state/counters ${says}`);

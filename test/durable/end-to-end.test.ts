@@ -215,13 +215,15 @@ test('a second server on the folder is refused in one line; the first notices no
   const first = await start(folder);
   const { code, output, errors } = await runCli(['--port', '0', '--state', folder]);
   expect([code, output]).toEqual([1, '']);
-  expect(errors).toMatch(/^hotpath: the state folder .* is another server's: stop that one, .*\n$/);
+  expect(errors).toMatch(
+    /^hotpath: the state folder .* is in use by another server: stop that server, .*\n$/,
+  );
   expect(readResponses(await ask(first.port))[0]?.content).toBe('Hello1');
 });
 
 describe('what can not be used is one line and exit code 1, and stays as it is', () => {
   test.each([
-    ['damaged', 'hotpath counters 1 7\n{}', /counters is damaged: its first line is not whole/],
+    ['damaged', 'hotpath counters 1 7\n{}', /counters is damaged: its first line is incomplete/],
     ['empty', '', /counters is damaged/],
     ["somebody else's", '{"count": 7}', /counters is not hotpath's/],
   ])('a file that is %s', async (_, text, says) => {

@@ -225,7 +225,7 @@ describe.skipIf(platform() === 'win32')('a file', () => {
     writeFileSync(join(folder, 'snapshot'), 'spoilt');
     const notes: string[] = [];
     snapshotIn(folder, notes).load();
-    expect(notes).toEqual([expect.stringContaining("can't be put aside as snapshot.damaged: E")]);
+    expect(notes).toEqual([expect.stringContaining("can't be renamed to snapshot.damaged: E")]);
   });
 });
 

@@ -102,17 +102,19 @@ test('one keeper a memory, one folder at a time, one size of leases', async () =
   const state = makeState();
   const kept = await keep(state, temporaryFolder('keep'));
   await expect(keep(state, temporaryFolder('keep'))).rejects.toThrow(
-    'is kept already, by another server of it',
+    'another server of this process keeps its named state already',
   );
   await kept.stop();
-  await expect(keep(state, temporaryFolder('keep'), [], 32)).rejects.toThrow('are leased by 16, not by 32');
+  await expect(keep(state, temporaryFolder('keep'), [], 32)).rejects.toThrow(
+    'leases numbers in blocks of 16, not of 32',
+  );
   await expect(keep(makeState(0), temporaryFolder('keep'))).rejects.toThrow(
     'its first server, which does not keep it',
   );
   const folder = temporaryFolder('keep');
   await keep(state, folder);
   expect(state.next('a')).toBe(1);
-  await expect(keep(makeState(), folder)).rejects.toThrow("is another server's");
+  await expect(keep(makeState(), folder)).rejects.toThrow('is in use by another server');
 });
 
 test('where it could not begin it leaves nothing behind, and can begin later', async () => {
@@ -198,7 +200,7 @@ describe('a clean stop with many keys', () => {
     }
     expect(notes).toEqual([
       'The snapshot was given up, since it was not written within 0 ms',
-      expect.stringMatching(/^Gauges and limiters will begin as they were at \d{4}-\d\d-\d\dT.*Z, when/),
+      expect.stringMatching(/^Gauges and limiters will start as they were at \d{4}-\d\d-\d\dT.*Z, when/),
     ]);
     const after = makeState();
     // The folder is free when the thread has ended.

@@ -23,7 +23,7 @@ describe('in this process', () => {
     expect(locksIn(folder)).toEqual(['lock.1']);
     for (let i = 0; i < 3; i++)
       await expect(lockFolder(folder)).rejects.toThrow(
-        `the state folder ${folder} is another server's: stop that one, or give this one another folder`,
+        `the state folder ${folder} is in use by another server: stop that server, or use another folder`,
       );
     expect(locksIn(folder)).toEqual(['lock.1']);
     await lock.release();

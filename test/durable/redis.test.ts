@@ -93,7 +93,7 @@ describe.skipIf(!hasRedis())('with Redis', () => {
       ['a hash', 'HSET hotpath:counter:bad a b', 'WRONGTYPE'],
       ['a fraction', 'SET hotpath:counter:bad 1.5', 'value is not an integer'],
       ['a number at its end', 'SET hotpath:counter:bad 9223372036854775800', 'would overflow'],
-      ['a number beyond 2^53', 'SET hotpath:counter:bad 9007199254740990', 'it has come to its last number'],
+      ['a number beyond 2^53', 'SET hotpath:counter:bad 9007199254740990', 'it has reached its last number'],
     ])('%s: its own line, once, and others go on at full speed', async (_, command, reason) => {
       const own = await startRedis();
       const run = await start(own.url, APP);
@@ -192,7 +192,7 @@ describe.skipIf(!hasRedis())('with Redis', () => {
     expect(again).toBeGreaterThanOrEqual(20);
     expect(then).toBe((again as number) + 10);
     expect(notes).toEqual([
-      `Redis has lost its count of 'a': it stood at 0, and this server had numbers up to 10; they go on behind ${again}`,
+      `Redis has lost its count of 'a': it stood at 0, and this server had numbers up to 10; the numbers go on after ${again}`,
     ]);
     await Promise.all([one.end(new Map()), other.end(new Map())]);
     await own.remove();

@@ -166,7 +166,7 @@ test('one that is damaged is noted, put aside and left out', () => {
   snapshot.load();
   expect(part.offered.size).toBe(0);
   expect(notes).toEqual([
-    '/state/snapshot is damaged: it is not what its checksum says; it is left out, and put aside as snapshot.damaged',
+    '/state/snapshot is damaged: its checksum does not match; it is ignored, and renamed to snapshot.damaged',
   ]);
   expect(torn.read('/state/snapshot.damaged').length).toBeGreaterThan(0);
   part.values.set('a', 'mine now');
@@ -190,7 +190,7 @@ test.each([
   snapshotOf(disk, part, notes).load();
   expect([part.offered.size, notes.length]).toEqual([0, 1]);
   expect(notes[0]).toMatch(
-    /^\/state\/snapshot can't be read: .*; it is left out, and put aside as snapshot.damaged$/,
+    /^\/state\/snapshot can't be read: .*; it is ignored, and renamed to snapshot.damaged$/,
   );
 });
 
@@ -205,7 +205,9 @@ test('a disk that fails is noted once, and at the end it is said what is lost', 
   for (let i = 0; i < 3; i++) snapshot.save();
   expect(notes).toEqual(["The snapshot can't be written: ENOSPC: it failed"]);
   snapshot.end();
-  expect(notes.slice(1)).toEqual(['Gauges and limiters will begin anew: there is no snapshot of them']);
+  expect(notes.slice(1)).toEqual([
+    'Gauges and limiters will start from nothing: there is no snapshot of them',
+  ]);
   disk.before = () => {};
   snapshot.save();
   expect(disk.read(PATH).toString()).toContain('1');
@@ -445,7 +447,7 @@ describe('to whoever asks', () => {
       () => expect(['a', 'b'].map((name) => limiter(name, LIMIT).take('key').remaining)).toEqual([99, 59]),
       notes,
     );
-    expect(notes).toEqual(["The saved usage of limiter 'a' is left out: it is no usage of a limiter"]);
+    expect(notes).toEqual(["The saved usage of limiter 'a' is ignored: it is no usage of a limiter"]);
   });
 
   test('usage is told from another moment when the wall clock is set', () => {

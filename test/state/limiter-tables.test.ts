@@ -113,7 +113,7 @@ describe('two handles of one name that disagree', () => {
   test('with a clock of its own and without are an error', () => {
     limiter('api', cheap).take('a');
     expect(() => limiter('api', { ...cheap, now }).take('a')).toThrow(
-      "limiter 'api' is asked for with a clock of its own and without: give it now everywhere, or nowhere",
+      "limiter 'api' is asked for with a clock of its own and without: pass the option now everywhere, or nowhere",
     );
   });
 });

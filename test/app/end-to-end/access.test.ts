@@ -228,11 +228,11 @@ test.each<[string[], string]>([
   ],
   [
     ['--allowed-hosts', 'a,http://b'],
-    "--allowed-hosts: 'http://b' is no host: write example.com, *.example.com, localhost:8080 or [::1]",
+    "--allowed-hosts: 'http://b' is not a host: write example.com, *.example.com, localhost:8080 or [::1]",
   ],
   [
     ['--allowed-hosts', ''],
-    "--allowed-hosts: '' is no host: write example.com, *.example.com, localhost:8080 or [::1]",
+    "--allowed-hosts: '' is not a host: write example.com, *.example.com, localhost:8080 or [::1]",
   ],
 ])('%j is refused in one line', async (args, line) => {
   run = { stop: async () => 0 } as Run;
