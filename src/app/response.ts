@@ -142,7 +142,7 @@ export class Response implements globalThis.Response {
   /** Makes a response with `data` as JSON. */
   static json(data: unknown, init?: ResponseInit | globalThis.Response | null): Response {
     const text = JSON.stringify(data);
-    if (text === undefined) throw new TypeError('the value can't be converted to JSON');
+    if (text === undefined) throw new TypeError("the value can't be converted to JSON");
     // @ts-expect-error the third parameter is only for this call
     return new Response(text, init, AS_JSON);
   }
