@@ -1,10 +1,10 @@
-// Holds many connections open. Obeys the suite `connections` over IPC: opens them, sends the same bytes on
-// each, closes them all.
+// Holds many connections open. It obeys the suite `connections` over IPC: it opens them, sends the same bytes on
+// each, and closes them all.
 
 import net from 'node:net';
 import type { CrowdOrder } from '../suites/connections.ts';
 
-/** Connections that are under way to be opened at the same time. */
+/** How many connections are being opened at the same time. */
 const OPENING = 256;
 
 const sockets: net.Socket[] = [];
@@ -38,7 +38,10 @@ function connect(port: number): Promise<net.Socket> {
   });
 }
 
-/** Resolves when all is sent and, where an answer is due, something has come back on every connection. */
+/**
+ * Sends bytes on every connection. Resolves when they are sent and, if answers are expected, each connection
+ * has received some.
+ */
 async function send(text: string, answered: boolean): Promise<void> {
   await Promise.all(
     sockets.map(
@@ -57,7 +60,7 @@ function close(): void {
   for (const socket of sockets.splice(0)) socket.destroy();
 }
 
-/** A server that drops one of them has failed the run. */
+/** Fails the run if the server closes a connection. */
 function fail(error: Error): void {
   console.error(error.message);
   process.exit(1);

@@ -1,4 +1,4 @@
-// A connection for each request, so many at the same time: a load as JSON in, a line of JSON out.
+// A client with a connection for each request. Its argument is a load as JSON; it prints a line of JSON.
 
 import net from 'node:net';
 import type { OneShotLoad, OneShotResult } from '../measure/one-shot.ts';
@@ -25,7 +25,7 @@ async function askAgainAndAgain(): Promise<void> {
   }
 }
 
-/** Resolves when the server has answered and closed. */
+/** Sends a request. Resolves when the server has answered and closed. */
 function ask(): Promise<void> {
   return new Promise((resolve, reject) => {
     let answer = '';

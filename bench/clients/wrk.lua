@@ -1,10 +1,10 @@
--- For wrk: the very bytes it is told to send, so many copies at once, and the result as a line of JSON.
--- Arguments behind `--`: requests in flight on each connection, one request, bytes of content behind it.
+-- For wrk: sends the given bytes, a number of copies at once, and prints the result as a line of JSON.
+-- Arguments after `--`: requests in flight on each connection, one request, size of its content in bytes.
 
 local pipelined
 
--- wrk asks once to see how many requests come at once, and takes only requests for that; then for what to
--- send, which stays the same as long as there is no function of this name.
+-- wrk calls request() once to count the requests that it sends at once, and accepts only requests then. After that it
+-- uses the bytes to send, which stay the same if there is no function of this name.
 function request()
   request = nil
   return string.rep('GET / HTTP/1.1\r\n\r\n', pipelined)

@@ -1,4 +1,4 @@
-// Hello over srvx, with the Response that it has for speed. The argument is the port.
+// Hello over srvx, with its own fast Response. The argument is the port.
 
 import { FastResponse, serve } from 'srvx';
 

@@ -1,4 +1,4 @@
-// What the suite `transfer` asks for, over hono on @hono/node-server. The argument is the port.
+// The server of the suite `transfer` over hono on @hono/node-server. The argument is the port.
 
 import { serve } from '@hono/node-server';
 import { Hono } from 'hono';

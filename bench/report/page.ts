@@ -79,9 +79,9 @@ function warningsOf({ pace, dirty, complete }: Results): string[] {
 
 function enginesHtml({ sentence, parts, rows }: Engines, plots: Plot[]): Html {
   return html`<section id="engines">
-<h2>WASM beside JavaScript</h2>
+<h2>WASM and JavaScript</h2>
 <p class="lead">${sentence}</p>
-<p>hotpath has two engines behind one interface, which give the same bytes: one compiled to WebAssembly, one in plain JavaScript.</p>
+<p>hotpath has two engines with the same interface that send the same bytes: one is compiled to WebAssembly, the other is plain JavaScript.</p>
 ${parts.map((part) => partHtml({ ...part, sentences: [] }, plots))}
 <details><summary>All figures</summary>
 <div class="scroll"><table>
@@ -97,7 +97,7 @@ ${parts.map((part) => partHtml({ ...part, sentences: [] }, plots))}
 function verdictsHtml(tallies: readonly Tally[], losses: readonly Loss[]): Html {
   return html`<section id="verdicts">
 <h2>Wins, ties and losses</h2>
-<p>Each of hotpath’s own ways against everything here that is not hotpath’s, under the same conditions, by every measure.</p>
+<p>Each form of hotpath is compared with everything that is not hotpath, under the same conditions and by every measure.</p>
 <div class="scroll"><table>
 <thead><tr><th>measure</th><th>won</th><th>tied</th><th>lost</th><th>unclear</th></tr></thead>
 <tbody>${tallies.map(
@@ -184,12 +184,12 @@ function methodHtml(): Html {
   return html`<section id="method">
 <h2>Method</h2>
 <ul class="notes">
-<li>Subjects of one group are measured under the same conditions, in rounds in which they take turns, so that a disturbance of the machine hits all alike. Only they may be compared.</li>
-<li>A bar is the median of the rounds; the thin line on it, and that through a point of a plot, runs from the least to the most of all rounds. The spread is that range, relative to the median.</li>
-<li>Better or worse is what was so in every round: the ranges lie apart. Where they overlap or touch it is a tie. Of two equals, this rule calls one better once in 10 cases with three rounds each, once in 126 with five, once in 1716 with seven.</li>
-<li>Unclear is what has fewer than ${ENOUGH_ROUNDS} rounds, and requests a second where the load client was busy before the slower server was: then the client was measured. Compare the CPU a request.</li>
-<li>Factors compare medians: 2.00x better is half the time, or twice the requests a second.</li>
-<li>A server’s CPU is what the kernel says that its processes used, user and system time together.</li>
+<li>The subjects of a group are measured under the same conditions, in rounds in which they take turns, so that a disturbance of the machine affects all of them alike. Compare only subjects of the same group.</li>
+<li>A bar shows the median of the rounds. The thin line on a bar, or through a point of a plot, goes from the least to the most of all rounds. The spread is this range, relative to the median.</li>
+<li>A subject is better or worse if it was so in every round: the ranges do not overlap. If they overlap or touch, the result is a tie. Of two equal subjects, this rule calls one better once in 10 cases with three rounds each, once in 126 with five, once in 1716 with seven.</li>
+<li>A result is unclear with fewer than ${ENOUGH_ROUNDS} rounds. Requests a second are also unclear if the load client was the limit of the slower server, because then they measure the client. Compare the CPU a request instead.</li>
+<li>Factors compare medians: 2.00x better means half the time, or twice the requests a second.</li>
+<li>A server’s CPU time is the user and system time of its processes, as the kernel counts it.</li>
 <li>Measured: ${Object.values(MEASURES)
     .map(({ label, unit }) => `${label} (${unit === 'us' ? 'µs' : unit})`)
     .join(', ')}.</li>

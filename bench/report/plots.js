@@ -6,7 +6,7 @@
   /** Room for a name on the axis. */
   const NAME_PIXELS = 34;
 
-  /** On a logarithmic axis: 1, 2, 5, 10 and so on, or powers of ten where those are many. */
+  /** Ticks of a logarithmic axis: 1, 2, 5, 10 and so on, or powers of ten if those are too many. */
   const roundSplits = {
     splits: (_chart, _axis, least, most) => {
       const first = Math.floor(Math.log10(least));
@@ -108,7 +108,7 @@
     });
   }
 
-  /** Greys differ by their dashes. */
+  /** Grey lines differ by their dashes. */
   function styleOf(lines, index) {
     const { tone } = lines[index];
     const same = lines.slice(0, index).filter((line) => line.tone === tone).length;
@@ -118,7 +118,7 @@
     };
   }
 
-  /** A short piece of each line, as it is drawn, instead of uPlot's box. */
+  /** Draws a short piece of each line in the legend, instead of uPlot's box. */
   function drawMarkers(chart, { lines }) {
     const [ofX, ...markers] = chart.root.querySelectorAll('.u-series .u-marker');
     ofX.remove();
@@ -140,7 +140,7 @@
     }
   }
 
-  /** A thin line through each point, from the least to the most of all rounds. */
+  /** Draws a thin line through each point, from the least to the most of all rounds. */
   function drawRanges(chart, { x, lines }) {
     const { ctx } = chart;
     ctx.save();
@@ -159,14 +159,14 @@
     ctx.restore();
   }
 
-  /** Points stay off the edges. */
+  /** The range of the x axis, with space so that points do not touch the edges. */
   function around({ xLog }, least, most) {
     if (xLog) return [least / 1.3, most * 1.3];
     const margin = (most - least) * 0.08;
     return [least - margin, most + margin];
   }
 
-  /** From zero; where it is logarithmic, what there is. */
+  /** The range of the y axis: from zero, or, on a logarithmic axis, from the least value. */
   function rangeOf({ lines, yLog }) {
     const values = lines.flatMap(({ least, most }) => [...least, ...most]).filter((value) => value !== null);
     const least = Math.min(...values);
@@ -175,7 +175,7 @@
     return () => [0, most === 0 ? 1 : most * 1.08];
   }
 
-  /** Leaves out the names that would touch the one before. */
+  /** Leaves out a name that would touch the one before it. */
   function uncrowded(chart, splits) {
     let right = Number.NEGATIVE_INFINITY;
     return splits.map((at) => {
@@ -192,7 +192,7 @@
     return unit === '%' ? `${text}%` : text;
   }
 
-  /** As figures.ts writes it. */
+  /** Writes a figure as figures.ts does. */
   function figure(value) {
     if (value === 0) return '0';
     if (Math.abs(value) >= 100) return Math.round(value).toLocaleString('en-US');

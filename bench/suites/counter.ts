@@ -1,5 +1,5 @@
-// The suite `counter`: what counting exactly costs when several threads do it at once, and what is lost
-// without.
+// The suite `counter`: the cost of exact counting by several threads at once, and the additions lost without
+// protection.
 
 import { count, countingSeconds } from '../measure/counting.ts';
 import { Rounds, type Subject } from '../measure/rounds.ts';
@@ -17,9 +17,9 @@ export const counter: Suite = {
   async run(result, progress, pace) {
     const rounds = new Rounds(result, progress);
     result.notes.push(
-      'The time is what an addition takes the thread that makes it, the call from JavaScript included; the threads start together and do nothing else.',
-      'Where there are more threads than cores, it includes waiting for a core.',
-      'atomic, mutex, unprotected: the counter of the WASM module, 64 bits, as --counter has it. Unprotected is a load and a store: what another thread adds in between is lost.',
+      'The time is that of an addition in the thread that makes it, with the call from JavaScript. The threads start together and do nothing else.',
+      'With more threads than cores, the time includes waiting for a core.',
+      'atomic, mutex, unprotected: the counter of the WASM module, 64 bits, as with --counter. Unprotected is a load and a store: an addition of another thread in between is lost.',
     );
     for (const threads of THREADS)
       await rounds.run(

@@ -5,7 +5,7 @@ import { viewsOf } from '#dist/memory/views.js';
 import { instantiate, type WasmMemory, type WasmModule } from '#dist/wasm/instance.js';
 import { rowPointer, setCounting } from '#dist/wasm/state/rows.js';
 
-/** What the counting threads share. */
+/** The values that the counting threads share. */
 export interface SharedCounters {
   module: WasmModule;
   memory: WasmMemory;
@@ -15,9 +15,9 @@ const COUNTER = 0;
 export const COUNTER_POINTER = rowPointer(COUNTER);
 
 export interface CounterWay {
-  /** One of hotpath's own ways. */
+  /** Whether it is hotpath. */
   ours: boolean;
-  /** Makes a thread's function that adds 1 to the counter and tells what it is then. */
+  /** Creates a thread's function that adds 1 to the counter and returns the new value. */
   createAdd(shared: SharedCounters): () => number;
 }
 
@@ -30,7 +30,7 @@ export const COUNTERS = {
 } as const satisfies Record<string, CounterWay>;
 export type CounterName = keyof typeof COUNTERS;
 
-/** The counter itself says how it is added to. */
+/** The mode of addition is stored in the counter itself. */
 function addByExport({ module, memory }: SharedCounters, way: number): () => number {
   setCounting(viewsOf(memory), COUNTER, way);
   const { counterAdd } = instantiate(module, memory);

@@ -1,4 +1,4 @@
-// The suite `ladder`: what each layer adds. Every rung does what the one before does, and one thing more.
+// The suite `ladder`: the cost of each layer. Each rung does the work of the one before and adds one layer.
 
 import { ACCOUNTS_KEPT } from '../measure/cpu.ts';
 import { strongestClient } from '../measure/load.ts';
@@ -33,13 +33,13 @@ export const ladder: Suite = {
     const client = strongestClient();
     const rounds = new Rounds(result, progress);
     result.notes.push(
-      `echo: the bytes that were read are written back; its client sends an answer of ${ECHOED.length} bytes and so gets one.`,
-      'fixed reply: a response that never changes; requests are counted by their size.',
-      'parse: each request is parsed by the WASM engine.',
-      'full (prepared): hotpath itself, which also builds the response with Date and count, keeps its connections and their deadlines, and has a supervisor and a server process around its worker.',
-      'fetch handler: an app with `() => new Response(…)` answers, instead of the engine.',
-      'Hono: an app of Hono does, which also routes.',
-      'What one rung adds to the one before is a layer; less than the spread is noise.',
+      `echo: writes back the bytes that it has read. Its client sends an answer of ${ECHOED.length} bytes, and so gets one.`,
+      'fixed reply: a response that never changes. It counts requests by their size.',
+      'parse: the WASM engine parses each request.',
+      'full (prepared): hotpath itself. It also builds the response with Date and count, manages connections and their timeouts, and has a supervisor and a server process around its worker.',
+      'fetch handler: an application with `() => new Response(…)` answers instead of the engine.',
+      'Hono: a Hono application answers, which also routes.',
+      'The difference between two rungs is the cost of a layer. A difference smaller than the spread is noise.',
       `Load by ${client}, ${CONNECTIONS} connections.`,
       describeCores(cores),
     );

@@ -1,7 +1,9 @@
-// What the pages for users say, done: every block of code is started, and asked what the block behind it says.
+// The pages for users are true: every block of code is started and gives the results in the block after it, and every
+// link leads to a file and a heading.
 
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { posix } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { appFiles } from '../../support/fixtures.ts';
@@ -19,7 +21,7 @@ const blocks = PAGES.map((page) =>
   })),
 );
 
-test.each(blocks)('code is followed by what it does', (...onPage) => {
+test.each(blocks)('code is followed by its results', (...onPage) => {
   const languages = onPage.map(({ language }) => language).join(' ');
   expect(languages).toMatch(/^(js (http|text) ?)+$/);
 });
@@ -64,7 +66,37 @@ test("README's application", async () => {
   }
 });
 
-/** `METHOD /target content → status content`, where the second content is also its first line. */
+describe('links between pages', () => {
+  const pages = ['.', 'docs', 'bench', 'test', 'examples', 'examples/tickets', 'examples/machines'].flatMap(
+    (folder) =>
+      readdirSync(folder)
+        .filter((name) => name.endsWith('.md'))
+        .map((name) => posix.join(folder, name)),
+  );
+
+  test.each(pages)('%s links to files and headings that exist', (page) => {
+    for (const [, path = '', heading] of readFileSync(page, 'utf8').matchAll(
+      /\]\((?!https?:)([^)#\s]*)(?:#([^)]*))?\)/g,
+    )) {
+      const target = path === '' ? page : posix.join(posix.dirname(page), path);
+      expect(existsSync(target), target).toBe(true);
+      if (heading !== undefined) expect(headingsOf(target), `${target}#${heading}`).toContain(heading);
+    }
+  });
+});
+
+/** Returns the anchors that GitHub gives to the headings of a page. */
+function headingsOf(page: string): string[] {
+  const text = readFileSync(page, 'utf8').replace(/^```[\s\S]*?^```$/gm, '');
+  return [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\w\- ]/g, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
+/** Sends `METHOD /target content → status content`, and checks the status and the content after the arrow. */
 async function ask(run: AppRun, line: string): Promise<void> {
   const [, method = '', target = '', body, status, text = ''] =
     /^([A-Z]+) (\S+)(?: (.+))? → (\d+)(?: (.*))?$/.exec(line) ?? [];
