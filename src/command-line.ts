@@ -2,6 +2,7 @@
 // what is wrong with them is told here, in one line that names the flag as it was written.
 
 import { parseArgs } from 'node:util';
+import { nearest } from './nearest.ts';
 import { escaped } from './one-line.ts';
 import { OptionError } from './option-kinds.ts';
 import {
@@ -72,8 +73,7 @@ function takeApart(argv: string[]): { flags: Map<string, string>; paths: string[
     if (token.kind === 'positional') paths.push(token.value);
     if (token.kind !== 'option') continue;
     const { name, rawName, value, inlineValue } = token;
-    if (!valued.has(name))
-      throw new OptionError(`there is no option ${escaped(rawName)}; see hotpath --help`);
+    if (!valued.has(name)) throw unknown(argv[token.index] as string, [...valued.keys()]);
     const wanted = valued.get(name);
     if (wanted === undefined) {
       if (value !== undefined) throw new OptionError(`${rawName} takes no value: write ${rawName} alone`);
@@ -87,6 +87,14 @@ function takeApart(argv: string[]): { flags: Map<string, string>; paths: string[
     }
   }
   return { flags, paths };
+}
+
+/** @param argument as it was written: `--prot=80`, or `-port`, which is no group of short flags */
+function unknown(argument: string, flags: readonly string[]): OptionError {
+  const [flag = ''] = argument.split('=');
+  const meant = nearest(flag, flags);
+  const hint = meant === undefined ? '; see hotpath --help' : `: did you mean --${meant}?`;
+  return new OptionError(`there is no option ${escaped(flag)}${hint}`);
 }
 
 /** The text of --help. */

@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { helpText, readCommand } from './command-line.ts';
+import { oneLine } from './one-line.ts';
 import { OptionError } from './option-kinds.ts';
 import { supervise } from './supervisor.ts';
 import { TIMES } from './times.ts';
@@ -24,7 +25,7 @@ export async function main(argv: string[], times = TIMES): Promise<number> {
     else console.log(command.print === 'help' ? helpText() : version());
     return 0;
   } catch (error) {
-    process.stderr.write(`hotpath: ${explain(error as NodeJS.ErrnoException)}\n`);
+    process.stderr.write(`hotpath: ${oneLine(explain(error as NodeJS.ErrnoException))}\n`);
     return error instanceof OptionError ? USAGE : FAILED;
   }
 }
@@ -41,14 +42,14 @@ function checkWorkingDirectory(): void {
 /** One line that says what failed and how to mend it. Only failures to listen need more than their message. */
 export function explain({ code, message }: NodeJS.ErrnoException): string {
   if (code === 'EADDRINUSE')
-    return `${message.replace('listen EADDRINUSE: ', '')}: choose another with --port`;
+    return `${message.replace('listen EADDRINUSE: ', '')}: choose another port with --port`;
   if (/^(?:listen|bind) (?:EACCES|EPERM)\b/.test(message))
-    return 'the port may not be listened on without privileges: choose one above 1023 with --port';
+    return 'only a privileged user may listen on this port: choose a port above 1023 with --port';
   if (/^(?:listen|bind) (?:EADDRNOTAVAIL|EINVAL)\b/.test(message))
-    return 'the address of --host is not one of this machine';
+    return 'the address of --host is not one of this machine: use 127.0.0.1, or 0.0.0.0 for all of its addresses';
   const [, host] = /^getaddrinfo \w+ (.*)$/.exec(message) ?? [];
   if (host !== undefined)
-    return `the name '${host}' of --host has no address: give an address, such as 127.0.0.1`;
+    return `the name '${host}' of --host has no address: use an address, such as 127.0.0.1`;
   if (code === 'EMFILE' || code === 'ENFILE') return `${message}: raise the limit of open files (ulimit -n)`;
   return message;
 }

@@ -40,40 +40,36 @@ export function oneOf<T extends string>(choices: readonly T[], byDefault: T): Op
   };
 }
 
-export function wholeNumber(least: number, most: number, byDefault: number, value = 'N'): OptionKind<number> {
-  return {
-    value,
-    byDefault,
-    range: `${least} to ${most}`,
-    read: (text, name) => readNumber(text, name, least, most, ''),
-  };
+export function wholeNumber(least: number, most: number, byDefault: number): OptionKind<number> {
+  return numberOf({ value: 'N', what: 'a whole number', least, most }, byDefault);
 }
 
 export function bytes(least: number, most: number, byDefault: number): OptionKind<number> {
-  return wholeNumber(least, most, byDefault, 'BYTES');
+  return numberOf({ value: 'BYTES', what: 'a whole number of bytes', least, most }, byDefault);
 }
 
-/** Of one millisecond to a day. */
-export function duration(byDefault: number): OptionKind<number> {
-  return wholeNumber(1, 86_400_000, byDefault, 'MS');
+export function milliseconds(least: number, most: number, byDefault: number): OptionKind<number> {
+  return numberOf({ value: 'MS', what: 'a whole number of milliseconds', least, most }, byDefault);
 }
 
 export function wholeNumberOrAuto(least: number, most: number): OptionKind<number | 'auto'> {
+  const number: NumberKind = { value: 'N|auto', what: 'auto or a whole number', least, most };
   return {
-    value: 'N|auto',
+    value: number.value,
     byDefault: 'auto',
-    range: `${least} to ${most}, or auto`,
-    read: (text, name) => (text === 'auto' ? 'auto' : readNumber(text, name, least, most, ' or auto')),
+    range: `auto, or ${least} to ${most}`,
+    read: (text, name) => (text === 'auto' ? 'auto' : readNumber(text, name, number)),
   };
 }
 
 export function powerOfTwo(most: number, byDefault: number): OptionKind<number> {
+  const number: NumberKind = { value: 'N', what: 'a whole number', least: 1, most };
   return {
-    value: 'N',
+    value: number.value,
     byDefault,
     range: `a power of two, 1 to ${most}`,
     read: (text, name) => {
-      const size = readNumber(text, name, 1, most, '');
+      const size = readNumber(text, name, number);
       if (!Number.isInteger(Math.log2(size)))
         throw new OptionError(`${name} must be a power of two, such as 1024 or 4096, not '${text}'`);
       return size;
@@ -174,11 +170,26 @@ function itemsOf(text: string): string[] {
   return text.split(',').map((item) => item.trim());
 }
 
-function readNumber(text: string, name: string, least: number, most: number, or: string): number {
+interface NumberKind {
+  value: string;
+  what: string;
+  least: number;
+  most: number;
+}
+
+function numberOf(number: NumberKind, byDefault: number): OptionKind<number> {
+  const { value, least, most } = number;
+  return {
+    value,
+    byDefault,
+    range: `${least} to ${most}`,
+    read: (text, name) => readNumber(text, name, number),
+  };
+}
+
+function readNumber(text: string, name: string, { what, least, most }: NumberKind): number {
   const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
   if (!(value >= least && value <= most))
-    throw new OptionError(
-      `${name} must be a whole number from ${least} to ${most}${or}, not '${escaped(text)}'`,
-    );
+    throw new OptionError(`${name} must be ${what} from ${least} to ${most}, not '${escaped(text)}'`);
   return value;
 }

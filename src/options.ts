@@ -8,10 +8,10 @@ import { LOG_LEVELS, type LogLevel } from './connection/log.ts';
 import { IO_CHOICES, type IoChoice } from './connection/selftest.ts';
 import {
   bytes,
-  duration,
   FOLDER,
   HOST,
   HOST_LIST,
+  milliseconds,
   type OptionKind,
   oneOf,
   PROXY_FIELD_LIST,
@@ -73,6 +73,8 @@ export interface ListenOptions {
 }
 
 export type Options = ServerOptions & ListenOptions;
+
+const DAY_MS = 86_400_000;
 
 /** Two generations of workers share the slots. */
 export const WORKERS_MAX = LIMITS.slotCountMax / 2;
@@ -209,15 +211,15 @@ export const OPTIONS: { readonly [Name in OptionName]: Option<Options[Name]> } =
     onPage: 'The servers of the tutorial answer 1.',
   },
   headTimeout: {
-    ...duration(10_000),
+    ...milliseconds(1, DAY_MS, 10_000),
     says: 'How long the head of a request may take to arrive; a later one gets 408',
   },
   idleTimeout: {
-    ...duration(60_000),
+    ...milliseconds(1, DAY_MS, 60_000),
     says: 'How long a connection stays open between two requests',
   },
   bodyTimeout: {
-    ...duration(30_000),
+    ...milliseconds(1, DAY_MS, 30_000),
     says: 'How long a client may send no byte of content; then it gets 408',
   },
   bodyRate: {
@@ -225,21 +227,21 @@ export const OPTIONS: { readonly [Name in OptionName]: Option<Options[Name]> } =
     says: 'Bytes a second that content must reach on average; a slower client gets 408; 0 accepts any rate',
   },
   writeTimeout: {
-    ...duration(30_000),
+    ...milliseconds(1, DAY_MS, 30_000),
     says: 'How long a client may take to read a response; then the connection is cut',
     more: 'A long response has this time for each 64 KiB.',
   },
   handlerTimeout: {
-    ...duration(30_000),
+    ...milliseconds(1, DAY_MS, 30_000),
     says: 'How long a handler may take to answer; then the client gets 503',
     more: 'A stream that gives nothing for this time is cut.',
   },
   loadTimeout: {
-    ...duration(30_000),
+    ...milliseconds(1, DAY_MS, 30_000),
     says: 'How long the app may take to load and to run start(); then the start, or the reload, fails',
   },
   drainTimeout: {
-    ...wholeNumber(0, 3_600_000, 10_000, 'MS'),
+    ...milliseconds(0, 3_600_000, 10_000),
     says: 'How long requests under way may take when the server stops or reloads; then they are cut',
   },
   trustProxy: {

@@ -4,9 +4,13 @@
 import { accessSync, constants, type Stats, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { kindOf } from './app/kind.ts';
+import { nearest } from './nearest.ts';
 import { escaped } from './one-line.ts';
 import { OptionError } from './option-kinds.ts';
 import { OPTION_NAMES, OPTIONS, type OptionName, type Options } from './options.ts';
+
+const PROPERTIES = OPTION_NAMES.filter((name) => OPTIONS[name].property !== false);
 
 /** What the user has given. */
 export interface Given {
@@ -47,8 +51,12 @@ export function readOptions(
   const texts = new Map<OptionName, string>();
   for (const [name, value] of Object.entries(given)) {
     if (value === undefined) continue;
-    const known = OPTION_NAMES.find((one) => one === name && OPTIONS[one].property !== false);
-    if (known === undefined) throw new OptionError(`there is no option '${escaped(name)}'${hintFor(name)}`);
+    const known = PROPERTIES.find((property) => property === name);
+    if (known === undefined) {
+      const meant = nearest(name, PROPERTIES);
+      const hint = hintFor(name) || (meant === undefined ? '' : `: did you mean ${meant}?`);
+      throw new OptionError(`there is no option '${escaped(name)}'${hint}`);
+    }
     texts.set(known, textOf(known, value));
   }
   return readTexts({ app: undefined, texts, called: (name) => name }, { ...defaultsOfServe(), ...defaults });
@@ -76,11 +84,15 @@ export function appFile(path: string | URL, from = '.'): string {
 
 /** A value of a program, as the command line would have it. */
 function textOf(name: OptionName, value: unknown): string {
-  if (OPTIONS[name].list && Array.isArray(value) && value.every((item) => typeof item === 'string'))
-    return value.join(',');
-  if (!['string', 'number', 'boolean'].includes(typeof value))
-    throw new OptionError(`${name} must be text or a number, not ${value === null ? null : typeof value}`);
-  return String(value);
+  const { list, value: shown } = OPTIONS[name];
+  if (list && Array.isArray(value) && value.every((item) => typeof item === 'string')) return value.join(',');
+  if (['string', 'number', 'boolean'].includes(typeof value)) return String(value);
+  const wanted = list
+    ? 'text or an array of texts'
+    : shown === undefined
+      ? 'true or false'
+      : 'text or a number';
+  throw new OptionError(`${name} must be ${wanted}, not ${kindOf(value)}`);
 }
 
 function byDefault(): Options {

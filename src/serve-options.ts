@@ -127,7 +127,7 @@ export interface ServeAppOptions extends ServeOptions {
   /** Path or URL of the application's module. A relative path counts from the working directory. */
   app: string | URL;
   /**
-   * Worker threads; auto starts as many as Node says can run at once. Range: 1 to 256, or auto. Default:
+   * Worker threads; auto starts as many as Node says can run at once. Range: auto, or 1 to 256. Default:
    * auto.
    */
   workers?: number | 'auto' | undefined;

@@ -12,16 +12,19 @@ import { readResponses } from './support/responses.ts';
 
 describe('wrong usage is one line and exit code 2', () => {
   test.each([
-    [['--prot', '1'], 'there is no option --prot; see hotpath --help'],
+    [['--prot', '1'], 'there is no option --prot: did you mean --port?'],
     [['--port'], '--port needs a value: --port N; see hotpath --help'],
     [['--port', 'http'], "--port must be a whole number from 0 to 65535, not 'http'"],
     [['--port', '65536'], "--port must be a whole number from 0 to 65535, not '65536'"],
     [['--port=-1'], "--port must be a whole number from 0 to 65535, not '-1'"],
-    [['--workers', '0'], "--workers must be a whole number from 1 to 256 or auto, not '0'"],
-    [['--workers', '1.5'], "--workers must be a whole number from 1 to 256 or auto, not '1.5'"],
+    [['--workers', '0'], "--workers must be auto or a whole number from 1 to 256, not '0'"],
+    [['--workers', '1.5'], "--workers must be auto or a whole number from 1 to 256, not '1.5'"],
     [['--engine', 'php'], "--engine must be wasm or js, not 'php'"],
     [['--log', 'loud'], "--log must be silent, errors, start, connections or requests, not 'loud'"],
-    [['--max-head', '9999999'], "--max-head must be a whole number from 256 to 65000, not '9999999'"],
+    [
+      ['--max-head', '9999999'],
+      "--max-head must be a whole number of bytes from 256 to 65000, not '9999999'",
+    ],
     [
       ['--max-head', '512', '--max-target', '512'],
       '--max-target must be less than --max-head (512), not 512',
@@ -29,7 +32,10 @@ describe('wrong usage is one line and exit code 2', () => {
     [['--max-fields', '257'], "--max-fields must be a whole number from 1 to 256, not '257'"],
     [['--max-requests', '0'], "--max-requests must be a whole number from 1 to 2147483647, not '0'"],
     [['--host', ''], '--host needs an address, such as 127.0.0.1 or ::'],
-    [['--handler-timeout', '0'], "--handler-timeout must be a whole number from 1 to 86400000, not '0'"],
+    [
+      ['--handler-timeout', '0'],
+      "--handler-timeout must be a whole number of milliseconds from 1 to 86400000, not '0'",
+    ],
     [['--trust-proxy', '-1'], "--trust-proxy must be a whole number from 0 to 100, not '-1'"],
     [['--trust-proxy', 'yes'], "--trust-proxy must be a whole number from 0 to 100, not 'yes'"],
     [['--no-globals=1'], '--no-globals takes no value: write --no-globals alone'],
@@ -79,7 +85,9 @@ describe('what fails to start is one line and exit code 1', () => {
     const { code, errors } = await runCli(['--port', `${port}`]);
     other.close();
     expect(code).toBe(1);
-    expect(errors).toBe(`hotpath: address already in use 127.0.0.1:${port}: choose another with --port\n`);
+    expect(errors).toBe(
+      `hotpath: address already in use 127.0.0.1:${port}: choose another port with --port\n`,
+    );
   });
 
   test('a port in use by another hotpath', async () => {
@@ -106,7 +114,9 @@ describe('what fails to start is one line and exit code 1', () => {
   test('an address of another machine', async () => {
     const { code, errors } = await runCli(['--port', '0', '--host', '192.0.2.1']);
     expect(code).toBe(1);
-    expect(errors).toBe('hotpath: the address of --host is not one of this machine\n');
+    expect(errors).toBe(
+      'hotpath: the address of --host is not one of this machine: use 127.0.0.1, or 0.0.0.0 for all of its addresses\n',
+    );
   });
 });
 

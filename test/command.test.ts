@@ -19,7 +19,11 @@ chmodSync(folder, 0o755);
 
 describe('each cause of a failed start has its own line', () => {
   test.each([
-    ['EACCES', 'listen EACCES: permission denied 127.0.0.1:80', /^the port may not be listened on/],
+    [
+      'EACCES',
+      'listen EACCES: permission denied 127.0.0.1:80',
+      /^only a privileged user may listen on this port: choose/,
+    ],
     [
       'EACCES',
       "EACCES: permission denied, open '/a/app.js'",
@@ -34,10 +38,10 @@ describe('each cause of a failed start has its own line', () => {
     [
       'EADDRINUSE',
       'listen EADDRINUSE: address already in use 127.0.0.1:1',
-      /^address .*: choose another with --port$/,
+      /^address .*: choose another port with --port$/,
     ],
-    ['ENOTFOUND', 'getaddrinfo ENOTFOUND a.invalid', /^the name 'a\.invalid' of --host has no address/],
-    ['EAI_AGAIN', 'getaddrinfo EAI_AGAIN a.invalid', /^the name 'a\.invalid' of --host has no address/],
+    ['ENOTFOUND', 'getaddrinfo ENOTFOUND a.invalid', /^the name 'a\.invalid' of --host has no address: use/],
+    ['EAI_AGAIN', 'getaddrinfo EAI_AGAIN a.invalid', /^the name 'a\.invalid' of --host has no address: use/],
     ['ENOTFOUND', 'getaddrinfo() of the database failed', /^getaddrinfo\(\) of the database failed$/],
     [
       'EADDRNOTAVAIL',
@@ -81,7 +85,7 @@ describe('each cause of a failed start has its own line', () => {
     const privileged = run('--port', '80');
     expect([privileged.status, privileged.stderr]).toEqual([
       1,
-      'hotpath: the port may not be listened on without privileges: choose one above 1023 with --port\n',
+      'hotpath: only a privileged user may listen on this port: choose a port above 1023 with --port\n',
     ]);
   });
 });

@@ -18,7 +18,7 @@ const runtime = IMPORTS.filter(({ typeOnly }) => !typeOnly);
 
 /** The layers, lowest first. A file imports from layers below, and from its own layer within its own room. */
 const LAYERS: RegExp[] = [
-  /^src\/(memory\/(layout|codes)|plural|one-line|within|backoff|node-version|times)\.ts$/,
+  /^src\/(memory\/(layout|codes)|plural|one-line|nearest|within|backoff|node-version|times)\.ts$/,
   /^src\/memory\//,
   /^assembly\/(chars|events|state\/(extent|gauge|hold|lease|mutex|scratch|siphash)|guards)\.ts$/,
   /^assembly\/(scanner|number|extension|http-date|entity-tags|state\/(counter|histogram|limiter|tables))\.ts$/,

@@ -1,11 +1,13 @@
 // The table of options, and the texts that are made of it: `npm run docs` runs this file with --update, which writes
-// those that differ.
+// those that differ. And what is wrong with options, where cli.test.ts and serve.test.ts need no server for it.
 
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { helpText } from '../src/command-line.ts';
+import { helpText, readCommand } from '../src/command-line.ts';
+import { OptionError } from '../src/option-kinds.ts';
 import { flagOf, OPTION_GROUPS, OPTION_NAMES, OPTIONS } from '../src/options.ts';
+import { readOptions } from '../src/read-options.ts';
 import { withDocstrings, withTable } from './support/option-texts.ts';
 
 describe('the table of options', () => {
@@ -55,5 +57,59 @@ describe('--help', () => {
 
   test('has lines of 100 characters at most, but for the list of choices', () => {
     expect(lines.filter((line) => line.length > 100 && !line.includes('|'))).toEqual([]);
+  });
+});
+
+describe('a mistake is one line that names what the user wrote', () => {
+  test.each([
+    [['--maxBody', '1'], 'there is no option --maxBody: did you mean --max-body?'],
+    [['--max_heads=1'], 'there is no option --max_heads: did you mean --max-head?'],
+    [['-port', '80'], 'there is no option -port: did you mean --port?'],
+    [['--globals'], 'there is no option --globals: did you mean --no-globals?'],
+    [['-p', '80'], 'there is no option -p; see hotpath --help'],
+    [['--tls-cert', 'a'], 'there is no option --tls-cert; see hotpath --help'],
+    [['--x\ny'], 'there is no option --x\\x0ay; see hotpath --help'],
+    [['--port='], "--port must be a whole number from 0 to 65535, not ''"],
+    [['--port', '--host', 'a'], '--port needs a value: --port N; see hotpath --help'],
+    [['--port', '80\u001b[2J'], "--port must be a whole number from 0 to 65535, not '80\\x1b[2J'"],
+    [['--help=1'], '--help takes no value: write --help alone'],
+    [
+      ['--drain-timeout', '5s'],
+      "--drain-timeout must be a whole number of milliseconds from 0 to 3600000, not '5s'",
+    ],
+    [
+      ['--max-head', '300', '--max-target', '300'],
+      '--max-target must be less than --max-head (300), not 300',
+    ],
+    [['a\nb.mjs'], "there is no app 'a\\x0ab.mjs': give the path of a module"],
+  ])('%j', (argv, line) => {
+    expect(() => readCommand(argv, {})).toThrow(new OptionError(line));
+  });
+
+  test.each([
+    [{ max_body: 1 }, "there is no option 'max_body': did you mean maxBody?"],
+    [{ sockets: 'own' }, "there is no option 'sockets'"],
+    [{ port: null }, 'port must be text or a number, not null'],
+    [{ globals: {} }, 'globals must be true or false, not object'],
+    [{ allowedHosts: ['a', 1] }, 'allowedHosts must be text or an array of texts, not object (Array)'],
+    [{ maxHead: 300, maxTarget: 300 }, 'maxTarget must be less than maxHead (300), not 300'],
+    [{ lease: 64 }, 'lease belongs to state or redis'],
+    [
+      { trustProxyField: 'forwarded' },
+      'trustProxyField belongs to trustProxy: say how many proxies there are',
+    ],
+  ])('%j', (given, line) => {
+    expect(() => readOptions(given, {}, () => '')).toThrow(new OptionError(line));
+  });
+
+  test('a number that looks like a flag is a number, and the last of repeated flags counts', () => {
+    expect(() => readCommand(['--trust-proxy', '-1'], {})).toThrow('from 0 to 100');
+    expect(readCommand(['--port', '1', '--port=2'], {})).toMatchObject({ run: { port: 2 } });
+  });
+
+  test('PORT is the default of --port, and an empty PORT is none', () => {
+    expect(readCommand([], { PORT: '81' })).toMatchObject({ run: { port: 81 } });
+    expect(readCommand(['--port', '82'], { PORT: '81' })).toMatchObject({ run: { port: 82 } });
+    expect(readCommand([], { PORT: '' })).toMatchObject({ run: { port: 8080 } });
   });
 });

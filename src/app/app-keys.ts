@@ -1,5 +1,6 @@
 // The keys of an application object: those that hotpath reads, and advice for all others.
 
+import { nearest } from '../nearest.ts';
 import type { App } from './types.ts';
 
 export const APP_KEYS = [
@@ -65,7 +66,10 @@ function shown(key: string): string {
 
 function meantBy(key: string): string | undefined {
   const bare = key.toLowerCase().replace(/^on(?=.)/, '');
-  return APP_KEYS.find((known) => known !== key && distance(bare, known, 2) <= (known.length > 4 ? 2 : 1));
+  return nearest(
+    bare,
+    APP_KEYS.filter((known) => known !== key),
+  );
 }
 
 function adviceFor(key: string, meant: string | undefined): string {
@@ -84,24 +88,4 @@ export function isPlain(value: unknown): value is object {
 
 export function isNamespace(value: object): boolean {
   return Object.prototype.toString.call(value) === '[object Module]';
-}
-
-/** The edit distance: letters to change, add, remove or swap. Any number above `most` means more than `most`. */
-function distance(a: string, b: string, most: number): number {
-  if (Math.abs(a.length - b.length) > most) return most + 1;
-  let before: number[] = [];
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const same = a[i - 1] === b[j - 1] ? 0 : 1;
-      let cost = Math.min((row[j] as number) + 1, (next[j - 1] as number) + 1, (row[j - 1] as number) + same);
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
-        cost = Math.min(cost, (before[j - 2] as number) + 1);
-      next.push(cost);
-    }
-    before = row;
-    row = next;
-  }
-  return row[b.length] as number;
 }
