@@ -1,17 +1,17 @@
-// Commands that the runner starts: each in a process group of its own, which ends with it.
+// Runs commands, each in a process group of its own, which ends with the command.
 
 import { spawn } from 'node:child_process';
 
 export interface Ended {
-  /** Undefined when it took longer than it may. */
+  /** Undefined if the command was killed at its time limit. */
   code: number | undefined;
-  /** Standard output and standard error as they came. */
+  /** Holds standard output and standard error in the order of arrival. */
   output: string;
 }
 
 const groups = new Set<number>();
 
-/** Runs a script under this Node in `folder`, and leaves none of its descendants behind. */
+/** Runs a script in `folder` under this Node, then kills the processes that the script left behind. */
 export async function runNode(folder: string, limitMs: number, args: readonly string[]): Promise<Ended> {
   const child = spawn(process.execPath, args, {
     cwd: folder,
@@ -40,7 +40,7 @@ export async function runNode(folder: string, limitMs: number, args: readonly st
   });
 }
 
-/** Ends everything that is still running. */
+/** Kills all running commands and their processes. */
 export function endCommands(): void {
   for (const group of groups) endGroup(group);
 }
@@ -50,6 +50,6 @@ function endGroup(group: number | undefined): void {
   try {
     process.kill(-group, 'SIGKILL');
   } catch {
-    // Nobody of it is left.
+    // Every process of the group has ended.
   }
 }

@@ -1,4 +1,4 @@
-// A copy of the working tree in which defects are tried, one at a time. Dependencies are linked.
+// A copy of the working tree for trying defects, one at a time. The dependencies are linked, not copied.
 
 import {
   cpSync,
@@ -21,29 +21,38 @@ const NOT_COPIED = new Set(['node_modules', '.git']);
 const ASC = 'node_modules/assemblyscript/bin/asc.js';
 const TSC = 'node_modules/typescript/bin/tsc';
 const VITEST = 'node_modules/vitest/vitest.mjs';
-/** What building under a defect changes. */
+/** Lists what a build with a defect overwrites. */
 const BUILT = ['build/hotpath.wasm', 'build/hotpath.debug.wasm', 'dist'];
-/** Where that is kept as it was. */
+/** Keeps the builds without a defect. */
 const GOOD = 'build/good';
 const REPORT = 'build/report.json';
 
-/** A single test, or a hook, that takes longer hangs; those of a good tree take a few seconds. */
+/** A single test or hook that takes longer counts as hung. Without a defect they take a few seconds. */
 const TEST_LIMIT_MS = 20_000;
-/** A run that takes longer hangs as a whole: an engine that doesn't come back can't be told to. */
+/** A whole run that takes longer counts as hung: no test limit applies while an engine loops. */
 const RUN_LIMIT_MS = 300_000;
+
+const roots: string[] = [];
+
+/** Removes the copies, whatever is under way in them. */
+export function removeCopies(): void {
+  // Commands that are being killed may still be writing.
+  for (const root of roots) rmSync(root, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+}
 
 export class Copy {
   private readonly root = mkdtempSync(join(realpathSync(tmpdir()), 'hotpath-mutants-'));
   private readonly shared = sharedSources(readTexts('.'));
 
   constructor() {
+    roots.push(this.root);
     for (const name of readdirSync('.'))
       if (!NOT_COPIED.has(name)) cpSync(name, join(this.root, name), { recursive: true });
     for (const name of BUILT) cpSync(join(this.root, name), join(this.root, GOOD, name), { recursive: true });
     symlinkSync(resolve('node_modules'), join(this.root, 'node_modules'), 'junction');
   }
 
-  /** Puts the defect in, builds what it touches, runs its tests, and takes it out again. */
+  /** Puts the defect into the sources, builds them, runs the tests, and restores sources and builds. */
   async attempt({ defect: { put, only }, place: { file, start, end }, tests }: Located): Promise<Outcome> {
     const path = join(this.root, file);
     const good = readFileSync(path, 'utf8');
@@ -66,7 +75,7 @@ export class Copy {
     }
   }
 
-  /** Runs test files, or only those tests whose names hold one of `only`. */
+  /** Runs test files, or only those of their tests whose titles contain one of `only`. */
   async test(files: readonly string[], only: readonly string[]): Promise<Outcome> {
     const report = join(this.root, REPORT);
     rmSync(report, { force: true });
@@ -98,15 +107,10 @@ export class Copy {
       target,
     ]) as [string[], string[]];
     if (file.startsWith('assembly/')) return [[release], [debug]];
-    // What a defect leaves unused is no error.
+    // A defect may leave names unused.
     const lenient = ['--noUnusedLocals', 'false', '--noUnusedParameters', 'false'];
     const typescript = [TSC, '-p', 'src', ...lenient];
     return this.shared.has(file) ? [[typescript, release, debug]] : [[typescript]];
-  }
-
-  remove(): void {
-    // Commands that are being killed may still be writing.
-    rmSync(this.root, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   }
 }
 

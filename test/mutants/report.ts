@@ -1,18 +1,18 @@
-// What a run of the tests says of a defect.
+// Reads from Vitest's report whether the tests have caught a defect.
 
 import { existsSync, readFileSync } from 'node:fs';
 import type { Ended } from './command.ts';
 
 export interface Outcome {
-  /** hung: a test noticed by not coming back. broken: nothing can be said. */
-  kind: 'caught' | 'hung' | 'survived' | 'broken';
-  /** The test that failed, or what went wrong. */
+  /** hung: a test did not end. skipped: no test ran. broken: the defect or the tests could not be run at all. */
+  kind: 'caught' | 'hung' | 'survived' | 'skipped' | 'broken';
+  /** Names the test that failed, or the problem. Empty if the defect survived. */
   by: string;
-  /** How it failed. */
+  /** Holds the first line of the failure. */
   message?: string;
 }
 
-/** The part of Vitest's JSON report that matters here. */
+/** Describes the part of Vitest's JSON report that is read here. */
 interface Report {
   numPassedTests: number;
   testResults: {
@@ -23,10 +23,10 @@ interface Report {
   }[];
 }
 
-/** The report has an error's stack; the stack of a timeout has this in the place of its message. */
+/** Matches the first line of a timeout's stack, which the report holds in place of a message. */
 const TIMED_OUT = /\b(Test|Hook) timed out in \d+ms|STACK_TRACE_ERROR/;
 
-/** @param path of the report, which may be missing */
+/** @param path of the report, which is missing if Vitest did not get so far */
 export function readReport(path: string, { code, output }: Ended): Outcome {
   if (code === undefined) return { kind: 'hung', by: 'the whole run' };
   if (!existsSync(path)) return { kind: 'broken', by: `the tests did not run: ${lastLine(output)}` };
@@ -34,7 +34,7 @@ export function readReport(path: string, { code, output }: Ended): Outcome {
   for (const { assertionResults } of testResults) {
     const failed = assertionResults.find(({ status }) => status === 'failed');
     if (failed === undefined) continue;
-    // What failed first counts, not what then could not be cleaned up.
+    // The first failure counts: later ones often come from cleaning up after it.
     const [message = ''] = failed.failureMessages[0]?.split('\n') ?? [];
     return { kind: TIMED_OUT.test(message) ? 'hung' : 'caught', by: failed.fullName, message };
   }
@@ -44,7 +44,8 @@ export function readReport(path: string, { code, output }: Ended): Outcome {
       kind: TIMED_OUT.test(unloaded.message) ? 'hung' : 'caught',
       by: `${unloaded.name.split('/').at(-1)} as a whole: ${unloaded.message.split('\n')[0]}`,
     };
-  if (numPassedTests === 0) return { kind: 'broken', by: 'no test has that name' };
+  if (numPassedTests === 0)
+    return { kind: 'skipped', by: 'its tests are skipped here, or have other titles' };
   return code === 0 ? { kind: 'survived', by: '' } : { kind: 'caught', by: 'an error outside of any test' };
 }
 

@@ -1,4 +1,4 @@
-// All defects, and whether the table makes sense by itself. locate.ts compares it with the sources.
+// The table of all defects, and a check of the table by itself. locate.ts compares it with the sources.
 
 import { appDefects } from './app.ts';
 import { applicationDefects } from './applications.ts';

@@ -1,4 +1,4 @@
-// The texts of a tree: what rows of the table quote.
+// Reads the sources and tests that rows of the table quote.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, sep } from 'node:path';
