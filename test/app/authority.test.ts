@@ -18,7 +18,7 @@ function answers(access: Access, target: string, host?: string, ...more: Field[]
 describe('a target with the scheme https', () => {
   const secure: Field = ['X-Forwarded-Proto', 'https'];
 
-  test('is answered for only where a trusted proxy says that it came by https', () => {
+  test('is accepted only when a trusted proxy reports that the request came by https', () => {
     for (const target of ['https://a/b', 'HTTPS://a', 'https://a?b']) {
       expect(answers({ trustProxy: 0 }, target, 'a', secure)).toBe(false);
       expect(answers({ trustProxy: 1 }, target, 'a', secure)).toBe(false);
@@ -32,7 +32,7 @@ describe('a target with the scheme https', () => {
     }
   });
 
-  test('may be one where the listener or a proxy has a say', () => {
+  test('may occur only when the listener speaks https or a proxy reports the scheme', () => {
     expect(new Authority('http').maybeHttps).toBe(false);
     expect(new Authority('http', { trustProxy: 1 }).maybeHttps).toBe(false);
     expect(new Authority('http', PROTO).maybeHttps).toBe(true);
@@ -40,7 +40,7 @@ describe('a target with the scheme https', () => {
     expect(new Authority('https').maybeHttps).toBe(true);
   });
 
-  test('with the scheme http, and paths, are answered for however they came', () => {
+  test('a target with the scheme http, or a path, is accepted however the request came', () => {
     for (const target of ['/', 'http://a/', '*', '/https://a'])
       for (const fields of [[], [secure]]) expect(answers(PROTO, target, 'b', ...fields)).toBe(true);
   });
@@ -80,7 +80,7 @@ describe('allowed hosts', () => {
     '[0:0::1]:80',
     'x.c.example:81',
     'xn--bcher-kva.example',
-  ])('are for %s', (host) => {
+  ])('include %s', (host) => {
     expect(listed('/', host)).toBe(true);
     expect(listed(`http://${host}/x`, 'evil.example')).toBe(true);
     expect(listed(`http://${host}`, 'evil.example')).toBe(true);
@@ -106,7 +106,7 @@ describe('allowed hosts', () => {
     'x.c.example',
     'x.c.example:8',
     'x.c.example:811',
-    // No host of a URL: what stands in for it in request.url isn't asked.
+    // These are not hosts of a URL. The host that replaces them in request.url does not count.
     '1.2.3.4.5',
     'a.example:99999',
     'a.example%2f',
@@ -114,11 +114,11 @@ describe('allowed hosts', () => {
     'a.example/',
     'a.example,b',
     ':80',
-  ])('are not for %s', (host) => {
+  ])('do not include %s', (host) => {
     expect(listed('/', host)).toBe(false);
   });
 
-  test('a request without a Host is for none of them, whatever its version', () => {
+  test('do not include a request without a Host, whatever its version', () => {
     for (const target of ['/', '*']) {
       expect(listed(target)).toBe(false);
       expect(listed(target, '')).toBe(false);
@@ -127,7 +127,7 @@ describe('allowed hosts', () => {
     expect(listed('http://a.example/')).toBe(true);
   });
 
-  test('the authority of the target counts, and no field but Host', () => {
+  test('are compared with the authority of the target, otherwise with Host, and with no other field', () => {
     expect(listed('http://evil.example/', 'a.example')).toBe(false);
     expect(listed('//a.example/', 'evil.example')).toBe(false);
     expect(listed('/http://a.example/', 'evil.example')).toBe(false);
@@ -136,7 +136,7 @@ describe('allowed hosts', () => {
     ).toBe(false);
   });
 
-  test('a port that is not written is that of the scheme', () => {
+  test("a missing port is the scheme's default port", () => {
     const secure: Field = ['X-Forwarded-Proto', 'https'];
     const ports = (entry: string, target: string, host: string, ...more: Field[]) =>
       answers({ ...PROTO, allowedHosts: [entry] }, target, host, ...more);
@@ -148,7 +148,7 @@ describe('allowed hosts', () => {
     expect(ports('a:443', '/', 'a')).toBe(false);
   });
 
-  test('requests one after another are judged each for itself', () => {
+  test('each of several requests is judged by itself', () => {
     const authority = new Authority('http', { trustProxy: 0, allowedHosts });
     const one = (host: string) => authority.answersFor(new FakeHead([['Host', host]]));
     expect(['a.example', 'evil', 'a.example', 'evil', 'evil', 'localhost:8080'].map(one)).toEqual([
@@ -189,14 +189,14 @@ describe('allowed hosts', () => {
     'a\tb',
     '[::1]x',
     '::1%lo',
-  ])('%j is none', (entry) => {
+  ])('%j is not a valid entry', (entry) => {
     expect(() => parseAllowedHost(entry)).toThrow(
       `'${entry}' is not a host: write example.com, *.example.com, localhost:8080 or [::1]`,
     );
   });
 });
 
-test('the Host that a handler sees is that of a target in absolute-form', () => {
+test('a handler sees the host of a target in absolute-form as Host', () => {
   const fields: Field[] = [
     ['X-Before', '1'],
     ['Host', 'evil.example'],

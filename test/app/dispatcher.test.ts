@@ -1,4 +1,4 @@
-// An application on a plane of this thread, over real sockets: what the table of routes and a Response alone
+// An application on a plane of this thread, over real sockets: what tests of the route table and of Response alone
 // don't show.
 
 import { Hono } from 'hono';
@@ -29,7 +29,7 @@ function serve(app: App): Promise<void> {
   return attach(server.plane, app, { worker: 0, server: viewOf(server), trustProxy: 0 });
 }
 
-/** What each target is answered with, in one pipeline. */
+/** The responses to these targets, which are sent in one pipeline. */
 async function ask(targets: string[], method = 'GET'): Promise<Read[]> {
   const one = await server.connect();
   for (const target of targets) one.send(`${method} ${target} HTTP/1.1\r\nHost: a\r\n\r\n`);
@@ -43,7 +43,7 @@ async function told(...targets: string[]): Promise<string[]> {
   return (await ask(targets)).map(({ content }) => content);
 }
 
-test('a counter without a number left is a 503 that says when to come again, unless the application has its own answer', async () => {
+test('a counter without a leased number gives a 503 with Retry-After, unless the application answers for the error', async () => {
   const fails = (): never => {
     throw new LeaseExhaustedError('tickets');
   };
@@ -60,7 +60,7 @@ test('a counter without a number left is a 503 that says when to come again, unl
 });
 
 describe('a path', () => {
-  test('is what stands between authority and query', async () => {
+  test('is the part between authority and query', async () => {
     await serve({
       routes: {
         '/': () => new Response('root'),
@@ -85,7 +85,7 @@ describe('a path', () => {
       expect(await told(target), target).toEqual([content]);
   });
 
-  test('has its methods: others get 405, OPTIONS 204, both with Allow', async () => {
+  test('answers the methods of its route; others get a 405 and OPTIONS a 204, both with Allow', async () => {
     await serve({ routes: { '/a': { POST: ok }, '/:x/b': { GET: ok, OPTIONS: () => new Response('own') } } });
     const answers = async (method: string) =>
       (await ask(['/a', '/x/b'], method)).map(({ statusCode, fields, content }) => [
@@ -103,7 +103,7 @@ describe('a path', () => {
     ]);
   });
 
-  test('without a route goes to fetch, else it is a 404', async () => {
+  test('without a route goes to fetch; without fetch it gets a 404', async () => {
     await serve({ routes: { '/a': ok } });
     expect(await told('/a', '/b')).toEqual(['ok', NOT_FOUND]);
     await serve({ routes: { '/a': ok }, fetch: (request) => new Response(request.url) });
@@ -139,12 +139,12 @@ describe('a route that guards what a framework behind it serves', () => {
     '/admin/s%65cret?x=/../..',
     'http://b/%61dmin/secret',
     'http://b/x/%2e%2e/admin/secret?',
-  ])('sees %s', async (target) => {
+  ])('is called for %s', async (target) => {
     await serve({ routes: { '/admin/*': forbidden }, fetch: hono.fetch as Handler });
     expect(await told(target)).toEqual(['forbidden']);
   });
 
-  // They are other paths, to the guard and to the framework.
+  // For the guard and for the framework these are other paths.
   test.each([
     '/admin%2Fsecret',
     '/%2561dmin/secret',
@@ -160,12 +160,12 @@ describe('a route that guards what a framework behind it serves', () => {
     '/adm%C4%B1n/secret',
     '/admin.',
     '/admin%20/secret',
-  ])('need not see %s', async (target) => {
+  ])('need not be called for %s', async (target) => {
     await serve({ routes: { '/admin/*': forbidden }, fetch: hono.fetch as Handler });
     expect(await told(target)).toEqual(['other']);
   });
 
-  test('is asked before fetch however a fixed path is written', async () => {
+  test('answers before fetch however its path is spelled', async () => {
     await serve({ routes: { '/health': new Response('ok') }, fetch: hono.fetch as Handler });
     expect(await told('/health', '/h%65alth', '/%68%65%61%6C%74%68?', '/x/%2e./health')).toEqual([
       'ok',
@@ -176,15 +176,15 @@ describe('a route that guards what a framework behind it serves', () => {
   });
 });
 
-describe('what is fixed', () => {
-  test('is answered from here when it does not fit into the slot', async () => {
+describe('a fixed response', () => {
+  test('that does not fit into the slot is sent by JavaScript', async () => {
     const large = 'x'.repeat(PREPARED_RESPONSE_BYTES_MAX);
     await serve({ routes: { '/large': new Response(large, { status: 201 }), '/small': new Response('a') } });
     const [one, other] = await ask(['/large', '/small']);
     expect([one?.statusCode, one?.content === large, other?.content]).toEqual([201, true, 'a']);
   });
 
-  test('so is what there is no more room for', async () => {
+  test('that finds no room in the slot is sent by JavaScript', async () => {
     const routes: Record<string, globalThis.Response> = {};
     for (let i = 0; i < PREPARED_COUNT_MAX + 10; i++) routes[`/${i}`] = new Response(`answer ${i}`);
     await serve({ routes });
@@ -192,7 +192,7 @@ describe('what is fixed', () => {
     expect(await told(...numbers.map((i) => `/${i}`))).toEqual(numbers.map((i) => `answer ${i}`));
   });
 
-  test('makes room for what another application has', async () => {
+  test('makes room for the fixed responses of the next application', async () => {
     await serve({ routes: { '/a': new Response('a'), '/b': new Response('b') } });
     expect(await told('/a', '/b')).toEqual(['a', 'b']);
     await serve({ routes: { '/b': new Response('c') } });
@@ -201,18 +201,18 @@ describe('what is fixed', () => {
     expect(await told('/a', '/b')).toEqual([NOT_FOUND, 'c']);
   });
 
-  test('may have no content, and no length', async () => {
+  test('may have neither content nor a length', async () => {
     await serve({ routes: { '/a': new Response(null, { status: 204 }) } });
     for (const { statusCode, fields } of await ask(['/a', '/a/../a']))
       expect([statusCode, fields.get('content-length')]).toEqual([204, undefined]);
   });
 
-  test('is answered to nothing but its own path', async () => {
+  test('answers only its own path', async () => {
     await serve({ routes: { '/:x': new Response('one'), '/a/*': new Response('all') } });
     expect(await told('/', '/x', '/a/b')).toEqual([NOT_FOUND, 'one', 'all']);
   });
 
-  test('is answered to HEAD as to GET', async () => {
+  test('answers HEAD as it answers GET', async () => {
     await serve({ routes: { '/a': new Response('abc'), '/:x/b': new Response('abc') } });
     for (const { fields, content } of await ask(['/a', '/a/../a', '/x/b'], 'HEAD'))
       expect([fields.get('content-length'), content]).toEqual(['3', '']);
@@ -244,7 +244,7 @@ describe('conditional requests for fixed responses', () => {
     },
   };
 
-  /** Status and fields that a request with these field lines is answered by. */
+  /** Status and fields of the response to a request with these field lines. */
   async function askWith(target: string, lines: string[], method = 'GET'): Promise<Read> {
     const one = await server.connect();
     one.send(`${method} ${target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n${lines.join('\r\n')}\r\n\r\n`);
@@ -253,8 +253,8 @@ describe('conditional requests for fixed responses', () => {
     return response as Read;
   }
 
-  // In the engine; by a spelling that JavaScript answers; by a parameter; too large for the slot; with a close.
-  test.each(['/a', '/a/../a', '/x/b', '/large', '/close'])('is not sent again: %s', async (target) => {
+  // From the engine; a spelling that JavaScript answers; a parameter; too large for the slot; with Connection: close.
+  test.each(['/a', '/a/../a', '/x/b', '/large', '/close'])('get a 304: %s', async (target) => {
     await serve(app);
     const etag = 'W/"a,\xe9"';
     for (const method of ['GET', 'HEAD'])
@@ -277,7 +277,7 @@ describe('conditional requests for fixed responses', () => {
       }
   });
 
-  test('has a Date of its own in the 304, too, and the reason phrase of the 304', async () => {
+  test("get the response's own Date and the reason phrase of the 304", async () => {
     const own = { ETag: '"a"', Date: date };
     await serve({ routes: { '/own': new Response('abc', { headers: own, statusText: 'Fine' }) } });
     const { statusCode, fields } = await askWith('/own', ['If-None-Match: "a"']);
@@ -286,7 +286,7 @@ describe('conditional requests for fixed responses', () => {
     await eventually('a 304', () => client.received.startsWith('HTTP/1.1 304 Not Modified\r\n'));
   });
 
-  test('is sent all the same with another status, to other methods, and to conditions that are none', async () => {
+  test('get the full response for another status, another method, or a malformed condition', async () => {
     await serve(app);
     const any = ['If-None-Match: *', `If-Modified-Since: ${date}`];
     expect((await askWith('/made', any)).statusCode).toBe(201);
@@ -300,7 +300,7 @@ describe('conditional requests for fixed responses', () => {
 });
 
 describe('a handler', () => {
-  test('may give anything with a then', async () => {
+  test('may return any thenable', async () => {
     // biome-ignore-start lint/suspicious/noThenProperty: that is what it is about
     const later = {
       then: (resolve: (response: globalThis.Response) => void) => resolve(new Response('later')),
@@ -318,7 +318,7 @@ describe('a handler', () => {
     expect(await told('/later', '/never', '/later')).toEqual(['later', 'later', 'later']);
   });
 
-  test('that fails when nobody waits any more is no failure', async () => {
+  test('that fails after the client has disconnected is not logged', async () => {
     const error = vi.fn(ok);
     const ended = vi.fn();
     const wait = (request: Request): Promise<globalThis.Response> =>
@@ -344,7 +344,7 @@ describe('a handler', () => {
     expect(logged).not.toHaveBeenCalled();
   });
 
-  test('that fails since its peer has closed its side gets a 500 all the same, which is not told', async () => {
+  test('that fails because the client has closed its side gives a 500, and is not logged', async () => {
     await serve({
       fetch: (request) =>
         new Promise((_, reject) => request.signal.addEventListener('abort', () => reject(new Error('gone')))),
@@ -353,7 +353,7 @@ describe('a handler', () => {
     expect(logged).not.toHaveBeenCalled();
   });
 
-  test('that fails is told with its path, and without its query', async () => {
+  test('that fails is logged with the path, without the query', async () => {
     await serve({
       fetch: () => {
         throw new Error('a reason');
@@ -365,7 +365,7 @@ describe('a handler', () => {
     ]);
   });
 
-  test('may fail on a connection that goes on, in either way, with and without an error handler', async () => {
+  test('may fail, by throwing or rejecting, with and without an error handler, and the connection goes on', async () => {
     const routes: App['routes'] = {
       '/throws': () => {
         throw new Error('thrown');

@@ -1,4 +1,4 @@
-// An exchange without a connection: it notes what it is told, in order.
+// An exchange without a connection: it records all calls, in order.
 
 import type { Exchange, Head, HeadParts } from '../../src/connection/exchange.ts';
 
@@ -13,14 +13,14 @@ export class FakeExchange implements Exchange {
   onGone: (() => void) | undefined = undefined;
   onDrain: (() => void) | undefined = undefined;
   headParts: HeadParts | undefined = undefined;
-  /** Nothing that begin() has started has gone out. */
+  /** Nothing of the response that begin() started has been sent. */
   held = false;
-  /** What write() answers. */
+  /** The result of write(). */
   room = true;
-  /** Bytes that write() still takes. */
+  /** How many bytes write() still accepts. */
   left = Number.POSITIVE_INFINITY;
   private finish: () => void = () => {};
-  /** The response has ended, one way or the other. */
+  /** The response has ended or was aborted. */
   readonly finished: Promise<void>;
 
   constructor(method = 'GET') {

@@ -1,4 +1,4 @@
-// The global names: what they take, what they are instances of, and that they go again.
+// The global names: what they accept, which instances they have, and that they can be restored.
 
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -16,7 +16,7 @@ beforeEach(() => {
 });
 afterEach(() => uninstall());
 
-/** What stands for a light Request. */
+/** Ways to pass a light Request. */
 class LightRequest {
   calls = 0;
   constructor(
@@ -34,8 +34,8 @@ function light(url = 'http://a.test/b', init?: RequestInit): Request & { calls: 
   return new LightRequest(url, init) as unknown as Request & { calls: number };
 }
 
-describe('the names', () => {
-  test('are there, and go again', () => {
+describe('the global names', () => {
+  test('are installed and restored', () => {
     expect(Response).toBe(LightResponse);
     expect(Request).not.toBe(NativeRequest);
     expect([Response.name, Request.name, fetch.name]).toEqual(['Response', 'Request', 'fetch']);
@@ -45,13 +45,13 @@ describe('the names', () => {
     expect(fetch).toBe(nativeFetch);
   });
 
-  test('stay writable, configurable and as enumerable as they were', () => {
+  test('stay writable and configurable, and as enumerable as before', () => {
     const now = ['Response', 'Request', 'fetch'].map(shape);
     uninstall();
     expect(['Response', 'Request', 'fetch'].map(shape)).toEqual(now);
   });
 
-  test("what another has put over them is the other's", () => {
+  test('are not restored over a later replacement', () => {
     const other = async () => new NativeResponse();
     globalThis.fetch = other;
     uninstall();
@@ -66,13 +66,13 @@ describe('the names', () => {
 });
 
 describe('instanceof', () => {
-  test('Response takes light and native ones', () => {
+  test('Response has light and native responses as instances', () => {
     expect(new Response() instanceof Response).toBe(true);
     expect(new NativeResponse() instanceof Response).toBe(true);
     expect(new Response() instanceof NativeResponse).toBe(true);
   });
 
-  test('Request takes light and native ones, and nothing else', () => {
+  test('Request has light and native requests as instances, and nothing else', () => {
     expect(light() instanceof Request).toBe(true);
     expect(new NativeRequest('http://a.test') instanceof Request).toBe(true);
     expect(new Request('http://a.test') instanceof Request).toBe(true);
@@ -81,7 +81,7 @@ describe('instanceof', () => {
       expect((other as object) instanceof Request).toBe(false);
   });
 
-  test('a class that extends Request has its own instances only', () => {
+  test('a class that extends Request has only its own instances', () => {
     class Mine extends Request {}
     expect(new Mine('http://a.test') instanceof Mine).toBe(true);
     expect(new Request('http://a.test') instanceof Mine).toBe(false);
@@ -89,7 +89,7 @@ describe('instanceof', () => {
 });
 
 describe('new Request', () => {
-  test('as ever', async () => {
+  test('accepts what it accepted before', async () => {
     const request = new Request('http://a.test/b', { method: 'POST', body: 'c' });
     expect([request.method, request.url, await request.clone().text()]).toEqual([
       'POST',
@@ -100,7 +100,7 @@ describe('new Request', () => {
     expect(() => new Request('/relative')).toThrow(TypeError);
   });
 
-  test('of a light one', async () => {
+  test('accepts a light request', async () => {
     const given = light('http://a.test/b', { method: 'PUT', body: 'c', headers: { a: '1' } });
     const request = new Request(given);
     expect([request.method, request.url, request.headers.get('a')]).toEqual(['PUT', 'http://a.test/b', '1']);
@@ -108,7 +108,7 @@ describe('new Request', () => {
     expect(given.calls).toBe(1);
   });
 
-  test('of a light one with another body, which takes the place of its own', async () => {
+  test('accepts a light request with another body, which replaces its own', async () => {
     const bodiless = vi.fn(
       () => new NativeRequest('http://a.test/b', { method: 'PUT', headers: { a: '1' } }),
     );
@@ -126,23 +126,23 @@ describe('new Request', () => {
     expect(bodiless).toHaveBeenCalledOnce();
   });
 
-  test('of a light one with changes', () => {
+  test('accepts a light request with changes', () => {
     const request = new Request(light(), { method: 'DELETE' });
     expect([request.method, request.url]).toEqual(['DELETE', 'http://a.test/b']);
   });
 
-  test('of an address, with a light one as its second argument', async () => {
+  test('accepts a URL, with a light request as the second argument', async () => {
     const request = new Request('http://a.test/else', light('http://a.test', { method: 'PUT', body: 'c' }));
     expect([request.method, request.url, await request.text()]).toEqual(['PUT', 'http://a.test/else', 'c']);
   });
 
-  test('of a light one goes on from there', () => {
+  test('copies a light request, so that later changes do not show', () => {
     expect(new Request(new Request(light())).clone() instanceof Request).toBe(true);
   });
 });
 
 describe('fetch', () => {
-  test('of a light request, of an address with one, of native ones', async () => {
+  test('accepts a light request, a URL with a light request as options, and native requests', async () => {
     const server = createServer((request, response) => {
       response.end(`${request.method} ${request.url}`);
     });
@@ -173,7 +173,7 @@ describe('fetch', () => {
     }
   });
 
-  test('what it has decoded is sent decoded, under whatever Response', async () => {
+  test('content that it has decoded is sent decoded, under any Response', async () => {
     const server = createServer((_, response) => {
       const content = gzipSync('content');
       response.writeHead(200, { 'content-encoding': 'gzip', 'content-length': content.length });

@@ -1,4 +1,4 @@
-// Lazy Headers beside native ones of the same fields.
+// Lazy Headers compared with native Headers of the same fields.
 
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
@@ -96,7 +96,7 @@ describe('lazy Headers', () => {
     });
   });
 
-  test('a change shows in an iterator under way', () => {
+  test('a change shows in an iterator that is under way', () => {
     const withChange = (headers: globalThis.Headers) => {
       const seen: unknown[] = [];
       for (const [name] of headers) {
@@ -108,20 +108,20 @@ describe('lazy Headers', () => {
     expect(withChange(lazyOnes())).toEqual(withChange(nativeOnes()));
   });
 
-  test('are Headers', () => {
+  test('are instances of Headers', () => {
     expect(lazyOnes()).toBeInstanceOf(NativeHeaders);
     expect(lazyOnes()).toBeInstanceOf(Headers);
     expect(Object.prototype.toString.call(lazyOnes())).toBe('[object Headers]');
     expect(inspect(lazyOnes([['Host', 'a']]))).toBe("Headers { host: 'a' }");
   });
 
-  test('have every member of native ones for themselves', () => {
+  test('define every member of native Headers themselves', () => {
     expect(
       membersOf(NativeHeaders.prototype).filter((name) => !Object.hasOwn(Headers.prototype, name)),
     ).toEqual([]);
   });
 
-  test('a copy goes its own way', () => {
+  test('a copy and its original do not share changes', () => {
     const headers = lazyOnes();
     const early = headers.copy();
     headers.set('host', 'changed');
@@ -134,7 +134,7 @@ describe('lazy Headers', () => {
     ]);
   });
 
-  test('a name costs the lines that have it, and one look for more of them', () => {
+  test('looking up a name reads only the lines with that name, and searches once more', () => {
     const head = new FakeHead(FIELDS);
     const headers = new Headers(head);
     expect(head.found + head.values).toBe(0);
@@ -150,7 +150,7 @@ describe('lazy Headers', () => {
   });
 });
 
-/** Names of what the platform's users may call, without what only its own inspection does. */
+/** Names of the members that programs may call, without those of the platform's inspection. */
 function membersOf(prototype: object): string[] {
   return Object.getOwnPropertyNames(prototype).filter((name) => name !== 'constructor');
 }

@@ -1,4 +1,4 @@
-// The light classes have the form of the platform's: each member of Request, Response and Headers is compared.
+// The light classes pass for the platform's: each member of Request, Response and Headers is compared.
 
 import { describe, expect, test } from 'vitest';
 import { Authority } from '../../src/app/authority.ts';
@@ -18,7 +18,7 @@ const head = () =>
     'POST',
   );
 
-/** The light class, the native one, and an object of each that is like the other. */
+/** The light class, the native class, and a like object of each. */
 const CLASSES: [name: string, light: object, native: object, () => object, () => object][] = [
   [
     'Headers',
@@ -47,7 +47,7 @@ const CLASSES: [name: string, light: object, native: object, () => object, () =>
 
 const prototypeOf = (Class: object): object => (Class as { prototype: object }).prototype;
 
-/** Describes a property without its value; own members that the platform has as data are left out. */
+/** Describes a property without its value. Own members that are data properties in the platform are left out. */
 function shapeOf(prototype: object, name: PropertyKey): unknown {
   const { value, get, set, enumerable, configurable, writable } = Object.getOwnPropertyDescriptor(
     prototype,
@@ -57,7 +57,7 @@ function shapeOf(prototype: object, name: PropertyKey): unknown {
   return [part(value), part(get), part(set), enumerable, configurable, writable];
 }
 
-/** The result of a use, or its failure: synchronous or later. */
+/** The result of a use, or its failure, synchronous or asynchronous. */
 async function outcomeOf(use: () => unknown): Promise<unknown> {
   let given: unknown;
   try {
@@ -79,7 +79,7 @@ function summary(value: unknown): unknown {
 
 describe.each(CLASSES)('%s', (_, light, native, makeLight, makeNative) => {
   const [ours, theirs] = [prototypeOf(light), prototypeOf(native)];
-  // One of undici's own by mistake has no value.
+  // One member, public in undici by mistake, has no value.
   const names = Object.getOwnPropertyNames(theirs).filter(
     (name) => name !== 'constructor' && name !== 'attribute',
   );
@@ -93,29 +93,29 @@ describe.each(CLASSES)('%s', (_, light, native, makeLight, makeNative) => {
     return (get ?? value).apply(target, values);
   };
 
-  test.each(names)('%s with another this does as the platform’s', async (name) => {
+  test.each(names)('%s with a foreign this acts as the platform’s', async (name) => {
     for (const target of [undefined, null, 1, {}, [], ours, theirs, Object.create(makeLight()), () => {}])
       expect(await outcomeOf(() => use(ours, name, target, ['a', 'b']))).toEqual(
         await outcomeOf(() => use(theirs, name, target === ours ? theirs : target, ['a', 'b'])),
       );
   });
 
-  test.each(names)('%s serves the platform’s objects, too', async (name) => {
+  test.each(names)('%s also works on the platform’s objects', async (name) => {
     const values = name === 'forEach' ? [() => {}] : ['x-a', 'c'];
     expect(await outcomeOf(() => use(ours, name, makeNative(), values))).toEqual(
       await outcomeOf(() => use(theirs, name, makeNative(), values)),
     );
   });
 
-  test.each(names)('%s gives what the platform’s does', async (name) => {
+  test.each(names)('%s returns what the platform’s returns', async (name) => {
     const values = name === 'forEach' ? [() => {}] : ['x-a', 'c'];
-    // The stream of text is of newer platforms; a request's headers say less in the platform's.
+    // Only newer platforms have the stream of text; the platform shows fewer headers of a request.
     expect(await outcomeOf(() => use(ours, name, makeLight(), values))).toEqual(
       await outcomeOf(() => use(theirs, name, makeNative(), values)),
     );
   });
 
-  test.each(names)('%s misses arguments as the platform’s does', async (name) => {
+  test.each(names)('%s rejects missing arguments as the platform’s does', async (name) => {
     const { value } = Object.getOwnPropertyDescriptor(theirs, name) as PropertyDescriptor;
     for (let count = 0; count < (value?.length ?? 0); count++)
       expect(await outcomeOf(() => use(ours, name, makeLight(), Array(count).fill('a')))).toEqual(
@@ -155,14 +155,14 @@ describe.each(['entries', 'keys', 'values', Symbol.iterator] as const)('the iter
     expect(Headers.prototype[Symbol.iterator]).toBe(Headers.prototype.entries);
   });
 
-  test('gives what the platform’s does, and nothing more at its end', () => {
+  test('returns what the platform’s returns, and stays at its end', () => {
     expect([...light()]).toEqual([...native()]);
     const [ours, theirs] = [light(), native()];
     for (let i = 0; i < 4; i++) expect(ours.next()).toEqual(theirs.next());
     expect(ours[Symbol.iterator]()).toBe(ours);
   });
 
-  test('refuses another this at once', () => {
+  test('rejects a foreign this at once', () => {
     expect(() => light().next.call({} as never)).toThrow(TypeError);
     expect(() => Reflect.apply(Headers.prototype[name], {}, [])).toThrow(TypeError);
   });

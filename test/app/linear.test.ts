@@ -28,11 +28,11 @@ import { FakeHead, type Field } from './request-fixture.ts';
 
 const files = appFiles();
 
-/** In characters; doubled three times it is still less than a response's fields may have. */
+/** In characters. Doubled three times, it is still below the size limit of a response's fields. */
 const SIZE = 2048;
-/** Three doublings, since one is lost in the noise of a busy machine. */
+/** Three doublings, since the noise of a busy machine hides a single one. */
 const LARGER = 8;
-/** Of the message of an error, in characters. */
+/** The longest error message, in characters. */
 const LOADED = 2 ** 15;
 const RUNS = 7;
 const ATTEMPTS = 5;
@@ -121,7 +121,7 @@ function timeOf(work: () => unknown): number {
   return shortest;
 }
 
-/** How much longer the larger size takes, next to something linear, so that what takes no time doesn't count. */
+/** How much longer the larger size takes, compared with a linear use, so that a negligible time does not count. */
 function growthOf(work: (size: number) => () => unknown, size: number): number {
   const [small, large] = [work(size), work(size * LARGER)];
   let growth = Number.POSITIVE_INFINITY;
@@ -139,7 +139,7 @@ function sumOf(text: string): number {
   return sum;
 }
 
-/** A string as it comes from outside: no tree of parts. */
+/** A flat string, as it comes from outside: not a rope of parts. */
 function flat(text: string): string {
   return Buffer.from(text, 'latin1').toString('latin1');
 }
@@ -186,7 +186,7 @@ const USES: Record<string, (text: string) => unknown> = {
   'a path that is looked up': (text) => table.find(`/a/${text}`),
 };
 
-describe('time grows as the length does', () => {
+describe('time grows linearly with the length', () => {
   test.each(Object.entries(USES))('of %s', (_, use) => {
     for (const unit of UNITS)
       for (const [before, after] of AROUND) {
@@ -224,7 +224,7 @@ describe('time grows as the length does', () => {
     expect(growthOf((size) => () => use(size), 256)).toBeLessThan(GROWTH_MAX);
   });
 
-  test('of what an application fails with while it is loaded', async () => {
+  test('of the error with which an application fails to load', async () => {
     const times = new Map<number, number>();
     const units = [' ', '\n', ' \n', '(', 'a:1:1', '    at a:1:1\n', '    at (a:1:1)\n', '    at a\n'];
     for (const unit of units) {
@@ -245,7 +245,7 @@ describe('time grows as the length does', () => {
   });
 });
 
-test('a value that is longer than all fields may be is refused before any pattern runs over it', () => {
+test('a value above the size limit of all fields is rejected before any pattern runs over it', () => {
   const text = `a${' '.repeat(100_000)}b `;
   for (const use of [
     () => new Response('', { headers: { 'x-name': text } }),
@@ -256,7 +256,7 @@ test('a value that is longer than all fields may be is refused before any patter
     expect(use).toThrow(RangeError);
 });
 
-test('white space around a value counts for nothing, however long it is', () => {
+test('white space around a value is free, however long it is', () => {
   const space = ' \t\r\n'.repeat(100_000);
   expect(readFields({ 'x-name': `${space}a b${space}` }, NO_FIELDS).lines).toBe('x-name: a b\r\n');
   expect(readFields({ 'x-name': space }, NO_FIELDS).lines).toBe('x-name: \r\n');

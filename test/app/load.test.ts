@@ -1,4 +1,4 @@
-// What counts as an application, and what is said of modules that are none.
+// Which modules are applications, and the error messages for all others.
 
 import { basename } from 'node:path';
 import { Hono } from 'hono';
@@ -12,7 +12,7 @@ import { appFiles } from '../support/fixtures.ts';
 const files = appFiles();
 
 let count = 0;
-/** A module of this text; its path and what it is loaded as. */
+/** Loads a module with this text. @returns its path and the application */
 function load(text: string, ending = 'mjs'): { path: string; app: ReturnType<typeof loadApp> } {
   const name = `${++count}.${ending}`;
   const path = files.write(name, text);
@@ -51,7 +51,7 @@ describe('a module is an application', () => {
     ['once', 'exports.default = app;'],
     ['twice', 'exports.default = { __esModule: true, default: app };'],
     ['by an interop of a bundler', 'exports.default = { default: app };'],
-  ])('of ES modules that became CommonJS, wrapped %s', async (_, text) => {
+  ])('of ES modules that became CommonJS, with `default` %s', async (_, text) => {
     const app = await load(
       `Object.defineProperty(exports, '__esModule', { value: true });
        const app = { fetch: () => new Response("a"), error() {} }; ${text}`,
@@ -61,7 +61,7 @@ describe('a module is an application', () => {
     expect(await (await app.fetch?.(request, context))?.text()).toBe('a');
   });
 
-  test('whose fetch is of any shape that answers requests', async () => {
+  test('with any kind of function as fetch', async () => {
     for (const text of [
       '(req) => new Response("a")',
       '(request, context) => new Response("a")',
@@ -78,7 +78,7 @@ describe('a module is an application', () => {
     }
   });
 
-  test('with start() and stop(), which keep their object', async () => {
+  test('with start() and stop(), which keep their `this`', async () => {
     const app = await load(
       'export default { fetch() {}, seen: [], start() { this.seen.push("start"); }, stop() { return this.seen; } };',
     ).app;
@@ -98,7 +98,7 @@ describe('a module is an application', () => {
     expect(Object.keys(named).sort()).toEqual(['error', 'routes']);
   });
 
-  test('of Hono or itty-router: its routes are its own', async () => {
+  test("of Hono or itty-router, whose routes are the framework's own", async () => {
     const hono = new Hono().get('/', (c) => c.text('a'));
     const app = appOf(hono, 'hono');
     expect(Object.keys(app)).toEqual(['fetch']);
@@ -106,7 +106,7 @@ describe('a module is an application', () => {
     expect(Object.keys(appOf(AutoRouter(), 'itty'))).toEqual(['fetch']);
   });
 
-  test('of a framework with an error of its own: that is no handler of ours', () => {
+  test("of a framework whose error is the framework's own, not a handler", () => {
     class Framework {
       fetch(): Response {
         return new Response('a');
@@ -119,7 +119,7 @@ describe('a module is an application', () => {
   });
 });
 
-describe('a key that means nothing is reported, once', () => {
+describe('an unknown key is reported, once', () => {
   test.each([
     [
       'a misspelt one',
@@ -175,7 +175,7 @@ describe('a key that means nothing is reported, once', () => {
     expect(notes).toEqual(lines.map((line) => `${path}: ${line}`));
   });
 
-  test('an object of a framework may have keys of its own, and a module other exports', async () => {
+  test("a framework's object may have other keys, and a module other exports", async () => {
     const notes: string[] = [];
     const note = (line: string): number => notes.push(line);
     const named = files.write(
@@ -188,7 +188,7 @@ describe('a key that means nothing is reported, once', () => {
   });
 });
 
-describe('an application for node:http is refused with the line that helps', () => {
+describe('an application for node:http is rejected with a line that helps', () => {
   test.each([
     [
       'an Express app',
@@ -205,7 +205,7 @@ describe('an application for node:http is refused with the line that helps', () 
   });
 });
 
-describe('one line says what is wrong with a module', () => {
+describe('one line explains what is wrong with a module', () => {
   test.each([
     [
       'empty routes without fetch',
@@ -266,7 +266,7 @@ describe('one line says what is wrong with a module', () => {
     expect(message).not.toContain('\n');
   });
 
-  test('that throws: where', async () => {
+  test('that throws: and the place', async () => {
     const { path, app } = load(
       '\nfunction connect() {\n  throw new TypeError("no\\n database");\n}\nconnect();',
     );
@@ -281,7 +281,7 @@ describe('one line says what is wrong with a module', () => {
     );
   });
 
-  test('that throws no error, rejects, or one without a stack', async () => {
+  test('that throws something other than an Error, rejects, or throws an Error without a stack', async () => {
     const text = load('throw "text";');
     expect(await messageOf(text.app)).toBe(`can't load ${text.path}: it threw "text"`);
     const nothing = load('throw undefined;');
@@ -290,7 +290,7 @@ describe('one line says what is wrong with a module', () => {
     expect(await messageOf(bare.app)).toBe(`can't load ${bare.path}: Error: bare`);
   });
 
-  test('of wrong syntax: where', async () => {
+  test('with a syntax error: and the place', async () => {
     const { path, app } = load('const a = 1;\nexport default { fetch( { };');
     expect(await messageOf(app)).toMatch(new RegExp(`: SyntaxError: .* \\(${path}:2\\)$`));
   });
@@ -306,7 +306,7 @@ describe('one line says what is wrong with a module', () => {
     },
   );
 
-  test('that imports what is not there', async () => {
+  test('that imports a missing module', async () => {
     const { path, app } = load('import "./nothing.mjs";');
     expect(await messageOf(app)).toMatch(
       /can't load .*: Error: Cannot find module .*nothing.mjs' imported from/,

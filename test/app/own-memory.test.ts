@@ -1,4 +1,4 @@
-// Memory that reaches a handler holds the request's own bytes and nothing else. The process reuses memory without
+// Memory that reaches a handler has the request's own bytes and nothing else. The process reuses memory without
 // clearing it, so a view that is smaller than its buffer would show bytes of other clients.
 
 import { describe, expect, test } from 'vitest';
@@ -41,7 +41,7 @@ const READERS: Record<string, Reader> = {
     for (;;) {
       const { done, value } = await reader.read(new Uint8Array(10_000));
       if (done) return;
-      // The buffer is the handler's own: nothing may be written behind the bytes of this read.
+      // The buffer belongs to the handler, so the server must not write behind the bytes of this read.
       const all = new Uint8Array(value.buffer);
       see(
         value.byteLength === all.length || all.subarray(value.byteLength).every((byte) => byte === 0)
@@ -74,7 +74,7 @@ interface Upload {
   writes: number[];
   chunked?: boolean;
   pauseMs?: number;
-  /** How the client leaves before the end of what it announced. */
+  /** How the client disconnects before the end of its content. */
   leaves?: 'end' | 'resetAndDestroy';
 }
 
@@ -126,7 +126,7 @@ async function serve(server: OpenedPlane, app: App): Promise<void> {
 }
 
 describe.each(WAYS)('$read reads: an upload', (io) => {
-  test.each(Object.entries(UPLOADS))('%s shows a handler no memory but its own bytes', async (_, upload) => {
+  test.each(Object.entries(UPLOADS))('%s shows a handler only its own bytes', async (_, upload) => {
     const server = await openPlane({ io, contentBytesMax: 10_000_000 });
     const wrong: string[] = [];
     let size = 0;

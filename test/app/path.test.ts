@@ -27,12 +27,12 @@ describe('the normal form of a path', () => {
     ['/%61dmin/%73ecret', '/admin/secret'],
     ['/%41%5A%7a%30%39%2D%2e%5f%7E', '/AZz09-._~'],
     ['/%c3%a4', '/%C3%A4'],
-    // Reserved characters are data, in either form.
+    // Reserved characters are data, encoded or not.
     ['/a%2fb', '/a%2Fb'],
     ['/a%3ab:c', '/a%3Ab:c'],
     ['/%2A*', '/%2A*'],
     ['/%00%7f%25', '/%00%7F%25'],
-    // Dot segments, however they are written.
+    // Dot segments, encoded or not.
     ['/a/%2e%2e/b', '/b'],
     ['/a/.%2E/b', '/b'],
     ['/%2e/a/%2e', '/a/'],
@@ -41,7 +41,7 @@ describe('the normal form of a path', () => {
     ['/%2e%2e%2e', '/...'],
     // A path of two slashes is a path.
     ['//a/../b', '//b'],
-    // Percent signs that begin nothing stay, and nothing completes them.
+    // Percent signs that begin no encoded byte stay, and no decoded digit completes them.
     ['/%', '/%'],
     ['/%zz/100%', '/%zz/100%'],
     ['/%%36%31', '/%%361'],
@@ -51,30 +51,30 @@ describe('the normal form of a path', () => {
     ['/%%67', '/%g'],
     ['/%2561', '/%2561'],
     ['/%25%36%31', '/%2561'],
-  ])('of %s is %s', (path, normal) => {
+  ])('%s becomes %s', (path, normal) => {
     expect(normalPath(path)).toBe(normal);
     expect(normalPath(normal)).toBe(normal);
   });
 
-  test('each character in its encoded form, alone and behind others', () => {
+  test('encodes each character in the same way, alone and behind others', () => {
     for (let code = 0; code < 128; code++) {
       const character = String.fromCharCode(code);
       for (const written of [encoded(character), encoded(character).toUpperCase()]) {
         const normal = UNRESERVED.includes(character) ? character : written.toUpperCase();
-        // Alone a dot would be a dot segment.
+        // A dot alone would be a dot segment.
         expect(normalPath(`/x${written}`)).toBe(`/x${normal}`);
         expect(normalPath(`/x/y${written}/z`)).toBe(`/x/y${normal}/z`);
       }
     }
   });
 
-  test('its own is itself, and decoding it gives what decoding the path gives', () => {
+  test('of a normal form is itself, and decodes to the same as the path', () => {
     fc.assert(
       fc.property(target, (text) => {
         const path = pathOf(text);
         const normal = normalPath(path);
         expect(normalPath(normal)).toBe(normal);
-        // Without dot segments, so that only the encoding is compared.
+        // There are no dot segments, so that only the encoding is compared.
         const plain = path.replaceAll(/\.|%2e/gi, 'x');
         expect(lenient(normalPath(plain))).toBe(lenient(plain));
         if (isUsual(text)) expect(normal).toBe(path);
@@ -83,7 +83,7 @@ describe('the normal form of a path', () => {
     );
   });
 
-  test('a long path costs a long path, no more', () => {
+  test('takes linear time for a long path', () => {
     for (const part of ['%61', '%', '%%36', '/..', '/%2e%2e', '.', '/', '%C3', '%4%3'])
       expect(normalPath(`/${part.repeat(8192 / part.length)}`)).toBe(
         normalPath(normalPath(`/${part.repeat(8192 / part.length)}`)),
@@ -91,7 +91,7 @@ describe('the normal form of a path', () => {
   });
 });
 
-/** The path as a router that decodes once sees it, with URL's encoding undone first. */
+/** The path for a router that decodes once, with URL's encoding undone first. */
 function lenient(path: string): string {
   return path.replaceAll(/%[\da-f]{2}/gi, (code) => String.fromCharCode(Number(`0x${code.slice(1)}`)));
 }
@@ -126,7 +126,7 @@ const target = fc
   .tuple(fc.array(part, { maxLength: 10 }), fc.constantFrom('', '', '?', '?/a', '?%61'))
   .map(([parts, query]) => `/${parts.join('')}${query}`);
 
-/** Ways to write one path; a slash has one spelling. */
+/** Ways to spell one path. A slash has one spelling. */
 const respelt = (path: string): fc.Arbitrary<string> =>
   fc
     .tuple(
@@ -185,7 +185,7 @@ describe('the engines, the routes and request.url agree', () => {
       const output = slot.outputs[0] as number;
       slot.read.set(latin1(request));
       codec.serve(slot.readStart, slot.readStart + request.length, output);
-      // The engine answers as the routes would, and hands over what it doesn't know to them.
+      // The engine answers as the routes would, and leaves all other paths to the routes.
       if (slot.verdict === VERDICT_REQUEST) continue;
       const answer = textOf(slot.views.bytes.subarray(output, output + slot.written));
       expect(/\r\nRoute: (.*)\r\n/.exec(answer)?.[1], `${name}: ${text}`).toBe(exact);

@@ -1,4 +1,4 @@
-// What proxies say, and how much of it is believed.
+// What proxies report, and which parts of it are trusted.
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -36,12 +36,12 @@ describe("the client's address", () => {
     [1, '::ffff:10.0.0.1', '::ffff:10.0.0.1'],
     [1, 'fe80::1%eth0', 'fe80::1%eth0'],
     [1, '[fe80::1%eth0]:80', 'fe80::1%eth0'],
-    // The entry of our proxy counts, whatever the client wrote before it.
+    // The entry of the trusted proxy counts, whatever the client wrote before it.
     [1, '"', 'unknown'],
     [1, '", 10.0.0.1', '10.0.0.1'],
     [1, 'for=", 10.0.0.1', '10.0.0.1'],
     [1, '\\, 10.0.0.1', '10.0.0.1'],
-    // An entry that is no address is not believed, no other is searched for one, and the client is never the proxy.
+    // An entry without an address gives 'unknown': no other entry is searched, and the client is never the proxy.
     [1, '', 'unknown'],
     [1, ',', 'unknown'],
     [1, 'unknown', 'unknown'],
@@ -71,7 +71,7 @@ describe("the client's address", () => {
     ]);
   });
 
-  test("without the field that the proxies write it is the connection's", () => {
+  test("without the field that the proxies write, it is the connection's address", () => {
     for (const fields of [FOR, FORWARDED, FOR_AND_PROTO]) expect(addressBy(1, fields)).toBe(PEER);
     expect(addressBy(1, ['x-forwarded-proto'], forwardedFor('10.0.0.1'), forwarded('for=10.0.0.1'))).toBe(
       PEER,
@@ -98,14 +98,14 @@ describe("the client's address", () => {
     [2, 'for=10.0.0.1,, for=10.0.0.2,', '10.0.0.1'],
     [1, ';for=10.0.0.1;;', '10.0.0.1'],
     [9, 'for=10.0.0.1, for=10.0.0.2', '10.0.0.1'],
-    // Identifiers that a proxy makes up.
+    // Identifiers that a proxy invents.
     [1, 'for=unknown', 'unknown'],
     [1, 'for=Unknown', 'unknown'],
     [1, 'for=_hidden', '_hidden'],
     [1, 'for="_SEVKISEK.1-a:_gazonk"', '_SEVKISEK.1-a'],
     [1, 'for=_', 'unknown'],
     [1, 'proto=https', 'unknown'],
-    // The element of our proxy counts, whatever the client wrote before it.
+    // The element of the trusted proxy counts, whatever the client wrote before it.
     [1, 'for=", for=10.0.0.1', '10.0.0.1'],
     [1, 'for=", for="[2001:db8::1]:80"', '2001:db8::1'],
     [1, 'for="\\, for=10.0.0.1', '10.0.0.1'],
@@ -118,7 +118,7 @@ describe("the client's address", () => {
     [1, 'for=[2001:db8::1], for=10.0.0.1', '10.0.0.1'],
     [2, 'for=", for=10.0.0.1, for=10.0.0.2', '10.0.0.1'],
     [2, 'for=", for="10.0.0.1", for="10.0.0.2"', '10.0.0.1'],
-    // A field that breaks the grammar is not believed, and the client is never the proxy.
+    // A malformed field gives 'unknown', and the client is never the proxy.
     [2, 'for=", for=10.0.0.2', 'unknown'],
     [1, 'for=10.0.0.1, "', 'unknown'],
     [1, 'for=10.0.0.1, for="10.0.0.2\\"', 'unknown'],
@@ -139,7 +139,7 @@ describe("the client's address", () => {
     expect(addressBy(proxies, FORWARDED, forwarded(value))).toBe(address);
   });
 
-  test('Forwarded in several field lines is one list, and a quote that ends nowhere ends with its line', () => {
+  test('several lines of Forwarded are one list, and an unclosed quote ends with its line', () => {
     expect(addressBy(1, FORWARDED, forwarded('for="'), forwarded('for=10.0.0.1'))).toBe('10.0.0.1');
     expect(addressBy(1, FORWARDED, forwarded('for="\\'), forwarded('for="10.0.0.1"'))).toBe('10.0.0.1');
     expect(addressBy(2, FORWARDED, forwarded('a'), forwarded('for=10.0.0.1'), forwarded('for=b'))).toBe(
@@ -180,7 +180,7 @@ describe("the client's address", () => {
     })
     .map((all) => `"${all.join('')}"`);
   const parameter = fc.tuple(fc.constantFrom('by', 'host', 'proto', 'x'), fc.oneof(token, quoted));
-  /** As a proxy may write it, and the address in it. */
+  /** An entry as a proxy may write it, and its address. */
   const element = fc
     .tuple(
       fc.uniqueArray(parameter, { maxLength: 3, selector: ([name]) => name }),
@@ -193,7 +193,7 @@ describe("the client's address", () => {
       return parameters.join(';');
     });
 
-  test('nothing that a client writes changes what a proxy has added to it, in one line or in two', () => {
+  test("nothing that a client writes changes the proxy's entry, in one line or in two", () => {
     fc.assert(
       fc.property(clients, element, element, (client, outer, inner) => {
         for (const fields of [
@@ -218,7 +218,7 @@ describe("the client's address", () => {
     );
   });
 
-  test('whatever a field holds, its client is never the peer', () => {
+  test('whatever a field says, the client is never the peer', () => {
     fc.assert(
       fc.property(clients, fc.integer({ min: 1, max: 4 }), (value, proxies) => {
         expect(addressBy(proxies, FORWARDED, forwarded(value))).not.toBe(PEER);
@@ -227,7 +227,7 @@ describe("the client's address", () => {
     );
   });
 
-  test('a long list costs a long list, no more', () => {
+  test('takes linear time for a long list', () => {
     for (const part of ['for="\\\\', 'a=b;', ' ', '"', '\\', '\\"', ',', 'a', '="', '";x="'])
       for (const end of ['', '"', 'a="'])
         expect(addressBy(100, FORWARDED, forwarded(part.repeat(60_000 / part.length) + end))).not.toBe(PEER);
@@ -252,7 +252,7 @@ describe("the client's scheme", () => {
     expect(schemeBy(proxies, ['x-forwarded-proto'], forwardedProto(value))).toBe(scheme);
   });
 
-  test('is not what a client says in a field that the proxies do not write', () => {
+  test('is never read from a field that the proxies do not write', () => {
     const [proto, list] = [forwardedProto('https'), forwardedFor('10.0.0.1')];
     for (const fields of [FOR, undefined, FORWARDED]) {
       expect(schemeBy(1, fields, proto, list)).toBeUndefined();
@@ -264,7 +264,7 @@ describe("the client's scheme", () => {
     expect(schemeBy(1, FOR_AND_PROTO, forwarded('proto=https'), forwardedProto('http'))).toBe('http');
   });
 
-  test('is what the element of the proxy says, where the proxies write Forwarded', () => {
+  test("is read from the proxy's element when the proxies write Forwarded", () => {
     expect(schemeBy(1, FORWARDED, forwarded('for=10.0.0.1;proto=https'))).toBe('https');
     expect(schemeBy(1, FORWARDED, forwarded('for=10.0.0.1;proto="HTTPS"'))).toBe('https');
     expect(schemeBy(1, FORWARDED, forwarded('proto=https'), forwardedProto('http'))).toBe('https');
@@ -276,7 +276,7 @@ describe("the client's scheme", () => {
     expect(schemeBy(1, FORWARDED)).toBeUndefined();
   });
 
-  test('may be said where proxies that write it are trusted', () => {
+  test('is reported only by trusted proxies that write it', () => {
     const by = (trustProxy: number, trustProxyField?: ProxyField[]) =>
       saysScheme({ trustProxy, trustProxyField });
     expect([by(1, FORWARDED), by(1, FOR_AND_PROTO), by(1, ['x-forwarded-proto'])]).toEqual([

@@ -1,4 +1,4 @@
-// A limiter in front of handlers: what is refused, what every response says, and that nothing else of it changes. By
+// A limiter in front of handlers: which requests are rejected, the fields of every response, and that nothing else changes. By
 // itself, and over HTTP with routes and with Hono, with two threads.
 
 import { Hono } from 'hono';
@@ -28,7 +28,7 @@ function fieldsOf({ status, headers }: Response): unknown[] {
   return [status, field('retry-after'), field('ratelimit'), field('ratelimit-policy')];
 }
 
-/** What a handler behind the limit answers to so many requests in a row. */
+/** The responses of a limited handler to this many requests in a row. */
 async function answers(limiter: Limiter, times: number, options?: RateLimitOptions): Promise<unknown[][]> {
   const handler = rateLimit(limiter, options)(() => new LightResponse('content'));
   const all: unknown[][] = [];
@@ -37,7 +37,7 @@ async function answers(limiter: Limiter, times: number, options?: RateLimitOptio
 }
 
 describe('fields', () => {
-  test('what is left, and what is refused', async () => {
+  test('report what is left, and when to retry', async () => {
     const api = limiter('api', { limit: 3, windowMs: 60_000, now });
     expect(await answers(api, 4)).toEqual([
       [200, null, '"api";r=2;t=20', '"api";q=3;w=60'],
@@ -47,7 +47,7 @@ describe('fields', () => {
     ]);
   });
 
-  test('seconds are whole, and never too few', async () => {
+  test('have whole seconds, and never too few', async () => {
     const api = limiter('api', { limit: 2, windowMs: 1500, now });
     expect(await answers(api, 3)).toEqual([
       [200, null, '"api";r=1;t=1', '"api";q=2;w=2'],
@@ -60,7 +60,7 @@ describe('fields', () => {
     expect((await answers(slow, 2))[1]).toEqual([429, '2', '"slow";r=0;t=2', '"slow";q=1;w=2']);
   });
 
-  test('a cost for which too little is left', async () => {
+  test('of a request whose cost exceeds what is left', async () => {
     const api = limiter('api', { limit: 10, windowMs: 10_000, now });
     expect(await answers(api, 2, { cost: 7 })).toEqual([
       [200, null, '"api";r=3;t=7', '"api";q=10;w=10'],
@@ -68,7 +68,7 @@ describe('fields', () => {
     ]);
   });
 
-  test('are of the options that the decision was made by, whatever the handler waits for', async () => {
+  test('use the options of the decision, however long the handler takes', async () => {
     const api = limiter('api', { limit: 10, windowMs: 60_000, now });
     const options = { limit: 10, windowMs: 60_000, name: 'api' };
     const changing: Limiter = {
@@ -91,12 +91,12 @@ describe('fields', () => {
       '"api";r=9;t=6',
       '"api";q=10;w=60',
     ]);
-    // Where they change between the decision and the look at them, nothing is negative.
+    // When the options change right after the decision, no number is negative.
     Object.assign(options, { limit: 1, windowMs: 1000 });
     expect(fieldsOf(await limited(request, context))).toEqual([200, null, '"api";r=1;t=0', '"api";q=1;w=1']);
   });
 
-  test('those of options that have changed', async () => {
+  test('use options that have changed', async () => {
     const old = limiter('api', { limit: 3, windowMs: 60_000, now });
     const handler = rateLimit(old)(() => new LightResponse('content'));
     await handler(request, context);
@@ -114,7 +114,7 @@ describe('fields', () => {
     ['a "name" with \\', '"a \\"name\\" with \\\\"'],
     ['zähler €𝄞', '"z%C3%A4hler %E2%82%AC%F0%9D%84%9E"'],
     ['line\r\nX: y', '"line%0D%0AX: y"'],
-  ])('of a limiter that is called %j', async (name, said) => {
+  ])('of a limiter named %j', async (name, said) => {
     expect((await answers(limiter(name, { limit: 1, windowMs: 1000, now }), 1))[0]).toEqual([
       200,
       null,
@@ -124,7 +124,7 @@ describe('fields', () => {
   });
 });
 
-describe('who is counted, and what', () => {
+describe('the key and the cost of a request', () => {
   const asked: [Request, Context][] = [];
   const options: RateLimitOptions = {
     key: (request, context) => {
@@ -136,7 +136,7 @@ describe('who is counted, and what', () => {
   const as = (user: string, cost = 1): RouteRequest =>
     new Request('http://a/', { headers: { 'X-User': user, 'X-Cost': `${cost}` } }) as RouteRequest;
 
-  test('whoever the options say', async () => {
+  test('come from the options', async () => {
     const limited = rateLimit(limiter('api', { limit: 3, windowMs: 1000, now }), options);
     const handler = limited(() => new LightResponse('content'));
     const statuses = [];
@@ -146,7 +146,7 @@ describe('who is counted, and what', () => {
     expect(asked.at(-1)?.[1]).toBe(context);
   });
 
-  test('by default the address, for all handlers together', async () => {
+  test('are by default the address, for all handlers together, and 1', async () => {
     const limited = rateLimit(limiter('api', { limit: 2, windowMs: 1000, now }));
     const first = limited(() => new LightResponse('first'));
     const second = limited(() => new LightResponse('second'));
@@ -158,7 +158,7 @@ describe('who is counted, and what', () => {
     expect(() => first(request, {} as Context)).toThrow('give it a key');
   });
 
-  test('a key or a cost that is none is an error', () => {
+  test('that are invalid are an error', () => {
     const api = limiter('api', { limit: 3, windowMs: 1000, now });
     const handler = (options: RateLimitOptions) => rateLimit(api, options)(() => new LightResponse(''));
     expect(() => handler({ key: () => null as unknown as string })(request, context)).toThrow(TypeError);
@@ -178,7 +178,7 @@ describe('who is counted, and what', () => {
   });
 });
 
-describe('a client that speaks IPv6', () => {
+describe('an IPv6 client', () => {
   const from = (remoteAddress: string): Context => ({ remoteAddress }) as Context;
   const remaining = async (options: RateLimitOptions, ...addresses: string[]): Promise<unknown[]> => {
     const handler = rateLimit(
@@ -191,13 +191,13 @@ describe('a client that speaks IPv6', () => {
     return all;
   };
 
-  test('is its /64 by default', async () => {
+  test('is a /64 network by default', async () => {
     expect(
       await remaining({}, '2001:db8::1', '2001:db8:0:0:ffff::2', '2001:DB8::', '2001:db8:0:1::1', '::1'),
     ).toEqual(['8', '7', '6', '8', '8']);
   });
 
-  test('is any other network that ipv6Prefix says', async () => {
+  test('is the network of the size that ipv6Prefix sets', async () => {
     expect(await remaining({ ipv6Prefix: 48 }, '2001:db8::1', '2001:db8:0:1::1', '2001:db8:1::1')).toEqual([
       '8',
       '7',
@@ -205,13 +205,13 @@ describe('a client that speaks IPv6', () => {
     ]);
   });
 
-  test('is its address with 128, however it is written', async () => {
+  test('is a single address with 128, however it is written', async () => {
     expect(
       await remaining({ ipv6Prefix: 128 }, '2001:db8::1', '2001:0DB8:0:0:0:0:0:1', '2001:db8::2'),
     ).toEqual(['8', '7', '8']);
   });
 
-  test('and IPv4 by a mapped address is the same client as by IPv4', async () => {
+  test('with an IPv4-mapped address is the same client as by IPv4', async () => {
     expect(
       await remaining({}, '192.0.2.1', '::ffff:192.0.2.1', '::FFFF:c000:201', '::ffff:192.0.2.2'),
     ).toEqual(['8', '7', '6', '8']);
@@ -231,7 +231,7 @@ describe('the response of a handler', () => {
     rateLimit(limiter('api', { limit: 100, windowMs: 1000, now }))(handler);
   const left = '"api";r=99;t=1';
 
-  test('is there at once when the handler gives it at once', async () => {
+  test('is returned synchronously when the handler returns it so', async () => {
     expect(behind(() => new LightResponse('now'))(request, context)).toBeInstanceOf(LightResponse);
     expect(behind(async () => new LightResponse('later'))(request, context)).toBeInstanceOf(Promise);
   });
@@ -272,14 +272,14 @@ describe('the response of a handler', () => {
     expect([same.headers.get('ratelimit'), await second.text()]).toEqual([null, 'same']);
   });
 
-  test('that has passed two limits says both', async () => {
+  test('that has passed two limits has the fields of both', async () => {
     const day = limiter('day', { limit: 5, windowMs: 5000, now });
     const response = await rateLimit(day)(behind(() => new LightResponse('content')))(request, context);
     expect(response.headers.get('ratelimit')).toBe('"api";r=99;t=1, "day";r=4;t=1');
     expect(response.headers.get('ratelimit-policy')).toBe('"api";q=100;w=1, "day";q=5;w=5');
   });
 
-  test('that is none, or an error, is passed on', async () => {
+  test('that is not a Response, or an error, is passed on', async () => {
     expect(behind(() => 'text' as unknown as Response)(request, context)).toBe('text');
     expect(behind(() => undefined as unknown as Response)(request, context)).toBe(undefined);
     expect(() =>
@@ -291,7 +291,7 @@ describe('the response of a handler', () => {
   });
 });
 
-test('types: routes and Hono take it as it is', async () => {
+test('types: routes and Hono accept it', async () => {
   const limited = rateLimit(limiter('api', { limit: 2, windowMs: 1000, now }));
   const routes: Routes = {
     '/a/:id': limited((request) => new Response(request.params.id)),
@@ -378,7 +378,7 @@ describe.each(['wasm', 'js'])('over HTTP, two threads, %s engine', (engine) => {
       ...(method === 'POST' && { body: 'content' }),
     });
 
-  test('a route, for the address of the client', async () => {
+  test('limits a route by the address of the client', async () => {
     const all: unknown[][] = [];
     for (let i = 0; i < 7; i++) all.push(fieldsOf(await ask('/address')));
     expect(all.slice(0, 5).map(([status]) => status)).toEqual([200, 200, 200, 200, 200]);
@@ -391,14 +391,14 @@ describe.each(['wasm', 'js'])('over HTTP, two threads, %s engine', (engine) => {
     expect((await ask('/free')).status).toBe(200);
   });
 
-  test('many at once are let through exactly', async () => {
+  test('allows exactly the limit of many simultaneous requests', async () => {
     const all = await Promise.all(Array.from({ length: 80 }, () => ask('/user', 'GET', 'many')));
     const statuses = all.map(({ status }) => status);
     expect(statuses.filter((status) => status === 200)).toHaveLength(50);
     expect(statuses.filter((status) => status === 429)).toHaveLength(30);
   });
 
-  test('routes and Hono take from one limit', async () => {
+  test('routes and Hono share one limit', async () => {
     expect(fieldsOf(await ask('/hono/text', 'GET', 'one'))[2]).toMatch(/^"user";r=49;/);
     const post = await ask('/hono/text', 'POST', 'one');
     expect([await post.text(), fieldsOf(post)[2]]).toEqual([
@@ -441,7 +441,7 @@ describe.each([
   });
 
   test.each(['throws', 'rejects', 'later', 'nothing', 'text', 'used', 'lease'])('%s', async (how) => {
-    // An error() that fails is answered as if there were none.
+    // An error() that fails gives the same response as no error().
     const expected = how === 'rejects' ? 500 : how === 'lease' && status === 500 ? 503 : status;
     for (let i = 0; i < 2; i++) {
       const response = await fetch(`${run.url}/fails/${how}`, { headers: { Connection: 'close' } });
@@ -456,7 +456,7 @@ describe.each([
     expect(twice.headers.get('ratelimit')).toMatch(/^"outer";r=\d+;t=\d+, "failing";r=\d+;t=\d+$/);
   });
 
-  test('requests that Hono does not answer', async () => {
+  test('limits requests that Hono does not answer', async () => {
     const response = await fetch(`${run.url}/hono/throws-text`, { headers: { Connection: 'close' } });
     expect([response.status, response.headers.get('ratelimit')]).toEqual([
       status,

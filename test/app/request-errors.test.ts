@@ -1,4 +1,4 @@
-// The errors of a request that handlers meet: each by its name and code, and one object for all who meet the same one.
+// The errors that handlers get from a request: each by its name and code, and one object for all reads that fail with it.
 
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { Response } from '../../src/app/response.ts';
@@ -12,7 +12,7 @@ const MAX_BYTES = 200_000;
 const POST = 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\nabc';
 const CHUNKED = 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n';
 
-/** A failure as its handler meets it. */
+/** A failure as a handler sees it. */
 interface Met {
   error: Error & { code?: unknown; status?: unknown };
   reason: unknown;
@@ -133,7 +133,7 @@ describe.each(WAYS)('$read reads', (io) => {
     });
   });
 
-  test('a read that begins after the client has gone rejects with the reason of the signal', async () => {
+  test("a read that begins after the client has disconnected rejects with the signal's reason", async () => {
     await serve(async (request) => {
       await new Promise((resolve) => request.signal.addEventListener('abort', resolve));
       await request.body?.cancel().catch(() => {});
@@ -147,7 +147,7 @@ describe.each(WAYS)('$read reads', (io) => {
     client = await server.connect();
     await serve(async (request) => {
       await new Promise((resolve) => request.signal.addEventListener('abort', resolve));
-      // Bytes that had arrived before may still be read.
+      // Bytes that arrived before may still be read.
       await readStream(request);
     });
     client.send(POST);
@@ -168,7 +168,7 @@ describe.each(WAYS)('$read reads', (io) => {
     expect(error.message).toBe('Body is unusable: Body has already been read');
   });
 
-  test('a read behind the answer, and the head behind the answer, say so', async () => {
+  test('a read of the body or the head after the response gives ERR_REQUEST_ANSWERED', async () => {
     let late: ServerRequest | undefined;
     const view = viewOf(server);
     await attach(
@@ -191,12 +191,12 @@ describe.each(WAYS)('$read reads', (io) => {
     const other = await server.connect();
     other.send(POST);
     await other.until(/answered$/);
-    // An error that two requests share would carry from one to the other what their handlers add to it.
+    // If two requests shared an error, what one handler adds to it would reach the other.
     expect(await late?.text().catch((error: unknown) => error)).not.toBe(first);
     other.close();
   });
 
-  test('a handler that takes too long reads so in the reason of its signal', async () => {
+  test("a handler that takes too long gets ERR_HANDLER_TIMEOUT as its signal's reason", async () => {
     let reason: { name?: string; code?: string } | undefined;
     await serve((request) => {
       request.signal.addEventListener('abort', () => {

@@ -1,4 +1,4 @@
-// Heads, contents and exchanges over arrays, for tests of what stands on them.
+// Heads, contents and exchanges made from arrays, for tests of the layers above them.
 
 import type { Content, Exchange, Head } from '../../src/connection/exchange.ts';
 
@@ -47,7 +47,7 @@ export class FakeHead implements Head {
 export class FakeContent implements Content {
   readonly length = undefined;
   cancelled = 0;
-  /** Pieces handed out so far. */
+  /** How many pieces have been read. */
   reads = 0;
   trailers: Field[] = [];
   readonly #pieces: (Uint8Array | Error)[];

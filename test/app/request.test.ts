@@ -1,4 +1,4 @@
-// The light Request beside native ones that were made of the same.
+// The light Request compared with native requests made of the same parts.
 
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
@@ -45,7 +45,7 @@ function nativePost(pieces: Pieces, fields: readonly Field[] = []): globalThis.R
   return new NativeRequest('http://localhost:8080/form', { method: 'POST', headers, body: bytes });
 }
 
-/** What a promise comes to; of an error its class. */
+/** The value of a promise, or the class of its error. */
 async function settled(promise: Promise<unknown>): Promise<unknown> {
   try {
     return await promise;
@@ -154,10 +154,10 @@ const CONTENTS: Record<string, [Pieces, Field[]]> = {
 };
 
 describe.each(Object.entries(CONTENTS))('a POST of %s', (_, [pieces, fields]) => {
-  test.each(Object.entries(READINGS))('%s: whole, in pieces and native alike', async (_, reading) => {
+  test.each(Object.entries(READINGS))('%s gives the same whole, in pieces and native', async (_, reading) => {
     const native = await settled(reading(nativePost(pieces, fields)));
     for (const whole of [true, false]) {
-      // A stream takes its pieces away for good.
+      // A stream transfers its pieces, so each is used once.
       const own = pieces.map((piece) => (piece instanceof Uint8Array ? piece.slice() : piece));
       expect(await settled(reading(post(own, fields, { whole }).request))).toEqual(native);
     }
@@ -165,7 +165,7 @@ describe.each(Object.entries(CONTENTS))('a POST of %s', (_, [pieces, fields]) =>
 });
 
 describe('a request without content', () => {
-  test.each(Object.entries(READINGS))('%s: as of a native one', async (_, reading) => {
+  test.each(Object.entries(READINGS))('%s is as for a native request', async (_, reading) => {
     const native = await settled(reading(new NativeRequest('http://localhost:8080/')));
     expect(await settled(reading(get().request))).toEqual(native);
   });
@@ -185,12 +185,15 @@ describe('Content-Length: 0', () => {
   const empty = (method: string) =>
     new Request(fakeExchange(new FakeHead([HOST, ['Content-Length', '0']], method)), ORIGIN);
 
-  test.each(Object.entries(READINGS))('%s: as of a native request of no bytes', async (_, reading) => {
-    const native = await settled(reading(nativePost([], [])));
-    expect(await settled(reading(empty('POST')))).toEqual(native);
-  });
+  test.each(Object.entries(READINGS))(
+    '%s is as for a native request with an empty body',
+    async (_, reading) => {
+      const native = await settled(reading(nativePost([], [])));
+      expect(await settled(reading(empty('POST')))).toEqual(native);
+    },
+  );
 
-  test('is no content with GET and HEAD', async () => {
+  test('is no body for GET and HEAD', async () => {
     for (const method of ['GET', 'HEAD']) expect(empty(method).body).toBeNull();
   });
 
@@ -200,13 +203,13 @@ describe('Content-Length: 0', () => {
 });
 
 describe('the body', () => {
-  test('loses one byte order mark as text, not two', async () => {
-    // Node 20 drops both, against the standard.
+  test('as text loses one byte order mark, not two', async () => {
+    // Node 20 removes both, against the standard.
     for (const whole of [true, false])
       expect(await post(['\ufeff\ufeffx'], [], { whole }).request.text()).toBe('\ufeffx');
   });
 
-  test('is read no further than somebody reads it', async () => {
+  test('is read from the exchange only as far as the program reads', async () => {
     const { request, content } = post(['a', 'b', 'c']);
     const { body } = request;
     await new Promise(setImmediate);
@@ -233,7 +236,7 @@ describe('the body', () => {
     ]);
   });
 
-  test('gives pieces of a larger buffer without the rest of it, and leaves that alone', async () => {
+  test('gives a piece of a larger buffer without the rest of the buffer, and does not change the rest', async () => {
     const pool = new TextEncoder().encode('secret piece secret');
     const piece = pool.subarray(7, 12);
     expect(await drained(post([piece]).request.body)).toBe('piece');
@@ -246,14 +249,14 @@ describe('the body', () => {
     expect(new TextDecoder().decode(pool)).toBe('secret piece secret');
   });
 
-  test('takes pieces of shared memory', async () => {
+  test('accepts pieces in shared memory', async () => {
     const shared = new Uint8Array(new SharedArrayBuffer(3)).fill(0x61);
     expect(await drained(post([shared]).request.body)).toBe('aaa');
     expect((await post([shared]).request.arrayBuffer()).constructor).toBe(ArrayBuffer);
     expect(await post([shared]).request.text()).toBe('aaa');
   });
 
-  test('in the hands of a reader is not to be read or cloned', async () => {
+  test('that is locked by a reader can be neither read nor cloned', async () => {
     const { request } = post(['a']);
     request.body?.getReader();
     await expect(request.text()).rejects.toThrow('Body is unusable');
@@ -261,7 +264,7 @@ describe('the body', () => {
     expect(() => request.textStream()).toThrow('Body is unusable');
   });
 
-  test('is a stream of text, too', async () => {
+  test('can be read as a stream of text', async () => {
     const { request } = post([Uint8Array.of(0xe2, 0x82), Uint8Array.of(0xac)]);
     const pieces: string[] = [];
     for await (const piece of request.textStream()) pieces.push(piece);
@@ -271,13 +274,13 @@ describe('the body', () => {
     for await (const piece of get().request.textStream()) expect(piece).toBeUndefined();
   });
 
-  test('cancelled tells the content', async () => {
+  test('cancels the content when it is cancelled', async () => {
     const { request, content } = post(['a', 'b']);
     await request.body?.cancel();
     expect(content.cancelled).toBe(1);
   });
 
-  test('of a clone is cancelled when both are', async () => {
+  test('of a clone is cancelled when both bodies are', async () => {
     const { request, content } = post(['a', 'b']);
     const clone = request.clone();
     void request.body?.cancel();
@@ -296,7 +299,7 @@ describe('the body', () => {
     expect(request.bodyUsed).toBe(true);
   });
 
-  test('breaks off in the stream at the very piece', async () => {
+  test('breaks off in the stream at exactly that piece', async () => {
     const { request } = post(['a', GONE]);
     const reader = (request.body as ReadableStream<Uint8Array>).getReader();
     expect((await reader.read()).value).toEqual(Uint8Array.of(0x61));
@@ -331,7 +334,7 @@ describe('the trailers', () => {
     expect((await clone.trailers).get('digest')).toBe('x, y');
   });
 
-  test('are not known before, and asking reads nothing', async () => {
+  test('are not known before the end, and asking reads nothing', async () => {
     const { request, content } = post(['a'], [], { trailers });
     let known = false;
     void request.trailers.then(() => (known = true));
@@ -339,7 +342,7 @@ describe('the trailers', () => {
     expect([known, content.reads]).toEqual([false, 0]);
   });
 
-  test('that nobody waits for may fail unheard', async () => {
+  test('may fail without a program that waits for them', async () => {
     const { request } = post([GONE]);
     void request.trailers;
     await expect(request.text()).rejects.toBe(GONE);
@@ -347,7 +350,7 @@ describe('the trailers', () => {
     await new Promise(setImmediate);
   });
 
-  test('never come when the content breaks off or is cancelled', async () => {
+  test('reject when the content breaks off or is cancelled', async () => {
     const broken = post([GONE]).request;
     const asked = broken.trailers;
     await expect(broken.text()).rejects.toBe(GONE);
@@ -371,13 +374,13 @@ describe('the signal', () => {
     expect(signal.reason).toBeInstanceOf(DOMException);
   });
 
-  test('is aborted at once when nobody waits already', () => {
+  test('is aborted from the start when the exchange is', () => {
     const { request, exchange } = get();
     exchange.abort(GONE);
     expect(request.signal.reason).toBe(GONE);
   });
 
-  test('leaves who listened before at it, even one that throws', () => {
+  test('keeps the listeners of the exchange, even one that throws', () => {
     const { request, exchange } = get();
     const told: Error[] = [];
     exchange.onAbort = (reason) => {
@@ -392,7 +395,7 @@ describe('the signal', () => {
     expect([told, signal.aborted, cloned.aborted]).toEqual([[GONE], true, true]);
   });
 
-  test('is none before it is asked for', () => {
+  test('is not made before a program asks for it', () => {
     const { request, exchange } = get();
     void [request.url, request.method, request.headers.get('host'), request.body, inspect(request)];
     expect(exchange.onAbort).toBeUndefined();
@@ -415,7 +418,7 @@ const COLD = [
 ] as const;
 
 describe('a request', () => {
-  test('is one', () => {
+  test('is an instance of Request', () => {
     const { request } = get();
     expect(request).toBeInstanceOf(NativeRequest);
     expect(request).toBeInstanceOf(Request);
@@ -424,25 +427,25 @@ describe('a request', () => {
     expect(request.headers).toBe(request.headers);
   });
 
-  test('makes nothing before it is asked for', () => {
+  test('makes no part before a program asks for it', () => {
     const { exchange } = get();
     expect(exchange.head.found + exchange.head.values).toBe(0);
   });
 
-  test('has every member of a native one for itself', () => {
-    // One that some Nodes have by mistake.
+  test('defines every member of a native request itself', () => {
+    // A member that some versions of Node have by mistake.
     const members = Object.getOwnPropertyNames(NativeRequest.prototype).filter(
       (name) => name !== 'attribute',
     );
     expect(members.filter((name) => !Object.hasOwn(Request.prototype, name))).toEqual([]);
   });
 
-  test.each(COLD)('has the %s of a native one', (name) => {
+  test.each(COLD)('has the %s of a native request', (name) => {
     const native = new NativeRequest('http://localhost:8080/') as unknown as Record<string, unknown>;
     expect((get().request as unknown as Record<string, unknown>)[name]).toBe(native[name]);
   });
 
-  test('has the params that its route gave it, else none, which nobody can change', () => {
+  test('has the params of its route; without them an empty frozen object', () => {
     const { request } = get();
     expect(Object.keys(request.params)).toEqual([]);
     expect(request.params.constructor).toBeUndefined();
@@ -452,14 +455,14 @@ describe('a request', () => {
     expect(request.clone().params).toEqual({ id: '7' });
   });
 
-  test('looks like what it is', () => {
+  test('is printed with its members', () => {
     const { request } = get();
     expect(inspect(request)).toBe(
       "Request {\n  method: 'GET',\n  url: 'http://localhost:8080/',\n  headers: Headers { host: 'localhost:8080' },\n  params: [Object: null prototype] {},\n  bodyUsed: false\n}",
     );
   });
 
-  test('has a clone with headers of its own', () => {
+  test('has a clone with its own headers', () => {
     const { request } = get();
     request.headers.set('a', 'before');
     const clone = request.clone();
@@ -469,7 +472,7 @@ describe('a request', () => {
     expect([request.headers.has('host'), clone.headers.has('host')]).toEqual([true, false]);
   });
 
-  test('may stand for the options of another', async () => {
+  test('can be the options of another request', async () => {
     const { request } = post(['Hello'], [['X-A', 'b']]);
     const other = new NativeRequest('http://elsewhere/', request);
     expect([other.method, other.headers.get('x-a'), await other.text()]).toEqual(['POST', 'b', 'Hello']);
@@ -478,7 +481,7 @@ describe('a request', () => {
 });
 
 describe('the native request', () => {
-  test('without its body is there after that has been read, and while it is', async () => {
+  test('without the body can be made after the body has been read, and while it is read', async () => {
     const { request } = post(['Hello'], [['X-A', 'b']]);
     request.body?.getReader();
     const bodiless = request[toBodiless]();
@@ -492,7 +495,7 @@ describe('the native request', () => {
     expect(() => request[toNative]()).toThrow(TypeError);
   });
 
-  test('is made once, and is the same', async () => {
+  test('is made once, with the same members', async () => {
     const { request, exchange } = post(
       ['He', 'llo'],
       [
@@ -520,7 +523,7 @@ describe('the native request', () => {
     expect(native.signal.reason).toBe(GONE);
   });
 
-  test('gives another one', async () => {
+  test('can be the input of another request', async () => {
     const { request } = post(['Hello']);
     const other = new NativeRequest(request[toNative](), { headers: { a: 'b' } });
     expect([other.url, other.headers.get('a'), await other.text()]).toEqual([request.url, 'b', 'Hello']);
@@ -528,7 +531,7 @@ describe('the native request', () => {
     await expect(request.text()).rejects.toThrow(TypeError);
   });
 
-  test('has headers as they were changed, without those of the connection', () => {
+  test('has the changed headers, without those of the connection', () => {
     const { request } = post(
       [''],
       [
@@ -565,25 +568,25 @@ describe('the native request', () => {
     },
   );
 
-  test('is refused for GET with content, which the request has', async () => {
+  test('can not be made for GET with content, which this request may have', async () => {
     const exchange = fakeExchange(new FakeHead([HOST], 'GET'), new FakeContent(['Hello']));
     const request = new Request(exchange, ORIGIN);
     expect(() => request[toNative]()).toThrow(TypeError);
     expect(await request.text()).toBe('Hello');
   });
 
-  test('of unusual methods has them as they were sent', () => {
+  test('has an unusual method as it was sent', () => {
     for (const method of ['PURGE', 'patch', 'M-SEARCH'])
       expect(new Request(fakeExchange(new FakeHead([HOST], method)), ORIGIN)[toNative]().method).toBe(method);
   });
 
-  test('needs no globals', () => {
+  test('does not need the globals', () => {
     expect(new NativeRequest(get().request[toNative]()).url).toBe('http://localhost:8080/');
     expect(new NativeHeaders(get().request.headers).get('host')).toBe('localhost:8080');
   });
 });
 
-test('a Response takes the headers of one, and no trailers', async () => {
+test('gives a Response its headers, and no trailers', async () => {
   const exchange = fakeExchange(new FakeHead([HOST, ['X-Kind', 'a']], 'POST'), new FakeContent(['content']));
   const request = new Request(exchange, ORIGIN);
   const response = new Response(request.body, request as unknown as ResponseInit);
