@@ -23,7 +23,9 @@ parentPort?.postMessage(allowed);
 
 /** Waits until all threads are here. */
 function meet(round) {
-  if (Atomics.add(gate, 0, 1) + 1 < threads * round) Atomics.wait(gate, 1, round - 1);
+  if (Atomics.add(gate, 0, 1) + 1 < threads * round)
+    // A late notify() of the round before may wake this thread.
+    while (Atomics.load(gate, 1) < round) Atomics.wait(gate, 1, round - 1);
   else {
     Atomics.store(gate, 1, round);
     Atomics.notify(gate, 1);
