@@ -35,7 +35,7 @@ export function createEngine(name: EngineName): Engine {
   const slot = new Slot(viewsOf(memory), 0);
   const { views, pointer } = slot;
   slot.setDate(dateLine(Date.now()));
-  for (const prepared of preparedResponses(0)) slot.prepare(prepared);
+  for (const prepared of preparedResponses(0)) slot.prepared.put(prepared);
   const codec =
     name === 'js' ? createJsCodec(views, pointer, exports.counterAdd) : createWasmCodec(exports, pointer);
   return {

@@ -80,7 +80,7 @@ function createEngineParser(name: EngineName, { text, call, requests }: Input): 
   // of an input are alike.
   codec.parse(start, end);
   const fields = fieldCount() * requests;
-  slot.takeRecord();
+  slot.record.drop();
   const output = slot.outputs[0] as number;
   let answeredBefore = 0;
   return {

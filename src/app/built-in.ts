@@ -9,7 +9,7 @@ import { Authority } from './authority.ts';
 /** Makes a plane answer every request with the built-in response, or with a 421 for a host that is not allowed. */
 export function serveBuiltIn(plane: Plane, access: Access): void {
   const authority = new Authority('http', access);
-  plane.slot.refusesHttps = !authority.maybeHttps;
+  plane.slot.prepared.refusesHttps = !authority.maybeHttps;
   plane.serve(
     (exchange) =>
       exchange.answer(authority.answersFor(exchange.head) ? PREPARED_DEFAULT : -ERROR_MISDIRECTED),

@@ -38,7 +38,7 @@ export async function prepareApp(plane: Plane, app: App, environment: AppEnviron
   const dispatcher = new Dispatcher(plane, app, routes, environment, authority);
   return () => {
     fixed.place();
-    plane.slot.refusesHttps = !authority.maybeHttps;
+    plane.slot.prepared.refusesHttps = !authority.maybeHttps;
     plane.serve((exchange) => dispatcher.answer(exchange));
   };
 }

@@ -10,7 +10,7 @@ import { isUnmodified, unmodifiedFields, type Validators, validatorsOf } from '.
 import { Counted } from '../state/counted.ts';
 import { counterIndexIn } from '../state/counter.ts';
 import { isLeaseExhausted } from '../state/lease-exhausted.ts';
-import { unmodifiedIndex } from '../wasm/slot.ts';
+import { unmodifiedIndex } from '../wasm/prepared-table.ts';
 import { TEXT_FIELDS } from './response-fields.ts';
 import { wholeParts } from './send.ts';
 
@@ -86,7 +86,7 @@ export class FixedResponses {
 
   /** Puts all prepared responses into the slot, in place of the former ones. */
   place(): void {
-    this.plane.slot.forgetRoutes();
+    this.plane.slot.prepared.forgetRoutes();
     for (const place of this.waiting) place();
   }
 
@@ -126,7 +126,7 @@ export class FixedResponses {
     if (path === undefined) return;
     this.waiting.push(() => {
       try {
-        fixed.index = this.plane.slot.addRoute(path, prepared);
+        fixed.index = this.plane.slot.prepared.addRoute(path, prepared);
       } catch (error) {
         if (!(error instanceof RangeError)) throw error;
       }

@@ -24,10 +24,10 @@ export class Carry {
   ) {
     this.bytes = slot.copy(start, end);
     this.length = end - start;
-    this.begun = this.length > EMPTY_LINE_BYTES || !slot.beforeRequest;
-    this.inContent = slot.inContent;
-    this.handedOver = slot.handedOver;
-    this.record = slot.takeRecord();
+    this.begun = this.length > EMPTY_LINE_BYTES || !slot.record.beforeRequest;
+    this.inContent = slot.record.inContent;
+    this.handedOver = slot.record.handedOver;
+    this.record = slot.record.take();
   }
 
   /** How many bytes wait. */
@@ -37,7 +37,7 @@ export class Carry {
 
   /** Puts all back before what a read has just brought (0: nothing was read). Returns where it starts. */
   restore(readBytes: number): number {
-    if (this.record !== undefined) this.slot.restoreRecord(this.record);
+    if (this.record !== undefined) this.slot.record.restore(this.record);
     return this.slot.layBefore(this.bytes.subarray(0, this.length), readBytes);
   }
 
@@ -51,10 +51,10 @@ export class Carry {
     }
     this.bytes.set(this.slot.views.bytes.subarray(start, end), this.length);
     this.length = length;
-    this.begun = length > EMPTY_LINE_BYTES || !this.slot.beforeRequest;
-    this.inContent = this.slot.inContent;
-    this.handedOver = this.slot.handedOver;
-    this.record = this.slot.takeRecord(this.record);
+    this.begun = length > EMPTY_LINE_BYTES || !this.slot.record.beforeRequest;
+    this.inContent = this.slot.record.inContent;
+    this.handedOver = this.slot.record.handedOver;
+    this.record = this.slot.record.take(this.record);
   }
 
   /** After restore(): all before `start` has been consumed, and [start, end) is what waits now. */

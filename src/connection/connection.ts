@@ -253,12 +253,12 @@ export class Connection implements Receiver {
     if (verdict === VERDICT_CLOSE) {
       this.carry = undefined;
       // It stands in content that nobody wants any more.
-      slot.takeRecord();
+      slot.record.drop();
       this.close();
       return;
     }
     this.requestsLeft = slot.requestsLeft;
-    if (cursor === end && !slot.unfinished) this.carry = undefined;
+    if (cursor === end && !slot.record.unfinished) this.carry = undefined;
     else if (this.carry === undefined || cursor !== start) this.carry = new Carry(slot, cursor, end);
     else this.carry.append(fresh, end);
     if (this.writing === WRITING_PENDING) return;
@@ -275,17 +275,17 @@ export class Connection implements Receiver {
   private handOver(cursor: number, end: number): number {
     const { application, slot } = this.plane;
     const head = slot.takeHead();
-    const content = slot.inContent
-      ? new ReceivedContent(this, slot.contentLength, slot.expectsContinue)
+    const content = slot.record.inContent
+      ? new ReceivedContent(this, slot.record.contentLength, slot.record.expectsContinue)
       : undefined;
-    const last = !slot.persistent || slot.requestsLeft === 0;
+    const last = !slot.record.persistent || slot.requestsLeft === 0;
     const exchange = new OpenExchange(
       this,
       this.plane,
       head,
       content,
-      slot.headOnly,
-      slot.versionMinor,
+      slot.record.headOnly,
+      slot.record.versionMinor,
       last,
     );
     if (content !== undefined) {
@@ -326,26 +326,27 @@ export class Connection implements Receiver {
     let start = cursor;
     let pieceEnd = cursor;
     let error = 0;
-    while (slot.unfinished && cursor < end) {
+    while (slot.record.unfinished && cursor < end) {
       const next = codec.consume(cursor, end);
       if (next < 0) {
         error = next;
         break;
       }
       cursor = next;
-      const { pieceBytes } = slot;
+      const { pieceBytes } = slot.record;
       if (pieceBytes > 0) {
         const from = next - pieceBytes;
         if (pieceEnd === start) {
           start = from;
           pieceEnd = next;
         } else pieceEnd = slot.move(from, next, pieceEnd);
-      } else if (slot.unfinished) break;
+      } else if (slot.record.unfinished) break;
     }
     if (landed) content.landed(cursor - start);
     else if (pieceEnd > start) content.push(slot.buffer, start, pieceEnd);
     if (error !== 0) this.contentBroke(content, error);
-    else if (!slot.unfinished) content.finish(content.length === undefined ? slot.trailers(cursor) : []);
+    else if (!slot.record.unfinished)
+      content.finish(content.length === undefined ? slot.record.trailers(cursor) : []);
     return cursor;
   }
 
@@ -370,7 +371,7 @@ export class Connection implements Receiver {
   private carriedContentBroke(content: ReceivedContent, error: number, reason?: Error): void {
     this.carry?.restore(0);
     this.contentBroke(content, error, reason);
-    this.plane.slot.takeRecord();
+    this.plane.slot.record.drop();
   }
 
   /** What comes while the application has a request: its content, and what is pipelined behind it. */
@@ -382,8 +383,8 @@ export class Connection implements Receiver {
       const cursor = this.feed(content, start, end, landed);
       if (this.reading !== READING_HEAD || this.exchange === undefined) {
         this.carry = undefined;
-        slot.takeRecord();
-      } else if (cursor === end && !slot.unfinished) this.carry = undefined;
+        slot.record.drop();
+      } else if (cursor === end && !slot.record.unfinished) this.carry = undefined;
       else if (this.carry === undefined) this.carry = new Carry(slot, cursor, end);
       else if (cursor !== start) this.carry.renew(cursor, end);
       else this.carry.append(fresh, end);
@@ -458,7 +459,7 @@ export class Connection implements Receiver {
       exchange.gone(reason);
       return;
     }
-    this.plane.slot.refused();
+    this.plane.slot.statistics.refused();
     exchange.abort(reason);
     if (!exchange.answering) exchange.refuse(ERROR_HANDLER_TIMEOUT);
   }

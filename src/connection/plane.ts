@@ -71,7 +71,7 @@ export class Plane {
       (nowMs) => this.tick(nowMs),
       time,
     );
-    for (const prepared of preparedResponses(HELLO_COUNTER)) slot.prepare(prepared);
+    for (const prepared of preparedResponses(HELLO_COUNTER)) slot.prepared.put(prepared);
     slot.recordsEvents = log.requests;
     this.clock.start();
   }
@@ -83,7 +83,7 @@ export class Plane {
    */
   serve(application: Application | undefined, builtIn = application === undefined): void {
     this.application = application ?? refuseAll;
-    this.slot.fallback = builtIn ? PREPARED_DEFAULT : PREPARED_NONE;
+    this.slot.prepared.fallback = builtIn ? PREPARED_DEFAULT : PREPARED_NONE;
   }
 
   /** Begins a connection; one beyond a limit waits for room, or is turned away. */
@@ -96,7 +96,8 @@ export class Plane {
       if (remoteAddress !== undefined) entry = addresses.enter(remoteAddress);
     }
     if (entry === undefined) this.turnAway(socket, endpoint);
-    else if (slot.openEverywhere < limits.connectionsMax) return this.open(socket, endpoint, entry);
+    else if (slot.statistics.openEverywhere < limits.connectionsMax)
+      return this.open(socket, endpoint, entry);
     else if (
       waitingRoom.size < limits.refusalsMax / 2 &&
       waitingRoom.size + this.turnedAway.size < limits.refusalsMax
@@ -109,7 +110,7 @@ export class Plane {
   }
 
   private open(socket: Socket, endpoint: Endpoint, addressEntry: number): Connection {
-    this.slot.connectionOpened();
+    this.slot.statistics.opened();
     const connection = this.begin(socket, endpoint);
     connection.addressEntry = addressEntry;
     return connection;
@@ -117,7 +118,8 @@ export class Plane {
 
   /** For one that waits for room. */
   private admit(socket: Socket, endpoint: Endpoint, addressEntry: number): boolean {
-    if (this.slot.openEverywhere >= this.limits.connectionsMax && !this.makeRoom(true)) return false;
+    if (this.slot.statistics.openEverywhere >= this.limits.connectionsMax && !this.makeRoom(true))
+      return false;
     this.open(socket, endpoint, addressEntry);
     return true;
   }
@@ -129,7 +131,7 @@ export class Plane {
 
   private askOthers(): boolean {
     const { slot } = this;
-    if (slot.openEverywhere <= this.connections.size - this.turnedAway.size) return false;
+    if (slot.statistics.openEverywhere <= this.connections.size - this.turnedAway.size) return false;
     slot.wantRoom();
     return true;
   }
@@ -160,7 +162,7 @@ export class Plane {
     this.roomWantedSeen = slot.roomWanted;
     // Each thread is asked: the first one closes as many as are needed.
     const enough = limits.connectionsMax - wanted;
-    while (slot.openEverywhere > enough && this.makeRoom(true, before));
+    while (slot.statistics.openEverywhere > enough && this.makeRoom(true, before));
   }
 
   /** Tells a connection that there is no room for it. Even those that are told are a limited number. */
@@ -177,7 +179,7 @@ export class Plane {
   private begin(socket: Socket, endpoint: Endpoint): Connection {
     const connection = new Connection(this, socket, endpoint);
     this.connections.add(connection);
-    this.slot.connectionAccepted();
+    this.slot.statistics.accepted();
     this.log.accepted(connection.peer);
     return connection;
   }
@@ -197,7 +199,7 @@ export class Plane {
   connectionClosed(connection: Connection): void {
     if (!this.connections.delete(connection)) return;
     if (!this.turnedAway.delete(connection)) {
-      this.slot.connectionClosed();
+      this.slot.statistics.closed();
       this.addresses?.leave(connection.addressEntry);
     }
     this.log.closed(connection.peer);

@@ -1,4 +1,4 @@
-// The figures of a server: a row for each slot, which its worker alone writes and anyone reads.
+// The figures of a server: a row for each slot, which its worker alone writes and any thread reads.
 
 import {
   HEADER_SLOT_COUNT,
@@ -19,12 +19,62 @@ export interface Statistics {
   open: number;
 }
 
-/** Pointer of a slot's row of statistics. */
+/** The row of one slot, as its worker writes it. The engine counts the requests, and those that it refuses. */
+export class StatisticsRow {
+  readonly pointer: number;
+  private readonly doubles: Float64Array;
+  private readonly openDouble: number;
+  private readonly acceptedDouble: number;
+  private readonly refusedDouble: number;
+
+  constructor(
+    private readonly views: Views,
+    index: number,
+  ) {
+    const pointer = statisticsPointer(index);
+    this.pointer = pointer;
+    this.doubles = views.doubles;
+    this.openDouble = (pointer + STATISTICS_OPEN) >> 3;
+    this.acceptedDouble = (pointer + STATISTICS_ACCEPTED) >> 3;
+    this.refusedDouble = (pointer + STATISTICS_REFUSED) >> 3;
+  }
+
+  /** Counts a connection that was accepted. */
+  accepted(): void {
+    this.add(this.acceptedDouble, 1);
+  }
+
+  /** Counts a connection that is open from now on. */
+  opened(): void {
+    this.add(this.openDouble, 1);
+  }
+
+  /** Counts a connection that is open no longer. */
+  closed(): void {
+    this.add(this.openDouble, -1);
+  }
+
+  /** Counts a request that the engine had taken and that was refused afterwards. */
+  refused(): void {
+    this.add(this.refusedDouble, 1);
+  }
+
+  /** How many connections all workers have open. */
+  get openEverywhere(): number {
+    return countOpen(this.views);
+  }
+
+  private add(double: number, n: number): void {
+    this.doubles[double] = (this.doubles[double] as number) + n;
+  }
+}
+
+/** Pointer of the row of slot `index`. */
 export function statisticsPointer(index: number): number {
   return STATISTICS + index * ROW_BYTES;
 }
 
-/** The figures of all slots added up. */
+/** Adds up the figures of all slots. */
 export function readStatistics(views: Views): Statistics {
   const { words, doubles } = views;
   const sum: Statistics = { requests: 0, refused: 0, accepted: 0, open: countOpen(views) };
@@ -37,8 +87,8 @@ export function readStatistics(views: Views): Statistics {
   return sum;
 }
 
-/** How many connections are open over all slots. */
-export function countOpen(views: Views): number {
+/** How many connections are open in all slots. */
+function countOpen(views: Views): number {
   let open = 0;
   for (let index = 0; index < (views.words[HEADER_SLOT_COUNT >> 2] as number); index++)
     open += openConnections(views, index);
@@ -50,7 +100,7 @@ export function openConnections({ doubles }: Views, index: number): number {
   return doubles[(statisticsPointer(index) + STATISTICS_OPEN) >> 3] as number;
 }
 
-/** After a worker's end: its totals stay, its open connections are gone. */
+/** Corrects the row of a worker that has ended: its totals stay, its open connections are gone. */
 export function reclaimSlot({ doubles }: Views, index: number): void {
   doubles[(statisticsPointer(index) + STATISTICS_OPEN) >> 3] = 0;
 }

@@ -166,9 +166,9 @@ describe('the engines, the routes and request.url agree', () => {
     async (_, path) => path as string,
   );
   for (const { slot } of engines) {
-    slot.fallback = PREPARED_NONE;
+    slot.prepared.fallback = PREPARED_NONE;
     for (const path of paths)
-      slot.addRoute(path, prepare(0, { statusCode: 200, fields: [['Route', path]], content: '' }));
+      slot.prepared.addRoute(path, prepare(0, { statusCode: 200, fields: [['Route', path]], content: '' }));
   }
 
   async function agree(text: string): Promise<void> {

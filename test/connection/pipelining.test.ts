@@ -103,7 +103,7 @@ describe.each(ENGINE_WAYS)('%s engine, $read reads', (engine, io) => {
   let server: OpenedPlane;
   beforeEach(async () => {
     server = await openPlane({ engine, io });
-    server.plane.slot.addRoute('/prepared', {
+    server.plane.slot.prepared.addRoute('/prepared', {
       head: statusLine(200),
       content: 'fixed',
       counter: -1,

@@ -100,7 +100,7 @@ export class Outcome {
   /** Notes a piece of the content of the request handed over last, which ends at `end`. */
   piece(subject: Subject, end: number): void {
     this.takeRecord(subject);
-    this.content.append(subject.bytes, end - subject.slot.pieceBytes, end);
+    this.content.append(subject.bytes, end - subject.slot.record.pieceBytes, end);
     (this.handed.at(-1) as Handed).end = this.content.length;
   }
 
@@ -146,7 +146,7 @@ export class Outcome {
       this.history.append(bytes, record + RECORD_CONTENT_LENGTH, record + RECORD_CONTENT_LENGTH + 8);
     if (flags & FLAG_CHUNKED)
       this.history.append(bytes, record + RECORD_CONTENT_BYTES, record + RECORD_CONTENT_BYTES + 12);
-    // The fields of a head stay behind when its content comes in parts (slot.ts, takeRecord()). Behind chunks
+    // The fields of a head stay behind when its content comes in parts (request-record.ts, take()). Behind chunks
     // these are the trailers.
     const length = flags & FLAG_CONTENT_LENGTH ? bytes.readDoubleLE(record + RECORD_CONTENT_LENGTH) : 0;
     if (length === 0)

@@ -65,8 +65,8 @@ export class Subject {
     const views = viewsOf(memory);
     this.slot = new Slot(views, SLOT_INDEX);
     this.slot.setDate(dateLine(EPOCH_MS));
-    for (const prepared of preparedResponses(COUNTER)) this.slot.prepare(prepared);
-    for (const path of PATHS) this.slot.addRoute(path, routed(path));
+    for (const prepared of preparedResponses(COUNTER)) this.slot.prepared.put(prepared);
+    for (const path of PATHS) this.slot.prepared.addRoute(path, routed(path));
     this.codec =
       name === 'js'
         ? createJsCodec(views, this.slot.pointer, exports.counterAdd)

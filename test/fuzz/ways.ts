@@ -60,7 +60,7 @@ export function serveReads(subject: Subject, bytes: Buffer, way: Way, outcome: O
     outcome.consumed = to - (end - cursor);
     outcome.closed = slot.verdict === VERDICT_CLOSE;
     if (outcome.closed) return;
-    if (cursor === end && !slot.unfinished) carry = undefined;
+    if (cursor === end && !slot.record.unfinished) carry = undefined;
     else if (carry === undefined || cursor !== start) carry = new Carry(slot, cursor, end);
     else carry.append(slot.readStart, end);
     subject.spoilRecord();
@@ -79,11 +79,11 @@ export function serveHanded(subject: Subject, bytes: Buffer, way: Way, outcome: 
   const { slot } = subject;
   outcome.reset();
   subject.begin(way.draining, way.step);
-  slot.fallback = PREPARED_NONE;
+  slot.prepared.fallback = PREPARED_NONE;
   try {
     serveHandedReads(subject, bytes, way, outcome);
   } finally {
-    slot.fallback = PREPARED_DEFAULT;
+    slot.prepared.fallback = PREPARED_DEFAULT;
   }
 }
 
@@ -107,14 +107,14 @@ function serveHandedReads(subject: Subject, bytes: Buffer, way: Way, outcome: Ou
       }
       if (handed) {
         cursor = takeHanded(subject, cursor, end, outcome);
-        handed = slot.unfinished && !outcome.closed;
+        handed = slot.record.unfinished && !outcome.closed;
       }
       outcome.consumed = to - (end - cursor);
       // Another turn may be needed, and does no harm where it is not.
     } while (cursor < end && !outcome.closed && !handed && slot.verdict !== VERDICT_MORE);
     expectUnchanged(subject, bytes, start, end, to);
     if (outcome.closed) return;
-    if (cursor === end && !slot.unfinished) carry = undefined;
+    if (cursor === end && !slot.record.unfinished) carry = undefined;
     else if (carry === undefined || cursor !== start) carry = new Carry(slot, cursor, end);
     else carry.append(slot.readStart, end);
     subject.spoilRecord();
@@ -129,7 +129,7 @@ function serveHandedReads(subject: Subject, bytes: Buffer, way: Way, outcome: Ou
 /** Takes what is there of the content, and answers at its end. Returns the position after it. */
 function takeHanded(subject: Subject, cursor: number, end: number, outcome: Outcome): number {
   const { codec, slot, output } = subject;
-  while (slot.unfinished && cursor < end) {
+  while (slot.record.unfinished && cursor < end) {
     const next = codec.consume(cursor, end);
     if (next < 0) {
       codec.refuse(next, output);
@@ -140,11 +140,17 @@ function takeHanded(subject: Subject, cursor: number, end: number, outcome: Outc
     outcome.piece(subject, next);
     cursor = next;
     // The beginning of a trailer section: it waits for its end.
-    if (slot.pieceBytes === 0 && slot.unfinished) return cursor;
+    if (slot.record.pieceBytes === 0 && slot.record.unfinished) return cursor;
   }
-  if (slot.unfinished) return cursor;
-  const close = !slot.persistent || (slot.draining && cursor === end);
-  const to = codec.answer(PREPARED_DEFAULT, output, close, slot.versionMinor === 0, slot.headOnly);
+  if (slot.record.unfinished) return cursor;
+  const close = !slot.record.persistent || (slot.draining && cursor === end);
+  const to = codec.answer(
+    PREPARED_DEFAULT,
+    output,
+    close,
+    slot.record.versionMinor === 0,
+    slot.record.headOnly,
+  );
   outcome.closed = close;
   outcome.answered(subject, to, 0);
   return cursor;
@@ -191,7 +197,7 @@ export function serveSteps(subject: Subject, bytes: Buffer, way: Way, outcome: O
   expectUnchanged(subject, bytes, start, end, bytes.length);
   outcome.consumed = cursor - start;
   outcome.closed = slot.verdict === VERDICT_CLOSE;
-  outcome.unfinished = !outcome.closed && (cursor < end || slot.unfinished);
+  outcome.unfinished = !outcome.closed && (cursor < end || slot.record.unfinished);
   if (outcome.unfinished) endOfPeer(subject, new Carry(slot, cursor, end), outcome);
   return messages;
 }

@@ -150,7 +150,7 @@ export const appDefects: Defect[] = [
     ['conditions bind every method', "if (method !== 'GET' && method !== 'HEAD') return false;", ''],
     ['the first line of If-None-Match is all', 'i = head.findField(name, i + 1)', 'i = -1'],
     ['a 304 has all fields', 'unmodifiedFields(fields)', 'fields'],
-    ['what was prepared for an earlier application stays', 'this.plane.slot.forgetRoutes();', ''],
+    ['what was prepared for an earlier application stays', 'this.plane.slot.prepared.forgetRoutes();', ''],
     [
       'what does not fit into the slot is an error',
       'if (!(error instanceof RangeError)) throw error;',

@@ -29,14 +29,14 @@ export const connectionDefects: Defect[] = [
     ['the carry does not grow in length', 'this.length = length;', ''],
     [
       'the record is not put back',
-      'if (this.record !== undefined) this.slot.restoreRecord(this.record);',
+      'if (this.record !== undefined) this.slot.record.restore(this.record);',
       '',
     ],
   ]),
   ...defectsOf('src/connection/carry.ts', CONNECTION, [
     [
       'an empty line and what follows it begin no request',
-      'this.begun = length > EMPTY_LINE_BYTES || !this.slot.beforeRequest;',
+      'this.begun = length > EMPTY_LINE_BYTES || !this.slot.record.beforeRequest;',
       '',
       'half-closes within a head',
     ],
@@ -48,7 +48,7 @@ export const connectionDefects: Defect[] = [
     ],
   ]),
   ...defectsOf('src/connection/carry.ts', DEADLINES, [
-    ['content has the time of a head', 'this.inContent = slot.inContent;', 'this.inContent = false;'],
+    ['content has the time of a head', 'this.inContent = slot.record.inContent;', 'this.inContent = false;'],
   ]),
   ...defectsOf('src/connection/deadlines.ts', NEVER_EARLY, [
     [
@@ -124,7 +124,7 @@ export const connectionDefects: Defect[] = [
     ],
     [
       'an unfinished message without bytes is forgotten',
-      'this.requestsLeft = slot.requestsLeft;\n    if (cursor === end && !slot.unfinished)',
+      'this.requestsLeft = slot.requestsLeft;\n    if (cursor === end && !slot.record.unfinished)',
       'this.requestsLeft = slot.requestsLeft;\n    if (cursor === end)',
       'contents of several clients',
     ],
@@ -314,8 +314,8 @@ export const connectionDefects: Defect[] = [
   ...defectsOf('src/connection/plane.ts', LIMITS, [
     [
       'one connection more than may be',
-      'slot.openEverywhere < limits.connectionsMax) return',
-      'slot.openEverywhere <= limits.connectionsMax) return',
+      'slot.statistics.openEverywhere < limits.connectionsMax) return',
+      'slot.statistics.openEverywhere <= limits.connectionsMax) return',
     ],
     ['no idle connection makes room', ' && !this.makeRoom(true)) return false', ') return false'],
     [
@@ -330,11 +330,15 @@ export const connectionDefects: Defect[] = [
     ],
     [
       'a thread without others waits for them',
-      'if (slot.openEverywhere <= this.connections.size - this.turnedAway.size) return false;',
+      'if (slot.statistics.openEverywhere <= this.connections.size - this.turnedAway.size) return false;',
       '',
     ],
     ['what waited makes room late', 'this.connectionClosed(connection);\n    return true;', 'return true;'],
-    ['no thread makes room for another', 'slot.openEverywhere > enough &&', 'slot.openEverywhere < 0 &&'],
+    [
+      'no thread makes room for another',
+      'slot.statistics.openEverywhere > enough &&',
+      'slot.statistics.openEverywhere < 0 &&',
+    ],
     [
       'a connection that has just begun to wait makes room for others',
       'this.makeRoom(true, before)',
@@ -397,7 +401,7 @@ export const connectionDefects: Defect[] = [
     ],
   ),
   ...defectsOf('src/connection/plane.ts', DEADLINES, [
-    ['the gauge counts who has gone', 'this.slot.connectionClosed();', ''],
+    ['the gauge counts who has gone', 'this.slot.statistics.closed();', ''],
     [
       'deadlines are not looked at',
       'if (connection.deadline.passed(nowMs)) connection',

@@ -295,13 +295,13 @@ export const exchangeDefects: Defect[] = [
     ['what the application has got comes again', 'this.length = 0;', ''],
     [
       'content of an answered request is refused when it ends',
-      'this.inContent = slot.inContent;\n    this.handedOver = slot.handedOver;',
-      'this.inContent = slot.inContent;\n    this.handedOver = false;',
+      'this.inContent = slot.record.inContent;\n    this.handedOver = slot.record.handedOver;',
+      'this.inContent = slot.record.inContent;\n    this.handedOver = false;',
     ],
     [
       'content of an answered request is refused when it has grown',
-      'this.inContent = this.slot.inContent;\n    this.handedOver = this.slot.handedOver;',
-      'this.inContent = this.slot.inContent;\n    this.handedOver = false;',
+      'this.inContent = this.slot.record.inContent;\n    this.handedOver = this.slot.record.handedOver;',
+      'this.inContent = this.slot.record.inContent;\n    this.handedOver = false;',
     ],
   ]),
   ...defectsOf('src/connection/connection.ts', PIPELINING, [
@@ -370,7 +370,7 @@ export const exchangeDefects: Defect[] = [
     ],
     [
       'the record of content that nobody wants stays',
-      'slot.takeRecord();\n      this.close();',
+      'slot.record.drop();\n      this.close();',
       'this.close();',
     ],
     ['a request that was answered is refused as well', ' && !this.carry.handedOver)', ')'],
@@ -384,10 +384,10 @@ export const exchangeDefects: Defect[] = [
     ],
     [
       'the record of content that broke off stays',
-      'this.carry = undefined;\n        slot.takeRecord();',
+      'this.carry = undefined;\n        slot.record.drop();',
       'this.carry = undefined;',
     ],
-    ['trailers are not told', 'content.length === undefined ? slot.trailers(cursor) : []', '[]'],
+    ['trailers are not told', 'content.length === undefined ? slot.record.trailers(cursor) : []', '[]'],
     [
       'behind content that broke off come requests',
       'exchange.close = true;\n      if (this.reading === READING_HEAD) this.reading = READING_DISCARDING;',
@@ -438,7 +438,7 @@ export const exchangeDefects: Defect[] = [
     ],
     [
       'the record of content that broke off between two reads stays',
-      'this.contentBroke(content, error, reason);\n    this.plane.slot.takeRecord();',
+      'this.contentBroke(content, error, reason);\n    this.plane.slot.record.drop();',
       'this.contentBroke(content, error, reason);',
     ],
   ]),
@@ -473,11 +473,11 @@ export const exchangeDefects: Defect[] = [
       'exchange.abort(reason);\n      this.breakOff();\n      exchange.gone(reason);',
       'this.breakOff();',
     ],
-    ['a late application counts as no refusal', 'this.plane.slot.refused();', ''],
+    ['a late application counts as no refusal', 'this.plane.slot.statistics.refused();', ''],
     [
       'a late application is not told',
-      'this.plane.slot.refused();\n    exchange.abort(reason);',
-      'this.plane.slot.refused();',
+      'this.plane.slot.statistics.refused();\n    exchange.abort(reason);',
+      'this.plane.slot.statistics.refused();',
     ],
     [
       'an application may take its time',

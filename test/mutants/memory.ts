@@ -65,41 +65,47 @@ export const memoryDefects: Defect[] = [
     ],
     ['a reclaimed slot loses its totals', 'STATISTICS_OPEN) >> 3] = 0;', 'STATISTICS_ACCEPTED) >> 3] = 0;'],
     ['statistics leave the last slot out', 'as number); index++) {', 'as number) - 1; index++) {'],
+    [
+      'the gauge of open connections only grows',
+      'this.add(this.openDouble, -1)',
+      'this.add(this.openDouble, 0)',
+    ],
+    [
+      'two slots share their statistics',
+      'const pointer = statisticsPointer(index)',
+      'const pointer = statisticsPointer(0)',
+    ],
   ]),
   ...defectsOf('src/wasm/state/rows.ts', MEMORY, [
     ['two names share a row', 'STATE + index * STATE_ROW_BYTES', 'STATE + (index >> 1) * STATE_ROW_BYTES'],
   ]),
   ...defectsOf('src/wasm/slot.ts', MEMORY, [
-    ['a slot that is taken over stands in a request', 'this.setWord(RECORD + RECORD_STATE, 0);', ''],
     ['a slot that is taken over drains', 'this.setWord(CONTROL_DRAINING, 0);', ''],
     ['a slot that is taken over records events', 'this.setWord(CONTROL_EVENTS, 0);', ''],
     ['a tail may be larger than the carry', 'start < this.pointer + CARRY', 'start < this.pointer'],
     ['a Date line may have any size', 'if (line.length !== DATE_LINE_BYTES)', 'if (line.length === 0)'],
-    [
-      'the gauge of open connections only grows',
-      '(doubles[this.openDouble] as number) - 1',
-      '(doubles[this.openDouble] as number) - 0',
-    ],
-    [
-      'two slots share their statistics',
-      'const statistics = statisticsPointer(index)',
-      'const statistics = statisticsPointer(0)',
-    ],
   ]),
-  ...defectsOf('src/wasm/slot.ts', SERVE, [
+  ...defectsOf('src/wasm/prepared-table.ts', SERVE, [
     [
       'the table of prepared responses has no end',
       'if (index >= PREPARED_COUNT_MAX)',
       'if (index > PREPARED_COUNT_MAX)',
     ],
   ]),
-  ...defectsOf('src/wasm/slot.ts', PARSE, [
+  ...defectsOf('src/wasm/request-record.ts', MEMORY, [
+    [
+      'a slot that is taken over stands in a request',
+      ' + RECORD_FLAGS) >> 2;\n    this.drop();',
+      ' + RECORD_FLAGS) >> 2;',
+    ],
+  ]),
+  ...defectsOf('src/wasm/request-record.ts', PARSE, [
     [
       'the last field of a carried record is lost',
       'RECORD_FIELDS + fieldCount * FIELD_BYTES',
       'RECORD_FIELDS + (fieldCount - 1) * FIELD_BYTES',
     ],
-    ['a carried record stays in the slot', 'this.setWord(RECORD + RECORD_STATE, STATE_START);', ''],
+    ['a carried record stays in the slot', 'this.drop();\n    return copy;', 'return copy;'],
   ]),
   ...defectsOf('src/wasm/slot.ts', CONNECTION, [
     [
@@ -108,9 +114,11 @@ export const memoryDefects: Defect[] = [
       'this.readStart',
       'a slow reader over a large burst',
     ],
+  ]),
+  ...defectsOf('src/wasm/request-record.ts', CONNECTION, [
     [
       'the first byte of a method begins no request',
-      ' && this.word(RECORD + RECORD_CURSOR) === this.half(RECORD_METHOD_OFFSET)',
+      ' && this.word(RECORD_CURSOR) === this.half(RECORD_METHOD_OFFSET)',
       '',
       'half-closes within a head',
     ],
@@ -121,10 +129,10 @@ export const memoryDefects: Defect[] = [
       'an empty line behind a request',
     ],
   ]),
-  ...defectsOf('src/wasm/slot.ts', ROUTES, [
+  ...defectsOf('src/wasm/prepared-table.ts', ROUTES, [
     [
       'a prepared response may leave its region',
-      'if (end > this.pointer + PREPARED_TEXT + PREPARED_TEXT_BYTES)',
+      'if (end > this.slot + PREPARED_TEXT + PREPARED_TEXT_BYTES)',
       'if (end < 0)',
     ],
     ['the room of a path is not looked at', ' + aligned(path);', ';'],
@@ -163,12 +171,12 @@ export const memoryDefects: Defect[] = [
       'this.nextIndex',
     ],
   ]),
-  ...defectsOf('src/wasm/slot.ts', MEMORY, [
+  ...defectsOf('src/wasm/prepared-table.ts', MEMORY, [
     ['a slot that is taken over has routes', 'this.forgetRoutes();\n    this.fallback', 'this.fallback'],
     ['a slot that is taken over hands requests over', 'this.fallback = PREPARED_DEFAULT;', ''],
   ]),
-  ...defectsOf('src/wasm/slot.ts', CONSUME, [
-    ['trailers are read from their end', 'end - this.word(RECORD + RECORD_TRAILER_BYTES)', 'end'],
+  ...defectsOf('src/wasm/request-record.ts', CONSUME, [
+    ['trailers are read from their end', 'end - this.word(RECORD_TRAILER_BYTES)', 'end'],
     [
       'trailers that are carried are lost',
       'state < STATE_CONTENT || state === STATE_TRAILER',

@@ -54,7 +54,7 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
   const [first, second] = slot.outputs as [number, number];
   const end = first + OUTPUT_BYTES;
   const written = (from: number, to: number): string => textOf(bytes.subarray(from, to));
-  const place = slot.addRoute(
+  const place = slot.prepared.addRoute(
     '/counted',
     prepare(0, { statusCode: 201, fields: [['A', 'b']], content: 'x'.repeat(33), counter: COUNTER }),
   );
@@ -161,7 +161,7 @@ describe.each(ENGINE_NAMES)('%s, serve() from within a region', (name) => {
     ['the largest response', LARGEST - 'HTTP/1.1 200 OK\r\n'.length],
   ];
   test.each(CONTENTS)('%s', (_, contentBytes) => {
-    slot.prepare(
+    slot.prepared.put(
       prepare(PREPARED_DEFAULT, {
         statusCode: 200,
         fields: [],
@@ -177,7 +177,7 @@ describe.each(ENGINE_NAMES)('%s, serve() from within a region', (name) => {
       positions.push(OUTPUT_BYTES - before);
     for (const [i, position] of positions.entries()) {
       const input = inputs[i % inputs.length] as string;
-      slot.takeRecord();
+      slot.record.drop();
       bytes.fill(PATTERN, end, end + OUTPUT_SLACK_BYTES);
       bytes.fill(PATTERN, next, next + 100);
       slot.read.set(latin1(input));

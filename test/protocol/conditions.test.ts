@@ -268,7 +268,7 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
   const engine = createEngine(name);
   for (const path of Object.keys(RESPONSES) as Path[]) {
     const fields = fieldsOf(path);
-    engine.slot.addRoute(path, {
+    engine.slot.prepared.addRoute(path, {
       ...prepare(0, { statusCode: 200, fields: [], content: 'abc' }),
       head: `HTTP/1.1 200 OK\r\n${fields}`,
       conditional: {
@@ -279,7 +279,7 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
   }
 
   const unknowing = prepare(0, { statusCode: 200, fields: [['ETag', '"a"']], content: 'abc' });
-  engine.slot.addRoute('/unknowing', unknowing);
+  engine.slot.prepared.addRoute('/unknowing', unknowing);
 
   test.each(CASES)('%s %j: 304 is %s, however it is cut', (path, lines, unmodified) => {
     const expected = unmodified

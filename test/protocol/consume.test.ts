@@ -96,8 +96,8 @@ function spoil({ slot }: Engine, from: number, to: number): void {
 
 /** Hands a head to the engine that then stands behind it, at the end of the read. */
 function begin({ codec, slot }: Engine, method: string, fields: string, first: string): number {
-  slot.fallback = PREPARED_NONE;
-  slot.takeRecord();
+  slot.prepared.fallback = PREPARED_NONE;
+  slot.record.drop();
   const head = `${method} / HTTP/1.1\r\nHost: a\r\n${fields}\r\n`;
   slot.read.set(latin1(head + first));
   const cursor = codec.serve(
@@ -124,13 +124,13 @@ function consume(engine: Engine, { fields }: Case, parts: string[]): Consumed {
     }
     const start = cursor;
     const end = i === 0 ? cursor + part.length : slot.readStart + part.length;
-    while (slot.unfinished && cursor < end) {
+    while (slot.record.unfinished && cursor < end) {
       const next = codec.consume(cursor, end);
-      const { pieceBytes } = slot;
+      const { pieceBytes } = slot.record;
       if (next < 0) {
         if (pieceBytes !== 0) throw new Error('an error, and a piece');
-        if (!slot.unfinished) throw new Error('an error that forgets its message');
-        slot.takeRecord();
+        if (!slot.record.unfinished) throw new Error('an error that forgets its message');
+        slot.record.drop();
         return { ...consumed, error: next, bytes: 0 };
       }
       if (pieceBytes < 0 || pieceBytes > next - cursor) throw new Error(`a piece of ${pieceBytes} bytes`);
@@ -141,11 +141,11 @@ function consume(engine: Engine, { fields }: Case, parts: string[]): Consumed {
         throw new Error('nothing came, and something is left');
       consumed.bytes += next - cursor;
       cursor = next;
-      if (pieceBytes === 0 && slot.unfinished) break;
+      if (pieceBytes === 0 && slot.record.unfinished) break;
     }
-    if (!slot.unfinished) {
+    if (!slot.record.unfinished) {
       consumed.ended = true;
-      consumed.trailers = slot.contentLength === undefined ? slot.trailers(cursor) : [];
+      consumed.trailers = slot.record.contentLength === undefined ? slot.record.trailers(cursor) : [];
       return consumed;
     }
     if (carry === undefined || cursor !== start) carry = new Carry(slot, cursor, end);
@@ -186,7 +186,7 @@ function skip(
     const cursor = codec.serve(start, end, output);
     if (slot.error !== 0) return { error: slot.error, ended: false, bytes: 0 };
     bytes += cursor - start;
-    if (!slot.unfinished) return { error: 0, ended: true, bytes };
+    if (!slot.record.unfinished) return { error: 0, ended: true, bytes };
     if (carry === undefined || cursor !== start) carry = new Carry(slot, cursor, end);
     else carry.append(slot.readStart, end);
     spoil(engine, start, end);
@@ -216,7 +216,7 @@ describe('content of the cases', () => {
         const skipped = skip(engine, one, ended ? first(bytes, parts) : parts);
         if (skipped.error !== error || skipped.ended !== ended || skipped.bytes !== bytes)
           expect(skipped, `${engine.name}: ${JSON.stringify(parts)}`).toEqual({ error, ended, bytes });
-        engine.slot.takeRecord();
+        engine.slot.record.drop();
       }
     for (const { slot } of engines) expect(guardsIntact(slot.views, 0)).toBe(true);
   });
@@ -231,9 +231,9 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
     const text = '5\r\nHello\r\n00a;x=y\r\n0123456789\r\n0\r\nA: b\r\n\r\n';
     const start = begin(engine, 'POST', chunked, text);
     const pieces: string[] = [];
-    for (let cursor = start; slot.unfinished; ) {
+    for (let cursor = start; slot.record.unfinished; ) {
       cursor = codec.consume(cursor, start + text.length);
-      pieces.push(textOf(slot.views.bytes.subarray(cursor - slot.pieceBytes, cursor)));
+      pieces.push(textOf(slot.views.bytes.subarray(cursor - slot.record.pieceBytes, cursor)));
     }
     expect(pieces).toEqual(['Hello', '0123456789', '']);
   });
@@ -242,11 +242,11 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
     const { codec, slot } = engine;
     const start = begin(engine, 'PUT', 'Content-Length: 5\r\n', 'HelloGET');
     expect(codec.consume(start, start + 3)).toBe(start + 3);
-    expect([slot.pieceBytes, slot.unfinished]).toEqual([3, true]);
+    expect([slot.record.pieceBytes, slot.record.unfinished]).toEqual([3, true]);
     expect(codec.consume(start + 3, start + 3)).toBe(start + 3);
-    expect([slot.pieceBytes, slot.unfinished]).toEqual([0, true]);
+    expect([slot.record.pieceBytes, slot.record.unfinished]).toEqual([0, true]);
     expect(codec.consume(start + 3, start + 8)).toBe(start + 5);
-    expect([slot.pieceBytes, slot.unfinished]).toEqual([2, false]);
+    expect([slot.record.pieceBytes, slot.record.unfinished]).toEqual([2, false]);
   });
 
   test('trailers are read where they lie, cut anywhere', () => {
@@ -271,7 +271,7 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
           trailers: expected,
         });
       }
-    expect(engine.slot.persistent).toBe(true);
+    expect(engine.slot.record.persistent).toBe(true);
   });
 
   test('what is refused within a HEAD has no content, whatever broke', () => {
@@ -286,7 +286,7 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
         const text = textOf(slot.views.bytes.subarray(output, output + slot.written));
         const [refusal] = readResponses(text, new Set(method === 'HEAD' ? [0] : []));
         expect(refusal?.statusCode).toBe(cursor === ERROR_CONTENT_SIZE ? 413 : 400);
-        expect(slot.unfinished).toBe(false);
+        expect(slot.record.unfinished).toBe(false);
       }
   });
 });

@@ -77,7 +77,7 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
 
   test('a request that is handed over has an event without a response', () => {
     const { codec, slot } = engine;
-    slot.fallback = PREPARED_NONE;
+    slot.prepared.fallback = PREPARED_NONE;
     slot.read.set(latin1(GET + GET));
     codec.serve(slot.readStart, slot.readStart + GET.length * 2, slot.outputs[0] as number);
     expect(slot.verdict).toBe(VERDICT_REQUEST);
@@ -88,7 +88,7 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
 
   test('content of an answered request that is rejected has an event without a response', () => {
     const { codec, slot } = engine;
-    slot.fallback = PREPARED_NONE;
+    slot.prepared.fallback = PREPARED_NONE;
     const end = slot.readStart + BROKEN.length;
     slot.read.set(latin1(BROKEN));
     const output = slot.outputs[0] as number;

@@ -17,7 +17,7 @@ function parse({ codec, slot }: Engine, head: string): number {
   const bytes = latin1(head);
   slot.read.set(bytes);
   const result = codec.parse(slot.readStart, slot.readStart + bytes.length);
-  slot.takeRecord();
+  slot.record.drop();
   return Math.min(result, 1);
 }
 

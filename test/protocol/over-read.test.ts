@@ -57,7 +57,7 @@ describe.each(['wasm', 'js'] as const)('%s, at the very end of memory', (name) =
     const { codec, slot } = engine;
     for (const head of HEADS) {
       const parse = (parts: string[]): unknown => {
-        slot.takeRecord();
+        slot.record.drop();
         let result = 0;
         let start = end;
         for (const part of parts) {
@@ -75,7 +75,7 @@ describe.each(['wasm', 'js'] as const)('%s, at the very end of memory', (name) =
           throw new Error(`${JSON.stringify(head)} cut at ${cut}: ${JSON.stringify(outcome)}`);
       }
     }
-    slot.takeRecord();
+    slot.record.drop();
   });
 
   test('serve() of every message, whole and cut everywhere', () => {
@@ -110,11 +110,11 @@ describe.each(['wasm', 'js'] as const)('%s, at the very end of memory', (name) =
   test('routes of all sizes', () => {
     const { codec, slot } = engine;
     const [region] = slot.outputs as [number];
-    slot.fallback = PREPARED_NONE;
+    slot.prepared.fallback = PREPARED_NONE;
     for (let size = 1; size <= 40; size++) {
-      slot.forgetRoutes();
+      slot.prepared.forgetRoutes();
       // The last one: what it is compared with ends where the texts do.
-      slot.addRoute(pathOf(size), prepare(0, { statusCode: 200, fields: [], content: '' }));
+      slot.prepared.addRoute(pathOf(size), prepare(0, { statusCode: 200, fields: [], content: '' }));
       for (const line of [`GET ${pathOf(size)}`, `GET ${pathOf(size)}?`]) {
         const text = `${line} HTTP/1.0\r\n\r\n`;
         codec.serve(lay(text), end, region);
@@ -124,8 +124,8 @@ describe.each(['wasm', 'js'] as const)('%s, at the very end of memory', (name) =
       codec.serve(lay(`GET ${pathOf(size + 1)} HTTP/1.0\r\n\r\n`), end, region);
       expect(slot.verdict).toBe(VERDICT_REQUEST);
     }
-    slot.forgetRoutes();
-    slot.fallback = PREPARED_DEFAULT;
+    slot.prepared.forgetRoutes();
+    slot.prepared.fallback = PREPARED_DEFAULT;
   });
 
   // The number is true: with one byte less behind the input the widest load traps.
@@ -134,7 +134,7 @@ describe.each(['wasm', 'js'] as const)('%s, at the very end of memory', (name) =
       const text = 'GET /';
       const start = lay(text, end + 1);
       expect(() => engine.codec.parse(start, end + 1)).toThrow(WebAssembly.RuntimeError);
-      engine.slot.takeRecord();
+      engine.slot.record.drop();
     });
 
   /** As test/support/conversation.ts does it, but elsewhere. */
@@ -145,7 +145,7 @@ describe.each(['wasm', 'js'] as const)('%s, at the very end of memory', (name) =
     let tail = '';
     let record: Uint8Array | undefined;
     for (const part of parts) {
-      if (record) slot.restoreRecord(record);
+      if (record) slot.record.restore(record);
       let cursor = lay(tail + part);
       do {
         cursor = codec.serve(cursor, end, region);
@@ -153,7 +153,7 @@ describe.each(['wasm', 'js'] as const)('%s, at the very end of memory', (name) =
         if (slot.verdict === VERDICT_CLOSE) return { output, closed: true };
       } while (slot.verdict === VERDICT_AGAIN);
       tail = textOf(bytes.subarray(cursor, end));
-      record = slot.takeRecord();
+      record = slot.record.take();
     }
     return { output, closed: false };
   }
@@ -168,33 +168,33 @@ function consume({ codec, slot }: Engine, end: number, fields: string, parts: st
   const { bytes } = slot.views;
   const head = latin1(`POST / HTTP/1.1\r\nHost: a\r\n${fields}\r\n`);
   bytes.set(head, end - head.length);
-  slot.takeRecord();
-  slot.fallback = PREPARED_NONE;
+  slot.record.drop();
+  slot.prepared.fallback = PREPARED_NONE;
   codec.serve(end - head.length, end, slot.outputs[0] as number);
-  slot.fallback = PREPARED_DEFAULT;
+  slot.prepared.fallback = PREPARED_DEFAULT;
   let content = '';
   let tail = '';
   for (const part of parts) {
     const text = tail + part;
     let cursor = end - text.length;
     bytes.set(latin1(text), cursor);
-    while (slot.unfinished && cursor < end) {
+    while (slot.record.unfinished && cursor < end) {
       const next = codec.consume(cursor, end);
       if (next < 0) {
-        slot.takeRecord();
+        slot.record.drop();
         return `${content} error ${next}`;
       }
-      content += textOf(bytes.subarray(next - slot.pieceBytes, next));
+      content += textOf(bytes.subarray(next - slot.record.pieceBytes, next));
       cursor = next;
-      if (slot.pieceBytes === 0) break;
+      if (slot.record.pieceBytes === 0) break;
     }
-    if (!slot.unfinished) {
-      const trailers = slot.contentLength === undefined ? slot.trailers(cursor) : [];
+    if (!slot.record.unfinished) {
+      const trailers = slot.record.contentLength === undefined ? slot.record.trailers(cursor) : [];
       return `${content} ended with ${JSON.stringify(trailers)}`;
     }
     tail = textOf(bytes.subarray(cursor, end));
   }
-  slot.takeRecord();
+  slot.record.drop();
   return `${content} and more`;
 }
 
@@ -221,9 +221,9 @@ describe.each(['wasm', 'js'] as const)('%s, in front of what would change the ou
     ['without', PREPARED_DEFAULT],
   ])('every beginning of all messages, %s', (_, fallback) => {
     const engine = createEngine(name);
-    engine.slot.fallback = fallback;
+    engine.slot.prepared.fallback = fallback;
     for (const path of ['/', '/x', '/index.html'])
-      engine.slot.addRoute(path, prepare(0, { statusCode: 200, fields: [], content: path }));
+      engine.slot.prepared.addRoute(path, prepare(0, { statusCode: 200, fields: [], content: path }));
     const turn = createTurn(engine);
     const poisons = POISONS.map(padOf);
     const clean = padOf('\0');
@@ -267,10 +267,10 @@ function createTurn({ codec, slot }: Engine): (input: Uint8Array, pad: Uint8Arra
     left.fill(0);
     let cursor = codec.serve(start, end, output);
     let pieceBytes = 0;
-    while (slot.verdict === VERDICT_REQUEST && slot.unfinished && cursor > 0 && cursor < end) {
+    while (slot.verdict === VERDICT_REQUEST && slot.record.unfinished && cursor > 0 && cursor < end) {
       cursor = codec.consume(cursor, end);
-      pieceBytes += slot.pieceBytes;
-      if (slot.pieceBytes === 0) break;
+      pieceBytes += slot.record.pieceBytes;
+      if (slot.record.pieceBytes === 0) break;
     }
     let at = 0;
     for (const figure of [

@@ -92,7 +92,7 @@ function answer(
   asked: { head: boolean; minor: number; keepAlive: boolean }[],
 ): string {
   const slot = new Slot(views, 0);
-  slot.prepare(prepare(PREPARED_DEFAULT, whole));
+  slot.prepared.put(prepare(PREPARED_DEFAULT, whole));
   new BigInt64Array(views.bytes.buffer)[rowPointer(5) / 8] = BigInt((number ?? 1) - 1);
   const text = asked
     .map(

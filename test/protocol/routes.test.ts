@@ -32,8 +32,8 @@ function routed(route: number | string, counter = -1, content = ''): Omit<Prepar
 
 /** Puts the paths into the slot; each response tells its place among them. */
 function route({ slot }: Engine, paths: readonly string[]): void {
-  slot.forgetRoutes();
-  for (const [i, path] of paths.entries()) slot.addRoute(path, routed(i));
+  slot.prepared.forgetRoutes();
+  for (const [i, path] of paths.entries()) slot.prepared.addRoute(path, routed(i));
 }
 
 /** What answers a request line: a route by its number, 'hello', or undefined for the caller of serve(). */
@@ -62,7 +62,7 @@ function answering(paths: readonly string[], line: string): string | undefined {
 describe.each(ENGINE_NAMES)('%s', (name) => {
   const engine = createEngine(name);
   const { slot } = engine;
-  slot.fallback = PREPARED_NONE;
+  slot.prepared.fallback = PREPARED_NONE;
   const expectAll = (paths: readonly string[], lines: Iterable<string>): void => {
     let shift = 0;
     for (const line of lines) {
@@ -71,8 +71,8 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
     }
   };
   afterEach(() => {
-    slot.forgetRoutes();
-    slot.fallback = PREPARED_NONE;
+    slot.prepared.forgetRoutes();
+    slot.prepared.fallback = PREPARED_NONE;
     expect(guardsIntact(slot.views, 0)).toBe(true);
   });
 
@@ -127,11 +127,11 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
       'BREW https://a/',
     ];
     for (const fallback of [PREPARED_NONE, PREPARED_DEFAULT]) {
-      slot.fallback = fallback;
+      slot.prepared.fallback = fallback;
       for (const line of https) expect(status(line), line).toBe('421');
-      slot.refusesHttps = false;
+      slot.prepared.refusesHttps = false;
       for (const line of https) expect(status(line), line).toBeUndefined();
-      slot.refusesHttps = true;
+      slot.prepared.refusesHttps = true;
       for (const line of [
         'GET http://a/x',
         'GET http://https/',
@@ -211,7 +211,7 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
       ['/r/5'],
       paths.map((path) => `GET ${path}`),
     );
-    slot.forgetRoutes();
+    slot.prepared.forgetRoutes();
     expectAll(
       [],
       paths.map((path) => `GET ${path}`),
@@ -224,25 +224,25 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
   });
 
   test('what no route answers', () => {
-    const own = slot.addRoute('/own', routed('own'));
+    const own = slot.prepared.addRoute('/own', routed('own'));
     for (const routes of [[], ['/a']]) {
-      slot.fallback = PREPARED_NONE;
-      for (const path of routes) slot.addRoute(path, routed(path));
+      slot.prepared.fallback = PREPARED_NONE;
+      for (const path of routes) slot.prepared.addRoute(path, routed(path));
       expect([ask(engine, 'GET /b'), ask(engine, 'POST /a')]).toEqual([undefined, undefined]);
-      slot.fallback = PREPARED_DEFAULT;
+      slot.prepared.fallback = PREPARED_DEFAULT;
       expect([ask(engine, 'GET /b'), ask(engine, 'POST /a')]).toEqual(['hello', 'hello']);
-      slot.fallback = own;
+      slot.prepared.fallback = own;
       expect([ask(engine, 'GET /b'), ask(engine, 'POST /a')]).toEqual(['own', 'own']);
     }
   });
 
   test('a slot without any response but that of a path', () => {
     const bare: Engine = { ...engine, slot: new Slot(slot.views, 0) };
-    bare.slot.fallback = PREPARED_NONE;
-    bare.slot.addRoute('/a', routed('a'));
+    bare.slot.prepared.fallback = PREPARED_NONE;
+    bare.slot.prepared.addRoute('/a', routed('a'));
     expect([ask(bare, 'GET /a'), ask(bare, 'GET /b')]).toEqual(['a', undefined]);
     for (const prepared of [...ERROR_RESPONSES.keys()])
-      bare.slot.prepare(prepare(prepared, { statusCode: 200, fields: [], content: '' }));
+      bare.slot.prepared.put(prepare(prepared, { statusCode: 200, fields: [], content: '' }));
     expect(ask(bare, 'GET /a')).toBeUndefined();
   });
 });
@@ -294,7 +294,7 @@ describe('at random', () => {
           });
           const expected = lines.map((line) => answering(paths, line));
           for (const engine of engines) {
-            engine.slot.fallback = PREPARED_NONE;
+            engine.slot.prepared.fallback = PREPARED_NONE;
             route(engine, paths);
             expect(lines.map((line) => ask(engine, line, shift))).toEqual(expected);
           }
@@ -378,10 +378,10 @@ function follow({ codec, slot }: Engine, parts: string[]): Followed {
       if (slot.verdict === VERDICT_REQUEST) {
         tell();
         events.push(lineOf(slot.takeHead()));
-        closed = !slot.persistent || slot.requestsLeft === 0;
+        closed = !slot.record.persistent || slot.requestsLeft === 0;
       } else {
         if (withoutInterim(written) !== '') {
-          heads.push(slot.headOnly);
+          heads.push(slot.record.headOnly);
           tell();
           closed = slot.verdict === VERDICT_CLOSE;
         }
@@ -390,7 +390,7 @@ function follow({ codec, slot }: Engine, parts: string[]): Followed {
       if (closed) break;
     }
     if (closed) break;
-    if (cursor === end && !slot.unfinished) carry = undefined;
+    if (cursor === end && !slot.record.unfinished) carry = undefined;
     else if (carry === undefined || cursor !== start) carry = new Carry(slot, cursor, end);
     else carry.append(slot.readStart, end);
     const record = slot.pointer + layout.RECORD;
@@ -398,7 +398,7 @@ function follow({ codec, slot }: Engine, parts: string[]): Followed {
     slot.views.words[(record + layout.RECORD_STATE) >> 2] = STATE_START;
     bytes.fill(0xee, start, end);
   }
-  slot.takeRecord();
+  slot.record.drop();
   return {
     events,
     closing: closed ? events.length - 1 : -1,
@@ -431,10 +431,10 @@ function foretell(requests: readonly Asked[], fallback: number, left: number, dr
 describe('pipelines of what is prepared and what is handed over', () => {
   const prepareAll = (): void => {
     for (const { slot } of engines) {
-      slot.forgetRoutes();
+      slot.prepared.forgetRoutes();
       for (const [i, path] of PATHS.entries())
-        slot.addRoute(path, routed(i, i === COUNTED ? COUNTER : -1, 'x'));
-      slot.fallback = PREPARED_NONE;
+        slot.prepared.addRoute(path, routed(i, i === COUNTED ? COUNTER : -1, 'x'));
+      slot.prepared.fallback = PREPARED_NONE;
       slot.draining = false;
       slot.requestsLeft = REQUESTS_MAX;
     }
@@ -468,7 +468,7 @@ describe('pipelines of what is prepared and what is handed over', () => {
             .filter((part) => part !== '');
           const expected = foretell(requests, fallback, left, draining);
           for (const engine of engines) {
-            engine.slot.fallback = fallback;
+            engine.slot.prepared.fallback = fallback;
             engine.slot.draining = draining;
             engine.slot.requestsLeft = left;
             expect(follow(engine, parts), engine.name).toEqual(expected);
@@ -542,7 +542,7 @@ describe('pipelines of what is prepared and what is handed over', () => {
       expect(cursor - start).toBe(first.length + handed.length);
       expect([slot.verdict, slot.head - start, slot.error]).toEqual([VERDICT_REQUEST, first.length, 0]);
       expect([slot.requestsLeft, readStatistics(slot.views).requests - before]).toEqual([8, 2]);
-      expect([slot.inContent, slot.contentLength]).toEqual([true, 3]);
+      expect([slot.record.inContent, slot.record.contentLength]).toEqual([true, 3]);
       expect(readResponses(textOf(slot.views.bytes.subarray(output, output + written)))).toHaveLength(1);
       // The content is skipped, and its request neither answered nor counted again.
       expect(codec.serve(cursor, end, output + written)).toBe(end);
@@ -555,7 +555,7 @@ describe('pipelines of what is prepared and what is handed over', () => {
 describe('a slot whose room ends', () => {
   const engine = createEngine('wasm');
   const { slot } = engine;
-  slot.fallback = PREPARED_NONE;
+  slot.prepared.fallback = PREPARED_NONE;
   const region = (): Buffer =>
     Buffer.from(slot.views.bytes.slice(slot.pointer, slot.pointer + layout.GUARD_BEFORE_INPUT));
   /** Nothing is changed, in the slot or by what comes later. */
@@ -564,25 +564,26 @@ describe('a slot whose room ends', () => {
     expect(act).toThrow(RangeError);
     expect(region().equals(before)).toBe(true);
   };
-  afterEach(() => slot.forgetRoutes());
+  afterEach(() => slot.prepared.forgetRoutes());
   const size = (bytes: number): Omit<Prepared, 'index'> => {
     const empty = routed('x');
     return { ...empty, content: 'x'.repeat(bytes - empty.head.length) };
   };
 
   test('a response has so many bytes, and no more', () => {
-    slot.addRoute('/large', size(layout.PREPARED_RESPONSE_BYTES_MAX));
+    slot.prepared.addRoute('/large', size(layout.PREPARED_RESPONSE_BYTES_MAX));
     expect(ask(engine, 'GET /large')).toBe('x');
-    expectRefused(() => slot.addRoute('/larger', size(layout.PREPARED_RESPONSE_BYTES_MAX + 1)));
-    expectRefused(() => slot.prepare({ ...size(layout.PREPARED_RESPONSE_BYTES_MAX + 1), index: 0 }));
+    expectRefused(() => slot.prepared.addRoute('/larger', size(layout.PREPARED_RESPONSE_BYTES_MAX + 1)));
+    expectRefused(() => slot.prepared.put({ ...size(layout.PREPARED_RESPONSE_BYTES_MAX + 1), index: 0 }));
     expect([ask(engine, 'GET /larger'), ask(engine, 'GET /large')]).toEqual([undefined, 'x']);
   });
 
   test('the table has so many places, and no more', () => {
     let index = -1;
-    while (index < layout.PREPARED_COUNT_MAX - 1) index = slot.addRoute(`/${index + 1}`, routed(index + 1));
-    expectRefused(() => slot.addRoute('/more', routed('more')));
-    expectRefused(() => slot.prepare({ ...routed('more'), index: layout.PREPARED_COUNT_MAX }));
+    while (index < layout.PREPARED_COUNT_MAX - 1)
+      index = slot.prepared.addRoute(`/${index + 1}`, routed(index + 1));
+    expectRefused(() => slot.prepared.addRoute('/more', routed('more')));
+    expectRefused(() => slot.prepared.put({ ...routed('more'), index: layout.PREPARED_COUNT_MAX }));
     expect(ask(engine, `GET /${index}`)).toBe(`${index}`);
   });
 
@@ -590,7 +591,7 @@ describe('a slot whose room ends', () => {
     const fill = (): number => {
       let count = 0;
       try {
-        for (; ; count++) slot.addRoute(`/${count}`, size(layout.PREPARED_RESPONSE_BYTES_MAX));
+        for (; ; count++) slot.prepared.addRoute(`/${count}`, size(layout.PREPARED_RESPONSE_BYTES_MAX));
       } catch (error) {
         expect(error).toBeInstanceOf(RangeError);
       }
@@ -598,38 +599,41 @@ describe('a slot whose room ends', () => {
     };
     const count = fill();
     expect(count).toBeGreaterThan(10);
-    expectRefused(() => slot.addRoute('/more', size(layout.PREPARED_RESPONSE_BYTES_MAX)));
+    expectRefused(() => slot.prepared.addRoute('/more', size(layout.PREPARED_RESPONSE_BYTES_MAX)));
     // All that is left, to the last byte: head and content, or the path alone, don't fit any more.
     let left = 0;
     for (let bytes = layout.PREPARED_RESPONSE_BYTES_MAX; bytes >= 64; bytes -= 16)
       try {
-        slot.addRoute(`/left/${bytes}`, { ...routed('left'), head: 'HTTP/1.1 200 OK\r\n'.padEnd(bytes) });
+        slot.prepared.addRoute(`/left/${bytes}`, {
+          ...routed('left'),
+          head: 'HTTP/1.1 200 OK\r\n'.padEnd(bytes),
+        });
         left++;
         bytes += 16;
       } catch {}
     expect(left).toBeGreaterThan(0);
-    expectRefused(() => slot.addRoute('/a', { ...routed(''), head: 'x'.repeat(64) }));
-    expectRefused(() => slot.addRoute(`/${'p'.repeat(100)}`, { ...routed(''), head: '' }));
+    expectRefused(() => slot.prepared.addRoute('/a', { ...routed(''), head: 'x'.repeat(64) }));
+    expectRefused(() => slot.prepared.addRoute(`/${'p'.repeat(100)}`, { ...routed(''), head: '' }));
     // Behind the texts lie the buckets.
     const buckets = (slot.pointer + layout.ROUTES) >> 2;
     const firsts = slot.views.words.subarray(buckets, buckets + layout.ROUTE_BUCKET_COUNT);
     expect(firsts.every((index) => index >= 0 && index < layout.PREPARED_COUNT_MAX)).toBe(true);
     expect(guardsIntact(slot.views, 0)).toBe(true);
     expect(ask(engine, 'GET /0')).toBe('x');
-    slot.forgetRoutes();
+    slot.prepared.forgetRoutes();
     expect(fill()).toBe(count);
   });
 
   test('a counter that is none', () => {
-    slot.addRoute('/a', routed('a'));
-    expectRefused(() => slot.addRoute('/b', { ...routed('b'), counter: layout.STATE_COUNT_MAX }));
-    expectRefused(() => slot.prepare({ ...routed('b'), index: 0, counter: layout.STATE_COUNT_MAX }));
+    slot.prepared.addRoute('/a', routed('a'));
+    expectRefused(() => slot.prepared.addRoute('/b', { ...routed('b'), counter: layout.STATE_COUNT_MAX }));
+    expectRefused(() => slot.prepared.put({ ...routed('b'), index: 0, counter: layout.STATE_COUNT_MAX }));
     expect([ask(engine, 'GET /a'), ask(engine, 'GET /b')]).toEqual(['a', undefined]);
   });
 
   test('after all that, everything else is answered as before', () => {
     const fresh = createEngine('wasm');
-    fresh.slot.fallback = PREPARED_NONE;
+    fresh.slot.prepared.fallback = PREPARED_NONE;
     const output = slot.outputs[0] as number;
     for (const { error } of ERROR_RESPONSES) {
       const texts = [engine, fresh].map((one) => {

@@ -284,7 +284,7 @@ test('a prepared response must fit', () => {
   const { slot } = createEngine('wasm');
   const [prepared] = preparedResponses(0);
   if (!prepared) throw new Error('none');
-  expect(() => slot.prepare({ ...prepared, index: 1024 })).toThrow(RangeError);
-  expect(() => slot.prepare({ ...prepared, content: 'x'.repeat(20000) })).toThrow(RangeError);
-  expect(() => slot.prepare({ ...prepared, counter: 256 })).toThrow(RangeError);
+  expect(() => slot.prepared.put({ ...prepared, index: 1024 })).toThrow(RangeError);
+  expect(() => slot.prepared.put({ ...prepared, content: 'x'.repeat(20000) })).toThrow(RangeError);
+  expect(() => slot.prepared.put({ ...prepared, counter: 256 })).toThrow(RangeError);
 });

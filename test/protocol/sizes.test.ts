@@ -46,7 +46,7 @@ class Stream {
 
   constructor(private readonly engine: Engine) {
     const { slot } = engine;
-    slot.takeRecord();
+    slot.record.drop();
     this.output = slot.outputs[0] as number;
     this.remaining = (slot.pointer + layout.RECORD + layout.RECORD_CONTENT_REMAINING) >> 3;
   }
@@ -207,7 +207,7 @@ describe.each(ENGINE_NAMES)('%s, figures', (name) => {
     for (const boundary of [2 ** 31, 2 ** 32, MAX]) {
       for (const figure of Object.values(figures)) slot.views.doubles[(row + figure) >> 3] = boundary - 1;
       converse(engine, [`${GET}\0`]);
-      slot.connectionAccepted();
+      slot.statistics.accepted();
       expect(readStatistics(slot.views)).toMatchObject({
         requests: boundary,
         refused: boundary,

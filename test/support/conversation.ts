@@ -74,13 +74,13 @@ export function converse(
       if (slot.verdict === VERDICT_CLOSE)
         return { ...conversation, closed: true, left: 0, unfinished: false };
     } while (slot.verdict === VERDICT_AGAIN);
-    if (cursor === end && !slot.unfinished) carry = undefined;
+    if (cursor === end && !slot.record.unfinished) carry = undefined;
     else if (carry === undefined || cursor !== start) carry = new Carry(slot, cursor, end);
     else carry.append(slot.readStart, end);
     conversation.left = end - cursor;
     conversation.unfinished = carry !== undefined;
   }
-  slot.takeRecord();
+  slot.record.drop();
   return conversation;
 }
 

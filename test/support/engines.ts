@@ -43,7 +43,7 @@ export function createEngine(name: TestedEngine, limits: Partial<MemoryOptions> 
   const views = viewsOf(memory);
   const slot = new Slot(views, index);
   slot.setDate(dateLine(EPOCH_MS));
-  for (const prepared of preparedResponses(0)) slot.prepare(prepared);
+  for (const prepared of preparedResponses(0)) slot.prepared.put(prepared);
   const codec =
     name === 'js'
       ? createJsCodec(views, slot.pointer, exports.counterAdd)
@@ -106,7 +106,7 @@ function parseInParts(engine: Engine, parts: Uint8Array[], poison = POISONS[0]):
     const end = slot.readStart + part.length;
     bytes.set(poison as Uint8Array, end);
     const start = slot.layBefore(tail, 1);
-    if (record) slot.restoreRecord(record);
+    if (record) slot.record.restore(record);
     const result = codec.parse(start, end);
     if (result !== 0) {
       outcome =
@@ -116,12 +116,12 @@ function parseInParts(engine: Engine, parts: Uint8Array[], poison = POISONS[0]):
       break;
     }
     tail = bytes.slice(start, end);
-    record = slot.takeRecord();
+    record = slot.record.take();
     // Another connection's bytes and its record come in between.
     bytes.fill(0xee, start, end);
     bytes.fill(0xee, slot.pointer + RECORD + RECORD_CURSOR, slot.pointer + RECORD + RECORD_BYTES);
   }
-  slot.takeRecord();
+  slot.record.drop();
   return outcome;
 }
 

@@ -52,7 +52,7 @@ describe('input', () => {
     expect(() => exports.serve(slot.pointer, start, end, at(OUTPUT))).toThrow(WebAssembly.RuntimeError);
     setState(STATE_CONTENT);
     expect(() => exports.consume(slot.pointer, start, end)).toThrow(WebAssembly.RuntimeError);
-    slot.takeRecord();
+    slot.record.drop();
   });
 });
 
@@ -129,7 +129,7 @@ test('content is consumed behind a head alone', () => {
   }
   setState(STATE_CHUNK_SIZE);
   expect(exports.consume(slot.pointer, at(READ), at(READ))).toBe(at(READ));
-  slot.takeRecord();
+  slot.record.drop();
 });
 
 test('a guard that was written to, at its first and at its last byte', () => {
@@ -150,7 +150,7 @@ test('a guard that was written to, at its first and at its last byte', () => {
       ])
         expect(call, `${place}`).toThrow(WebAssembly.RuntimeError);
       bytes[at(place)] = layout.GUARD_BYTE;
-      slot.takeRecord();
+      slot.record.drop();
       expect(exports.parse(slot.pointer, ...layAt(READ))).toBe(at(READ) + GET.length);
     }
 });

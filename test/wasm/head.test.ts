@@ -11,8 +11,8 @@ import { createEngine, latin1 } from '../support/engines.ts';
 import { type RequestRecord, readRecord } from '../support/record.ts';
 
 const { codec, slot } = createEngine('wasm');
-slot.fallback = PREPARED_NONE;
-slot.refusesHttps = false;
+slot.prepared.fallback = PREPARED_NONE;
+slot.prepared.refusesHttps = false;
 const { bytes } = slot.views;
 
 const GOOD = [...requestLineCases, ...fieldCases, ...framingCases].filter(
@@ -21,7 +21,7 @@ const GOOD = [...requestLineCases, ...fieldCases, ...framingCases].filter(
 
 /** The head of an input that is one, and what the record says of it. */
 function headOf(input: string): { head: RecordHead; record: RequestRecord } {
-  slot.takeRecord();
+  slot.record.drop();
   slot.read.set(latin1(input));
   codec.serve(slot.readStart, slot.readStart + input.length, slot.outputs[0] as number);
   if (slot.verdict !== VERDICT_REQUEST) throw new Error(`no request: ${JSON.stringify(input)}`);
@@ -120,7 +120,7 @@ test('as many fields as may be, and as large a head', () => {
     headBytesMax: layout.HEAD_BYTES_MAX,
     fieldCountMax: layout.FIELD_COUNT_MAX,
   });
-  many.slot.fallback = PREPARED_NONE;
+  many.slot.prepared.fallback = PREPARED_NONE;
   const fields = Array.from({ length: layout.FIELD_COUNT_MAX - 1 }, (_, i): [string, string] => [
     `F${i}`,
     `${i}`,

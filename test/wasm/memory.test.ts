@@ -134,11 +134,11 @@ test('a slot that is taken over is a fresh one', () => {
   left.draining = true;
   left.recordsEvents = true;
   views.words[(left.pointer + layout.RECORD + layout.RECORD_STATE) >> 2] = STATE_FIELD;
-  left.fallback = PREPARED_NONE;
-  left.addRoute('/', prepare(0, { statusCode: 200, fields: [], content: '' }));
-  expect([left.draining, left.unfinished]).toEqual([true, true]);
+  left.prepared.fallback = PREPARED_NONE;
+  left.prepared.addRoute('/', prepare(0, { statusCode: 200, fields: [], content: '' }));
+  expect([left.draining, left.record.unfinished]).toEqual([true, true]);
   const taken = new Slot(views, 0);
-  expect([taken.draining, taken.unfinished]).toEqual([false, false]);
+  expect([taken.draining, taken.record.unfinished]).toEqual([false, false]);
   const word = (offset: number): number => views.words[(taken.pointer + offset) >> 2] as number;
   expect([word(layout.CONTROL_EVENTS), word(layout.CONTROL_ROUTE_COUNT)]).toEqual([0, 0]);
   expect(word(layout.CONTROL_FALLBACK)).toBe(PREPARED_DEFAULT);
@@ -186,13 +186,13 @@ test('a slot keeps its totals and loses its open connections when it is reclaime
   const views = viewsOf(createMemory(OPTIONS));
   const slots = [new Slot(views, 0), new Slot(views, 1)];
   for (const slot of slots) {
-    slot.connectionAccepted();
-    slot.connectionOpened();
+    slot.statistics.accepted();
+    slot.statistics.opened();
   }
   expect(readStatistics(views)).toMatchObject({ accepted: 2, open: 2 });
   reclaimSlot(views, 0);
   expect(readStatistics(views)).toMatchObject({ accepted: 2, open: 1 });
-  slots[1]?.connectionClosed();
+  slots[1]?.statistics.closed();
   expect(readStatistics(views)).toMatchObject({ accepted: 2, open: 0 });
 });
 

@@ -22,11 +22,11 @@ describe.each(ENGINE_NAMES)('%s: the record taken', (name) => {
     ['behind a request', `${HEAD}\r\n0\r\n\r\n`, undefined],
   ])('%s', (_, input, fieldCount) => {
     serve(engine, input);
-    const record = engine.slot.takeRecord();
+    const record = engine.slot.record.take();
     expect(record?.length).toBe(
       fieldCount === undefined ? undefined : RECORD_FIELDS + fieldCount * FIELD_BYTES,
     );
-    expect(engine.slot.takeRecord()).toBeUndefined();
+    expect(engine.slot.record.take()).toBeUndefined();
   });
 
   test('is all that the rest of a message needs', () => {
@@ -38,12 +38,12 @@ describe.each(ENGINE_NAMES)('%s: the record taken', (name) => {
       const rest = serve(engine, part, tail);
       expect([slot.written > 0, slot.error]).toEqual([i === 3, 0]);
       tail = rest;
-      const record = slot.takeRecord();
+      const record = slot.record.take();
       expect(record === undefined).toBe(i === 3);
       bytes.fill(0xff, slot.pointer + layout.RECORD, slot.pointer + layout.RECORD + layout.RECORD_BYTES);
-      if (record) slot.restoreRecord(record);
+      if (record) slot.record.restore(record);
     }
-    slot.takeRecord();
+    slot.record.drop();
   });
 });
 
