@@ -41,7 +41,8 @@ function checkWorkingDirectory(): void {
 
 /** One line that says what failed and how to mend it. Only failures to listen need more than their message. */
 export function explain({ code, message }: NodeJS.ErrnoException): string {
-  if (code === 'EADDRINUSE')
+  // The message of a path ends in the reason.
+  if (code === 'EADDRINUSE' && /:\d+$/.test(message))
     return `${message.replace('listen EADDRINUSE: ', '')}: choose another port with --port`;
   if (/^(?:listen|bind) (?:EACCES|EPERM)\b/.test(message))
     return 'only a privileged user may listen on this port: choose a port above 1023 with --port';

@@ -4,7 +4,7 @@
 import { resolve } from 'node:path';
 import { parseAllowedHost } from './app/allowed-hosts.ts';
 import { PROXY_FIELDS, type ProxyField } from './connection/access.ts';
-import { hostToListen } from './connection/listener.ts';
+import { hostToListen } from './connection/address.ts';
 import { escaped } from './one-line.ts';
 
 /** A mistake in the options: its message is one line that names the option and the fix. */

@@ -35,8 +35,6 @@ export type CounterName = (typeof COUNTERS)[number];
 export interface ServerOptions {
   /** URL of the application's module; undefined for the built-in application. */
   app: string | undefined;
-  host: string;
-  port: number;
   workers: number | 'auto';
   model: ModelName;
   counter: CounterName;
@@ -67,8 +65,10 @@ export interface ServerOptions {
   io: IoChoice;
 }
 
-/** What the supervisor alone needs. */
+/** Where a server listens, and how its threads share the sockets. */
 export interface ListenOptions {
+  host: string;
+  port: number;
   sockets: SocketChoice;
 }
 

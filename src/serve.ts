@@ -4,8 +4,17 @@
 import { APP_KEYS, hintFor, strangeKeys } from './app/app-keys.ts';
 import { appOf } from './app/load.ts';
 import type { App } from './app/types.ts';
-import { bind } from './connection/bind.ts';
-import { type ListenAt, urlOf } from './connection/listener.ts';
+import {
+  type Address,
+  type ListenerOptions,
+  listenersOf,
+  mainAddress,
+  portOf,
+  urlOf,
+  withPort,
+} from './connection/address.ts';
+import { bindAll } from './connection/bind.ts';
+import { placeAt, type TakePlace } from './connection/listener.ts';
 import { Log } from './connection/log.ts';
 import { countWorkers } from './models/counts.ts';
 import { descriptorsMax } from './models/descriptors.ts';
@@ -79,24 +88,18 @@ async function serveApp({ app, ...given }: ServeAppOptions): Promise<AppServer> 
   options.app = appFile(app);
   const start = startOf(options);
   const wanted = countWorkers(options.workers);
-  const { workersMax } = await bind(options.host, options.port, wanted, 'own');
+  const bound = await bindAll(start.listeners, wanted, 'own');
+  const workersMax = Math.min(...bound.map((one) => one.workersMax));
   options.workers = Math.min(wanted, workersMax);
   if (wanted > workersMax) start.note(`Threads can't share a port here: 1 worker, not ${wanted}`);
 
-  let { port } = options;
-  // The first thread picks the port when it is 0, and the others follow.
-  let pick = (): void => {};
-  const picked = new Promise<void>((resolve) => (pick = resolve));
+  // The first thread picks a port that is 0, and the others follow.
+  const picks = start.listeners.map(({ address }) => new PortPick(address));
   const server = await eventLoop({
     ...start,
-    takePlace: async (ordinal) => {
-      if (port === 0 && ordinal > 0) await picked;
-      return { host: options.host, port, reusePort: workersMax > 1 };
-    },
-    listening: (itsPort) => {
-      port = itsPort;
-      pick();
-    },
+    takePlace: async (listener, ordinal) =>
+      placeAt(await (picks[listener] as PortPick).addressFor(ordinal), workersMax > 1),
+    listening: (listener, port) => picks[listener]?.picked(port),
   });
   return {
     ...handleOf(options, server),
@@ -111,11 +114,11 @@ async function serveHandlers({ workers, ...given }: ServeHandlersOptions): Promi
   // First, since a misspelt fetch is missed below, where its name is not told.
   const options = readOptions(Object.fromEntries(others), { globals: false }, hintFor);
   const handlers = appOf(given, 'serve()');
-  const { host, port } = options;
-  const takePlace = async (): Promise<ListenAt> => ({ host, port, reusePort: false });
   const uninstall = options.globals ? (await import('./app/globals.ts')).installGlobals() : undefined;
   const start = startOf(options);
   try {
+    const takePlace: TakePlace = async (listener) =>
+      placeAt((start.listeners[listener] as ListenerOptions).address, false);
     const server = await inThread({ ...start, takePlace }, handlers);
     return {
       ...handleOf(options, server),
@@ -136,24 +139,47 @@ function startOf(options: Options): Omit<ModelStart, 'takePlace'> {
   return {
     options,
     times: TIMES,
+    listeners: listenersOf(options),
     descriptorsMax: descriptorsMax(),
     note: (text) => log.note(text),
     warn: (text) => log.warn(text),
   };
 }
 
-function handleOf({ host, drainTimeout }: Options, running: RunningServer): Server {
-  const { port } = running;
+function handleOf({ drainTimeout }: Options, running: RunningServer): Server {
+  const address = mainAddress(running.addresses);
   let closed: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     closed ??= running.drain(drainTimeout).then(() => {});
     await closed;
   };
   return {
-    url: urlOf(host, port),
-    port,
+    url: urlOf(address),
+    port: portOf(address),
     stats: () => running.statistics(),
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+/** The address of one listener, whose port the first thread picks if it is 0. */
+class PortPick {
+  private pick: () => void = () => {};
+  private readonly isPicked: Promise<void>;
+
+  constructor(private address: Address) {
+    this.isPicked = new Promise((resolve) => (this.pick = resolve));
+    if ('path' in address || address.port > 0) this.pick();
+  }
+
+  /** Where a thread listens. Waits until the first one does. */
+  async addressFor(ordinal: number): Promise<Address> {
+    if (ordinal > 0) await this.isPicked;
+    return this.address;
+  }
+
+  picked(port: number): void {
+    this.address = withPort(this.address, port);
+    this.pick();
+  }
 }

@@ -2,8 +2,9 @@
 // Ctrl-C reaches the whole group and only the supervisor may interpret it; when the supervisor is gone,
 // the server drains and ends.
 
+import type { ListenerOptions } from './connection/address.ts';
 import type { Handle } from './connection/bind.ts';
-import type { ListenAt } from './connection/listener.ts';
+import { type ListenAt, placeAt } from './connection/listener.ts';
 import type { ToServer, ToSupervisor } from './messages.ts';
 import { countListeners } from './models/counts.ts';
 import { descriptorsMax } from './models/descriptors.ts';
@@ -54,26 +55,29 @@ async function obey(message: ToServer | null, handle: unknown): Promise<void> {
   }
 }
 
-async function start({ options, times, address }: ToServer & { type: 'start' }): Promise<void> {
-  const own = address && { ...address, reusePort: countListeners(options) > 1 };
+async function start({ options, times, listeners, ways }: ToServer & { type: 'start' }): Promise<void> {
+  const reusePort = countListeners(options) > 1;
   try {
-    const takePlace = own ? async () => own : takeSocket;
     server = await MODELS[options.model]({
       options,
       times,
-      takePlace,
+      listeners,
+      takePlace: async (listener, ordinal) =>
+        ways[listener] === 'own'
+          ? placeAt((listeners[listener] as ListenerOptions).address, reusePort)
+          : takeSocket(listener, ordinal),
       descriptorsMax: descriptorsMax(),
       note,
       warn,
     });
-    const { port, who, io } = server;
-    tell({ type: 'listening', port, who, io });
+    const { addresses, who, io } = server;
+    tell({ type: 'listening', addresses, who, io });
   } catch (error) {
     fail(error as Error);
   }
 }
 
-/** Tells how it went: whoever asked can't be answered otherwise. */
+/** Logs the outcome, since a signal has no answer. */
 async function reload(timeoutMs: number): Promise<void> {
   // Threads that start just now have read the application already.
   await starting;
@@ -88,9 +92,9 @@ async function reload(timeoutMs: number): Promise<void> {
 }
 
 /** Asks for a fresh duplicate: a descriptor must never be open in two threads. */
-async function takeSocket(ordinal: number): Promise<ListenAt> {
+async function takeSocket(listener: number, ordinal: number): Promise<ListenAt> {
   const request = requests++;
-  tell({ type: 'take', request, ordinal });
+  tell({ type: 'take', request, listener, ordinal });
   const handle = await new Promise<Handle>((resolve) => waiting.set(request, resolve));
   waiting.delete(request);
   kept.push(handle);

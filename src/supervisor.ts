@@ -4,8 +4,8 @@ import { type ChildProcess, fork, type SendHandle } from 'node:child_process';
 import inspector from 'node:inspector';
 import { isatty } from 'node:tty';
 import { Backoff } from './backoff.ts';
-import { type Bound, bind } from './connection/bind.ts';
-import { urlOf } from './connection/listener.ts';
+import { type ListenerOptions, listenersOf, urlOf } from './connection/address.ts';
+import { type Bound, bindAll } from './connection/bind.ts';
 import { Log } from './connection/log.ts';
 import { NUMBERS_MS, SNAPSHOT_MS } from './durable/messages.ts';
 import type { ToServer, ToSupervisor } from './messages.ts';
@@ -20,21 +20,27 @@ const BACKOFF_MAX_MS = 10_000;
 const GRACE_MS = 3000;
 
 /**
- * Runs a server until it is told to stop.
- * @throws what binding or starting fails with
+ * Runs a server until a signal stops it.
+ * @throws the error that binding or starting fails with
  */
-export async function supervise(options: Options, times: Times): Promise<void> {
+export async function supervise(
+  options: Options,
+  times: Times,
+  listeners = listenersOf(options),
+): Promise<void> {
   leaveDebuggerToServer();
   const log = new Log(options.log);
   const wanted = countListeners(options);
-  const bound = await bind(options.host, options.port, wanted, options.sockets);
-  const possible = { ...options, port: bound.port };
-  if (wanted > bound.workersMax) {
-    possible.workers = bound.workersMax;
+  const bound = await bindAll(listeners, wanted, options.sockets);
+  const workersMax = Math.min(...bound.map((one) => one.workersMax));
+  const possible = { ...options };
+  if (wanted > workersMax) {
+    possible.workers = workersMax;
     log.note(`Sockets can't be shared between threads here: 1 worker, not ${wanted}`);
   }
+  const known = listeners.map((listener, i) => ({ ...listener, address: (bound[i] as Bound).address }));
   await new Promise<void>((resolve, reject) =>
-    new Supervisor(possible, times, bound, log, resolve, reject).start(),
+    new Supervisor(possible, times, known, bound, log, resolve, reject).start(),
   );
 }
 
@@ -62,7 +68,9 @@ class Supervisor {
   constructor(
     private readonly options: Options,
     private readonly times: Times,
-    private readonly bound: Bound,
+    private readonly listeners: ListenerOptions[],
+    /** The sockets of each listener. */
+    private readonly bound: Bound[],
     private readonly log: Log,
     private readonly stopped: () => void,
     private readonly failed: (error: Error) => void,
@@ -88,9 +96,8 @@ class Supervisor {
       if (child.pid === undefined) this.serverEnded(error.message, error);
     });
     child.on('exit', (code, signal) => this.serverEnded(signal ?? `code ${code}`));
-    const { options, times, bound } = this;
-    const address = bound.way === 'own' ? { host: bound.host, port: bound.port } : undefined;
-    this.tell({ type: 'start', options, times, ...(address && { address }) });
+    const { options, times, listeners, bound } = this;
+    this.tell({ type: 'start', options, times, listeners, ways: bound.map(({ way }) => way) });
   }
 
   private hear(message: ToSupervisor | null): void {
@@ -99,13 +106,12 @@ class Supervisor {
         if (this.stoppedMs !== undefined) break;
         this.tell(
           { type: 'socket', request: message.request },
-          this.bound.handleOf(message.ordinal) as unknown as SendHandle,
+          this.bound[message.listener]?.handleOf(message.ordinal) as unknown as SendHandle,
         );
         break;
       case 'listening':
         this.listenedMs = Date.now();
-        this.proved = true;
-        this.announce(message);
+        void this.opened(message);
         break;
       case 'failed':
         this.failure = Object.assign(new Error(message.message), { code: message.code });
@@ -126,17 +132,34 @@ class Supervisor {
     }
   }
 
+  /** All threads of a server process listen: clients may come. */
+  private async opened(message: ToSupervisor & { type: 'listening' }): Promise<void> {
+    try {
+      await Promise.all(this.bound.map((one) => one.publish()));
+    } catch (error) {
+      this.failure = error as Error;
+      this.child?.kill('SIGKILL');
+      return;
+    }
+    this.proved = true;
+    this.announce(message);
+  }
+
   /** The one line that scripts wait for. */
-  private announce({ port, who, io }: ToSupervisor & { type: 'listening' }): void {
-    const { host, engine, model } = this.options;
+  private announce({ addresses, who, io }: ToSupervisor & { type: 'listening' }): void {
+    const { engine, model } = this.options;
     const sockets = {
       'per-worker': model === 'event-loop' ? 'a socket for each worker' : 'one socket',
       shared: 'one shared socket',
       own: 'workers bind for themselves',
-    }[this.bound.way];
+    };
+    const [way, ...others] = new Set(this.bound.map((one) => sockets[one.way]));
     const ways = io.read === io.write ? `${io.read} I/O` : `${io.read} reads, ${io.write} writes`;
-    const how = [who, `${engine} engine`, ...this.counting(), sockets, ways].join(', ');
-    this.log.note(`Server listening on ${urlOf(host, port)} (${how})`);
+    const how = [who, `${engine} engine`, ...this.counting(), [way, ...others].join(' or '), ways].join(', ');
+    const [first, ...more] = addresses.map(urlOf);
+    const last = more.pop();
+    const where = last === undefined ? first : `${[first, ...more].join(', ')} and ${last}`;
+    this.log.note(`Server listening on ${where} (${how})`);
   }
 
   /** How the built-in app counts, where that was chosen. */
@@ -165,8 +188,8 @@ class Supervisor {
     if (this.stoppedMs === undefined) {
       this.stoppedMs = now;
       this.log.note(`Stopping on ${signal}: finishing what is under way`);
-      // From here on connecting is refused, and who can goes elsewhere.
-      this.bound.close();
+      // From here on connecting is refused, so that clients may go elsewhere.
+      this.close();
       if (this.pause !== undefined) {
         clearTimeout(this.pause);
         this.stopped();
@@ -201,8 +224,12 @@ class Supervisor {
   }
 
   private fail(error: Error): void {
-    this.bound.close();
+    this.close();
     this.failed(error);
+  }
+
+  private close(): void {
+    for (const one of this.bound) one.close();
   }
 
   private tell(message: ToServer, handle?: SendHandle): void {

@@ -161,8 +161,9 @@ class Dispatcher {
     fail(exchange, 500, noted);
   }
 
+  /** A server that listens at paths alone has no host. */
   private makeOrigin(): Origin {
-    return new Origin(this.authority, new URL(this.environment.server.url).host);
+    return new Origin(this.authority, new URL(this.environment.server.url).host || 'localhost');
   }
 }
 

@@ -5,57 +5,122 @@
 //   per-worker   one socket a worker, bound with SO_REUSEPORT: the kernel spreads the connections
 //   shared       one socket for all workers
 //   own          no socket is held here; each thread binds its own, which needs SO_REUSEPORT for more than one
+//
+// A path can be bound once, so the workers share its socket.
 
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import net, { type AddressInfo } from 'node:net';
 import { platform } from 'node:os';
+import { getSystemErrorMap } from 'node:util';
+import type { Address, ListenerOptions } from './address.ts';
+import { isStale, publishSocket } from './socket-file.ts';
 
 export const SOCKET_CHOICES = ['auto', 'per-worker', 'shared', 'own'] as const;
 export type SocketChoice = (typeof SOCKET_CHOICES)[number];
 export type SocketWay = Exclude<SocketChoice, 'auto'>;
 
-/** A bound socket that nobody accepts from, as child_process can send it. */
+/** A bound socket from which this process accepts no connection, as child_process can send it. */
 export interface Handle {
   fd: number;
   listen(backlog: number): number;
+  /** TCP sockets have it. */
   getsockname(name: { port: number }): number;
   close(): void;
 }
 
 export interface Bound {
   way: SocketWay;
-  /** As given, or what port 0 led to. */
-  host: string;
-  port: number;
-  /** How many workers can have a socket this way. */
+  /** As given, or with the port that 0 led to. */
+  address: Address;
+  /** How many workers can listen this way. */
   workersMax: number;
   /** The socket of worker `ordinal`, to be duplicated by sending it; undefined when threads bind their own. */
   handleOf(ordinal: number): Handle | undefined;
+  /** Lets clients find the address, once threads listen: a path has no file before. @throws Error when it is taken by now */
+  publish(): Promise<void>;
+  /** Closes the sockets held here, and removes the file of a path. */
   close(): void;
 }
 
 /** uv_tcp_flags of libuv 1.49; older ones ignore it. */
 const UV_TCP_REUSEPORT = 2;
 
+/** The address type -1 stands for a path. */
 type CreateServerHandle = (
   address: string,
   port: number,
-  addressType: 4 | 6,
+  addressType: 4 | 6 | -1,
   fd: number | undefined,
   flags: number,
 ) => Handle | number;
 
 /**
- * Binds `host`:`port` for so many workers.
- * @throws what listening there fails with (EADDRINUSE, EACCES, ENOTFOUND, …), or an Error when the way
+ * Binds an address for so many workers.
+ * @throws the error of listening there (EADDRINUSE, EACCES, ENOTFOUND, …), or an Error when the way
  *   asked for does not work here
  */
-export async function bind(
-  host: string,
-  port: number,
+export function bind(address: Address, workers: number, choice: SocketChoice): Promise<Bound> {
+  return 'path' in address
+    ? bindPath(address.path, choice)
+    : bindPort(address.host, address.port, workers, choice);
+}
+
+/**
+ * Binds the address of each listener.
+ * @throws as bind() does; then nothing is bound
+ */
+export async function bindAll(
+  listeners: readonly ListenerOptions[],
   workers: number,
   choice: SocketChoice,
-): Promise<Bound> {
+): Promise<Bound[]> {
+  const bound: Bound[] = [];
+  try {
+    for (const { address } of listeners) bound.push(await bind(address, workers, choice));
+    return bound;
+  } catch (error) {
+    for (const one of bound) one.close();
+    throw error;
+  }
+}
+
+/**
+ * Binds a path. The socket has another name until it is published, so that no server finds a file whose socket does not
+ * listen yet, and takes its server for dead.
+ */
+async function bindPath(path: string, choice: SocketChoice): Promise<Bound> {
+  await isStale(path);
+  const boundAt = `${path}.${randomBytes(3).toString('hex')}`;
+  const handle = choice === 'own' ? undefined : makePathHandle(boundAt, path);
+  if (handle === undefined && choice === 'shared') throw doesNotWork(choice);
+  let remove: (() => void) | undefined;
+  return {
+    way: handle === undefined ? 'own' : 'shared',
+    address: { path },
+    workersMax: handle === undefined ? 1 : Number.POSITIVE_INFINITY,
+    handleOf: () => handle,
+    publish: async () => {
+      if (handle !== undefined) remove ??= await publishSocket(boundAt, path);
+    },
+    close: () => {
+      // Where it was not published, this removes the file at `boundAt`.
+      handle?.close();
+      remove?.();
+    },
+  };
+}
+
+/** Undefined where a socket can't be held: on Windows, and with a Node that no longer has the function. */
+function makePathHandle(boundAt: string, path: string): Handle | undefined {
+  if (platform() === 'win32' || !('_createServerHandle' in net)) return undefined;
+  const handle = createServerHandle(boundAt, -1, -1, 0);
+  if (typeof handle !== 'number') return handle;
+  const [code, why] = getSystemErrorMap().get(handle) ?? ['', `error ${handle}`];
+  throw Object.assign(new Error(`can't make the socket ${path}: ${why}`), { code });
+}
+
+async function bindPort(host: string, port: number, workers: number, choice: SocketChoice): Promise<Bound> {
   // SO_REUSEPORT would let two servers share a port unnoticed, so it is listened on once without. Two that
   // start within the same milliseconds may still both find it free.
   const address = await probe(host, port);
@@ -67,10 +132,10 @@ export async function bind(
   const handles = Array.from({ length: count }, () => makeHandle(address, address.port, flags));
   return {
     way,
-    host,
-    port: address.port,
+    address: { host, port: address.port },
     workersMax: way === 'own' && !(await threadsReusePort(host)) ? 1 : Number.POSITIVE_INFINITY,
     handleOf: (ordinal) => handles[ordinal % count],
+    publish: async () => {},
     close: () => {
       for (const handle of handles) handle.close();
     },
@@ -90,9 +155,12 @@ async function probe(host: string, port: number): Promise<AddressInfo> {
 
 function choose(choice: SocketChoice, canHold: boolean, canReuse: boolean): SocketWay {
   if (choice === 'auto') return canReuse ? 'per-worker' : canHold ? 'shared' : 'own';
-  if ((choice === 'per-worker' && !canReuse) || (choice === 'shared' && !canHold))
-    throw new Error(`--sockets ${choice} does not work with this Node on this system`);
+  if ((choice === 'per-worker' && !canReuse) || (choice === 'shared' && !canHold)) throw doesNotWork(choice);
   return choice;
+}
+
+function doesNotWork(choice: SocketChoice): Error {
+  return new Error(`--sockets ${choice} does not work with this Node on this system`);
 }
 
 /** Whether a socket can be bound here and listened on elsewhere. Windows can't send it to a thread. */
@@ -108,7 +176,7 @@ function reusesPorts(address: AddressInfo): boolean {
   if (first === undefined) return false;
   const name = { port: 0 };
   first.getsockname(name);
-  const second = createServerHandle(address, name.port, UV_TCP_REUSEPORT);
+  const second = createTcpHandle(address, name.port, UV_TCP_REUSEPORT);
   const both = first.listen(1) === 0 && typeof second !== 'number' && second.listen(1) === 0;
   first.close();
   if (typeof second !== 'number') second.close();
@@ -137,7 +205,7 @@ async function threadsReusePort(host: string): Promise<boolean> {
 /** A handle at any free port, or undefined when this Node can't make one. */
 function tryHandle(address: AddressInfo, flags: number): Handle | undefined {
   try {
-    const handle = createServerHandle(address, 0, flags);
+    const handle = createTcpHandle(address, 0, flags);
     if (typeof handle === 'number' || handle.fd < 0) return undefined;
     return handle;
   } catch {
@@ -146,7 +214,7 @@ function tryHandle(address: AddressInfo, flags: number): Handle | undefined {
 }
 
 function makeHandle(address: AddressInfo, port: number, flags: number): Handle {
-  const handle = createServerHandle(address, port, flags);
+  const handle = createTcpHandle(address, port, flags);
   if (typeof handle !== 'number') {
     // libuv keeps EADDRINUSE back until listen(), which would then pick any port.
     const name = { port: 0 };
@@ -157,7 +225,16 @@ function makeHandle(address: AddressInfo, port: number, flags: number): Handle {
   throw Object.assign(new Error(message), { code: 'EADDRINUSE' });
 }
 
-function createServerHandle(address: AddressInfo, port: number, flags: number): Handle | number {
+function createTcpHandle(address: AddressInfo, port: number, flags: number): Handle | number {
+  return createServerHandle(address.address, port, address.family === 'IPv6' ? 6 : 4, flags);
+}
+
+function createServerHandle(
+  address: string,
+  port: number,
+  addressType: 4 | 6 | -1,
+  flags: number,
+): Handle | number {
   const create = (net as unknown as { _createServerHandle: CreateServerHandle })._createServerHandle;
-  return create(address.address, port, address.family === 'IPv6' ? 6 : 4, undefined, flags);
+  return create(address, port, addressType, undefined, flags);
 }

@@ -25,7 +25,7 @@ import { readEvents } from '../wasm/events.ts';
 import { UNCOUNTED } from './addresses.ts';
 import { Carry } from './carry.ts';
 import { contentDeadline, Deadline } from './deadlines.ts';
-import type { Endpoint } from './endpoint.ts';
+import { type Endpoint, peerOf } from './endpoint.ts';
 import { OpenExchange } from './open-exchange.ts';
 import type { OutputRegion } from './outputs.ts';
 import type { Plane } from './plane.ts';
@@ -99,15 +99,13 @@ export class Connection implements Receiver {
   constructor(
     private readonly plane: Plane,
     accepted: Socket,
-    endpoint: Endpoint,
+    private readonly endpoint: Endpoint,
   ) {
     this.deadline.set(plane.deadlines.headTimeoutMs);
     this.waitsSince = plane.waits++;
     this.headSinceMs = plane.clock.nowMs;
     this.requestsLeft = plane.limits.requestsMax;
-    this.peer = plane.log.connections
-      ? `${accepted.remoteAddress ?? 'gone'}:${accepted.remotePort ?? 0}`
-      : '';
+    this.peer = plane.log.connections ? peerOf(accepted, endpoint) : '';
     this.socket = openSocket(endpoint.io.read, accepted, plane.slot, this);
     this.writer = new Writer(endpoint.io.write, this.socket, (error) => this.flushed(error));
     this.socket.on('end', () => this.peerEnded());
@@ -149,10 +147,11 @@ export class Connection implements Receiver {
 
   /**
    * Closes at once, whatever is under way. Where the close would end the content of a response, the connection is
-   * reset instead, so that the peer doesn't take the content for whole.
+   * reset instead, so that the peer doesn't take the content for whole; a unix socket has no reset.
    */
   destroy(): void {
-    if (this.endsContent && this.writing !== WRITING_ENDED) this.socket.resetAndDestroy();
+    if (this.endsContent && this.writing !== WRITING_ENDED && !this.endpoint.unix)
+      this.socket.resetAndDestroy();
     else this.socket.destroy();
   }
 

@@ -1,6 +1,8 @@
 // One endpoint of a server: how the sockets that a listener accepts there are read and written, and which protocol
 // their clients speak. One plane serves the sockets of several endpoints.
 
+import type { Socket } from 'node:net';
+import type { ListenerOptions } from './address.ts';
 import type { ReadWay } from './reader.ts';
 import type { WriteWay } from './writer.ts';
 
@@ -14,9 +16,21 @@ export interface Io {
 export interface Endpoint {
   readonly io: Io;
   readonly scheme: 'http' | 'https';
+  /** It is a unix socket: its clients have no address, and a connection can't be reset. */
+  readonly unix: boolean;
 }
 
-/** The endpoint of a listener whose clients speak HTTP without TLS. */
+/** The endpoint of one listener. @param io how plain sockets are read and written */
+export function endpointOf({ address }: ListenerOptions, io: Io): Endpoint {
+  return { io, scheme: 'http', unix: 'path' in address };
+}
+
+/** A client, as the log names it: `192.0.2.1:50123`; `unix` where clients have no address. */
+export function peerOf({ remoteAddress, remotePort }: Socket, { unix }: Endpoint): string {
+  return unix ? 'unix' : `${remoteAddress ?? 'gone'}:${remotePort ?? 0}`;
+}
+
+/** The endpoint of a TCP port whose clients speak HTTP without TLS. */
 export function plainEndpoint(io: Io): Endpoint {
-  return { io, scheme: 'http' };
+  return { io, scheme: 'http', unix: false };
 }

@@ -1,51 +1,88 @@
 // How sockets arrive: a listening server over a descriptor that the supervisor bound, or an address.
 
-import net, { isIPv6 } from 'node:net';
-import type { Endpoint } from './endpoint.ts';
+import net from 'node:net';
+import { type Address, type ListenerOptions, withPort } from './address.ts';
+import { type Endpoint, endpointOf, type Io } from './endpoint.ts';
 import { SERVER_OPTIONS } from './reader.ts';
+import { removeStaleSocket } from './socket-file.ts';
 
 /** Where a worker listens: on its own duplicate of a bound socket, or at an address that it binds itself. */
-export type ListenAt = { fd: number } | { host: string; port: number; reusePort: boolean };
+export type ListenAt = { fd: number } | { host: string; port: number; reusePort: boolean } | { path: string };
 
-/** Where listener number `ordinal` shall listen; asked anew for each thread, since descriptors are not shared. */
-export type TakePlace = (ordinal: number) => Promise<ListenAt>;
+/**
+ * Says where a worker listens for one of the server's listeners. Called for each new worker, since threads must not share
+ * a descriptor.
+ * @param listener index in the server's list of listeners
+ */
+export type TakePlace = (listener: number, ordinal: number) => Promise<ListenAt>;
 
 /** Connections that may wait to be accepted; the kernel has a maximum of its own. */
 const BACKLOG = 4096;
 
 export interface Listener {
+  /** 0 where there is none, at a path. */
   port: number;
   /** Stops accepting. */
   close(): void;
 }
 
-/** Who gets the connections: a plane, or whoever brings them to one. */
+/** Receives the connections: a plane, or what passes them on to one. */
 export interface Acceptor {
   /** @param socket not read from yet */
   accept(socket: net.Socket, endpoint: Endpoint): void;
   acceptFailed(error: NodeJS.ErrnoException): void;
 }
 
+/** Where a worker that binds for itself listens. @param reusePort several workers share a port */
+export function placeAt(address: Address, reusePort: boolean): ListenAt {
+  return 'path' in address ? address : { ...address, reusePort };
+}
+
+/** Whether only one worker at a time can listen there, so that another one must stop first. */
+export function isExclusive(at: ListenAt): boolean {
+  return 'path' in at || ('host' in at && !at.reusePort);
+}
+
+/** All listeners of a thread. */
+export interface Listening {
+  /** Where it listens, in the order of the listeners. */
+  addresses: Address[];
+  /** Stops accepting. */
+  close(): void;
+}
+
 /**
- * The host of a text as Node listens on it: an address, an IPv6 one in brackets or not, or a name. Undefined for
- * what urlOf() makes no URL of.
+ * Starts accepting at every listener's address, in a server with one thread that accepts.
+ * @param io how plain sockets are read and written
+ * @throws the error of listening; then it listens nowhere
  */
-export function hostToListen(text: string): string | undefined {
-  const inBrackets = /^\[(.*)\]$/.exec(text)?.[1];
-  const host = inBrackets ?? text;
-  if (host.includes(':') || inBrackets !== undefined) return isIPv6(host) ? host : undefined;
-  // The other characters of a name are for URL and the system to judge.
-  return /^[^\s\p{Cc}/?#@\\%]+$/u.test(host) && URL.canParse(urlOf(host, 1)) ? host : undefined;
+export async function listenAtAll(
+  options: readonly ListenerOptions[],
+  acceptor: Acceptor,
+  takePlace: TakePlace,
+  io: Io,
+): Promise<Listening> {
+  const listeners: Listener[] = [];
+  const close = (): void => {
+    for (const listener of listeners) listener.close();
+  };
+  const addresses: Address[] = [];
+  try {
+    for (const [i, one] of options.entries()) {
+      const listener = await listen(acceptor, await takePlace(i, 0), endpointOf(one, io));
+      listeners.push(listener);
+      addresses.push(withPort(one.address, listener.port));
+    }
+  } catch (error) {
+    close();
+    throw error;
+  }
+  return { addresses, close };
 }
 
-/** Where clients find what listens there. No URL can say the zone of an IPv6 address (`::1%lo`), which is left out. */
-export function urlOf(host: string, port: number): string {
-  const address = host.replace(/%.*/, '');
-  return `http://${host.includes(':') ? `[${address}]` : host}:${port}`;
-}
-
-/** Starts accepting. @throws what listening fails with, EADDRINUSE among others */
+/** Starts accepting. @throws the error of listening, EADDRINUSE among others */
 export async function listen(acceptor: Acceptor, at: ListenAt, endpoint: Endpoint): Promise<Listener> {
+  if ('path' in at) await removeStaleSocket(at.path);
   const server = net.createServer(SERVER_OPTIONS);
   server.on('connection', (socket) => acceptor.accept(socket, endpoint));
   await new Promise<void>((resolve, reject) => {

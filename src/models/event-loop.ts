@@ -1,6 +1,7 @@
 // The model that hotpath is: an event loop on every core, each with its own connections. This is its control
 // plane: it makes the shared memory, starts the worker threads over it, drains them.
 
+import type { Address } from '../connection/address.ts';
 import { type Kept, keepState } from '../durable/keep.ts';
 import { viewsOf } from '../memory/views.ts';
 import { plural } from '../plural.ts';
@@ -14,13 +15,13 @@ import { DESCRIPTORS_OF_THREAD, type ModelStart, preparePlanes, type Server } fr
 const GENERATIONS = 2;
 
 export async function eventLoop(start: ModelStart): Promise<Server> {
-  const { options, times, takePlace, note, warn, listening } = start;
+  const { options, listeners, times, takePlace, note, warn, listening } = start;
   const workers = countWorkers(options.workers);
   const planes = await preparePlanes(start, workers * DESCRIPTORS_OF_THREAD, workers * GENERATIONS, workers);
   const { state, keep, leave } = joinState(planes);
   const pool = new Pool({
     workers,
-    start: { ...planes, host: options.host, port: options.port, state },
+    start: { ...planes, listeners, state },
     takePlace,
     loadMs: options.loadTimeout,
     times,
@@ -29,10 +30,10 @@ export async function eventLoop(start: ModelStart): Promise<Server> {
     ...(listening && { listening }),
   });
   let kept: Kept | undefined;
-  let port: number;
+  let addresses: Address[];
   try {
     kept = await keepState(options, state, warn);
-    port = await pool.start();
+    addresses = await pool.start();
   } catch (error) {
     await kept?.stop();
     leave();
@@ -40,7 +41,7 @@ export async function eventLoop(start: ModelStart): Promise<Server> {
   }
   keep();
   return {
-    port,
+    addresses,
     who: plural(workers, 'worker'),
     io: planes.io,
     statistics: () => readStatistics(viewsOf(planes.memory)),

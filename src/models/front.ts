@@ -1,22 +1,22 @@
-// What the tutorial's models have in common: one listener, a queue behind it, and somebody who tells those
-// for whom there is no room that there is none.
+// What the tutorial's models have in common: listeners, one queue behind them, and a plane that answers the connections
+// for which there is no room.
 
-import type { Socket } from 'node:net';
+import type { Address } from '../connection/address.ts';
 import { createPlane, type PlaneStart } from '../connection/create.ts';
-import { plainEndpoint } from '../connection/endpoint.ts';
-import { listen, type TakePlace } from '../connection/listener.ts';
-import { Queue } from './queue.ts';
+import { type Acceptor, listenAtAll } from '../connection/listener.ts';
+import type { ModelStart } from './model.ts';
+import { type Arrival, Queue } from './queue.ts';
 
 export interface Front {
-  port: number;
-  /** Stops accepting, lets go of those that wait, and resolves when nobody is served any more. */
+  addresses: Address[];
+  /** Stops accepting, closes the connections that wait, and resolves when no connection is served any more. */
   close(): Promise<void>;
-  /** Ends at once those that are being told that there is no room. */
+  /** Closes at once the connections that are being turned away. */
   destroy(): void;
 }
 
 /** Serves one connection, or turns it away; resolves when it is over. */
-export type ServeOne = (socket: Socket, turnAway: (socket: Socket) => void) => Promise<void>;
+export type ServeOne = (arrival: Arrival, turnAway: (arrival: Arrival) => void) => Promise<void>;
 
 /**
  * Listens, and has connections served: their planes need no limit of connections of their own.
@@ -27,34 +27,30 @@ export type ServeOne = (socket: Socket, turnAway: (socket: Socket) => void) => P
 export async function openFront(
   planes: Omit<PlaneStart, 'slot'>,
   refusalSlot: number,
-  takePlace: TakePlace,
+  { listeners, takePlace }: ModelStart,
   servedMax: number,
   serve: ServeOne,
 ): Promise<Front> {
   const refusals = createPlane({ ...planes, slot: refusalSlot });
-  const endpoint = plainEndpoint(planes.io);
-  const turnAway = (socket: Socket): void => refusals.turnAway(socket, endpoint);
+  const turnAway = ({ socket, endpoint }: Arrival): void => refusals.turnAway(socket, endpoint);
   const queue = new Queue({
-    serve: (socket) => serve(socket, turnAway),
+    serve: (arrival) => serve(arrival, turnAway),
     turnAway,
     servedMax,
     waitingMax: planes.limits.connectionsMax - servedMax,
   });
-  const listener = await listen(
-    {
-      accept: (socket) => queue.enter(socket),
-      acceptFailed: (error) => {
-        if (error.code === 'EMFILE' || error.code === 'ENFILE') queue.makeRoom();
-        refusals.acceptFailed(error);
-      },
+  const acceptor: Acceptor = {
+    accept: (socket, endpoint) => queue.enter({ socket, endpoint }),
+    acceptFailed: (error) => {
+      if (error.code === 'EMFILE' || error.code === 'ENFILE') queue.makeRoom();
+      refusals.acceptFailed(error);
     },
-    await takePlace(0),
-    endpoint,
-  );
+  };
+  const listening = await listenAtAll(listeners, acceptor, takePlace, planes.io);
   return {
-    port: listener.port,
+    addresses: listening.addresses,
     close: async () => {
-      listener.close();
+      listening.close();
       await Promise.all([queue.drain(), refusals.drain()]);
     },
     destroy: () => refusals.destroy(),

@@ -5,9 +5,9 @@ import process from 'node:process';
 import { prepareApp } from '../app/dispatcher.ts';
 import { Lifecycle } from '../app/lifecycle.ts';
 import type { App } from '../app/types.ts';
+import { mainAddress, portOf, urlOf } from '../connection/address.ts';
 import { createPlane, type PlaneStart } from '../connection/create.ts';
-import { plainEndpoint } from '../connection/endpoint.ts';
-import { listen, urlOf } from '../connection/listener.ts';
+import { listenAtAll } from '../connection/listener.ts';
 import type { Plane } from '../connection/plane.ts';
 import { type Kept, keepState } from '../durable/keep.ts';
 import { beginLoad, joinState } from '../state/shared.ts';
@@ -64,10 +64,10 @@ export async function inThread(start: ModelStart, app: App): Promise<ServerInThr
 
 /** A plane that listens, over named state that is there. */
 async function open(start: ModelStart, planes: Omit<PlaneStart, 'slot'>, app: App): Promise<ServerInThread> {
-  const { host, loadTimeout, drainTimeout } = start.options;
+  const { loadTimeout, drainTimeout } = start.options;
   const plane = createPlane({ ...planes, slot: 0 });
   const load = beginLoad();
-  let port = start.options.port;
+  let addresses = start.listeners.map(({ address }) => address);
   let life: Lifecycle | undefined;
   let closed = false;
   /** Applications that were replaced, until each has stopped. */
@@ -79,10 +79,10 @@ async function open(start: ModelStart, planes: Omit<PlaneStart, 'slot'>, app: Ap
     const its = new Lifecycle(app, plane.log);
     const server = {
       get url() {
-        return urlOf(host, port);
+        return urlOf(mainAddress(addresses));
       },
       get port() {
-        return port;
+        return portOf(mainAddress(addresses));
       },
       draining: its.draining,
       stats: () => readStatistics(plane.slot.views),
@@ -105,12 +105,12 @@ async function open(start: ModelStart, planes: Omit<PlaneStart, 'slot'>, app: Ap
 
   try {
     await begin(app);
-    const listener = await listen(plane, await start.takePlace(0), plainEndpoint(planes.io));
-    port = listener.port;
+    const listening = await listenAtAll(start.listeners, plane, start.takePlace, planes.io);
+    ({ addresses } = listening);
     watch(plane);
     load.commit();
     return {
-      port,
+      addresses,
       who: 'the calling thread',
       io: planes.io,
       statistics: () => readStatistics(plane.slot.views),
@@ -131,7 +131,7 @@ async function open(start: ModelStart, planes: Omit<PlaneStart, 'slot'>, app: Ap
       drain: async (timeoutMs) => {
         closed = true;
         const endMs = performance.now() + timeoutMs;
-        listener.close();
+        listening.close();
         life?.drain();
         let cut = 0;
         await drainWithin(timeoutMs, plane.drain(), () => {

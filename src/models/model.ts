@@ -3,6 +3,7 @@
 // is the same in all.
 
 import type { Access } from '../connection/access.ts';
+import type { Address, ListenerOptions } from '../connection/address.ts';
 import { createAddressLimit } from '../connection/addresses.ts';
 import type { PlaneStart } from '../connection/create.ts';
 import type { Io } from '../connection/endpoint.ts';
@@ -25,26 +26,28 @@ import { Slot } from '../wasm/slot.ts';
 import { leaseCounters } from '../wasm/state/leasing.ts';
 import { setCounting } from '../wasm/state/rows.ts';
 import type { Statistics } from '../wasm/statistics.ts';
-import type { Death } from '../workers/generation.ts';
+import type { Kill } from '../workers/generation.ts';
 
 /** What a model is started with. */
 export interface ModelStart {
   options: ServerOptions;
   times: Times;
+  listeners: ListenerOptions[];
   takePlace: TakePlace;
   /** Files and sockets that this process may have open. */
   descriptorsMax: number;
-  /** Told what happens, a line each. */
+  /** Called with what happens, a line each. */
   note: (text: string) => void;
-  /** Told what goes wrong, and when that is over. */
+  /** Called with what goes wrong, and when that is over. */
   warn: (text: string) => void;
-  /** Told each time a thread listens, where threads do. */
-  listening?: (port: number) => void;
+  /** Called each time a thread listens, where threads do. @param listener index in the list */
+  listening?: (listener: number, port: number) => void;
 }
 
 /** A server that runs. */
 export interface Server {
-  port: number;
+  /** Where it listens, in the order of the listeners. */
+  addresses: Address[];
   /** Who serves, for the line that says it listens: `2 workers`. */
   who: string;
   io: Io;
@@ -57,7 +60,7 @@ export interface Server {
    */
   reload?(timeoutMs: number): Promise<void>;
   /** Ends one thread as a crash would, where there are such that are replaced. For tests. */
-  killWorker?(ordinal: number, how?: Death): Promise<void>;
+  killWorker?(ordinal: number, how?: Kill): Promise<void>;
 }
 
 /** Starts to listen. @throws what listening fails with, EADDRINUSE among others */

@@ -3,7 +3,6 @@
 
 import { serveBuiltIn } from '../app/built-in.ts';
 import { createPlane } from '../connection/create.ts';
-import { plainEndpoint } from '../connection/endpoint.ts';
 import { HELLO_COUNTER, type Plane } from '../connection/plane.ts';
 import { adoptHandle } from '../connection/reader.ts';
 import { viewsOf } from '../memory/views.ts';
@@ -24,7 +23,10 @@ process.on('message', (message: ToConnectionProcess, handle: unknown) => {
 // Nobody is left who could stop it, and others may hand out the same numbers by now.
 process.on('disconnect', () => process.exit());
 
-function serve({ options, io, number }: ToConnectionProcess & { type: 'serve' }, handle: unknown): void {
+function serve(
+  { options, endpoint, number }: ToConnectionProcess & { type: 'serve' },
+  handle: unknown,
+): void {
   if (handle === undefined) process.exit();
   tell({ type: 'taken' });
   const planes = makePlanes(options, 1);
@@ -33,7 +35,7 @@ function serve({ options, io, number }: ToConnectionProcess & { type: 'serve' },
   plane = createPlane({ ...planes, slot: 0 });
   serveBuiltIn(plane, planes.access);
   plane.onClosed = () => tell({ type: 'served', statistics: readStatistics(views) }, () => process.exit());
-  plane.accept(adoptHandle(handle), plainEndpoint(io));
+  plane.accept(adoptHandle(handle), endpoint);
 }
 
 function tell(message: FromConnectionProcess, sent?: () => void): void {

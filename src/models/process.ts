@@ -9,7 +9,7 @@
 import { type ChildProcess, fork, type SendHandle } from 'node:child_process';
 import { platform } from 'node:os';
 import { execArgv } from 'node:process';
-import type { Io } from '../connection/endpoint.ts';
+import type { Endpoint } from '../connection/endpoint.ts';
 import { HELLO_COUNTER } from '../connection/plane.ts';
 import { releaseHandle } from '../connection/reader.ts';
 import { viewsOf } from '../memory/views.ts';
@@ -24,7 +24,7 @@ import { drainWithin, type ModelStart, preparePlanes, type Server } from './mode
 
 export type ToConnectionProcess =
   /** Comes with the socket. `number` is what its response shows. */
-  { type: 'serve'; options: ServerOptions; io: Io; number: number } | { type: 'drain' };
+  { type: 'serve'; options: ServerOptions; endpoint: Endpoint; number: number } | { type: 'drain' };
 
 export type FromConnectionProcess =
   /** The socket has arrived. */
@@ -46,11 +46,12 @@ export async function processes(start: ModelStart): Promise<Server> {
   const { counterAdd } = instantiate(planes.module, memory);
   const unused: number[] = [];
 
-  const serve: ServeOne = async (socket, turnAway) => {
+  const serve: ServeOne = async (arrival, turnAway) => {
+    const { socket, endpoint } = arrival;
     const child = forkChild();
     if (child === undefined) {
       note('No process could be started for a connection');
-      turnAway(socket);
+      turnAway(arrival);
       return;
     }
     const number = unused.pop() ?? counterAdd(rowPointer(HELLO_COUNTER), 1);
@@ -69,7 +70,7 @@ export async function processes(start: ModelStart): Promise<Server> {
         total.refused += message.statistics.refused;
       }
     });
-    const message: ToConnectionProcess = { type: 'serve', options, io, number };
+    const message: ToConnectionProcess = { type: 'serve', options, endpoint, number };
     // The handle and not the socket: Node would begin to read a socket before anyone there listens.
     child.send(message, handle as unknown as SendHandle);
     await new Promise((resolve) => child.once('exit', resolve));
@@ -79,9 +80,9 @@ export async function processes(start: ModelStart): Promise<Server> {
     if (!used) unused.push(number);
   };
 
-  const front = await openFront(planes, 0, start.takePlace, livingMax, serve);
+  const front = await openFront(planes, 0, start, livingMax, serve);
   return {
-    port: front.port,
+    addresses: front.addresses,
     who: `a process for each connection, up to ${livingMax}`,
     io,
     statistics: () => add(total, readStatistics(viewsOf(memory))),

@@ -2,45 +2,52 @@
 // from, as far as there is room for them; the rest are turned away.
 
 import type { Socket } from 'node:net';
+import type { Endpoint } from '../connection/endpoint.ts';
+
+/** An accepted connection, not read from yet. */
+export interface Arrival {
+  socket: Socket;
+  endpoint: Endpoint;
+}
 
 export interface QueueOptions {
   /** Serves one connection; resolves when it is over, whatever came of it. */
-  serve: (socket: Socket) => Promise<void>;
-  turnAway: (socket: Socket) => void;
+  serve: (arrival: Arrival) => Promise<void>;
+  turnAway: (arrival: Arrival) => void;
   servedMax: number;
   waitingMax: number;
 }
 
 export class Queue {
-  private readonly waiting: Socket[] = [];
+  private readonly waiting: Arrival[] = [];
   private serving = 0;
   private emptied: (() => void) | undefined;
 
   constructor(private readonly options: QueueOptions) {}
 
-  enter(socket: Socket): void {
+  enter(arrival: Arrival): void {
     const { servedMax, waitingMax, turnAway } = this.options;
-    if (this.serving < servedMax) void this.serve(socket);
-    else if (this.waiting.length < waitingMax) this.waiting.push(socket);
-    else turnAway(socket);
+    if (this.serving < servedMax) void this.serve(arrival);
+    else if (this.waiting.length < waitingMax) this.waiting.push(arrival);
+    else turnAway(arrival);
   }
 
-  /** Lets go of the one that has waited longest. */
+  /** Closes the connection that has waited longest. */
   makeRoom(): void {
-    this.waiting.shift()?.destroy();
+    this.waiting.shift()?.socket.destroy();
   }
 
-  /** Lets go of those that wait, and resolves when nobody is served any more. */
+  /** Closes the connections that wait, and resolves when no connection is served any more. */
   async drain(): Promise<void> {
-    for (const socket of this.waiting.splice(0)) socket.destroy();
+    for (const { socket } of this.waiting.splice(0)) socket.destroy();
     if (this.serving > 0) await new Promise<void>((resolve) => (this.emptied = resolve));
   }
 
-  private async serve(first: Socket): Promise<void> {
+  private async serve(first: Arrival): Promise<void> {
     this.serving++;
-    for (let next: Socket | undefined = first; next !== undefined; next = this.waiting.shift()) {
-      const socket = next;
-      await this.options.serve(socket).catch(() => socket.destroy());
+    for (let next: Arrival | undefined = first; next !== undefined; next = this.waiting.shift()) {
+      const arrival = next;
+      await this.options.serve(arrival).catch(() => arrival.socket.destroy());
     }
     this.serving--;
     if (this.serving === 0) this.emptied?.();

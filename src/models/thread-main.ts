@@ -4,15 +4,13 @@ import type { Socket } from 'node:net';
 import { parentPort, workerData } from 'node:worker_threads';
 import { serveBuiltIn } from '../app/built-in.ts';
 import { createPlane } from '../connection/create.ts';
-import { plainEndpoint } from '../connection/endpoint.ts';
 import { RelayedSocket } from './relay.ts';
 import type { ConnectionThreadStart, ToConnectionThread } from './thread.ts';
 
 const port = parentPort;
 if (port === null) throw new Error('thread-main.ts runs only as a worker thread');
 
-const { peer, ...start } = workerData as ConnectionThreadStart;
-const endpoint = plainEndpoint(start.io);
+const { peer, endpoint, ...start } = workerData as ConnectionThreadStart;
 const plane = createPlane(start);
 serveBuiltIn(plane, start.access);
 plane.onClosed = () => {

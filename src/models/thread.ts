@@ -7,19 +7,21 @@
 
 import { once } from 'node:events';
 import net, { type Socket } from 'node:net';
-import { MessageChannel, Worker } from 'node:worker_threads';
+import { MessageChannel, type Transferable, Worker } from 'node:worker_threads';
 import type { PlaneStart } from '../connection/create.ts';
-import type { Io } from '../connection/endpoint.ts';
+import type { Endpoint, Io } from '../connection/endpoint.ts';
 import { viewsOf } from '../memory/views.ts';
 import { readStatistics, reclaimSlot } from '../wasm/statistics.ts';
 import { countLiving } from './counts.ts';
 import { openFront, type ServeOne } from './front.ts';
 import { DESCRIPTORS_OF_THREAD, drainWithin, type ModelStart, preparePlanes, type Server } from './model.ts';
+import type { Arrival } from './queue.ts';
 import { relay } from './relay.ts';
 
 /** What the thread of a connection is started with. */
 export interface ConnectionThreadStart extends PlaneStart {
-  /** Set when the bytes are relayed: where they come from. */
+  endpoint: Endpoint;
+  /** Set when the bytes are relayed: the client's address. */
   peer?: { remoteAddress: string | undefined; remotePort: number | undefined };
 }
 
@@ -31,73 +33,115 @@ const RELAYED: Io = { read: 'public', write: 'public' };
 export async function threads(start: ModelStart): Promise<Server> {
   const { options, note } = start;
   const wanted = countLiving(options.workers);
-  // The last slot is for those that are turned away.
+  // The last slot is for the connections that are turned away.
   const planes = await preparePlanes(start, wanted * DESCRIPTORS_OF_THREAD, wanted + 1);
   const livingMax = Math.min(wanted, planes.limits.connectionsMax);
   const limits = { ...planes.limits, connectionsMax: Number.POSITIVE_INFINITY };
   const views = viewsOf(planes.memory);
   const freeSlots = Array.from({ length: livingMax }, (_, slot) => slot);
-  const living = new Set<Worker>();
+  const living = new Set<ConnectionThread>();
   const moves = await socketsMove();
-  let draining = false;
   if (!moves && options.io === 'direct')
     throw new Error('--io direct does not work with --model thread on this Node: its sockets can not move');
 
-  const startThread = (socket: Socket, slot: number): Worker => {
-    const { remoteAddress, remotePort } = socket;
-    const workerData: ConnectionThreadStart = moves
-      ? { ...planes, slot, limits }
-      : { ...planes, slot, limits, io: RELAYED, peer: { remoteAddress, remotePort } };
-    const thread = new Worker(new URL('./thread-main.js', import.meta.url), { workerData });
-    thread.on('error', (error) => note(`The thread of a connection failed: ${(error as Error).message}`));
-    return thread;
-  };
-  const serve: ServeOne = async (socket, turnAway) => {
-    const slot = freeSlots.pop() as number;
-    let ended: Promise<unknown> | undefined;
-    let handedOver = false;
+  const startThread = (slot: number, arrival: Arrival): ConnectionThread | undefined => {
+    // Node moves no socket that came through a path.
+    const way = moves && !arrival.endpoint.unix ? 'move' : 'relay';
     try {
-      const thread = startThread(socket, slot);
-      ended = new Promise((resolve) => thread.once('exit', resolve)).then(() => living.delete(thread));
-      living.add(thread);
-      if (moves)
-        // Only when the thread is there: what is on its way to one that never will be is nobody's.
-        thread.once('message', () => {
-          handedOver = true;
-          thread.postMessage({ type: 'serve', socket } satisfies ToConnectionThread, [socket as never]);
-          if (draining) thread.postMessage({ type: 'drain' } satisfies ToConnectionThread);
-        });
-      else {
-        handedOver = true;
-        relay(socket, thread);
-      }
+      return new ConnectionThread({ ...planes, slot, limits }, arrival, way, note);
     } catch (error) {
       note(`No thread could be started for a connection: ${(error as Error).message}`);
+      return undefined;
     }
-    await ended;
-    if (!handedOver) turnAway(socket);
+  };
+  const serve: ServeOne = async (arrival, turnAway) => {
+    const slot = freeSlots.pop() as number;
+    const thread = startThread(slot, arrival);
+    if (thread !== undefined) {
+      living.add(thread);
+      await thread.ended;
+      living.delete(thread);
+    }
+    if (!thread?.hasConnection) turnAway(arrival);
     reclaimSlot(views, slot);
     freeSlots.push(slot);
   };
 
-  const front = await openFront(planes, wanted, start.takePlace, livingMax, serve);
+  const front = await openFront(planes, wanted, start, livingMax, serve);
   return {
-    port: front.port,
+    addresses: front.addresses,
     who: `a thread for each connection, up to ${livingMax}, ${moves ? 'sockets move' : 'bytes are relayed'}`,
     io: moves ? planes.io : RELAYED,
     statistics: () => readStatistics(views),
     drain: async (timeoutMs) => {
       let late = 0;
-      draining = true;
-      for (const thread of living) thread.postMessage({ type: 'drain' } satisfies ToConnectionThread);
+      for (const thread of living) thread.drain();
       await drainWithin(timeoutMs, front.close(), () => {
         late = living.size;
-        for (const thread of living) void thread.terminate();
+        for (const thread of living) thread.terminate();
         front.destroy();
       });
       return late;
     },
   };
+}
+
+/** The thread that serves one connection. */
+class ConnectionThread {
+  /** Resolves when the thread has ended. */
+  readonly ended: Promise<void>;
+  /** The thread has the connection, so that this one can't answer on it any more. */
+  hasConnection = false;
+  private drains = false;
+  private readonly thread: Worker;
+
+  /**
+   * @param way how the thread gets at the connection: the socket moves there, or its bytes are relayed
+   * @throws Error when the system gives no more threads
+   */
+  constructor(
+    start: PlaneStart,
+    { socket, endpoint }: Arrival,
+    way: 'move' | 'relay',
+    note: (text: string) => void,
+  ) {
+    const { remoteAddress, remotePort } = socket;
+    const workerData: ConnectionThreadStart =
+      way === 'move'
+        ? { ...start, endpoint }
+        : { ...start, endpoint: { ...endpoint, io: RELAYED }, peer: { remoteAddress, remotePort } };
+    this.thread = new Worker(new URL('./thread-main.js', import.meta.url), { workerData });
+    this.thread.on('error', (error) =>
+      note(`The thread of a connection failed: ${(error as Error).message}`),
+    );
+    this.ended = new Promise((resolve) => this.thread.once('exit', () => resolve()));
+    // Only when the thread runs: a socket that is posted to a thread that fails to start is lost.
+    if (way === 'move') this.thread.once('message', () => this.handOver(socket));
+    else {
+      this.hasConnection = true;
+      relay(socket, this.thread);
+    }
+  }
+
+  /** Has it finish what is under way. */
+  drain(): void {
+    this.drains = true;
+    this.tell({ type: 'drain' });
+  }
+
+  terminate(): void {
+    void this.thread.terminate();
+  }
+
+  private handOver(socket: Socket): void {
+    this.hasConnection = true;
+    this.tell({ type: 'serve', socket }, [socket as never]);
+    if (this.drains) this.tell({ type: 'drain' });
+  }
+
+  private tell(message: ToConnectionThread, transfer: Transferable[] = []): void {
+    this.thread.postMessage(message, transfer);
+  }
 }
 
 /** Whether an accepted socket can be sent to another thread: Node 24.20, 26.6 and later. */

@@ -2,6 +2,7 @@
 
 import type { MessagePort } from 'node:worker_threads';
 import type { StopReason } from '../app/types.ts';
+import type { ListenerOptions } from '../connection/address.ts';
 import type { PlaneStart } from '../connection/create.ts';
 import type { ListenAt } from '../connection/listener.ts';
 import type { ThreadState } from '../state/threads.ts';
@@ -12,10 +13,8 @@ export interface WorkerStart extends PlaneStart {
   ordinal: number;
   /** It alone says what loading the application prints and reports: the others load the same. */
   first: boolean;
-  /** As clients are told it. */
-  host: string;
-  /** Where the server will listen; 0 while no thread has picked a port. */
-  port: number;
+  /** Where the server listens; a port is 0 while no thread has picked it. */
+  listeners: readonly ListenerOptions[];
   /** The named state of the process. */
   state: ThreadState;
 }
@@ -27,9 +26,9 @@ export interface WorkerData extends WorkerStart {
 
 /** Control plane to worker. */
 export type ToWorker =
-  /** Once it is ready, or after it has been told to stop listening. */
-  | { type: 'listen'; at: ListenAt }
-  | { type: 'stop-listening' }
+  /** Starts to listen for the listener with this index: when the thread is ready, or after `stop-listening`. */
+  | { type: 'listen'; listener: number; at: ListenAt }
+  | { type: 'stop-listening'; listeners: number[] }
   /** All threads of its generation listen: that has this number in the named state. */
   | { type: 'in-force'; generation: number }
   /**
@@ -44,9 +43,9 @@ export type ToWorker =
 export type FromWorker =
   /** Has imported its application, whose start() is next. */
   | { type: 'imported' }
-  /** Has loaded its application and waits for its place. */
+  /** Has loaded its application and waits for its places. */
   | { type: 'ready' }
-  | { type: 'listening'; port: number }
+  | { type: 'listening'; listener: number; port: number }
   | { type: 'stopped-listening' }
   /** Has heard that it shall drain. */
   | { type: 'draining' }

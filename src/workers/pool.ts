@@ -1,7 +1,8 @@
 // The worker threads of one server: a generation of them, and while a reload lets the old ones finish, two.
 
-import type { ListenAt } from '../connection/listener.ts';
-import { type Death, Generation, type GenerationOptions } from './generation.ts';
+import { type Address, withPort } from '../connection/address.ts';
+import { isExclusive, type TakePlace } from '../connection/listener.ts';
+import { Generation, type GenerationOptions, type Kill } from './generation.ts';
 
 /** For requests under way in a generation that could not be started. */
 const FAILED_MS = 2000;
@@ -23,14 +24,18 @@ export class Pool {
     this.current = new Generation(options, 0);
   }
 
-  /** Starts all threads. Resolves with the port when every one listens. @throws what the first fails with */
-  async start(): Promise<number> {
+  /** Starts all threads. Resolves with the addresses when every thread listens. @throws what the first fails with */
+  async start(): Promise<Address[]> {
+    const { start } = this.options;
     try {
-      const port = await this.current.start();
+      const ports = await this.current.start();
       this.current.commit();
-      // Where a thread has picked the port, the next threads know it before they listen.
-      this.options.start.port = port;
-      return port;
+      // Where a thread has picked a port, the next threads know it before they listen.
+      start.listeners = start.listeners.map((listener, i) => ({
+        ...listener,
+        address: withPort(listener.address, ports[i] as number),
+      }));
+      return start.listeners.map(({ address }) => address);
     } catch (error) {
       await this.current.drain(FAILED_MS, 'failure');
       throw error;
@@ -38,10 +43,10 @@ export class Pool {
   }
 
   /**
-   * Starts a new generation, with fresh modules, over the same memory, and resolves when all of it listen and
-   * nobody else does. The one before finishes what is under way; its idle connections are left to the timeout.
-   * One reload at a time: the next begins when the generation before has ended. A generation whose start takes
-   * long gives way to the next reload.
+   * Starts a new generation, with fresh modules, over the same memory, and resolves when all its threads listen and
+   * those before don't any more. The generation before finishes what is under way; its idle connections are left to the
+   * timeout. One reload runs at a time: the next begins when the generation before has ended. A generation whose start
+   * takes long gives way to the next reload.
    * @param timeoutMs until what does not finish is ended
    * @throws what the new generation failed to start with; then the one before goes on
    */
@@ -73,7 +78,7 @@ export class Pool {
   }
 
   /** Ends a thread of the current generation in the middle of whatever it does. For tests. */
-  async kill(ordinal: number, how?: Death): Promise<void> {
+  async kill(ordinal: number, how?: Kill): Promise<void> {
     await this.current.kill(ordinal, how);
   }
 
@@ -82,13 +87,12 @@ export class Pool {
     if (this.draining) throw new Error('the server is stopping');
     const { current, options } = this;
     const slotFirst = options.workers * (++this.reloads % 2);
-    let vacated = false;
-    const takePlace = async (ordinal: number): Promise<ListenAt> => {
-      const at = await options.takePlace(ordinal);
-      // Nobody else can listen there meanwhile.
-      if ('host' in at && !at.reusePort && !vacated) {
-        vacated = true;
-        await current.stopListening();
+    const vacated = new Set<number>();
+    const takePlace: TakePlace = async (listener, ordinal) => {
+      const at = await options.takePlace(listener, ordinal);
+      if (isExclusive(at) && !vacated.has(listener)) {
+        vacated.add(listener);
+        await current.stopListening([listener]);
       }
       return at;
     };
@@ -100,7 +104,7 @@ export class Pool {
       await next.drain(FAILED_MS, 'failure');
       this.reloads--;
       if (this.draining) throw new Error('the server is stopping');
-      if (vacated) current.listenAgain();
+      current.listenAgain([...vacated]);
       throw error;
     } finally {
       this.next = undefined;
@@ -110,7 +114,7 @@ export class Pool {
     this.old = current;
     if (this.draining) return;
     // Where each thread has a socket of its own, who connects from now on must not come to one that is closed.
-    await current.stopListening();
+    await current.stopListening([...options.start.listeners.keys()]);
     this.oldEnds = current.drain(timeoutMs, 'reload').finally(() => {
       this.old = undefined;
     });

@@ -1,13 +1,14 @@
-// A worker thread: takes its slot, loads the application, listens, serves until it is told to drain.
+// The entry of a worker thread: takes its slot, loads the application, listens, serves until it is told to drain.
 
 import process from 'node:process';
 import { isMainThread, workerData } from 'node:worker_threads';
 import { serveBuiltIn } from '../app/built-in.ts';
 import type { Lifecycle } from '../app/lifecycle.ts';
 import type { StopReason } from '../app/types.ts';
+import { type ListenerOptions, mainAddress, portOf, urlOf, withPort } from '../connection/address.ts';
 import { type AppStart, createPlane } from '../connection/create.ts';
-import { plainEndpoint } from '../connection/endpoint.ts';
-import { type ListenAt, type Listener, listen, urlOf } from '../connection/listener.ts';
+import { endpointOf } from '../connection/endpoint.ts';
+import { type ListenAt, type Listener, listen } from '../connection/listener.ts';
 import { setGeneration } from '../state/shared.ts';
 import { takeState } from '../state/threads.ts';
 import { readStatistics } from '../wasm/statistics.ts';
@@ -19,9 +20,11 @@ if (isMainThread) throw new Error('worker-main.ts runs only as a worker thread')
 const { channel, ...start } = takeData();
 takeState(start.state);
 const plane = createPlane(start);
-let listener: Listener | undefined;
+/** By their index in the server's list. */
+const listeners = new Map<number, Listener>();
 /** Where the server listens, as far as it is known. */
-let portNumber = start.port;
+const addresses = start.listeners.map(({ address }) => address);
+/** The thread has begun to listen for every listener. */
 let listening = false;
 let draining: Promise<void> | undefined;
 let life: Lifecycle | undefined;
@@ -36,10 +39,10 @@ let drainEndMs = 0;
 channel.on('message', (message: ToWorker) => {
   switch (message?.type) {
     case 'listen':
-      void attempt(() => listenAt(message.at));
+      void attempt(() => listenAt(message.listener, message.at));
       break;
     case 'stop-listening':
-      listener?.close();
+      for (const index of message.listeners) listeners.get(index)?.close();
       tell({ type: 'stopped-listening' });
       break;
     case 'in-force':
@@ -98,10 +101,10 @@ async function load({ file, globals }: AppStart): Promise<void> {
   const its = new Lifecycle(app, plane.log);
   const server = {
     get url() {
-      return urlOf(start.host, portNumber);
+      return urlOf(mainAddress(addresses));
     },
     get port() {
-      return portNumber;
+      return portOf(mainAddress(addresses));
     },
     draining: its.draining,
     stats: () => readStatistics(plane.slot.views),
@@ -136,20 +139,23 @@ function muteOutput(): () => void {
   };
 }
 
-async function listenAt(at: ListenAt): Promise<void> {
-  listener = await listen(plane, at, plainEndpoint(start.io));
-  portNumber = listener.port;
-  if (draining) listener.close();
-  else {
-    listening = true;
-    tell({ type: 'listening', port: portNumber });
+async function listenAt(index: number, at: ListenAt): Promise<void> {
+  const options = start.listeners[index] as ListenerOptions;
+  const listener = await listen(plane, at, endpointOf(options, start.io));
+  listeners.set(index, listener);
+  if (draining) {
+    listener.close();
+    return;
   }
+  addresses[index] = withPort(options.address, listener.port);
+  listening ||= listeners.size === addresses.length;
+  tell({ type: 'listening', listener: index, port: listener.port });
 }
 
 /** A stop in the middle of a reload drains again: then it is the stop's time that counts. */
 function drain({ closeIdle, timeoutMs, reason }: ToWorker & { type: 'drain' }): void {
   tell({ type: 'draining' });
-  listener?.close();
+  for (const listener of listeners.values()) listener.close();
   life?.drain();
   clearTimeout(cutTimer);
   cutTimer = setTimeout(() => {

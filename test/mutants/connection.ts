@@ -73,8 +73,8 @@ export const connectionDefects: Defect[] = [
   ...defectsOf('src/connection/connection.ts', BREAK_OFF, [
     [
       'a part of a content that the close ends looks like the whole',
-      'if (this.endsContent && this.writing !== WRITING_ENDED) this.socket',
-      'if (this.endsContent && this.writing === WRITING_ENDED) this.socket',
+      'if (this.endsContent && this.writing !== WRITING_ENDED && !this',
+      'if (this.endsContent && this.writing === WRITING_ENDED && !this',
     ],
     [
       'a reset discards what is on its way',

@@ -30,12 +30,7 @@ export const modelDefects: Defect[] = [
   ]),
   ...defectsOf('src/models/thread.ts', MODELS, [
     ['a slot is not given back', 'freeSlots.push(slot);', '', AT_ONCE],
-    [
-      'a thread is not told to finish',
-      "living) thread.postMessage({ type: 'drain' }",
-      "living) thread.postMessage({ type: 'end' } as never",
-      'a stop finishes',
-    ],
+    ['a thread is not told to finish', 'for (const thread of living) thread.drain();', '', 'a stop finishes'],
   ]),
   ...defectsOf('src/models/thread-main.ts', MODELS, [
     ['the thread of a connection does not end', 'port.close();', '', AT_ONCE],

@@ -134,8 +134,8 @@ export const mutexDefects: Defect[] = [
     ],
     ['a function is not waited for', 'return await act(hold);', 'return act(hold);', 'only one of many'],
   ]),
-  ...defectsOf('src/workers/generation.ts', DEATH, [
-    ['what a thread held ends with it', 'threadEnded(thread.id);', ''],
+  ...defectsOf('src/workers/started-thread.ts', DEATH, [
+    ['what a thread held ends with it', 'threadEnded(this.thread.id);', ''],
   ]),
   ...defectsOf('src/workers/thread.ts', DEATH, [
     ['who has ended is not known', 'this.id = this.worker.threadId;', 'this.id = -1;'],

@@ -22,7 +22,6 @@ export const workerDefects: Defect[] = [
     ],
   ]),
   ...defectsOf('src/workers/generation.ts', POOL, [
-    ['the slot of a dead thread is not reclaimed', 'reclaimSlot(this.views, slot);', ''],
     ['two threads share a slot', 'const slot = this.slotFirst + ordinal;', 'const slot = this.slotFirst;'],
     [
       'a replacement that fails is not tried again',
@@ -30,12 +29,15 @@ export const workerDefects: Defect[] = [
       'this.startThread(ordinal, false).catch((error: Error) => error === undefined &&',
     ],
     ['a thread that drained is replaced', 'if (this.draining) return;\n    const delayMs', 'const delayMs'],
+    ['a dead thread is drained', 'this.threads[ordinal] = undefined;', ''],
+  ]),
+  ...defectsOf('src/workers/started-thread.ts', POOL, [
+    ['the slot of a dead thread is not reclaimed', 'reclaimSlot(viewsOf(memory), slot);', ''],
     [
       'a thread that never listened leaves its starter waiting',
-      'reject(cause ?? this.endedEarly(exits ? ending : undefined));',
+      'this.fail(this.thread.cause ?? this.endedEarly);',
       '{}',
     ],
-    ['a dead thread is drained', 'this.threads[ordinal] = undefined;', ''],
   ]),
   ...defectsOf('src/backoff.ts', POOL, [
     ['a burst of deaths is replaced without a pause', 'pauses < 1 ?', 'pauses < 200 ?'],
@@ -43,14 +45,14 @@ export const workerDefects: Defect[] = [
   ...defectsOf('src/workers/thread.ts', POOL, [
     ['why a thread died is forgotten', 'return this.failure ?? this.error;', 'return this.failure;'],
   ]),
-  ...defectsOf('src/workers/generation.ts', CLI, [
+  ...defectsOf('src/workers/started-thread.ts', CLI, [
     ['connections that were cut are not counted', 'this.cut += message.cut;', '', 'the drain timeout ends'],
   ]),
   ...defectsOf('src/workers/worker-main.ts', POOL, [
     ['a thread ends before its connections do', 'await drained;', ''],
     [
       'a draining thread goes on accepting',
-      "tell({ type: 'draining' });\n  listener?.close();",
+      "tell({ type: 'draining' });\n  for (const listener of listeners.values()) listener.close();",
       "tell({ type: 'draining' });",
     ],
   ]),
@@ -82,14 +84,14 @@ export const workerDefects: Defect[] = [
     ],
     [
       'the old listens no more when the new could not',
-      'if (vacated) current.listenAgain();',
+      'current.listenAgain([...vacated]);',
       '',
       'when the new can not',
     ],
     [
       'the old keeps its address from the new',
-      'vacated = true;\n        await current.stopListening();',
-      'vacated = true;',
+      'await current.stopListening([listener]);',
+      '',
       'idle connections are left',
     ],
   ]),
@@ -104,8 +106,8 @@ export const workerDefects: Defect[] = [
     ],
     ['an application finds the channel', 'Reflect.deleteProperty(data, name);', '{}', 'reach nothing'],
   ]),
-  ...defectsOf('src/workers/generation.ts', LIFE, [
-    ['loading has no end', 'start.fail(this.tooSlow(start))', '{}', 'load timeout'],
+  ...defectsOf('src/workers/started-thread.ts', LIFE, [
+    ['loading has no end', 'this.endStart(this.tooSlow)', '{}', 'load timeout'],
   ]),
   ...defectsOf('src/workers/pool.ts', LIFE, [
     ['a reload that hangs keeps newer ones waiting', 'this.next?.slow', 'false', 'takes over'],
@@ -174,7 +176,7 @@ export const workerDefects: Defect[] = [
     ],
     [
       'the port stays open while the server stops',
-      'this.bound.close();\n      if (this.pause',
+      'this.close();\n      if (this.pause',
       'if (this.pause',
       'is refused',
     ],

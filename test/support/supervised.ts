@@ -3,21 +3,25 @@
 
 import { type ChildProcess, fork, type SendHandle } from 'node:child_process';
 import { once } from 'node:events';
-import { type Bound, bind, type SocketChoice } from '../../src/connection/bind.ts';
+import { type Address, type ListenerOptions, portOf } from '../../src/connection/address.ts';
+import { type Bound, bindAll, type SocketChoice } from '../../src/connection/bind.ts';
 import type { ToServer, ToSupervisor } from '../../src/messages.ts';
 import type { ServerOptions } from '../../src/options.ts';
 import { TIMES } from '../../src/times.ts';
-import type { Death } from '../../src/workers/generation.ts';
+import type { Kill } from '../../src/workers/generation.ts';
 import { eventually } from './client.ts';
 import { atEnd } from './fixtures.ts';
 
 export interface Supervised {
   child: ChildProcess;
-  bound: Bound;
+  /** The sockets of each listener. */
+  bound: Bound[];
+  /** That of the first listener. */
+  port: number;
   notes: string[];
   heard: ToSupervisor[];
   tell(message: ToServer): void;
-  killWorker(ordinal: number, how?: Death): void;
+  killWorker(ordinal: number, how?: Kill): void;
   stop(): Promise<ToSupervisor & { type: 'drained' }>;
 }
 
@@ -27,7 +31,6 @@ const OPTIONS: ServerOptions = {
   trustProxy: 0,
   trustProxyField: ['x-forwarded-for'],
   allowedHosts: undefined,
-  host: '127.0.0.1',
   workers: 2,
   model: 'event-loop',
   engine: 'wasm',
@@ -52,19 +55,24 @@ const OPTIONS: ServerOptions = {
   handlerTimeout: 30_000,
   loadTimeout: 30_000,
   drainTimeout: 10_000,
-  port: 0,
 };
 
 /** Starts a server process, which is stopped at the end of the test. */
 export async function startSupervised(
   options: Partial<ServerOptions> & { workers: number },
   choice: SocketChoice = 'auto',
+  addresses: Address[] = [{ host: '127.0.0.1', port: 0 }],
 ): Promise<Supervised> {
-  const bound = await bind('127.0.0.1', 0, options.workers, choice);
+  const wanted = addresses.map(
+    (address): ListenerOptions => ({ address, protocol: 'plain', serves: 'public' }),
+  );
+  const bound = await bindAll(wanted, options.workers, choice);
+  const listeners = wanted.map((listener, i) => ({ ...listener, address: (bound[i] as Bound).address }));
   const child = fork('dist/server-main.js', { stdio: 'inherit' });
   const supervised: Supervised = {
     child,
     bound,
+    port: portOf((listeners[0] as ListenerOptions).address),
     notes: [],
     heard: [],
     tell: (message) => child.send(message),
@@ -74,7 +82,7 @@ export async function startSupervised(
       const exit = once(child, 'exit');
       child.send({ type: 'drain', timeoutMs: 5000 } satisfies ToServer);
       await exit;
-      bound.close();
+      for (const one of bound) one.close();
       const drained = supervised.heard.find((message) => message.type === 'drained');
       if (drained?.type !== 'drained') throw new Error('not drained');
       return drained;
@@ -86,17 +94,18 @@ export async function startSupervised(
     if (message.type === 'take')
       child.send(
         { type: 'socket', request: message.request } satisfies ToServer,
-        bound.handleOf(message.ordinal) as unknown as SendHandle,
+        bound[message.listener]?.handleOf(message.ordinal) as unknown as SendHandle,
       );
   });
-  const address = bound.way === 'own' ? { host: bound.host, port: bound.port } : undefined;
   child.send({
     type: 'start',
-    options: { ...OPTIONS, port: bound.port, ...options },
+    options: { ...OPTIONS, ...options },
     times: TIMES,
-    ...(address && { address }),
+    listeners,
+    ways: bound.map(({ way }) => way),
   } satisfies ToServer);
   atEnd(() => (child.exitCode === null && child.signalCode === null ? supervised.stop() : undefined));
   await eventually('listening', () => supervised.heard.some(({ type }) => type === 'listening'));
+  await Promise.all(bound.map((one) => one.publish()));
   return supervised;
 }

@@ -14,7 +14,7 @@ afterEach(() => {
 
 /** Asks on a new connection, which stays open. */
 async function statusOf(address?: string): Promise<number | undefined> {
-  const client = await connect(server.bound.port, address);
+  const client = await connect(server.port, address);
   clients.push(client);
   client.send(GET);
   await eventually('answered', () => client.received.includes('\r\n\r\n') || client.socket.destroyed);

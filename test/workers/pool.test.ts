@@ -9,9 +9,10 @@ import { viewsOf } from '#dist/memory/views.js';
 import { TIMES } from '#dist/times.js';
 import { compileModule } from '#dist/wasm/instance.js';
 import { Pool } from '#dist/workers/pool.js';
+import { listenersOf } from '../../src/connection/address.ts';
 import type { SocketChoice } from '../../src/connection/bind.ts';
 import type { ListenAt, TakePlace } from '../../src/connection/listener.ts';
-import type { Death } from '../../src/workers/generation.ts';
+import type { Kill } from '../../src/workers/generation.ts';
 import { ask, connect, eventually, GET, sleep } from '../support/client.ts';
 import { smallMemory } from '../support/memory.ts';
 import { DEADLINES } from '../support/plane.ts';
@@ -27,7 +28,7 @@ describe.each([
 ] as const)('%s engine, %d workers', (engine, workers) => {
   test.each(SOCKETS)('%s sockets: every number is handed out once', async (sockets) => {
     const server = await startSupervised({ engine, workers }, sockets);
-    const { port } = server.bound;
+    const { port } = server;
     const asked = Array.from({ length: 40 }, async () => {
       const client = await connect(port);
       client.send(GET.repeat(50));
@@ -49,11 +50,11 @@ test.each([
   ['shared', 'terminate'],
   ['auto', 'exception'],
   ['shared', 'exception'],
-] as [SocketChoice, Death][])(
+] as [SocketChoice, Kill][])(
   '%s sockets: a thread that dies by %s while serving is replaced, and the count goes on',
   async (sockets, death) => {
     const server = await startSupervised({ workers: 2 }, sockets);
-    const { port } = server.bound;
+    const { port } = server;
     const seen: number[] = [];
     let failed = 0;
     let stop = false;
@@ -94,7 +95,7 @@ test.each([
 
 test('the other threads lose nothing when one is killed', async () => {
   const server = await startSupervised({ workers: 2 }, 'shared');
-  const { port } = server.bound;
+  const { port } = server;
   const clients = await Promise.all(Array.from({ length: 30 }, () => connect(port)));
   for (const client of clients) client.send(GET);
   await Promise.all(clients.map((client) => client.until(/Hello\d+$/)));
@@ -109,9 +110,9 @@ test('the other threads lose nothing when one is killed', async () => {
 
 test.runIf(process.platform === 'linux')('threads that die leave no descriptor behind', async () => {
   const server = await startSupervised({ workers: 2 });
-  const { bound, child, notes } = server;
+  const { port, child, notes } = server;
   const descriptors = (): number => readdirSync(`/proc/${child.pid}/fd`).length;
-  const clients = await Promise.all(Array.from({ length: 20 }, () => connect(bound.port)));
+  const clients = await Promise.all(Array.from({ length: 20 }, () => connect(port)));
   for (const client of clients) client.send(GET.slice(0, 9));
   await sleep(100);
   for (const client of clients) client.close();
@@ -119,7 +120,7 @@ test.runIf(process.platform === 'linux')('threads that die leave no descriptor b
   const before = descriptors();
   for (let round = 1; round <= 6; round++) {
     // With connections in its hands, half a request in each.
-    const held = await Promise.all(Array.from({ length: 20 }, () => connect(bound.port)));
+    const held = await Promise.all(Array.from({ length: 20 }, () => connect(port)));
     for (const client of held) client.send(GET.slice(0, 9));
     await sleep(50);
     server.killWorker(round % 2, round % 3 === 0 ? 'exception' : 'terminate');
@@ -127,14 +128,14 @@ test.runIf(process.platform === 'linux')('threads that die leave no descriptor b
     for (const client of held) client.close();
     await eventually('all threads back', () => descriptors() === before);
   }
-  for (let i = 0; i < 10; i++) expect(readResponses(await ask(bound.port))).toHaveLength(1);
+  for (let i = 0; i < 10; i++) expect(readResponses(await ask(port))).toHaveLength(1);
   expect((await server.stop()).statistics.open).toBe(0);
 });
 
 test('when its supervisor goes away, the server finishes and ends', async () => {
   const server = await startSupervised({ workers: 1 });
-  const { child, bound } = server;
-  const client = await connect(bound.port);
+  const { child, bound, port } = server;
+  const client = await connect(port);
   client.send(GET.slice(0, 10));
   await sleep(50);
   child.disconnect();
@@ -144,7 +145,7 @@ test('when its supervisor goes away, the server finishes and ends', async () => 
   expect(response?.content).toBe('Hello1');
   client.close();
   await eventually('end of the server process', () => child.exitCode === 0);
-  bound.close();
+  for (const one of bound) one.close();
 });
 
 describe('a pool', () => {
@@ -158,8 +159,7 @@ describe('a pool', () => {
       workers: 1,
       start: {
         ...state,
-        host: '127.0.0.1',
-        port: 0,
+        listeners: listenersOf({ host: '127.0.0.1', port: 0 }),
         state,
         engine: 'wasm',
         access: { trustProxy: 0 },

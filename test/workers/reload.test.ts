@@ -9,6 +9,7 @@ import { TIMES } from '#dist/times.js';
 import { compileModule } from '#dist/wasm/instance.js';
 import { readStatistics } from '#dist/wasm/statistics.js';
 import { Pool } from '#dist/workers/pool.js';
+import { type Address, listenersOf, portOf } from '../../src/connection/address.ts';
 import type { ListenAt, TakePlace } from '../../src/connection/listener.ts';
 import { ask, connect, eventually, GET, sleep } from '../support/client.ts';
 import { appFiles, startServer } from '../support/fixtures.ts';
@@ -102,7 +103,7 @@ describe.each(['auto', 'shared', 'own'] as const)('%s sockets', (sockets) => {
 
   test('what is under way is finished by the old, idle connections are left to them', async () => {
     const server = await startSupervised({ workers }, sockets);
-    const { port } = server.bound;
+    const { port } = server;
     const idle = await connect(port);
     const busy = await connect(port);
     idle.send(GET);
@@ -128,14 +129,14 @@ describe.each(['auto', 'shared', 'own'] as const)('%s sockets', (sockets) => {
 
 test('what does not finish in time is ended', async () => {
   const server = await startSupervised({ workers: 2 });
-  const idle = await connect(server.bound.port);
+  const idle = await connect(server.port);
   idle.send(GET);
   await idle.until(/Hello1$/);
   await reload(server, 300);
   await eventually('the end of an idle connection', () => idle.ended || idle.socket.destroyed);
   // The slots of the first generation are free: the next one takes them.
   expect(await reload(server)).toMatch(/^Reloaded/);
-  expect(await contentOf(server.bound.port)).toBe('Hello2');
+  expect(await contentOf(server.port)).toBe('Hello2');
   idle.close();
 });
 
@@ -144,7 +145,7 @@ test('reloads wait for each other, and a stop for none', async () => {
   for (let i = 0; i < 3; i++) server.tell({ type: 'reload', timeoutMs: 5000 });
   await eventually('three reloads', () => server.notes.length === 3);
   expect(server.notes).toEqual(Array(3).fill(expect.stringMatching(/^Reloaded/)));
-  const idle = await connect(server.bound.port);
+  const idle = await connect(server.port);
   idle.send(GET);
   await idle.until(/Hello1$/);
   await reload(server, 60_000);
@@ -169,7 +170,7 @@ test('a thread that dies beside a reload is replaced by one of the new', async (
   const route = (text: string): string => `export default { routes: { "/": new Response(${text}) } };`;
   files.write('app.mjs', route('"old"'));
   const server = await startSupervised({ workers: 2, app: files.urlOf('app.mjs') });
-  const { bound, notes } = server;
+  const { port, notes } = server;
   files.write('app.mjs', route('"new"'));
   server.tell({ type: 'reload', timeoutMs: 5000 });
   server.killWorker(0);
@@ -177,7 +178,7 @@ test('a thread that dies beside a reload is replaced by one of the new', async (
   server.killWorker(1);
   await eventually('replacement', () => notes.some((note) => /^Worker 1 .*; replacing it/.test(note)));
   await sleep(300);
-  for (let i = 0; i < 10; i++) expect(await contentOf(bound.port)).toBe('new');
+  for (let i = 0; i < 10; i++) expect(await contentOf(port)).toBe('new');
   expect((await server.stop()).statistics.open).toBe(0);
 });
 
@@ -189,7 +190,7 @@ test('what an application holds open does not keep a thread that has drained', a
   const server = await startSupervised({ workers: 2, app: files.urlOf('app.mjs') });
   await reload(server, 60_000);
   await reload(server, 60_000);
-  expect(await contentOf(server.bound.port)).toBe('a');
+  expect(await contentOf(server.port)).toBe('a');
   expect((await server.stop()).late).toBe(0);
 });
 
@@ -223,8 +224,7 @@ describe('a pool', () => {
       workers: 1,
       start: {
         ...state,
-        host: '127.0.0.1',
-        port: 0,
+        listeners: listenersOf({ host: '127.0.0.1', port: 0 }),
         state,
         engine: 'wasm',
         access: { trustProxy: 0 },
@@ -238,7 +238,7 @@ describe('a pool', () => {
       times: TIMES,
       note: () => {},
       warn: () => {},
-      listening: (port) => ports.push(port),
+      listening: (_, port) => ports.push(port),
     });
     return { pool, ports, memory };
   }
@@ -276,7 +276,7 @@ describe('a pool', () => {
     await once(occupied, 'listening');
     const at: ListenAt = { host: '127.0.0.1', port: 0, reusePort: false };
     const { pool, ports } = createPool(async () => at);
-    at.port = await pool.start();
+    at.port = portOf((await pool.start())[0] as Address);
     const port = at.port;
     at.port = (occupied.address() as net.AddressInfo).port;
     await expect(pool.reload(2000)).rejects.toThrow('EADDRINUSE');

@@ -1,0 +1,250 @@
+// A worker thread from its start to its end: how far the start has come, where the thread listens, and what it has said
+// of its end. Its generation decides when it drains, and whether another one takes its place.
+
+import { fileURLToPath } from 'node:url';
+import { reclaimAddresses } from '../connection/addresses.ts';
+import type { ListenAt } from '../connection/listener.ts';
+import { viewsOf } from '../memory/views.ts';
+import { threadEnded } from '../state/threads.ts';
+import { openConnections, reclaimSlot } from '../wasm/statistics.ts';
+import { within } from '../within.ts';
+import type { FromWorker, ToWorker, WorkerStart } from './messages.ts';
+import { Thread } from './thread.ts';
+import { whileAnswering } from './under-way.ts';
+
+/** For a thread to end whose start has failed; one that takes longer is reported. */
+const STUCK_MS = 2000;
+/** For a thread to stop listening; one that is blocked does not. */
+const STOP_LISTENING_MS = 2000;
+
+/** What a thread that starts is doing: it imports the application, awaits its start(), or begins to listen. */
+type Stage = 'import' | 'start()' | 'listen';
+
+/** What a thread asks and tells its generation. */
+export interface ThreadHost {
+  /** Milliseconds until it must listen. */
+  readonly loadMs: number;
+  /** Milliseconds after which its start is reported as slow. */
+  readonly slowMs: number;
+  takePlace(listener: number, ordinal: number): Promise<ListenAt>;
+  /** Called each time that it listens for one of the server's listeners. */
+  listening(listener: number, port: number): void;
+  /** Called when its start takes long, with a line for the log. */
+  slow(text: string): void;
+  /** Called when its start has failed and the thread does not end. */
+  stuck(): void;
+  /** Called with a line for the log. */
+  warn(text: string): void;
+  /** Called when it has ended, before `started` is rejected. */
+  ended(thread: StartedThread): void;
+}
+
+/** Why a thread ended. */
+export interface Death {
+  /** Goes on from `Worker 1 `. */
+  text: string;
+  /** The thread has printed the reason itself. */
+  told: boolean;
+}
+
+export class StartedThread {
+  readonly startedMs = Date.now();
+  /** Resolves with the port of each listener when the thread listens for all; rejects with what its start failed with. */
+  readonly started: Promise<number[]>;
+  /** Resolves when it has ended and its slot is free. */
+  readonly ended: Promise<void>;
+  /** It has listened for all listeners. */
+  listened = false;
+  /** The message that it shall drain has reached it. */
+  hearsDrain = false;
+  /** Connections that it has cut. */
+  cut = 0;
+  private stage: Stage = 'import';
+  private readonly places: ListenAt[] = [];
+  private readonly ports: number[] = [];
+  private drains = false;
+  private drained = false;
+  private over = false;
+  /** What it said last, if it ended by itself: its exit code, and the requests that it had. */
+  private exit: { code: number; requests: string[] } | undefined;
+  private printedItsError = false;
+  private readonly thread: Thread;
+  private readonly timers: NodeJS.Timeout[];
+  private stoppedListening: () => void = () => {};
+  private succeed: (ports: number[]) => void = () => {};
+  private fail: (error: Error) => void = () => {};
+
+  constructor(
+    private readonly start: WorkerStart,
+    private readonly host: ThreadHost,
+  ) {
+    this.started = new Promise((resolve, reject) => {
+      this.succeed = resolve;
+      this.fail = reject;
+    });
+    this.thread = new Thread(start, (message) => this.hear(message));
+    this.timers = [
+      setTimeout(() => host.slow(`${this.unfinished} after ${host.slowMs / 1000} s`), host.slowMs),
+      setTimeout(() => this.endStart(this.tooSlow), host.loadMs),
+    ];
+    this.ended = this.thread.ended.then(() => this.afterEnd());
+  }
+
+  get starting(): boolean {
+    return !this.listened && !this.over;
+  }
+
+  get death(): Death {
+    const { thread, exit } = this;
+    const answering = exit === undefined ? '' : whileAnswering(exit.requests);
+    const told = thread.cause !== undefined && this.printedItsError;
+    if (thread.cause !== undefined) return { text: `failed${answering}: ${thread.cause.message}`, told };
+    return { text: exit === undefined ? 'ended' : `ended with exit code ${exit.code}${answering}`, told };
+  }
+
+  tell(message: ToWorker): void {
+    this.thread.tell(message);
+  }
+
+  drain(message: ToWorker & { type: 'drain' }): void {
+    this.drains = true;
+    this.tell(message);
+  }
+
+  /**
+   * Has it stop accepting for these listeners, so that others may listen at the same address. A thread that is blocked
+   * goes on listening.
+   */
+  async stopListening(listeners: number[]): Promise<void> {
+    const stopped = new Promise<void>((resolve) => (this.stoppedListening = resolve));
+    this.tell({ type: 'stop-listening', listeners });
+    await within(STOP_LISTENING_MS, Promise.race([stopped, this.thread.ended]));
+  }
+
+  /** After stopListening(): where it did. */
+  listenAgain(listeners: number[]): void {
+    for (const listener of listeners) {
+      const at = this.places[listener];
+      if (at !== undefined) this.tell({ type: 'listen', listener, at });
+    }
+  }
+
+  /** Ends it in the middle of whatever it does. */
+  async terminate(): Promise<void> {
+    await this.thread.terminate();
+  }
+
+  /** Ends it since it has not drained in time. Its connections are cut, unless only its application was late. */
+  cutOff(): void {
+    const { memory, slot } = this.start;
+    if (!this.drained) this.cut += openConnections(viewsOf(memory), slot);
+    this.drained = true;
+    void this.thread.terminate();
+  }
+
+  /** Ends it, and its start with it. Node ends a thread between two steps of its JavaScript, so a blocking call goes on. */
+  async endStart(error: Error): Promise<void> {
+    await within(STUCK_MS, this.thread.terminate(error));
+    if (this.starting) this.host.stuck();
+  }
+
+  private hear(message: FromWorker): void {
+    switch (message?.type) {
+      case 'imported':
+        this.stage = 'start()';
+        break;
+      case 'ready':
+        this.stage = 'listen';
+        this.place().catch((error: Error) => this.endStart(error));
+        break;
+      case 'listening':
+        this.listens(message.listener, message.port);
+        break;
+      case 'stopped-listening':
+        this.stoppedListening();
+        break;
+      case 'draining':
+        this.hearsDrain = true;
+        break;
+      case 'drained':
+        this.drained = true;
+        this.cut += message.cut;
+        break;
+      case 'failed':
+        void this.endStart(Object.assign(new Error(message.message), { code: message.code }));
+        break;
+      case 'crashed':
+        this.printedItsError = message.told;
+        break;
+      case 'exiting':
+        this.exit = message;
+        break;
+      case 'warning':
+        this.host.warn(message.text);
+    }
+  }
+
+  /** Asks for its places only now: a socket that was taken for a thread that never listens is lost. */
+  private async place(): Promise<void> {
+    const { listeners, ordinal } = this.start;
+    await Promise.all(
+      listeners.map(async (_, listener) => {
+        if (this.drains) return;
+        const at = await this.host.takePlace(listener, ordinal);
+        this.places[listener] = at;
+        this.tell({ type: 'listen', listener, at });
+      }),
+    );
+  }
+
+  private listens(listener: number, port: number): void {
+    const at = this.places[listener];
+    // Port 0 has become this one.
+    if (at !== undefined && 'host' in at) this.places[listener] = { ...at, port };
+    this.ports[listener] = port;
+    this.host.listening(listener, port);
+    if (Object.keys(this.ports).length < this.start.listeners.length) return;
+    this.listened = true;
+    this.clearTimers();
+    this.succeed(this.ports);
+  }
+
+  private afterEnd(): void {
+    const { memory, slot, addresses } = this.start;
+    this.over = true;
+    this.clearTimers();
+    reclaimSlot(viewsOf(memory), slot);
+    if (addresses !== undefined) reclaimAddresses(addresses, slot);
+    threadEnded(this.thread.id);
+    this.host.ended(this);
+    if (!this.listened) this.fail(this.thread.cause ?? this.endedEarly);
+  }
+
+  private clearTimers(): void {
+    for (const timer of this.timers) clearTimeout(timer);
+  }
+
+  private get tooSlow(): Error {
+    return new Error(
+      `${this.unfinished} after ${this.host.loadMs} ms: settle it, or raise the load timeout (--load-timeout)`,
+    );
+  }
+
+  private get unfinished(): string {
+    const { app } = this.start;
+    if (app === undefined || this.stage === 'listen') return 'A worker has not begun to listen';
+    const path = fileURLToPath(app.file);
+    return this.stage === 'start()'
+      ? `start() of ${path} has not ended`
+      : `${path} has not finished loading (a top-level await, or code that is busy)`;
+  }
+
+  private get endedEarly(): Error {
+    const { exit, start } = this;
+    return new Error(
+      exit === undefined || start.app === undefined
+        ? 'a worker thread ended before it listened'
+        : `${fileURLToPath(start.app.file)} ended its thread with exit code ${exit.code} before it listened`,
+    );
+  }
+}
