@@ -1,4 +1,4 @@
-// Two results side by side.
+// Comparisons of two results.
 
 import { describe, expect, it } from 'vitest';
 import { compareText, warnings } from '../../bench/report/compare.ts';
@@ -7,7 +7,7 @@ import { fixture } from './fixture.ts';
 
 const before = { path: 'a.json', results: fixture() };
 
-/** The same results with each value of some subjects multiplied. */
+/** Multiplies each value of some subjects. */
 function changed(
   changes: Record<string, number>,
   more: Partial<Results> = {},
