@@ -1,7 +1,7 @@
 // Times that are no option of a user's. Tests take shorter ones.
 
 export interface Times {
-  /** A server process or a thread that lived this long died of something else than its start. */
+  /** A server process, a worker or a keeper that lived this long died of something else than its start. */
   healthyMs: number;
   /** The start of a thread that takes longer is reported, and gives way to a newer reload. */
   slowMs: number;

@@ -6,6 +6,7 @@ import { Backoff } from '../backoff.ts';
 import { viewsOf } from '../memory/views.ts';
 import type { SharedState } from '../state/shared.ts';
 import { threadEnded } from '../state/threads.ts';
+import { TIMES } from '../times.ts';
 import { beginKeeping, leaseSize, tellNews } from '../wasm/state/leasing.ts';
 import { LATE, within } from '../within.ts';
 import { openStateFolder } from './folder.ts';
@@ -29,8 +30,6 @@ export interface Kept {
   killKeeper(): Promise<void>;
 }
 
-/** A keeper that has run for this long did not die because of its start. */
-const HEALTHY_MS = 5000;
 const BACKOFF_FIRST_MS = 10;
 const BACKOFF_MAX_MS = 5000;
 
@@ -119,7 +118,7 @@ class Keeper {
         this.thread = undefined;
         threadEnded(threadId);
         if (readyMs === undefined) return reject(cause);
-        if (!this.stopping) this.replaceLater(cause, Date.now() - readyMs >= HEALTHY_MS);
+        if (!this.stopping) this.replaceLater(cause, Date.now() - readyMs >= TIMES.healthyMs);
       });
     });
   }

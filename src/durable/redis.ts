@@ -46,7 +46,7 @@ export interface RedisCounters extends Lessor {
  */
 export async function openRedis(url: string, note: (text: string) => void): Promise<RedisCounters> {
   const { createClient, ErrorReply } = await import('redis').catch((error: Error) => {
-    throw new Error(`--redis needs the package redis: npm i redis (${error.message.split('\n')[0]})`);
+    throw new Error(`Redis needs the package redis: npm i redis (${error.message.split('\n')[0]})`);
   });
   const connect = (): RedisClientType =>
     createClient({

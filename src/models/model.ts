@@ -26,6 +26,7 @@ import { Slot } from '../wasm/slot.ts';
 import { leaseCounters } from '../wasm/state/leasing.ts';
 import { setCounting } from '../wasm/state/rows.ts';
 import type { Statistics } from '../wasm/statistics.ts';
+import { LATE, within } from '../within.ts';
 import type { Kill } from '../workers/generation.ts';
 
 /** What a model is started with. */
@@ -140,13 +141,13 @@ export async function preparePlanes(
 /** Descriptors that a thread with an event loop of its own has open. */
 export const DESCRIPTORS_OF_THREAD = 16;
 
-/** Waits for what drains; after `timeoutMs` has `end` do away with the rest. */
+/** Waits for `drained`. After `timeoutMs` calls `end`, which cuts what is left, and waits on. */
 export async function drainWithin(
   timeoutMs: number,
   drained: Promise<unknown>,
   end: () => void,
 ): Promise<void> {
-  const timer = setTimeout(end, timeoutMs);
+  if ((await within(timeoutMs, drained)) !== LATE) return;
+  end();
   await drained;
-  clearTimeout(timer);
 }

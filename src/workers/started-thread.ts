@@ -226,7 +226,7 @@ export class StartedThread {
 
   private get tooSlow(): Error {
     return new Error(
-      `${this.unfinished} after ${this.host.loadMs} ms: settle it, or raise the load timeout (--load-timeout)`,
+      `${this.unfinished} after ${this.host.loadMs} ms: settle it, or raise the load timeout (--load-timeout, or loadTimeout)`,
     );
   }
 

@@ -188,7 +188,7 @@ export const durableDefects: Defect[] = [
   ...defectsOf('src/durable/keep.ts', KEEP, [
     [
       'a keeper that died is not replaced',
-      'if (!this.stopping) this.replaceLater(cause, Date.now() - readyMs >= HEALTHY_MS);',
+      'if (!this.stopping) this.replaceLater(cause, Date.now() - readyMs >= TIMES.healthyMs);',
       '',
     ],
     ['two keepers keep one memory', '!beginKeeping(views)', 'beginKeeping(views) && false'],
