@@ -86,15 +86,22 @@ async function serveApp({ app, ...given }: ServeAppOptions): Promise<AppServer> 
     throw new OptionError(`app must be the path or the URL of a module, not ${typeof app}`);
   const options = readOptions({ ...given }, {}, hintFor);
   options.app = appFile(app);
-  const start = startOf(options);
+  return await startThreads(options);
+}
+
+/** Starts a server of threads, each of which binds the listeners' addresses for itself. */
+export async function startThreads(options: Options, listeners = listenersOf(options)): Promise<AppServer> {
+  const start = startOf(options, listeners);
   const wanted = countWorkers(options.workers);
-  const bound = await bindAll(start.listeners, wanted, 'own');
+  const bound = await bindAll(listeners, wanted, 'own');
   const workersMax = Math.min(...bound.map((one) => one.workersMax));
   options.workers = Math.min(wanted, workersMax);
-  if (wanted > workersMax) start.note(`Threads can't share a port here: 1 worker, not ${wanted}`);
-
+  if (wanted > workersMax) {
+    const what = bound.some(({ address }) => 'path' in address) ? 'path' : 'port';
+    start.note(`Threads can't share a ${what} here: 1 worker, not ${wanted}`);
+  }
   // The first thread picks a port that is 0, and the others follow.
-  const picks = start.listeners.map(({ address }) => new PortPick(address));
+  const picks = listeners.map(({ address }) => new PortPick(address));
   const server = await eventLoop({
     ...start,
     takePlace: async (listener, ordinal) =>
@@ -113,12 +120,20 @@ async function serveHandlers({ workers, ...given }: ServeHandlersOptions): Promi
   const others = Object.entries(given).filter(([name]) => !(APP_KEYS as readonly string[]).includes(name));
   // First, since a misspelt fetch is missed below, where its name is not told.
   const options = readOptions(Object.fromEntries(others), { globals: false }, hintFor);
-  const handlers = appOf(given, 'serve()');
+  return await startInThread(options, appOf(given, 'serve()'));
+}
+
+/** Starts a server in the calling thread. */
+export async function startInThread(
+  options: Options,
+  handlers: App,
+  listeners = listenersOf(options),
+): Promise<HandlersServer> {
   const uninstall = options.globals ? (await import('./app/globals.ts')).installGlobals() : undefined;
-  const start = startOf(options);
+  const start = startOf(options, listeners);
   try {
     const takePlace: TakePlace = async (listener) =>
-      placeAt((start.listeners[listener] as ListenerOptions).address, false);
+      placeAt((listeners[listener] as ListenerOptions).address, false);
     const server = await inThread({ ...start, takePlace }, handlers);
     return {
       ...handleOf(options, server),
@@ -134,12 +149,12 @@ async function serveHandlers({ workers, ...given }: ServeHandlersOptions): Promi
   }
 }
 
-function startOf(options: Options): Omit<ModelStart, 'takePlace'> {
+function startOf(options: Options, listeners: ListenerOptions[]): Omit<ModelStart, 'takePlace'> {
   const log = new Log(options.log);
   return {
     options,
     times: TIMES,
-    listeners: listenersOf(options),
+    listeners,
     descriptorsMax: descriptorsMax(),
     note: (text) => log.note(text),
     warn: (text) => log.warn(text),

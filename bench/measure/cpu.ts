@@ -14,7 +14,7 @@ const MICROS_PER_TICK = 1_000_000 / TICKS_PER_SECOND;
 const PARENT = 1;
 const USER_TICKS = 11;
 const SYSTEM_TICKS = 12;
-/* Times of children that have ended and were waited for, and of their children. */
+/* Of children that have ended and were waited for, and of theirs. */
 const ENDED_USER_TICKS = 13;
 const ENDED_SYSTEM_TICKS = 14;
 const TICKS = [USER_TICKS, SYSTEM_TICKS, ENDED_USER_TICKS, ENDED_SYSTEM_TICKS];

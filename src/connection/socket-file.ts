@@ -1,28 +1,32 @@
 // The file of a unix socket. A server that was killed leaves its file behind, and binding fails while the file is
-// there: whether a server still listens is found out by connecting. On Windows a path is that of a named pipe, which
-// ends with its server and has no file.
+// there. Connecting shows whether a server still listens. On Windows a path is that of a named pipe, which has no file
+// and ends with its server.
+//
+// The file has the rights that the umask leaves. To give it others, change them before publishSocket().
 
 import { once } from 'node:events';
-import { type BigIntStats, lstatSync, renameSync, unlinkSync } from 'node:fs';
+import { type BigIntStats, existsSync, lstatSync, renameSync, unlinkSync } from 'node:fs';
 import net from 'node:net';
 import { platform } from 'node:os';
+import { dirname } from 'node:path';
 
 /** The longest path of a socket: sun_path without its zero byte. Node 20 cuts longer ones off in silence. */
 const PATH_BYTES_MAX = platform() === 'linux' ? 107 : 103;
 
 /**
- * Removes the file of a socket that no server listens on any more.
- * @throws Error, code EADDRINUSE, if a server listens there, or if the file is no socket; for a path that is too long
+ * Removes the file of a socket on which no server listens any more.
+ * @throws Error with the code EADDRINUSE if a server listens there or the file is no socket; Error for a path that is
+ *   too long or in no folder
  */
 export async function removeStaleSocket(path: string): Promise<void> {
   if (await isStale(path)) unlinkSync(path);
 }
 
 /**
- * Moves the file of a bound socket, on which threads listen by now, to the path where clients look for it. Until then no file is
- * there, and a server that starts meanwhile can't take this one for dead.
- * @returns removes the file, unless another server has put its own there
- * @throws as removeStaleSocket() does
+ * Moves the file of a bound socket to the path where clients look for it. Threads must listen on it by now: a server
+ * that starts would take this one for dead if connecting failed.
+ * @returns a function that removes the file, unless another server has put its own there
+ * @throws Error as removeStaleSocket() does
  */
 export async function publishSocket(from: string, path: string): Promise<() => void> {
   await isStale(path);
@@ -34,11 +38,13 @@ export async function publishSocket(from: string, path: string): Promise<() => v
   };
 }
 
-/** Whether the file of a dead server's socket is there. @throws as removeStaleSocket() does */
+/** Whether the file of a dead server's socket is there. @throws Error as removeStaleSocket() does */
 export async function isStale(path: string): Promise<boolean> {
   if (platform() === 'win32') return false;
   if (Buffer.byteLength(path) > PATH_BYTES_MAX)
     throw new Error(`the path of a socket has at most ${PATH_BYTES_MAX} bytes, not ${path}`);
+  const folder = dirname(path);
+  if (!existsSync(folder)) throw new Error(`there is no folder ${folder} for the socket ${path}`);
   const found = statOf(path);
   if (found === undefined) return false;
   if (!found.isSocket()) throw inUse(path, 'it is no socket');
@@ -56,7 +62,7 @@ async function isListenedAt(path: string): Promise<boolean> {
     await once(socket, 'connect');
     return true;
   } catch (error) {
-    // Any other failure, such as a full queue or missing rights, has a server behind it, or may have.
+    // Any other failure, such as a full queue or missing rights, may come from a server that listens.
     return !['ECONNREFUSED', 'ENOENT'].includes((error as NodeJS.ErrnoException).code ?? '');
   } finally {
     socket.destroy();

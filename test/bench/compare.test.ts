@@ -1,4 +1,4 @@
-// Comparisons of two results.
+// Two results side by side.
 
 import { describe, expect, it } from 'vitest';
 import { compareText, warnings } from '../../bench/report/compare.ts';
@@ -7,7 +7,7 @@ import { fixture } from './fixture.ts';
 
 const before = { path: 'a.json', results: fixture() };
 
-/** Multiplies each value of some subjects. */
+/** The same results with each value of some subjects multiplied. */
 function changed(
   changes: Record<string, number>,
   more: Partial<Results> = {},

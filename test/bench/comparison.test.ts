@@ -1,4 +1,4 @@
-// Wins, ties and losses within a group, and the sentence that names them.
+// Wins, ties and losses within a group, and the sentence that says them.
 
 import { describe, expect, it } from 'vitest';
 import {

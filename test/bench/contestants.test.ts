@@ -1,4 +1,4 @@
-// The servers of the benches do the work that they are measured by: hotpath's own, and the installed ones of the others.
+// The servers of the benches do what they are measured by: hotpath's own, and of the others what is installed.
 
 import { execFileSync } from 'node:child_process';
 import http from 'node:http';
@@ -20,14 +20,14 @@ beforeAll(() => {
   execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'bench']);
 }, TIMEOUT_MS);
 
-/** The built module, next to which its servers are. */
+/** As it was built: so its servers lie beside it. */
 function suite<Module>(name: string): Promise<Module> {
   return import(pathToFileURL(resolve(`build/bench/suites/${name}.js`)).href);
 }
 
 async function start(contestants: readonly Contestant[], use: (servers: Server[]) => Promise<void>) {
   const { startServers, endServers } = await suite<Contestants>('contestants');
-  // startServers() has checked that each of them answers Hello.
+  // startServers() has seen each of them answer Hello.
   const { servers, missing } = await startServers(contestants, UNPINNED);
   try {
     for (const line of missing) expect(line).toContain('not installed');

@@ -1,4 +1,4 @@
-// Compares the accounting with processes that know their CPU time: they burn CPU, report it, and wait.
+// The accounting against processes that know what they have used: they burn CPU, report it, and wait.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -9,27 +9,27 @@ import { cpuMicros, forgetPeak, peakBytes, processTree } from '../../bench/measu
 
 const BURNT_MICROS = 300_000;
 
-/** Burns CPU time that it measures itself, reports it, then waits for its standard input to end. */
+/** Burns CPU by its own account, reports, then waits for its standard input to end. */
 const BURN = `
   while (process.cpuUsage().user < ${BURNT_MICROS}) for (let i = 0; i < 1e6; i++);
   const { user, system } = process.cpuUsage();
   console.log(JSON.stringify({ pid: process.pid, micros: user + system }));
   process.stdin.resume();
 `;
-/** Burns CPU after a child of its own. */
+/** Burns after a child of its own has. */
 const BURN_TWICE = `
   const { spawn } = require('node:child_process');
   const child = spawn(process.execPath, ['-e', ${JSON.stringify(BURN)}], { stdio: ['inherit', 'pipe', 'inherit'] });
   child.stdout.once('data', (line) => { process.stdout.write(line); ${BURN} });
 `;
-/** Burns CPU after a child of its own has ended. */
+/** Burns after a child of its own has, and has ended. */
 const BURN_AFTER_CHILD = `
   const { spawnSync } = require('node:child_process');
   process.stdout.write(spawnSync(process.execPath, ['-e', ${JSON.stringify(BURN)}], { input: '' }).stdout);
   ${BURN}
 `;
 const HELD_BYTES = 100 * 2 ** 20;
-/** Holds memory for a moment, reports, and has a child hold as much until it ends. */
+/** Holds memory for a moment, reports, and lets another hold as much until it ends. */
 const HOLD = `
   const { spawn } = require('node:child_process');
   const holder = 'globalThis.held = Buffer.alloc(${HELD_BYTES}, 1); console.log("{}"); process.stdin.resume()';
@@ -42,7 +42,7 @@ const HOLD = `
     spawn(process.execPath, ['-e', holder], { stdio: 'inherit' });
   }, 10);
 `;
-/** A name that a careless reader of /proc/<pid>/stat misreads. */
+/** A name that a careless reader of /proc/<pid>/stat trips over. */
 const BURN_UNDER_ODD_NAME = `process.title = 'a) S 1 (b'; ${BURN}`;
 
 interface Report {
@@ -70,7 +70,7 @@ async function start(code: string, reportCount: number): Promise<{ pid: number; 
   return { pid: child.pid as number, reports };
 }
 
-/** Accepts half to twice as much: ticks are coarse, and starting and reporting take CPU time, too. */
+/** Half as much to twice as much: ticks are coarse, and starting and reporting cost something, too. */
 function expectAbout(actual: number | undefined, expected: number): void {
   expect(actual).toBeGreaterThan(expected / 2);
   expect(actual).toBeLessThan(expected * 2);

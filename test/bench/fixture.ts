@@ -1,11 +1,11 @@
-// Invented results of a full run: every suite, plausible values, the same at every call.
+// Results as a full run would leave them, made up: every suite, plausible values, the same at every call.
 
 import type { Group, MeasureName, Results, SubjectResult, SuiteResult } from '../../bench/results.ts';
 import { RESULTS_FORMAT } from '../../bench/results.ts';
 
 const ROUNDS = 5;
 
-/** A name that would end a script, or become an element, if it were not escaped. */
+/** A name that would end a script, or be an element, if it were not escaped. */
 export const HOSTILE = '</script><img src=x onerror="alert(1)"> & others';
 
 export function fixture(changes: Partial<Results> = {}): Results {
@@ -41,7 +41,7 @@ export function fixture(changes: Partial<Results> = {}): Results {
   };
 }
 
-/** The middle value of each measure, around which the rounds vary. */
+/** Of each measure the middle; rounds vary around it by the noise. */
 type Middles = Partial<Record<MeasureName, number>>;
 type Row = [name: string, ours: boolean, middles: Middles, more?: Partial<SubjectResult>];
 type GroupOf = (name: string, measure: MeasureName, rows: Row[], more?: Partial<Group>) => Group;
@@ -101,7 +101,7 @@ function parse(groupOf: GroupOf): SuiteResult {
   };
 }
 
-/** Invents the measures of a server under load from its CPU time a request. */
+/** What a server does with so many connections, by its CPU time a request. */
 function underLoad(cpuMicros: number, connections: number, limitedBy: SubjectResult['limitedBy']): Middles {
   const requestsPerSecond = limitedBy === 'load client' ? 82_000 : 0.96e6 / cpuMicros;
   const millis = (connections / requestsPerSecond) * 1000;
@@ -184,7 +184,7 @@ function counter(groupOf: GroupOf): SuiteResult {
   };
 }
 
-/** Invents groups that have no subject in common. */
+/** Groups that have no subject in common. */
 function state(groupOf: GroupOf): SuiteResult {
   return {
     name: 'state',
@@ -217,7 +217,7 @@ function ladder(groupOf: GroupOf): SuiteResult {
   };
 }
 
-/** Invents one group that is an axis by itself. */
+/** One group that is an axis by itself. */
 function scale(groupOf: GroupOf): SuiteResult {
   const workers = (count: number): Row => [
     count === 1 ? '1 worker' : `${count} workers`,
@@ -286,7 +286,7 @@ function transfer(groupOf: GroupOf): SuiteResult {
   };
 }
 
-/** Creates a function that returns numbers from 0 to 1, the same for the same seed. */
+/** Numbers from 0 to 1 that are the same for the same seed. */
 function createRandom(seed: number): () => number {
   let state = seed;
   return () => {

@@ -1,4 +1,4 @@
-// Reads the results of load clients, and rejects those with errors.
+// What load clients say, and that nothing is taken for a result that had errors.
 
 import { describe, expect, it } from 'vitest';
 import { type LoadResult, readLoadResult } from '../../bench/measure/load.ts';

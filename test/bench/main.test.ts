@@ -1,4 +1,4 @@
-// `npm run bench` as a process: usage, saved results, and the results and processes after Ctrl-C.
+// `npm run bench` as a process: usage, saved results, and what is left after Ctrl-C.
 
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -83,7 +83,7 @@ describe('a run', () => {
     return { child, closed, output: () => output, results: () => resultsIn(out) };
   }
 
-  /** Returns the one results file of a folder, and checks that its report is there. */
+  /** The one results file of a folder, which has its report beside it. */
   function resultsIn(out: string): Results {
     const names = readdirSync(out).sort();
     expect(names).toHaveLength(2);
@@ -122,7 +122,7 @@ describe('a run', () => {
     expect(tree.filter((pid) => existsSync(`/proc/${pid}`))).toEqual([]);
   });
 
-  /** Waits until the run has started servers, and returns all its processes. */
+  /** All its processes, once it is so far and has started servers. */
   async function descendants(child: ChildProcess, isSoFar: () => boolean): Promise<number[]> {
     for (;;) {
       const tree = processTree(child.pid as number);

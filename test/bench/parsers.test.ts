@@ -1,4 +1,4 @@
-// A parser is timed only after it has understood all of its input.
+// No parser is timed that has not understood all of its input.
 
 import { describe, expect, it } from 'vitest';
 import { INPUTS } from '../../bench/suites/parse.ts';

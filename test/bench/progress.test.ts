@@ -1,4 +1,4 @@
-// The progress that a run reports, with a clock that stands still.
+// How far a run says it is, with a clock that stands still.
 
 import { PassThrough } from 'node:stream';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -13,7 +13,7 @@ beforeEach(() => {
 
 function output(isTTY: boolean): { stream: NodeJS.WriteStream; text(): string } {
   const stream = Object.assign(new PassThrough(), { isTTY, columns: 100 });
-  // The methods that cli-progress needs of a terminal.
+  // What cli-progress asks of a terminal.
   Object.assign(stream, { cursorTo: () => true, moveCursor: () => true, clearLine: () => true });
   return {
     stream: stream as unknown as NodeJS.WriteStream,

@@ -1,4 +1,4 @@
-// The report without a browser: its data, and its page, which holds everything and loads nothing.
+// The report without a browser: its data, and that its page holds everything and loads nothing.
 
 import { describe, expect, it } from 'vitest';
 import type { Bars, Plot } from '../../bench/report/charts.ts';
@@ -17,7 +17,7 @@ function section(name: string) {
   return DATA.sections.find(({ id }) => id === name)!;
 }
 
-/** Returns all charts of a suite with their titles. */
+/** All charts of a suite, with the name of what they are of. */
 function charts(name: string): [title: string, chart: Bars | Plot][] {
   return section(name).parts.flatMap(({ title, blocks }) =>
     blocks.map((block): [string, Bars | Plot] => [`${title}: ${block.title}`, block]),
@@ -285,7 +285,7 @@ describe('the report’s page', () => {
   it('escapes names, in text and in data', () => {
     expect(PAGE).not.toContain('<img');
     expect(PAGE).toContain('&lt;/script&gt;&lt;img src=x onerror=&quot;alert(1)&quot;&gt; &amp; others');
-    // One script element for data and two for code; no value has opened or closed another.
+    // One for data and two for code: no other was opened or ended.
     expect(PAGE.match(/<script/g)).toHaveLength(3);
     expect(PAGE.match(/<\/script/g)).toHaveLength(3);
   });

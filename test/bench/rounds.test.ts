@@ -1,4 +1,4 @@
-// Rounds with subjects that take no time: the order of turns, the kept results, and the end.
+// Rounds with subjects that take no time: whose turn it is, what is kept, and how they end.
 
 import { describe, expect, it } from 'vitest';
 import { type Contest, Rounds, type Subject, type Values } from '../../bench/measure/rounds.ts';

@@ -1,4 +1,4 @@
-// A run of invented suites, and the results that it keeps in each case.
+// A run of made-up suites: what is kept of it, whatever happens.
 
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { QUICK } from '../../bench/measure/pace.ts';

@@ -121,7 +121,7 @@ describe('judge', () => {
   });
 
   it('names a winner of two equal subjects as rarely as its docstring says', () => {
-    // The two extreme ones of all ways to deal six different values into two series of three.
+    // Of all ways to deal six different values into two series of three, the two extreme ones.
     const values = [1, 2, 3, 4, 5, 6];
     const deals = values.flatMap((a, i) =>
       values.slice(i + 1).flatMap((b, j) => values.slice(i + j + 2).map((c) => [a, b, c])),

@@ -1,5 +1,5 @@
-// A run that is stopped in the middle of a load that would never end. The test is alone in its file, because this
-// process can start no child afterwards.
+// A run that is stopped in the middle of a load that would never end. Alone in its file: no child can be
+// started in this process any more.
 
 import { expect, it } from 'vitest';
 import { Child, endChildren } from '../../bench/measure/children.ts';

@@ -1,4 +1,4 @@
-// Results files: their names, their text, and how find() finds them.
+// Results files: their names, their text, and how one is found again.
 
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-// The results as text for the terminal.
+// What the terminal shows.
 
 import { describe, expect, it } from 'vitest';
 import { bar, formatTable } from '../../bench/report/table.ts';

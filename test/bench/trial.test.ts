@@ -1,4 +1,4 @@
-// Starts and ends servers, small ones instead of real ones.
+// Starting and ending servers, with small ones in place of real ones.
 
 import { describe, expect, it } from 'vitest';
 import { QUICK } from '../../bench/measure/pace.ts';
@@ -28,7 +28,7 @@ async function start(contestants: Contestant[], use: (started: Started) => Promi
   await withServers(contestants, { rounds, client: undefined, cores: UNPINNED, pace: QUICK }, use);
 }
 
-/** Says whether a process exists. */
+/** Whether a process is there. */
 function lives(pid: number): boolean {
   try {
     return process.kill(pid, 0);

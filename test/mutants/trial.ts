@@ -32,7 +32,7 @@ export class Trial {
       const titles = rows.filter(({ tests }) => tests.includes(file)).map(({ defect }) => defect.only);
       const only = titles.every((title) => title !== undefined) ? [...new Set(titles)] : [];
       const { kind } = await this.withoutDefect(copy, [file], only);
-      good &&= kind === 'survived' || kind === 'skipped';
+      good &&= kind === 'survived';
     });
     if (good) await this.inLanes(rows, (copy, row) => this.attempt(copy, row, tally));
     return tally;
@@ -57,9 +57,7 @@ export class Trial {
 
   private async attempt(copy: Tree, row: Located, tally: Tally): Promise<void> {
     const startedMs = Date.now();
-    let outcome = await copy.attempt(row);
-    // A second attempt, since some defects show only in some orders of threads.
-    if (outcome.kind === 'survived' && !this.over) outcome = await copy.attempt(row);
+    const outcome = await copy.attempt(row);
     this.count(row, outcome, tally, Date.now() - startedMs);
   }
 

@@ -6,6 +6,7 @@ const POOL = ['test/workers/pool.test.ts'];
 const CLI = ['test/cli.test.ts'];
 const RELOAD = ['test/workers/reload.test.ts'];
 const LIFE = ['test/workers/life.test.ts'];
+const LISTENERS = ['test/listeners.test.ts'];
 const SERVE = ['test/serve.test.ts'];
 const LOAD = ['test/app/load.test.ts'];
 const NAMES = ['test/state/names.test.ts'];
@@ -13,6 +14,74 @@ const HANDLES = ['test/state/handles.test.ts'];
 const LEAVES_NOTHING = 'leaves nothing that keeps the program';
 
 export const workerDefects: Defect[] = [
+  ...defectsOf('src/connection/socket-file.ts', LISTENERS, [
+    ['a server takes the path of another that listens', 'await isListenedAt(path)', 'false', 'is in use'],
+    ['a file that is no socket is removed', '!found.isSocket()', 'false', 'no socket'],
+    [
+      'a server removes the file of another',
+      'now?.ino === ino && now.dev === dev',
+      'now !== undefined',
+      'is left to it',
+    ],
+    [
+      'the file of a path stays behind',
+      'if (now?.ino === ino && now.dev === dev) unlinkSync(path);',
+      '',
+      'the start line',
+    ],
+  ]),
+  ...defectsOf('src/connection/bind.ts', LISTENERS, [
+    [
+      'a path has its file before threads listen',
+      'const boundAt = ',
+      'const boundAt = path;\n  void ',
+      'of two servers',
+    ],
+    [
+      'sockets stay bound when one address is in use',
+      'for (const one of bound) one.close();',
+      '',
+      'a start that can not bind',
+    ],
+  ]),
+  ...defectsOf('src/connection/listener.ts', LISTENERS, [
+    [
+      'some listeners stay open when one fails',
+      'close();\n    throw error;',
+      'throw error;',
+      'nothing listens',
+    ],
+  ]),
+  ...defectsOf('src/connection/endpoint.ts', LISTENERS, [
+    ['a client of a path has a port', "unix: 'path' in address", 'unix: false', 'the start line'],
+  ]),
+  ...defectsOf('src/connection/connection.ts', LISTENERS, [
+    ['a unix socket is reset', ' && !this.endpoint.unix', '', 'is cut ends in a close'],
+  ]),
+  ...defectsOf('src/workers/started-thread.ts', LISTENERS, [
+    [
+      'a thread has started when it listens once',
+      '< this.start.listeners.length) return;',
+      '< 1) return;',
+      'reloads lose no connection',
+    ],
+  ]),
+  ...defectsOf('src/server-main.ts', LISTENERS, [
+    [
+      'a thread gets the socket of another listener',
+      "tell({ type: 'take', request, listener, ordinal });",
+      "tell({ type: 'take', request, listener: 0 * listener, ordinal });",
+      'event-loop: a conversation',
+    ],
+  ]),
+  ...defectsOf('src/supervisor.ts', LISTENERS, [
+    [
+      'a path never gets its file',
+      'await Promise.all(this.bound.map((one) => one.publish()));',
+      'await Promise.resolve();',
+      'the start line',
+    ],
+  ]),
   ...defectsOf('src/models/in-thread.ts', SERVE, [
     [
       'a program that ends makes parts of responses look whole',

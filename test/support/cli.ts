@@ -31,7 +31,16 @@ export function launch(
   times?: Partial<Times>,
 ): Run {
   const command = times === undefined ? ['dist/cli.js'] : [WITH_TIMES, JSON.stringify(times)];
-  const child = spawn(process.execPath, [...command, ...args], {
+  return launchScript([...command, ...args], environment, detached);
+}
+
+/** Starts a script that behaves as the command does. @param detached in a process group of its own */
+export function launchScript(
+  scriptAndArgs: string[],
+  environment: NodeJS.ProcessEnv = {},
+  detached = false,
+): Run {
+  const child = spawn(process.execPath, scriptAndArgs, {
     env: { ...process.env, PORT: '', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached,

@@ -22,11 +22,13 @@ export interface Client {
   close(): void;
 }
 
-/** Connects to a port on 127.0.0.1. @param localAddress where the client is, such as 127.0.0.2 */
-export async function connect(port: number, localAddress?: string): Promise<Client> {
+/**
+ * Connects to a port on 127.0.0.1, or to the path of a unix socket.
+ * @param localAddress where the client is, such as 127.0.0.2
+ */
+export async function connect(to: number | string, localAddress?: string): Promise<Client> {
   const socket = net.connect({
-    port,
-    host: '127.0.0.1',
+    ...(typeof to === 'string' ? { path: to } : { port: to, host: '127.0.0.1' }),
     noDelay: true,
     allowHalfOpen: true,
     ...(localAddress !== undefined && { localAddress }),
@@ -65,10 +67,10 @@ export async function connect(port: number, localAddress?: string): Promise<Clie
 
 /** One request on a connection of its own; its whole answer. */
 export async function ask(
-  port: number,
+  to: number | string,
   request = GET.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n'),
 ): Promise<string> {
-  const client = await connect(port);
+  const client = await connect(to);
   client.send(request);
   const answer = await client.end();
   client.close();

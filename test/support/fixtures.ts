@@ -5,9 +5,10 @@ import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, onTestFinished, TestRunner } from 'vitest';
+import type { Address } from '../../src/connection/address.ts';
 import type { Times } from '../../src/times.ts';
 import { type AppFiles, createAppFiles } from './app-files.ts';
-import { launch, type Run, startCli } from './cli.ts';
+import { launch, launchScript, type Run, startCli } from './cli.ts';
 
 /** For a server to stop by itself. */
 const STOP_MS = 3000;
@@ -48,6 +49,13 @@ export async function startServerWith(times: Partial<Times>, args: string[] = []
 /** The same without waiting for anything. */
 export function launchServer(...how: Parameters<typeof launch>): Run {
   const run = launch(...how);
+  stopAtEnd(run);
+  return run;
+}
+
+/** Starts the command with listeners that no option asks for, and stops it at the end, if it still runs. */
+export function launchWithListeners(addresses: Address[], args: string[] = []): Run {
+  const run = launchScript(['test/support/command-with-listeners.js', JSON.stringify(addresses), ...args]);
   stopAtEnd(run);
   return run;
 }
