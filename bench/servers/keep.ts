@@ -8,6 +8,7 @@
 
 import net, { type AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Connections } from '#dist/connection/connections.js';
 import { plainEndpoint } from '#dist/connection/endpoint.js';
 import { listen } from '#dist/connection/listener.js';
 import { Log } from '#dist/connection/log.js';
@@ -64,8 +65,12 @@ async function keepInPlane(): Promise<Keeper> {
     handlerTimeoutMs: LONG_MS,
   };
   const io = { read: 'direct', write: 'direct' } as const;
-  const plane = new Plane(codec, slot, new Log('silent'), deadlines, LIMITS);
-  const { port } = await listen(plane, { host: '127.0.0.1', port: 0, reusePort: false }, plainEndpoint(io));
+  const connections = new Connections(new Plane(codec, slot, new Log('silent'), deadlines, LIMITS));
+  const { port } = await listen(
+    connections,
+    { host: '127.0.0.1', port: 0, reusePort: false },
+    plainEndpoint(io),
+  );
   return { port, open: () => readStatistics(slot.views).open };
 }
 

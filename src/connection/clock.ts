@@ -29,14 +29,11 @@ export class Clock {
   nowMs: number;
   private second = Number.NaN;
   private timer: NodeJS.Timeout | undefined;
+  private onTick: ((nowMs: number) => void) | undefined;
 
-  /**
-   * @param onSecond told the time since the epoch when a second has begun, and at the start
-   * @param onTick told the monotonic time
-   */
+  /** @param onSecond told the time since the epoch when a second has begun, and at the start */
   constructor(
     private readonly onSecond: (epochMs: number) => void,
-    private readonly onTick: (nowMs: number) => void,
     private readonly time: TimeSource = SYSTEM_TIME,
   ) {
     this.nowMs = Math.floor(time.monotonicMs());
@@ -47,7 +44,9 @@ export class Clock {
     return this.time.monotonicMs();
   }
 
-  start(): void {
+  /** @param onTick told the monotonic time at once, and at each tick */
+  start(onTick: (nowMs: number) => void): void {
+    this.onTick = onTick;
     this.tick();
     this.timer = setInterval(() => this.tick(), this.time.tickMs);
   }
@@ -62,6 +61,6 @@ export class Clock {
     const second = Math.floor(epochMs / 1000);
     if (second !== this.second) this.onSecond(epochMs);
     this.second = second;
-    this.onTick(this.nowMs);
+    this.onTick?.(this.nowMs);
   }
 }

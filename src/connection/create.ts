@@ -1,4 +1,4 @@
-// A data plane from what can be sent to another thread: there it takes its slot and its engine.
+// A data plane and its connections, from what can be sent to another thread: there it takes its slot and its engine.
 
 import { viewsOf } from '../memory/views.ts';
 import type { EngineName } from '../protocol/codec.ts';
@@ -8,6 +8,7 @@ import { instantiate, type WasmMemory, type WasmModule } from '../wasm/instance.
 import { Slot } from '../wasm/slot.ts';
 import type { Access } from './access.ts';
 import { AddressCounts, type AddressLimit } from './addresses.ts';
+import { Connections } from './connections.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { Io } from './endpoint.ts';
 import type { ConnectionLimits } from './limits.ts';
@@ -41,14 +42,14 @@ export interface AppStart {
   globals: boolean;
 }
 
-export function createPlane({ module, memory, slot: index, engine, log, ...times }: PlaneStart): Plane {
+export function createConnections({ module, memory, slot: index, ...start }: PlaneStart): Connections {
   const exports = instantiate(module, memory);
   const views = viewsOf(memory);
   const slot = new Slot(views, index);
   const codec =
-    engine === 'js'
+    start.engine === 'js'
       ? createJsCodec(views, slot.pointer, exports.counterAdd)
       : createWasmCodec(exports, slot.pointer);
-  const addresses = times.addresses && new AddressCounts(times.addresses, index);
-  return new Plane(codec, slot, new Log(log), times.deadlines, times.limits, undefined, addresses);
+  const plane = new Plane(codec, slot, new Log(start.log), start.deadlines, start.limits);
+  return new Connections(plane, start.addresses && new AddressCounts(start.addresses, index));
 }

@@ -1,6 +1,9 @@
 // One request that is answered from outside of the engine, and its response: what an application layer
 // sees of a connection. It speaks of bytes, field lines and status codes, never of Fetch.
 
+import { isReasonPhrase } from '../protocol/status.ts';
+import type { ExchangeEvents } from './exchange-events.ts';
+
 /** The most bytes of the status line and the field lines of a response together. */
 export const FIELDS_BYTES_MAX = 32_768;
 export const FIELDS_TOO_LARGE = `the fields of a response have at most ${FIELDS_BYTES_MAX} bytes together`;
@@ -50,10 +53,18 @@ export interface Content {
 
 /** The parts of a head that an application sets in the place of the server. */
 export interface HeadParts {
-  /** Valid (RFC 9112 4). */
+  /** In the place of the standard one; it may be empty (RFC 9112 4). */
   readonly reasonPhrase: string | undefined;
-  /** The value of Date, IMF-fixdate (RFC 9110 5.6.7). */
+  /** The value of Date, an IMF-fixdate (RFC 9110 5.6.7). */
   readonly date: string | undefined;
+}
+
+/** Whether the parts fit a head: a Date of another length would overwrite what is behind it. */
+export function areHeadParts({ reasonPhrase, date }: HeadParts): boolean {
+  return (
+    (reasonPhrase === undefined || isReasonPhrase(reasonPhrase)) &&
+    (date === undefined || /^[\x20-\x7e]{29}$/.test(date))
+  );
 }
 
 export interface Exchange {
@@ -72,8 +83,20 @@ export interface Exchange {
   readonly over: boolean;
   /** Told once, when it is over without a complete response. */
   onGone: (() => void) | undefined;
+  /** Adds a listener, which is told after `onAbort`, `onGone` or `onDrain`. What was before, it is not told. */
+  on<Event extends keyof ExchangeEvents>(event: Event, listener: ExchangeEvents[Event]): void;
+  off<Event extends keyof ExchangeEvents>(event: Event, listener: ExchangeEvents[Event]): void;
 
-  /** Counts for the response that respond() or begin() starts; undefined: the server says it. */
+  /**
+   * Sends an informational response (RFC 9110 15.2), such as 103 with Link fields, at once. While it is sent, the handler
+   * timeout begins anew. 100 asks the client for the content; reading the content does so, too.
+   * @param statusCode from 100 to 199, but not 101
+   * @param fields as in respond()
+   * @returns false when nothing is sent: the client speaks HTTP/1.0, or the response has begun
+   */
+  inform(statusCode: number, fields: string): boolean;
+
+  /** Parts of the head that respond() or begin() sends; what is undefined, the server says. These throw when it does not fit. */
   headParts: HeadParts | undefined;
 
   /**
@@ -98,9 +121,10 @@ export interface Exchange {
   /**
    * Sends a piece of content. After false, wait for onDrain before the next one.
    * @param lasting the bytes don't change until they have gone; by default what can't go at once is copied
+   * @param written called once, not within this call: when the kernel has taken the bytes, or with an error when it never will
    * @throws RangeError when there is more than was told in begin()
    */
-  write(bytes: Uint8Array, lasting?: boolean): boolean;
+  write(bytes: Uint8Array, lasting?: boolean, written?: (error?: Error) => void): boolean;
   onDrain: (() => void) | undefined;
   /**
    * The content is complete. One that is shorter than was told breaks the connection off.

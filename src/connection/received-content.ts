@@ -20,7 +20,7 @@ type Trailer = readonly [name: string, value: string];
 /** What the content needs of its connection. */
 export interface ContentSource {
   /** The application waits for content, or has taken some. */
-  contentWanted(content: ReceivedContent): void;
+  contentWanted(): void;
 }
 
 export class ReceivedContent implements Content {
@@ -60,7 +60,7 @@ export class ReceivedContent implements Content {
     const piece = this.waiting.shift();
     if (piece !== undefined) {
       this.waitingBytes -= piece.length;
-      this.source.contentWanted(this);
+      this.source.contentWanted();
       return Promise.resolve(piece);
     }
     if (this.failure !== undefined) return Promise.reject(this.failure);
@@ -87,7 +87,7 @@ export class ReceivedContent implements Content {
     this.waitingBytes = 0;
     this.settle(undefined);
     // What has not been asked for need not be asked for.
-    if (!this.expectsContinue) this.source.contentWanted(this);
+    if (!this.expectsContinue) this.source.contentWanted();
   }
 
   /** More may be read from the peer. */
@@ -162,7 +162,7 @@ export class ReceivedContent implements Content {
 
   /** The next piece, or the end, when it has come. */
   private next(): Promise<Uint8Array | undefined> {
-    this.source.contentWanted(this);
+    this.source.contentWanted();
     return new Promise((resolve, reject) => {
       this.resolve = resolve;
       this.reject = reject;

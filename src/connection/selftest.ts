@@ -60,7 +60,7 @@ function answerInto(read: ReadWay, write: WriteWay, accepted: net.Socket, slot: 
       return true;
     },
   });
-  const writer = new Writer(write, socket, () => socket.end());
+  const writer = new Writer(write, socket, { flushed: () => socket.end() });
   socket.on('error', () => socket.destroy());
   socket.on('end', () => {
     const output = slot.outputs[0] as number;

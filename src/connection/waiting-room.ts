@@ -10,19 +10,25 @@ const ASK_TICKS = 2;
 /** Another thread passes over a connection that has just begun to wait, so it is asked twice. */
 const TICKS_MAX = 2 * ASK_TICKS;
 
+/** A socket that a listener has accepted. */
+export interface Arrival {
+  readonly socket: Socket;
+  readonly endpoint: Endpoint;
+  /** Where its address is counted. */
+  readonly addressEntry: number;
+}
+
 /** Decides about the connections that wait. */
 export interface Door {
   /** Lets it in, if there is room. */
-  admit(socket: Socket, endpoint: Endpoint, addressEntry: number): boolean;
-  refuse(socket: Socket, endpoint: Endpoint, addressEntry: number): void;
+  admit(arrival: Arrival): boolean;
+  refuse(arrival: Arrival): void;
   /** Asks other threads for room. False: none of them has a connection. */
   askOthers(): boolean;
 }
 
 interface Waiter {
-  socket: Socket;
-  endpoint: Endpoint;
-  addressEntry: number;
+  readonly arrival: Arrival;
   ticks: number;
 }
 
@@ -38,8 +44,8 @@ export class WaitingRoom {
   }
 
   /** Has a connection wait. It is admitted or refused once the bytes that the kernel holds have been read. */
-  enter(socket: Socket, endpoint: Endpoint, addressEntry: number): void {
-    this.waiters.push({ socket, endpoint, addressEntry, ticks: 0 });
+  enter(arrival: Arrival): void {
+    this.waiters.push({ arrival, ticks: 0 });
     if (this.looksSoon) return;
     this.looksSoon = true;
     setImmediate(() => {
@@ -56,20 +62,19 @@ export class WaitingRoom {
   }
 
   /** Ends the wait of all connections. */
-  clear(leave: (socket: Socket, endpoint: Endpoint, addressEntry: number) => void): void {
+  clear(leave: (arrival: Arrival) => void): void {
     const left = this.waiters;
     this.waiters = [];
-    for (const { socket, endpoint, addressEntry } of left) leave(socket, endpoint, addressEntry);
+    for (const { arrival } of left) leave(arrival);
   }
 
   /** Admits connections as far as there is room, and refuses those of the others that may not wait any longer. */
   private look(mayWait: (waiter: Waiter) => boolean): void {
     const { door } = this;
     this.waiters = this.waiters.filter((waiter) => {
-      const { socket, endpoint, addressEntry } = waiter;
-      if (door.admit(socket, endpoint, addressEntry)) return false;
+      if (door.admit(waiter.arrival)) return false;
       if (mayWait(waiter)) return true;
-      door.refuse(socket, endpoint, addressEntry);
+      door.refuse(waiter.arrival);
       return false;
     });
   }

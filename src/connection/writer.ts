@@ -10,8 +10,10 @@ import type { Socket } from 'node:net';
 
 export type WriteWay = 'direct' | 'public';
 
-/** Called when bytes that the kernel did not take at once have gone, or have failed to. */
-export type Flushed = (error?: Error | null) => void;
+export interface WriterHost {
+  /** Bytes that the kernel did not take at once have gone, or have failed to. */
+  flushed(error?: Error | null): void;
+}
 
 const BUFFER = 'buffer' as BufferEncoding;
 
@@ -31,7 +33,7 @@ export class Writer {
   constructor(
     private readonly way: WriteWay,
     private readonly socket: Socket,
-    private readonly flushed: Flushed,
+    private readonly host: WriterHost,
   ) {}
 
   /**
@@ -46,7 +48,7 @@ export class Writer {
 
   /**
    * Writes, `more` in the same system call.
-   * @returns true when the kernel has every byte; else `flushed` is called later, once
+   * @returns true when the kernel has every byte; else the host is told later, once
    */
   write(bytes: Uint8Array, more?: Uint8Array): boolean {
     const { socket } = this;
@@ -74,6 +76,6 @@ export class Writer {
     if (error) this.socket.destroy();
     if (this.outstanding > 0 || !this.waiting) return;
     this.waiting = false;
-    this.flushed(error);
+    this.host.flushed(error);
   };
 }

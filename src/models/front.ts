@@ -2,7 +2,7 @@
 // for which there is no room.
 
 import type { Address } from '../connection/address.ts';
-import { createPlane, type PlaneStart } from '../connection/create.ts';
+import { createConnections, type PlaneStart } from '../connection/create.ts';
 import { type Acceptor, listenAtAll } from '../connection/listener.ts';
 import type { ModelStart } from './model.ts';
 import { type Arrival, Queue } from './queue.ts';
@@ -31,7 +31,7 @@ export async function openFront(
   servedMax: number,
   serve: ServeOne,
 ): Promise<Front> {
-  const refusals = createPlane({ ...planes, slot: refusalSlot });
+  const refusals = createConnections({ ...planes, slot: refusalSlot });
   const turnAway = ({ socket, endpoint }: Arrival): void => refusals.turnAway(socket, endpoint);
   const queue = new Queue({
     serve: (arrival) => serve(arrival, turnAway),

@@ -6,9 +6,9 @@ import { prepareApp } from '../app/dispatcher.ts';
 import { Lifecycle } from '../app/lifecycle.ts';
 import type { App } from '../app/types.ts';
 import { mainAddress, portOf, urlOf } from '../connection/address.ts';
-import { createPlane, type PlaneStart } from '../connection/create.ts';
+import type { Connections } from '../connection/connections.ts';
+import { createConnections, type PlaneStart } from '../connection/create.ts';
 import { listenAtAll } from '../connection/listener.ts';
-import type { Plane } from '../connection/plane.ts';
 import { type Kept, keepState } from '../durable/keep.ts';
 import { beginLoad, joinState } from '../state/shared.ts';
 import { readStatistics } from '../wasm/statistics.ts';
@@ -16,21 +16,21 @@ import { LATE, within } from '../within.ts';
 import { drainWithin, type ModelStart, preparePlanes, type Server } from './model.ts';
 
 /** All that serve in this thread. */
-const serving = new Set<Plane>();
+const serving = new Set<Connections>();
 
 /** When the program ends, the system would close the connections as if their responses were complete. */
 function destroyAll(): void {
-  for (const plane of serving) plane.destroy();
+  for (const connections of serving) connections.destroy();
 }
 
-function watch(plane: Plane): void {
+function watch(connections: Connections): void {
   // Many servers are one listener.
   if (serving.size === 0) process.on('exit', destroyAll);
-  serving.add(plane);
+  serving.add(connections);
 }
 
-function forget(plane: Plane): void {
-  serving.delete(plane);
+function forget(connections: Connections): void {
+  serving.delete(connections);
   if (serving.size === 0) process.off('exit', destroyAll);
 }
 
@@ -65,7 +65,8 @@ export async function inThread(start: ModelStart, app: App): Promise<ServerInThr
 /** A plane that listens, over named state that is there. */
 async function open(start: ModelStart, planes: Omit<PlaneStart, 'slot'>, app: App): Promise<ServerInThread> {
   const { loadTimeout, drainTimeout } = start.options;
-  const plane = createPlane({ ...planes, slot: 0 });
+  const connections = createConnections({ ...planes, slot: 0 });
+  const { plane } = connections;
   const load = beginLoad();
   let addresses = start.listeners.map(({ address }) => address);
   let life: Lifecycle | undefined;
@@ -98,16 +99,18 @@ async function open(start: ModelStart, planes: Omit<PlaneStart, 'slot'>, app: Ap
     life = its;
     serve();
     if (before !== undefined) {
-      const ended: Promise<void> = retire(before, plane, drainTimeout).finally(() => ends.delete(ended));
+      const ended: Promise<void> = retire(before, connections, drainTimeout).finally(() =>
+        ends.delete(ended),
+      );
       ends.add(ended);
     }
   };
 
   try {
     await begin(app);
-    const listening = await listenAtAll(start.listeners, plane, start.takePlace, planes.io);
+    const listening = await listenAtAll(start.listeners, connections, start.takePlace, planes.io);
     ({ addresses } = listening);
-    watch(plane);
+    watch(connections);
     load.commit();
     return {
       addresses,
@@ -134,10 +137,10 @@ async function open(start: ModelStart, planes: Omit<PlaneStart, 'slot'>, app: Ap
         listening.close();
         life?.drain();
         let cut = 0;
-        await drainWithin(timeoutMs, plane.drain(), () => {
-          cut = plane.destroy();
+        await drainWithin(timeoutMs, connections.drain(), () => {
+          cut = connections.destroy();
         });
-        forget(plane);
+        forget(connections);
         await Promise.all([life?.stop('stop', endMs - performance.now()), ...ends]);
         return cut;
       },
@@ -145,7 +148,7 @@ async function open(start: ModelStart, planes: Omit<PlaneStart, 'slot'>, app: Ap
   } catch (error) {
     load.abandon();
     await life?.stop('failure', 0);
-    plane.stop();
+    connections.stop();
     throw error;
   }
 }
@@ -154,9 +157,9 @@ async function open(start: ModelStart, planes: Omit<PlaneStart, 'slot'>, app: Ap
 const RETIRED_LOOK_MS = 50;
 
 /** Lets an application finish the requests that it has, cuts those that have not ended at the drain timeout, and has it stop. */
-async function retire(life: Lifecycle, plane: Plane, timeoutMs: number): Promise<void> {
+async function retire(life: Lifecycle, connections: Connections, timeoutMs: number): Promise<void> {
   const endMs = performance.now() + timeoutMs;
-  const { underWay } = plane;
+  const { underWay } = connections;
   life.drain();
   while (underWay.some(({ over }) => !over) && performance.now() < endMs)
     await new Promise((resolve) => setTimeout(resolve, RETIRED_LOOK_MS));

@@ -2,8 +2,9 @@
 // mean nothing here: the process that listens says when to finish, and when that is gone, so is this one.
 
 import { serveBuiltIn } from '../app/built-in.ts';
-import { createPlane } from '../connection/create.ts';
-import { HELLO_COUNTER, type Plane } from '../connection/plane.ts';
+import type { Connections } from '../connection/connections.ts';
+import { createConnections } from '../connection/create.ts';
+import { HELLO_COUNTER } from '../connection/plane.ts';
 import { adoptHandle } from '../connection/reader.ts';
 import { viewsOf } from '../memory/views.ts';
 import { setCounter } from '../wasm/state/rows.ts';
@@ -11,14 +12,14 @@ import { readStatistics } from '../wasm/statistics.ts';
 import { makePlanes } from './model.ts';
 import type { FromConnectionProcess, ToConnectionProcess } from './process.ts';
 
-let plane: Plane | undefined;
+let connections: Connections | undefined;
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
 process.stdout.on('error', () => {});
 process.on('message', (message: ToConnectionProcess, handle: unknown) => {
   if (message.type === 'serve') serve(message, handle);
-  else if (plane === undefined) process.exit();
-  else void plane.drain();
+  else if (connections === undefined) process.exit();
+  else void connections.drain();
 });
 // Nobody is left who could stop it, and others may hand out the same numbers by now.
 process.on('disconnect', () => process.exit());
@@ -32,10 +33,11 @@ function serve(
   const planes = makePlanes(options, 1);
   const views = viewsOf(planes.memory);
   setCounter(views, HELLO_COUNTER, number - 1);
-  plane = createPlane({ ...planes, slot: 0 });
-  serveBuiltIn(plane, planes.access);
-  plane.onClosed = () => tell({ type: 'served', statistics: readStatistics(views) }, () => process.exit());
-  plane.accept(adoptHandle(handle), endpoint);
+  connections = createConnections({ ...planes, slot: 0 });
+  serveBuiltIn(connections.plane, planes.access);
+  connections.onClosed = () =>
+    tell({ type: 'served', statistics: readStatistics(views) }, () => process.exit());
+  connections.accept(adoptHandle(handle), endpoint);
 }
 
 function tell(message: FromConnectionProcess, sent?: () => void): void {

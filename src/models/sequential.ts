@@ -3,7 +3,7 @@
 
 import { serveBuiltIn } from '../app/built-in.ts';
 import type { Connection } from '../connection/connection.ts';
-import { createPlane } from '../connection/create.ts';
+import { createConnections } from '../connection/create.ts';
 import { viewsOf } from '../memory/views.ts';
 import { readStatistics } from '../wasm/statistics.ts';
 import { openFront } from './front.ts';
@@ -13,16 +13,16 @@ import type { Arrival } from './queue.ts';
 export async function sequential(start: ModelStart): Promise<Server> {
   const planes = await preparePlanes(start, 0, 2);
   const limits = { ...planes.limits, connectionsMax: Number.POSITIVE_INFINITY };
-  const plane = createPlane({ ...planes, slot: 0, limits });
-  serveBuiltIn(plane, planes.access);
+  const connections = createConnections({ ...planes, slot: 0, limits });
+  serveBuiltIn(connections.plane, planes.access);
   let served: Connection | undefined;
   let over: () => void = () => {};
-  plane.onClosed = (connection) => {
+  connections.onClosed = (connection) => {
     if (connection === served) over();
   };
 
   const serve = async ({ socket, endpoint }: Arrival): Promise<void> => {
-    served = plane.accept(socket, endpoint);
+    served = connections.accept(socket, endpoint);
     if (served !== undefined) await new Promise<void>((resolve) => (over = resolve));
   };
   const front = await openFront(planes, 1, start, 1, serve);
@@ -33,8 +33,8 @@ export async function sequential(start: ModelStart): Promise<Server> {
     statistics: () => readStatistics(viewsOf(planes.memory)),
     drain: async (timeoutMs) => {
       let cut = 0;
-      await drainWithin(timeoutMs, Promise.all([front.close(), plane.drain()]), () => {
-        cut = plane.destroy();
+      await drainWithin(timeoutMs, Promise.all([front.close(), connections.drain()]), () => {
+        cut = connections.destroy();
         front.destroy();
       });
       return cut;

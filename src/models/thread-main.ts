@@ -3,7 +3,7 @@
 import type { Socket } from 'node:net';
 import { parentPort, workerData } from 'node:worker_threads';
 import { serveBuiltIn } from '../app/built-in.ts';
-import { createPlane } from '../connection/create.ts';
+import { createConnections } from '../connection/create.ts';
 import { RelayedSocket } from './relay.ts';
 import type { ConnectionThreadStart, ToConnectionThread } from './thread.ts';
 
@@ -11,20 +11,21 @@ const port = parentPort;
 if (port === null) throw new Error('thread-main.ts runs only as a worker thread');
 
 const { peer, endpoint, ...start } = workerData as ConnectionThreadStart;
-const plane = createPlane(start);
+const connections = createConnections(start);
+const { plane } = connections;
 serveBuiltIn(plane, start.access);
-plane.onClosed = () => {
-  plane.stop();
+connections.onClosed = () => {
+  connections.stop();
   // Nothing is referenced any more: the thread ends by itself.
   port.close();
 };
 port.on('message', (message: ToConnectionThread) => {
-  if (message.type === 'drain') void plane.drain();
-  else if (message.type === 'serve') plane.accept(message.socket, endpoint);
+  if (message.type === 'drain') void connections.drain();
+  else if (message.type === 'serve') connections.accept(message.socket, endpoint);
 });
 if (peer === undefined) port.postMessage({ type: 'ready' });
 else {
   // All that a connection uses of a socket.
   const socket = new RelayedSocket(port, peer.remoteAddress, peer.remotePort);
-  plane.accept(socket as unknown as Socket, endpoint);
+  connections.accept(socket as unknown as Socket, endpoint);
 }

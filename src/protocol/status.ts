@@ -1,6 +1,9 @@
 // The reason phrases of status codes (RFC 9110 15 and the registry of its section 16.2.1).
 
 const REASON_PHRASES: Readonly<Record<number, string>> = {
+  100: 'Continue',
+  102: 'Processing',
+  103: 'Early Hints',
   200: 'OK',
   201: 'Created',
   202: 'Accepted',
@@ -59,7 +62,7 @@ const REASON_PHRASES: Readonly<Record<number, string>> = {
   511: 'Network Authentication Required',
 };
 
-/** The registered reason phrase of a final status code; empty when there is none. */
+/** The registered reason phrase of a status code; empty when there is none. */
 export function reasonPhrase(statusCode: number): string {
   return REASON_PHRASES[statusCode] ?? '';
 }
@@ -73,7 +76,7 @@ const lines = new Map<number, string>();
 
 /**
  * Makes the status line with its CRLF (RFC 9112 4).
- * @param statusCode from 200 to 599
+ * @param statusCode from 100 to 599
  * @param own a valid reason phrase that replaces the registered one
  */
 export function statusLine(statusCode: number, own?: string): string {

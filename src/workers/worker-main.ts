@@ -6,7 +6,7 @@ import { serveBuiltIn } from '../app/built-in.ts';
 import type { Lifecycle } from '../app/lifecycle.ts';
 import type { StopReason } from '../app/types.ts';
 import { type ListenerOptions, mainAddress, portOf, urlOf, withPort } from '../connection/address.ts';
-import { type AppStart, createPlane } from '../connection/create.ts';
+import { type AppStart, createConnections } from '../connection/create.ts';
 import { endpointOf } from '../connection/endpoint.ts';
 import { type ListenAt, type Listener, listen } from '../connection/listener.ts';
 import { setGeneration } from '../state/shared.ts';
@@ -19,7 +19,8 @@ if (isMainThread) throw new Error('worker-main.ts runs only as a worker thread')
 
 const { channel, ...start } = takeData();
 takeState(start.state);
-const plane = createPlane(start);
+const connections = createConnections(start);
+const { plane } = connections;
 /** By their index in the server's list. */
 const listeners = new Map<number, Listener>();
 /** Where the server listens, as far as it is known. */
@@ -70,7 +71,7 @@ process.on('uncaughtExceptionMonitor', (error) => {
 process.on('exit', (code) => tell({ type: 'exiting', code, requests: requestsUnderWay() }));
 
 // The system would close the connections as if their responses were complete.
-process.on('exit', () => plane.destroy());
+process.on('exit', () => connections.destroy());
 
 const loaded = attempt(async () => {
   if (start.app !== undefined) await load(start.app);
@@ -141,7 +142,7 @@ function muteOutput(): () => void {
 
 async function listenAt(index: number, at: ListenAt): Promise<void> {
   const options = start.listeners[index] as ListenerOptions;
-  const listener = await listen(plane, at, endpointOf(options, start.io));
+  const listener = await listen(connections, at, endpointOf(options, start.io));
   listeners.set(index, listener);
   if (draining) {
     listener.close();
@@ -159,10 +160,10 @@ function drain({ closeIdle, timeoutMs, reason }: ToWorker & { type: 'drain' }): 
   life?.drain();
   clearTimeout(cutTimer);
   cutTimer = setTimeout(() => {
-    cut += plane.destroy();
+    cut += connections.destroy();
   }, timeoutMs);
   drainEndMs = performance.now() + timeoutMs;
-  const drained = plane.drain({ closeIdle });
+  const drained = connections.drain({ closeIdle });
   draining ??= end(drained, reason);
 }
 
@@ -180,7 +181,7 @@ async function end(drained: Promise<void>, reason: StopReason): Promise<void> {
 
 /** Requests that the application has. */
 function requestsUnderWay(): string[] {
-  return plane.underWay.flatMap(({ summary }) => summary ?? []);
+  return connections.underWay.flatMap(({ summary }) => summary ?? []);
 }
 
 async function attempt(action: () => Promise<void>): Promise<void> {

@@ -53,6 +53,19 @@ export class FakeExchange implements Exchange {
     return this.room;
   }
 
+  inform(...call: Parameters<Exchange['inform']>): boolean {
+    this.note('inform', ...call);
+    return true;
+  }
+
+  on(event: string): void {
+    this.note('on', event);
+  }
+
+  off(event: string): void {
+    this.note('off', event);
+  }
+
   end(trailers: string): void {
     this.note('end', trailers);
     this.complete();

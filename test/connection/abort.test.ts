@@ -235,7 +235,7 @@ describe.each(WAYS)('%s engine, $read reads, $write writes', (engine, io) => {
     await eventually('handed over', () => watched.length === 4);
     let drained = false;
     server.listener.close();
-    const draining = server.plane.drain().then(() => {
+    const draining = server.connections.drain().then(() => {
       drained = true;
     });
     await sleep(30);
@@ -278,7 +278,7 @@ describe.each(WAYS)('%s engine, $read reads, $write writes', (engine, io) => {
     client.send(get('/'));
     await eventually('handed over', () => watched.length === 1);
     server.listener.close();
-    const draining = server.plane.drain();
+    const draining = server.connections.drain();
     watched[0]?.exchange.answer(0);
     const [response] = readResponses(await client.end());
     expect(response?.fields.get('connection')).toBe('close');
@@ -303,7 +303,7 @@ describe.each(WAYS)('%s engine, $read reads, $write writes', (engine, io) => {
     client.send(get('/'));
     await client.until(/abc$/);
     server.listener.close();
-    const draining = server.plane.drain();
+    const draining = server.connections.drain();
     await sleep(20);
     watched[0]?.exchange.write(Buffer.from('def'));
     watched[0]?.exchange.end('');

@@ -120,7 +120,7 @@ describe.each(WAYS)('$read reads, $write writes: an HTTP/1.0 client', (io) => {
 
   test('is reset when a drain comes to its end', async () => {
     await begin();
-    server.plane.destroy();
+    server.connections.destroy();
     expect(await ending()).toBe('ECONNRESET');
   });
 

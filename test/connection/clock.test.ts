@@ -8,12 +8,12 @@ test('ticks tell the monotonic time, seconds the time of day', () => {
   let epochMs = 1_000_400;
   const ticks: number[] = [];
   const seconds: number[] = [];
-  const clock = new Clock(
-    (ms) => seconds.push(ms),
-    (ms) => ticks.push(ms),
-    { monotonicMs: () => monotonicMs, epochMs: () => epochMs, tickMs: 250 },
-  );
-  clock.start();
+  const clock = new Clock((ms) => seconds.push(ms), {
+    monotonicMs: () => monotonicMs,
+    epochMs: () => epochMs,
+    tickMs: 250,
+  });
+  clock.start((ms) => ticks.push(ms));
   clock.stop();
   for (const passedMs of [250, 250, 250, 1000, 0]) {
     monotonicMs += passedMs;

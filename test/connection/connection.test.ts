@@ -1,8 +1,8 @@
 // Connections over real sockets, in every way bytes may come in and go out.
 
 import { beforeEach, describe, expect, test } from 'vitest';
-import { LINGER_BYTES_MAX } from '../../src/connection/connection.ts';
 import type { Io } from '../../src/connection/endpoint.ts';
+import { LINGER_BYTES_MAX } from '../../src/connection/inflow.ts';
 import { ask, type Client, eventually, GET, sleep } from '../support/client.ts';
 import type { TestedEngine } from '../support/engines.ts';
 import { HeldSocket } from '../support/held-socket.ts';

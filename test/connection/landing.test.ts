@@ -286,7 +286,7 @@ describe.each(ENGINES)('%s engine', (engine) => {
     client.send(post(content.length));
     client.socket.write(content.subarray(0, MEGABYTE));
     await eventually('in quantity', () => landed > 0);
-    const drained = server.plane.drain();
+    const drained = server.connections.drain();
     await sleep(20);
     client.socket.write(content.subarray(MEGABYTE));
     const [response] = readResponses(await client.end());

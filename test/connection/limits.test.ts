@@ -91,16 +91,16 @@ test('out of descriptors: the oldest idle connection makes room, and the log is 
   busy.send(GET.slice(0, 9));
   await eventually('a head begun', () => server.statistics().open === 3);
   const error = Object.assign(new Error('accept EMFILE'), { code: 'EMFILE' });
-  server.plane.acceptFailed(error);
+  server.connections.acceptFailed(error);
   await oldest.end();
   await eventually('the oldest gone', () => server.statistics().open === 2);
-  for (let i = 0; i < 1000; i++) server.plane.acceptFailed(error);
+  for (let i = 0; i < 1000; i++) server.connections.acceptFailed(error);
   await idle.end();
   busy.send(GET.slice(9));
   await busy.until(/Hello3$/);
   expect(server.lines.filter((line) => line.includes('EMFILE'))).toHaveLength(1);
   server.pass(1000);
-  server.plane.acceptFailed(error);
+  server.connections.acceptFailed(error);
   expect(server.lines.filter((line) => line.includes('EMFILE'))).toHaveLength(2);
 });
 
@@ -108,7 +108,7 @@ test('a peer that was gone before it was accepted costs nobody anything', async 
   await start({});
   const [client] = (await open(1)) as [Client];
   await answered(client);
-  server.plane.acceptFailed(Object.assign(new Error('accept ECONNABORTED'), { code: 'ECONNABORTED' }));
+  server.connections.acceptFailed(Object.assign(new Error('accept ECONNABORTED'), { code: 'ECONNABORTED' }));
   expect(await answered(client)).toBe(true);
 });
 

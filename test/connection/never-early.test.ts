@@ -4,7 +4,7 @@
 import { once } from 'node:events';
 import net, { type AddressInfo } from 'node:net';
 import { describe, expect, test } from 'vitest';
-import { Deadline, type Deadlines } from '../../src/connection/deadlines.ts';
+import { type Deadlines, Timeout } from '../../src/connection/deadlines.ts';
 import type { Exchange } from '../../src/connection/exchange.ts';
 import { type Client, eventually, GET, sleep } from '../support/client.ts';
 import { type OpenedPlane, openPlane } from '../support/plane.ts';
@@ -26,7 +26,7 @@ describe('a timeout', () => {
   test.each([1, 5, 200, 250, 10_000])('of %d ms is never early, whenever it was set', (timeoutMs) => {
     for (let setMs = 1000; setMs < 2000; setMs += 3.7)
       for (const tickMs of [250, 251.3, 3000]) {
-        const deadline = new Deadline();
+        const deadline = new Timeout();
         let passedMs = 0;
         let isSet = false;
         for (let nowMs = 750; passedMs === 0; nowMs += tickMs) {
@@ -43,7 +43,7 @@ describe('a timeout', () => {
   });
 
   test('that is set anew between a tick and what follows it has not passed', () => {
-    const deadline = new Deadline();
+    const deadline = new Timeout();
     deadline.set(100);
     expect([deadline.tick(1000), deadline.tick(1100), deadline.tick(1101), deadline.passed(1101)]).toEqual([
       false,
@@ -215,7 +215,7 @@ describe.each(WAYS)('$read reads', (io) => {
     client.send(GET);
     await client.until(/Hello1$/);
     server.listener.close();
-    const drained = server.plane.drain();
+    const drained = server.connections.drain();
     client.send(GET);
     block(50);
     expect(readResponses(await client.end()).map(({ content }) => content)).toEqual(['Hello1', 'Hello2']);

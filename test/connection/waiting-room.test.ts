@@ -18,13 +18,13 @@ beforeEach(() => {
   asked = 0;
   told = [];
   room = new WaitingRoom({
-    admit: (_socket, _endpoint, entry) => {
+    admit: ({ addressEntry: entry }) => {
       if (places === 0) return false;
       places--;
       told.push(`${entry} admitted`);
       return true;
     },
-    refuse: (_socket, _endpoint, entry) => told.push(`${entry} refused`),
+    refuse: ({ addressEntry: entry }) => told.push(`${entry} refused`),
     askOthers: () => {
       if (others) asked++;
       return others;
@@ -33,7 +33,7 @@ beforeEach(() => {
 });
 
 const enter = (...entries: number[]): void => {
-  for (const entry of entries) room.enter({} as Socket, ENDPOINT, entry);
+  for (const entry of entries) room.enter({ socket: {} as Socket, endpoint: ENDPOINT, addressEntry: entry });
 };
 const poll = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
@@ -90,7 +90,7 @@ test('a connection that has waited for four ticks is refused', async () => {
 test('everybody leaves when the server stops', async () => {
   enter(1, 2);
   const left: number[] = [];
-  room.clear((_socket, _endpoint, entry) => left.push(entry));
+  room.clear(({ addressEntry: entry }) => left.push(entry));
   places = 2;
   await poll();
   expect([room.size, left, told]).toEqual([0, [1, 2], []]);

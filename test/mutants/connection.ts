@@ -62,7 +62,7 @@ export const connectionDefects: Defect[] = [
       'return this.atMs',
     ],
   ]),
-  ...defectsOf('src/connection/plane.ts', NEVER_EARLY, [
+  ...defectsOf('src/connection/connections.ts', NEVER_EARLY, [
     [
       'deadlines expire before pending input is read',
       'if (passed) setImmediate(() => this.expire(nowMs));',
@@ -73,30 +73,30 @@ export const connectionDefects: Defect[] = [
   ...defectsOf('src/connection/connection.ts', BREAK_OFF, [
     [
       'a part of a content that the close ends looks like the whole',
-      'if (this.endsContent && this.writing !== WRITING_ENDED && !this',
-      'if (this.endsContent && this.writing === WRITING_ENDED && !this',
+      'if (this.endsContent && this.state !== ENDED && !this',
+      'if (this.endsContent && this.state === ENDED && !this',
     ],
     [
       'a reset discards what is on its way',
-      'if (!pending) this.resetSoon();',
+      'if (!pending) this.host.deadline.resetSoon();',
       'if (!pending) this.destroy();',
     ],
     [
       'a stream that stands still is told late',
-      'this.breakOff();\n      exchange.gone(reason);',
-      'this.breakOff();',
+      'this.host.breakOff();\n      this.gone(reason);',
+      'this.host.breakOff();',
     ],
     [
       'a reset does not wait for the kernel',
-      'if (this.writing === WRITING_BROKEN) {\n      this.resetSoon();',
-      'if (this.writing === WRITING_BROKEN) {',
+      'if (this.state === BROKEN) {\n      this.host.deadline.resetSoon();',
+      'if (this.state === BROKEN) {',
     ],
   ]),
   ...defectsOf('src/connection/connection.ts', CONNECTION, [
     [
       'reading is not paused',
-      'return this.writing !== WRITING_PENDING;\n    const',
-      'return true;\n    const',
+      'if (this.exchange === undefined) return !this.outflow.pending;',
+      'if (this.exchange === undefined) return true;',
       FEW_WRITES,
     ],
     ['reading is never resumed', 'this.socket.resume();', '', BURST],
@@ -106,8 +106,13 @@ export const connectionDefects: Defect[] = [
       'else if (this.closing) this.close();',
       FEW_WRITES,
     ],
-    ['a peer that stopped again is read on', ' || !this.wantsInput()', '', FEW_WRITES],
-    ['the next write does not wait for the last', 'if (!this.flush()) break;', 'this.flush();', FEW_WRITES],
+    ['a peer that stopped again is read on', ' || !this.host.wantsInput()', '', FEW_WRITES],
+    [
+      'the next write does not wait for the last',
+      'if (!outflow.flush()) break;',
+      'outflow.flush();',
+      FEW_WRITES,
+    ],
     ['a lent region never comes home', 'this.returnRegions();\n    if (error', 'if (error', FEW_WRITES],
     ['a lent region comes home twice', 'this.lent = undefined;', '', FEW_WRITES],
     [
@@ -118,26 +123,26 @@ export const connectionDefects: Defect[] = [
     ],
     [
       'a region is not lent',
-      'const region = this.plane.outputs.lend();',
+      'const region = this.host.plane.outputs.lend();',
       'const region = undefined as OutputRegion | undefined;',
       FEW_WRITES,
     ],
     [
       'an unfinished message without bytes is forgotten',
-      'this.requestsLeft = slot.requestsLeft;\n    if (cursor === end && !slot.record.unfinished)',
-      'this.requestsLeft = slot.requestsLeft;\n    if (cursor === end)',
+      'if (cursor === end && !slot.record.unfinished) this.carry = undefined;\n    else if (carry',
+      'if (cursor === end) this.carry = undefined;\n    else if (carry',
       'contents of several clients',
     ],
     [
       'a carry is kept though it was answered',
-      'else if (this.carry === undefined || cursor !== start) this.carry = new Carry(slot, cursor, end);\n    else',
-      'else if (this.carry === undefined) this.carry = new Carry(slot, cursor, end);\n    else',
+      'else if (carry === undefined || cursor !== start) this.carry',
+      'else if (carry === undefined) this.carry',
       'a pipeline larger than a read',
     ],
     [
       'a closing connection answers on',
-      'this.closing = true;\n    if (this.reading === READING_HEAD) this.reading = READING_DISCARDING;',
-      'this.closing = true;',
+      'this.closing = true;\n    this.inflow.discardRest();\n    this.outflow.end();',
+      'this.closing = true;\n    this.outflow.end();',
       'what follows a request that closes',
     ],
     [
@@ -148,58 +153,63 @@ export const connectionDefects: Defect[] = [
     ],
     [
       'what is discarded has no bound',
-      'if (this.discardedBytes > LINGER_BYTES_MAX) this.destroy();',
+      'if (this.discardedBytes > LINGER_BYTES_MAX) this.host.destroy();',
       '',
       'is bounded',
     ],
-    ['lingering has no end', 'this.deadline.set(LINGER_MS);', '', 'ends when its peer does'],
+    ['lingering has no end', 'this.host.deadline.linger();', '', 'ends when its peer does'],
     [
       'half of a request at the end is passed over',
-      'if (head) this.giveUp(ERROR_INCOMPLETE);\n      else this.close();',
+      'if (within) this.giveUp(ERROR_INCOMPLETE);\n      else this.close();',
       'this.close();',
       'half-closes within a head',
     ],
     [
       'an empty line at the end is half of a request',
-      'if (this.carry?.begun && !this.carry.handedOver)',
-      'if (this.carry !== undefined && !this.carry.handedOver)',
+      'if (this.inflow.begun && !this.inflow.handedOver)',
+      'if (this.inflow.waits && !this.inflow.handedOver)',
       'an empty line behind a request',
     ],
     [
       'a peer that has read is not told that the server drains',
-      'if (!this.flush()) return;\n    this.setDeadline(0, true);\n    if (this.reading === READING_ENDED) this.giveUp(ERROR_INCOMPLETE);\n    else if (this.plane.closesIdle && this.idle) this.close();',
-      'if (!this.flush()) return;\n    this.setDeadline(0, true);\n    if (this.reading === READING_ENDED) this.giveUp(ERROR_INCOMPLETE);',
+      'else if (this.plane.closesIdle && this.idle) this.close();',
+      '',
       FEW_WRITES,
     ],
-    ['a connection that writes is idle', 'this.writing === WRITING_IDLE &&\n', '', FEW_WRITES],
+    ['a connection that writes is idle', 'this.outflow.idle && this.exchange', 'this.exchange', FEW_WRITES],
     [
       'an empty line is not idle',
-      '!this.carry?.begun\n    );',
-      'this.carry === undefined\n    );',
+      'return this.calm && !this.inflow.begun;',
+      'return this.calm && !this.inflow.waits;',
       'draining: a connection with an empty line',
     ],
     [
       'a request before an empty line is the last one only when nothing follows',
-      'if (this.exchange !== undefined) return;\n    if (this.reading === READING_ENDED) this.giveUp(ERROR_INCOMPLETE);\n    else if (this.plane.closesIdle && this.idle) this.close();',
-      'if (this.exchange !== undefined) return;\n    if (this.reading === READING_ENDED) this.giveUp(ERROR_INCOMPLETE);',
+      'else if (plane.closesIdle && this.idle) this.close();',
+      '',
       'draining:',
     ],
     [
       'who goes away in mid-request is refused without its method',
-      'this.carry?.restore(0);\n    this.carry = undefined;\n    if (outputs',
-      'this.carry = undefined;\n    if (outputs',
+      'this.inflow.giveBack();\n    if (this.plane',
+      'this.inflow.drop();\n    if (this.plane',
       'half-closes within a head',
     ],
-    ['the events of the engine are not logged', 'if (log.requests) this.logEvents();', '', 'the log tells'],
+    [
+      'the events of the engine are not logged',
+      'if (log.requests) plane.logEvents(this.peer);',
+      '',
+      'the log tells',
+    ],
   ]),
   ...defectsOf('src/connection/connection.ts', DEADLINES, [
-    ["a head's time begins again with each byte", '(before === WAITING_HEAD && !consumed)', 'false'],
-    ["a head behind another has that one's time", ' && !consumed)', ')'],
-    ['an idle connection has its time from before', 'deadline.set(deadlines.idleTimeoutMs);', ''],
+    ["a head's time begins again with each byte", '(awaited === HEAD && !anew)', 'false'],
+    ["a head behind another has that one's time", ' && !anew)', ')'],
+    ['an idle connection has its time from before', 'this.set(this.times.deadlines.idleTimeoutMs);', ''],
     ['content has no beginning', 'this.contentStartedMs = nowMs;', ''],
     ['content that was buys time for what comes', 'this.contentBytes = 0;\n', '\n'],
-    ['content buys no time', 'this.contentBytes += readBytes;', ''],
-    ['a write has no deadline of its own', 'this.deadline.set(this.plane.deadlines.writeTimeoutMs);', ''],
+    ['content buys no time', 'this.contentBytes += bytes;', ''],
+    ['a write has no deadline of its own', 'this.set(this.times.deadlines.writeTimeoutMs);', ''],
     [
       'an empty line gets 408',
       'else this.giveUp(ERROR_TIMEOUT);',
@@ -207,18 +217,18 @@ export const connectionDefects: Defect[] = [
     ],
     [
       'a peer that must read its last answer has the time to linger only',
-      'if (this.writing !== WRITING_IDLE) return;',
+      'if (this.state !== IDLE) return;',
       '',
     ],
     [
       'a new connection has the time of an idle one',
-      'set(plane.deadlines.headTimeoutMs)',
-      'set(plane.deadlines.idleTimeoutMs)',
+      'set(times.deadlines.headTimeoutMs);\n    this.waitsSince = times.waits++;\n    this.headSinceMs = times.clock.nowMs;\n  }\n\n  /** Awaits the next',
+      'set(times.deadlines.idleTimeoutMs);\n    this.waitsSince = times.waits++;\n    this.headSinceMs = times.clock.nowMs;\n  }\n\n  /** Awaits the next',
     ],
     [
       'after a slow reader there is no deadline',
-      'if (!this.flush()) return;\n    this.setDeadline(0, true);',
-      'if (!this.flush()) return;',
+      'if (!this.outflow.flush()) return;\n    this.awaitNext();',
+      'if (!this.outflow.flush()) return;',
     ],
   ]),
   ...defectsOf('src/connection/writer.ts', CONNECTION, [
@@ -270,24 +280,24 @@ export const connectionDefects: Defect[] = [
     ],
     [
       'nobody makes room for content',
-      'this.reading === READING_HEAD ? this.exchange?.content?.room() : undefined;',
+      'this.state === REQUESTS ? this.host.room() : undefined;',
       'undefined;',
       'a content of 3 MiB that had to be asked for',
     ],
   ]),
   ...defectsOf('src/connection/connection.ts', STALLED, [
+    ['a peer that reads slowly is cut', 'if (outflow.peerReads()) return;', ''],
     [
-      'a peer that reads slowly is cut',
-      'if (this.writing === WRITING_PENDING && this.peerReads()) return;',
-      '',
+      'a peer that once read enough has all the time',
+      'this.startPeersTime();\n    return true;',
+      'return true;',
     ],
-    ['a peer that once read enough has all the time', 'this.awaitPeer();\n    return true;', 'return true;'],
     ['any byte that is read buys time', '< READ_BYTES_MIN', '< 1'],
     ['what was read before buys time again', 'this.sentBytes = this.writer.sentBytes;', ''],
     [
       'more to write buys time',
-      'if (this.writing !== WRITING_PENDING) this.awaitPeer();',
-      'this.awaitPeer();',
+      'if (this.state !== PENDING) this.startPeersTime();',
+      'this.startPeersTime();',
     ],
   ]),
   ...defectsOf('src/connection/writer.ts', STALLED, [
@@ -311,7 +321,7 @@ export const connectionDefects: Defect[] = [
       ['views of one region serve another', '(views[bytes] ??= ', '(this.free[0]!.views[bytes] ??= '],
     ],
   ),
-  ...defectsOf('src/connection/plane.ts', LIMITS, [
+  ...defectsOf('src/connection/connections.ts', LIMITS, [
     [
       'one connection more than may be',
       'slot.statistics.openEverywhere < limits.connectionsMax) return',
@@ -330,7 +340,7 @@ export const connectionDefects: Defect[] = [
     ],
     [
       'a thread without others waits for them',
-      'if (slot.statistics.openEverywhere <= this.connections.size - this.turnedAway.size) return false;',
+      'if (slot.statistics.openEverywhere <= this.all.size - this.turnedAway.size) return false;',
       '',
     ],
     ['what waited makes room late', 'this.connectionClosed(connection);\n    return true;', 'return true;'],
@@ -347,7 +357,7 @@ export const connectionDefects: Defect[] = [
     ['an address that is refused keeps a place', 'this.addresses?.leave(connection.addressEntry);', ''],
     [
       'refusals have no limit',
-      'if (this.turnedAway.size >= this.limits.refusalsMax)',
+      'if (this.turnedAway.size >= this.plane.limits.refusalsMax)',
       'if (this.turnedAway.size < 0)',
     ],
     ['who is refused takes the room of others', 'if (!this.turnedAway.delete(connection)) ', ''],
@@ -362,8 +372,8 @@ export const connectionDefects: Defect[] = [
   ...defectsOf('src/connection/longest-waiting.ts', LIMITS, [
     [
       'the connection that has waited least makes room',
-      'other.waitsSince - one.waitsSince',
-      'one.waitsSince - other.waitsSince',
+      'other.deadline.waitsSince - one.deadline.waitsSince',
+      'one.deadline.waitsSince - other.deadline.waitsSince',
     ],
     ['a head makes room for want of descriptors', '(unfinished || one.idle)', '(unfinished || !one.idle)'],
     ['a flood has all looked at each time', 'this.lookedAt += this.connections.size;', ''],
@@ -400,18 +410,18 @@ export const connectionDefects: Defect[] = [
       ['a response may have two lengths', 'if (SERVER_FIELDS.has(name.toLowerCase()))', "if (name === '')"],
     ],
   ),
-  ...defectsOf('src/connection/plane.ts', DEADLINES, [
-    ['the gauge counts who has gone', 'this.slot.statistics.closed();', ''],
+  ...defectsOf('src/connection/connections.ts', DEADLINES, [
+    ['the gauge counts who has gone', 'this.plane.slot.statistics.closed();', ''],
     [
       'deadlines are not looked at',
       'if (connection.deadline.passed(nowMs)) connection',
       'if (connection.deadline.passed(0)) connection',
     ],
   ]),
-  ...defectsOf('src/connection/plane.ts', CONNECTION, [
+  ...defectsOf('src/connection/connections.ts', CONNECTION, [
     [
       'draining is over with the first connection',
-      'if (this.connections.size === 0) this.drained',
+      'if (this.all.size === 0) this.drained',
       'this.drained',
       'idle connections close at once',
     ],
@@ -427,7 +437,12 @@ export const connectionDefects: Defect[] = [
       'connection.destroy();',
       'idle connections close at once',
     ],
-    ['the engine is not told to drain', 'this.slot.draining = true;', '', 'idle connections close at once'],
+    [
+      'the engine is not told to drain',
+      'this.plane.slot.draining = true;',
+      '',
+      'idle connections close at once',
+    ],
   ]),
   ...defectsOf(
     'src/connection/clock.ts',

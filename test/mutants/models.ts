@@ -26,7 +26,7 @@ export const modelDefects: Defect[] = [
       'takes its children with it',
     ],
     ['a process shows the number after its own', 'number - 1', 'number', 'a conversation'],
-    ['a process does not hear that it shall finish', 'void plane.drain();', '{}', 'a stop finishes'],
+    ['a process does not hear that it shall finish', 'void connections.drain();', '{}', 'a stop finishes'],
   ]),
   ...defectsOf('src/models/thread.ts', MODELS, [
     ['a slot is not given back', 'freeSlots.push(slot);', '', AT_ONCE],

@@ -85,7 +85,7 @@ export const workerDefects: Defect[] = [
   ...defectsOf('src/models/in-thread.ts', SERVE, [
     [
       'a program that ends makes parts of responses look whole',
-      'serving.add(plane);',
+      'serving.add(connections);',
       '',
       'resets a response whose end is the close',
     ],
@@ -126,7 +126,7 @@ export const workerDefects: Defect[] = [
     ],
   ]),
   ...defectsOf('src/connection/plane.ts', SERVE, [
-    ['the clock of a drained plane goes on', 'this.clock.stop();', '', LEAVES_NOTHING],
+    ['the clock of a drained plane goes on', 'this.plane.clock.stop();', '', LEAVES_NOTHING],
   ]),
   ...defectsOf('src/connection/plane.ts', RELOAD, [
     ['a reload closes idle connections', 'if (closeIdle) for', 'for', 'idle connections are left'],
@@ -165,7 +165,7 @@ export const workerDefects: Defect[] = [
     ],
   ]),
   ...defectsOf('src/workers/worker-main.ts', LIFE, [
-    ['connections are not cut at the drain timeout', 'cut += plane.destroy();', '', 'cancel()'],
+    ['connections are not cut at the drain timeout', 'cut += connections.destroy();', '', 'cancel()'],
     ["'exit' handlers do not run", '  process.exit();', '', "'exit' handlers"],
     [
       'each thread prints what loading prints',

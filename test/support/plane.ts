@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import { expect } from 'vitest';
 import type { ServerView } from '../../src/app/types.ts';
 import type { AddressCounts } from '../../src/connection/addresses.ts';
+import { Connections } from '../../src/connection/connections.ts';
 import type { Deadlines } from '../../src/connection/deadlines.ts';
 import { type Io, plainEndpoint } from '../../src/connection/endpoint.ts';
 import type { ConnectionLimits } from '../../src/connection/limits.ts';
@@ -50,6 +51,7 @@ export interface PlaneOptions {
 
 export interface TestedPlane {
   plane: Plane;
+  connections: Connections;
   engine: Engine;
   listener: Listener;
   port: number;
@@ -108,23 +110,24 @@ export async function startPlane({
     { ...DEADLINES, ...deadlines },
     { ...LIMITS, ...limits },
     { monotonicMs: () => time.nowMs + performance.now(), epochMs: () => EPOCH_MS, tickMs },
-    addresses,
   );
+  const connections = new Connections(plane, addresses);
   poisonReturned(plane.outputs, engine.slot);
-  const listener = await listen(plane, { host: '127.0.0.1', port: 0, reusePort: false }, endpoint);
+  const listener = await listen(connections, { host: '127.0.0.1', port: 0, reusePort: false }, endpoint);
   return {
     plane,
+    connections,
     engine,
     listener,
     port: listener.port,
     lines,
-    accept: (socket) => plane.accept(socket, endpoint),
+    accept: (socket) => connections.accept(socket, endpoint),
     pass: (ms) => {
       // A timeout that was set since the last tick counts from here on; deadlines are whole milliseconds, rounded up.
       plane.clock.tick();
       time.nowMs += ms + 2;
       plane.clock.tick();
-      plane.expire(plane.clock.nowMs);
+      connections.expire(plane.clock.nowMs);
     },
     block: (ms) => {
       time.nowMs += ms;
@@ -133,7 +136,7 @@ export async function startPlane({
     statistics: () => readStatistics(engine.slot.views),
     stop: async () => {
       listener.close();
-      await plane.drain();
+      await connections.drain();
       if (!guardsIntact(engine.slot.views, 0)) throw new Error('guard overwritten');
     },
   };

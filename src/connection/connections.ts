@@ -1,0 +1,252 @@
+// The set of a plane's connections: it accepts them, makes room at the limit, turns them away, ends them at their deadlines,
+// and drains them.
+
+import type { Socket } from 'node:net';
+import { ERROR_OVERLOADED } from '../memory/codes.ts';
+import { abortError } from '../protocol/request-errors.ts';
+import { type AddressCounts, UNCOUNTED } from './addresses.ts';
+import { Connection, type ConnectionOwner } from './connection.ts';
+import type { Endpoint } from './endpoint.ts';
+import { LongestWaiting } from './longest-waiting.ts';
+import type { OpenExchange } from './open-exchange.ts';
+import type { Plane } from './plane.ts';
+import { type Arrival, type Door, WaitingRoom } from './waiting-room.ts';
+
+/** Accepting fails as often as the kernel is asked, so only one failure in this time is logged. */
+const ACCEPT_NOTE_PAUSE_MS = 1000;
+
+export class Connections implements ConnectionOwner, Door {
+  /** The plane's count of waits at the last tick. */
+  private waitsAtTick = 0;
+  /** The time of the tick before the last one: the last one may follow right after the event loop was blocked. */
+  private lastTickMs = Number.NEGATIVE_INFINITY;
+  private thisTickMs = Number.NEGATIVE_INFINITY;
+  private roomWantedSeen: number;
+  private readonly all = new Set<Connection>();
+  private readonly longestWaiting = new LongestWaiting(this.all);
+  private readonly waitingRoom = new WaitingRoom(this);
+  /** Connections that read a 503 because there is no room for them. The statistics don't count them as open. */
+  private readonly turnedAway = new Set<Connection>();
+  /** Called with each connection that has closed. */
+  onClosed: ((connection: Connection) => void) | undefined;
+  private drained: (() => void) | undefined;
+  private acceptNotedMs = Number.NEGATIVE_INFINITY;
+
+  /** Starts the plane's clock. */
+  constructor(
+    readonly plane: Plane,
+    private readonly addresses?: AddressCounts,
+  ) {
+    this.roomWantedSeen = plane.slot.roomWanted;
+    plane.clock.start((nowMs) => this.tick(nowMs));
+  }
+
+  /**
+   * Begins a connection. Beyond a limit it waits for room, or is turned away.
+   * @param socket not read from yet
+   * @returns the connection, if it has begun
+   */
+  accept(socket: Socket, endpoint: Endpoint): Connection | undefined {
+    const { addresses, waitingRoom } = this;
+    const { limits, slot } = this.plane;
+    let addressEntry: number | undefined = UNCOUNTED;
+    if (addresses !== undefined) {
+      const { remoteAddress } = socket;
+      // A client without an address is gone.
+      if (remoteAddress !== undefined) addressEntry = addresses.enter(remoteAddress);
+    }
+    if (addressEntry === undefined) {
+      this.turnAway(socket, endpoint);
+      return undefined;
+    }
+    const arrival = { socket, endpoint, addressEntry };
+    if (slot.statistics.openEverywhere < limits.connectionsMax) return this.open(arrival);
+    if (
+      waitingRoom.size < limits.refusalsMax / 2 &&
+      waitingRoom.size + this.turnedAway.size < limits.refusalsMax
+    ) {
+      waitingRoom.enter(arrival);
+      return undefined;
+    }
+    // When many connections wait there is no time to check whether a connection only seems to be idle.
+    if (this.makeRoom(true)) return this.open(arrival);
+    this.refuse(arrival);
+    return undefined;
+  }
+
+  private open({ socket, endpoint, addressEntry }: Arrival): Connection {
+    this.plane.slot.statistics.opened();
+    const connection = this.begin(socket, endpoint);
+    connection.addressEntry = addressEntry;
+    return connection;
+  }
+
+  /** Begins a connection that has waited for room. @returns false if there is still no room */
+  admit(arrival: Arrival): boolean {
+    const { limits, slot } = this.plane;
+    if (slot.statistics.openEverywhere >= limits.connectionsMax && !this.makeRoom(true)) return false;
+    this.open(arrival);
+    return true;
+  }
+
+  /** Turns away a connection whose address has been counted. */
+  refuse({ socket, endpoint, addressEntry }: Arrival): void {
+    this.addresses?.leave(addressEntry);
+    this.turnAway(socket, endpoint);
+  }
+
+  /** Asks other threads for room. @returns false when none of them has a connection */
+  askOthers(): boolean {
+    const { slot } = this.plane;
+    if (slot.statistics.openEverywhere <= this.all.size - this.turnedAway.size) return false;
+    slot.wantRoom();
+    return true;
+  }
+
+  /**
+   * Closes the connection that has waited longest for its client.
+   * @param unfinished a connection that has received a part of a head may be closed, too
+   * @param before the value of the plane's `waits` since when the connection must have waited
+   * @returns false if no connection can be closed
+   */
+  private makeRoom(unfinished: boolean, before = this.plane.waits): boolean {
+    const connection = this.longestWaiting.take(this.plane.waits, before, this.lastTickMs, unfinished);
+    if (connection === undefined) return false;
+    connection.destroy();
+    // Its place is free now, not only when 'close' is emitted.
+    this.connectionClosed(connection);
+    return true;
+  }
+
+  /** Closes as many connections as other threads need room for. */
+  private makeRoomForOthers(): void {
+    const { slot, limits, waits } = this.plane;
+    // A connection that has waited since before the last tick may make room for connections of that tick.
+    const before = this.waitsAtTick;
+    this.waitsAtTick = waits;
+    const wanted = (slot.roomWanted - this.roomWantedSeen) | 0;
+    if (wanted === 0) return;
+    this.roomWantedSeen = slot.roomWanted;
+    // All threads are asked: the first one closes as many as are needed.
+    const enough = limits.connectionsMax - wanted;
+    while (slot.statistics.openEverywhere > enough && this.makeRoom(true, before));
+  }
+
+  /** Answers a connection with 503. When too many connections read a 503, closes it at once instead. */
+  turnAway(socket: Socket, endpoint: Endpoint): void {
+    if (this.turnedAway.size >= this.plane.limits.refusalsMax) {
+      socket.destroy();
+      return;
+    }
+    const connection = this.begin(socket, endpoint);
+    this.turnedAway.add(connection);
+    connection.refuse(ERROR_OVERLOADED);
+  }
+
+  private begin(socket: Socket, endpoint: Endpoint): Connection {
+    const connection = new Connection(this, this.plane, socket, endpoint);
+    this.all.add(connection);
+    this.plane.slot.statistics.accepted();
+    this.plane.log.accepted(connection.peer);
+    return connection;
+  }
+
+  /**
+   * Handles a failure to accept: the peer was gone, or, although limits.ts prevents it, no descriptor was left. Then the
+   * connection that has been idle longest makes room, or the kernel would ask for ever.
+   */
+  acceptFailed({ code, message }: NodeJS.ErrnoException): void {
+    if (code === 'EMFILE' || code === 'ENFILE') this.makeRoom(false);
+    const { nowMs } = this.plane.clock;
+    if (nowMs - this.acceptNotedMs < ACCEPT_NOTE_PAUSE_MS) return;
+    this.acceptNotedMs = nowMs;
+    this.plane.log.note(`Could not accept a connection: ${message}`);
+  }
+
+  connectionClosed(connection: Connection): void {
+    if (!this.all.delete(connection)) return;
+    if (!this.turnedAway.delete(connection)) {
+      this.plane.slot.statistics.closed();
+      this.addresses?.leave(connection.addressEntry);
+    }
+    this.plane.log.closed(connection.peer);
+    this.onClosed?.(connection);
+    this.settle();
+  }
+
+  /**
+   * Finishes requests under way: the last response of each connection says that it closes. Listeners must have stopped
+   * accepting. Resolves when all connections have closed.
+   * @param closeIdle closes idle connections at once; otherwise their next response, or their idle timeout, closes them
+   */
+  async drain({ closeIdle } = { closeIdle: true }): Promise<void> {
+    this.plane.slot.draining = true;
+    this.plane.closesIdle = closeIdle;
+    this.waitingRoom.clear((arrival) => this.refuse(arrival));
+    // Bytes that the kernel has received are read before a connection counts as idle. The timer may fire right after the
+    // event loop was blocked, so a poll follows it.
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    await new Promise((resolve) => setImmediate(resolve));
+    if (closeIdle) for (const connection of this.all) if (connection.idle) connection.destroy();
+    await new Promise<void>((resolve) => {
+      const { drained } = this;
+      this.drained = () => {
+        drained?.();
+        resolve();
+      };
+      this.settle();
+    });
+    this.stop();
+  }
+
+  /** Stops the clock, so that the thread can end. */
+  stop(): void {
+    this.plane.clock.stop();
+  }
+
+  /**
+   * Closes all connections at once.
+   * @returns how many were not idle
+   */
+  destroy(): number {
+    this.waitingRoom.clear(({ socket, addressEntry }) => {
+      this.addresses?.leave(addressEntry);
+      socket.destroy();
+    });
+    let cut = 0;
+    for (const connection of this.all) {
+      if (!connection.idle) cut++;
+      connection.openExchange?.abort(
+        abortError('ERR_SERVER_STOPPED', 'the server stopped before the response was complete'),
+      );
+      connection.destroy();
+    }
+    return cut;
+  }
+
+  /** The requests that the application answers. */
+  get underWay(): OpenExchange[] {
+    return [...this.all].flatMap(({ openExchange }) => openExchange ?? []);
+  }
+
+  private tick(nowMs: number): void {
+    this.lastTickMs = this.thisTickMs;
+    this.thisTickMs = nowMs;
+    this.longestWaiting.forget();
+    this.makeRoomForOthers();
+    this.waitingRoom.tick();
+    let passed = false;
+    for (const { deadline } of this.all) if (deadline.tick(nowMs)) passed = true;
+    // When the event loop was blocked, the kernel may hold bytes that arrived in time: one poll reads them first.
+    if (passed) setImmediate(() => this.expire(nowMs));
+  }
+
+  /** Has each connection act whose deadline had passed at that tick. */
+  expire(nowMs: number): void {
+    for (const connection of this.all) if (connection.deadline.passed(nowMs)) connection.expire();
+  }
+
+  private settle(): void {
+    if (this.all.size === 0) this.drained?.();
+  }
+}

@@ -1,0 +1,109 @@
+// The content of a response that comes piece by piece: counted, and delimited by its length, by chunks, or by the close
+// (RFC 9112 6.3). The first piece is held back while its head is.
+
+import { LENGTH_CHUNKED, LENGTH_UNTOLD } from '../memory/codes.ts';
+import { COPIED_BYTES_MAX, type Outflow, type Taken, tellLater } from './outflow.ts';
+
+const LAST_CHUNK = '0\r\n';
+const CRLF = '\r\n';
+
+export class StreamedContent {
+  /** As the head tells it: a length, LENGTH_CHUNKED or LENGTH_UNTOLD. */
+  length: number;
+  /** Neither length nor chunks say where the content ends, so the close does. */
+  readonly endsWithClose: boolean;
+  /** How much content may still come. */
+  private left: number;
+  /** The CRLF of the last chunk is still to be written. */
+  private chunkOpen = false;
+  private held: Uint8Array | undefined = undefined;
+  private heldWritten: Taken | undefined = undefined;
+
+  /**
+   * @param length of the content, when it is known
+   * @param bare the status has no content, and tells no length
+   * @param headOnly the method has no content
+   * @param versionMinor of the request
+   */
+  constructor(length: number | undefined, bare: boolean, headOnly: boolean, versionMinor: number) {
+    const contentless = headOnly || bare;
+    const untold = bare || length === undefined;
+    this.endsWithClose = !contentless && untold && versionMinor === 0;
+    this.left = contentless ? 0 : (length ?? Number.POSITIVE_INFINITY);
+    this.length = untold ? (contentless || versionMinor === 0 ? LENGTH_UNTOLD : LENGTH_CHUNKED) : length;
+  }
+
+  get chunked(): boolean {
+    return this.length === LENGTH_CHUNKED;
+  }
+
+  /** The head told of more content than has come. */
+  get short(): boolean {
+    return this.length >= 0 && this.left > 0;
+  }
+
+  /** Counts a piece. @throws RangeError when there is more than the head tells */
+  count(size: number): void {
+    if (size > this.left) throw new RangeError('more content than was told');
+    this.left -= size;
+  }
+
+  /**
+   * Holds the first piece back, unless the head tells a length anyway.
+   * @param lasting the bytes don't change until they have gone
+   * @param written called back when they have
+   * @returns whether it is held
+   */
+  hold(bytes: Uint8Array, lasting: boolean, written: Taken | undefined): boolean {
+    if (this.held !== undefined || this.length >= 0) return false;
+    this.held = lasting ? bytes : Buffer.from(bytes);
+    this.heldWritten = written;
+    return true;
+  }
+
+  /** The content has ended while its head was held back: so the head can tell its length. */
+  endHeld(): void {
+    this.length = this.held?.length ?? 0;
+    this.left = 0;
+  }
+
+  /** Puts the piece that was held back into the outflow, behind its head. */
+  writeHeld(outflow: Outflow): void {
+    const { held, heldWritten } = this;
+    if (held === undefined) return;
+    this.held = undefined;
+    this.heldWritten = undefined;
+    this.writePiece(outflow, held, true);
+    if (heldWritten !== undefined) outflow.whenTaken(heldWritten);
+  }
+
+  /** What is held back will not be sent. */
+  dropHeld(reason: Error): void {
+    const { heldWritten } = this;
+    this.held = undefined;
+    this.heldWritten = undefined;
+    if (heldWritten !== undefined) tellLater(heldWritten, reason);
+  }
+
+  /** @param lasting the bytes don't change until they have gone */
+  writePiece(outflow: Outflow, bytes: Uint8Array, lasting: boolean): void {
+    if (!this.chunked) {
+      outflow.writePiece(bytes, lasting);
+      return;
+    }
+    const size = bytes.length;
+    outflow.reserve(0);
+    outflow.writeText(`${this.chunkOpen ? CRLF : ''}${size.toString(16)}\r\n`);
+    outflow.writePiece(bytes, lasting);
+    // The end of a large chunk travels with what comes next.
+    this.chunkOpen = size > COPIED_BYTES_MAX;
+    if (!this.chunkOpen) outflow.writeText(CRLF);
+  }
+
+  /** @param trailers field lines, each with its CRLF */
+  writeEnd(outflow: Outflow, trailers: string): void {
+    if (!this.chunked) return;
+    outflow.reserve(trailers.length);
+    outflow.writeText(`${this.chunkOpen ? CRLF : ''}${LAST_CHUNK}${trailers}\r\n`);
+  }
+}

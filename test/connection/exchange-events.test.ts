@@ -1,0 +1,462 @@
+// What becomes of a response: when it has left, when each piece has, and who is told. Informational responses before it.
+
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { Exchange } from '../../src/connection/exchange.ts';
+import { type Client, eventually, GET, sleep } from '../support/client.ts';
+import { HeldSocket } from '../support/held-socket.ts';
+import { type OpenedPlane, openPlane } from '../support/plane.ts';
+import { readResponses } from '../support/responses.ts';
+import { WAYS } from '../support/ways.ts';
+
+const LARGE = Buffer.alloc(8 * 1024 * 1024, 'x');
+const PIECE = Buffer.from('a piece');
+const request = (method = 'GET', version = '1.1', fields = ''): string =>
+  `${method} / HTTP/${version}\r\nHost: a\r\n${fields}\r\n`;
+
+/** Notes that bytes, or a response, have left, or why they never will. */
+const noter = (notes: string[], name: string) => (error?: Error & { code?: string }) =>
+  notes.push(error === undefined ? name : `${name}: ${error.code ?? error.message}`);
+
+describe.each(WAYS)('$write writes', (io) => {
+  let server: OpenedPlane;
+  let client: Client;
+  let notes: string[];
+  beforeEach(async () => {
+    server = await openPlane({ io });
+    client = await server.connect();
+    notes = [];
+  });
+
+  describe('a response has left', () => {
+    test.each<[string, (exchange: Exchange) => void]>([
+      ['whole', (exchange) => exchange.respond(200, '', 'abc', false)],
+      ['whole, without content', (exchange) => exchange.respond(204, '', '', false)],
+      [
+        'from where its content lies',
+        (exchange) => exchange.respond(200, '', LARGE.subarray(0, 100_000), false),
+      ],
+      ['prepared', (exchange) => exchange.answer(0)],
+      [
+        'in pieces',
+        (exchange) => {
+          exchange.begin(200, '', undefined, false);
+          exchange.write(PIECE);
+          exchange.write(PIECE);
+          exchange.end('');
+        },
+      ],
+      [
+        'in pieces of a known length',
+        (exchange) => {
+          exchange.begin(200, '', PIECE.length, false);
+          exchange.write(PIECE);
+          exchange.end('');
+        },
+      ],
+    ])('%s, at once and later: each is told once, in order, not within the call', async (_, answer) => {
+      let number = 0;
+      server.plane.serve((exchange) => {
+        const name = `${++number}`;
+        exchange.on('left', noter(notes, name));
+        const run = (): void => {
+          answer(exchange);
+          notes.push(`${name} answered`);
+        };
+        if (number % 2 === 0) setImmediate(run);
+        else run();
+      });
+      client.send(GET.repeat(4));
+      await eventually('all left', () => notes.length === 8);
+      for (const name of ['1', '2', '3', '4'])
+        expect(notes.indexOf(name)).toBeGreaterThan(notes.indexOf(`${name} answered`));
+      expect(notes.filter((note) => note.length === 1)).toEqual(['1', '2', '3', '4']);
+    });
+
+    test('only when a slow client has let the kernel take its last byte', async () => {
+      server.plane.serve((exchange) => {
+        exchange.on('left', noter(notes, 'left'));
+        exchange.respond(200, '', LARGE, false);
+      });
+      client.socket.pause();
+      client.send(GET);
+      await eventually('lent', () => server.plane.outputs.spare === 6);
+      await sleep(50);
+      expect(notes).toEqual([]);
+      client.socket.resume();
+      await eventually('left', () => notes.length > 0);
+      expect(notes).toEqual(['left']);
+      await client.until((text) => text.length > LARGE.length);
+    });
+
+    test('never, when the client vanishes before', async () => {
+      server.plane.serve((exchange) => {
+        exchange.on('left', noter(notes, 'left'));
+        exchange.on('gone', () => notes.push('gone'));
+        exchange.begin(200, '', LARGE.length, false);
+        exchange.write(LARGE, true);
+        exchange.end('');
+        notes.push(exchange.over ? 'over' : 'not over');
+      });
+      client.socket.pause();
+      client.send(GET);
+      await eventually('lent', () => server.plane.outputs.spare === 6);
+      client.close();
+      await eventually('told', () => notes.length > 1);
+      // It was complete, so it is not gone.
+      expect(notes).toEqual(['over', 'left: ERR_CLIENT_GONE']);
+    });
+
+    test('never, when it is not completed', async () => {
+      server.plane.serve((exchange) => {
+        exchange.on('left', noter(notes, 'left'));
+        exchange.on('gone', () => notes.push('gone'));
+        exchange.begin(200, '', undefined, false);
+        exchange.write(PIECE);
+      });
+      client.send(GET);
+      await client.until(/a piece\r\n$/);
+      client.close();
+      await eventually('told', () => notes.length > 1);
+      expect(notes).toEqual(['gone', 'left: ERR_CLIENT_GONE']);
+    });
+
+    test('a listener may answer other requests', async () => {
+      const other = await server.connect();
+      let waiting: Exchange | undefined;
+      server.plane.serve((exchange) => {
+        if (waiting === undefined) waiting = exchange;
+        else {
+          exchange.on('left', () => {
+            if (!waiting?.over) waiting?.respond(200, '', 'other', false);
+          });
+          exchange.respond(200, '', 'one', false);
+        }
+      });
+      // What is pipelined behind is served when it has been answered.
+      other.send(GET + GET);
+      await eventually('waiting', () => waiting !== undefined);
+      client.send(`${GET}GET /rest HTTP/1.1\r\n`);
+      expect(readResponses(await client.until(/one$/))[0]?.content).toBe('one');
+      await other.until(/otherHTTP[\s\S]*one$/);
+      client.send('Host: a\r\n\r\n');
+      await client.until(/one[\s\S]*one$/);
+    });
+  });
+
+  describe('each write is called back', () => {
+    test('in order, when it has left with what is around it', async () => {
+      server.plane.serve((exchange) => {
+        exchange.begin(200, '', undefined, false);
+        exchange.write(PIECE, false, noter(notes, 'held'));
+        exchange.write(PIECE, false, noter(notes, 'second'));
+        exchange.write(new Uint8Array(0), false, noter(notes, 'empty'));
+        exchange.on('left', noter(notes, 'left'));
+        setTimeout(() => {
+          exchange.write(PIECE, false, noter(notes, 'third'));
+          exchange.end('');
+          notes.push('ended');
+        }, 20);
+      });
+      client.send(GET);
+      await eventually('left', () => notes.includes('left'));
+      expect(notes).toEqual(['held', 'second', 'empty', 'ended', 'third', 'left']);
+      await client.until(/0\r\n\r\n$/);
+      expect(readResponses(client.received, undefined, 'any')[0]?.content).toBe('a piece'.repeat(3));
+    });
+
+    test('a first piece that is all goes out whole', async () => {
+      server.plane.serve((exchange) => {
+        exchange.begin(200, '', undefined, false);
+        exchange.write(PIECE, false, noter(notes, 'held'));
+        exchange.end('');
+      });
+      client.send(GET);
+      await eventually('told', () => notes.length > 0);
+      expect(notes).toEqual(['held']);
+      await client.until(/a piece$/);
+      expect(readResponses(client.received)[0]?.fields.get('content-length')).toBe('7');
+    });
+
+    test('when a slow client lets the kernel take it', async () => {
+      server.plane.serve((exchange) => {
+        exchange.begin(200, '', LARGE.length + PIECE.length, false);
+        exchange.write(LARGE, true, noter(notes, 'large'));
+        exchange.write(PIECE, true, noter(notes, 'small'));
+      });
+      client.socket.pause();
+      client.send(GET);
+      await eventually('lent', () => server.plane.outputs.spare < 7);
+      await sleep(50);
+      expect(notes).toEqual([]);
+      client.socket.resume();
+      await eventually('told', () => notes.length === 2);
+      expect(notes).toEqual(['large', 'small']);
+    });
+
+    test('with an error, when the client vanishes or the response is taken back or over', async () => {
+      let exchange: Exchange | undefined;
+      server.plane.serve((one) => {
+        exchange = one;
+        one.begin(200, '', undefined, false);
+        one.write(PIECE, false, noter(notes, 'taken back'));
+        one.withdraw();
+        one.begin(200, '', LARGE.length, false);
+        one.write(LARGE, true, noter(notes, 'cut'));
+      });
+      client.socket.pause();
+      client.send(GET);
+      await eventually('lent', () => server.plane.outputs.spare === 6);
+      client.close();
+      await eventually('told', () => notes.length > 1);
+      exchange?.write(PIECE, false, noter(notes, 'late'));
+      await sleep(1);
+      expect(notes).toEqual([
+        'taken back: the response does not go on',
+        'cut: ERR_CLIENT_GONE',
+        'late: ERR_CLIENT_GONE',
+      ]);
+    });
+
+    test('to HTTP/1.0, and to HEAD when it has no content', async () => {
+      server.plane.serve((exchange) => {
+        if (exchange.begin(200, '', undefined, false)) {
+          exchange.write(PIECE, false, noter(notes, 'first'));
+          exchange.write(PIECE, false, noter(notes, 'second'));
+        }
+        exchange.on('left', noter(notes, 'left'));
+        exchange.end('');
+      });
+      client.send(request('HEAD'));
+      await eventually('left', () => notes.length === 1);
+      client.send(request('GET', '1.0'));
+      await client.end();
+      expect(notes).toEqual(['left', 'first', 'second', 'left']);
+    });
+  });
+
+  test('any number of listeners hear of an abort, of the end and of room, until they are taken off', async () => {
+    let exchange: Exchange | undefined;
+    const off = (): unknown => notes.push('never');
+    server.plane.serve((one) => {
+      exchange = one;
+      one.onAbort = () => notes.push('abort 1');
+      one.on('abort', ({ message }) => notes.push(`abort 2: ${message}`));
+      one.on('abort', () => notes.push('abort 3'));
+      one.onDrain = () => notes.push('drain 1');
+      one.on('drain', () => notes.push('drain 2'));
+      one.onGone = () => notes.push('gone 1');
+      one.on('gone', () => notes.push('gone 2'));
+      for (const event of ['abort', 'drain', 'gone', 'left'] as const) {
+        one.on(event, off);
+        one.off(event, off);
+      }
+      one.begin(200, '', undefined, false);
+      one.write(LARGE, true);
+    });
+    client.socket.pause();
+    client.send(GET);
+    await eventually('lent', () => server.plane.outputs.spare === 6);
+    client.socket.resume();
+    await eventually('drained', () => notes.length === 2);
+    client.close();
+    await eventually('gone', () => exchange?.over === true);
+    expect(notes).toEqual([
+      'drain 1',
+      'drain 2',
+      'abort 1',
+      expect.stringMatching(/^abort 2: the client closed/),
+      'abort 3',
+      'gone 1',
+      'gone 2',
+      'drain 1',
+      'drain 2',
+    ]);
+  });
+
+  describe('an informational response', () => {
+    const LINK = 'link: </a.css>; rel=preload\r\n';
+
+    test('goes out at once, before the response, and behind earlier ones', async () => {
+      let exchange: Exchange | undefined;
+      server.plane.serve((one) => {
+        if (one.head.target === '/first') one.respond(200, '', 'first', false);
+        else {
+          exchange = one;
+          expect(one.inform(103, LINK)).toBe(true);
+          expect(one.inform(102, '')).toBe(true);
+        }
+      });
+      client.send(`GET /first HTTP/1.1\r\nHost: a\r\n\r\n${GET}`);
+      await client.until(
+        /firstHTTP\/1\.1 103 Early Hints\r\nlink: .*\r\n\r\nHTTP\/1\.1 102 Processing\r\n\r\n$/,
+      );
+      exchange?.inform(103, '');
+      exchange?.respond(200, '', 'second', false);
+      await client.until(/103 Early Hints\r\n\r\nHTTP\/1\.1 200 OK\r\n[\s\S]*second$/);
+      client.send(GET);
+      await client.until(/102 Processing\r\n\r\n$/);
+      exchange?.respond(204, '', '', false);
+    });
+
+    test('goes out while the head of a stream is held back, and not behind it', async () => {
+      server.plane.serve((exchange) => {
+        exchange.begin(200, '', undefined, false);
+        notes.push(`${exchange.inform(103, LINK)}`);
+        exchange.write(PIECE);
+        exchange.write(PIECE);
+        notes.push(`${exchange.inform(103, LINK)}`);
+        exchange.end('');
+        notes.push(`${exchange.inform(103, LINK)}`);
+      });
+      client.send(GET);
+      await client.until(/0\r\n\r\n$/);
+      expect(notes).toEqual(['true', 'false', 'false']);
+      expect(client.received).toMatch(/^HTTP\/1\.1 103 Early Hints\r\nlink: [^\r]*\r\n\r\nHTTP\/1\.1 200 OK/);
+      expect(client.received.split('103')).toHaveLength(2);
+    });
+
+    test('is not for HTTP/1.0', async () => {
+      server.plane.serve((exchange) => {
+        notes.push(`${exchange.inform(103, LINK)}`);
+        exchange.respond(200, '', 'abc', false);
+      });
+      client.send(request('GET', '1.0'));
+      expect(readResponses(await client.end())[0]?.content).toBe('abc');
+      expect(notes).toEqual(['false']);
+    });
+
+    test('comes before a response to HEAD', async () => {
+      server.plane.serve((exchange) => {
+        exchange.inform(103, LINK);
+        exchange.respond(200, '', 'abc', false);
+      });
+      client.send(request('HEAD'));
+      const [early, final] = (await client.until((text) => text.split('\r\n\r\n').length === 3)).split(
+        '\r\n\r\n',
+      );
+      expect(early).toMatch(/^HTTP\/1\.1 103 /);
+      expect(final).toMatch(/^HTTP\/1\.1 200 [\s\S]*content-length: 3/i);
+    });
+
+    test('100 asks for the content, once', async () => {
+      server.plane.serve((exchange) => {
+        exchange.inform(100, '');
+        void exchange.content?.readWhole().then((content) => exchange.respond(200, '', content, false));
+      });
+      client.send(request('POST', '1.1', 'Content-Length: 3\r\nExpect: 100-continue\r\n'));
+      await client.until(/^HTTP\/1\.1 100 Continue\r\n\r\n$/);
+      client.send('abc');
+      await client.until(/abc$/);
+      expect(client.received.split('100 Continue')).toHaveLength(2);
+      // The client is persistent: what it was asked for came.
+      expect(client.received).not.toMatch(/connection: close/i);
+    });
+
+    test('is refused when it is none, or too large', async () => {
+      server.plane.serve((exchange) => {
+        for (const [statusCode, fields] of [
+          [99, ''],
+          [101, ''],
+          [200, ''],
+          [Number.NaN, ''],
+          [103, `x: ${'x'.repeat(32_768)}\r\n`],
+        ] as const)
+          try {
+            exchange.inform(statusCode, fields);
+          } catch (error) {
+            notes.push((error as Error).name);
+          }
+        exchange.respond(200, '', 'abc', false);
+      });
+      client.send(GET);
+      await client.until(/abc$/);
+      expect(notes).toEqual(Array(5).fill('RangeError'));
+      expect(client.received).toMatch(/^HTTP\/1\.1 200 /);
+    });
+
+    test('gives the application its time anew', async () => {
+      let exchange: Exchange | undefined;
+      server.plane.serve((one) => {
+        exchange = one;
+      });
+      const { handlerTimeoutMs } = server.plane.deadlines;
+      client.send(GET);
+      await eventually('begun', () => exchange !== undefined);
+      server.pass(handlerTimeoutMs / 2);
+      exchange?.inform(102, '');
+      server.pass(handlerTimeoutMs / 2);
+      await sleep(10);
+      expect(client.received).toBe('HTTP/1.1 102 Processing\r\n\r\n');
+      server.pass(handlerTimeoutMs / 2);
+      await client.until(/503/);
+    });
+  });
+
+  describe('a head with parts of the application’s own', () => {
+    const DATE = 'Tue, 15 Nov 1994 08:12:31 GMT';
+
+    test('has them, once, whole and in pieces', async () => {
+      let number = 0;
+      server.plane.serve((exchange) => {
+        exchange.headParts = { reasonPhrase: 'Fine', date: DATE };
+        if (number++ === 0) exchange.respond(200, '', 'abc', false);
+        else {
+          exchange.begin(200, '', undefined, false);
+          exchange.write(PIECE);
+          exchange.end('');
+        }
+      });
+      client.send(GET + GET);
+      await client.until(/a piece$/);
+      for (const { statusCode, fields } of readResponses(client.received)) {
+        expect(statusCode).toBe(200);
+        expect(fields.get('date')).toBe(DATE);
+      }
+      expect(client.received.match(/HTTP\/1\.1 200 Fine\r\n/g)).toHaveLength(2);
+      expect(client.received.match(/\ndate: /gi)).toHaveLength(2);
+    });
+
+    test.each([
+      ['a reason phrase with a line end', { reasonPhrase: 'Fine\r\nx: y', date: undefined }],
+      ['a Date of another length', { reasonPhrase: undefined, date: `${DATE} or so` }],
+      ['a Date with a line end', { reasonPhrase: undefined, date: DATE.replace(' GMT', '\r\nGM') }],
+    ])('is refused for %s', async (_, headParts) => {
+      server.plane.serve((exchange) => {
+        exchange.headParts = headParts;
+        expect(() => exchange.respond(200, '', 'abc', false)).toThrow(RangeError);
+        exchange.headParts = headParts;
+        expect(() => exchange.begin(200, '', undefined, false)).toThrow(RangeError);
+        // The parts were for that response.
+        exchange.respond(200, '', 'abc', false);
+      });
+      client.send(GET);
+      await client.until(/abc$/);
+      expect(client.received).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+    });
+  });
+});
+
+test.each(['direct', 'public'] as const)(
+  'what the kernel takes late is told late, %s writes',
+  async (write) => {
+    const notes: string[] = [];
+    const server = await openPlane({ io: { read: 'public', write } });
+    server.plane.serve((exchange) => {
+      exchange.on('left', noter(notes, 'left'));
+      exchange.begin(200, '', undefined, false);
+      exchange.write(PIECE, false, noter(notes, 'written'));
+      exchange.end('');
+      notes.push('ended');
+    });
+    const socket = new HeldSocket();
+    server.accept(socket.accepted);
+    socket.push(GET);
+    await eventually('held', () => socket.holds);
+    await sleep(5);
+    expect(notes).toEqual(['ended']);
+    socket.release();
+    await sleep(1);
+    expect(notes).toEqual(['ended', 'written', 'left']);
+    socket.destroy();
+  },
+);
