@@ -1,5 +1,5 @@
-// What a connection keeps of its input between two turns: the bytes not yet answered and, when a head is
-// half parsed, its record. It grows by doubling, so a peer that sends single bytes costs linear time.
+// The carry of a connection: the input that it keeps between two turns. These are the bytes not yet served and, if a message
+// is half parsed, its record. It grows by doubling, so a peer that sends single bytes costs linear time.
 
 import type { Slot } from '../wasm/slot.ts';
 
@@ -9,11 +9,11 @@ export class Carry {
   private bytes: Uint8Array;
   private length: number;
   private record: Uint8Array | undefined;
-  /** False: there is nothing yet but the empty line that may stand before a request (RFC 9112 2.2). */
+  /** False if there is only the empty line that may stand before a request (RFC 9112 2.2). */
   begun: boolean;
-  /** The head is whole; content or trailers are missing. */
+  /** The head is whole, but content or trailers are missing. */
   inContent: boolean;
-  /** Content of a request that an application has been given, and has answered if it is open no more. */
+  /** The bytes are content of a request that was handed to the application, which may have answered it by now. */
   handedOver: boolean;
 
   /** Copies [start, end) out of the slot, and the unfinished record with it. */
@@ -30,18 +30,18 @@ export class Carry {
     this.record = slot.record.take();
   }
 
-  /** How many bytes wait. */
+  /** The number of bytes that wait. */
   get size(): number {
     return this.length;
   }
 
-  /** Puts all back before what a read has just brought (0: nothing was read). Returns where it starts. */
+  /** Puts bytes and record back into the slot, before the bytes that were just read (0: none). @returns where they start */
   restore(readBytes: number): number {
     if (this.record !== undefined) this.slot.record.restore(this.record);
     return this.slot.layBefore(this.bytes.subarray(0, this.length), readBytes);
   }
 
-  /** After restore(): nothing was answered, so the [start, end) read behind it is all that is new. */
+  /** After restore(): adds [start, end), which was read behind it. Nothing was served. */
   append(start: number, end: number): void {
     const length = this.length + end - start;
     if (length > this.bytes.length) {
@@ -57,7 +57,7 @@ export class Carry {
     this.record = this.slot.record.take(this.record);
   }
 
-  /** After restore(): all before `start` has been consumed, and [start, end) is what waits now. */
+  /** After restore(): keeps [start, end). All bytes before have been served. */
   renew(start: number, end: number): void {
     this.length = 0;
     this.append(start, end);

@@ -77,9 +77,8 @@ export class Connection implements InflowHost, OutflowHost, ExchangeHost {
   }
 
   /**
-   * Returns true if the connection may be closed to make room for another one: no response is under way. A client that has
-   * connected, or has begun a request, first has some time for the rest of the head. That time is shorter than the head
-   * timeout, or slow clients could take all the room.
+   * Returns true if the connection may be closed to make room for another one: no response is under way. A client has some
+   * time for its head first, but less than the head timeout, or slow clients could take all the room.
    */
   makesRoom(nowMs: number): boolean {
     const { inflow } = this;

@@ -1,4 +1,5 @@
-// A data plane and its connections, from what can be sent to another thread: there it takes its slot and its engine.
+// Makes a data plane and the set of its connections from values that can be sent to another thread. There it takes its slot
+// and its engine.
 
 import { viewsOf } from '../memory/views.ts';
 import type { EngineName } from '../protocol/codec.ts';
@@ -19,7 +20,7 @@ import { Plane } from './plane.ts';
 export interface PlaneStart {
   module: WasmModule;
   memory: WasmMemory;
-  /** Index of a slot that nobody else uses. */
+  /** The index of a slot that no other plane uses. */
   slot: number;
   engine: EngineName;
   /** How plain sockets are read and written. */
@@ -27,18 +28,18 @@ export interface PlaneStart {
   log: LogLevel;
   deadlines: Deadlines;
   limits: ConnectionLimits;
-  /** Where the connections of each client address are counted, if they have a limit. */
+  /** Counts the connections of each client address, if they have a limit. */
   addresses?: AddressLimit;
   access: Access;
   /** The application that the thread loads; without it the built-in one answers. */
   app?: AppStart;
 }
 
-/** An application, as it is told to another thread. */
+/** An application, in the form that is sent to another thread. */
 export interface AppStart {
   /** URL of its module. */
   file: string;
-  /** Its thread shall have the light classes as globals. */
+  /** The light classes become globals of the thread. */
   globals: boolean;
 }
 

@@ -1,26 +1,26 @@
-// What a connection waits for, and until when. A connection has one deadline, which alone moves its state:
+// The deadline of a connection: what the connection waits for, and until when. It alone moves its state:
 //
-//   REQUEST       the client: for its next request
-//   HEAD          the client: for the rest of a head
-//   CONTENT       the client: for more content
-//   APPLICATION   the application: for its response, or for more of it
+//   REQUEST       waits for the client's next request
+//   HEAD          waits for the rest of a head
+//   CONTENT       waits for more content
+//   APPLICATION   waits for the application's response, or for more of it
 //
-// While a response leaves, the time that the peer has to read it, or to close, comes first.
+// While a response leaves, the time that the peer has to read it, or to close, counts instead.
 
 import type { Clock } from './clock.ts';
 
 export interface Deadlines {
-  /** From the first byte of a head, or from accepting, to the head's end: 408 beyond. */
+  /** From the first byte of a head, or from accepting, to the end of the head. Then 408. */
   headTimeoutMs: number;
-  /** Between requests: closed quietly beyond. */
+  /** Between requests. Then the connection is closed without a response. */
   idleTimeoutMs: number;
-  /** Without a byte of content: 408 beyond. */
+  /** Without a byte of content. Then 408. */
   bodyTimeoutMs: number;
-  /** What content must come to on average, in bytes a second, once bodyTimeoutMs have passed. */
+  /** The least upload rate: bytes of content a second on average, once bodyTimeoutMs have passed. */
   bodyRateMin: number;
-  /** For the application to answer, or to go on with its response: 503, or cut, beyond. */
+  /** For the application to answer, or to continue its response. Then 503, or the response is cut. */
   handlerTimeoutMs: number;
-  /** For a peer to read what it was sent, or as much of it that the kernel takes 64 KiB more: cut beyond. */
+  /** For a peer to read a response, or so much of it that the kernel takes 64 KiB more. Then the response is cut. */
   writeTimeoutMs: number;
 }
 
@@ -29,16 +29,16 @@ const HEAD = 1;
 const CONTENT = 2;
 const APPLICATION = 3;
 
-/** How long a connection that closes, or whose client has closed its side, stays open for the client's sake. */
+/** A connection that closes, or whose client has closed its side, stays open so long, so that the client can read. */
 const LINGER_MS = 2000;
-/** How long the last bytes of a response that broke off have to reach the peer: a reset discards bytes under way. */
+/** The last bytes of a response that broke off have so long to reach the peer: a reset discards bytes under way. */
 const RESET_DELAY_MS = 200;
-/** How long a client has for a head before its connection may make room for another one. */
+/** A client has so long for a head before its connection may make room for another one. */
 const HEAD_GRACE_MS = 1000;
 
 /**
- * One timeout. It is never early: setting it reads no clock, since that takes too long for each request, so a timeout
- * counts from the next tick.
+ * One timeout. It is never early: it counts from the tick after it was set, since reading a clock for each request takes too
+ * long.
  */
 export class Timeout {
   /** Set since the last tick; 0 when `atMs` holds. */
@@ -50,32 +50,32 @@ export class Timeout {
     this.timeoutMs = timeoutMs;
   }
 
-  /** @param atMs by the clock that the ticks tell */
+  /** @param atMs in the time of the ticks */
   setAt(atMs: number): void {
     this.timeoutMs = 0;
     this.atMs = atMs;
   }
 
   /**
-   * Counts a new timeout from here on.
+   * Starts a timeout that has been set since the last tick.
    * @param nowMs the time, rounded down
-   * @returns whether the time is up
+   * @returns true if the time is up
    */
   tick(nowMs: number): boolean {
     if (this.timeoutMs > 0) this.setAt(nowMs + 1 + this.timeoutMs);
     return this.atMs <= nowMs;
   }
 
-  /** Whether the time was up at that tick, and has not been set since. */
+  /** Returns true if the time was up at that tick, and has not been set since. */
   passed(nowMs: number): boolean {
     return this.timeoutMs === 0 && this.atMs <= nowMs;
   }
 }
 
 /**
- * When content must have moved on: every byte buys time, but no silence is longer than the timeout.
+ * Returns when more content must have been received: every byte gives more time, but no pause is longer than the timeout.
  * @param startedMs when the content began
- * @param bytes how much of it has come
+ * @param bytes of the content received so far
  */
 export function contentDeadline(
   { bodyTimeoutMs, bodyRateMin }: Deadlines,
@@ -87,11 +87,11 @@ export function contentDeadline(
   return Math.ceil(Math.min(nowMs + bodyTimeoutMs, startedMs + bodyTimeoutMs + paidMs));
 }
 
-/** What the deadlines of a plane share. */
+/** The part of a plane that its deadlines share. */
 export interface Timing {
   readonly deadlines: Deadlines;
   readonly clock: Clock;
-  /** Rises whenever a connection begins to wait for its client. */
+  /** Counts how often a connection has begun to wait for its client. */
   waits: number;
 }
 
@@ -100,12 +100,12 @@ export class Deadline extends Timeout {
   waitsSince: number;
   private headSinceMs: number;
   private awaited = REQUEST;
-  /** What else is awaited has its time when the peer has read. */
+  /** The peer has to read first: the time of anything else counts afterwards. */
   private peerFirst = false;
   private contentStartedMs = 0;
   private contentBytes = 0;
 
-  /** A client that has connected has the time of a head for its first request. */
+  /** Gives a client that has connected the head timeout for its first request. */
   constructor(private readonly times: Timing) {
     super();
     this.set(times.deadlines.headTimeoutMs);
@@ -113,7 +113,7 @@ export class Deadline extends Timeout {
     this.headSinceMs = times.clock.nowMs;
   }
 
-  /** Awaits the next request. */
+  /** Waits for the next request. */
   awaitRequest(): void {
     this.awaited = REQUEST;
     if (this.peerFirst) return;
@@ -122,8 +122,8 @@ export class Deadline extends Timeout {
   }
 
   /**
-   * Awaits the rest of a head. Its time counts from its first byte: more bytes buy none.
-   * @param anew it is not the head that was awaited before
+   * Waits for the rest of a head. Its time counts from its first byte: further bytes give no more time.
+   * @param anew this is not the head that the connection waited for before
    */
   awaitHead(anew: boolean): void {
     const { awaited, times } = this;
@@ -134,7 +134,7 @@ export class Deadline extends Timeout {
     this.headSinceMs = times.clock.nowMs;
   }
 
-  /** Awaits more content. @param bytes how many have just come */
+  /** Waits for more content. @param bytes received since the last call */
   awaitContent(bytes: number): void {
     const { deadlines, clock } = this.times;
     const nowMs = clock.readMs();
@@ -148,13 +148,13 @@ export class Deadline extends Timeout {
       this.setAt(contentDeadline(deadlines, nowMs, this.contentStartedMs, this.contentBytes));
   }
 
-  /** Awaits the response. @param departed the client, which has closed its side, and is not waited for long */
+  /** Waits for the response. @param departed the client has closed its side, so the time is short */
   awaitApplication(departed: boolean): void {
     this.awaited = APPLICATION;
     if (!this.peerFirst) this.set(departed ? LINGER_MS : this.times.deadlines.handlerTimeoutMs);
   }
 
-  /** The application has been given a request. Its time counts when the turn has ended. */
+  /** Notes that the application has been given a request. Its time starts when the turn has ended. */
   handedOver(): void {
     this.awaited = APPLICATION;
   }
@@ -163,30 +163,30 @@ export class Deadline extends Timeout {
     return this.awaited === APPLICATION;
   }
 
-  /** The kernel has not taken all of a response: its peer must read. */
+  /** Waits for the peer to read: the kernel has not taken all of a response. */
   awaitPeer(): void {
     this.peerFirst = true;
     this.set(this.times.deadlines.writeTimeoutMs);
   }
 
-  /** The kernel has taken everything. What is awaited now gets its time when it is awaited again. */
+  /** Notes that the kernel has taken everything. The next call starts the time of what the connection waits for then. */
   peerHasRead(): void {
     this.peerFirst = false;
   }
 
-  /** Our half is closed: the peer has some time to close its own. */
+  /** Waits for the peer to close its half: ours is closed. */
   linger(): void {
     this.peerFirst = true;
     this.set(LINGER_MS);
   }
 
-  /** The connection is about to be reset. */
+  /** Waits for the moment of a reset. */
   resetSoon(): void {
     this.peerFirst = true;
     this.set(RESET_DELAY_MS);
   }
 
-  /** The client has had its time for a head when connections have to make room. */
+  /** Returns true if the client has had its time for a head, so that its connection may make room for another one. */
   headGraceOver(nowMs: number): boolean {
     return nowMs - this.headSinceMs >= HEAD_GRACE_MS;
   }

@@ -1,15 +1,15 @@
-// What becomes of an exchange, for any number of listeners. Nothing is kept for an exchange that nobody listens to.
+// The events of an exchange, and its listeners. Nothing is allocated for an exchange without listeners.
 
 export interface ExchangeEvents {
-  /** Nobody seems to wait for the response any more: `aborted` has been set. */
+  /** The client seems not to wait for the response any more: `aborted` has been set. */
   abort: (reason: Error) => void;
   /** The exchange is over without a complete response. */
   gone: () => void;
-  /** The kernel has taken everything that was written: the next piece may come. */
+  /** The kernel has taken everything that was written: the next piece may be written. */
   drain: () => void;
   /**
-   * The response has left: the kernel has taken its last byte. With an error: it never will. Told once for each exchange,
-   * and not within the call that completes the response.
+   * The response has left: the kernel has taken its last byte. With an error, it never will. Emitted once for each exchange,
+   * never within the call that completes the response.
    */
   left: (error?: Error) => void;
 }

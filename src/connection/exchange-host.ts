@@ -1,28 +1,28 @@
-// What an open exchange sees of the connection over which its request came.
+// The part of a connection that its open exchange sees.
 
 import type { Inflow } from './inflow.ts';
 import type { Outflow } from './outflow.ts';
 import type { Plane } from './plane.ts';
 
 export interface ExchangeHost {
-  /** Its slot holds the request's record when the exchange is made. */
+  /** When the exchange is made, the slot holds the record of its request. */
   readonly plane: Plane;
-  /** Where the response goes. */
+  /** Takes the response. */
   readonly outflow: Outflow;
-  /** For the log. */
+  /** Names the peer in the log. */
   readonly peer: string;
-  /** The peer's, or nothing when it was gone before anybody asked. */
+  /** The address of the peer; empty if the peer was gone when it was first read. */
   readonly remoteAddress: string;
-  /** Where the request's content comes from. */
+  /** Receives the content of the request. */
   readonly inflow: Inflow;
-  /** Another request, or a part of one, has come behind this one. */
+  /** Another request, or a part of one, has been received behind this one. */
   readonly hasMore: boolean;
-  /** The application takes content, or wants no more of it. */
+  /** The application takes content, or discards it. */
   contentWanted(): void;
   /** The response is complete. */
   exchangeOver(): void;
   /** The response can't be completed. */
   breakOff(): void;
-  /** Closes at once. */
+  /** Closes the connection at once. */
   destroy(): void;
 }

@@ -1,36 +1,35 @@
-// Which connection has waited longest for its client, when one must make room for another. Connections keep no order among
-// themselves, since that would cost each request: they are looked through when one is asked for, and the next ones are
-// then at hand.
+// Finds the connection that has waited longest for its client, when one must make room for another. Connections are kept in
+// no order, since that would cost time for each request. A search looks through all of them, and keeps the next ones at hand.
 
-/** How many are put at hand at a time. */
+/** A search keeps so many connections at hand. */
 const AT_HAND_MAX = 1024;
-/** How many connections may be looked at in a tick, so that a flood of new ones does not keep the thread busy with the others. */
+/** Searches look at so many connections in a tick, so that a flood of new ones does not keep the thread busy. */
 const LOOKED_AT_MAX = 65_536;
 
-/** A connection, as far as it may have to make room. */
+/** A connection that may have to make room. */
 export interface RoomMaker {
-  /** Its `waitsSince`: when it began to wait for its client. */
+  /** `waitsSince` says when the connection began to wait for its client. */
   readonly deadline: { readonly waitsSince: number };
-  /** Nothing is under way, and no part of a head has come. */
+  /** No response is under way, and no part of a head has been received. */
   readonly idle: boolean;
   makesRoom(nowMs: number): boolean;
 }
 
 export class LongestWaiting<Connection extends RoomMaker> {
-  /** The longest last. */
+  /** The connection that has waited longest is the last one. */
   private atHand: Connection[] = [];
-  /** The plane's count of waits when they were put there: a connection that began later has not waited so long. */
+  /** The plane's count of waits at the search: a connection that began to wait later has not waited so long. */
   private countedAt = 0;
   private lookedAt = 0;
 
   constructor(private readonly connections: ReadonlySet<Connection>) {}
 
   /**
-   * The connection that has waited longest, if there is one.
-   * @param waits the plane's count
-   * @param before the count since when it must have waited
-   * @param nowMs the clock's
-   * @param unfinished it may be within the head of a request
+   * Returns the connection that has waited longest, if there is one.
+   * @param waits the plane's count of waits
+   * @param before the count since when the connection must have waited
+   * @param nowMs the time of the clock
+   * @param unfinished the connection may have received a part of a head
    */
   take(waits: number, before: number, nowMs: number, unfinished: boolean): Connection | undefined {
     this.dropOthers(nowMs, unfinished);
@@ -42,7 +41,7 @@ export class LongestWaiting<Connection extends RoomMaker> {
     return longest !== undefined && longest.deadline.waitsSince < before ? this.atHand.pop() : undefined;
   }
 
-  /** A tick has passed. */
+  /** Drops what a search kept at hand: a tick has passed. */
   forget(): void {
     this.lookedAt = 0;
     if (this.atHand.length > 0) this.atHand = [];
@@ -64,7 +63,7 @@ export class LongestWaiting<Connection extends RoomMaker> {
     return true;
   }
 
-  /** Leaves the longest of those at hand that can still make room. */
+  /** Drops connections at hand that can't make room any more, until the last one can. */
   private dropOthers(nowMs: number, unfinished: boolean): void {
     for (let one = this.atHand.at(-1); one !== undefined; one = this.atHand.at(-1)) {
       if (one.deadline.waitsSince < this.countedAt && one.makesRoom(nowMs) && (unfinished || one.idle))

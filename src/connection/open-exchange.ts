@@ -1,13 +1,13 @@
-// An exchange that is open: its request has been handed to the application, its response is not complete.
+// An open exchange: the application has its request, and its response is not complete.
 //
-//   WAITING   nothing of the response is known
-//   HELD      its head is, perhaps a first piece of content: they wait a moment for what comes, since content
-//             that ends at once goes out as a whole, with its length
-//   BEGUN     its head has been built
-//   SENDING   all of it has been built, and is more than the kernel takes at once
-//   OVER      all of it has been built
-//   GONE      nothing can be sent any more, and the response is not complete
-//   CUT       it can't be completed: the connection is about to close
+//   WAITING   the application has not begun to answer
+//   HELD      the head is known, perhaps with a first piece of content. They are held back for a moment, since content
+//             that ends at once is sent whole, with its length
+//   BEGUN     the head has been built
+//   SENDING   the whole response has been built, but the kernel has not taken all of it
+//   OVER      the whole response has been built
+//   GONE      the response is not complete, and nothing more can be sent
+//   CUT       the response can't be completed: the connection is about to close
 
 import { ERROR_HANDLER_TIMEOUT, LENGTH_UNTOLD } from '../memory/codes.ts';
 import { refusalText } from '../protocol/errors.ts';
@@ -45,19 +45,19 @@ export class OpenExchange implements Exchange, ContentSource {
   onGone: (() => void) | undefined = undefined;
   onDrain: (() => void) | undefined = undefined;
   headParts: HeadParts | undefined = undefined;
-  /** After the response the connection closes. */
+  /** The connection closes after the response. */
   close: boolean;
   private readonly headOnly: boolean;
   private readonly versionMinor: number;
   private state = WAITING;
   private statusCode = 0;
   private fields = '';
-  /** Content that comes piece by piece. */
+  /** The content of a response that begin() has started. */
   private stream: StreamedContent | undefined = undefined;
   private holding: NodeJS.Immediate | undefined = undefined;
   private listeners: ExchangeListeners | undefined = undefined;
 
-  /** For the request whose head the engine stopped behind: its record is in the slot. */
+  /** Opens the exchange of the request at whose head the engine stopped: its record is in the slot. */
   constructor(private readonly host: ExchangeHost) {
     const { slot } = host.plane;
     this.head = slot.takeHead();
@@ -73,12 +73,12 @@ export class OpenExchange implements Exchange, ContentSource {
     return this.host.remoteAddress;
   }
 
-  /** Names the request in the log; undefined when its head is no longer there. */
+  /** Names the request in the log; undefined if its head is no longer there. */
   get summary(): string | undefined {
     return summaryOf(this.head);
   }
 
-  /** Closes the connection in the middle of the response. */
+  /** Closes the connection at once, in the middle of the response. */
   destroy(): void {
     this.host.destroy();
   }
@@ -98,7 +98,7 @@ export class OpenExchange implements Exchange, ContentSource {
     return this.state !== WAITING;
   }
 
-  /** Something of the response may have gone out. */
+  /** A part of the response may have left. */
   get begun(): boolean {
     return this.state >= BEGUN;
   }
@@ -201,7 +201,7 @@ export class OpenExchange implements Exchange, ContentSource {
     return true;
   }
 
-  /** Why bytes will not be sent. */
+  /** The reason that bytes will not be sent. */
   private get unwritten(): Error {
     return this.aborted ?? new Error('the response does not go on');
   }
@@ -210,7 +210,7 @@ export class OpenExchange implements Exchange, ContentSource {
     if (!(statusCode >= 100 && statusCode < 200) || statusCode === 101)
       throw new RangeError('an informational response has a status from 100 to 199, but not 101');
     if (fields.length > FIELDS_BYTES_MAX) throw new RangeError(FIELDS_TOO_LARGE);
-    // HTTP/1.0 knows none (RFC 9110 15.2).
+    // HTTP/1.0 has no informational responses (RFC 9110 15.2).
     if (this.versionMinor === 0 || this.begun) return false;
     const { outflow } = this.host;
     if (statusCode === 100 && this.content !== undefined) this.content.expectsContinue = false;
@@ -235,12 +235,12 @@ export class OpenExchange implements Exchange, ContentSource {
       this.cut();
       return;
     }
-    // Nothing has gone out: that it failed can still be said.
+    // Nothing has left, so a 500 can still be sent.
     this.withdraw();
     this.respond(500, '', '', true);
   }
 
-  /** Answers with what is prepared for an error of the application's, and closes. */
+  /** Answers with the prepared response for an error, and closes. */
   private refuse(error: number): void {
     this.close = true;
     this.buildPrepared(-error, false);
@@ -255,7 +255,7 @@ export class OpenExchange implements Exchange, ContentSource {
     this.finish();
   }
 
-  /** The peer has got everything so far. */
+  /** The kernel has taken everything so far. */
   drained(): void {
     if (this.state === SENDING) this.finish();
     else {
@@ -264,7 +264,7 @@ export class OpenExchange implements Exchange, ContentSource {
     }
   }
 
-  /** The peer seems to be gone, or has waited too long. What it is sent all the same goes out. */
+  /** Notes that the client seems to be gone, or has waited too long. A response is still sent if possible. */
   abort(reason: Error): void {
     if (this.aborted !== undefined) return;
     this.aborted = reason;
@@ -273,7 +273,7 @@ export class OpenExchange implements Exchange, ContentSource {
     this.listeners?.abort(reason);
   }
 
-  /** Nothing can be sent any more. */
+  /** Ends the exchange without a complete response: nothing more can be sent. */
   gone(reason: Error): void {
     if (this.over) return;
     this.state = GONE;
@@ -288,7 +288,7 @@ export class OpenExchange implements Exchange, ContentSource {
     if (listeners !== undefined) tellLater((error) => listeners.left(error), this.aborted);
   }
 
-  /** The application has not answered in time, or its response has stood still for too long. */
+  /** Ends a request that the application has not answered in time, or a response that has made no progress for too long. */
   expire(): void {
     const { log, slot } = this.host.plane;
     const reason = abortError('ERR_HANDLER_TIMEOUT', refusalText(ERROR_HANDLER_TIMEOUT));
@@ -304,7 +304,7 @@ export class OpenExchange implements Exchange, ContentSource {
     if (!this.answering) this.refuse(ERROR_HANDLER_TIMEOUT);
   }
 
-  /** The application takes content, or wants no more of it. */
+  /** The application takes content, or discards it. */
   contentWanted(): void {
     const { content, host } = this;
     if (this.over) return;
@@ -312,12 +312,12 @@ export class OpenExchange implements Exchange, ContentSource {
     host.contentWanted();
   }
 
-  /** Whether the connection ends with the response that is being built. */
+  /** Decides whether the connection closes after the response that is being built. */
   private closesAfter(): boolean {
     const { content, host } = this;
     if (this.close || host.inflow.discards) return true;
     const { draining } = host.plane.slot;
-    // Content that has not been asked for may come or not, and other content is too much to be read for nothing.
+    // The client may or may not send content that was not asked for; a longer content is not worth reading to discard it.
     if (content?.unfinished)
       return draining || content.expectsContinue || (content.length ?? 0) > LINGER_BYTES_MAX;
     return draining && !host.hasMore;
@@ -325,7 +325,7 @@ export class OpenExchange implements Exchange, ContentSource {
 
   private cut(): void {
     this.host.outflow.takeRegion();
-    // Earlier responses are whole.
+    // Earlier responses are complete.
     this.host.outflow.flush();
     this.state = CUT;
     this.host.breakOff();
@@ -370,7 +370,7 @@ export class OpenExchange implements Exchange, ContentSource {
     const line = statusLine(statusCode, headParts?.reasonPhrase);
     const at = slot.writeLatin1(line + fields, outputs.position);
     outputs.position = codec.finishHead(at, length, close, this.versionMinor === 0);
-    // The engine's Date comes first, and all have the same length.
+    // The engine puts its Date first, and all dates have the same length.
     if (headParts?.date !== undefined) slot.writeLatin1(`Date: ${headParts.date}\r\n`, at);
   }
 
@@ -379,13 +379,13 @@ export class OpenExchange implements Exchange, ContentSource {
     if (plane.log.requests) plane.log.answered(statusCode, content, peer);
   }
 
-  /** @returns what status line and fields have together @throws RangeError when that is too much, or a part is not valid */
+  /** @returns the size of status line and fields @throws RangeError if that is too large, or a part is not valid */
   private checkHead(fields: string): number {
     const { headParts } = this;
     const bytes = fields.length + (headParts?.reasonPhrase?.length ?? 0);
     const valid = headParts === undefined || areHeadParts(headParts);
     if (bytes <= FIELDS_BYTES_MAX && valid) return bytes;
-    // They are not for the response that takes its place.
+    // The parts are not for the response that is sent instead.
     this.headParts = undefined;
     throw new RangeError(
       valid ? FIELDS_TOO_LARGE : 'not a reason phrase (RFC 9112 4), or not an IMF-fixdate',

@@ -1,21 +1,21 @@
-// The worker's output regions. One is at hand: responses are built into it one behind the other and leave in one
-// write. When a slow peer keeps it, the next takes its place until the peer has read. The last one is never lent:
-// while it is the only one, responses are copied out of it, so a worker with many slow peers goes on and each of
-// them holds no more than its own bytes.
+// The output regions of a worker. One region is at hand: responses are built into it one behind the other and leave in one
+// write. If a peer is slow, the region is lent to its connection until the peer has read, and another region is at hand
+// meanwhile. The last region is never lent: responses are copied out of it. So a worker with many slow peers goes on, and
+// each of them holds no more than its own bytes.
 
 import type { Slot } from '../wasm/slot.ts';
 
-/** Views of the usual sizes are kept; making one costs as much as a small response. */
+/** Views up to this size are kept: making a view takes as long as a small response. */
 const KEPT_VIEW_BYTES_MAX = 4096;
 
-/** One region, and the views of it that are kept, by size. */
+/** A region and the views of it that are kept, by size. */
 export interface OutputRegion {
   readonly pointer: number;
   readonly views: (Uint8Array | undefined)[];
 }
 
 export class Outputs {
-  /** Where in the region at hand the next bytes go. Nothing is left in it when a connection's turn ends. */
+  /** The position of the next bytes in the region at hand. The region is empty when the turn of a connection has ended. */
   position: number;
   private current: OutputRegion;
   private readonly free: OutputRegion[];
@@ -31,22 +31,22 @@ export class Outputs {
     this.free = others;
   }
 
-  /** Pointer of the region at hand. */
+  /** The pointer of the region at hand. */
   get pointer(): number {
     return this.current.pointer;
   }
 
-  /** How many bytes still fit into the region at hand. */
+  /** The bytes that still fit into the region at hand. */
   get room(): number {
     return this.current.pointer + this.slot.outputBytes - this.position;
   }
 
-  /** How many regions are at home besides the one at hand. */
+  /** The number of regions that are not lent, besides the one at hand. */
   get spare(): number {
     return this.free.length;
   }
 
-  /** What the region at hand holds, to be written: the region's own bytes, or a copy of the last one's. */
+  /** Takes the bytes of the region at hand to write them: a view of the region, or a copy if it is the last one. */
   take(): Uint8Array {
     const { pointer, views } = this.current;
     const bytes = this.position - pointer;
@@ -57,7 +57,7 @@ export class Outputs {
     return (views[bytes] ??= all.subarray(pointer, pointer + bytes));
   }
 
-  /** Leaves the region at hand to a slow peer. Returns what to give back later; nothing when it was a copy. */
+  /** Lends the region at hand to a connection. @returns the region, to give back later; undefined if take() copied */
   lend(): OutputRegion | undefined {
     const next = this.free.pop();
     if (next === undefined) return undefined;

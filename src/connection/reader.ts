@@ -1,10 +1,9 @@
-// How received bytes get into the slot. Two ways behind one name:
+// Reads bytes into the slot. Two ways have one interface:
 //
-//   direct   the kernel's read lands in the slot. net.Server builds its sockets without `onread`, so the
-//            accepted handle is taken out of its socket and wrapped once more, with it. `_handle` and
-//            `handle` are Node's own, not documented: selftest.ts tries them. Content of which a read
-//            filled the slot's region is on its way in quantity: the next read of it lands where the
-//            application will have it.
+//   direct   the kernel's read lands in the slot. net.Server builds its sockets without `onread`, so the accepted handle is
+//            taken out of its socket and wrapped once more, with `onread`. `_handle` and `handle` are internals of Node:
+//            selftest.ts tries them. If a read of content has filled the slot's region, more is on its way: the next read
+//            lands in the memory that the application will get.
 //   public   'data' events, and one copy.
 
 import net from 'node:net';
@@ -14,21 +13,21 @@ export type ReadWay = 'direct' | 'public';
 
 export interface Receiver {
   /**
-   * So many bytes lie at the start of the slot's read region.
-   * @param landed they lie at the start of the room instead
-   * @returns false to pause the reading
+   * Takes bytes that lie at the start of the slot's read region.
+   * @param landed the bytes lie at the start of the room instead
+   * @returns false to pause reading
    */
   received(bytes: number, landed: boolean): boolean;
-  /** Where the next bytes, no more than fit, can land: nothing when they must lie in the slot. */
+  /** Returns memory for the next bytes, no more than fit; undefined if they must lie in the slot. */
   room?(): Uint8Array | undefined;
 }
 
-/** What the listener must set so that openSocket() finds the socket as it needs it: not read from yet. */
+/** The options of a listener, so that its sockets fit openSocket(): they have not been read from. */
 export const SERVER_OPTIONS: net.ServerOpts = { noDelay: true, allowHalfOpen: true, pauseOnConnect: true };
 
 /**
  * Makes an accepted socket deliver its bytes into the slot.
- * @returns the socket to use from here on; the accepted one is spent in the direct way
+ * @returns the socket to use from now on; the direct way leaves the accepted one without a handle
  */
 export function openSocket(way: ReadWay, accepted: net.Socket, slot: Slot, receiver: Receiver): net.Socket {
   return way === 'direct' ? openDirect(accepted, slot, receiver) : openPublic(accepted, slot, receiver);
@@ -38,7 +37,7 @@ interface WithHandle {
   _handle: unknown;
 }
 
-/** Takes the handle out of a socket that has not been read from, to be sent to another process. */
+/** Takes the handle out of a socket that has not been read from, to send it to another process. */
 export function releaseHandle(socket: net.Socket): { close(): void } {
   const holder = socket as unknown as WithHandle;
   const handle = holder._handle as { close(): void };
@@ -47,7 +46,7 @@ export function releaseHandle(socket: net.Socket): { close(): void } {
   return handle;
 }
 
-/** The socket of a handle that comes from another process, as an accepted one: not read from yet. */
+/** Makes a socket of a handle that comes from another process. Like an accepted socket, it has not been read from. */
 export function adoptHandle(handle: unknown): net.Socket {
   const options = { handle, allowHalfOpen: true, pauseOnCreate: true, readable: true, writable: true };
   return new net.Socket(options as net.SocketConstructorOpts);
@@ -62,7 +61,7 @@ function openDirect(accepted: net.Socket, slot: Slot, receiver: Receiver): net.S
     readable: true,
     writable: true,
     onread: {
-      // Asked before the first read and after each; undefined leaves it where it is.
+      // Called before the first read and after each one; undefined keeps the last buffer.
       buffer: () => next,
       callback(bytes: number, buffer: Uint8Array) {
         const goesOn = receiver.received(bytes, buffer !== read);

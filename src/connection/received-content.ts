@@ -1,36 +1,36 @@
-// The content of a request on its way to the application: pieces wait here until they are read. What waits is
-// bounded: beyond the window the connection reads no more from its peer.
+// The content of a request on its way to the application: pieces wait here until they are read. Beyond the window the
+// connection reads no more from its peer.
 
 import { copyBytes } from '../wasm/copy.ts';
 import type { Content } from './exchange.ts';
 
-/** What may wait before the peer is left waiting. */
+/** When more bytes wait, no more is read from the peer. */
 const WINDOW_BYTES = 65536;
-/** What room is made for at first, whatever length is told: who tells it may not send it. */
+/** At most so much memory is allocated at first: a client may announce a length that it never sends. */
 const WHOLE_BYTES_FIRST = 1_048_576;
-/** No more of it is read at a time. */
+/** At most so many bytes are read at a time. */
 const ROOM_BYTES_MAX = 65_536;
 /** Memory for more than this is not filled with zeros first. */
 const ZEROED_BYTES_MAX = 4096;
-/** What a piece costs besides its bytes, so that single bytes don't come cheap. */
+/** A piece counts as so many bytes more than it has, so that single bytes fill the window, too. */
 const PIECE_BYTES = 128;
 
 type Trailer = readonly [name: string, value: string];
 
-/** What the content needs of its connection. */
+/** Where the content comes from. */
 export interface ContentSource {
-  /** The application waits for content, or has taken some. */
+  /** The application waits for content, has taken some, or discards it. */
   contentWanted(): void;
 }
 
 export class ReceivedContent implements Content {
   trailers: readonly Trailer[] = [];
-  /** The message has not ended. */
+  /** The content, with its trailers, has not been received to its end. */
   unfinished = true;
   private readonly waiting: Uint8Array[] = [];
   private waitingBytes = 0;
   private receivedBytes = 0;
-  /** Where the next bytes land, as long as they go nowhere else. */
+  /** The memory in which the next bytes land. */
   private piece: Uint8Array | undefined = undefined;
   private begun = false;
   private cancelled = false;
@@ -40,7 +40,7 @@ export class ReceivedContent implements Content {
   private resolve: ((piece: Uint8Array | undefined) => void) | undefined;
   private reject: ((reason: Error) => void) | undefined;
 
-  /** @param expectsContinue the client waits to be asked for it (RFC 9110 10.1.1), and has not been */
+  /** @param expectsContinue the client waits for 100 Continue (RFC 9110 10.1.1), which has not been sent */
   constructor(
     private readonly source: ContentSource,
     readonly length: number | undefined,
@@ -86,16 +86,16 @@ export class ReceivedContent implements Content {
     this.waiting.length = 0;
     this.waitingBytes = 0;
     this.settle(undefined);
-    // What has not been asked for need not be asked for.
+    // If 100 Continue has not been sent, it is not sent now.
     if (!this.expectsContinue) this.source.contentWanted();
   }
 
-  /** More may be read from the peer. */
+  /** More content may be read from the peer. */
   get hungry(): boolean {
     return this.waitingBytes + this.waiting.length * PIECE_BYTES < WINDOW_BYTES;
   }
 
-  /** A piece has come: [start, end) of `bytes`, which will soon be overwritten. */
+  /** Takes a received piece: [start, end) of `bytes`, which will soon be overwritten. */
   push(bytes: Uint8Array, start: number, end: number): void {
     this.expectsContinue = false;
     this.receivedBytes += end - start;
@@ -107,7 +107,7 @@ export class ReceivedContent implements Content {
     this.pass(copyOf(bytes, start, end));
   }
 
-  /** Room for what comes next, when it is known to be content and somebody reads it. */
+  /** Returns memory for the next bytes, if they are known to be content and the application reads it. */
   room(): Uint8Array | undefined {
     if (this.length === undefined || !this.begun || this.cancelled || !this.unfinished) return undefined;
     const bytes = Math.min(this.length - this.receivedBytes, ROOM_BYTES_MAX);
@@ -116,7 +116,7 @@ export class ReceivedContent implements Content {
     return this.piece;
   }
 
-  /** So many bytes lie in the room. */
+  /** Takes bytes that lie in the memory that room() returned. */
   landed(bytes: number): void {
     const { piece } = this;
     this.piece = undefined;
@@ -125,7 +125,7 @@ export class ReceivedContent implements Content {
     if (this.cancelled) return;
     if (piece === undefined) this.whole?.landed(bytes);
     else if (this.whole !== undefined) this.whole.add(piece, 0, bytes);
-    // The rest of the room has never been written: it still holds what the process had there before.
+    // The rest of that memory has never been written: it still holds old bytes of the process.
     else this.pass(bytes < piece.length ? copyOf(piece, 0, bytes) : piece);
   }
 
@@ -144,7 +144,7 @@ export class ReceivedContent implements Content {
     this.settle(undefined);
   }
 
-  /** It breaks off. What waits may still be read. */
+  /** Breaks the content off. Pieces that wait may still be read. */
   fail(reason: Error): void {
     if (!this.unfinished || this.failure !== undefined) return;
     this.failure = reason;
@@ -160,7 +160,7 @@ export class ReceivedContent implements Content {
     else tell(this.failure);
   }
 
-  /** The next piece, or the end, when it has come. */
+  /** Waits for the next piece, or for the end. */
   private next(): Promise<Uint8Array | undefined> {
     this.source.contentWanted();
     return new Promise((resolve, reject) => {
@@ -169,7 +169,7 @@ export class ReceivedContent implements Content {
     });
   }
 
-  /** What waits, in one piece to which more can be added. */
+  /** Joins the pieces that wait; more can be added. */
   private gather(): Whole {
     const whole = new Whole(this.length);
     for (const piece of this.waiting) whole.add(piece, 0, piece.length);
@@ -186,7 +186,7 @@ export class ReceivedContent implements Content {
   }
 }
 
-/** Content in one piece, as it comes. */
+/** Content in one piece, which grows as it is received. */
 class Whole {
   private room: Uint8Array;
   private size = 0;
@@ -208,7 +208,7 @@ class Whole {
     this.size += bytes;
   }
 
-  /** Where so many bytes more belong. */
+  /** Returns the memory behind the content for so many bytes. */
   roomFor(bytes: number): Uint8Array {
     const size = this.size + bytes;
     if (size > this.room.length) {
@@ -222,14 +222,14 @@ class Whole {
   }
 }
 
-/** The bytes in memory that holds nothing else. */
+/** Copies bytes into memory that holds nothing else. */
 function copyOf(bytes: Uint8Array, start: number, end: number): Uint8Array {
   const copy = allocate(end - start);
   copyBytes(bytes.subarray(start, end), copy, 0);
   return copy;
 }
 
-/** Memory that holds whatever the process had there before. The application must never see a byte of it that was not written. */
+/** Allocates memory that may hold old bytes of the process. The application must never see a byte of it that was not written. */
 function allocate(size: number): Uint8Array {
   return size <= ZEROED_BYTES_MAX
     ? new Uint8Array(size)

@@ -1,11 +1,11 @@
-// How a request is named in the log.
+// The name of a request in the log.
 
 import type { Head } from './exchange.ts';
 
-/** Characters of a path in the log. */
+/** A longer path is cut off. */
 const PATH_LENGTH_MAX = 80;
 
-/** Method and path: a query may hold secrets. Undefined when the head is no longer there. */
+/** Returns method and path, without the query, which may hold secrets. Undefined if the head is no longer there. */
 export function summaryOf(head: Head): string | undefined {
   try {
     const { method, target } = head;

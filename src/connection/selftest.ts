@@ -1,5 +1,5 @@
-// Tries the two direct ways once, over a real connection, before anything depends on them. A Node that
-// changes what they rest on gets the public ways, and the start line says so.
+// Tries the two direct ways once, over a real connection, before anything depends on them. If a Node has changed the internals
+// that they rest on, the public ways are used, and the start line says so.
 
 import { once } from 'node:events';
 import net, { type AddressInfo } from 'node:net';
@@ -16,9 +16,9 @@ const ANSWER = 'What you write.';
 const TIMEOUT_MS = 2000;
 
 /**
- * The fastest ways that work here, or the ones asked for.
- * @param slot any slot that nobody uses yet
- * @throws Error when a way was asked for that does not work
+ * Returns the fastest ways that work here, or the chosen ones.
+ * @param slot any slot that is not in use yet
+ * @throws Error if a chosen way does not work
  */
 export async function chooseIo(choice: IoChoice, slot: Slot): Promise<Io> {
   if (choice === 'public') return { read: 'public', write: 'public' };
@@ -31,7 +31,7 @@ export async function chooseIo(choice: IoChoice, slot: Slot): Promise<Io> {
   return io;
 }
 
-/** Whether a question is read into the slot and its answer written out of it, after a half-close. */
+/** Checks that a question is read into the slot, and its answer is written out of it after a half-close. */
 async function works(read: ReadWay, write: WriteWay, slot: Slot): Promise<boolean> {
   const server = net.createServer(SERVER_OPTIONS);
   let client: net.Socket | undefined;
@@ -71,7 +71,7 @@ function answerInto(read: ReadWay, write: WriteWay, accepted: net.Socket, slot: 
   });
 }
 
-/** Whatever is thrown in here is what the test is for; the client then waits in vain. */
+/** Destroys the socket if the action throws: then the way does not work, and the client gets no answer. */
 function attempt(socket: net.Socket, action: () => void): void {
   try {
     action();

@@ -1,5 +1,5 @@
-// The content of a response that comes piece by piece: counted, and delimited by its length, by chunks, or by the close
-// (RFC 9112 6.3). The first piece is held back while its head is.
+// The content of a response that is written piece by piece: it is counted, and delimited by its length, by chunks, or by the
+// close (RFC 9112 6.3). The first piece is held back as long as the head is.
 
 import { LENGTH_CHUNKED, LENGTH_UNTOLD } from '../memory/codes.ts';
 import { COPIED_BYTES_MAX, type Outflow, type Taken, tellLater } from './outflow.ts';
@@ -8,11 +8,11 @@ const LAST_CHUNK = '0\r\n';
 const CRLF = '\r\n';
 
 export class StreamedContent {
-  /** As the head tells it: a length, LENGTH_CHUNKED or LENGTH_UNTOLD. */
+  /** The length that the head tells; or LENGTH_CHUNKED or LENGTH_UNTOLD. */
   length: number;
-  /** Neither length nor chunks say where the content ends, so the close does. */
+  /** The close ends the content, since there is no length and there are no chunks. */
   readonly endsWithClose: boolean;
-  /** How much content may still come. */
+  /** The bytes of content that may still be written. */
   private left: number;
   /** The CRLF of the last chunk is still to be written. */
   private chunkOpen = false;
@@ -20,9 +20,9 @@ export class StreamedContent {
   private heldWritten: Taken | undefined = undefined;
 
   /**
-   * @param length of the content, when it is known
-   * @param bare the status has no content, and tells no length
-   * @param headOnly the method has no content
+   * @param length of the content, if it is known
+   * @param bare the status has no content, and its head tells no length
+   * @param headOnly the method is HEAD
    * @param versionMinor of the request
    */
   constructor(length: number | undefined, bare: boolean, headOnly: boolean, versionMinor: number) {
@@ -37,22 +37,22 @@ export class StreamedContent {
     return this.length === LENGTH_CHUNKED;
   }
 
-  /** The head told of more content than has come. */
+  /** Less content has been written than the head tells. */
   get short(): boolean {
     return this.length >= 0 && this.left > 0;
   }
 
-  /** Counts a piece. @throws RangeError when there is more than the head tells */
+  /** Counts a piece. @throws RangeError if there is more content than the head tells */
   count(size: number): void {
     if (size > this.left) throw new RangeError('more content than was told');
     this.left -= size;
   }
 
   /**
-   * Holds the first piece back, unless the head tells a length anyway.
-   * @param lasting the bytes don't change until they have gone
-   * @param written called back when they have
-   * @returns whether it is held
+   * Holds the first piece back, if the head doesn't tell a length anyway.
+   * @param lasting the bytes don't change until they have left
+   * @param written called back when they have left
+   * @returns true if the piece is held back
    */
   hold(bytes: Uint8Array, lasting: boolean, written: Taken | undefined): boolean {
     if (this.held !== undefined || this.length >= 0) return false;
@@ -61,7 +61,7 @@ export class StreamedContent {
     return true;
   }
 
-  /** The content has ended while its head was held back: so the head can tell its length. */
+  /** Ends content whose head is still held back: so the head can tell the length. */
   endHeld(): void {
     this.length = this.held?.length ?? 0;
     this.left = 0;
@@ -77,7 +77,7 @@ export class StreamedContent {
     if (heldWritten !== undefined) outflow.whenTaken(heldWritten);
   }
 
-  /** What is held back will not be sent. */
+  /** Drops the piece that was held back. */
   dropHeld(reason: Error): void {
     const { heldWritten } = this;
     this.held = undefined;
@@ -85,7 +85,7 @@ export class StreamedContent {
     if (heldWritten !== undefined) tellLater(heldWritten, reason);
   }
 
-  /** @param lasting the bytes don't change until they have gone */
+  /** Puts a piece into the outflow. @param lasting the bytes don't change until they have left */
   writePiece(outflow: Outflow, bytes: Uint8Array, lasting: boolean): void {
     if (!this.chunked) {
       outflow.writePiece(bytes, lasting);
@@ -95,12 +95,12 @@ export class StreamedContent {
     outflow.reserve(0);
     outflow.writeText(`${this.chunkOpen ? CRLF : ''}${size.toString(16)}\r\n`);
     outflow.writePiece(bytes, lasting);
-    // The end of a large chunk travels with what comes next.
+    // The end of a large chunk leaves with the next bytes.
     this.chunkOpen = size > COPIED_BYTES_MAX;
     if (!this.chunkOpen) outflow.writeText(CRLF);
   }
 
-  /** @param trailers field lines, each with its CRLF */
+  /** Puts the end of the content into the outflow. @param trailers field lines, each with its CRLF */
   writeEnd(outflow: Outflow, trailers: string): void {
     if (!this.chunked) return;
     outflow.reserve(trailers.length);

@@ -1,6 +1,6 @@
-// Connections that come at the limit wait here for a moment, unread. First what the kernel holds of the others is read,
-// since after a block of the event loop a connection may look idle although its next request has arrived. Then other threads,
-// which may have idle connections, have time to make room.
+// Connections that are accepted at the limit wait here for a moment, unread. First the bytes that the kernel holds for other
+// connections are read: after the event loop was blocked, a connection may look idle although its next request has arrived.
+// Then other threads, which may have idle connections, have time to make room.
 
 import type { Socket } from 'node:net';
 import type { Endpoint } from './endpoint.ts';
@@ -14,16 +14,16 @@ const TICKS_MAX = 2 * ASK_TICKS;
 export interface Arrival {
   readonly socket: Socket;
   readonly endpoint: Endpoint;
-  /** Where its address is counted. */
+  /** The entry that counts the client's address. */
   readonly addressEntry: number;
 }
 
-/** Decides about the connections that wait. */
+/** Decides what becomes of a connection that waits. */
 export interface Door {
-  /** Lets it in, if there is room. */
+  /** Begins the connection. @returns false if there is no room */
   admit(arrival: Arrival): boolean;
   refuse(arrival: Arrival): void;
-  /** Asks other threads for room. False: none of them has a connection. */
+  /** Asks other threads for room. @returns false if none of them has a connection */
   askOthers(): boolean;
 }
 
@@ -33,7 +33,7 @@ interface Waiter {
 }
 
 export class WaitingRoom {
-  /** In the order in which they came. */
+  /** In the order of their arrival. */
   private waiters: Waiter[] = [];
   private looksSoon = false;
 
@@ -43,7 +43,7 @@ export class WaitingRoom {
     return this.waiters.length;
   }
 
-  /** Has a connection wait. It is admitted or refused once the bytes that the kernel holds have been read. */
+  /** Lets a connection wait. It is admitted or refused once the bytes that the kernel holds have been read. */
   enter(arrival: Arrival): void {
     this.waiters.push({ arrival, ticks: 0 });
     if (this.looksSoon) return;
@@ -54,7 +54,7 @@ export class WaitingRoom {
     });
   }
 
-  /** A tick has passed. */
+  /** Looks at the connections at each tick of the clock. */
   tick(): void {
     if (this.waiters.length === 0) return;
     for (const waiter of this.waiters) waiter.ticks++;
@@ -68,7 +68,7 @@ export class WaitingRoom {
     for (const { arrival } of left) leave(arrival);
   }
 
-  /** Admits connections as far as there is room, and refuses those of the others that may not wait any longer. */
+  /** Admits connections while there is room, and refuses the others that may not wait any longer. */
   private look(mayWait: (waiter: Waiter) => boolean): void {
     const { door } = this;
     this.waiters = this.waiters.filter((waiter) => {

@@ -1,17 +1,16 @@
-// How responses leave: straight from the output region, whose bytes may be overwritten only once the
-// kernel has them. Two ways behind one name:
+// Writes responses straight from the output region, whose bytes may be overwritten only when the kernel has taken them. Two
+// ways have one interface:
 //
-//   direct   Writable's own _write(), and _writev() for two pieces, as net.Socket implements it: it tells
-//            at once, by calling back before it returns, when the kernel took everything, and it leaves no
-//            tick to run.
-//   public   write(), after which a writableLength of 0 tells the same.
+//   direct   _write() of the Writable, and _writev() for two pieces, as net.Socket implements them: they call back before
+//            they return if the kernel took everything, and leave no callback for a later tick.
+//   public   write(); then a writableLength of 0 says that the kernel took everything.
 
 import type { Socket } from 'node:net';
 
 export type WriteWay = 'direct' | 'public';
 
 export interface WriterHost {
-  /** Bytes that the kernel did not take at once have gone, or have failed to. */
+  /** The kernel has taken all bytes that it did not take at once, or writing has failed. */
   flushed(error?: Error | null): void;
 }
 
@@ -26,7 +25,7 @@ function asChunk(chunk: Uint8Array) {
 }
 
 export class Writer {
-  /** Writes that Node has not called back for. */
+  /** The number of writes that Node has not called back for. */
   private outstanding = 0;
   private waiting = false;
 
@@ -37,8 +36,8 @@ export class Writer {
   ) {}
 
   /**
-   * How much the kernel has taken. Node's own timeout looks at the same numbers of the handle, which know nothing of
-   * what Node still holds back; where there are none, nothing seems to be taken.
+   * The bytes that the kernel has taken, by the numbers of the handle that Node's own timeout uses. They don't count bytes
+   * that Node still holds back. Without these numbers it stays 0.
    */
   get sentBytes(): number {
     const { _handle } = this.socket as unknown as WithNumbers;
@@ -47,8 +46,8 @@ export class Writer {
   }
 
   /**
-   * Writes, `more` in the same system call.
-   * @returns true when the kernel has every byte; else the host is told later, once
+   * Writes bytes, and `more` in the same system call.
+   * @returns true if the kernel has taken every byte; otherwise the host's flushed() is called later, once
    */
   write(bytes: Uint8Array, more?: Uint8Array): boolean {
     const { socket } = this;

@@ -222,8 +222,8 @@ export const connectionDefects: Defect[] = [
     ],
     [
       'a new connection has the time of an idle one',
-      'set(times.deadlines.headTimeoutMs);\n    this.waitsSince = times.waits++;\n    this.headSinceMs = times.clock.nowMs;\n  }\n\n  /** Awaits the next',
-      'set(times.deadlines.idleTimeoutMs);\n    this.waitsSince = times.waits++;\n    this.headSinceMs = times.clock.nowMs;\n  }\n\n  /** Awaits the next',
+      'set(times.deadlines.headTimeoutMs);\n    this.waitsSince = times.waits++;\n    this.headSinceMs = times.clock.nowMs;\n  }\n\n  /** Waits for the next',
+      'set(times.deadlines.idleTimeoutMs);\n    this.waitsSince = times.waits++;\n    this.headSinceMs = times.clock.nowMs;\n  }\n\n  /** Waits for the next',
     ],
     [
       'after a slow reader there is no deadline',
