@@ -66,6 +66,7 @@ describe('a mistake is one line that names what the user wrote', () => {
     [['--max_heads=1'], 'there is no option --max_heads: did you mean --max-head?'],
     [['-port', '80'], 'there is no option -port: did you mean --port?'],
     [['--globals'], 'there is no option --globals: did you mean --no-globals?'],
+    [['--parts', '80'], 'there is no option --parts; see hotpath --help'],
     [['-p', '80'], 'there is no option -p; see hotpath --help'],
     [['--tls-cert', 'a'], 'there is no option --tls-cert; see hotpath --help'],
     [['--x\ny'], 'there is no option --x\\x0ay; see hotpath --help'],
@@ -105,6 +106,16 @@ describe('a mistake is one line that names what the user wrote', () => {
   test('a number that looks like a flag is a number, and the last of repeated flags counts', () => {
     expect(() => readCommand(['--trust-proxy', '-1'], {})).toThrow('from 0 to 100');
     expect(readCommand(['--port', '1', '--port=2'], {})).toMatchObject({ run: { port: 2 } });
+  });
+
+  test('the default of --max-target is at most half of --max-head', () => {
+    expect(readCommand(['--max-head', '256'], {})).toMatchObject({ run: { maxTarget: 128 } });
+    expect(readCommand(['--max-head', '65000'], {})).toMatchObject({ run: { maxTarget: 8192 } });
+  });
+
+  test('serve() logs errors by default, the command line logs the start, too', () => {
+    expect(readOptions({}, {}, () => '').log).toBe('errors');
+    expect(readCommand([], {})).toMatchObject({ run: { log: 'start' } });
   });
 
   test('PORT is the default of --port, and an empty PORT is none', () => {

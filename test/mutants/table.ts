@@ -11,6 +11,7 @@ import { limiterDefects } from './limiter.ts';
 import { memoryDefects } from './memory.ts';
 import { modelDefects } from './models.ts';
 import { mutexDefects } from './mutex.ts';
+import { optionDefects } from './options.ts';
 import { stateDefects } from './state.ts';
 import { wasmDefects } from './wasm.ts';
 import { workerDefects } from './workers.ts';
@@ -29,6 +30,7 @@ export const DEFECTS: readonly Defect[] = [
   ...mutexDefects,
   ...stateDefects,
   ...durableDefects,
+  ...optionDefects,
 ];
 
 /** Describes mistakes of the table that no change of the sources can cause, a line each. */

@@ -1,0 +1,56 @@
+// Defects of options: how the command line and programs are read, and what is said about mistakes.
+
+import { type Defect, defectsOf } from './defect.ts';
+
+const OPTIONS = ['test/options.test.ts'];
+const BACKOFF = ['test/backoff.test.ts'];
+const ONE_LINE = ['test/one-line.test.ts'];
+
+export const optionDefects: Defect[] = [
+  ...defectsOf('src/command-line.ts', OPTIONS, [
+    ['a flag is taken for the value of another', '!inlineValue && /^-', 'inlineValue && /^-'],
+    ['a negative number is taken for a flag', '/^-(?!\\d)./', '/^-./'],
+    ['a flag without a value takes one', 'if (value !== undefined) throw', "if (value === '') throw"],
+    [
+      'the first of repeated flags counts',
+      'flags.set(name, value);',
+      'flags.set(name, flags.get(name) ?? value);',
+    ],
+    ['PORT overrides --port', "!texts.has('port') && Boolean(environment.PORT)", 'Boolean(environment.PORT)'],
+    ['an empty PORT is a wrong one', 'Boolean(environment.PORT)', 'environment.PORT !== undefined'],
+  ]),
+  ...defectsOf('src/read-options.ts', OPTIONS, [
+    [
+      'a small head refuses the default target',
+      "if (!texts.has('maxTarget'))",
+      "if (texts.has('maxTarget'))",
+    ],
+    [
+      'a target may be as large as a head',
+      'options.maxTarget >= options.maxHead',
+      'options.maxTarget > options.maxHead',
+    ],
+    [
+      'options of the command line are properties',
+      'OPTION_NAMES.filter((name) => OPTIONS[name].property !== false)',
+      'OPTION_NAMES',
+    ],
+    ['serve() has the defaults of the command line', '...defaultsOfServe(), ...defaults', '...defaults'],
+  ]),
+  ...defectsOf('src/nearest.ts', OPTIONS, [
+    [
+      'a short word may be misspelt beyond recognition',
+      'letters.length > SHORT ? MISTAKES_MAX : MISTAKES_MAX / 2',
+      'letters.length > 0 ? MISTAKES_MAX : MISTAKES_MAX / 2',
+    ],
+    ['signs between letters count as mistakes', ".replace(/[^a-z]/g, '')", ''],
+  ]),
+  ...defectsOf('src/one-line.ts', ONE_LINE, [
+    ['a control character of the second half is printed', '/\\p{Cc}/gu', '/[\\0-\\x1f]/gu'],
+    ['lines are joined without a space', "join(' ')", "join('')"],
+  ]),
+  ...defectsOf('src/backoff.ts', BACKOFF, [
+    ['pauses grow without end', '2 ** (pauses - 1), this.maxMs)', '2 ** (pauses - 1), Number.MAX_VALUE)'],
+    ['a success does not end a row of failures', 'this.failures = 0;\n  }', '}'],
+  ]),
+];
