@@ -1,5 +1,5 @@
-// Peers that go away at every stage, and applications that take too long: everyone is told, once, and nothing is
-// left of it.
+// Peers that go away at every stage, and applications that take too long: each side is notified once, and nothing is left
+// behind.
 
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -132,7 +132,7 @@ describe.each(WAYS)('%s engine, $read reads, $write writes', (engine, io) => {
     expect(told(first)).toEqual([1, stage === 'while the handler waits' ? 0 : 1]);
   });
 
-  test('after the end of its side a peer still gets its response, whole', async () => {
+  test('a peer that has closed its side still gets its whole response', async () => {
     serve();
     const large = 'x'.repeat(300_000);
     for (const answer of [
@@ -158,7 +158,7 @@ describe.each(WAYS)('%s engine, $read reads, $write writes', (engine, io) => {
     }
   });
 
-  test('after the end of its side a silent stream is cut after 2 s', async () => {
+  test('a silent stream to a peer that has closed its side is cut after 2 s', async () => {
     serve((exchange) => {
       exchange.begin(200, '', undefined, false);
       exchange.write(Buffer.from('a'));
@@ -207,7 +207,7 @@ describe.each(WAYS)('%s engine, $read reads, $write writes', (engine, io) => {
     expect(server.statistics().refused).toBe(4);
   });
 
-  test('a stream that stands still is cut, one that moves is not', async () => {
+  test('a stream that makes no progress is cut, and a stream that makes progress is not', async () => {
     const { handlerTimeoutMs } = server.plane.deadlines;
     serve((exchange) => exchange.begin(200, '', undefined, false));
     client.send(get('/'));
@@ -258,7 +258,7 @@ describe.each(WAYS)('%s engine, $read reads, $write writes', (engine, io) => {
     await draining;
   });
 
-  test('who waits for room is told that there will be none', async () => {
+  test('an application that waits for onDrain is called when the peer is gone', async () => {
     let drains = 0;
     serve((exchange) => {
       exchange.onDrain = () => drains++;
@@ -287,7 +287,7 @@ describe.each(WAYS)('%s engine, $read reads, $write writes', (engine, io) => {
     await draining;
   });
 
-  test('what is pipelined behind an answer given at once is answered while the server drains', async () => {
+  test('a request pipelined behind a synchronous response is answered while the server drains', async () => {
     serve((exchange) => exchange.respond(200, '', 'abc', false));
     server.plane.slot.draining = true;
     client.send(get('/1') + get('/2'));
@@ -326,7 +326,7 @@ describe.each(WAYS)('%s engine, $read reads, $write writes', (engine, io) => {
   });
 });
 
-test('thousands of requests that are given up leave nothing behind', async () => {
+test('thousands of aborted requests leave nothing behind', async () => {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
   const server = await openPlane();

@@ -21,7 +21,7 @@ const placesFor = (counts: AddressCounts, address: string): number => {
 };
 
 describe('an address', () => {
-  test('has so many places over all slots, and others have their own', () => {
+  test('has a number of places over all slots, and other addresses have their own', () => {
     const limit = createAddressLimit(5, 100);
     const [first, second] = [new AddressCounts(limit, 0), new AddressCounts(limit, 7)];
     enterAll(first, '192.0.2.1', 3);
@@ -30,7 +30,7 @@ describe('an address', () => {
     expect(placesFor(first, '192.0.2.2')).toBe(5);
   });
 
-  test('has a place again when one is left, in whichever slot', () => {
+  test('has a place again when a connection of any slot closes', () => {
     const limit = createAddressLimit(2, 100);
     const [first, second] = [new AddressCounts(limit, 0), new AddressCounts(limit, 1)];
     const mine = first.enter('192.0.2.1') as number;
@@ -42,7 +42,7 @@ describe('an address', () => {
     expect(placesFor(second, '192.0.2.1')).toBe(1);
   });
 
-  test('counts in one form: IPv4 as IPv6 tells it, IPv6 by its /64', () => {
+  test('counts in one form: IPv4 also when it is mapped into IPv6, IPv6 by its /64', () => {
     const limit = createAddressLimit(2, 100);
     const counts = new AddressCounts(limit, 0);
     for (const [one, same, other] of [
@@ -56,7 +56,7 @@ describe('an address', () => {
     }
   });
 
-  test('has the places again that a thread had when it ended, and no other thread loses its own', () => {
+  test('gets back the places of a thread that ended, and other threads keep theirs', () => {
     const limit = createAddressLimit(4, 1000);
     const [dead, alive] = [new AddressCounts(limit, 3), new AddressCounts(limit, 4)];
     const entries = [...Array(100).keys()].map((i) => {
@@ -71,7 +71,7 @@ describe('an address', () => {
     for (let i = 0; i < 100; i++) expect(placesFor(successor, `192.0.2.${i}`)).toBe(1);
   });
 
-  test('leaves nothing behind over many', () => {
+  test('leaves nothing behind after many others', () => {
     const limit = createAddressLimit(1, 50);
     const counts = new AddressCounts(limit, 0);
     for (let i = 0; i < 20_000; i += 50) {
@@ -87,7 +87,7 @@ describe('an address', () => {
   });
 });
 
-test('as many addresses as there may be connections are all counted', () => {
+test('all addresses are counted, even if each connection has another one', () => {
   const limit = createAddressLimit(1, 16_384);
   const slots = Array.from({ length: 8 }, (_, slot) => new AddressCounts(limit, slot));
   for (let i = 0; i < 16_384; i++)
@@ -96,7 +96,7 @@ test('as many addresses as there may be connections are all counted', () => {
     expect(slots[(i + 1) % 8]?.enter(`10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`)).toBeUndefined();
 });
 
-test('a table that is full lets connections in uncounted, and refuses those that it knows', () => {
+test('a full table admits connections of new addresses uncounted, and refuses addresses that are at their limit', () => {
   const limit = createAddressLimit(2, 1);
   const counts = new AddressCounts(limit, 0);
   let i = 0;
@@ -124,7 +124,7 @@ import(workerData.module).then(({ AddressCounts }) => {
   parentPort.postMessage({ most, refused });
 });`;
 
-test('threads that count at the same time never let too many through', async () => {
+test('threads that count at the same time never admit too many connections', async () => {
   const limit: AddressLimit = createAddressLimit(2, 100);
   const open = new SharedArrayBuffer(12);
   const told = await Promise.all(

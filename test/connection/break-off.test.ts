@@ -45,14 +45,14 @@ describe.each(WAYS)('$read reads, $write writes: an HTTP/1.0 client', (io) => {
     return client.ended ? 'end' : String((client.error as NodeJS.ErrnoException | undefined)?.code);
   };
 
-  test('whose stream is complete reads an ordinary end', async () => {
+  test('whose stream is complete gets an ordinary close', async () => {
     const exchange = await begin();
     exchange.end('');
     expect(await ending()).toBe('end');
     expect(client.received).toMatch(/^HTTP\/1\.1 200 OK\r\n.*\r\n\r\n00000$/s);
   });
 
-  test('whose stream breaks off is reset, behind what came before', async () => {
+  test('whose stream breaks off is reset after the bytes before', async () => {
     const exchange = await begin();
     exchange.write(Buffer.from('1'.repeat(100_000)));
     exchange.breakOff();
@@ -76,7 +76,7 @@ describe.each(WAYS)('$read reads, $write writes: an HTTP/1.0 client', (io) => {
     expect(client.received).toMatch(/\r\n\r\n0000000000$/);
   });
 
-  test('whose stream breaks off while the kernel takes no more gets all of it, then the reset', async () => {
+  test('whose stream breaks off while the kernel takes no more gets all written bytes, then the reset', async () => {
     client.socket.pause();
     const size = 30_000_000;
     serve((exchange) => {
@@ -101,7 +101,7 @@ describe.each(WAYS)('$read reads, $write writes: an HTTP/1.0 client', (io) => {
     expect(await ending()).toBe('ECONNRESET');
   });
 
-  test('that has closed its side and whose stream stands still is reset', async () => {
+  test('that has closed its side and whose stream makes no progress is reset', async () => {
     const exchange = await begin();
     client.socket.end();
     await eventually('aborted', () => exchange.aborted !== undefined);
@@ -109,7 +109,7 @@ describe.each(WAYS)('$read reads, $write writes: an HTTP/1.0 client', (io) => {
     expect(await ending()).toBe('ECONNRESET');
   });
 
-  test('whose stream stands still for the handler timeout is reset, and the application is told at once', async () => {
+  test('whose stream makes no progress for the handler timeout is reset, and the application is notified at once', async () => {
     const exchange = await begin();
     server.pass(server.plane.deadlines.handlerTimeoutMs);
     expect(exchange.over).toBe(true);
@@ -118,13 +118,13 @@ describe.each(WAYS)('$read reads, $write writes: an HTTP/1.0 client', (io) => {
     expect(await ending()).toBe('ECONNRESET');
   });
 
-  test('is reset when a drain comes to its end', async () => {
+  test('is reset at the drain timeout', async () => {
     await begin();
     server.connections.destroy();
     expect(await ending()).toBe('ECONNRESET');
   });
 
-  test('gets the responses before, whole', async () => {
+  test('gets earlier responses whole', async () => {
     serve((exchange) => {
       if (watched.length === 1) exchange.respond(200, '', 'first', false);
       else {
@@ -139,7 +139,7 @@ describe.each(WAYS)('$read reads, $write writes: an HTTP/1.0 client', (io) => {
     expect(client.received).toMatch(/first.*\r\n\r\n0000000000$/s);
   });
 
-  test('is not reset where nothing of the content went by the close', async () => {
+  test('is not reset if the close does not end the content', async () => {
     for (const [request, application] of [
       ['HEAD / HTTP/1.0\r\n\r\n', (exchange: Exchange) => exchange.begin(200, '', undefined, false)],
       [
@@ -192,7 +192,7 @@ test.each(['is begun', 'is built, yet not taken by the kernel'])(
   },
 );
 
-test('a reset waits for what the kernel has not taken, no longer than for the write timeout', async () => {
+test('a reset waits until the kernel has taken all bytes, at most for the write timeout', async () => {
   const server = await openPlane({ io: PUBLIC });
   const { writeTimeoutMs } = server.plane.deadlines;
   for (const taken of [true, false]) {

@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest';
 import { Clock } from '../../src/connection/clock.ts';
 
-test('ticks tell the monotonic time, seconds the time of day', () => {
+test('ticks have the monotonic time, seconds the time of day', () => {
   let monotonicMs = 50;
   let epochMs = 1_000_400;
   const ticks: number[] = [];

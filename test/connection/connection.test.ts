@@ -69,7 +69,7 @@ describe.each(WAYS)('%s engine, $read reads, $write writes', (engine, io) => {
     expect(contents(await client.until(/Hello20000$/))).toEqual(hellos(1, 20_000));
   });
 
-  test('a slow reader over a large burst gets every byte right, and is read no further', async () => {
+  test('a slow reader of a large burst gets every byte, and no more is read from it', async () => {
     const client = await open();
     client.socket.pause();
     const count = 100_000;
@@ -144,7 +144,7 @@ describe.each(WAYS)('%s engine, $read reads, $write writes', (engine, io) => {
     expect(server.statistics().open).toBeLessThanOrEqual(1);
   });
 
-  test('a client that half-closes gets its answers', async () => {
+  test('a client that half-closes gets its responses', async () => {
     const client = await open();
     client.socket.end(GET + GET);
     expect(contents(await client.end())).toEqual(hellos(1, 2));
@@ -157,7 +157,7 @@ describe.each(WAYS)('%s engine, $read reads, $write writes', (engine, io) => {
     expect(responses.map(({ statusCode }) => statusCode)).toEqual([200, 400]);
   });
 
-  test('a client that half-closes within a head gets 400, whatever there is of it', async () => {
+  test('a client that half-closes within a head gets 400, at every byte of the head', async () => {
     for (const parts of [['G'], ['\r\n', 'G'], ['\r', '\n', 'GET']]) {
       const client = await open();
       for (const part of parts) {
@@ -178,7 +178,7 @@ describe.each(WAYS)('%s engine, $read reads, $write writes', (engine, io) => {
     expect(await client.end()).toBe('');
   });
 
-  test('100 uploaders that are cut off read their answers', async () => {
+  test('100 clients whose uploads are cut off can read their responses', async () => {
     const all = await Promise.all(Array.from({ length: 100 }, open));
     const post = 'POST / HTTP/1.1\r\nHost: a\r\n';
     for (const [i, client] of all.entries())
@@ -225,7 +225,7 @@ describe.each(WAYS)('%s engine, $read reads, $write writes', (engine, io) => {
     expect(server.statistics()).toMatchObject({ requests: 10, refused: 0 });
   });
 
-  test('what follows a request that closes is not answered', async () => {
+  test('requests behind a request that closes are not answered', async () => {
     const client = await open();
     const close = GET.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n');
     client.send(close + GET);
@@ -235,7 +235,7 @@ describe.each(WAYS)('%s engine, $read reads, $write writes', (engine, io) => {
     expect(server.statistics()).toMatchObject({ requests: 1, refused: 0 });
   });
 
-  test('a client that waits for 100 Continue gets it, then its answer', async () => {
+  test('a client that waits for 100 Continue gets it, then its response', async () => {
     const client = await open();
     client.send('POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n');
     expect(await client.until(/Continue\r\n\r\n$/)).toBe('HTTP/1.1 100 Continue\r\n\r\n');
@@ -250,7 +250,7 @@ describe.each(WAYS)('%s engine, $read reads, $write writes', (engine, io) => {
     expect(readResponses(await client.end())[0]?.statusCode).toBe(400);
   });
 
-  test('what a closing connection still sends is bounded', async () => {
+  test('a closing connection reads a bounded number of bytes', async () => {
     // Not only by time.
     server.plane.clock.stop();
     const client = await open();
@@ -259,7 +259,7 @@ describe.each(WAYS)('%s engine, $read reads, $write writes', (engine, io) => {
     expect(server.statistics().refused).toBe(1);
   });
 
-  test('a closing connection ends when its peer does, or after its time', async () => {
+  test('a closing connection ends when its peer closes, or after 2 s', async () => {
     const polite = await open();
     polite.send('\0');
     await polite.end();
@@ -274,7 +274,7 @@ describe.each(WAYS)('%s engine, $read reads, $write writes', (engine, io) => {
     await eventually('the silent one gone', () => server.statistics().open === 0);
   });
 
-  test('an empty line behind a request begins nothing', async () => {
+  test('an empty line behind a request begins no request', async () => {
     const client = await open();
     client.socket.end(`${GET}\r\n`);
     expect(contents(await client.end())).toEqual(['Hello1']);
@@ -344,7 +344,7 @@ describe.each(['direct', 'public'] as const)('a peer that takes few writes at a 
     expect(server.plane.outputs.spare).toBe(7);
   });
 
-  test('and all of them when the server drains', async () => {
+  test('and all of them while the server drains', async () => {
     const server = await openPlane({ io: { read: 'public', write } });
     const socket = new HeldSocket();
     server.accept(socket.accepted);
@@ -362,7 +362,7 @@ describe.each(['direct', 'public'] as const)('a peer that takes few writes at a 
 });
 
 describe('draining', () => {
-  test('idle connections close at once, the others when they have been answered', async () => {
+  test('idle connections close at once, the others after their response', async () => {
     const server = await openPlane();
     const idle = await server.connect();
     const busy = await server.connect();
@@ -413,7 +413,7 @@ test('draining: an empty line behind the last request does not keep the connecti
   await stopped;
 });
 
-test('draining: a late reader gets all that was answered, though it has sent more', async () => {
+test('draining: a late reader gets all responses, although it has sent more', async () => {
   const server = await openPlane();
   const client = await server.connect();
   client.socket.pause();
@@ -434,7 +434,7 @@ test('draining: a late reader gets all that was answered, though it has sent mor
   await stopped;
 });
 
-test('draining: a slow reader is closed when it has read its answers', async () => {
+test('draining: a slow reader is closed when it has read its responses', async () => {
   const server = await openPlane();
   const client = await server.connect();
   client.socket.pause();
@@ -451,7 +451,7 @@ test('draining: a slow reader is closed when it has read its answers', async () 
   await stopped;
 });
 
-test('the log tells a refusal once, of the connection that it was on', async () => {
+test('the log reports a refusal once, with its connection', async () => {
   const server = await openPlane({ log: 'requests' });
   for (const text of ['\0', GET]) {
     const client = await server.connect();
@@ -463,7 +463,7 @@ test('the log tells a refusal once, of the connection that it was on', async () 
   expect(server.lines.filter((line) => line.startsWith('Refused'))).toHaveLength(1);
 });
 
-test('the log tells accepted, received, sent', async () => {
+test('the log reports accepted, received, sent', async () => {
   const server = await openPlane({ log: 'requests' });
   const client = await server.connect();
   const { localPort } = client.socket;

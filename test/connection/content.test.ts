@@ -67,7 +67,7 @@ describe.each(ENGINE_WAYS)('%s engine, $read reads', (engine, io) => {
     expect(watched.map(({ exchange }) => exchange.content?.length)).toEqual([3, undefined, undefined]);
   });
 
-  test('what comes in several reads is taken whole when all of it is here, and not before', async () => {
+  test('content of several reads is taken whole when all of it has arrived, and not before', async () => {
     serve(() => {});
     client.send(`${post('Content-Length: 9\r\n')}abc`);
     await eventually('handed over', () => watched.length === 1);
@@ -118,7 +118,7 @@ describe.each(ENGINE_WAYS)('%s engine, $read reads', (engine, io) => {
     },
   );
 
-  test('a peer is left waiting while nobody reads', async () => {
+  test('nothing more is read from a peer while the application does not read', async () => {
     const text = 'x'.repeat(LARGE_BYTES);
     serve(() => {});
     client.send(`${post(`Content-Length: ${text.length}\r\n`)}${text}`);
@@ -135,7 +135,7 @@ describe.each(ENGINE_WAYS)('%s engine, $read reads', (engine, io) => {
     expect(answer).toBe(`${LARGE_BYTES} ${hashOf(Buffer.from(text))} `);
   });
 
-  test('single bytes in chunks of their own are left waiting sooner', async () => {
+  test('single bytes in chunks of their own fill the window sooner', async () => {
     const text = chunked('x'.repeat(100_000), 1);
     serve(() => {});
     client.send(post('Transfer-Encoding: chunked\r\n') + text);
@@ -178,14 +178,14 @@ describe.each(ENGINE_WAYS)('%s engine, $read reads', (engine, io) => {
     expect(told(await client.end())).toEqual(Array.from({ length: 10 }, (_, i) => `${i + 1}`));
   });
 
-  test('a response before more than 1 MiB of content has come is the last', async () => {
+  test('a response before more than 1 MiB of announced content has arrived is the last one', async () => {
     serve((exchange) => exchange.respond(200, '', 'enough', false));
     client.send(`${post('Content-Length: 2000000\r\n')}${'x'.repeat(100_000)}`);
     const [response] = readResponses(await client.end());
     expect(response?.fields.get('connection')).toBe('close');
   });
 
-  test('100 Continue is sent when the content is asked for', async () => {
+  test('100 Continue is sent when the application reads the content', async () => {
     serve((exchange) => void digest(exchange));
     client.send(post('Expect: 100-continue\r\nContent-Length: 3\r\n'));
     await client.until(/^HTTP\/1.1 100 Continue\r\n\r\n$/);
@@ -198,7 +198,7 @@ describe.each(ENGINE_WAYS)('%s engine, $read reads', (engine, io) => {
     expect(told(await client.until((received) => received.includes('200 OK')))).toHaveLength(1);
   });
 
-  test('100 Continue is not sent when the content is not asked for, nor behind the head', async () => {
+  test('100 Continue is not sent when the content is not read, nor behind the head of the response', async () => {
     serve((exchange) => exchange.respond(200, '', 'no', false));
     client.send(post('Expect: 100-continue\r\nContent-Length: 3\r\n'));
     const [response] = readResponses(await client.end());
@@ -271,7 +271,7 @@ describe.each(ENGINE_WAYS)('%s engine, $read reads', (engine, io) => {
     await client.until(/fresh$/);
   });
 
-  test('behind content that broke off nothing is read, and the response has the time of its application', async () => {
+  test('behind content that broke off nothing is read, and the handler timeout counts for the response', async () => {
     let failure: unknown;
     serve((exchange) => {
       exchange.begin(200, '', undefined, false);
@@ -292,7 +292,7 @@ describe.each(ENGINE_WAYS)('%s engine, $read reads', (engine, io) => {
     expect(watched[0]).toMatchObject({ gone: 1 });
   });
 
-  test('HEAD is refused without content when its own stops', async () => {
+  test('a HEAD whose content stops is refused without content', async () => {
     serve((exchange) => {
       if (exchange.content === undefined) exchange.respond(200, '', 'abc', false);
       else readAll(exchange).catch(() => {});
@@ -309,7 +309,7 @@ describe.each(ENGINE_WAYS)('%s engine, $read reads', (engine, io) => {
     other.close();
   });
 
-  test('who reads late leaves its peer the time of content from then on', async () => {
+  test('when an application reads late, the content timeout starts then', async () => {
     serve(() => {});
     // As much as waits, and nothing behind it.
     client.send(`${post('Content-Length: 100000\r\n')}${'x'.repeat(40_000)}`);
@@ -330,7 +330,7 @@ describe.each(ENGINE_WAYS)('%s engine, $read reads', (engine, io) => {
     expect(readResponses(await client.end())[0]?.statusCode).toBe(408);
   });
 
-  test('who has been asked for content and sends none is refused for that', async () => {
+  test('a client that has got 100 Continue and sends no content gets 408', async () => {
     serve((exchange) => void readAll(exchange).catch(() => {}));
     client.send(post('Expect: 100-continue\r\nContent-Length: 3\r\n'));
     await client.until(/^HTTP\/1.1 100 Continue\r\n\r\n$/);

@@ -28,7 +28,7 @@ const send = async (text: string): Promise<void> => {
 const statusAtEnd = async (): Promise<number[]> =>
   readResponses(await client.end()).map(({ statusCode }) => statusCode);
 
-test('a connection that never says anything is closed quietly', async () => {
+test('a connection that never sends a byte is closed without a response', async () => {
   server.pass(headTimeoutMs - MARGIN_MS);
   await sleep(30);
   expect(client.ended).toBe(false);
@@ -36,7 +36,7 @@ test('a connection that never says anything is closed quietly', async () => {
   expect(await client.end()).toBe('');
 });
 
-test('an idle connection is closed quietly, counted from its last answer', async () => {
+test('an idle connection is closed without a response, counted from its last one', async () => {
   await send(GET);
   server.pass(idleTimeoutMs - MARGIN_MS);
   await send(GET);
@@ -48,7 +48,7 @@ test('an idle connection is closed quietly, counted from its last answer', async
   expect(server.statistics().refused).toBe(0);
 });
 
-test('a head that comes too slowly gets 408: single bytes buy no time', async () => {
+test('a head that arrives too slowly gets 408: single bytes give no more time', async () => {
   await send(GET);
   for (const byte of GET.slice(0, 4)) {
     await send(byte);
@@ -60,7 +60,7 @@ test('a head that comes too slowly gets 408: single bytes buy no time', async ()
   expect(await statusAtEnd()).toEqual([200, 408]);
 });
 
-test('each head has its own time', async () => {
+test('each head has a timeout of its own', async () => {
   await send(GET.slice(0, 10));
   server.pass(headTimeoutMs - MARGIN_MS);
   await send(GET.slice(10) + GET.slice(0, 10));
@@ -75,7 +75,7 @@ test('an empty line is not the beginning of a head', async () => {
   expect(await statusAtEnd()).toEqual([200]);
 });
 
-test('the log says why', async () => {
+test('the log names the reason', async () => {
   const logged = await openPlane({ log: 'requests' });
   const slow = await logged.connect();
   const port = slow.socket.localPort;
@@ -106,7 +106,7 @@ describe('content', () => {
     expect(await statusAtEnd()).toEqual([408]);
   });
 
-  test('that trickles below its least rate gets 408', async () => {
+  test('below the least upload rate gets 408', async () => {
     await send(`${POST}Transfer-Encoding: chunked\r\n\r\nffff\r\n`);
     for (let i = 0; i < 3 && !client.ended; i++) {
       server.pass(bodyTimeoutMs / 3);
@@ -115,7 +115,7 @@ describe('content', () => {
     expect(await statusAtEnd()).toEqual([408]);
   });
 
-  test('has its own time and its own rate, whatever came before it', async () => {
+  test('has a timeout and a rate of its own, independent of earlier content', async () => {
     await send(`${POST}Content-Length: 50001\r\n\r\n`);
     await send('x'.repeat(50_000));
     await send('x');
@@ -130,7 +130,7 @@ describe('content', () => {
     expect(await statusAtEnd()).toEqual([200, 200, 408]);
   });
 
-  test('the deadline: silence is bounded, and every byte buys time', () => {
+  test('the deadline: a pause is bounded, and every byte gives more time', () => {
     const deadline = (nowMs: number, bytes: number): number => contentDeadline(DEADLINES, nowMs, 0, bytes);
     expect(deadline(0, 0)).toBe(bodyTimeoutMs);
     expect(deadline(200_000, 0)).toBe(bodyTimeoutMs);
@@ -140,7 +140,7 @@ describe('content', () => {
   });
 });
 
-test('a peer that does not read is cut, and its region comes home', async () => {
+test('a peer that does not read is cut, and its region is returned', async () => {
   client.socket.pause();
   client.send(GET.repeat(100_000));
   await eventually('a lent region', () => server.plane.outputs.spare === 6);
@@ -165,7 +165,7 @@ describe('a peer that keeps the server waiting', () => {
     socket.destroy();
   });
 
-  test('with its last answer has the time of a write for it', async () => {
+  test('has the write timeout for its last response', async () => {
     socket.push(GET.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n'));
     await eventually('the answer', () => socket.holds);
     plane.pass(writeTimeoutMs - MARGIN_MS);
@@ -174,7 +174,7 @@ describe('a peer that keeps the server waiting', () => {
     expect(socket.destroyed).toBe(true);
   });
 
-  test('and has read at last is idle from then on', async () => {
+  test('and then reads is idle from then on', async () => {
     socket.push(GET);
     await eventually('the answer', () => socket.holds);
     plane.pass(writeTimeoutMs - MARGIN_MS);

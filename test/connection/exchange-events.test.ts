@@ -1,4 +1,5 @@
-// What becomes of a response: when it has left, when each piece has, and who is told. Informational responses before it.
+// The events of an exchange: a response has left, a piece has left. Informational responses, and parts of a head that the
+// application sets.
 
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Exchange } from '../../src/connection/exchange.ts';
@@ -53,7 +54,7 @@ describe.each(WAYS)('$write writes', (io) => {
           exchange.end('');
         },
       ],
-    ])('%s, at once and later: each is told once, in order, not within the call', async (_, answer) => {
+    ])('%s, at once and later: emitted once for each, in order, not within the call', async (_, answer) => {
       let number = 0;
       server.plane.serve((exchange) => {
         const name = `${++number}`;
@@ -143,8 +144,8 @@ describe.each(WAYS)('$write writes', (io) => {
     });
   });
 
-  describe('each write is called back', () => {
-    test('in order, when it has left with what is around it', async () => {
+  describe('the callback of a write', () => {
+    test('is called in order, when the bytes have left', async () => {
       server.plane.serve((exchange) => {
         exchange.begin(200, '', undefined, false);
         exchange.write(PIECE, false, noter(notes, 'held'));
@@ -164,7 +165,7 @@ describe.each(WAYS)('$write writes', (io) => {
       expect(readResponses(client.received, undefined, 'any')[0]?.content).toBe('a piece'.repeat(3));
     });
 
-    test('a first piece that is all goes out whole', async () => {
+    test('is called for a single piece, which is sent whole', async () => {
       server.plane.serve((exchange) => {
         exchange.begin(200, '', undefined, false);
         exchange.write(PIECE, false, noter(notes, 'held'));
@@ -177,7 +178,7 @@ describe.each(WAYS)('$write writes', (io) => {
       expect(readResponses(client.received)[0]?.fields.get('content-length')).toBe('7');
     });
 
-    test('when a slow client lets the kernel take it', async () => {
+    test('waits until a slow client lets the kernel take the bytes', async () => {
       server.plane.serve((exchange) => {
         exchange.begin(200, '', LARGE.length + PIECE.length, false);
         exchange.write(LARGE, true, noter(notes, 'large'));
@@ -193,7 +194,7 @@ describe.each(WAYS)('$write writes', (io) => {
       expect(notes).toEqual(['large', 'small']);
     });
 
-    test('with an error, when the client vanishes or the response is taken back or over', async () => {
+    test('gets an error when the client vanishes, or the response is withdrawn or over', async () => {
       let exchange: Exchange | undefined;
       server.plane.serve((one) => {
         exchange = one;
@@ -217,7 +218,7 @@ describe.each(WAYS)('$write writes', (io) => {
       ]);
     });
 
-    test('to HTTP/1.0, and to HEAD when it has no content', async () => {
+    test('is called for HTTP/1.0, too, and HEAD has only the event', async () => {
       server.plane.serve((exchange) => {
         if (exchange.begin(200, '', undefined, false)) {
           exchange.write(PIECE, false, noter(notes, 'first'));
@@ -234,7 +235,7 @@ describe.each(WAYS)('$write writes', (io) => {
     });
   });
 
-  test('any number of listeners hear of an abort, of the end and of room, until they are taken off', async () => {
+  test('any number of listeners get abort, gone and drain, until they are removed', async () => {
     let exchange: Exchange | undefined;
     const off = (): unknown => notes.push('never');
     server.plane.serve((one) => {
@@ -276,7 +277,7 @@ describe.each(WAYS)('$write writes', (io) => {
   describe('an informational response', () => {
     const LINK = 'link: </a.css>; rel=preload\r\n';
 
-    test('goes out at once, before the response, and behind earlier ones', async () => {
+    test('is sent at once, before its response, and behind earlier ones', async () => {
       let exchange: Exchange | undefined;
       server.plane.serve((one) => {
         if (one.head.target === '/first') one.respond(200, '', 'first', false);
@@ -298,7 +299,7 @@ describe.each(WAYS)('$write writes', (io) => {
       exchange?.respond(204, '', '', false);
     });
 
-    test('goes out while the head of a stream is held back, and not behind it', async () => {
+    test('is sent while the head of a stream is held back, and not behind it', async () => {
       server.plane.serve((exchange) => {
         exchange.begin(200, '', undefined, false);
         notes.push(`${exchange.inform(103, LINK)}`);
@@ -315,7 +316,7 @@ describe.each(WAYS)('$write writes', (io) => {
       expect(client.received.split('103')).toHaveLength(2);
     });
 
-    test('is not for HTTP/1.0', async () => {
+    test('is not sent to HTTP/1.0', async () => {
       server.plane.serve((exchange) => {
         notes.push(`${exchange.inform(103, LINK)}`);
         exchange.respond(200, '', 'abc', false);
@@ -325,7 +326,7 @@ describe.each(WAYS)('$write writes', (io) => {
       expect(notes).toEqual(['false']);
     });
 
-    test('comes before a response to HEAD', async () => {
+    test('is sent before a response to HEAD', async () => {
       server.plane.serve((exchange) => {
         exchange.inform(103, LINK);
         exchange.respond(200, '', 'abc', false);
@@ -338,7 +339,7 @@ describe.each(WAYS)('$write writes', (io) => {
       expect(final).toMatch(/^HTTP\/1\.1 200 [\s\S]*content-length: 3/i);
     });
 
-    test('100 asks for the content, once', async () => {
+    test('100 is sent once, and the content follows', async () => {
       server.plane.serve((exchange) => {
         exchange.inform(100, '');
         void exchange.content?.readWhole().then((content) => exchange.respond(200, '', content, false));
@@ -352,7 +353,7 @@ describe.each(WAYS)('$write writes', (io) => {
       expect(client.received).not.toMatch(/connection: close/i);
     });
 
-    test('is refused when it is none, or too large', async () => {
+    test('is refused for another status, or fields that are too large', async () => {
       server.plane.serve((exchange) => {
         for (const [statusCode, fields] of [
           [99, ''],
@@ -374,7 +375,7 @@ describe.each(WAYS)('$write writes', (io) => {
       expect(client.received).toMatch(/^HTTP\/1\.1 200 /);
     });
 
-    test('gives the application its time anew', async () => {
+    test('starts the handler timeout anew', async () => {
       let exchange: Exchange | undefined;
       server.plane.serve((one) => {
         exchange = one;
@@ -392,7 +393,7 @@ describe.each(WAYS)('$write writes', (io) => {
     });
   });
 
-  describe('a head with parts of the application’s own', () => {
+  describe('a head with parts that the application sets', () => {
     const DATE = 'Tue, 15 Nov 1994 08:12:31 GMT';
 
     test('has them, once, whole and in pieces', async () => {
@@ -437,7 +438,7 @@ describe.each(WAYS)('$write writes', (io) => {
 });
 
 test.each(['direct', 'public'] as const)(
-  'what the kernel takes late is told late, %s writes',
+  'events wait for bytes that the kernel takes late, %s writes',
   async (write) => {
     const notes: string[] = [];
     const server = await openPlane({ io: { read: 'public', write } });

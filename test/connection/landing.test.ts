@@ -127,7 +127,7 @@ describe.each(ENGINES)('%s engine', (engine) => {
     expect(landed).toBeGreaterThan(0);
   });
 
-  test('a content of 3 MiB that had to be asked for', async () => {
+  test('a content of 3 MiB behind 100 Continue', async () => {
     digest(readAll);
     const content = pattern(3 * MEGABYTE);
     client.send(post(content.length, 'Expect: 100-continue\r\n'));
@@ -141,7 +141,7 @@ describe.each(ENGINES)('%s engine', (engine) => {
     expect(landed).toBeGreaterThan(0);
   });
 
-  test('a peer is left waiting while nobody reads on, and what has landed waits for its reader', async () => {
+  test('nothing more is read from a peer while the application does not read, and content that has landed waits', async () => {
     serve(() => {});
     const content = pattern(LARGE_BYTES);
     client.send(post(content.length));
@@ -237,7 +237,7 @@ describe.each(ENGINES)('%s engine', (engine) => {
     expect(told(await client.until(/[0-9a-f]{64}$/))).toEqual([`${content.length} ${hashOf(content)}`]);
   });
 
-  test('a peer that stops midway is refused for that', async () => {
+  test('a peer that stops midway gets 408', async () => {
     serve((exchange) => void readAll(exchange).catch(() => {}));
     client.send(post(MEGABYTE));
     client.socket.write(pattern(MEGABYTE / 2));
@@ -255,7 +255,7 @@ describe.each(ENGINES)('%s engine', (engine) => {
     expect(readResponses(await client.end()).map(({ statusCode }) => statusCode)).toEqual([408]);
   });
 
-  test('small pieces behind a lot of content are read into the slot again', async () => {
+  test('small pieces behind a large content are read into the slot again', async () => {
     const pieces: Uint8Array[] = [];
     serve(async (exchange) => {
       for (let piece = await exchange.content?.read(); piece; piece = await exchange.content?.read())
@@ -280,7 +280,7 @@ describe.each(ENGINES)('%s engine', (engine) => {
     for (const { buffer } of pieces.slice(before[0])) expect(buffer.byteLength).toBe(1);
   });
 
-  test('what is under way when the server drains is read to its end', async () => {
+  test('content under way when the server drains is read to its end', async () => {
     digest(readAll);
     const content = pattern(3 * MEGABYTE);
     client.send(post(content.length));
@@ -297,7 +297,7 @@ describe.each(ENGINES)('%s engine', (engine) => {
   });
 });
 
-test('public reads have no such room', async () => {
+test('public reads never land outside the slot', async () => {
   const server = await openPlane({ io: PUBLIC, contentBytesMax: LARGE_BYTES });
   const room = vi.spyOn(ReceivedContent.prototype, 'room');
   const content = pattern(3 * MEGABYTE);

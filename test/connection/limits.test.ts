@@ -42,7 +42,7 @@ test('a connection beyond the limit gets 503, and the others go on', async () =>
   expect(await answered(fourth)).toBe(true);
 });
 
-test('those that may read their 503 are a limited number, too', async () => {
+test('the number of connections that read a 503 is limited, too', async () => {
   await start({ connectionsMax: 1, refusalsMax: 3 });
   const [kept] = (await open(1)) as [Client];
   await eventually('accepted', () => server.statistics().open === 1);
@@ -54,7 +54,7 @@ test('those that may read their 503 are a limited number, too', async () => {
   expect(await answered(kept)).toBe(true);
 });
 
-test('those that linger with their 503 take nobody else the room', async () => {
+test('connections that linger with a 503 take no room from others', async () => {
   await start({ connectionsMax: 2, refusalsMax: 8 });
   const kept = await open(2);
   const refused = await open(5);
@@ -66,7 +66,7 @@ test('those that linger with their 503 take nobody else the room', async () => {
   expect(server.statistics()).toMatchObject({ open: 2, accepted: 9, refused: 5 });
 });
 
-test('the last request of a connection closes it, wherever in a pipeline it stands', async () => {
+test('the last request that a connection may send closes it, anywhere in a pipeline', async () => {
   await start({ requestsMax: 5 });
   const [client] = (await open(1)) as [Client];
   client.send(GET);
@@ -104,7 +104,7 @@ test('out of descriptors: the oldest idle connection makes room, and the log is 
   expect(server.lines.filter((line) => line.includes('EMFILE'))).toHaveLength(2);
 });
 
-test('a peer that was gone before it was accepted costs nobody anything', async () => {
+test('a peer that was gone before it was accepted closes no other connection', async () => {
   await start({});
   const [client] = (await open(1)) as [Client];
   await answered(client);
@@ -120,7 +120,7 @@ describe('at the limit', () => {
     return [...among.keys()].filter((i) => isClosed(among[i] as Client));
   };
 
-  test('the connection that has been idle longest makes room, and all that come are answered', async () => {
+  test('the connection that has been idle longest makes room, and all new ones are answered', async () => {
     await start({ connectionsMax: 3 });
     const first = await open(3);
     for (const i of [1, 0, 2]) await answered(first[i] as Client);
@@ -134,7 +134,7 @@ describe('at the limit', () => {
     expect(server.statistics().refused).toBe(0);
   });
 
-  test('20 of 20 that asked once lock nobody out', async () => {
+  test('20 of 20 connections that sent one request lock no client out', async () => {
     await start({ connectionsMax: 20 });
     for (const client of await open(20)) await answered(client);
     const others = await open(20);
@@ -143,7 +143,7 @@ describe('at the limit', () => {
     expect(server.statistics()).toMatchObject({ open: 20, refused: 0 });
   });
 
-  test('a client that asks again has waited for less time than others', async () => {
+  test('a client that sends another request has waited for less time than others', async () => {
     await start({ connectionsMax: 3 });
     const [active, ...idle] = (await open(3)) as [Client, Client, Client];
     for (const client of [active, ...idle]) await answered(client);
@@ -216,7 +216,7 @@ describe('at the limit', () => {
     expect(await answered(good)).toBe(true);
   });
 
-  test('other threads make room for those that one of them has turned away', async () => {
+  test('other threads make room for connections that one of them has turned away', async () => {
     await start({ connectionsMax: 2 });
     const idle = await open(2);
     for (const client of idle) await answered(client);
@@ -269,7 +269,7 @@ describe('at the limit', () => {
     child.kill();
   });
 
-  test('a client that connects behind a block of the event loop has a second for its request, too', async () => {
+  test('a client that connects right after the event loop was blocked has a second for its request, too', async () => {
     await start({ connectionsMax: 1 });
     const [slow] = (await open(1)) as [Client];
     await eventually('accepted', () => server.statistics().open === 1);
@@ -280,7 +280,7 @@ describe('at the limit', () => {
     expect(await answered(slow)).toBe(true);
   });
 
-  test('a flood of new connections costs a look at the others now and then, not each time', () => {
+  test('a flood of new connections looks through the others now and then, not each time', () => {
     const busy = { waitsSince: 0, idle: false, makesRoom: vi.fn(() => false) };
     const connections = new Set(Array.from({ length: 10_000 }, () => ({ ...busy }) as unknown as Connection));
     const waiting = new LongestWaiting(connections);
@@ -327,7 +327,7 @@ describe('a limit for each client address', () => {
   });
 });
 
-test('the limit keeps clear of what the system lets a process open', async () => {
+test('the limit stays below the limit of open files', async () => {
   await start({});
   expect(limitConnections(16_384, 32, Number.POSITIVE_INFINITY, 2)).toEqual({
     connectionsMax: 16_384,

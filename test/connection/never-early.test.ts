@@ -42,7 +42,7 @@ describe('a timeout', () => {
       }
   });
 
-  test('that is set anew between a tick and what follows it has not passed', () => {
+  test('that is set anew between a tick and the poll behind it has not passed', () => {
     const deadline = new Timeout();
     deadline.set(100);
     expect([deadline.tick(1000), deadline.tick(1100), deadline.tick(1101), deadline.passed(1101)]).toEqual([
@@ -90,7 +90,7 @@ describe.each(WAYS)('$read reads', (io) => {
     );
   });
 
-  test('a handler timeout of 1 ms answers for a handler that takes long, and for no other', async () => {
+  test('a handler timeout of 1 ms ends a handler that takes long, and no other', async () => {
     await start({ handlerTimeoutMs: 1 });
     serve((exchange) => {
       if (exchange.head.target === '/never') return;
@@ -152,7 +152,7 @@ describe.each(WAYS)('$read reads', (io) => {
     }
   });
 
-  test('content that came in quantity while the event loop was blocked has its rate', async () => {
+  test('a lot of content that arrived while the event loop was blocked counts for its rate', async () => {
     await start({ ...SHORT, bodyRateMin: 1_000_000 });
     serve(async (exchange) => {
       const content = await readAll(exchange).catch(() => undefined);
@@ -166,7 +166,7 @@ describe.each(WAYS)('$read reads', (io) => {
     expect(await client.until(/read 1000000$|\n$/)).toMatch(/^HTTP\/1\.1 200/);
   });
 
-  test('a handler whose own answer arrives while the event loop is blocked is not answered for', async () => {
+  test('a handler whose own response is ready while the event loop is blocked gets no 503', async () => {
     await start({ handlerTimeoutMs: TIMEOUT_MS });
     const upstream = net.createServer().listen(0, '127.0.0.1');
     await once(upstream, 'listening');

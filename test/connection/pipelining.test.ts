@@ -1,5 +1,5 @@
-// Pipelines of requests that are answered in every way there is: responses come in order, whole, and nobody's
-// bytes show up elsewhere. Heads that wait stay as they are, however many others come after them.
+// Pipelines of requests that are answered in every way: responses arrive in order, whole, and no bytes of one connection show
+// up on another. Heads that wait stay as they are, however many others arrive after them.
 
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -165,7 +165,7 @@ describe.each(ENGINE_WAYS)('%s engine, $read reads', (engine, io) => {
     }
   });
 
-  test('a pipeline much larger than what may wait', async () => {
+  test('a pipeline much larger than the bytes that may wait', async () => {
     const kinds = Array.from({ length: 600 }, (_, i) => KINDS[(i * 7) % KINDS.length] as Kind);
     await send([inputOf(kinds)], kinds);
   });

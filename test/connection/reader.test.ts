@@ -44,7 +44,7 @@ function open(rooms: (Uint8Array | undefined)[], goesOn = true) {
   };
 }
 
-test('the slot is read into as long as reads leave some of it', () => {
+test('reads land in the slot as long as they do not fill it', () => {
   const reader = open([new Uint8Array(1)]);
   const { read } = reader.slot;
   expect(reader.at).toBe(read);
@@ -59,7 +59,7 @@ test('the slot is read into as long as reads leave some of it', () => {
   ]);
 });
 
-test('a read that fills it asks for room, and where there is none the slot is read into again', () => {
+test('a read that fills the slot asks for room; without room the next read lands in the slot again', () => {
   const room = new Uint8Array(10);
   const reader = open([undefined, room]);
   const { read } = reader.slot;
@@ -73,7 +73,7 @@ test('a read that fills it asks for room, and where there is none the slot is re
   ]);
 });
 
-test('a room is read into once', () => {
+test('one read lands in a room', () => {
   const { length } = createEngine('js').slot.read;
   const rooms = [1, 2].map(() => new Uint8Array(length));
   for (const last of [length, length - 1, 1]) {
@@ -92,7 +92,7 @@ test('a room is read into once', () => {
   }
 });
 
-test('a room that is smaller is the last', () => {
+test('a room smaller than the slot is the last one', () => {
   const room = new Uint8Array(10);
   const reader = open([room, new Uint8Array(10)]);
   reader.read(reader.slot.read.length);
@@ -100,6 +100,6 @@ test('a room that is smaller is the last', () => {
   expect(reader.at).toBe(reader.slot.read);
 });
 
-test('who takes it says whether reading goes on', () => {
+test('the receiver decides whether reading goes on', () => {
   for (const goesOn of [true, false]) expect(open([], goesOn).read(1)).toBe(goesOn);
 });

@@ -1,4 +1,4 @@
-// Content between a connection and an application, by itself: in which order things come, and who is told.
+// Content between a connection and an application, by itself: the order of its pieces, and the calls to its source.
 
 import { beforeEach, describe, expect, test } from 'vitest';
 import { ReceivedContent } from '../../src/connection/received-content.ts';
@@ -41,7 +41,7 @@ async function now(promise: Promise<unknown>): Promise<unknown> {
 }
 
 describe('piece by piece', () => {
-  test('what has come, what comes, and the end', async () => {
+  test('pieces that wait, pieces that arrive later, and the end', async () => {
     const content = make();
     push(content, 'a', 'bc');
     expect([await read(content), await read(content)]).toEqual(['a', 'bc']);
@@ -54,7 +54,7 @@ describe('piece by piece', () => {
     expect([await end, await read(content), content.trailers]).toEqual([END, END, [['Sum', '1']]]);
   });
 
-  test('each one that is taken, and each that is waited for, asks for more', async () => {
+  test('each read, of a piece that waits or arrives later, asks the source for more', async () => {
     const content = make();
     push(content, 'a', 'b');
     expect(wanted).toBe(0);
@@ -70,7 +70,7 @@ describe('piece by piece', () => {
     expect(wanted).toBe(3);
   });
 
-  test('a window may wait, of which single bytes take more than a byte', async () => {
+  test('a window of bytes may wait, of which single bytes take more than a byte', async () => {
     const content = make();
     const large = 'x'.repeat(30_000);
     push(content, large, large);
@@ -86,7 +86,7 @@ describe('piece by piece', () => {
     expect(bytes.hungry).toBe(true);
   });
 
-  test('what has come before it broke off may be read', async () => {
+  test('pieces that arrived before the content broke off may be read', async () => {
     const content = make();
     push(content, 'a');
     content.fail(BROKEN);
@@ -100,7 +100,7 @@ describe('piece by piece', () => {
     expect(await now(next)).toBe(BROKEN);
   });
 
-  test('what has ended breaks off no more', async () => {
+  test('content that has ended can not break off', async () => {
     const content = make();
     push(content, 'a');
     content.finish([]);
@@ -205,7 +205,7 @@ describe('whole, when it is all there', () => {
   });
 });
 
-describe('that nobody wants', () => {
+describe('cancelled content', () => {
   test('is at its end, whatever comes', async () => {
     const content = make();
     push(content, 'a');
@@ -224,14 +224,14 @@ describe('that nobody wants', () => {
     expect(await all).toBe('a');
   });
 
-  test('is read past, but not asked for', () => {
+  test('is read and discarded, but 100 Continue is not sent', () => {
     make().cancel();
     expect(wanted).toBe(1);
     make({ expects: true }).cancel();
     expect(wanted).toBe(1);
   });
 
-  test('takes no room, however much of it comes', () => {
+  test('takes no memory, however much of it arrives', () => {
     const content = make();
     push(content, 'x'.repeat(100_000));
     content.cancel();
@@ -240,7 +240,7 @@ describe('that nobody wants', () => {
   });
 });
 
-test('what has begun to come need not be asked for', () => {
+test('100 Continue is not needed when content has begun to arrive', () => {
   const content = make({ expects: true });
   push(content, 'a');
   expect(content.expectsContinue).toBe(false);
@@ -265,7 +265,7 @@ describe('landing', () => {
     return bytes;
   }
 
-  test('there is room when it is known that content comes, and that somebody reads it', () => {
+  test('there is room when the length is known and the application reads', () => {
     const length = 200_000;
     const unread = make({ length });
     expect(unread.room()).toBeUndefined();
@@ -290,7 +290,7 @@ describe('landing', () => {
     expect(ended.room()).toBeUndefined();
   });
 
-  test.each(['piece by piece', 'whole'])('%s, never for more than is left of the content', (kind) => {
+  test.each(['piece by piece', 'whole'])('%s, never for more than the rest of the content', (kind) => {
     const content = make({ length: READ_BYTES + 100 });
     void (kind === 'whole' ? content.readWhole() : content.read());
     push(content, 'x'.repeat(99));
@@ -301,7 +301,7 @@ describe('landing', () => {
     expect(content.room()).toHaveLength(1);
   });
 
-  test('what lands is content in its order, among what is pushed', async () => {
+  test('content that lands keeps its order among content that is pushed', async () => {
     const all = pattern(5 * READ_BYTES + 77);
     for (const sizes of [[READ_BYTES], [40_000, 30], [READ_BYTES, 1, 7000]])
       for (const way of ['pieces', 'whole', 'whole behind a piece', 'whole within a piece']) {
@@ -336,7 +336,7 @@ describe('landing', () => {
       }
   });
 
-  test('each piece keeps its bytes, in memory that no other has', async () => {
+  test('each piece keeps its bytes, in memory of its own', async () => {
     const all = pattern(6 * READ_BYTES);
     const content = make({ length: all.length });
     const pieces: Uint8Array[] = [];
@@ -361,7 +361,7 @@ describe('landing', () => {
     }
   });
 
-  test('what waits counts, so that a reader who is slow leaves its peer waiting', async () => {
+  test('pieces that have landed and wait count for the window', async () => {
     const content = make({ length: 10 * READ_BYTES });
     const next = content.read();
     land(content, pattern(READ_BYTES), READ_BYTES);
@@ -373,7 +373,7 @@ describe('landing', () => {
     expect(content.hungry).toBe(true);
   });
 
-  test('what is told takes no room before it comes', () => {
+  test('an announced length takes no memory before the content arrives', () => {
     const content = make({ length: 2 ** 40 });
     void content.readWhole();
     expect(content.room()?.buffer.byteLength).toBe(1_048_576);
@@ -390,7 +390,7 @@ describe('landing', () => {
     expect(bytes.buffer.byteLength).toBe(all.length);
   });
 
-  test('what nobody wants any more comes to nobody, and stays out of what has been given', async () => {
+  test('content that lands after cancel() is dropped, and leaves earlier pieces as they are', async () => {
     const all = pattern(2 * READ_BYTES);
     for (const whole of [false, true]) {
       const content = make({ length: all.length });
@@ -406,7 +406,7 @@ describe('landing', () => {
     }
   });
 
-  test('what lands has begun to come and need not be asked for', () => {
+  test('100 Continue is not needed when content has landed', () => {
     const content = make({ length: 3, expects: true });
     void content.read();
     land(content, Buffer.from('abc'), 3);

@@ -1,4 +1,4 @@
-// The self-test finds what works here, and what does not.
+// The self-test finds which ways to read and write work here.
 
 import { expect, test, vi } from 'vitest';
 import { chooseIo } from '../../src/connection/selftest.ts';
@@ -35,7 +35,7 @@ test('a Node whose sockets have changed gets the public ways', async () => {
   }
 });
 
-test('a Node that writes something else gets the public way', async () => {
+test('a Node that writes other bytes gets the public way', async () => {
   const { Socket } = await import('node:net');
   const original = Socket.prototype._write;
   const write = vi.spyOn(Socket.prototype, '_write').mockImplementation(function (

@@ -1,4 +1,4 @@
-// Peers that download and stop reading: the server holds no more for them than a bound, and cuts them in time.
+// Peers that stop reading a download: the server holds a bounded number of bytes for them, and cuts them in time.
 
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -115,7 +115,7 @@ describe.each(WAYS)('$write writes', (io) => {
     expect(watched).toMatchObject({ gone: 1 });
   });
 
-  test('what a producer writes without waiting is not what its peer has read', async () => {
+  test('bytes that a producer writes without waiting do not count as read by the peer', async () => {
     server.plane.serve((exchange) => {
       watched = watch(exchange);
       exchange.begin(200, '', undefined, false);
@@ -312,7 +312,7 @@ describe('a content of 1 MiB, of which within each write timeout', () => {
   });
 });
 
-test('no more of a pipeline is begun while the kernel takes nothing', async () => {
+test('no further request of a pipeline is begun while the kernel takes nothing', async () => {
   const server = await openPlane({ io: PUBLIC });
   let begun = 0;
   server.plane.serve((exchange) => {

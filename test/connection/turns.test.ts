@@ -1,5 +1,5 @@
-// What one turn must not leave to the next, whatever an application does in it: bytes in the output region, a
-// record that stands in somebody's content, a connection that believes it is still serving.
+// A turn must leave nothing to the next one, whatever an application does in it: no bytes in the output region, no record that
+// stands in the content of a request, no connection that believes it still has the turn.
 
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Exchange } from '../../src/connection/exchange.ts';
@@ -44,7 +44,7 @@ describe.each(ENGINE_WAYS)('%s engine, $read reads', (engine, io) => {
     }
   });
 
-  test('an end that comes too early leaves nothing of its head', async () => {
+  test('content that ends too early leaves nothing of its head', async () => {
     server.plane.serve((exchange) => {
       const { target } = exchange.head;
       if (target === '/fresh') return echo(exchange);
@@ -64,7 +64,7 @@ describe.each(ENGINE_WAYS)('%s engine, $read reads', (engine, io) => {
     }
   });
 
-  test('what is complete goes out before a response that fails, and that is told', async () => {
+  test('complete responses leave before a response that fails, and the failure is logged', async () => {
     server.plane.serve((exchange) =>
       exchange.head.target === '/broken' ? exchange.breakOff() : echo(exchange),
     );
@@ -147,7 +147,7 @@ describe.each(ENGINE_WAYS)('%s engine, $read reads', (engine, io) => {
     },
   );
 
-  test('responses before one that is cut go out', async () => {
+  test('responses before a response that is cut leave', async () => {
     server.plane.serve((exchange) => {
       if (exchange.head.target !== '/cut') return echo(exchange);
       exchange.begin(200, '', 10, false);
@@ -159,7 +159,7 @@ describe.each(ENGINE_WAYS)('%s engine, $read reads', (engine, io) => {
     expect(told(client.received)).toEqual(['200 /1', '200 /2']);
   });
 
-  test('a trailer section in three reads: what follows it is the next request, or nothing', async () => {
+  test('a trailer section in three reads: the next request follows, or nothing', async () => {
     const methods: string[] = [];
     server.plane.serve((exchange) => {
       methods.push(exchange.head.method);
@@ -217,7 +217,7 @@ describe.each(ENGINE_WAYS)('%s engine, $read reads', (engine, io) => {
     await expectFresh();
   });
 
-  test('a request that has been answered is not refused as well, when its content never ends well', async () => {
+  test('a request that has been answered is not refused as well when its content breaks off', async () => {
     server.plane.serve(echo);
     const short = await open();
     short.socket.end(post('/short', 'x'.repeat(10)).slice(0, -3));
@@ -235,7 +235,7 @@ describe.each(ENGINE_WAYS)('%s engine, $read reads', (engine, io) => {
     await expectFresh();
   });
 
-  test('a malformed chunk right behind a head that came in two reads: HEAD is told no content', async () => {
+  test('a malformed chunk right behind a head of two reads: the response to HEAD has no content', async () => {
     server.plane.serve(echo);
     const client = await open();
     client.send('HE');
@@ -262,7 +262,7 @@ describe.each(ENGINE_WAYS)('%s engine, $read reads', (engine, io) => {
     }
   });
 
-  test('requests behind one whose peer has closed its side know it from the start', async () => {
+  test('requests that are begun after the peer has closed its side are aborted from the start', async () => {
     const exchanges: Exchange[] = [];
     server.plane.serve((exchange) => {
       exchanges.push(exchange);
@@ -276,7 +276,7 @@ describe.each(ENGINE_WAYS)('%s engine, $read reads', (engine, io) => {
     expect(told(await client.end())).toEqual(['200 one', '200 two']);
   });
 
-  test('content that nobody wants is not asked for', async () => {
+  test('100 Continue is not sent for content that is cancelled', async () => {
     server.plane.serve((exchange) => {
       exchange.content?.cancel();
       echo(exchange);
@@ -303,7 +303,7 @@ describe.each(ENGINE_WAYS)('%s engine, $read reads', (engine, io) => {
     expect(told(received)).toEqual(['200 abcd0123456789abcdef Sum=1', '200  undefined']);
   });
 
-  test('the head of a request that was answered at once is gone with the turn', async () => {
+  test('the head of a request that was answered at once is gone after the turn', async () => {
     let exchange: Exchange | undefined;
     server.plane.serve((open) => {
       exchange = open;
@@ -316,7 +316,7 @@ describe.each(ENGINE_WAYS)('%s engine, $read reads', (engine, io) => {
     expect(() => exchange?.head.findField('host')).toThrow('the request has been answered');
   });
 
-  test('what is answered within onAbort is the only answer', async () => {
+  test('a response sent within onAbort is the only one', async () => {
     const { handlerTimeoutMs } = server.plane.deadlines;
     server.plane.serve((exchange) => {
       if (exchange.head.target === '/fresh') return echo(exchange);
@@ -336,7 +336,7 @@ describe.each(ENGINE_WAYS)('%s engine, $read reads', (engine, io) => {
     await expectFresh();
   });
 
-  test('pipelined bytes buy a handler no time', async () => {
+  test('pipelined bytes give a handler no more time', async () => {
     const { handlerTimeoutMs } = server.plane.deadlines;
     const watched = [] as ReturnType<typeof watch>[];
     server.plane.serve((exchange) => {
@@ -377,7 +377,7 @@ describe.each(ENGINE_WAYS)('%s engine, $read reads', (engine, io) => {
   });
 });
 
-test('what an application throws is told to the operator', async () => {
+test('errors that an application throws are logged', async () => {
   const logged = vi.spyOn(console, 'error').mockImplementation(() => {});
   const server = await openPlane({ log: 'errors' });
   const thrown = new Error('thrown');

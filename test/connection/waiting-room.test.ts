@@ -1,4 +1,4 @@
-// Connections that wait for room: who is admitted, who is refused, and when.
+// Connections that wait for room: which are admitted, which are refused, and when.
 
 import type { Socket } from 'node:net';
 import { beforeEach, expect, test } from 'vitest';
@@ -49,7 +49,7 @@ test('a connection is admitted or refused only after the bytes that the kernel h
   expect(room.size).toBe(0);
 });
 
-test('other threads are asked for one place for each who waits, and asked again', async () => {
+test('other threads are asked for one place for each connection that waits, and asked again', async () => {
   enter(1, 2);
   await poll();
   expect(asked).toBe(2);
@@ -87,7 +87,7 @@ test('a connection that has waited for four ticks is refused', async () => {
   expect([room.size, told]).toEqual([0, ['1 refused', '2 refused']]);
 });
 
-test('everybody leaves when the server stops', async () => {
+test('all connections leave when the server stops', async () => {
   enter(1, 2);
   const left: number[] = [];
   room.clear(({ addressEntry: entry }) => left.push(entry));

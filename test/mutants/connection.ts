@@ -14,7 +14,7 @@ const READER = ['test/connection/reader.test.ts'];
 const STALLED = ['test/connection/stalled.test.ts'];
 const SERVE = ['test/protocol/serve.test.ts'];
 
-const BURST = 'a slow reader over a large burst';
+const BURST = 'a slow reader of a large burst';
 const FEW_WRITES = 'a peer that takes few writes';
 const MANY_SLOW = 'more slow readers than output regions';
 
@@ -143,21 +143,21 @@ export const connectionDefects: Defect[] = [
       'a closing connection answers on',
       'this.closing = true;\n    this.inflow.discardRest();\n    this.outflow.end();',
       'this.closing = true;\n    this.outflow.end();',
-      'what follows a request that closes',
+      'requests behind a request that closes',
     ],
     [
       'a connection closes at once, without lingering',
       'this.socket.end();',
       'this.socket.destroy();',
-      'ends when its peer does',
+      'ends when its peer closes',
     ],
     [
       'what is discarded has no bound',
       'if (this.discardedBytes > LINGER_BYTES_MAX) this.host.destroy();',
       '',
-      'is bounded',
+      'reads a bounded number of bytes',
     ],
-    ['lingering has no end', 'this.host.deadline.linger();', '', 'ends when its peer does'],
+    ['lingering has no end', 'this.host.deadline.linger();', '', 'ends when its peer closes'],
     [
       'half of a request at the end is passed over',
       'if (within) this.giveUp(ERROR_INCOMPLETE);\n      else this.close();',
@@ -199,7 +199,7 @@ export const connectionDefects: Defect[] = [
       'the events of the engine are not logged',
       'if (log.requests) plane.logEvents(this.peer);',
       '',
-      'the log tells',
+      'the log reports',
     ],
   ]),
   ...defectsOf('src/connection/connection.ts', DEADLINES, [
@@ -276,13 +276,13 @@ export const connectionDefects: Defect[] = [
       'what lies in the slot takes the place of what landed',
       'if (landed) content.landed(cursor - start);\n    else if (pieceEnd',
       'if (pieceEnd',
-      'a content of 3 MiB that had to be asked for',
+      'a content of 3 MiB behind 100 Continue',
     ],
     [
       'nobody makes room for content',
       'this.state === REQUESTS ? this.host.room() : undefined;',
       'undefined;',
-      'a content of 3 MiB that had to be asked for',
+      'a content of 3 MiB behind 100 Continue',
     ],
   ]),
   ...defectsOf('src/connection/connection.ts', STALLED, [

@@ -112,7 +112,7 @@ export const memoryDefects: Defect[] = [
       'a tail is laid before a read that did not happen',
       'readBytes > 0 ? this.readStart : this.readEnd',
       'this.readStart',
-      'a slow reader over a large burst',
+      'a slow reader of a large burst',
     ],
   ]),
   ...defectsOf('src/wasm/request-record.ts', CONNECTION, [

@@ -56,7 +56,7 @@ export const workerDefects: Defect[] = [
     ['a client of a path has a port', "unix: 'path' in address", 'unix: false', 'the start line'],
   ]),
   ...defectsOf('src/connection/connection.ts', LISTENERS, [
-    ['a unix socket is reset', ' && !this.endpoint.unix', '', 'is cut ends in a close'],
+    ['a unix socket is reset', ' && !this.host.endpoint.unix', '', 'is cut ends in a close'],
   ]),
   ...defectsOf('src/workers/started-thread.ts', LISTENERS, [
     [
