@@ -5,11 +5,6 @@ import { LENGTH_CHUNKED, STATE_CONTENT } from '../src/memory/codes';
 import {
   CARRY,
   CONTROL_WRITTEN,
-  LEASE_BLOCK_NUMBERS_MAX,
-  LIMIT_KEYS_MAX,
-  LIMIT_MAX,
-  LIMIT_NOW_MS_MAX,
-  LIMIT_WINDOW_MS_MAX,
   OUTPUT,
   OUTPUT_BYTES,
   OUTPUT_COUNT,
@@ -18,8 +13,15 @@ import {
   READ_END,
   RECORD,
   RECORD_STATE,
-  SCRATCH_TEXT_BYTES,
 } from '../src/memory/layout';
+import {
+  LEASE_BLOCK_NUMBERS_MAX,
+  LIMIT_KEYS_MAX,
+  LIMIT_MAX,
+  LIMIT_NOW_MS_MAX,
+  LIMIT_WINDOW_MS_MAX,
+  SCRATCH_TEXT_BYTES,
+} from '../src/memory/state-layout';
 import { consumeContent } from './content';
 import { guardsIntact } from './guards';
 import { INTEGER_MAX } from './number';

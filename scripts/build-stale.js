@@ -10,12 +10,12 @@ const BUILDS = [
   {
     script: 'build:wasm',
     output: 'build/hotpath.wasm',
-    sources: ['assembly', 'src/memory/layout.ts', 'src/memory/codes.ts', 'asconfig.json'],
+    sources: ['assembly', 'src/memory', 'asconfig.json'],
   },
   {
     script: 'build:wasm:debug',
     output: 'build/hotpath.debug.wasm',
-    sources: ['assembly', 'src/memory/layout.ts', 'src/memory/codes.ts', 'asconfig.json'],
+    sources: ['assembly', 'src/memory', 'asconfig.json'],
     debug: true,
   },
   {

@@ -1,4 +1,4 @@
-// Who may know whom. Reads the sources.
+// Which file may import which. The test reads the sources.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
@@ -18,7 +18,7 @@ const runtime = IMPORTS.filter(({ typeOnly }) => !typeOnly);
 
 /** The layers, lowest first. A file imports from layers below, and from its own layer within its own room. */
 const LAYERS: RegExp[] = [
-  /^src\/(memory\/(layout|codes)|plural|one-line|nearest|within|backoff|node-version|times)\.ts$/,
+  /^src\/(memory\/(layout|state-layout|codes)|plural|one-line|nearest|within|backoff|node-version|times)\.ts$/,
   /^src\/memory\//,
   /^assembly\/(chars|events|state\/(extent|gauge|hold|lease|mutex|scratch|siphash)|guards)\.ts$/,
   /^assembly\/(scanner|number|extension|http-date|entity-tags|state\/(counter|histogram|limiter|tables))\.ts$/,
@@ -58,11 +58,11 @@ describe('import directions', () => {
     expect(wrong).toEqual([]);
   });
 
-  test('nothing in the product imports tests or benches', () => {
+  test('src/ and assembly/ import nothing from test/ and bench/', () => {
     expect(IMPORTS.filter(({ to }) => /^(test|bench)\//.test(to))).toEqual([]);
   });
 
-  test('no circle of imports, types included', () => {
+  test('no files import each other in a circle, types included', () => {
     expect(circlesOf(IMPORTS)).toEqual([]);
   });
 
@@ -71,12 +71,14 @@ describe('import directions', () => {
     expect(IMPORTS.filter(({ from, to }) => pure.test(from) && !pure.test(to))).toEqual([]);
   });
 
-  test('the map is read by memory/, both engines and wasm/ alone', () => {
-    const readers = IMPORTS.filter(({ to }) => to === 'src/memory/layout.ts').map(({ from }) => from);
+  test('only memory/, both engines and wasm/ import the layout', () => {
+    const readers = IMPORTS.filter(({ to }) => /^src\/memory\/(state-)?layout\.ts$/.test(to)).map(
+      ({ from }) => from,
+    );
     expect(readers.filter((from) => !/^(src\/(memory|protocol\/js|wasm)|assembly)\//.test(from))).toEqual([]);
   });
 
-  test('wasm/ does not know the JS engine', () => {
+  test('wasm/ imports nothing from the JS engine', () => {
     const engine = IMPORTS.filter(({ to }) => to.startsWith('src/protocol/js/'));
     expect(engine.filter(({ from }) => from.startsWith('src/wasm/'))).toEqual([]);
   });
@@ -101,7 +103,7 @@ describe('import directions', () => {
     expect(runtime.filter(({ from, to }) => to === name && !allowed.test(from))).toEqual([]);
   });
 
-  test('only wasm/ speaks of WebAssembly, only entries and those who start processes speak of the process', () => {
+  test('only wasm/ names WebAssembly; only entry points and files that start processes use the global process', () => {
     for (const file of FILES) {
       const code = readFileSync(file, 'utf8').replace(/\/\/.*|\/\*[\s\S]*?\*\//g, '');
       if (!file.startsWith('src/wasm/')) expect(code, file).not.toMatch(/\bWebAssembly\b/);
@@ -116,12 +118,12 @@ describe('import directions', () => {
 });
 
 describe('habits', () => {
-  test('every file opens with what it is for', () => {
+  test('every file begins with a comment', () => {
     for (const file of FILES)
       expect(readFileSync(file, 'utf8').replace(/^#!.*\n/, ''), file).toMatch(/^\/[/*]/);
   });
 
-  test('assembly/ allocates nothing and imports no function of its host', () => {
+  test('assembly/ allocates nothing and imports no host function', () => {
     for (const file of filesOf('assembly')) {
       const code = readFileSync(file, 'utf8').replace(/\/\/.*|\/\*[\s\S]*?\*\//g, '');
       expect(code, file).not.toMatch(/\bnew\b|\bheap\.|\bstring\b|Array|@external|\bdeclare\b/);
@@ -129,7 +131,7 @@ describe('habits', () => {
   });
 });
 
-describe('the reading of imports', () => {
+describe('importsIn() and circlesOf()', () => {
   const seen = (code: string): Import[] => importsIn('src/a/file.ts', code);
 
   test.each([
@@ -151,17 +153,17 @@ describe('the reading of imports', () => {
     expect(seen(code)).toEqual([{ from: 'src/a/file.ts', to, typeOnly }]);
   });
 
-  test('a comment and the code of a plain export are no imports', () => {
+  test('comments and plain exports are not imports', () => {
     expect(seen("// import './one.ts';\n/* import('./one.ts') */\nexport const from = 'one';")).toEqual([]);
   });
 
-  test('assembly/ leaves the ending out', () => {
+  test('specifiers in assembly/ have no file ending', () => {
     expect(importsIn('assembly/state/a.ts', "import { one } from '../../src/one';")).toEqual([
       { from: 'assembly/state/a.ts', to: 'src/one.ts', typeOnly: false },
     ]);
   });
 
-  test('a circle is found whatever its length, and nothing beside it', () => {
+  test('a circle of any length is found, without the files beside it', () => {
     const imports = ['ab', 'bc', 'ca', 'cd', 'de', 'ff', 'ge'].map((pair) => ({
       from: pair.charAt(0),
       to: pair.charAt(1),
@@ -180,7 +182,7 @@ function importsOf(from: string): Import[] {
   return importsIn(from, readFileSync(from, 'utf8'));
 }
 
-/** Static and dynamic imports, and exports of what another file exports. */
+/** Finds static and dynamic imports, and exports from other files. */
 function importsIn(from: string, text: string): Import[] {
   const code = text.replace(/^\s*\/\/.*|\/\*[\s\S]*?\*\//gm, '');
   const statements = code.matchAll(/^(?:import|export)\b(?: (type)\b)?([^;'"=]*?)(?:\bfrom )?'([^']+)';/gm);
@@ -205,7 +207,7 @@ function resolve(from: string, specifier: string): string {
   return path.endsWith('.ts') ? path : `${path}.ts`;
 }
 
-/** The files that reach themselves by imports, those of each circle together, in order. */
+/** Finds the circles: groups of files that reach each other by imports. */
 function circlesOf(imports: readonly Pick<Import, 'from' | 'to'>[]): string[][] {
   const targets = grouped(imports);
   const reached = new Map([...targets.keys()].sort().map((file) => [file, reachableFrom(file, targets)]));

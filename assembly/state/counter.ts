@@ -1,7 +1,7 @@
 // Counters shared by every thread. The only writer of a counter's value.
 
 import { KIND_COUNTER_ATOMIC, KIND_COUNTER_LEASED, KIND_COUNTER_MUTEX } from '../../src/memory/codes';
-import { STATE_KIND, STATE_VALUE } from '../../src/memory/layout';
+import { STATE_KIND, STATE_VALUE } from '../../src/memory/state-layout';
 import { addLeased, leasedValue } from './lease';
 import { sleepUntilLocked, unlockSleeper } from './mutex';
 

@@ -1,7 +1,8 @@
 // What a thread held in the named state when it ended, at whatever instruction that was.
 
 import { KIND_HISTOGRAM, KIND_MUTEX } from '../../src/memory/codes';
-import { STATE, STATE_COUNT_MAX, STATE_KIND, STATE_ROW_BYTES } from '../../src/memory/layout';
+import { STATE, STATE_COUNT_MAX, STATE_ROW_BYTES } from '../../src/memory/layout';
+import { STATE_KIND } from '../../src/memory/state-layout';
 import { histogramOwnerDied } from './histogram';
 import { limiterOwnerDied } from './limiter';
 import { mutexOwnerDied } from './mutex';

@@ -2,7 +2,7 @@
 // only as long as no thread has written it, so that the value of a snapshot is given once, whichever threads ask for the
 // gauge at the same time. A 0 that is written is kept as NaN, which no gauge can be.
 
-import { STATE_VALUE } from '../../src/memory/layout';
+import { STATE_VALUE } from '../../src/memory/state-layout';
 
 /** The bits of a gauge that no thread has written. */
 const UNWRITTEN: i64 = 0;

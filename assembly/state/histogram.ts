@@ -17,7 +17,7 @@ import {
   HISTOGRAM_SUM,
   HISTOGRAM_USED,
   STATE_EXTENT,
-} from '../../src/memory/layout';
+} from '../../src/memory/state-layout';
 import { newExtent } from './extent';
 
 /** Exponent and mantissa of a double as a whole number, of which so many bits are no bucket's. */

@@ -2,7 +2,7 @@
 // has been let go of. A thread notes in its scratch page which one it is about to take, and has at most one: when the
 // thread is ended, that one is let go of in its place. Nobody waits long: who can't have it must do without.
 
-import { HOLD_GENERATION, HOLD_OWNER, SCRATCH_HOLD, SCRATCH_OWNER } from '../../src/memory/layout';
+import { HOLD_GENERATION, HOLD_OWNER, SCRATCH_HOLD, SCRATCH_OWNER } from '../../src/memory/state-layout';
 
 /** It is held for less than that, as long as who has it is running. */
 const LOOKS = 100;

@@ -8,8 +8,8 @@
 // the word, then the entry, and then moves the word by a compare-exchange, which fails when another thread has moved
 // it meanwhile: never the other way round, since between adding and looking an entry may get another block.
 
+import { HEADER_LEASE_BELL } from '../../src/memory/layout';
 import {
-  HEADER_LEASE_BELL,
   LEASE_AHEAD_MAX,
   LEASE_BASE,
   LEASE_BLOCK,
@@ -20,7 +20,7 @@ import {
   STATE_LEASES,
   STATE_MISSED,
   STATE_VALUE,
-} from '../../src/memory/layout';
+} from '../../src/memory/state-layout';
 
 const EXHAUSTED: i64 = -1;
 

@@ -16,6 +16,7 @@
 // nothing can count any more is used again (tables.ts).
 
 import { KIND_LIMITER } from '../../src/memory/codes';
+import { STATE, STATE_COUNT_MAX, STATE_ROW_BYTES } from '../../src/memory/layout';
 import {
   BUCKET_BYTES,
   BUCKET_ENTRIES,
@@ -40,12 +41,9 @@ import {
   LIMITER_TABLES_MAX,
   LIMITER_WINDOW_MS,
   SCRATCH_TEXT,
-  STATE,
-  STATE_COUNT_MAX,
   STATE_HOLD,
   STATE_KIND,
-  STATE_ROW_BYTES,
-} from '../../src/memory/layout';
+} from '../../src/memory/state-layout';
 import { letGo, letGoFor, takeHold } from './hold';
 import { leaveScratch, scratchOf } from './scratch';
 import { sipHash } from './siphash';

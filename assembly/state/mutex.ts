@@ -8,8 +8,8 @@
 // Nobody else takes it from one that was woken, so nobody waits for ever. Who waits does so outside, and is not kept
 // from other work: acquire() says which word to wait for the end of, and is called again when that has come.
 
-import { MUTEX_ABANDONED, MUTEX_HELD, MUTEX_TAKEN } from '../../src/memory/codes';
-import { STATE_ABANDONED, STATE_MUTEX } from '../../src/memory/layout';
+import { MUTEX_ABANDONED, MUTEX_ACQUIRED, MUTEX_BUSY } from '../../src/memory/codes';
+import { STATE_ABANDONED, STATE_MUTEX } from '../../src/memory/state-layout';
 
 const FREE: i32 = 0;
 const HANDOFF: i32 = 1;
@@ -19,14 +19,14 @@ const FOR_EVER: i64 = -1;
 /** Who sleeps until a lock is free is some thread: none of these holds it longer than a few instructions. */
 const SLEEPER: i32 = 1 << OWNER_SHIFT;
 
-/** Takes the lock if it is free: MUTEX_HELD or MUTEX_ABANDONED; else MUTEX_TAKEN. */
+/** Takes the lock if it is free: MUTEX_ACQUIRED or MUTEX_ABANDONED; else MUTEX_BUSY. */
 export function tryLock(row: usize, owner: i32): i32 {
-  if (atomic.cmpxchg<i32>(row, FREE, owner << OWNER_SHIFT, STATE_MUTEX) != FREE) return MUTEX_TAKEN;
+  if (atomic.cmpxchg<i32>(row, FREE, owner << OWNER_SHIFT, STATE_MUTEX) != FREE) return MUTEX_BUSY;
   return taken(row);
 }
 
 /**
- * Takes the lock, or says that this thread waits: MUTEX_HELD, MUTEX_ABANDONED, or the word to wait for the end of.
+ * Takes the lock, or says that this thread waits: MUTEX_ACQUIRED, MUTEX_ABANDONED, or the word to wait for the end of.
  * @param woken whether this thread waited, and was woken
  */
 export function acquire(row: usize, owner: i32, woken: bool): i32 {
@@ -99,7 +99,7 @@ export function unlockSleeper(row: usize): void {
 
 /** Tells who has the lock now, once, whether another died with it. */
 function taken(row: usize): i32 {
-  if (atomic.load<i32>(row, STATE_ABANDONED) == 0) return MUTEX_HELD;
+  if (atomic.load<i32>(row, STATE_ABANDONED) == 0) return MUTEX_ACQUIRED;
   atomic.store<i32>(row, 0, STATE_ABANDONED);
   return MUTEX_ABANDONED;
 }

@@ -2,15 +2,15 @@
 // whose owner number is in it, and when that has ended, to the next that comes. Pages are linked, the last made
 // first, and none is ever unlinked.
 
+import { HEADER_SCRATCH } from '../../src/memory/layout';
 import {
-  HEADER_SCRATCH,
   SCRATCH_HOLD,
   SCRATCH_NEXT,
   SCRATCH_OWNER,
   SCRATCH_PARENT,
   SCRATCH_TABLE,
   SCRATCH_TABLE_BEFORE,
-} from '../../src/memory/layout';
+} from '../../src/memory/state-layout';
 import { newExtent } from './extent';
 
 const NOBODY = 0;

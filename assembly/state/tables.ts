@@ -8,24 +8,22 @@
 // at most one table from being used again. A table is taken out of the chain first, then the limiter's count of
 // such changes moves on, and only then the pins are looked at.
 
+import { HEADER_SCRATCH, HEADER_TABLES, PAGE_BYTES } from '../../src/memory/layout';
 import {
   BUCKET_BYTES,
-  HEADER_SCRATCH,
-  HEADER_TABLES,
   LIMITER_BUCKET_MASK,
   LIMITER_BUCKETS,
   LIMITER_HOLDER,
   LIMITER_NEXT,
   LIMITER_PAGES,
   LIMITER_PREVIOUS,
-  PAGE_BYTES,
   SCRATCH_NEXT,
   SCRATCH_OWNER,
   SCRATCH_TABLE,
   SCRATCH_TABLE_BEFORE,
   STATE_CHAIN,
   STATE_EXTENT,
-} from '../../src/memory/layout';
+} from '../../src/memory/state-layout';
 import { newExtent } from './extent';
 
 const NOBODY = 0;

@@ -4,7 +4,8 @@
 import { createHistogram } from 'node:perf_hooks';
 import type { RedisClientType } from 'redis';
 import { counter, gauge, histogram, limiter, mutex } from '#dist/index.js';
-import { HEADER_LEASE_SHIFT, LEASE_BLOCK_NUMBERS_MAX } from '#dist/memory/layout.js';
+import { HEADER_LEASE_SHIFT } from '#dist/memory/layout.js';
+import { LEASE_BLOCK_NUMBERS_MAX } from '#dist/memory/state-layout.js';
 import { viewsOf } from '#dist/memory/views.js';
 import { shareState } from '#dist/state/shared.js';
 import { compileModule, instantiate } from '#dist/wasm/instance.js';

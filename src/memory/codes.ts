@@ -1,9 +1,9 @@
 /*
- * The small integers that the engines and their callers exchange. Untyped constants, no imports:
- * both compilers read this very file, as they do layout.ts.
+ * The small integers that the engines and their callers exchange. Untyped constants and no imports: both compilers read
+ * this file, as they do layout.ts.
  */
 
-/* What parse() returns: a cursor above zero, or MORE, or an error below zero. */
+/* The result of parse(): a cursor (above 0), MORE, or an error (below 0). */
 export const MORE = 0;
 
 export const ERROR_METHOD = -1;
@@ -34,7 +34,10 @@ export const ERROR_TRANSFER_ENCODING = -25;
 export const ERROR_TLS = -26;
 export const ERROR_MISDIRECTED = -27;
 
-/* What a row of named state is. Counters: added to in one atomic step, under a mutex, with no care at all, or within leases. */
+/*
+ * What a row of named state is. The kinds of counters differ in how a number is added: by one atomic instruction, under a
+ * mutex, without any protection, or within leases.
+ */
 export const KIND_COUNTER_ATOMIC = 1;
 export const KIND_COUNTER_MUTEX = 2;
 export const KIND_COUNTER_CARELESS = 3;
@@ -44,37 +47,39 @@ export const KIND_MUTEX = 6;
 export const KIND_LIMITER = 7;
 export const KIND_HISTOGRAM = 8;
 
-/* What comes of asking for a mutex; above zero it is the word that must change first. */
-export const MUTEX_TAKEN = 0;
-export const MUTEX_HELD = -1;
-/** It is held, and whoever had it before died with it. */
+/* The result of trying to acquire a mutex. Above 0 it is the word of the mutex: try again after that has changed. */
+/** Another thread has the mutex. */
+export const MUTEX_BUSY = 0;
+export const MUTEX_ACQUIRED = -1;
+/** The thread has acquired the mutex. The lock holder before it ended without releasing it. */
 export const MUTEX_ABANDONED = -2;
-/* Whether leases of numbers are kept ahead: by nobody, by a keeper, by a keeper who gets none at the moment. */
+
+/* Whether a keeper leases numbers ahead: there is none, it does, or it cannot at the moment. */
 export const LEASES_ENDED = 0;
 export const LEASES_KEPT = 1;
 export const LEASES_FAILING = 2;
 
-/* Index into a slot's table of prepared responses: errors stand at their code without the sign. */
+/* Indexes of a slot's table of prepared responses. The response to an error is at the negated code of the error. */
 export const PREPARED_DEFAULT = 0;
-/** None of them: the caller of serve() answers this request. */
+/** No prepared response: the caller of serve() answers the request. */
 export const PREPARED_NONE = -1;
 
-/* What the head of a response tells of its content, besides a length. */
-/** Nothing: there is none by its status, or the close ends it. */
+/* How the head of a response frames the content, in the place of a length. */
+/** Neither Content-Length nor Transfer-Encoding: the status allows no content, or the close ends the content. */
 export const LENGTH_UNTOLD = -1;
 export const LENGTH_CHUNKED = -2;
 
-/* How serve() ended. */
-/** Every whole request is answered; what is left is the beginning of one. */
+/* Why serve() has returned. */
+/** Every complete request has been answered. The rest of the input is the beginning of a request, or empty. */
 export const VERDICT_MORE = 0;
-/** Write what is there, then call again from the cursor. */
+/** Output or events are full: write the output, then call serve() again from the cursor. */
 export const VERDICT_AGAIN = 1;
-/** Write what is there, then close: the last response said so. */
+/** Write the output, then close: the last response says so. */
 export const VERDICT_CLOSE = 2;
-/** Write what is there, or let the caller go on behind it: a head is in the record that it has to answer. */
+/** The caller must answer the request whose head is in the record. Its response follows the output so far. */
 export const VERDICT_REQUEST = 3;
 
-/* The part of the message that parsing stands in (RFC 9112 2.1): the head … */
+/* The part of the message where parsing goes on (RFC 9112 2.1): the head … */
 export const STATE_START = 0;
 export const STATE_METHOD = 1;
 export const STATE_TARGET = 2;
@@ -84,18 +89,18 @@ export const STATE_FIELD = 4;
 export const STATE_CONTENT = 5;
 export const STATE_CHUNK_SIZE = 6;
 export const STATE_CHUNK_SIZE_MORE = 7;
-/* Within the extensions of a chunk (7.1.1): which byte may come next. */
-/** White space, then the semicolon of an extension. */
+/* In the extensions of a chunk (7.1.1), named by what comes next. */
+/** White space, or the semicolon before an extension. */
 export const STATE_EXTENSION = 8;
 export const STATE_EXTENSION_NAME_START = 9;
 export const STATE_EXTENSION_NAME = 10;
-/** White space behind a name, then an equals sign or a semicolon. */
+/** White space after a name, an equals sign or a semicolon. */
 export const STATE_EXTENSION_NAME_END = 11;
 export const STATE_EXTENSION_VALUE_START = 12;
 export const STATE_EXTENSION_VALUE = 13;
 export const STATE_EXTENSION_QUOTED = 14;
 export const STATE_EXTENSION_QUOTED_PAIR = 15;
-/** Right behind a closing quote. */
+/** The byte after a closing quote. */
 export const STATE_EXTENSION_VALUE_END = 16;
 export const STATE_CHUNK_SIZE_LF = 17;
 export const STATE_CHUNK_DATA = 18;
@@ -103,7 +108,7 @@ export const STATE_CHUNK_DATA_CR = 19;
 export const STATE_CHUNK_DATA_LF = 20;
 export const STATE_TRAILER = 21;
 
-/* Methods known by number (RFC 9110 9.1, RFC 5789). */
+/* The methods that have a number (RFC 9110 9.1, RFC 5789). */
 export const METHOD_OTHER = 0;
 export const METHOD_GET = 1;
 export const METHOD_HEAD = 2;
@@ -114,10 +119,10 @@ export const METHOD_OPTIONS = 6;
 export const METHOD_PATCH = 7;
 export const METHOD_CONNECT = 8;
 export const METHOD_TRACE = 9;
-/** Longer than any registered method; RFC 9112 3 asks for 501 beyond. */
+/** The longest method that is parsed: no registered method is longer. RFC 9112 3 asks for 501 beyond it. */
 export const METHOD_BYTES_MAX = 32;
 
-/* What the fields of a head said. */
+/* What the fields of a head say. */
 export const FLAG_HOST = 1;
 export const FLAG_HOST_AGAIN = 2;
 export const FLAG_CLOSE = 4;
@@ -128,22 +133,22 @@ export const FLAG_TRANSFER_ENCODING = 64;
 export const FLAG_CHUNKED = 128;
 export const FLAG_EXPECT_CONTINUE = 512;
 export const FLAG_EXPECT_OTHER = 1024;
-/** Transfer-Encoding is malformed, or has more behind chunked. */
+/** Transfer-Encoding is malformed, or has a coding after chunked. */
 export const FLAG_TRANSFER_ENCODING_BAD = 2048;
-/** Transfer-Encoding has a coding that isn't chunked. */
+/** Transfer-Encoding has a coding other than chunked. */
 export const FLAG_CODING_OTHER = 4096;
 export const FLAG_IF_NONE_MATCH = 8192;
 export const FLAG_IF_MODIFIED_SINCE = 16384;
-/** The request has conditions of which a prepared response knows. */
+/** The request has conditions that prepared responses evaluate. */
 export const FLAG_CONDITIONAL = FLAG_IF_NONE_MATCH | FLAG_IF_MODIFIED_SINCE;
 /** The connection goes on after the response (RFC 9112 9.3). */
 export const FLAG_PERSISTENT = 256;
 
-/* The content of the lines of If-None-Match (RFC 9110 13.1.2). */
+/* What the lines of If-None-Match contain (RFC 9110 13.1.2). */
 /** An entity tag. */
 export const TAGS_SOME = 1;
-/** The entity tag that is looked for. */
+/** The entity tag of the response. */
 export const TAGS_MATCH = 2;
-/** The asterisk, which stands alone. */
+/** The asterisk, without any entity tag. */
 export const TAGS_ANY = 4;
 export const TAGS_MALFORMED = 8;

@@ -1,17 +1,16 @@
-// The shared memory as the JS engine sees it: the same bytes under four widths, and words at any address.
+// The shared memory in JavaScript: the same bytes as typed arrays of several widths, and as words at any address.
 
 export interface Views {
   bytes: Uint8Array;
-  /** For little-endian words that are not aligned. */
+  /** Reads and writes little-endian words that are not aligned. */
   data: DataView;
   halves: Uint16Array;
   words: Int32Array;
   doubles: Float64Array;
 }
 
-/** Views over the whole memory. */
-export function viewsOf(memory: { readonly buffer: ArrayBufferLike }): Views {
-  const { buffer } = memory;
+/** Makes views of the whole memory, as large as it is at the moment: extents that are added later lie outside of them. */
+export function viewsOf({ buffer }: { readonly buffer: ArrayBufferLike }): Views {
   return {
     bytes: new Uint8Array(buffer),
     data: new DataView(buffer),

@@ -1,7 +1,7 @@
 // The callers of one thread that wait for a mutex, first come first served. Only the first caller competes with other
 // threads. While no other thread waits, the mutex passes from caller to caller within the thread.
 
-import { MUTEX_ABANDONED, MUTEX_HELD, MUTEX_TAKEN } from '../memory/codes.ts';
+import { MUTEX_ABANDONED, MUTEX_ACQUIRED, MUTEX_BUSY } from '../memory/codes.ts';
 import { mutexWoken } from '../wasm/state/mutex.ts';
 import { type Binding, OWNER } from './binding.ts';
 import type { SharedState } from './shared.ts';
@@ -41,9 +41,9 @@ export class MutexQueue {
     // While a caller waits, the mutex is free only for the moment after its holder has died.
     if (this.held || this.waiting.length > 0) return undefined;
     const got = this.bound.exports.mutexTryLock(this.pointer, OWNER);
-    if (got === MUTEX_TAKEN) return undefined;
+    if (got === MUTEX_BUSY) return undefined;
     this.held = true;
-    return got === MUTEX_HELD ? HELD : ABANDONED;
+    return got === MUTEX_ACQUIRED ? HELD : ABANDONED;
   }
 
   take(): Promise<Hold> {
@@ -77,7 +77,7 @@ export class MutexQueue {
     }, REMIND_MS);
     let woken = false;
     let got = exports.mutexAcquire(this.pointer, OWNER, woken);
-    while (got !== MUTEX_HELD && got !== MUTEX_ABANDONED) {
+    while (got !== MUTEX_ACQUIRED && got !== MUTEX_ABANDONED) {
       const waking = mutexWoken(views, this.pointer, got);
       if (waking !== undefined) await waking;
       woken = waking !== undefined;
@@ -85,7 +85,7 @@ export class MutexQueue {
     }
     clearInterval(reminder);
     this.held = true;
-    this.waiting.shift()?.(got === MUTEX_HELD ? HELD : ABANDONED);
+    this.waiting.shift()?.(got === MUTEX_ACQUIRED ? HELD : ABANDONED);
   }
 }
 

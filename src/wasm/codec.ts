@@ -1,4 +1,4 @@
-// The WASM engine as a codec: the exports bound to one slot.
+// The WASM engine as a codec: the exports of a module instance, for one slot.
 
 import type { Codec } from '../protocol/codec.ts';
 import type { Exports } from './instance.ts';

@@ -1,5 +1,5 @@
-// The head of a request, read where it lies: its bytes in the slot's input, its parts in the slot's record. Both are
-// overwritten in the turn after; a head that is needed longer is detached.
+// The head of a request, read in place: its bytes are in the slot's input, the offsets of its parts in the slot's record.
+// Both are overwritten in the next turn. A head that is needed for longer must be detached: it is copied.
 
 import {
   FIELD_BYTES,
@@ -20,20 +20,20 @@ import { answeredError } from '../protocol/request-errors.ts';
 
 const SLASH = 0x2f;
 
-/** Buffer's own, without the checks of toString(). */
+/** Buffer's own method, without the checks of toString(). */
 interface Latin1 {
   latin1Slice(start: number, end: number): string;
 }
 
 export class RecordHead {
   private bytes: Buffer | undefined;
-  /** Where the record begins in `bytes`. */
+  /** The position of the record in `bytes`. */
   private record: number;
-  /** Where the head begins in `bytes`. */
+  /** The position of the head in `bytes`. */
   private start: number;
 
   /**
-   * @param bytes the memory
+   * @param bytes the whole memory
    * @param record pointer of the record
    * @param start pointer of the head
    */
@@ -88,7 +88,7 @@ export class RecordHead {
     return -1;
   }
 
-  /** Copies out what lies in the slot. */
+  /** Copies head and record, so that the head can be read after this turn. */
   detach(): void {
     const { record, start } = this;
     const recordBytes = RECORD_FIELDS + this.fieldCount * FIELD_BYTES;
@@ -102,7 +102,7 @@ export class RecordHead {
     this.start = recordBytes;
   }
 
-  /** What lies in the slot will soon be another request's. */
+  /** Ends the use of the head: from now on every method throws. The slot's bytes will soon be those of another request. */
   release(): void {
     this.bytes = undefined;
   }
@@ -120,7 +120,7 @@ export class RecordHead {
   private there(): Buffer {
     if (this.bytes === undefined)
       throw answeredError(
-        'the request has been answered: read what is needed of it before, or return a promise',
+        'the request has been answered: read what you need before the handler returns, or return a promise',
       );
     return this.bytes;
   }
@@ -130,7 +130,7 @@ function halfAt(bytes: Uint8Array, at: number): number {
   return (bytes[at] as number) | ((bytes[at + 1] as number) << 8);
 }
 
-/** A letter in lower case; the other bytes of a token don't collide with letters. */
+/** Turns an upper-case letter into lower case. Other bytes stay as they are. */
 function lower(byte: number): number {
   return byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte;
 }

@@ -1,25 +1,25 @@
-// The words of the header that concern all threads: the version of the map, and the generations of threads.
+// The words of the header that all threads use: the version of the layout, and the number of generations.
 
 import { HEADER_GENERATIONS, HEADER_VERSION, LAYOUT_VERSION } from '../memory/layout.ts';
 import type { Views } from '../memory/views.ts';
 
-/** The generation of a thread that no server has started. */
+/** The generation of a thread that was not started by a server. */
 export const FIRST_GENERATION = 1;
 
-/** Whether the memory was laid out by this version of the map. */
+/** Whether the memory has the layout version of this code. */
 export function fitsVersion({ words }: Views): boolean {
   return words[HEADER_VERSION >> 2] === LAYOUT_VERSION;
 }
 
-/** @throws Error when the memory was laid out by another version of the map */
+/** @throws Error when the memory has another layout version */
 export function checkVersion(views: Views): void {
   if (!fitsVersion(views))
     throw new Error(
-      `shared memory has layout version ${views.words[HEADER_VERSION >> 2]}, this is ${LAYOUT_VERSION}`,
+      `the shared memory has layout version ${views.words[HEADER_VERSION >> 2]}, this hotpath needs ${LAYOUT_VERSION}`,
     );
 }
 
-/** The number of one more generation: later than all before it, and than FIRST_GENERATION. */
+/** Starts a generation. Returns its number, which is greater than FIRST_GENERATION and all numbers before. */
 export function newGeneration({ words }: Views): number {
   return FIRST_GENERATION + 1 + Atomics.add(words, HEADER_GENERATIONS >> 2, 1);
 }

@@ -1,14 +1,14 @@
-// The WASM module: compiled once a process, instantiated once a thread over the same memory. The JS side
-// of the ABI of assembly/index.ts.
+// The WASM module: compiled once in a process, instantiated in each thread over the same memory. The JavaScript side of
+// the ABI of assembly/index.ts.
 
 import { readFileSync } from 'node:fs';
 import { instantiateSync } from '@assemblyscript/loader';
 
-/** Names for other folders: only this one speaks of WebAssembly. */
+/** Types for other folders: only this one names WebAssembly. */
 export type WasmModule = WebAssembly.Module;
 export type WasmMemory = WebAssembly.Memory;
 
-/** The exports of assembly/index.ts. Pointers are absolute, `end` is exclusive. */
+/** The exports of assembly/index.ts, documented there. Pointers are absolute, `end` is exclusive. */
 export interface Exports {
   parse(slot: number, start: number, end: number): number;
   serve(slot: number, start: number, end: number, output: number): number;
@@ -65,9 +65,9 @@ const RELEASE = new URL('../../build/hotpath.wasm', import.meta.url);
 const DEBUG = new URL('../../build/hotpath.debug.wasm', import.meta.url);
 
 /**
- * Compiles the module, to be handed to every thread.
- * @param build the debug build asserts its arguments and its bounds
- * @throws Error when it has not been built
+ * Compiles the module. All threads get the result.
+ * @param build the debug build checks arguments and bounds by asserts
+ * @throws Error when the file of the module cannot be read
  */
 export function compileModule(build: 'release' | 'debug' = 'release'): WebAssembly.Module {
   return new WebAssembly.Module(readBuilt(build === 'debug' ? DEBUG : RELEASE));
@@ -79,14 +79,14 @@ function readBuilt(file: URL): Uint8Array<ArrayBuffer> {
   } catch (error) {
     const { message } = error as Error;
     throw new Error(
-      `the WASM module can't be read (${message}): run npm run build:wasm, or install hotpath again`,
+      `cannot read the WASM module (${message}): run npm run build:wasm, or install hotpath again`,
     );
   }
 }
 
-/** Makes a thread's own instance over the shared memory. */
+/** Makes the instance of a thread over the shared memory. */
 export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): Exports {
-  // The loader wraps what it exports; the hot functions are taken as WebAssembly has them.
+  // The loader's `exports` are wrapped functions. Those of the instance are called directly, which costs less.
   const { instance } = instantiateSync(module, { env: { memory } });
   return instance.exports as unknown as Exports;
 }

@@ -1,5 +1,5 @@
-// The one shared memory of a server process: made here, laid out as layout.ts draws it, and handed to
-// every thread. What belongs to a single worker is in slot.ts.
+// Makes the shared memory of a server: its header and its guards, as src/memory/layout.ts draws them. All threads of the
+// server get this one memory.
 
 import {
   FIELD_COUNT_MAX,
@@ -30,7 +30,7 @@ import { type Views, viewsOf } from '../memory/views.ts';
 import { slotPointer } from './slot.ts';
 import { claimRow, HELLO_NAME } from './state/names.ts';
 
-/** What the sizes of the map allow at most. */
+/** The largest values that the layout allows. */
 export const LIMITS = {
   slotCountMax: SLOT_COUNT_MAX,
   headBytesMax: HEAD_BYTES_MAX,
@@ -38,19 +38,19 @@ export const LIMITS = {
 } as const;
 
 export interface MemoryOptions {
-  /** Slots, one for each data plane that may live at the same time: 1 to LIMITS.slotCountMax. */
+  /** Number of slots, one for each data plane that may exist at the same time: 1 to LIMITS.slotCountMax. */
   slotCount: number;
   /** Largest head in bytes: 64 to LIMITS.headBytesMax. */
   headBytesMax: number;
   /** Longest request target in bytes: 1 to headBytesMax. */
   targetBytesMax: number;
-  /** Most field lines in a head: 1 to LIMITS.fieldCountMax. */
+  /** Largest number of field lines in a head: 1 to LIMITS.fieldCountMax. */
   fieldCountMax: number;
-  /** Largest content in bytes: 0 to 2^53 - 1. */
+  /** Largest content in bytes: 0 to Number.MAX_SAFE_INTEGER. */
   contentBytesMax: number;
 }
 
-/** The largest memory a 32-bit module may import; address space only, not memory in use. */
+/** The largest memory that a 32-bit module may import. It reserves address space; pages are allocated when they are used. */
 const PAGES_MAX = 65536;
 
 /**
@@ -87,7 +87,7 @@ function guardsOf(index: number): number[] {
   return guards.map((guard) => slot + guard);
 }
 
-/** Whether nobody has written into a guard of a slot. */
+/** Whether all guards of a slot have their bytes. */
 export function guardsIntact({ bytes }: Views, index: number): boolean {
   return guardsOf(index).every((guard) =>
     bytes.subarray(guard, guard + GUARD_BYTES).every((byte) => byte === GUARD_BYTE),

@@ -176,7 +176,7 @@ export class Slot {
   layBefore(tail: Uint8Array, readBytes: number): number {
     const end = readBytes > 0 ? this.readStart : this.readEnd;
     const start = end - tail.length;
-    if (start < this.pointer + CARRY) throw new RangeError(`tail of ${tail.length} bytes`);
+    if (start < this.pointer + CARRY) throw new RangeError(`no room for a tail of ${tail.length} bytes`);
     this.views.bytes.set(tail, start);
     return start;
   }

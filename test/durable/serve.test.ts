@@ -21,7 +21,9 @@ test('counters go on from server to server', async () => {
   expect([await contentOf(first), await contentOf(first, '/a'), hits.add()]).toEqual(['1', '2', 3]);
   expect(counter('fresh').add(64)).toBe(64);
   expect(() => counter('fresh').add(65)).toThrow(RangeError);
-  await expect(serve({ routes, state: folder, lease: 64, port: 0 })).rejects.toThrow('is kept already');
+  await expect(serve({ routes, state: folder, lease: 64, port: 0 })).rejects.toThrow(
+    'keeps its named state already',
+  );
   await first.close();
 
   // What is not leased by anybody is not handed out.

@@ -447,7 +447,7 @@ describe('to whoever asks', () => {
       () => expect(['a', 'b'].map((name) => limiter(name, LIMIT).take('key').remaining)).toEqual([99, 59]),
       notes,
     );
-    expect(notes).toEqual(["The saved usage of limiter 'a' is ignored: it is no usage of a limiter"]);
+    expect(notes).toEqual(["The saved usage of limiter 'a' is ignored: not a valid snapshot of a limiter"]);
   });
 
   test('usage is told from another moment when the wall clock is set', () => {

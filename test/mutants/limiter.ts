@@ -305,7 +305,7 @@ export const limiterDefects: Defect[] = [
       'if (entryHigh > leastHigh || (entryHigh === leastHigh && entryLow >= leastLow)) continue;',
       'if (entryHigh + entryLow > 0) continue;',
     ],
-    ['anything is read', "if (!fits) throw new TypeError('it is no usage of a limiter');", ''],
+    ['anything is read', "if (!fits) throw new TypeError('not a valid snapshot of a limiter');", ''],
   ]),
   ...defectsOf('src/state/monotonic-clock.ts', LIMITER, [
     [

@@ -82,8 +82,8 @@ export const mutexDefects: Defect[] = [
     ],
     [
       'a free lock is never free to try',
-      'STATE_MUTEX) != FREE) return MUTEX_TAKEN;',
-      'STATE_MUTEX) != HANDOFF) return MUTEX_TAKEN;',
+      'STATE_MUTEX) != FREE) return MUTEX_BUSY;',
+      'STATE_MUTEX) != HANDOFF) return MUTEX_BUSY;',
       'in one thread',
     ],
   ]),
@@ -120,7 +120,7 @@ export const mutexDefects: Defect[] = [
     ['each handle has turns of its own', 'queuesHere.set(pointer, turns);', '', 'until it is unlocked'],
     [
       'a death is not told to who waited',
-      '(got === MUTEX_HELD ? HELD : ABANDONED)',
+      '(got === MUTEX_ACQUIRED ? HELD : ABANDONED)',
       '(HELD)',
       'the next one is told',
     ],

@@ -206,7 +206,7 @@ test('a server that runs keeps its state when another one fails', async () => {
   const server = await start({ ...fetchHits, state: folder });
   expect(await contentOf(server)).toBe('1');
   await expect(start({ ...fetchHits, port: takenPort })).rejects.toThrow('EADDRINUSE');
-  await expect(start({ ...fetchHits, state: folder })).rejects.toThrow('kept already');
+  await expect(start({ ...fetchHits, state: folder })).rejects.toThrow('keeps its named state already');
   expect([counter('hits').add(), await contentOf(server)]).toEqual([2, '3']);
 });
 

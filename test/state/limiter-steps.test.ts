@@ -3,7 +3,8 @@
 // would have come of it one after the other.
 
 import { beforeAll, describe, expect, test } from 'vitest';
-import { BUCKET_ENTRY_COUNT, STATE_ROW_BYTES } from '../../src/memory/layout.ts';
+import { STATE_ROW_BYTES } from '../../src/memory/layout.ts';
+import { BUCKET_ENTRY_COUNT } from '../../src/memory/state-layout.ts';
 import { compileModule, type Exports, instantiate } from '../../src/wasm/instance.ts';
 import { type Decision, decisionOf } from '../../src/wasm/state/limiter.ts';
 import { rowPointer } from '../../src/wasm/state/rows.ts';

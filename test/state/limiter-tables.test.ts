@@ -3,14 +3,13 @@
 
 import { Worker } from 'node:worker_threads';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { HEADER_TABLES, PAGE_BYTES } from '../../src/memory/layout.ts';
 import {
-  HEADER_TABLES,
   LIMITER_HOLDER,
   LIMITER_NEXT,
   LIMITER_TABLES_MAX,
-  PAGE_BYTES,
   STATE_EXTENT,
-} from '../../src/memory/layout.ts';
+} from '../../src/memory/state-layout.ts';
 import { OWNER } from '../../src/state/binding.ts';
 import { histogram } from '../../src/state/histogram.ts';
 import { type LimiterOptions, limiter } from '../../src/state/limiter.ts';

@@ -4,7 +4,8 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { limiter as builtLimiter } from '#dist/index.js';
-import { BUCKET_ENTRY_COUNT, LIMITER_DISAGREES, PAGE_BYTES } from '../../src/memory/layout.ts';
+import { PAGE_BYTES } from '../../src/memory/layout.ts';
+import { BUCKET_ENTRY_COUNT, LIMITER_DISAGREES } from '../../src/memory/state-layout.ts';
 import { OWNER } from '../../src/state/binding.ts';
 import { counter } from '../../src/state/counter.ts';
 import { type Limiter, type LimiterOptions, limiter } from '../../src/state/limiter.ts';

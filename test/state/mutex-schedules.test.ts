@@ -2,8 +2,8 @@
 // passes one that was woken, and whatever the instruction at which a thread dies, the lock goes on.
 
 import { describe, expect, test } from 'vitest';
-import { MUTEX_ABANDONED, MUTEX_HELD } from '../../src/memory/codes.ts';
-import { STATE_ABANDONED, STATE_MUTEX } from '../../src/memory/layout.ts';
+import { MUTEX_ABANDONED, MUTEX_ACQUIRED } from '../../src/memory/codes.ts';
+import { STATE_ABANDONED, STATE_MUTEX } from '../../src/memory/state-layout.ts';
 import { explore, type Plan, type Program, shared, type Thread, type World } from '../support/schedules.ts';
 
 /** What the module exports, in words of 32 bits. */
@@ -50,7 +50,7 @@ const locker =
   };
 
 function goOn(plan: Plan, got: number): Plan | undefined {
-  if (got === MUTEX_HELD || got === MUTEX_ABANDONED)
+  if (got === MUTEX_ACQUIRED || got === MUTEX_ABANDONED)
     return { ...plan, next: 'leave', woken: false, told: got === MUTEX_ABANDONED };
   return plan.next === 'try' ? undefined : { ...plan, next: 'wait', word: got, woken: false };
 }

@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { mutex as builtMutex } from '#dist/index.js';
-import { STATE_MUTEX } from '../../src/memory/layout.ts';
+import { STATE_MUTEX } from '../../src/memory/state-layout.ts';
 import { viewsOf } from '../../src/memory/views.ts';
 import { gauge } from '../../src/state/gauge.ts';
 import { type Mutex, mutex } from '../../src/state/mutex.ts';

@@ -11,7 +11,7 @@ import {
   LIMITER_BUCKET_MASK,
   LIMITER_BUCKETS,
   STATE_EXTENT,
-} from '../../src/memory/layout.ts';
+} from '../../src/memory/state-layout.ts';
 
 /** Smaller than any TAT: an entry that changes hands. */
 export const TAKEN = -(2n ** 63n);

@@ -1,5 +1,5 @@
-// What the debug build refuses: arguments outside of the slot's regions, and guards that were written to. The
-// release build trusts its one caller and must not be asked.
+// The asserts of the debug build: it traps on arguments outside of the slot's regions and on guards that have changed. The
+// release build trusts its caller, and must not be called in this way.
 
 import { describe, expect, test } from 'vitest';
 import {
@@ -29,7 +29,7 @@ const layAt = (offset: number): [start: number, end: number] => {
   return [at(offset), at(offset) + GET.length];
 };
 
-describe('input', () => {
+describe('accepted input', () => {
   test.each([
     ['at the beginning of the carry region', CARRY],
     ['across carry and read', READ - 5],
@@ -37,12 +37,14 @@ describe('input', () => {
   ])('%s', (_, offset) => {
     expect(exports.parse(slot.pointer, ...layAt(offset))).toBe(at(offset) + GET.length);
   });
+});
 
+describe('input that traps', () => {
   test.each([
     ['before the carry region', at(CARRY) - 1, at(CARRY)],
     ['beyond the read region', at(READ), at(READ_END) + 1],
-    ['wholly beyond', at(READ_END) + 1, at(READ_END) + 1],
-    ['that ends before it starts', at(READ) + 1, at(READ)],
+    ['completely beyond the read region', at(READ_END) + 1, at(READ_END) + 1],
+    ['with its end before its start', at(READ) + 1, at(READ)],
     ['of another slot', at(READ) + layout.SLOT_BYTES, at(READ) + layout.SLOT_BYTES + 5],
     ['at 0', 0, 0],
     ['beyond 2^31', 2 ** 31, 2 ** 31 + 5],
@@ -59,7 +61,7 @@ describe('input', () => {
 describe('output', () => {
   const regions = Array.from({ length: OUTPUT_COUNT }, (_, i) => at(OUTPUT + i * OUTPUT_STRIDE));
 
-  test('at each of the regions, and within them', () => {
+  test('is accepted at the start of each region, and within a region', () => {
     for (const output of regions) {
       exports.serve(slot.pointer, ...layAt(READ), output);
       expect(slot.written).toBeGreaterThan(0);
@@ -68,23 +70,23 @@ describe('output', () => {
   });
 
   test.each([
-    ['a byte before the first', at(OUTPUT) - 1],
+    ['a byte before the first region', at(OUTPUT) - 1],
     ['in the slack behind a region', at(OUTPUT) + OUTPUT_BYTES + 1],
-    ['behind the last', at(OUTPUT + OUTPUT_COUNT * OUTPUT_STRIDE)],
-    ['a whole region before the first', at(OUTPUT - OUTPUT_STRIDE)],
+    ['behind the last region', at(OUTPUT + OUTPUT_COUNT * OUTPUT_STRIDE)],
+    ['a whole region before the first region', at(OUTPUT - OUTPUT_STRIDE)],
     ['of another slot', at(OUTPUT) + layout.SLOT_BYTES],
     ['at 0', 0],
-  ])('%s', (_, output) => {
+  ])('traps: %s', (_, output) => {
     expect(() => exports.serve(slot.pointer, ...layAt(READ), output)).toThrow(WebAssembly.RuntimeError);
     expect(() => exports.refuse(slot.pointer, -1, output)).toThrow(WebAssembly.RuntimeError);
     expect(() => exports.answer(slot.pointer, 0, output, true, true, true)).toThrow(WebAssembly.RuntimeError);
     expect(() => exports.finishHead(slot.pointer, output, 0, true, true)).toThrow(WebAssembly.RuntimeError);
-    // It stopped before anything was written.
+    // The engine trapped before it wrote anything.
     expect(guardsIntact(slot.views, 0)).toBe(true);
   });
 
-  test('what would end behind its region', () => {
-    // The smallest of them are so large; a byte less, and they fit.
+  test('traps when a response would end behind its region by one byte', () => {
+    // The sizes of the smallest responses.
     for (const output of regions) {
       const end = output + OUTPUT_BYTES;
       const answerBytes = exports.answer(slot.pointer, 1, output, true, false, true) - output;
@@ -104,25 +106,28 @@ describe('output', () => {
   });
 });
 
-describe('what is to be built', () => {
-  test.each([-1, -2, layout.PREPARED_COUNT_MAX * 2, 2 ** 30])('prepared response %d', (index) => {
+describe('arguments of a response', () => {
+  test.each([-1, -2, layout.PREPARED_COUNT_MAX * 2, 2 ** 30])('index %d traps', (index) => {
     expect(() => exports.answer(slot.pointer, index, at(OUTPUT), false, false, false)).toThrow(
       WebAssembly.RuntimeError,
     );
   });
 
-  test.each([-3, -0.5, 0.5, 2 ** 53, Number.NaN, Number.POSITIVE_INFINITY])('a length of %d', (length) => {
-    expect(() => exports.finishHead(slot.pointer, at(OUTPUT), length, false, false)).toThrow(
-      WebAssembly.RuntimeError,
-    );
-  });
+  test.each([-3, -0.5, 0.5, 2 ** 53, Number.NaN, Number.POSITIVE_INFINITY])(
+    'a length of %d traps',
+    (length) => {
+      expect(() => exports.finishHead(slot.pointer, at(OUTPUT), length, false, false)).toThrow(
+        WebAssembly.RuntimeError,
+      );
+    },
+  );
 
-  test.each([-2, -1, 0, 2 ** 53 - 1])('and a length of %d', (length) => {
+  test.each([-2, -1, 0, 2 ** 53 - 1])('a length of %d is accepted', (length) => {
     expect(exports.finishHead(slot.pointer, at(OUTPUT), length, false, false)).toBeGreaterThan(at(OUTPUT));
   });
 });
 
-test('content is consumed behind a head alone', () => {
+test('consume() traps unless the record stands behind a head', () => {
   for (const state of [STATE_START, STATE_METHOD, STATE_FIELD]) {
     setState(state);
     expect(() => exports.consume(slot.pointer, at(READ), at(READ) + 5)).toThrow(WebAssembly.RuntimeError);
@@ -132,7 +137,7 @@ test('content is consumed behind a head alone', () => {
   slot.record.drop();
 });
 
-test('a guard that was written to, at its first and at its last byte', () => {
+test('every call traps when the first or the last byte of a guard has changed', () => {
   const guards = [layout.GUARD_BEFORE_INPUT, layout.GUARD_BEFORE_RECORD, layout.GUARD_BEFORE_OUTPUT];
   for (let i = 0; i < OUTPUT_COUNT; i++)
     guards.push(OUTPUT + i * OUTPUT_STRIDE + OUTPUT_BYTES + OUTPUT_SLACK_BYTES);

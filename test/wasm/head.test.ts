@@ -1,4 +1,4 @@
-// The head as an application reads it: lazily, where it lies, or from a copy.
+// The head as an application reads it: in place, or from a copy.
 
 import { describe, expect, test } from 'vitest';
 import { PREPARED_NONE, VERDICT_REQUEST } from '../../src/memory/codes.ts';
@@ -19,16 +19,16 @@ const GOOD = [...requestLineCases, ...fieldCases, ...framingCases].filter(
   ({ expected }) => typeof expected === 'object',
 );
 
-/** The head of an input that is one, and what the record says of it. */
+/** Parses the head of an input. Returns the head, and the parts that the record names. */
 function headOf(input: string): { head: RecordHead; record: RequestRecord } {
   slot.record.drop();
   slot.read.set(latin1(input));
   codec.serve(slot.readStart, slot.readStart + input.length, slot.outputs[0] as number);
-  if (slot.verdict !== VERDICT_REQUEST) throw new Error(`no request: ${JSON.stringify(input)}`);
+  if (slot.verdict !== VERDICT_REQUEST) throw new Error(`not a request: ${JSON.stringify(input)}`);
   return { head: slot.takeHead(), record: readRecord(slot, slot.head) };
 }
 
-/** Other connections have their turns. */
+/** Overwrites input and record, as the turns of other connections do. */
 function overwrite(): void {
   const { pointer } = slot;
   bytes.fill(0xee, pointer + layout.CARRY, slot.readEnd);
@@ -45,13 +45,13 @@ function readAll(head: RecordHead): Omit<RequestRecord, 'known' | 'persistent'> 
   };
 }
 
-/** Every line of every name there is, and of some that aren't. */
+/** Finds all lines of each name. */
 function findAll(head: RecordHead, names: Iterable<string>): Record<string, number[]> {
   return Object.fromEntries(
     [...names].map((name) => {
       const places: number[] = [];
       for (let at = head.findField(name); at >= 0; at = head.findField(name, at + 1)) {
-        if (places.includes(at)) throw new Error(`${name} at ${at} again`);
+        if (places.includes(at)) throw new Error(`${name} is found at ${at} twice`);
         places.push(at);
       }
       return [name, places];
@@ -61,7 +61,7 @@ function findAll(head: RecordHead, names: Iterable<string>): Record<string, numb
 
 const lower = (text: string): string => text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 
-describe('every good case of the tables', () => {
+describe('every valid head of the case tables, in place and detached', () => {
   test.each(GOOD)('$name ($section)', ({ input }) => {
     const { head, record } = headOf(input);
     const { method, target, minor, fields } = record;
@@ -80,7 +80,7 @@ describe('every good case of the tables', () => {
   });
 });
 
-describe('finding a field', () => {
+describe('findField()', () => {
   const { head } = headOf(
     'GET / HTTP/1.1\r\nHost: a\r\nCookie: 1\r\nX-A: 2\r\nCOOKIE: 3\r\ncookie: 4\r\nCookie2: 5\r\n\r\n',
   );
@@ -100,14 +100,14 @@ describe('finding a field', () => {
     ['x_a', 0, -1],
     ['cooki', 0, -1],
     ['', 0, -1],
-    // Names are asked for in lower case.
+    // The caller passes names in lower case.
     ['Host', 0, -1],
-  ])('%s from %d on', (name, from, index) => {
+  ])('finds %j from index %d on', (name, from, index) => {
     expect(head.findField(name, from)).toBe(index);
   });
 
-  test('only letters have a case', () => {
-    // '@' and '`', '[' and '{', '^' and '~', '_' and DEL differ in the bit that letters do.
+  test('ignores the case of letters only', () => {
+    // '@' and '`', '[' and '{', '^' and '~', '_' and DEL differ in the same bit as upper and lower case do.
     const { head } = headOf('GET / HTTP/1.1\r\nHost: a\r\n^: 1\r\n~: 2\r\n`: 3\r\nA^Z: 4\r\n\r\n');
     expect(['^', '~', '`', '@', 'a^z', 'a~z'].map((name) => head.findField(name))).toEqual([
       1, 2, 3, -1, 4, -1,
@@ -115,7 +115,7 @@ describe('finding a field', () => {
   });
 });
 
-test('as many fields as may be, and as large a head', () => {
+test('a head with the largest size and the largest number of fields', () => {
   const many = createEngine('wasm', {
     headBytesMax: layout.HEAD_BYTES_MAX,
     fieldCountMax: layout.FIELD_COUNT_MAX,
@@ -140,7 +140,7 @@ test('as many fields as may be, and as large a head', () => {
   expect(head.findField(`f${layout.FIELD_COUNT_MAX - 2}`)).toBe(layout.FIELD_COUNT_MAX - 1);
 });
 
-test('an empty line before it, and bytes beyond ASCII', () => {
+test('an empty line before the head, and bytes beyond ASCII', () => {
   const { head } = headOf('\r\nGET /b?c HTTP/1.1\r\nHost: a\r\nX: \x80\xff\r\n\r\n');
   expect([head.method, head.target, head.fieldValue(1)]).toEqual(['GET', '/b?c', '\x80\xff']);
   head.detach();
@@ -148,7 +148,7 @@ test('an empty line before it, and bytes beyond ASCII', () => {
   expect([head.method, head.target, head.fieldValue(1)]).toEqual(['GET', '/b?c', '\x80\xff']);
 });
 
-test('what was detached is nobody else’s memory', () => {
+test('two detached heads share no memory', () => {
   const { head } = headOf('GET /detached HTTP/1.1\r\nHost: a\r\n\r\n');
   head.detach();
   const { head: other } = headOf('POST /other HTTP/1.0\r\n\r\n');
@@ -161,7 +161,7 @@ test('what was detached is nobody else’s memory', () => {
   ]);
 });
 
-test('a head that is gone says so, whatever is asked of it', () => {
+test('every method of a released head throws', () => {
   for (const detached of [false, true]) {
     const { head } = headOf('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
     if (detached) head.detach();

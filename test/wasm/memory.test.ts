@@ -1,8 +1,9 @@
-// The map, and what the module does to memory when a thread starts.
+// The layout of the memory, the making of it, and what an instance of the module writes when a thread starts.
 
 import { describe, expect, test } from 'vitest';
 import { ERROR_TARGET, MORE, PREPARED_DEFAULT, PREPARED_NONE, STATE_FIELD } from '../../src/memory/codes.ts';
 import * as layout from '../../src/memory/layout.ts';
+import * as state from '../../src/memory/state-layout.ts';
 import { viewsOf } from '../../src/memory/views.ts';
 import { prepare } from '../../src/protocol/prepared.ts';
 import { compileModule, instantiate } from '../../src/wasm/instance.ts';
@@ -56,7 +57,7 @@ describe.each([
   ['the memory', GLOBAL, layout.SLOTS + layout.SLOT_BYTES],
   ['a slot', IN_SLOT, layout.SLOT_BYTES],
 ])('regions of %s', (_, regions, size) => {
-  test('are aligned, in order and disjoint, and fit', () => {
+  test('are aligned, in order, disjoint and within their limits', () => {
     let end = 0;
     for (const [name, offset, bytes, alignment] of regions) {
       expect(offset % alignment, name).toBe(0);
@@ -67,21 +68,35 @@ describe.each([
   });
 });
 
-test('the numbers of the map fit each other', () => {
+test('the sizes of the layout are consistent', () => {
   expect(layout.SLOT_BYTES % layout.PAGE_BYTES).toBe(0);
   expect(layout.SLOT_USED_BYTES).toBeLessThanOrEqual(layout.SLOT_BYTES);
-  // Buckets are chosen by a mask.
+  // A bucket is selected by a mask.
   expect(Math.log2(layout.ROUTE_BUCKET_COUNT) % 1).toBe(0);
   expect(layout.PREPARED_MODIFIED + 8).toBeLessThanOrEqual(layout.PREPARED_ENTRY_BYTES);
   expect(layout.RECORD_TRAILER_BYTES + 4).toBeLessThanOrEqual(layout.RECORD_FIXED_BYTES);
   expect(layout.CONTROL_ROUTE_COUNT + 4).toBeLessThanOrEqual(layout.CONTROL_BYTES);
+  expect(layout.EVENT_ERROR + 4).toBeLessThanOrEqual(layout.EVENT_BYTES);
   expect(layout.HEAD_BYTES_MAX + 2).toBeLessThan(2 ** 16);
   expect(layout.HEAD_BYTES_MAX + 2).toBeLessThanOrEqual(layout.CARRY_BYTES);
   expect(layout.SLOTS + layout.SLOT_COUNT_MAX * layout.SLOT_BYTES).toBeLessThan(2 ** 31);
 });
 
+test('the parts of named state fit their rows and extents', () => {
+  const { PAGE_BYTES, STATE_ROW_BYTES } = layout;
+  expect(state.STATE_NAME + state.STATE_NAME_BYTES).toBeLessThanOrEqual(state.STATE_LEASES);
+  expect(state.STATE_LEASES + state.LEASE_COUNT * state.LEASE_BYTES).toBeLessThanOrEqual(STATE_ROW_BYTES);
+  expect(state.HISTOGRAM_BUCKETS + state.HISTOGRAM_BUCKET_COUNT * 8).toBeLessThanOrEqual(
+    state.HISTOGRAM_PAGES * PAGE_BYTES,
+  );
+  // A load of 16 bytes at the end of the text stays within the page.
+  expect(state.SCRATCH_TEXT + state.SCRATCH_TEXT_BYTES + 16).toBe(PAGE_BYTES);
+  expect(state.BUCKET_ENTRIES + state.BUCKET_ENTRY_COUNT * state.ENTRY_BYTES).toBe(state.BUCKET_BYTES);
+  expect(state.SAVED_NAME + state.STATE_NAME_BYTES).toBeLessThanOrEqual(state.SAVED_ENTRY_BYTES);
+});
+
 describe.each(['release', 'debug'] as const)('the %s module', (build) => {
-  test('writes nothing but its constants when it is instantiated', () => {
+  test('writes only its constants when it is instantiated', () => {
     const module = compileModule(build);
     const memory = createMemory(OPTIONS);
     const { bytes } = viewsOf(memory);
@@ -91,7 +106,7 @@ describe.each(['release', 'debug'] as const)('the %s module', (build) => {
     expect(touched).toBeLessThan(layout.CONSTANTS + layout.CONSTANTS_BYTES);
   });
 
-  test('loses no count when another thread starts', () => {
+  test('keeps all counts when it is instantiated again', () => {
     const module = compileModule(build);
     const memory = createMemory(OPTIONS);
     const first = instantiate(module, memory);
@@ -104,7 +119,7 @@ describe.each(['release', 'debug'] as const)('the %s module', (build) => {
   });
 });
 
-test('options outside their range are refused by name', () => {
+test('createMemory() names the option that is out of range', () => {
   const bad = [
     { slotCount: 0 },
     { slotCount: LIMITS.slotCountMax + 1 },
@@ -122,13 +137,13 @@ test('options outside their range are refused by name', () => {
     expect(() => createMemory({ ...OPTIONS, ...options })).toThrow(Object.keys(options)[0]);
 });
 
-test('memory of another layout is not taken', () => {
+test('a slot in a memory of another layout version throws', () => {
   const views = viewsOf(createMemory(OPTIONS));
   views.words[layout.HEADER_VERSION >> 2] = 99;
   expect(() => new Slot(views, 0)).toThrow('layout version 99');
 });
 
-test('a slot that is taken over is a fresh one', () => {
+test('a new slot has nothing of its last owner', () => {
   const views = viewsOf(createMemory(OPTIONS));
   const left = new Slot(views, 0);
   left.draining = true;
@@ -146,7 +161,7 @@ test('a slot that is taken over is a fresh one', () => {
   expect(views.bytes.subarray(routes, routes + layout.ROUTES_BYTES).every((byte) => byte === 0)).toBe(true);
 });
 
-test('nothing is written beside its region', () => {
+test('a tail or a Date line that does not fit throws', () => {
   const slot = new Slot(viewsOf(createMemory(OPTIONS)), 0);
   const carry = layout.CARRY_BYTES;
   const input = layout.CARRY_BYTES + layout.READ_BYTES;
@@ -157,7 +172,7 @@ test('nothing is written beside its region', () => {
   expect(() => slot.setDate('x'.repeat(layout.DATE_LINE_BYTES + 1))).toThrow(RangeError);
 });
 
-test('the debug build stops at a broken guard and at arguments from outside', () => {
+test('the debug build traps on a changed guard and on arguments out of range', () => {
   const { codec, slot } = createEngine('wasm debug');
   const { readStart, readEnd } = slot;
   const output = slot.outputs[0] as number;
@@ -182,7 +197,7 @@ test('the debug build stops at a broken guard and at arguments from outside', ()
   expect(() => codec.parse(readStart, readStart + 9)).toThrow(WebAssembly.RuntimeError);
 });
 
-test('a slot keeps its totals and loses its open connections when it is reclaimed', () => {
+test('reclaimSlot() keeps the totals of a slot and resets its open connections', () => {
   const views = viewsOf(createMemory(OPTIONS));
   const slots = [new Slot(views, 0), new Slot(views, 1)];
   for (const slot of slots) {
@@ -196,7 +211,7 @@ test('a slot keeps its totals and loses its open connections when it is reclaime
   expect(readStatistics(views)).toMatchObject({ accepted: 2, open: 0 });
 });
 
-test('a guard notices a single byte', () => {
+test('guardsIntact() finds a single byte that has changed, in its own slot only', () => {
   const views = viewsOf(createMemory(OPTIONS));
   expect(guardsIntact(views, 1)).toBe(true);
   views.bytes[slotPointer(1) + layout.GUARD_BEFORE_RECORD + 63] = 0;

@@ -1,4 +1,4 @@
-// What a slot hands out between two turns of a connection, and takes back.
+// The record that a connection keeps between two turns.
 
 import { describe, expect, test } from 'vitest';
 import * as layout from '../../src/memory/layout.ts';
@@ -7,7 +7,7 @@ import { createEngine, ENGINE_NAMES, type Engine, latin1 } from '../support/engi
 const HEAD = 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nExpect: 100-continue\r\n';
 const { RECORD_FIELDS, FIELD_BYTES } = layout;
 
-describe.each(ENGINE_NAMES)('%s: the record taken', (name) => {
+describe.each(ENGINE_NAMES)('%s: take() copies the record', (name) => {
   const engine = createEngine(name);
 
   test.each([
@@ -29,7 +29,7 @@ describe.each(ENGINE_NAMES)('%s: the record taken', (name) => {
     expect(engine.slot.record.take()).toBeUndefined();
   });
 
-  test('is all that the rest of a message needs', () => {
+  test('and restore() puts back all that the rest of a message needs', () => {
     const { slot } = engine;
     const { bytes } = slot.views;
     const parts = [`${HEAD}\r\n5\r\nHel`, 'lo\r\n0\r\n', 'A: b\r\nC', ': d\r\n\r\n'];
@@ -47,7 +47,7 @@ describe.each(ENGINE_NAMES)('%s: the record taken', (name) => {
   });
 });
 
-/** One turn over a tail and what a read has brought; what is left of both. */
+/** Serves a tail and the text of a read. Returns the bytes that are left. */
 function serve({ codec, slot }: Engine, text: string, tail: Uint8Array = new Uint8Array(0)): Uint8Array {
   slot.read.set(latin1(text));
   const end = slot.readStart + text.length;

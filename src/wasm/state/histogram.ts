@@ -1,4 +1,4 @@
-// What all threads have counted in the buckets of a histogram, added up. The only reader of them.
+// Reads a histogram: adds up the buckets of all threads. The JavaScript side of assembly/state/histogram.ts.
 
 import {
   HISTOGRAM_BUCKET_COUNT,
@@ -11,22 +11,22 @@ import {
   HISTOGRAM_SUM,
   HISTOGRAM_USED,
   STATE_EXTENT,
-} from '../../memory/layout.ts';
+} from '../../memory/state-layout.ts';
 
-/** The buckets of all threads as they were at about one time. */
+/** The sum of all threads' buckets. Threads may record while it is read. */
 export interface Buckets {
   readonly counts: Float64Array;
   readonly count: number;
   readonly sum: number;
-  /** Infinity as long as nothing has been counted. */
+  /** The smallest recorded value; Infinity when there is none. */
   readonly min: number;
-  /** -Infinity as long as nothing has been counted. */
+  /** The greatest recorded value; -Infinity when there is none. */
   readonly max: number;
 }
 
-/** Adds up the buckets of the histogram whose row is at `pointer`. */
+/** Reads a histogram. @param pointer of its row */
 export function readBuckets(memory: WebAssembly.Memory, pointer: number): Buckets {
-  // Extents lie behind the end of views that were made before them.
+  // An extent lies outside of views that are older than the extent.
   const words = new Int32Array(memory.buffer);
   const doubles = new Float64Array(memory.buffer);
   const at = (place: number): number => doubles[place >>> 3] as number;
@@ -48,7 +48,7 @@ export function readBuckets(memory: WebAssembly.Memory, pointer: number): Bucket
   return { counts, count, sum, min, max };
 }
 
-/** The value in the middle of a bucket; 0 for the first one, which is for 0. */
+/** The value in the middle of a bucket; 0 for the first bucket, which counts 0. */
 export function middleOf(bucket: number): number {
   if (bucket === 0) return 0;
   const perPower = 1 << HISTOGRAM_MANTISSA_BITS;

@@ -1,10 +1,10 @@
-// What a limiter's keys have used, so that it can be written down and read again by another process: hashes of keys,
-// how much each has used, and when that was by the wall clock, since monotonic clocks tell other times.
+// Snapshots of limiters, which another process can read: the hashes of the keys, how much each key has used, and the moment
+// of the snapshot by the wall clock, since the monotonic clock of another process or machine has another origin.
 //
-// The record of a key changes only when the key takes something: it says how far its TAT is from a moment that stays the
-// same, in the units of its table, so each table of a limiter is written as it is. When it is read, what has come back
-// meanwhile is subtracted in those units, by the options under which it came back; what is left is a share of the
-// limit, and that share is used under the newest options, too.
+// A key's record is the distance of its TAT (see assembly/state/limiter.ts) from a fixed moment, in the units of its table.
+// So it changes only when the key is used, and each table of a limiter is written without conversion. A process that reads a
+// snapshot first subtracts the time that has passed since, in units of the options under which the key was used. The rest
+// is a share of the limit, and the same share counts as used under the newest options.
 
 import {
   BUCKET_BYTES,
@@ -27,17 +27,17 @@ import {
   LIMITER_WINDOW_MS,
   STATE_CHAIN,
   STATE_EXTENT,
-} from '../../memory/layout.ts';
+} from '../../memory/state-layout.ts';
 import type { WasmMemory } from '../instance.ts';
 import { newPages } from './saved.ts';
 
 export interface LimiterSnapshot {
   buckets: number;
-  /** 128 bits in hexadecimal: other than under these, the hashes tell nothing. */
+  /** The seed of the hashes, 128 bits in hexadecimal: with another seed the keys are not found. */
   seed: string;
-  /** The moment that uses are told from, by the wall clock. */
+  /** The moment from which records count, by the wall clock. */
   wallMs: number;
-  /** The usage of keys, by the options under which it was taken, the newest first. */
+  /** The usage of the keys under each options, the newest options first. */
   tables: UsedKeys[];
 }
 
@@ -45,8 +45,8 @@ export interface UsedKeys {
   limit: number;
   windowMs: number;
   /**
-   * Records of 64 bits each: the hash of a key, and for how long from that moment on something of its limit is used,
-   * in units of which a millisecond has `limit`.
+   * Records of two 64-bit integers: the hash of a key, and the time from that moment on until its whole limit is free
+   * again, in units of a millisecond divided by `limit`.
    */
   keys: Uint8Array;
 }
@@ -62,17 +62,18 @@ export interface Moment {
 
 const WORDS_PER_KEY = USED_KEY_BYTES / 4;
 const WORD = 2 ** 32;
-/** Where options change all the time, it gives up. */
+/** readLimiter() gives up when options have changed during so many attempts. */
 const LOOKS = 5;
-/** More than a century, and times the largest limit within 63 bits. */
+/** More than a century. Multiplied by the largest limit, it fits 63 bits. */
 const PASSED_MS_MAX = 2 ** 42;
 const BUCKETS_MAX = 2 ** Math.ceil(Math.log2(LIMIT_KEYS_MAX / BUCKET_KEYS));
 
 /**
- * What the keys of a limiter have used; undefined when nobody has used it. Threads may go on taking from it meanwhile.
+ * Reads what the keys of a limiter have used. Threads may use the limiter meanwhile.
  * @param row pointer of the limiter's row
- * @param nowMs by the machine's clock: keys that have got back all of the limit are left out
- * @param since the moment that uses are told from; while it is the same, what nobody takes from stays as it is
+ * @param nowMs by the machine's clock: keys whose whole limit is free again are left out
+ * @param since the moment from which records count; with the same moment, the record of an unused key stays the same
+ * @returns undefined when the limiter has not been used
  */
 export function readLimiter(
   memory: WasmMemory,
@@ -84,7 +85,7 @@ export function readLimiter(
     const tables = new Tables(memory);
     const changes = tables.changesOf(row);
     const snapshot = readTables(tables, row, nowMs, since);
-    // A table that has been taken out of the chain meanwhile may be another limiter's by now.
+    // A table that was removed from the chain meanwhile may belong to another limiter now.
     if (tables.changesOf(row) === changes) return snapshot;
   }
   return undefined;
@@ -111,9 +112,10 @@ function readTables(tables: Tables, row: number, nowMs: number, since: Moment): 
 }
 
 /**
- * Lays a table of what was written down and has not come back meanwhile. A limiter can have it as the table before.
- * @returns its pointer; 0 when nothing is left
- * @throws RangeError when there is no room, TypeError when the snapshot can't be one
+ * Makes a table of the keys of a snapshot whose limit is not free again. A limiter can use it as the table of the options
+ * before.
+ * @returns pointer of the table; 0 when no key is left
+ * @throws RangeError when the memory has no room, TypeError when the snapshot is not valid
  */
 export function layLimiter(memory: WasmMemory, snapshot: LimiterSnapshot, { nowMs, wallMs }: Moment): number {
   checkSnapshot(snapshot);
@@ -133,10 +135,10 @@ export function layLimiter(memory: WasmMemory, snapshot: LimiterSnapshot, { nowM
   return laid?.pointer ?? 0;
 }
 
-/** A key, by the two halves of its hash, and how much it has used. */
+/** Receives a key, as the two halves of its hash, and how much it has used. */
 type SeeUsed = (low: number, high: number, used: number) => void;
 
-/** With each key that has used more than has come back, and how much more: exact up to 2^53, which no limit comes to. */
+/** Calls `see` for each key whose usage is greater than `passed`, with the rest of it: exact, since no limit reaches 2 ** 53. */
 function eachUsed(keys: Uint8Array, passed: bigint, see: SeeUsed): void {
   const words = new Int32Array(new Uint8Array(keys).buffer);
   const [passedLow, passedHigh] = halves(passed);
@@ -167,19 +169,19 @@ function checkSnapshot({ buckets, seed, wallMs, tables }: LimiterSnapshot): void
         keys instanceof Uint8Array &&
         keys.length % USED_KEY_BYTES === 0,
     );
-  if (!fits) throw new TypeError('it is no usage of a limiter');
+  if (!fits) throw new TypeError('not a valid snapshot of a limiter');
 }
 
 function isWhole(value: unknown, most: number): boolean {
   return Number.isInteger(value) && (value as number) >= 1 && (value as number) <= most;
 }
 
-/** The low 32 bits without a sign, the high ones with it. */
+/** Splits a 64-bit integer: the low 32 bits are unsigned, the high ones signed. */
 function halves(value: bigint): [low: number, high: number] {
   return [Number(BigInt.asUintN(32, value)), Number(BigInt.asIntN(32, value >> 32n))];
 }
 
-/** The memory as it is at the moment, with its extents. */
+/** Views of the memory as large as it is at the moment, with all tables. */
 class Tables {
   readonly bytes: Buffer;
   protected readonly words: Int32Array;
@@ -194,7 +196,7 @@ class Tables {
     return (this.words[pointer >>> 2] as number) >>> 0;
   }
 
-  /** How often a table has been taken out of the chain of a limiter. */
+  /** How often a table has been removed from the limiter's chain. */
   changesOf(row: number): number {
     return Atomics.load(this.words, (row + STATE_CHAIN) >>> 2);
   }
@@ -207,7 +209,7 @@ class Tables {
     return this.word(table + LIMITER_BUCKET_MASK) + 1;
   }
 
-  /** Records of the keys whose TAT is beyond `unused`, told from `beginning`. */
+  /** Reads records of the keys whose TAT is later than `unused`, counted from `beginning`. */
   used(table: number, unused: bigint, beginning: bigint): Uint8Array {
     const { words } = this;
     const [unusedLow, unusedHigh] = halves(unused);
@@ -228,12 +230,12 @@ class Tables {
         const tat = (entry + ENTRY_TAT) >>> 2;
         let high = Atomics.load(words, tat + 1);
         let low = Atomics.load(words, tat) >>> 0;
-        // The two halves of one value: the high one is the same before and after.
+        // The two halves belong together when the high half has not changed meanwhile.
         for (let again = Atomics.load(words, tat + 1); again !== high; again = Atomics.load(words, tat + 1)) {
           high = again;
           low = Atomics.load(words, tat) >>> 0;
         }
-        // The entry has changed hands meanwhile.
+        // Another key has got the entry meanwhile.
         if (Atomics.load(words, hash) !== hashLow || Atomics.load(words, hash + 1) !== hashHigh) {
           i--;
           continue;
@@ -256,7 +258,7 @@ function doubled(records: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
   return twice;
 }
 
-/** A table that is being laid: no thread can reach it yet. */
+/** A table that is being filled: other threads do not know it yet. */
 class LaidTable extends Tables {
   readonly pointer: number;
   private readonly mask: number;
@@ -276,7 +278,7 @@ class LaidTable extends Tables {
     this.bytes.set(Buffer.from(seed, 'hex'), pointer + LIMITER_SEED);
   }
 
-  /** Enters a key that is not there yet; in a full bucket in the place of one that has used less. */
+  /** Adds a key, unless it is in the table. In a full bucket it replaces the key that has used least, if that has used less. */
   enter(low: number, high: number, used: number): void {
     const { words } = this;
     const sum = this.unusedLow + (used % WORD);
@@ -289,7 +291,7 @@ class LaidTable extends Tables {
     for (let i = 0; i < BUCKET_ENTRY_COUNT; i++) {
       const entry = (bucket + BUCKET_ENTRIES + i * ENTRY_BYTES) >>> 2;
       const hash = entry + (ENTRY_HASH >> 2);
-      // Newer options are entered first, and what a key has used under older ones has gone into that.
+      // The newest options come first, and their records contain what the key has used under older options.
       if (words[hash] === low && words[hash + 1] === high) return;
       const entryLow = (words[entry + (ENTRY_TAT >> 2)] as number) >>> 0;
       const entryHigh = words[entry + (ENTRY_TAT >> 2) + 1] as number;

@@ -1,4 +1,4 @@
-// Limiters as JavaScript sees them: what their options may be, and what a take says in its one number.
+// The JavaScript side of assembly/state/limiter.ts: the limits of a limiter's options, and the results of a take.
 
 import {
   LIMIT_KEYS_MAX,
@@ -8,32 +8,33 @@ import {
   LIMIT_WINDOW_MS_MAX,
   LIMITER_DISAGREES,
   LIMITER_SEED_BYTES,
-} from '../../memory/layout.ts';
+} from '../../memory/state-layout.ts';
 
+/** The largest values of a limiter's options. */
 export const LIMITER_MAXIMA = {
   limit: LIMIT_MAX,
   windowMs: LIMIT_WINDOW_MS_MAX,
   keys: LIMIT_KEYS_MAX,
 } as const;
-/** Random bytes that a new table needs. */
+/** The number of random bytes that a new table needs. */
 export const SEED_BYTES = LIMITER_SEED_BYTES;
 
-/** The last moment that a limiter's clock may give. */
+/** The last moment of a limiter's clock. */
 export const NOW_MS_MAX = LIMIT_NOW_MS_MAX;
 /** The result of limiterOpen() when the same generation has asked for other options. */
 export const DISAGREES = LIMITER_DISAGREES;
 
-/** What came of a take. */
+/** The result of a take. */
 export interface Decision {
-  /** Whether it was within the limit, and has been counted. */
+  /** Whether the take was within the limit. Then its cost has been counted. */
   readonly allowed: boolean;
-  /** How many more of cost 1 would be allowed now. */
+  /** How many more takes of cost 1 would be allowed now. */
   readonly remaining: number;
-  /** In how many milliseconds the same would be allowed; 0 when it was. */
+  /** After how many milliseconds the same take would be allowed; 0 when it was allowed. */
   readonly retryAfterMs: number;
 }
 
-/** What the number says that limiterTake() returns; undefined: the cost is more than the limit. */
+/** Decodes the result of limiterTake(). Returns undefined when the cost is greater than the limit. */
 export function decisionOf(outcome: number): Decision | undefined {
   if (outcome >= 0)
     return outcome === Number.POSITIVE_INFINITY

@@ -1,11 +1,13 @@
-// Waiting for a word of the shared memory to change, without keeping the thread from its other work.
+// Waits for a mutex without blocking the thread. The mutex itself is in assembly/state/mutex.ts.
 
-import { STATE_MUTEX } from '../../memory/layout.ts';
+import { STATE_MUTEX } from '../../memory/state-layout.ts';
 import type { Views } from '../../memory/views.ts';
 
 /**
- * Waits until somebody wakes those that wait for the mutex of a row.
- * @param seen the word that was there; if there is another one already, there is nothing to wait for: undefined
+ * Waits until the word of a mutex changes.
+ * @param pointer of the mutex's row
+ * @param seen the word as it was read
+ * @returns undefined when the word is a different one already
  */
 export function mutexWoken({ words }: Views, pointer: number, seen: number): Promise<unknown> | undefined {
   const waiting = Atomics.waitAsync(words, (pointer + STATE_MUTEX) >> 2, seen);

@@ -1,10 +1,10 @@
-// Names of named state: each row has one, and is of one kind. A name is claimed by whichever thread comes first with
-// it, and without a lock: a thread may be ended at any moment, and would take the lock with it.
+// Names of named state. Each row has a name and a kind. The first thread that asks for a name claims a row for it. There is
+// no lock: a thread may be terminated at any moment, and a lock that it holds would never be released.
 //
-// A row's name is 32-bit words, its size in the first byte. Each word is set once, from 0, by whoever comes
-// first; who finds another word there than its own goes on to the next row. So threads with one name help
-// each other at one row, of different names one wins, and no word of a name is 0. The kind is set in the same
-// way, when the name is whole.
+// The name of a row is a sequence of 32-bit words. The first byte is the size of the name, and no word is 0. Each word is
+// set once, by a compare-exchange from 0. A thread that finds a different word than its own goes on with the next row. So
+// threads that claim the same name complete the same row, and of threads with different names one gets the row. The kind
+// is set in the same way, after the whole name.
 
 import {
   KIND_COUNTER_ATOMIC,
@@ -14,36 +14,31 @@ import {
   KIND_LIMITER,
   KIND_MUTEX,
 } from '../../memory/codes.ts';
-import {
-  HEADER_LEASE_SHIFT,
-  STATE,
-  STATE_COUNT_MAX,
-  STATE_KIND,
-  STATE_NAME,
-  STATE_NAME_BYTES,
-  STATE_ROW_BYTES,
-} from '../../memory/layout.ts';
+import { HEADER_LEASE_SHIFT, STATE, STATE_COUNT_MAX, STATE_ROW_BYTES } from '../../memory/layout.ts';
+import { STATE_KIND, STATE_NAME, STATE_NAME_BYTES } from '../../memory/state-layout.ts';
 import type { Views } from '../../memory/views.ts';
 
-/** What there is by name. */
+/** The kinds of named state. */
 export type Kind = 'counter' | 'gauge' | 'mutex' | 'limiter' | 'histogram';
 
-/** There are rows for so many names. */
+/** The largest number of names. */
 export const NAMES_MAX = STATE_COUNT_MAX;
-/** In UTF-8, beside the byte that holds it. */
+/** The largest size of a name in UTF-8: one byte of the row is its size. */
 export const NAME_BYTES_MAX = STATE_NAME_BYTES - 1;
-/** Names that begin so are the server's own. */
+/** The prefix of the server's own names. */
 export const OWN_PREFIX = 'hotpath:';
-/** The counter of the built-in app: the first row of every memory. */
+/** The counter of the built-in app. Every memory has it in its first row. */
 export const HELLO_NAME = `${OWN_PREFIX}hello`;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 /**
- * The index of the row of this name, the same in every thread.
- * @throws TypeError, RangeError when it can't be a name, RangeError when all rows have other names
- * @throws TypeError when the name is already that of something of another kind
+ * Finds or claims the row of a name.
+ * @returns the index of the row, the same in every thread
+ * @throws TypeError or RangeError when the name is not valid
+ * @throws TypeError when the name is used for another kind
+ * @throws RangeError when all rows have other names
  */
 export function claimRow({ words }: Views, kind: Kind, name: string): number {
   const wanted = wordsOf(kind, name);
@@ -58,7 +53,7 @@ export function claimRow({ words }: Views, kind: Kind, name: string): number {
   throw new RangeError(`no room for ${kind} '${name}': there are ${STATE_COUNT_MAX} other names`);
 }
 
-/** The name of a row; undefined when nobody has claimed it, or not to the end. */
+/** The name of a row; undefined when no thread has claimed it, or when its name is not complete. */
 export function nameOf({ bytes, words }: Views, index: number): string | undefined {
   const place = placeOf(index);
   const size = Atomics.load(words, place >> 2) === 0 ? 0 : (bytes[place] as number);
@@ -66,16 +61,16 @@ export function nameOf({ bytes, words }: Views, index: number): string | undefin
   return size === 0 || name.includes(0) ? undefined : decoder.decode(name);
 }
 
-/** @throws TypeError or RangeError when it can't be a name */
+/** @throws TypeError or RangeError when the name is not valid */
 export function checkName(kind: Kind, name: string): void {
-  // Half of a surrogate pair has no UTF-8 of its own, so two such names would be one.
+  // Every lone surrogate has the same UTF-8, so two different names would share a row.
   if (typeof name !== 'string' || name === '' || /[\0\p{Surrogate}]/u.test(name))
     throw new TypeError(`a ${kind}'s name is text without NUL, not ${JSON.stringify(name)}`);
   if (encoder.encode(name).length > NAME_BYTES_MAX)
     throw new RangeError(`a ${kind}'s name has at most ${NAME_BYTES_MAX} bytes: '${name.slice(0, 40)}…'`);
 }
 
-/** Whether a text can be a name. */
+/** Whether a text is a valid name. */
 export function isName(text: string): boolean {
   try {
     checkName('gauge', text);
@@ -100,7 +95,7 @@ function codeOf(words: Int32Array, kind: Kind): number {
   }
 }
 
-/** What a row of this code is. */
+/** The kind of a row. @param code one of KIND_* */
 export function kindOf(code: number): Kind {
   switch (code) {
     case KIND_GAUGE:
@@ -133,7 +128,7 @@ function wordsOf(kind: Kind, name: string): Int32Array {
   return new Int32Array(nameBytesOf(name).buffer);
 }
 
-/** A name as it lies in a row: its size, then UTF-8, then what is missing to a whole word. */
+/** Encodes a name as a row holds it: its size, then UTF-8, padded with 0 to a multiple of 4 bytes. */
 export function nameBytesOf(name: string): Uint8Array<ArrayBuffer> {
   const text = encoder.encode(name);
   const bytes = new Uint8Array(Math.ceil((1 + text.length) / 4) * 4);

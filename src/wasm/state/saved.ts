@@ -1,12 +1,11 @@
-// The values of a snapshot, for the threads that first ask for their names: gauges' values and limiters' tables, in an
-// index that all threads read. A thread that has claimed a row takes what belongs there before it uses the row. Threads that
-// come at once help each other, and what one of them has written since is never overwritten: a gauge's bits are 0, and
-// a limiter's pointer is, only until a thread has set them.
+// The values of a snapshot: those of gauges, and the keys of limiters. They wait in an index that all threads read. A thread
+// that claims a name copies the value of the name into its row before it uses the row. Several threads may do so at the same
+// time. None overwrites a newer value: the bits of a gauge, and the pointer of a limiter's table, are set by a
+// compare-exchange from 0.
 
 import { KIND_GAUGE, KIND_LIMITER } from '../../memory/codes.ts';
+import { HEADER_SAVED, PAGE_BYTES } from '../../memory/layout.ts';
 import {
-  HEADER_SAVED,
-  PAGE_BYTES,
   SAVED_COUNT,
   SAVED_ENTRIES,
   SAVED_ENTRY_BYTES,
@@ -16,24 +15,25 @@ import {
   SAVED_VALUE,
   STATE_EXTENT,
   STATE_NAME_BYTES,
-} from '../../memory/layout.ts';
+} from '../../memory/state-layout.ts';
 import type { Exports, WasmMemory } from '../instance.ts';
 import { nameBytesOf } from './names.ts';
 
-/** A value that waits for a thread that asks for its name: a gauge's, or a limiter's table. */
+/** A value of a snapshot. `table` is the pointer of a table with the keys of the limiter. */
 export type Saved =
   | { kind: 'gauge'; name: string; value: number }
   | { kind: 'limiter'; name: string; table: number };
 
 /**
- * Pointer of so many bytes of fresh memory, in which all is 0.
- * @throws RangeError when there is no room
+ * Allocates pages at the end of the memory, filled with 0.
+ * @returns pointer of the first one
+ * @throws RangeError when the memory has reached its maximum
  */
 export function newPages(memory: WasmMemory, bytes: number): number {
   return memory.grow(Math.ceil(bytes / PAGE_BYTES)) * PAGE_BYTES;
 }
 
-/** Has all threads find these values from now on, in the place of those before. @throws RangeError without room */
+/** Publishes the values to all threads, in the place of earlier ones. @throws RangeError when the memory has no room */
 export function offerSaved(memory: WasmMemory, saved: readonly Saved[]): void {
   const index = saved.length === 0 ? 0 : layIndex(memory, saved);
   Atomics.store(new Int32Array(memory.buffer), HEADER_SAVED >> 2, index);
@@ -54,7 +54,7 @@ function layIndex(memory: WasmMemory, saved: readonly Saved[]): number {
   return index;
 }
 
-/** Gives the row of this name, which its kind has been claimed for, what a snapshot has for it. */
+/** Copies the snapshot's value of a name into its row, if there is one. @param row pointer of the row that has been claimed */
 export function takeSaved(
   memory: WasmMemory,
   { gaugeRestore }: Exports,
@@ -72,12 +72,12 @@ export function takeSaved(
   }
 }
 
-/** Pointer of an entry of the index, or 0. */
+/** Returns the pointer of an entry of the index, or 0. */
 function findSaved(memory: WasmMemory, kind: number, name: string): number {
   const index =
     Atomics.load(new Int32Array(memory.buffer, 0, (HEADER_SAVED >> 2) + 1), HEADER_SAVED >> 2) >>> 0;
   if (index === 0) return 0;
-  // The index lies behind the end of what this thread has seen of the memory.
+  // Another thread has grown the memory for the index: grow() makes this thread see it.
   memory.grow(0);
   const words = new Int32Array(memory.buffer);
   const bytes = Buffer.from(memory.buffer);

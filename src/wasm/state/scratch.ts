@@ -1,12 +1,12 @@
-// A thread's scratch page, through which texts get to the functions of named state: see assembly/state/scratch.ts.
+// The scratch page of a thread: texts for the functions of named state are written there. See assembly/state/scratch.ts.
 
 import { createHash, randomFillSync } from 'node:crypto';
-import { SCRATCH_TEXT, SCRATCH_TEXT_BYTES } from '../../memory/layout.ts';
+import { SCRATCH_TEXT, SCRATCH_TEXT_BYTES } from '../../memory/state-layout.ts';
 import type { Exports, WasmMemory } from '../instance.ts';
 
-/** UTF-8 of one UTF-16 code unit. */
+/** The largest size of one UTF-16 code unit in UTF-8. */
 const UNIT_BYTES_MAX = 3;
-/** Up to here, writing unit by unit is cheaper than a call. */
+/** Up to this length, a loop over the units is faster than a call of write(). */
 const SHORT_LENGTH_MAX = 40;
 const LENGTH_MAX = Math.floor(SCRATCH_TEXT_BYTES / UNIT_BYTES_MAX);
 const ASCII_MAX = 0x7f;
@@ -16,19 +16,20 @@ export class Scratch {
   private readonly text: Buffer;
 
   /**
+   * Takes the page of the thread, or makes one.
    * @param owner number of the thread
-   * @throws RangeError when there is no room for one
+   * @throws RangeError when the memory has no room for a page
    */
   constructor(memory: WasmMemory, exports: Exports, owner: number) {
-    // WebAssembly's pointers have no sign, its numbers have.
+    // WebAssembly returns a pointer as a signed number.
     this.pointer = exports.scratchFor(owner) >>> 0;
     if (this.pointer === 0) throw new RangeError('no room in memory for one more scratch page');
-    // The page lies behind the end of what this thread has seen of the memory.
+    // Another thread may have grown the memory: then grow() makes this thread see the page.
     memory.grow(0);
     this.text = Buffer.from(memory.buffer, this.pointer + SCRATCH_TEXT, SCRATCH_TEXT_BYTES);
   }
 
-  /** Lays a text into the page. Returns its size in bytes; of a text that is too long it is a digest. */
+  /** Writes a text into the page, or its SHA-256 digest when it is too long. Returns the size in bytes. */
   write(text: string): number {
     const { text: page } = this;
     const { length } = text;
@@ -46,12 +47,12 @@ export class Scratch {
     return createHash('sha256').update(text).digest().copy(this.text);
   }
 
-  /** Lays bytes into the page. */
+  /** Writes bytes into the page. */
   lay(bytes: Uint8Array): void {
     this.text.set(bytes);
   }
 
-  /** Lays random bits into the page. */
+  /** Writes random bytes into the page. */
   randomize(bytes: number): void {
     randomFillSync(this.text, 0, bytes);
   }
