@@ -137,6 +137,8 @@ class Supervisor {
     try {
       await Promise.all(this.bound.map((one) => one.publish()));
     } catch (error) {
+      // A stop has closed the sockets.
+      if (this.stoppedMs !== undefined) return;
       this.failure = error as Error;
       this.child?.kill('SIGKILL');
       return;

@@ -4,14 +4,16 @@
 import process from 'node:process';
 import { prepareApp } from '../app/dispatcher.ts';
 import { Lifecycle } from '../app/lifecycle.ts';
+import { serverView } from '../app/server-view.ts';
 import type { App } from '../app/types.ts';
-import { mainAddress, portOf, urlOf } from '../connection/address.ts';
+import type { Address } from '../connection/address.ts';
 import type { Connections } from '../connection/connections.ts';
 import { createConnections, type PlaneStart } from '../connection/create.ts';
-import { listenAtAll } from '../connection/listener.ts';
+import type { Io } from '../connection/endpoint.ts';
+import { type Listening, listenAtAll } from '../connection/listener.ts';
 import { type Kept, keepState } from '../durable/keep.ts';
 import { beginLoad, joinState } from '../state/shared.ts';
-import { readStatistics } from '../wasm/statistics.ts';
+import { readStatistics, type Statistics } from '../wasm/statistics.ts';
 import { LATE, within } from '../within.ts';
 import { drainWithin, type ModelStart, preparePlanes, type Server } from './model.ts';
 
@@ -45,16 +47,10 @@ export async function inThread(start: ModelStart, app: App): Promise<ServerInThr
   let kept: Kept | undefined;
   try {
     kept = await keepState(start.options, state, start.warn);
-    const server = await open(start, planes, app);
+    const server = new CallingThread(start, planes, kept);
+    await server.open(app);
     keep();
-    return {
-      ...server,
-      drain: async (timeoutMs) => {
-        const late = await server.drain(timeoutMs);
-        await kept?.stop();
-        return late;
-      },
-    };
+    return server;
   } catch (error) {
     await kept?.stop();
     leave();
@@ -62,107 +58,133 @@ export async function inThread(start: ModelStart, app: App): Promise<ServerInThr
   }
 }
 
-/** A plane that listens, over named state that is there. */
-async function open(start: ModelStart, planes: Omit<PlaneStart, 'slot'>, app: App): Promise<ServerInThread> {
-  const { loadTimeout, drainTimeout } = start.options;
-  const connections = createConnections({ ...planes, slot: 0 });
-  const { plane } = connections;
-  const load = beginLoad();
-  let addresses = start.listeners.map(({ address }) => address);
-  let life: Lifecycle | undefined;
-  let closed = false;
-  /** Applications that were replaced, until each has stopped. */
-  const ends = new Set<Promise<void>>();
-  let turn: Promise<void> = Promise.resolve();
+/** The server in the calling thread. */
+class CallingThread implements ServerInThread {
+  readonly who = 'the calling thread';
+  readonly io: Io;
+  addresses: Address[];
+  private readonly connections: Connections;
+  private listening: Listening | undefined;
+  private life: Lifecycle | undefined;
+  private closed = false;
+  /** Ends of the applications that were replaced and have not yet stopped. */
+  private readonly ends = new Set<Promise<void>>();
+  /** Settles when the last swap() does. */
+  private turn: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly start: ModelStart,
+    private readonly planes: Omit<PlaneStart, 'slot'>,
+    private readonly kept: Kept | undefined,
+  ) {
+    this.io = planes.io;
+    this.addresses = start.listeners.map(({ address }) => address);
+    this.connections = createConnections({ ...planes, slot: 0 });
+  }
+
+  /** Starts the application, then listens. @throws the error of either; then nothing is left open */
+  async open(app: App): Promise<void> {
+    const { connections } = this;
+    const { listeners, takePlace } = this.start;
+    try {
+      await this.load(app, async () => {
+        this.listening = await listenAtAll(listeners, connections, takePlace, this.io);
+        this.addresses = this.listening.addresses;
+        watch(connections);
+      });
+    } catch (error) {
+      await this.life?.stop('failure', 0);
+      connections.stop();
+      throw error;
+    }
+  }
+
+  statistics(): Statistics {
+    return readStatistics(this.connections.plane.slot.views);
+  }
+
+  async swap(app: App): Promise<void> {
+    const swapped = this.turn.then(() => this.load(app));
+    this.turn = swapped.catch(() => {});
+    await swapped;
+  }
+
+  async drain(timeoutMs: number): Promise<number> {
+    const { connections, life } = this;
+    this.closed = true;
+    const endMs = performance.now() + timeoutMs;
+    this.listening?.close();
+    life?.drain();
+    let cut = 0;
+    await drainWithin(timeoutMs, connections.drain(), () => {
+      cut = connections.destroy();
+    });
+    forget(connections);
+    await Promise.all([life?.stop('stop', endMs - performance.now()), ...this.ends]);
+    await this.kept?.stop();
+    return cut;
+  }
+
+  /**
+   * Starts an application, then puts the options in force that it asks of the named state.
+   * @param andThen awaited in between: if it fails, the options don't change
+   */
+  private async load(app: App, andThen: () => Promise<void> = async () => {}): Promise<void> {
+    const load = beginLoad();
+    try {
+      await this.begin(app);
+      await andThen();
+      load.commit();
+    } catch (error) {
+      load.abandon();
+      throw error;
+    }
+  }
 
   /** Starts an application, and has it answer from then on. */
-  const begin = async (app: App): Promise<void> => {
-    const its = new Lifecycle(app, plane.log);
-    const server = {
-      get url() {
-        return urlOf(mainAddress(addresses));
-      },
-      get port() {
-        return portOf(mainAddress(addresses));
-      },
-      draining: its.draining,
-      stats: () => readStatistics(plane.slot.views),
-    };
-    const serve = await prepareApp(plane, app, { worker: 0, server, ...planes.access });
-    if ((await within(loadTimeout, its.start({ worker: 0, server }))) === LATE)
+  private async begin(app: App): Promise<void> {
+    const { connections, planes } = this;
+    const { plane } = connections;
+    const { loadTimeout } = this.start.options;
+    const life = new Lifecycle(app, plane.log);
+    const server = serverView(
+      () => this.addresses,
+      life.draining,
+      () => this.statistics(),
+    );
+    const context = { worker: 0, server };
+    const serve = await prepareApp(plane, app, { ...context, ...planes.access });
+    if ((await within(loadTimeout, life.start(context))) === LATE)
       throw new Error(`start() has not ended after ${loadTimeout} ms: settle it, or raise loadTimeout`);
-    if (closed) {
-      await its.stop('failure', 0);
+    if (this.closed) {
+      await life.stop('failure', 0);
       throw new Error('the server is closed');
     }
-    const before = life;
-    life = its;
+    const before = this.life;
+    this.life = life;
     serve();
-    if (before !== undefined) {
-      const ended: Promise<void> = retire(before, connections, drainTimeout).finally(() =>
-        ends.delete(ended),
-      );
-      ends.add(ended);
-    }
-  };
+    if (before !== undefined) this.retire(before);
+  }
 
-  try {
-    await begin(app);
-    const listening = await listenAtAll(start.listeners, connections, start.takePlace, planes.io);
-    ({ addresses } = listening);
-    watch(connections);
-    load.commit();
-    return {
-      addresses,
-      who: 'the calling thread',
-      io: planes.io,
-      statistics: () => readStatistics(plane.slot.views),
-      swap: (other) => {
-        const swapped = turn.then(async () => {
-          const load = beginLoad();
-          try {
-            await begin(other);
-            load.commit();
-          } catch (error) {
-            load.abandon();
-            throw error;
-          }
-        });
-        turn = swapped.catch(() => {});
-        return swapped;
-      },
-      drain: async (timeoutMs) => {
-        closed = true;
-        const endMs = performance.now() + timeoutMs;
-        listening.close();
-        life?.drain();
-        let cut = 0;
-        await drainWithin(timeoutMs, connections.drain(), () => {
-          cut = connections.destroy();
-        });
-        forget(connections);
-        await Promise.all([life?.stop('stop', endMs - performance.now()), ...ends]);
-        return cut;
-      },
-    };
-  } catch (error) {
-    load.abandon();
-    await life?.stop('failure', 0);
-    connections.stop();
-    throw error;
+  /** Has an application that was replaced end, which drain() awaits. */
+  private retire(life: Lifecycle): void {
+    const ended: Promise<void> = endReplaced(life, this.connections, this.start.options.drainTimeout).finally(
+      () => this.ends.delete(ended),
+    );
+    this.ends.add(ended);
   }
 }
 
-/** How often it is looked whether the requests of an application that was replaced are over. */
-const RETIRED_LOOK_MS = 50;
+/** Pause between two looks whether the requests of an application that was replaced are over. */
+const LOOK_MS = 50;
 
 /** Lets an application finish the requests that it has, cuts those that have not ended at the drain timeout, and has it stop. */
-async function retire(life: Lifecycle, connections: Connections, timeoutMs: number): Promise<void> {
+async function endReplaced(life: Lifecycle, connections: Connections, timeoutMs: number): Promise<void> {
   const endMs = performance.now() + timeoutMs;
   const { underWay } = connections;
   life.drain();
   while (underWay.some(({ over }) => !over) && performance.now() < endMs)
-    await new Promise((resolve) => setTimeout(resolve, RETIRED_LOOK_MS));
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   for (const exchange of underWay) if (!exchange.over) exchange.destroy();
   await life.stop('reload', endMs - performance.now());
 }

@@ -5,7 +5,7 @@ import { isMainThread, workerData } from 'node:worker_threads';
 import { serveBuiltIn } from '../app/built-in.ts';
 import type { Lifecycle } from '../app/lifecycle.ts';
 import type { StopReason } from '../app/types.ts';
-import { type ListenerOptions, mainAddress, portOf, urlOf, withPort } from '../connection/address.ts';
+import { type ListenerOptions, withPort } from '../connection/address.ts';
 import { type AppStart, createConnections } from '../connection/create.ts';
 import { endpointOf } from '../connection/endpoint.ts';
 import { type ListenAt, type Listener, listen } from '../connection/listener.ts';
@@ -91,6 +91,7 @@ function takeData(): WorkerData {
 async function load({ file, globals }: AppStart): Promise<void> {
   const { installGlobals } = await import('../app/globals.ts');
   const { prepareApp } = await import('../app/dispatcher.ts');
+  const { serverView } = await import('../app/server-view.ts');
   const { loadApp, loadError } = await import('../app/load.ts');
   const { Lifecycle } = await import('../app/lifecycle.ts');
   explainLoading = (error) => loadError(file, error);
@@ -100,16 +101,11 @@ async function load({ file, globals }: AppStart): Promise<void> {
   const app = await loadApp(file, (text) => start.first && tell({ type: 'warning', text })).finally(unmute);
   tell({ type: 'imported' });
   const its = new Lifecycle(app, plane.log);
-  const server = {
-    get url() {
-      return urlOf(mainAddress(addresses));
-    },
-    get port() {
-      return portOf(mainAddress(addresses));
-    },
-    draining: its.draining,
-    stats: () => readStatistics(plane.slot.views),
-  };
+  const server = serverView(
+    () => addresses,
+    its.draining,
+    () => readStatistics(plane.slot.views),
+  );
   const worker = start.ordinal;
   const serve = await prepareApp(plane, app, { worker, server, ...start.access });
   try {

@@ -71,7 +71,7 @@ export const workerDefects: Defect[] = [
       'a thread gets the socket of another listener',
       "tell({ type: 'take', request, listener, ordinal });",
       "tell({ type: 'take', request, listener: 0 * listener, ordinal });",
-      'event-loop: a conversation',
+      'a conversation on each listener',
     ],
   ]),
   ...defectsOf('src/supervisor.ts', LISTENERS, [
