@@ -1,4 +1,4 @@
-// What becomes a field line, what is refused, and what belongs to the server alone.
+// Response fields: how lines are built, which fields are rejected, and which belong to the server alone.
 
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -22,7 +22,7 @@ function linesOf(headers: unknown, missing = NO_FIELDS): string[] {
 
 const OUTER = '\t\r\n ';
 
-describe('what field lines are made of', () => {
+describe('field lines are built from', () => {
   test.each<[string, unknown, string[]]>([
     ['a plain object', { 'X-One': '1', two: 2 }, ['x-one: 1', 'two: 2']],
     ['pairs', [['X-One', '1'], new Set(['two', '2'])], ['x-one: 1', 'two: 2']],
@@ -46,7 +46,7 @@ describe('what field lines are made of', () => {
     ],
   ])('%s', (_, headers, lines) => {
     expect(linesOf(headers)).toEqual(lines);
-    // The second time comes from what is kept.
+    // The second result comes from the cache.
     if (!(Symbol.iterator in Object(headers))) expect(linesOf(headers)).toEqual(lines);
   });
 
@@ -55,14 +55,14 @@ describe('what field lines are made of', () => {
     yield ['x-one', '2'];
   }
 
-  test('set-cookie stays as several lines', () => {
+  test('several cookies, each in a line of its own', () => {
     const headers = new Headers();
     headers.append('set-cookie', 'a=1');
     headers.append('set-cookie', 'b=2');
     expect(linesOf(headers)).toEqual(['set-cookie: a=1', 'set-cookie: b=2']);
   });
 
-  test('one name with alternating values, alone and among others', () => {
+  test('a name with alternating values, alone and among others', () => {
     for (let i = 0; i < 6; i++) {
       expect(linesOf({ alone: `${i % 2}` })).toEqual([`alone: ${i % 2}`]);
       expect(linesOf({ alone: `${i % 3}`, b: '1' })).toEqual([`alone: ${i % 3}`, 'b: 1']);
@@ -70,28 +70,28 @@ describe('what field lines are made of', () => {
     }
   });
 
-  test('values too long to be kept', () => {
+  test('values that are too long for the cache', () => {
     for (const value of ['x'.repeat(500), 'short', 'y'.repeat(500), 'short'])
       expect(linesOf({ long: value })).toEqual([`long: ${value}`]);
   });
 
-  test('more names than are kept', () => {
+  test('more names than the cache has room for', () => {
     for (let i = 0; i < 2500; i++) expect(linesOf({ [`X-${i}`]: '1' })).toEqual([`x-${i}: 1`]);
   });
 });
 
-test('names that a program takes from elsewhere fill no memory', () => {
+test('names from outside the program, without filling memory', () => {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
   collect();
   const before = process.memoryUsage().heapUsed;
   for (let i = 0; i < 100_000; i++) readFields({ [`x-${i}-${'y'.repeat(100)}`]: '1' }, NO_FIELDS);
   collect();
-  // Kept, they would take some 40 MB.
+  // If they were cached, they would take some 40 MB.
   expect(process.memoryUsage().heapUsed - before).toBeLessThan(10_000_000);
 });
 
-describe('what breaks a field', () => {
+describe('a malformed field is rejected:', () => {
   test.each(['\r', '\n', '\0', '\r\n', '\u0100', '\u010a', '\u010d', '\u{1f600}', '\ud800'])(
     'a value with %j',
     (char) => {
@@ -107,7 +107,7 @@ describe('what breaks a field', () => {
     expect(() => new Headers({ [name]: '1' })).toThrow(TypeError);
   });
 
-  test('what was refused once is refused again', () => {
+  test('a second time, too', () => {
     for (let i = 0; i < 3; i++) {
       expect(() => readFields({ ok: '1', again: 'a\nb' }, NO_FIELDS)).toThrow(TypeError);
       expect(linesOf({ again: 'a' })).toEqual(['again: a']);
@@ -122,16 +122,16 @@ describe('what breaks a field', () => {
     },
   );
 
-  test('a value that makes other fields while it becomes a string', () => {
+  test('a value that makes other fields while it is converted to a string', () => {
     const value = { toString: () => `${linesOf({ a: 'inner', b: '2' }).length}` };
     expect(linesOf({ a: '1', b: value, c: '3' })).toEqual(['a: 1', 'b: 2', 'c: 3']);
   });
 });
 
-test('whatever it is given, a Headers object says the same', () => {
+test('exactly the fields that a Headers object rejects', () => {
   const name = fc.oneof(
     fc.constantFrom('a', 'A', 'Connection', 'set-cookie', 'content-length', ''),
-    // The platform's own loses that one out of a record.
+    // The platform's Headers ignore that name in a record.
     fc.string().filter((text) => text !== '__proto__'),
   );
   const value = fc.string({
@@ -158,7 +158,7 @@ test('whatever it is given, a Headers object says the same', () => {
 });
 
 describe("the server's own fields", () => {
-  test('are shown, but not in the lines', () => {
+  test('are kept apart from the lines', () => {
     const headers = {
       Connection: 'Keep-Alive',
       'Content-Length': '5',
@@ -211,7 +211,7 @@ describe("the server's own fields", () => {
     expect(readFields({ 'content-length': value }, NO_FIELDS)).toMatchObject({ lines: '', length });
   });
 
-  test('two Content-Length tell nothing', () => {
+  test('two Content-Lengths count as none', () => {
     const twice: HeadersInit = [
       ['content-length', '5'],
       ['content-length', '5'],
@@ -219,7 +219,7 @@ describe("the server's own fields", () => {
     expect(readFields(twice, NO_FIELDS).length).toBeUndefined();
   });
 
-  test('long or not, before or behind another field', () => {
+  test('are found whether long or short, before or behind another field', () => {
     for (const value of ['x'.repeat(500), 'x'])
       for (let i = 0; i < 2; i++) {
         expect(readFields({ upgrade: value }, NO_FIELDS).own).toBe(`upgrade: ${value}\r\n`);
@@ -243,12 +243,12 @@ describe('a missing Content-Type', () => {
     expect(linesOf({ a: '1' })).toEqual(['a: 1']);
   });
 
-  test('and only a missing one', () => {
+  test('is not added beside another', () => {
     expect(linesOf({ 'Content-TYPE': 'text/html' }, TEXT_FIELDS)).toEqual(['content-type: text/html']);
     expect(linesOf([['Content-TYPE', '']], TEXT_FIELDS)).toEqual(['content-type: ']);
   });
 
-  test('to fields that have been read', () => {
+  test('is added to fields that have been read', () => {
     const other = readFields({ a: 'content-type: b', 'x-content-type': 'c' }, NO_FIELDS);
     expect(addMissing(other, TEXT_FIELDS).lines).toBe(other.lines + TEXT_FIELDS.lines);
     expect(addMissing(other, NO_FIELDS)).toBe(other);
@@ -258,7 +258,7 @@ describe('a missing Content-Type', () => {
 });
 
 describe('trailers', () => {
-  test('are field lines', () => {
+  test('become field lines', () => {
     expect(readTrailers({ 'X-Sum': 'abc', b: '2' })).toBe('x-sum: abc\r\nb: 2\r\n');
     expect(readTrailers([])).toBe('');
   });
@@ -276,13 +276,13 @@ describe('trailers', () => {
     'Cache-Control',
     'Authorization',
     'TE',
-  ])('%s is none', (name) => {
+  ])('can not be %s', (name) => {
     expect(() => readTrailers({ ok: '1', [name]: '1' })).toThrow(
       new TypeError(`${name.toLowerCase()} can't be a trailer field`),
     );
   });
 
-  test('can be broken out of as little as other fields', () => {
+  test('are validated as other fields are', () => {
     expect(() => readTrailers({ a: 'b\r\nc' })).toThrow(TypeError);
   });
 });

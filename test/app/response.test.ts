@@ -1,4 +1,4 @@
-// The light Response next to the platform's own: the same is done with both, and the same must come out.
+// The light Response compared with the platform's: the same calls must give the same results.
 
 import { inspect } from 'node:util';
 import { runInNewContext } from 'node:vm';
@@ -9,7 +9,7 @@ import { Response, type ResponseInit, wholeContent } from '../../src/app/respons
 type AnyResponse = globalThis.Response;
 type ResponseClass = typeof globalThis.Response;
 
-/** What `use` comes to, an error by its class. */
+/** The result of `use`, or the class of its error. */
 async function outcome(use: (Class: ResponseClass) => unknown, Class: ResponseClass): Promise<unknown> {
   try {
     return await use(Class);
@@ -18,7 +18,7 @@ async function outcome(use: (Class: ResponseClass) => unknown, Class: ResponseCl
   }
 }
 
-/** All that can be seen of a response. */
+/** All members of a response that a program can see. */
 async function seen(response: AnyResponse): Promise<unknown> {
   const { status, statusText, ok, type, url, redirected, bodyUsed } = response;
   const headers = [...response.headers];
@@ -39,7 +39,7 @@ function streamOf(...pieces: unknown[]): ReadableStream {
 const bytes = () => new Uint8Array([0x68, 0xc3, 0xa4, 0xff]);
 const formBody = 'a=1&b=2';
 
-/** The same is done with both classes. */
+/** These uses give the same with both classes. */
 const SAME: [string, (Class: ResponseClass) => unknown][] = [
   ['no body', (R) => seen(new R())],
   ['null', (R) => seen(new R(null))],
@@ -472,13 +472,13 @@ async function read(): Promise<ReadableStream> {
   return stream;
 }
 
-describe('as the native one', () => {
+describe('acts as the native class:', () => {
   test.each(SAME)('%s', async (_, use) => {
     const native = await outcome(use, NativeResponse);
     expect(await outcome(use, Response as unknown as ResponseClass)).toEqual(native);
   });
 
-  test('all members and statics are there', () => {
+  test('has all members and statics', () => {
     for (const name of Object.getOwnPropertyNames(NativeResponse.prototype)) {
       expect(Object.hasOwn(Response.prototype, name), name).toBe(true);
     }
@@ -493,7 +493,7 @@ describe('light and native', () => {
     expect(new NativeResponse() instanceof Response).toBe(true);
   });
 
-  test('either is the init of the other', async () => {
+  test('each can be the options of the other', async () => {
     const init = { status: 201, statusText: 'a', headers: { b: 'c' } };
     const light = new Response('x', init);
     const native = new NativeResponse('x', init);
@@ -502,18 +502,18 @@ describe('light and native', () => {
     );
   });
 
-  test('the native one is made once', () => {
+  test('the native response is made once', () => {
     const light = new Response('a');
     expect(light[toNative]()).toBe(light[toNative]());
     expect(Object.getPrototypeOf(light[toNative]())).toBe(NativeResponse.prototype);
   });
 });
 
-test('a String object goes out whole, as a string does', () => {
+test('a String object is sent at once, as a string is', () => {
   expect(new Response(Object('a'))[wholeContent]).toBe('a');
 });
 
-describe('bytes that change after a response was made of them', () => {
+describe('bytes that a program changes after it has made a response', () => {
   const memory = () => new Uint8Array(Buffer.from('abcdefgh')).buffer;
   const sharedMemory = () => {
     const buffer = new SharedArrayBuffer(8);
@@ -536,7 +536,7 @@ describe('bytes that change after a response was made of them', () => {
       (buffer) => buffer,
       'ab',
     ],
-  ])('are what they were: %s', async (_, buffer, make, text) => {
+  ])('are sent as they were: %s', async (_, buffer, make, text) => {
     const response = new Response(make(buffer) as BodyInit);
     const clone = response.clone();
     const other = new Response(response.clone().body, response);
@@ -545,14 +545,14 @@ describe('bytes that change after a response was made of them', () => {
     expect([await response.text(), await clone.text(), await other.text()]).toEqual([text, text, text]);
   });
 
-  test('are taken away from', async () => {
+  test('are sent although their buffer was transferred', async () => {
     const given = new Uint8Array([0x61, 0x62]);
     const response = new Response(given);
     structuredClone(given.buffer, { transfer: [given.buffer] });
     expect(await response.text()).toBe('ab');
   });
 
-  test('are sent as they are then, when that is asked for', async () => {
+  test('are sent as they are at that time, with copy: false', async () => {
     const given = new Uint8Array([0x61, 0x62, 0x63]);
     const responses = [
       new Response(given, { copy: false }),
@@ -563,7 +563,7 @@ describe('bytes that change after a response was made of them', () => {
     for (const response of responses) expect(await response.text()).toBe('xbc');
   });
 
-  test('are copied whatever else copy is', async () => {
+  test('are copied for any other value of copy', async () => {
     for (const copy of [true, undefined, null, 0]) {
       const given = new Uint8Array([0x61]);
       const response = new Response(given, { copy } as ResponseInit);
@@ -573,7 +573,7 @@ describe('bytes that change after a response was made of them', () => {
   });
 });
 
-test('what it prints', () => {
+test('is printed with its members', () => {
   const response = new Response('a', { status: 201, headers: { b: 'c' } });
   expect(inspect(response)).toMatch(
     /^Response \{\s+status: 201,\s+statusText: '',\s+headers: Headers \{.*b: 'c'.*\},\s+body: 'a',\s+bodyUsed: false,/s,
@@ -586,7 +586,7 @@ test('trailers must be a function', () => {
   expect(() => new Response('', { trailers: () => ({}) })).not.toThrow();
 });
 
-test('a third argument means nothing', () => {
+test('a third argument is ignored', () => {
   const args = ['a', undefined, Symbol('asJson')] as never;
   expect(Reflect.construct(Response, args).headers.get('content-type')).toBe('text/plain;charset=UTF-8');
 });

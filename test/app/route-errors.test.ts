@@ -1,4 +1,4 @@
-// Which routes are none: told at the start, by name. What those that are do is in end-to-end/.
+// Malformed routes, which are named in an error at the start. How valid routes work is tested in end-to-end/.
 
 import { describe, expect, test } from 'vitest';
 import { Response } from '../../src/app/response.ts';
@@ -12,7 +12,7 @@ function tableOf(routes: unknown) {
   return RouteTable.of(routes as Routes, (fixed) => wholeParts(fixed as Response));
 }
 
-describe('a route that is none is named', () => {
+describe('a malformed route is named in the error', () => {
   test.each<[string, string, unknown]>([
     ['no path', 'a', answer],
     ['a path with a query', '/a?b', answer],
@@ -78,7 +78,7 @@ describe('the path of a route is exact, or has whole segments that are parameter
     ['/:a/:a', "has two parameters named 'a': rename one"],
     ['/:a/b/:a/*', "has two parameters named 'a': rename one"],
     ['/:_/*', "has two parameters named '_', as * is named '_': rename one"],
-  ])('%j is refused in one line that says how to write it', async (pattern, says) => {
+  ])('%j is rejected with one line that says how to write it', async (pattern, says) => {
     const error = await tableOf({ '/': answer, [pattern]: answer }).then(
       () => undefined,
       (error: Error) => error,
@@ -97,7 +97,7 @@ describe('the path of a route is exact, or has whole segments that are parameter
     ['/b', '/a/../b'],
     ['/grün', '/gr%c3%bcn'],
     ['/%C3%A4/:x', '/ä/:y'],
-  ])('%s and %s are one route', async (one, other) => {
+  ])('%s and %s match the same paths', async (one, other) => {
     await expect(tableOf({ [one]: answer, [other]: answer })).rejects.toThrow(
       `route '${other}' matches the same paths as '${one}': merge the two`,
     );
@@ -114,7 +114,7 @@ describe('the path of a route is exact, or has whole segments that are parameter
     '/ä/ö',
     '/a//b',
     '/',
-  ])('%s is one', async (pattern) => {
+  ])('%s is valid', async (pattern) => {
     await expect(tableOf({ [pattern]: answer })).resolves.toBeDefined();
   });
 });

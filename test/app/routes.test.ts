@@ -1,5 +1,5 @@
-// The table of routes by itself: which route a path leads to, what is prepared for which path, and what is no
-// route at all.
+// The route table by itself: which route matches a path, which responses are prepared for which path, and which tables are
+// malformed.
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -44,7 +44,7 @@ describe('a path leads to', () => {
     [['/:x'], '/', undefined],
     [['/a/:x'], '/a/', undefined],
     [['/a/:x/b'], '/a//b', undefined],
-    // The first segment in which routes differ decides, and what it leads to may be no way.
+    // The first segment in which routes differ decides, unless the rest then does not match.
     [['/a/:x/c', '/:x/b/d'], '/a/b/d', ['/:x/b/d', { x: 'a' }]],
     [['/a/:x/c', '/:x/b/d', '/*'], '/a/b/e', ['/*', { _: 'a/b/e' }]],
     [['/a/*', '/:x/b'], '/a/b', ['/a/*', { _: 'b' }]],
@@ -61,7 +61,7 @@ describe('a path leads to', () => {
     [['/:x/c', '/*', '/b/*'], '/b/c/', ['/b/*', expect.anything()]],
     [['/*', '/b/*', '/b/:x'], '/b/c/', ['/b/*', expect.anything()]],
     [['/b/*', '/:x/c', '/*'], '/b/c/', ['/b/*', expect.anything()]],
-    // As it is written in a program, or in a request.
+    // Spelled as in a program, or as in a request.
     [['/grün'], '/gr%C3%BCn', ['/grün', undefined]],
     [['/gr%C3%BCn'], '/gr%C3%BCn', ['/gr%C3%BCn', undefined]],
     [['/100%25'], '/100%25', ['/100%25', undefined]],
@@ -72,7 +72,7 @@ describe('a path leads to', () => {
     [['/a/../:x'], '/b', ['/a/../:x', { x: 'b' }]],
     [['/%3Ax/%2A'], '/%3ax/%2a', ['/%3Ax/%2A', undefined]],
     [['/%3Ax'], '/y', undefined],
-    // Unreserved characters are the same in either form, and no others.
+    // Unreserved characters are the same encoded or not; all others differ.
     [['/a/*'], '/%61/secret', ['/a/*', { _: 'secret' }]],
     [['/a/*'], '/x/../%61/secret', ['/a/*', { _: 'secret' }]],
     [['/a/*'], '/%2e/a/%73ecret', ['/a/*', { _: 'secret' }]],
@@ -83,12 +83,12 @@ describe('a path leads to', () => {
     [['/a/*'], '/a;x/secret', undefined],
     [['/a/*'], '/%2561/secret', undefined],
     [['/a/*', '/x/*'], '/x/..%2fa', ['/x/*', { _: '../a' }]],
-    // Dot segments are none.
+    // Dot segments are removed.
     [['/a/*', '/b'], '/a/../b', ['/b', undefined]],
     [['/a/*', '/b'], '/a/%2e%2e/b', ['/b', undefined]],
     [['/*', '/b'], '//a/../b', ['/*', expect.anything()]],
     [['/*', '/b'], '//b/.', ['/*', expect.anything()]],
-    // Parameters are decoded, each for itself.
+    // Each parameter is decoded separately.
     [['/:x/:y'], '/%C3%A4%2F/b%20c', ['/:x/:y', { x: 'ä/', y: 'b c' }]],
     [['/:x/:y'], '/%20/%E0', ['/:x/:y', { x: ' ', y: '%E0' }]],
     [['/:x/:y'], '/%E0/%20', ['/:x/:y', { x: '%E0', y: ' ' }]],
@@ -97,7 +97,7 @@ describe('a path leads to', () => {
   });
 });
 
-test('names and values of parameters are names and values, nothing else', async () => {
+test('names and values of parameters have no other meaning', async () => {
   const table = await tableOf('/:__proto__/:constructor/:toString/*');
   const match = table.find('/__proto__/constructor/%5F_proto__/hasOwnProperty');
   expect(Object.entries(match?.params ?? {})).toEqual([
@@ -142,7 +142,7 @@ describe('of the routes that match, the more exact one answers', () => {
     return segments.length === parts.length ? params : undefined;
   }
 
-  /** Sorts before another one that matches the same path. */
+  /** Compares two patterns that match the same path: the one that wins sorts first. */
   function rank(pattern: string): string {
     return pattern
       .split('/')
@@ -150,7 +150,7 @@ describe('of the routes that match, the more exact one answers', () => {
       .join('');
   }
 
-  test('as the model says, in whichever order they are given', async () => {
+  test('as the model says, in any order of the routes', async () => {
     await fc.assert(
       fc.asyncProperty(patterns, fc.array(path, { minLength: 1, maxLength: 8 }), async (given, paths) => {
         const table = await tableOf(...given);
@@ -166,7 +166,7 @@ describe('of the routes that match, the more exact one answers', () => {
   });
 });
 
-test('fixed answers are prepared for the exact path whose GET they are', async () => {
+test('fixed responses are prepared for the exact path whose GET they answer', async () => {
   const fixed = new NativeResponse('fixed');
   const own = new NativeResponse();
   const prepared: unknown[] = [];
@@ -221,6 +221,6 @@ test.each<[unknown, string]>([
   [{ '/a': { BREW: named('a') } }, "route '/a': BREW is not a supported method"],
   [{ '/a': { GET: 'text' } }, "route '/a', GET: must be a function"],
   [{ '/a': { GET: undefined } }, "route '/a', GET: must be a function"],
-])('%o is no table of routes', async (routes, message) => {
+])('%o is not a valid route table', async (routes, message) => {
   await expect(RouteTable.of(routes as Routes, async () => 'prepared')).rejects.toThrow(message);
 });

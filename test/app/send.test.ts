@@ -1,4 +1,4 @@
-// What an exchange is told when a response is sent: at once, as a stream, with trailers, by Hono.
+// The calls that an exchange gets when a response is sent: at once, as a stream, with trailers, by Hono.
 
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -16,7 +16,7 @@ import { FakeExchange } from './fake-exchange.ts';
 const TEXT = 'content-type: text/plain;charset=UTF-8\r\n';
 const bytes = (text: string) => new TextEncoder().encode(text);
 
-/** A stream that its test feeds, and what became of it. */
+/** A stream that a test feeds, and whether it was cancelled. */
 function fed() {
   const cancelled = vi.fn();
   let controller!: ReadableStreamDefaultController<unknown>;
@@ -49,7 +49,7 @@ function streamOf(...pieces: string[]): ReadableStream<Uint8Array<ArrayBuffer>> 
   return body;
 }
 
-/** Everything that is ready has happened. */
+/** Resolves when all pending promise callbacks have run. */
 function settled(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
@@ -61,7 +61,7 @@ async function sent(response: globalThis.Response, method?: string): Promise<unk
   return exchange.calls;
 }
 
-describe('content at hand goes out at once', () => {
+describe('content in memory is sent at once', () => {
   test.each<[string, () => globalThis.Response, unknown[]]>([
     ['a string', () => new Response('häß'), [200, TEXT, 'häß', false]],
     ['an empty string', () => new Response(''), [200, TEXT, '', false]],
@@ -113,7 +113,7 @@ describe('content at hand goes out at once', () => {
     return new Response(inner.body, inner);
   }
 
-  test('the same one again', () => {
+  test('twice from the same response', () => {
     const exchanges = [new FakeExchange(), new FakeExchange()];
     const response = new Response('a');
     for (const exchange of exchanges) send(exchange, response);
@@ -121,7 +121,7 @@ describe('content at hand goes out at once', () => {
     expect(exchanges[0]?.calls).toHaveLength(1);
   });
 
-  test('to HEAD, nothing says nothing of what GET would have', async () => {
+  test('to HEAD, a response without content sends no length', async () => {
     expect(await sent(new Response(null), 'HEAD')).toEqual([
       ['begin', 200, '', undefined, false],
       ['end', ''],
@@ -133,7 +133,7 @@ describe('content at hand goes out at once', () => {
     expect(await sent(new Response('a'), 'HEAD')).toEqual([['respond', 200, TEXT, 'a', false]]);
   });
 
-  test('to nobody when the peer has gone', () => {
+  test('and not at all when the client has disconnected', () => {
     const exchange = new FakeExchange();
     exchange.abort(new Error('gone'));
     send(exchange, new Response('a'));
@@ -145,7 +145,7 @@ describe('content at hand goes out at once', () => {
   });
 });
 
-describe('what is none', () => {
+describe('a value that is not a sendable Response is rejected:', () => {
   test.each([
     [undefined, 'undefined'],
     [null, 'null'],
@@ -170,7 +170,7 @@ describe('what is none', () => {
     expect(() => send(new FakeExchange(), Response.error())).toThrow(TypeError);
   });
 
-  test.each([Response, NativeResponse])("a status of one's own that is none (%o)", (Class) => {
+  test.each([Response, NativeResponse])('a class with an invalid status (%o)', (Class) => {
     const exchange = new FakeExchange();
     for (const status of ['200 OK\r\nX: y', '200', 199, 600, 200.5, undefined])
       for (const body of ['a', streamOf('a')]) {
@@ -180,7 +180,7 @@ describe('what is none', () => {
     expect(exchange.calls).toEqual([]);
   });
 
-  test.each([Response, NativeResponse])('one that is locked or has been read (%o)', async (Class) => {
+  test.each([Response, NativeResponse])('a response that is locked or has been read (%o)', async (Class) => {
     const exchange = new FakeExchange();
     const read = new Class('a');
     await read.text();
@@ -208,7 +208,7 @@ describe.each([
   ['light', Response as unknown as typeof globalThis.Response],
   ['native', NativeResponse],
 ])('a stream in a %s Response', (_, Class) => {
-  test('goes out chunked', async () => {
+  test('is sent chunked', async () => {
     expect(await sent(new Class(streamOf('a', 'b'), { status: 201, headers: { x: 'y' } }))).toEqual([
       ['begin', 201, 'x: y\r\n', undefined, false],
       ['write', 'a'],
@@ -217,7 +217,7 @@ describe.each([
     ]);
   });
 
-  test('goes out by Content-Length when that is told', async () => {
+  test('is sent with Content-Length when the program gives it', async () => {
     const headers = { 'content-length': '2', connection: 'close' };
     expect(await sent(new Class(streamOf('a', 'b'), { headers }))).toEqual([
       ['begin', 200, '', 2, true],
@@ -230,7 +230,7 @@ describe.each([
     ).toBeUndefined();
   });
 
-  test('is broken off when there is more than was told', async () => {
+  test('is broken off when it has more than its Content-Length', async () => {
     const { body, controller, cancelled } = fed();
     controller.enqueue(bytes('abc'));
     expect(await sent(new Class(body, { headers: { 'content-length': '2' } }))).toEqual([
@@ -241,7 +241,7 @@ describe.each([
     expect(cancelled).toHaveBeenCalled();
   });
 
-  test('sends each piece as it comes, the head first', async () => {
+  test('is sent piece by piece, the head first', async () => {
     const exchange = new FakeExchange();
     const { body, controller } = fed();
     send(exchange, new Class(body));
@@ -256,7 +256,7 @@ describe.each([
     expect(exchange.calls.at(-1)).toEqual(['end', '']);
   });
 
-  test('passes by pieces without bytes', async () => {
+  test('may have empty pieces, which are skipped', async () => {
     expect(await sent(new Class(streamOf('', 'a', '')))).toEqual([
       ['begin', 200, '', undefined, false],
       ['write', 'a'],
@@ -264,7 +264,7 @@ describe.each([
     ]);
   });
 
-  test('waits for the peer', async () => {
+  test('waits for the client', async () => {
     const exchange = new FakeExchange();
     const pull = vi.fn((controller: ReadableStreamDefaultController) => controller.enqueue(bytes('a')));
     exchange.room = false;
@@ -278,7 +278,7 @@ describe.each([
     exchange.abort(new Error('enough'));
   });
 
-  test('is cancelled when the peer goes, and others are still told', async () => {
+  test('is cancelled when the client disconnects, and other listeners are still called', async () => {
     const exchange = new FakeExchange();
     const before = vi.fn();
     exchange.onAbort = before;
@@ -292,7 +292,7 @@ describe.each([
     expect(exchange.calls.map(([name]) => name)).toEqual(['begin']);
   });
 
-  test('is cancelled when the peer goes while it is waited for', async () => {
+  test('is cancelled when the client disconnects during back-pressure', async () => {
     const exchange = new FakeExchange();
     exchange.room = false;
     const { body, controller, cancelled } = fed();
@@ -305,14 +305,14 @@ describe.each([
     expect(exchange.calls.map(([name]) => name)).toEqual(['begin', 'write']);
   });
 
-  test('that fails when nobody waits any more is broken off, and not told', async () => {
+  test('that fails after the client has disconnected is broken off and not reported', async () => {
     const exchange = new FakeExchange();
     const broken = vi.fn();
     const { body, controller } = fed();
     send(exchange, new Class(body), broken);
     controller.enqueue(bytes('a'));
     await settled();
-    // The peer has closed its side; a fetch() with the request's signal fails by that.
+    // The client has closed its side, by which a fetch() with the request's signal fails.
     exchange.aborted = new Error('closed');
     controller.error(exchange.aborted);
     await exchange.finished;
@@ -321,7 +321,7 @@ describe.each([
     expect(broken).not.toHaveBeenCalled();
   });
 
-  test('that fails is broken off, and told', async () => {
+  test('that fails is broken off and reported', async () => {
     const exchange = new FakeExchange();
     const broken = vi.fn();
     const { body, controller } = fed();
@@ -336,7 +336,7 @@ describe.each([
     expect(broken).toHaveBeenCalledExactlyOnceWith(exchange, undefined, reason, true);
   });
 
-  test('that fails before anything of it has gone leaves its place to another response', async () => {
+  test('that fails before anything was sent is replaced by another response', async () => {
     const exchange = new FakeExchange();
     exchange.held = true;
     const failed = vi.fn();
@@ -392,7 +392,7 @@ describe.each([
     expect(calls.at(-1)).toEqual(['end', '']);
   });
 
-  test('is not read where no content may follow', async () => {
+  test('is not read when the response may have no content', async () => {
     const { body, cancelled } = fed();
     const response = new Class(body, { headers: { 'content-length': '5' } });
     expect(await sent(response, 'HEAD')).toEqual([
@@ -402,7 +402,7 @@ describe.each([
     expect(cancelled).toHaveBeenCalledOnce();
   });
 
-  test('that fails to be cancelled harms nobody', async () => {
+  test('may fail to be cancelled', async () => {
     const cancel = () => Promise.reject(new Error('never'));
     expect(await sent(new Class(new ReadableStream({ cancel })), 'HEAD')).toHaveLength(2);
     const exchange = new FakeExchange();
@@ -412,7 +412,7 @@ describe.each([
   });
 });
 
-test('a Blob goes out by its size, in a native Response chunked', async () => {
+test('a Blob is sent with its size; in a native Response it is chunked', async () => {
   const blob = new Blob(['abc'], { type: 'text/x' });
   for (const headers of [{}, { 'content-length': '9' }])
     expect(await sent(new Response(blob, { headers }))).toEqual([
@@ -429,7 +429,7 @@ test('a Blob goes out by its size, in a native Response chunked', async () => {
   expect((await sent(new NativeResponse(blob)))[0]?.[3]).toBeUndefined();
 });
 
-test('a native string and native headers', async () => {
+test('a native Response with a string and headers is sent', async () => {
   const headers = new Headers([
     ['set-cookie', 'a'],
     ['set-cookie', 'b'],
@@ -443,7 +443,7 @@ test('a native string and native headers', async () => {
 });
 
 describe('trailers', () => {
-  test('follow a stream, when it has ended', async () => {
+  test('follow a stream that has ended', async () => {
     let ended = false;
     const body = new ReadableStream({
       pull(controller) {
@@ -460,7 +460,7 @@ describe('trailers', () => {
     ]);
   });
 
-  test('make content at hand go out chunked, whatever length is told', async () => {
+  test('make content in memory chunked, whatever its Content-Length', async () => {
     const trailers = async () => new Headers({ x: 'y' });
     for (const headers of [{ a: 'b' }, { a: 'b', 'content-length': '1' }])
       expect(await sent(new Response('a', { headers, trailers }))).toEqual([
@@ -474,13 +474,13 @@ describe('trailers', () => {
     ]);
   });
 
-  test('stay with clones and with those made of it', async () => {
+  test('stay with clones and with responses made from the response', async () => {
     const response = new Response('a', { trailers: () => ({ x: 'y' }) });
     for (const other of [response.clone(), new Response('a', response)])
       expect((await sent(other)).at(-1)).toEqual(['end', 'x: y\r\n']);
   });
 
-  test('that are none break the response off', async () => {
+  test('that are malformed break the response off', async () => {
     for (const trailers of [
       () => ({ 'content-length': '5' }),
       () => ({ a: 'b\r\n' + 'c' }),
@@ -490,7 +490,7 @@ describe('trailers', () => {
       expect((await sent(new Response('a', { trailers }))).at(-1)).toEqual(['breakOff']);
   });
 
-  test('are not asked for where no content may follow, or when the peer has gone', async () => {
+  test('are not asked for when the response may have no content, or the client has disconnected', async () => {
     const trailers = vi.fn(() => ({}));
     expect((await sent(new Response('a', { trailers }), 'HEAD')).at(-1)).toEqual(['end', '']);
     const exchange = new FakeExchange();
@@ -520,7 +520,7 @@ describe('a fetched Response', () => {
     }
   }
 
-  test('goes on as what it has been decoded to, wrapped or not', async () => {
+  test('is sent as it was decoded, wrapped or not', async () => {
     for (const wrap of [
       (response: globalThis.Response) => response,
       (response: globalThis.Response) => new Response(response.body, response),
@@ -537,7 +537,7 @@ describe('a fetched Response', () => {
       });
   });
 
-  test('has nothing to do with content that a program has encoded', async () => {
+  test('does not change content that the program itself has encoded', async () => {
     const headers = { 'content-encoding': 'gzip', 'content-length': '3' };
     const encoded = () => new Response(streamOf('own'), { headers });
     const inner = encoded();
@@ -558,7 +558,7 @@ describe('a fetched Response', () => {
     });
   });
 
-  test('of zstd content goes on as it is, which only newer platforms decode', async () => {
+  test('with zstd content, which only newer platforms decode, is sent as it is', async () => {
     const zstd = Buffer.from('28b52ffd2003190000616263', 'hex');
     await fetched('zstd', zstd, async (response) => {
       const [begin, piece] = await sent(response);
@@ -568,7 +568,7 @@ describe('a fetched Response', () => {
     });
   });
 
-  test('keeps what fetch() has left as it was', async () => {
+  test('keeps a coding that fetch() does not decode', async () => {
     await fetched('x-mine', Buffer.from('content'), async (response) => {
       const calls = await sent(response);
       expect(calls[0]?.[2]).toContain('content-encoding: x-mine\r\n');
@@ -588,7 +588,7 @@ describe('Hono', () => {
     return exchange;
   }
 
-  test('text, JSON, and headers behind a middleware go out at once', async () => {
+  test('sends text, JSON and the headers of a middleware at once', async () => {
     const app = new Hono();
     app.use(async (c, next) => {
       await next();
@@ -602,7 +602,7 @@ describe('Hono', () => {
     ]);
   });
 
-  test('streamSSE flows', async () => {
+  test('streamSSE sends each event at once', async () => {
     let next: () => void = () => {};
     const app = new Hono().get('/', (c) =>
       streamSSE(c, async (events) => {
@@ -628,7 +628,7 @@ describe('Hono', () => {
     expect(exchange.calls.at(-1)).toEqual(['end', '']);
   });
 
-  test('streamText ends, stream is told that its peer has gone', async () => {
+  test('streamText ends; stream() learns that the client has disconnected', async () => {
     const text = new Hono().get('/', (c) =>
       streamText(c, async (stream) => void (await stream.writeln('a'))),
     );
@@ -670,7 +670,7 @@ describe('the parts of a whole response', () => {
     ['a native one without a body', () => new NativeResponse(null, { status: 201 }), '', ''],
   ])('%s', async (_, make, fields, content) => {
     const response = make();
-    // Twice: it stays unread.
+    // Twice, since the response stays unread.
     for (let i = 0; i < 2; i++)
       expect(await wholeParts(response)).toEqual({
         statusCode: 201,
@@ -685,23 +685,23 @@ describe('the parts of a whole response', () => {
   test.each<[string, () => globalThis.Response]>([
     ['light', () => new Response('a', { headers: { connection: 'close' } })],
     ['native', () => new NativeResponse('a', { headers: { connection: 'close' } })],
-  ])('say that the connection shall be closed (%s)', async (_, make) => {
+  ])('include that the connection closes (%s)', async (_, make) => {
     expect((await wholeParts(make())).close).toBe(true);
   });
 
-  test('of one that can not be sent are none', async () => {
+  test('do not exist for a response that can not be sent', async () => {
     await expect(wholeParts(NativeResponse.error())).rejects.toThrow("status 0 can't be sent");
     await expect(wholeParts(new Response('a', { trailers: () => ({}) }))).rejects.toThrow('no trailers');
   });
 
-  test('belong to the caller', async () => {
+  test('are not shared with the program', async () => {
     const content = bytes('a');
     const parts = await wholeParts(new Response(content));
     content[0] = 0;
     expect(parts.content).toEqual(bytes('a'));
   });
 
-  test('of one that has been read are none', async () => {
+  test('do not exist for a response that has been read', async () => {
     const response = new Response('a');
     await response.text();
     await expect(wholeParts(response)).rejects.toThrow(TypeError);

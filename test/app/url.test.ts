@@ -1,4 +1,4 @@
-// request.url: the rule by examples, and over everything that the parser lets through.
+// request.url: the rule by examples, and for every target that the parser accepts.
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -60,7 +60,7 @@ describe('the URL of a request', () => {
     ["/it's?it's", 'a', "http://a/it's?it%27s"],
     ['/?[]{}|^`', 'a', 'http://a/?[]{}|^`'],
     ['/??', 'a', 'http://a/??'],
-    // Without a host, or with one that URL refuses
+    // Without a host, or with one that URL rejects
     ['/a', undefined, 'http://127.0.0.1:8080/a'],
     ['/a', '', 'http://127.0.0.1:8080/a'],
     ['/a', ':90', 'http://127.0.0.1:8080/a'],
@@ -68,7 +68,7 @@ describe('the URL of a request', () => {
     ['/a', '[::::]', 'http://127.0.0.1:8080/a'],
     ['/a', 'a:99999', 'http://127.0.0.1:8080/a'],
     ['/a', 'a%2fb', 'http://127.0.0.1:8080/a'],
-    // Nothing that more than a host may hide in, should the parser let it through one day
+    // More than a host, in case the parser accepts it one day
     ['/a', 'a/b', 'http://127.0.0.1:8080/a'],
     ['/a', 'user@a', 'http://127.0.0.1:8080/a'],
     ['/a', 'a?b', 'http://127.0.0.1:8080/a'],
@@ -89,13 +89,13 @@ describe('the URL of a request', () => {
     expect(urlOf(target, host)).toBe(url);
   });
 
-  test("has the server's scheme, and its default port goes", () => {
+  test("has the server's scheme, without the default port", () => {
     expect(urlOf('/a', 'a:443', secure)).toBe('https://a/a');
     expect(urlOf('/a', 'a:80', secure)).toBe('https://a:80/a');
     expect(new Origin(new Authority('http'), 'A:80').urlOf(new FakeHead([]))).toBe('http://a/');
   });
 
-  test('has the scheme that a trusted proxy says, and no other host', () => {
+  test('has the scheme that a trusted proxy reports, and the same host', () => {
     const fields: Field[] = [
       ['X-Forwarded-Proto', 'https'],
       ['X-Forwarded-Host', 'evil'],
@@ -107,7 +107,7 @@ describe('the URL of a request', () => {
     expect(urlOf('http://b/a', 'a', proxied, fields)).toBe('http://b/a');
   });
 
-  test('forgets the host of the request before', () => {
+  test('does not keep the host of the former request', () => {
     const urls = ['a', 'A', undefined, 'b', '1.2.3.4.5', 'a'].map((host) => urlOf('/', host));
     expect(urls).toEqual([
       'http://a/',
@@ -119,7 +119,7 @@ describe('the URL of a request', () => {
     ]);
   });
 
-  test('a server without a name that is one is refused when it starts', () => {
+  test('a server whose own host is invalid fails at startup', () => {
     for (const host of ['', 'a b', 'a/b', 'a:99999'])
       expect(() => new Origin(new Authority('http'), host)).toThrow(TypeError);
   });
@@ -127,7 +127,7 @@ describe('the URL of a request', () => {
 
 const TARGET_CHARACTERS = [...TARGET.keys()].filter((byte) => TARGET[byte] === 1);
 const character = fc.constantFrom(...TARGET_CHARACTERS.map((byte) => String.fromCharCode(byte)));
-/** Pieces that URL has an eye on, more often than chance would bring them. */
+/** Parts to which URL gives a meaning, more frequent than in random text. */
 const piece = fc.oneof(
   { weight: 3, arbitrary: character },
   fc.constantFrom('/', '//', '.', '..', '%2e', '%2E', '%', '?', "'", '@', ':', '/.', '%25', 'C|', '{', '^'),
@@ -168,7 +168,7 @@ const host = fc
 
 const origin = fc.constantFrom(plain, secure, proxied);
 
-/** A target whose path is without encoded unreserved characters; a digit that would complete another code stays. */
+/** A target with the encoded unreserved characters of its path decoded; a digit that would complete a code stays encoded. */
 function decodedOnce(target: string): string {
   const [path, ...query] = target.split('?') as [string, ...string[]];
   let decoded = '';
@@ -190,8 +190,8 @@ function normal(url: string): void {
   expect(new URL(url).href).toBe(url);
 }
 
-describe('whatever the parser lets through', () => {
-  test('origin-form gives a URL as URL would write it', () => {
+describe('for every target that the parser accepts', () => {
+  test('a target in origin-form gives a URL in the form that URL gives it', () => {
     const target = rest.map((text) => `/${text}`);
     fc.assert(
       fc.property(target, fc.option(host, { nil: undefined }), origin, (target, host, origin) => {
@@ -206,7 +206,7 @@ describe('whatever the parser lets through', () => {
     );
   });
 
-  test('absolute-form gives a URL as URL would write it', () => {
+  test('a target in absolute-form gives a URL in the form that URL gives it', () => {
     const target = fc
       .tuple(fc.constantFrom('http://', 'https://', 'HTTP://'), host, fc.constantFrom('/', '?', ''), rest)
       .map(([scheme, host, delimiter, rest]) => scheme + host + delimiter + (delimiter === '' ? '' : rest))
@@ -219,7 +219,7 @@ describe('whatever the parser lets through', () => {
     );
   });
 
-  test('every single character of a target, in the path and in the query', () => {
+  test('every character may occur in the path and in the query', () => {
     for (const byte of TARGET_CHARACTERS) {
       const letter = String.fromCharCode(byte);
       for (const target of [`/${letter}`, `/a${letter}`, `/a/${letter}/b`, `/?${letter}`, `/?a${letter}b`])

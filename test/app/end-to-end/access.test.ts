@@ -1,4 +1,4 @@
-// For whom the started server answers: what is a 421, whom it believes behind proxies, and which hosts it listens on.
+// Access to the started server: which requests get a 421, which proxies it trusts, and which hosts it listens on.
 
 import net from 'node:net';
 import { networkInterfaces } from 'node:os';
@@ -43,7 +43,7 @@ describe.each(ENGINES)('%s engine', (engine) => {
     };
     const TARGETS = ['https://a', 'https://a/fixed', 'HTTPS://a/counted', 'https://a/route', 'https://a/x?y'];
 
-    test('nothing at an https URL is answered on a plain connection, and the connection goes on', async () => {
+    test('a request for an https URL on a plain connection gets a 421, and the connection goes on', async () => {
       await start();
       for (const target of TARGETS)
         for (const method of ['GET', 'POST', 'BREW'])
@@ -59,7 +59,7 @@ describe.each(ENGINES)('%s engine', (engine) => {
       expect(await ask('GET http://a/fixed HTTP/1.1')).toMatch(/^200 /);
     });
 
-    test('unless a proxy that is trusted to say so says that it came by https', async () => {
+    test('a request for an https URL is answered when a trusted proxy reports that it came by https', async () => {
       await start('--trust-proxy', '1', '--trust-proxy-field', 'x-forwarded-for, X-Forwarded-Proto');
       for (const target of TARGETS) {
         expect(await ask(`GET ${target} HTTP/1.1`, 'X-Forwarded-Proto: https'), target).toMatch(/^200 /);
@@ -68,7 +68,7 @@ describe.each(ENGINES)('%s engine', (engine) => {
       }
     });
 
-    test('a request for a host that is not allowed is a 421, also where the engine would answer', async () => {
+    test('a request for a host that is not allowed gets a 421, even where the engine would answer', async () => {
       await start('--allowed-hosts', 'a.example,*.b.example, localhost:8080,[::1]');
       for (const path of ['/', '/fixed', '/fixed?a', '/counted', '/route', '/x']) {
         for (const host of ['a.example', 'A.EXAMPLE.:99', 'x.b.example', 'localhost:8080', '[::1]:1'])
@@ -89,14 +89,14 @@ describe.each(ENGINES)('%s engine', (engine) => {
     });
   });
 
-  test('a counted route that is a 421 counts nothing', async () => {
+  test('a request that gets a 421 does not count on a counted route', async () => {
     run = await startApp('access.js', [...flags, '--allowed-hosts', 'a']);
     await ask('GET /counted HTTP/1.1', 'Host: evil');
     await ask('GET https://a/counted HTTP/1.1');
     expect(await ask('GET /counted HTTP/1.1')).toBe('200 Hello1');
   });
 
-  test('Host is that of a target in absolute-form, in the URL and in the headers', async () => {
+  test('a target in absolute-form replaces Host, in the URL and in the headers', async () => {
     run = await startApp('access.js', flags);
     const { url, host } = await seen('GET http://b:81/route HTTP/1.1', 'Host: evil');
     expect([url, host]).toEqual(['http://b:81/route', 'b:81']);
@@ -104,10 +104,10 @@ describe.each(ENGINES)('%s engine', (engine) => {
   });
 });
 
-describe('whom a server believes', () => {
+describe('trusted proxies', () => {
   const forged = ['X-Forwarded-Proto: https', 'X-Forwarded-Host: evil'];
 
-  test('by default X-Forwarded-For alone, of which the last entry counts', async () => {
+  test('report by default in X-Forwarded-For alone, of which the last entry counts', async () => {
     run = await startApp('access.js', ['--workers', '1', '--trust-proxy', '1']);
     const expected = { url: 'http://a/', host: 'a', remoteAddress: '192.0.2.7' };
     for (const fields of [
@@ -121,7 +121,7 @@ describe('whom a server believes', () => {
     expect((await seen('GET / HTTP/1.1', 'X-Forwarded-For: rubbish')).remoteAddress).toBe('unknown');
   });
 
-  test('with --trust-proxy-field forwarded the last element of Forwarded, whatever stands before it', async () => {
+  test('report with --trust-proxy-field forwarded in the last element of Forwarded, whatever precedes it', async () => {
     run = await startApp('access.js', [
       '--workers',
       '1',
@@ -150,14 +150,14 @@ describe('whom a server believes', () => {
   });
 });
 
-test.each(['sequential', 'process', 'thread'])('--model %s answers for the same', async (model) => {
+test.each(['sequential', 'process', 'thread'])('--model %s answers for the same hosts', async (model) => {
   run = await startCli(['--model', model, '--allowed-hosts', 'a']);
   expect(await ask('GET / HTTP/1.1', 'Host: b')).toBe(`421 ${MISDIRECTED}`);
   expect(await ask('GET https://a/ HTTP/1.1')).toBe(`421 ${MISDIRECTED}`);
   expect(await ask('GET / HTTP/1.1')).toMatch(/^200 Hello\d/);
 });
 
-describe('a host that can be listened on has requests with a URL', () => {
+describe('a host that the server can listen on is valid in request.url', () => {
   const ways: [host: string, address: string, url: string][] = [
     ['127.0.0.1', '127.0.0.1', 'http://127.0.0.1'],
     ['0', '127.0.0.1', 'http://0.0.0.0'],
@@ -206,7 +206,7 @@ test.each([
   'user@a',
   'a%41',
   'http://a',
-])('the host %s is refused in one line', async (host) => {
+])('the host %s is rejected with one line', async (host) => {
   run = { stop: async () => 0 } as Run;
   const line = ` must be an address or a name without a port, such as 127.0.0.1, :: or localhost, not '${host}'`;
   expect(await runCli(['--host', host])).toEqual({ code: 2, output: '', errors: `hotpath: --host${line}\n` });
@@ -234,12 +234,12 @@ test.each<[string[], string]>([
     ['--allowed-hosts', ''],
     "--allowed-hosts: '' is not a host: write example.com, *.example.com, localhost:8080 or [::1]",
   ],
-])('%j is refused in one line', async (args, line) => {
+])('%j is rejected with one line', async (args, line) => {
   run = { stop: async () => 0 } as Run;
   expect(await runCli(args)).toEqual({ code: 2, output: '', errors: `hotpath: ${line}\n` });
 });
 
-test('serve() takes lists, or text with commas', async () => {
+test('serve() accepts lists, or text with commas', async () => {
   run = { stop: async () => 0 } as Run;
   const fetch = (request: Request, { remoteAddress }: { remoteAddress: string }) =>
     new Response(`${request.url} ${remoteAddress}`);
@@ -268,7 +268,7 @@ function hasIpv6(): boolean {
   return Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === '::1'));
 }
 
-/** Sends a request to an address of this machine; all that comes. */
+/** Sends a request to an address of this machine. @returns all bytes of the response */
 async function raw(host: string, port: number, request: string): Promise<string> {
   const socket = net.connect({ host, port });
   socket.write(request);

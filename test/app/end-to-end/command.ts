@@ -29,7 +29,7 @@ export async function startApp(
   return Object.assign(run, { url: `http://127.0.0.1:${run.port}` });
 }
 
-/** Sends bytes on a connection of their own; everything that comes until the server closes. */
+/** Sends bytes on a new connection. @returns everything until the server closes */
 export async function tell(port: number, request: string): Promise<string> {
   const client = await connect(port);
   client.send(request);
@@ -38,18 +38,18 @@ export async function tell(port: number, request: string): Promise<string> {
   return answer;
 }
 
-/** A whole request of the kind that closes its connection. */
+/** A complete request that closes its connection. */
 export function lines(requestLine: string, ...fields: string[]): string {
   const host = fields.some((field) => /^host:/i.test(field)) ? [] : ['Host: a'];
   return `${[requestLine, ...host, ...fields, 'Connection: close'].join('\r\n')}\r\n\r\n`;
 }
 
-/** What follows the head. */
+/** The content of a response. */
 export function contentOf(answer: string): string {
   return answer.slice(answer.indexOf('\r\n\r\n') + 4);
 }
 
-/** Polls a counter of the application until it is as wanted. */
+/** Polls a counter of the application until it has the expected value. */
 export async function untilCounter(run: AppRun, name: string, least: number): Promise<void> {
   for (let i = 0; i < 1000; i++) {
     if (Number(await (await fetch(`${run.url}/counter/${name}`)).text()) >= least) return;

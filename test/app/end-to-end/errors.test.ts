@@ -1,5 +1,5 @@
-// Handlers that fail or never answer, under the command line: their clients learn nothing but that, the
-// operator everything, and everybody else is served.
+// Handlers that fail or never answer, under the command line: their clients learn only that they failed, the
+// operator learns everything, and all other clients are served.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connect, eventually } from '../../support/client.ts';
@@ -35,7 +35,7 @@ describe.each(SERVERS)('%s engine, %s workers', (engine, workers) => {
       }
     });
 
-    test('the operator reads what it was, and where', async () => {
+    test('the log has the error and its place', async () => {
       for (const what of [
         /A handler failed at GET \/fail\/throws: Error: a secret\n +at .*errors\.js:\d+:\d+/,
         /A handler failed at GET \/fail\/throws%20a%20string: a secret\n/,
@@ -50,7 +50,7 @@ describe.each(SERVERS)('%s engine, %s workers', (engine, workers) => {
         await eventually(`${what}`, () => what.test(run.errors));
     });
 
-    test('threads live on after a thousand of them', async () => {
+    test('threads survive a thousand failures', async () => {
       const count = 100;
       const request = `${'GET /fail/throws HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(9)}GET /fail/rejects HTTP/1.1\r\nHost: a\r\n\r\n`;
       const client = await connect(run.port);
@@ -62,7 +62,7 @@ describe.each(SERVERS)('%s engine, %s workers', (engine, workers) => {
     });
   });
 
-  test('an error that nobody catches ends its thread, and another takes its place', async () => {
+  test('an uncaught error ends its thread, which is replaced', async () => {
     const run = await startApp('errors.js', args);
     expect(contentOf(await tell(run.port, lines('GET /uncaught HTTP/1.1')))).toBe('answered');
     await eventually('the end', () => /Worker \d failed; replacing it/.test(run.output));
@@ -99,7 +99,7 @@ describe.each(SERVERS)('%s engine, %s workers', (engine, workers) => {
       else await eventually(logged, () => run.errors.includes(logged));
     });
 
-    test('--handler-timeout: 503, or a cut connection once the head is out', async () => {
+    test('--handler-timeout gives a 503, or cuts the connection when the head has been sent', async () => {
       const never = await tell(run.port, 'GET /never HTTP/1.1\r\nHost: a\r\n\r\n');
       expect(never).toMatch(/^HTTP\/1\.1 503 /);
       const half = await tell(run.port, 'GET /half HTTP/1.1\r\nHost: a\r\n\r\n').catch(() => 'cut');

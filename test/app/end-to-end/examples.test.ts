@@ -1,4 +1,4 @@
-// Every example, started and used as its first lines say.
+// Every example, started and used as the comment at its top says.
 
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
@@ -21,7 +21,7 @@ const json = (method: string, body: unknown) => ({
   headers: { 'Content-Type': 'application/json' },
 });
 
-test('all of them are listed, say how they are started, and are started here', async () => {
+test('all examples are listed, say how to start them, and are tested here', async () => {
   run = await startApp('examples/hello.js');
   const list = await readFile('examples/README.md', 'utf8');
   const tests = await readFile(new URL(import.meta.url), 'utf8');
@@ -29,7 +29,7 @@ test('all of them are listed, say how they are started, and are started here', a
     if (name === 'README.md') continue;
     expect(list).toContain(`](${name})`);
     const first = name.endsWith('.js') ? name : `${name}/app.js`;
-    // What is started by a program of its own has a test of its own.
+    // An example with a program of its own has its own test.
     if (name === 'machines') continue;
     expect(await readFile(join('examples', first), 'utf8')).toContain(`node dist/cli.js examples/${first}`);
     expect(tests).toContain(`startApp('examples/${first}'`);
@@ -105,7 +105,7 @@ test('upload', async () => {
   expect(await text('/files/empty')).toBe('');
   expect((await get('/files/missing')).status).toBe(404);
   expect((await get('/files/..%2Fescape', { method: 'PUT', body: 'x' })).status).toBe(400);
-  // One that leaves in the middle leaves nothing behind.
+  // A client that disconnects in the middle leaves nothing behind.
   const client = await connect(run.port);
   client.send(`${lines('PUT /files/half HTTP/1.1', 'Content-Length: 1000000')}half`);
   await eventually('the file', () => client.socket.bytesWritten > 0);
@@ -150,7 +150,7 @@ test('Hono', async () => {
   expect(await text('/events')).toMatch(/^event: tick\ndata: tick 1\nid: 1\n\n[\s\S]*tick 3/);
   expect(await (await get('/fail')).json()).toEqual({ error: 'something went wrong' });
   expect(await (await get('/nowhere')).json()).toEqual({ error: 'there is nothing at /nowhere' });
-  // What a thread prints takes its time.
+  // The output of a thread arrives late.
   await eventually('the log', () => run.output.includes('<-- GET /nowhere'));
 });
 
@@ -164,7 +164,7 @@ test('itty-router', async () => {
   expect((await get('/nowhere')).status).toBe(404);
 });
 
-test('tickets: numbers, decisions, and who may not ask', async () => {
+test('tickets: numbers, decisions, and clients over the limit', async () => {
   const folder = temporaryFolder('tickets');
   const state = ['--state', join(folder, 'state'), '--workers', '2'];
   run = await startApp('examples/tickets/app.js', state);

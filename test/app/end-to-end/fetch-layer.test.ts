@@ -1,4 +1,4 @@
-// The Fetch standard around requests and responses, and what hotpath takes beyond it, over real sockets.
+// Requests and responses of the Fetch standard, and what hotpath accepts beyond it, over real sockets.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connect, sleep } from '../../support/client.ts';
@@ -32,7 +32,7 @@ describe.each(['wasm', 'js'])('%s engine', (engine) => {
     ['chunked', CHUNKED],
     ['with its length', KNOWN],
   ])(
-    'another body takes the place of one that has been read; without one it is refused, %s',
+    'another body replaces one that has been read; without one the platform rejects it, %s',
     async (_, rest) => {
       const answer = contentOf(await post('/used', 'X-Kind: a', ...rest));
       expect(JSON.parse(answer)).toEqual(['POST', true, 'a', 'new', 'TypeError', 'TypeError']);
@@ -51,7 +51,7 @@ describe.each(['wasm', 'js'])('%s engine', (engine) => {
     expect(JSON.parse(contentOf(await tell(run.port, head + rest.at(-1))))).toEqual(seen);
   });
 
-  test('bytes that are used again after the response was made are sent as they were', async () => {
+  test('bytes that a program changes after it made the response are sent as they were', async () => {
     for (const path of ['/scratch', '/scratch-later']) {
       const letters = 'abcdefghijklmnop'.split('');
       const texts = await Promise.all(
@@ -61,7 +61,7 @@ describe.each(['wasm', 'js'])('%s engine', (engine) => {
     }
   });
 
-  test('bytes that are used again reach a slow client as they were, whole and as pieces', async () => {
+  test('bytes that a program changes reach a slow client as they were, whole and in pieces', async () => {
     const slow = await connect(run.port);
     slow.socket.pause();
     slow.send(lines('GET /scratch-pieces HTTP/1.1', 'Connection: close'));
@@ -86,7 +86,7 @@ describe.each(['wasm', 'js'])('%s engine', (engine) => {
     '/fails-as-number',
     '/fails-as-blob',
     '/fails-at-trailers',
-  ])('%s: what fails before anything was sent is answered by the error handler', async (path) => {
+  ])('%s: error() answers for a failure before anything was sent', async (path) => {
     const response = await get(path);
     expect([response.status, response.statusText, response.headers.get('x-lost')]).toEqual([
       503,
@@ -100,12 +100,12 @@ describe.each(['wasm', 'js'])('%s engine', (engine) => {
     expect(await response.text()).toBe(`${path}: ${message}`);
   });
 
-  test('a response of the error handler that fails is a 500', async () => {
+  test('a response of error() that fails gives a 500', async () => {
     const response = await get('/fails-twice');
     expect([response.status, await response.text()]).toEqual([500, '500 Internal Server Error\n']);
   });
 
-  test.each(['/date', '/date-stream', '/date-fixed'])('%s: the date of a response is sent', async (path) => {
+  test.each(['/date', '/date-stream', '/date-fixed'])("%s: the response's own Date is sent", async (path) => {
     const answer = await tell(run.port, lines(`GET ${path} HTTP/1.1`));
     expect(answer.match(/^date: .*$/gim)).toEqual([`Date: ${DATE}`]);
     expect((await tell(run.port, 'GET /date HTTP/1.0\r\n\r\n')).match(/^date: .*$/gim)).toEqual([
@@ -113,7 +113,7 @@ describe.each(['wasm', 'js'])('%s engine', (engine) => {
     ]);
   });
 
-  test('a date that is none leaves the one of the server', async () => {
+  test("an invalid Date is replaced by the server's", async () => {
     const date = (await get('/date-none')).headers.get('date');
     expect(Math.abs(Date.parse(date as string) - Date.now())).toBeLessThan(60_000);
   });
@@ -132,7 +132,7 @@ describe.each(['wasm', 'js'])('%s engine', (engine) => {
     ['/foreign', 'theirs'],
     ['/foreign-later', 'theirs'],
     ['/foreign-stream', 'piece'],
-  ])('%s: what has a status, headers and a body is a response', async (path, text) => {
+  ])('%s: any object with a status, headers and a body is a response', async (path, text) => {
     const response = await get(path);
     expect([
       response.status,
@@ -142,13 +142,13 @@ describe.each(['wasm', 'js'])('%s engine', (engine) => {
     ]).toEqual([202, 'Theirs', 'a', text]);
   });
 
-  test('anything else is an error that says what it was', async () => {
+  test('any other value is an error that names its kind', async () => {
     expect(await (await get('/foreign-none')).text()).toBe(
       '/foreign-none: a handler must answer with a Response, not object',
     );
   });
 
-  test('strings and buffers that a generator gives are bytes', async () => {
+  test('strings and buffers from a generator are sent as bytes', async () => {
     expect(await (await get('/strings')).text()).toBe('äbb');
   });
 });

@@ -1,5 +1,5 @@
-// A Hono application under the command line next to the very same one without any server: what Hono itself
-// answers to a request is what a client gets.
+// A Hono application under the command line compared with the same one without any server: a client gets exactly
+// the response that Hono itself makes.
 
 import { createServer, request as httpRequest, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -174,7 +174,7 @@ interface Answer {
   body: string;
 }
 
-/** What is the connection's, or of the moment. */
+/** Fields of the connection, or of the moment. */
 const LEFT_OUT = /^(date|connection|keep-alive|content-length|transfer-encoding)$/;
 
 async function fromHono({ method = 'GET', target, headers = {}, body }: Case, url: string): Promise<Answer> {
@@ -242,7 +242,7 @@ describe.each(SERVERS)('%s engine, %s workers', (engine, workers) => {
     expect(run.errors).toBe('');
   });
 
-  test('what Hono answers is what a client gets', async () => {
+  test('a client gets the responses of Hono', async () => {
     for (const one of CASES) {
       const [expected, answer] = await Promise.all([fromHono(one, run.url), fromServer(one, run.port)]);
       expect(answer, `${one.method ?? 'GET'} ${one.target} ${JSON.stringify(one.headers)}`).toEqual(expected);
@@ -256,7 +256,7 @@ describe.each(SERVERS)('%s engine, %s workers', (engine, workers) => {
 });
 
 describe('with --no-globals', () => {
-  test('what Hono answers is what a client gets, but where it makes a Request of the Request', async () => {
+  test('a client gets the responses of Hono, unless Hono makes a Request from the request', async () => {
     const run = await startApp('hono.js', ['--workers', '1', '--no-globals'], environment);
     for (const one of CASES.filter(({ target }) => !/^\/(override|mounted)/.test(target))) {
       const [expected, answer] = await Promise.all([fromHono(one, run.url), fromServer(one, run.port)]);

@@ -33,7 +33,7 @@ async function freePorts(count: number): Promise<number> {
 }
 
 test.skipIf(missing.length > 0)(
-  'numbers are unique over all servers',
+  'numbers are unique across all servers',
   async () => {
     const port = await freePorts(4);
     example = spawn(process.execPath, ['examples/machines/start.js', String(port)], {

@@ -76,13 +76,13 @@ http {
   const get = (target: string): Promise<string> =>
     tell(port, `GET ${target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`).catch(() => 'cut');
 
-  test('a stream that is complete is a complete response', async () => {
+  test('a complete stream is a complete response', async () => {
     for (const way of ['', '/unbuffered', '/cached'])
       expect(await get(`${way}/complete`)).toMatch(/^HTTP\/1\.1 200 OK.*\r\n5\r\n00000\r\n0\r\n\r\n$/s);
   });
 
   test.each(['fails', 'stands-still', 'trailers', 'short', 'long'])(
-    'a stream that breaks off is a broken response, and no cache keeps it: %s',
+    'a stream that breaks off is an incomplete response, and no cache keeps it: %s',
     async (target) => {
       for (const way of ['', '/unbuffered', '/cached', '/cached']) {
         const answer = await get(`${way}/${target}`);
@@ -102,17 +102,20 @@ http {
     30_000,
   );
 
-  test.each(['throws', 'exits'])('a stream whose thread ends is a broken response: %s', async (target) => {
-    let before = '';
-    // A thread that has just ended is replaced first.
-    for (let i = 0; i < 100 && !before.startsWith('HTTP/1.1 200'); i++) before = await get('/complete');
-    const answer = await get(`/${target}`);
-    expect(answer).toMatch(/^(HTTP\/1\.1 200 OK|HTTP\/1\.1 502|cut)/);
-    expect(answer).not.toMatch(/0\r\n\r\n$/);
-  });
+  test.each(['throws', 'exits'])(
+    'a stream whose thread ends is an incomplete response: %s',
+    async (target) => {
+      let before = '';
+      // A thread that has just ended is replaced first.
+      for (let i = 0; i < 100 && !before.startsWith('HTTP/1.1 200'); i++) before = await get('/complete');
+      const answer = await get(`/${target}`);
+      expect(answer).toMatch(/^(HTTP\/1\.1 200 OK|HTTP\/1\.1 502|cut)/);
+      expect(answer).not.toMatch(/0\r\n\r\n$/);
+    },
+  );
 });
 
-test('a stream that a drain cuts off is reset', async () => {
+test('a stream that is cut at the drain timeout is reset', async () => {
   const run = await startApp('breaks.js', ['--workers', '1', '--drain-timeout', '200']);
   const client = net.connect(run.port, '127.0.0.1');
   let received = '';

@@ -1,4 +1,4 @@
-// SIGHUP makes the command load its application anew, while clients are served.
+// SIGHUP reloads the application while clients are served.
 
 import { expect, test } from 'vitest';
 import { connect, eventually, GET } from '../../support/client.ts';
@@ -13,26 +13,29 @@ export default {
   fetch: () => new Response('${name}'),
 };`;
 
-test.each(['1', '2'])('%s workers: a new version, one that fails, counts that go on', async (workers) => {
-  const file = files.write('app.js', appOf('old'));
-  const run = await startApp(file, ['--workers', workers]);
-  // A connection that is open already asks the old threads once more.
-  const text = async (path: string) => contentOf(await tell(run.port, lines(`GET ${path} HTTP/1.1`)));
-  expect([await text('/'), await text('/fixed'), await text('/count')]).toEqual(['old', 'old', 'old1']);
+test.each(['1', '2'])(
+  '%s workers: a new version is loaded, a broken one is not, and counts go on',
+  async (workers) => {
+    const file = files.write('app.js', appOf('old'));
+    const run = await startApp(file, ['--workers', workers]);
+    // A connection that is open already asks the old threads once more.
+    const text = async (path: string) => contentOf(await tell(run.port, lines(`GET ${path} HTTP/1.1`)));
+    expect([await text('/'), await text('/fixed'), await text('/count')]).toEqual(['old', 'old', 'old1']);
 
-  files.write('app.js', appOf('new'));
-  run.child.kill('SIGHUP');
-  await eventually('the new version', () => run.output.includes('Reloaded'));
-  expect([await text('/'), await text('/fixed'), await text('/count')]).toEqual(['new', 'new', 'new2']);
+    files.write('app.js', appOf('new'));
+    run.child.kill('SIGHUP');
+    await eventually('the new version', () => run.output.includes('Reloaded'));
+    expect([await text('/'), await text('/fixed'), await text('/count')]).toEqual(['new', 'new', 'new2']);
 
-  files.write('app.js', 'export default {');
-  run.child.kill('SIGHUP');
-  await eventually('the failure', () => run.output.includes('Could not reload'));
-  expect([await text('/'), await text('/fixed'), await text('/count')]).toEqual(['new', 'new', 'new3']);
-  expect(await run.stop()).toBe(0);
-});
+    files.write('app.js', 'export default {');
+    run.child.kill('SIGHUP');
+    await eventually('the failure', () => run.output.includes('Could not reload'));
+    expect([await text('/'), await text('/fixed'), await text('/count')]).toEqual(['new', 'new', 'new3']);
+    expect(await run.stop()).toBe(0);
+  },
+);
 
-test('other options of a limiter, and what was used; a name that became another kind is one line', async () => {
+test('a limiter gets other options and keeps its usage; a name of another kind is an error in one line', async () => {
   const app = (limit: number) => `import { limiter } from 'hotpath';
     const logins = limiter('logins', { limit: ${limit}, windowMs: 86_400_000 });
     export default { routes: { '/:cost': ({ params }) => {
@@ -60,7 +63,7 @@ test('other options of a limiter, and what was used; a name that became another 
   expect(await run.stop()).toBe(0);
 });
 
-test('a connection whose response began before the reload is answered once more', async () => {
+test('a connection whose response began before the reload gets one more response', async () => {
   const run = await startApp(files.write('echo.js', ECHO), ['--workers', '1']);
   const client = await connect(run.port);
   client.send('POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n');
@@ -68,7 +71,7 @@ test('a connection whose response began before the reload is answered once more'
   run.child.kill('SIGHUP');
   await eventually('the reload', () => run.output.includes('Reloaded'));
   client.send('0\r\n\r\n');
-  // Its head did not say that this would be the last response.
+  // Its head did not announce that this would be the last response.
   await client.until(/\r\n0\r\n\r\n$/);
   client.send(GET);
   const again = (await client.end()).split('\r\n0\r\n\r\n')[1];

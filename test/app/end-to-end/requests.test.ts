@@ -1,4 +1,4 @@
-// What handlers see of requests, over real sockets, under the command line.
+// The requests that handlers get, over real sockets, under the command line.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connect, sleep } from '../../support/client.ts';
@@ -59,12 +59,12 @@ describe.each(SERVERS)('%s engine, %s workers', (engine, workers) => {
     expect((await seen(request)).url).toBe(url.replace('OWN', run.url));
   });
 
-  test('what a proxy says is not believed', async () => {
+  test('the fields of proxies are ignored', async () => {
     const request = lines('GET /where HTTP/1.1', 'X-Forwarded-For: 203.0.113.9', 'X-Forwarded-Proto: https');
     expect(await seen(request)).toMatchObject({ remoteAddress: '127.0.0.1', url: 'http://a/where' });
   });
 
-  test('the standard around a request', async () => {
+  test('a request works with the classes of the standard', async () => {
     const names: string[] = await (await fetch(`${run.url}/checks`)).json();
     expect(names.length).toBeGreaterThan(5);
     for (const name of names) {
@@ -84,7 +84,7 @@ describe.each(SERVERS)('%s engine, %s workers', (engine, workers) => {
     return response.json();
   };
 
-  test('bodies in every form', async () => {
+  test('a body can be read in every form', async () => {
     expect(await read('text', '\ufeffgrün')).toBe('grün');
     expect(await read('json', '{"a":[1,2]}')).toEqual({ a: [1, 2] });
     expect(await read('bytes', Uint8Array.of(0, 128, 255))).toEqual([0, 128, 255]);
@@ -108,7 +108,7 @@ describe.each(SERVERS)('%s engine, %s workers', (engine, workers) => {
     ]);
   });
 
-  test('a stream in pieces, with and without a length', async () => {
+  test('a body can be read as a stream, with and without a length', async () => {
     expect(await read('stream', 'x'.repeat(300_000))).toEqual({ size: 300_000 });
     const pieces = () =>
       new ReadableStream({
@@ -136,7 +136,7 @@ describe.each(SERVERS)('%s engine, %s workers', (engine, workers) => {
     expect(answer).toEqual({ text: 'abc', trailers: [['x-sum', '6']] });
   });
 
-  test('Expect: 100-continue is met when the handler reads, and not when it does not', async () => {
+  test('Expect: 100-continue is fulfilled only when the handler reads', async () => {
     const client = await connect(run.port);
     client.send(lines('POST /read/text HTTP/1.1', 'Content-Length: 4', 'Expect: 100-continue'));
     await client.until(/100 Continue\r\n\r\n$/);
@@ -150,7 +150,7 @@ describe.each(SERVERS)('%s engine, %s workers', (engine, workers) => {
     expect(answer).toMatch(/^HTTP\/1\.1 200 /);
   });
 
-  test('content that nobody has read is not taken from the next connection', async () => {
+  test('unread content does not affect the next connection', async () => {
     for (const fields of [['Expect: 100-continue'], []]) {
       const answer = await tell(run.port, lines('POST /where HTTP/1.1', 'Content-Length: 20', ...fields));
       expect(answer).toMatch(/^HTTP\/1\.1 200 /);
@@ -165,11 +165,11 @@ describe.each(SERVERS)('%s engine, %s workers', (engine, workers) => {
       'chunked',
       `${lines('POST /read/text HTTP/1.1', 'Transfer-Encoding: chunked')}${`8000\r\n${'x'.repeat(0x8000)}\r\n`.repeat(33)}0\r\n\r\n`,
     ],
-  ])('413 for what is larger than --max-body, %s', async (_, request) => {
+  ])('content larger than --max-body gets a 413, %s', async (_, request) => {
     expect(await tell(run.port, request)).toMatch(/^HTTP\/1\.1 413 /);
   });
 
-  test('the signal aborts when the client goes', async () => {
+  test('the signal aborts when the client disconnects', async () => {
     const value = async (name: string) => Number(await (await fetch(`${run.url}/counter/${name}`)).text());
     for (const leave of ['destroy', 'resetAndDestroy'] as const) {
       const [hanging, aborted] = [await value('hanging'), await value('aborted')];
@@ -181,7 +181,7 @@ describe.each(SERVERS)('%s engine, %s workers', (engine, workers) => {
     }
   });
 
-  test('who closes only one side gets the response all the same', async () => {
+  test('a client that closes only its side still gets the response', async () => {
     const client = await connect(run.port);
     client.send('GET /hang HTTP/1.1\r\nHost: a\r\n\r\n');
     client.socket.end();
@@ -189,7 +189,7 @@ describe.each(SERVERS)('%s engine, %s workers', (engine, workers) => {
     client.close();
   });
 
-  test('many at once, read late, pipelined, cut anywhere: each sees its own, in its order', async () => {
+  test('each of many pipelined requests, cut anywhere and read late, sees its own content, in order', async () => {
     const talk = async (talker: number) => {
       const client = await connect(run.port);
       const expected: unknown[] = [];
@@ -213,7 +213,7 @@ describe.each(SERVERS)('%s engine, %s workers', (engine, workers) => {
         client.send(sent.slice(at, at + 700 + talker));
         if (at % 3 === 0) await sleep(1);
       }
-      // The other side stays open: what was asked is answered.
+      // The server's side stays open, so every request gets its response.
       client.socket.end();
       const answers = readResponses(await client.end()).map(({ content }) => JSON.parse(content));
       client.close();
@@ -222,7 +222,7 @@ describe.each(SERVERS)('%s engine, %s workers', (engine, workers) => {
     await Promise.all(Array.from({ length: 30 }, (_, talker) => talk(talker)));
   });
 
-  test('a body that is read too late is a clear error, and the connection goes on', async () => {
+  test('a body that is read too late gives a clear error, and the connection goes on', async () => {
     const client = await connect(run.port);
     const body = 'x'.repeat(100_000);
     client.send(`POST /late HTTP/1.1\r\nHost: a\r\nContent-Length: ${body.length}\r\n\r\n`);
@@ -253,7 +253,7 @@ describe('--trust-proxy', () => {
   const where = async (...fields: string[]) =>
     JSON.parse(contentOf(await tell(run.port, lines('GET /where HTTP/1.1', ...fields))));
 
-  test('takes address and scheme from what the proxy in front wrote', async () => {
+  test("takes address and scheme from the proxy's fields", async () => {
     expect(await where('X-Forwarded-For: 6.6.6.6, 203.0.113.9', 'X-Forwarded-Proto: https')).toEqual({
       remoteAddress: '203.0.113.9',
       url: 'https://a/where',

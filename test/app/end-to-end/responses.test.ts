@@ -1,4 +1,4 @@
-// What handlers answer, as it comes over real sockets from the command line.
+// The responses of handlers, over real sockets, under the command line.
 
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -9,7 +9,7 @@ import { type AppRun, contentOf, lines, SERVERS, startApp, tell, untilCounter } 
 
 const LARGE = 'x'.repeat(200_000);
 
-/** Who is behind the application: plain, compressed, failing, and telling what it was asked. */
+/** The server that the application fetches from: plain, compressed and failing responses, and one that describes its request. */
 let upstream: Server;
 let upstreamUrl: string;
 beforeAll(async () => {
@@ -56,7 +56,7 @@ describe.each(SERVERS)('%s engine, %s workers', (engine, workers) => {
   const get = (path: string, init?: RequestInit) => fetch(run.url + path, { redirect: 'manual', ...init });
   const raw = (path: string, method = 'GET') => tell(run.port, lines(`${method} ${path} HTTP/1.1`));
 
-  test('the standard around a response', async () => {
+  test('a response works with the classes of the standard', async () => {
     for (const name of await (await get('/checks')).json())
       expect(await (await get(`/check/${encodeURIComponent(name)}`)).text(), name).toBe('true');
   });
@@ -83,14 +83,14 @@ describe.each(SERVERS)('%s engine, %s workers', (engine, workers) => {
     expect(await response.text()).toBe(text);
     const head = await get(path, { method: 'HEAD' });
     expect(head.status).toBe(status);
-    // A response to HEAD without a body may have one for GET: its length is not known.
+    // A response to HEAD without a body may have one for GET, so its length is unknown.
     const own = ([name]: [string, string]) =>
       !/^(date|connection|keep-alive|content-length|transfer-encoding)$/.test(name);
     expect([...head.headers].filter(own)).toEqual([...response.headers].filter(own));
     expect(await raw(path, 'HEAD')).toMatch(/\r\n\r\n$/);
   });
 
-  test('a form, cookies, a location', async () => {
+  test('forms, cookies and redirects are sent', async () => {
     const form = await (await get('/form')).formData();
     expect(form.get('a')).toBe('1');
     expect(await (form.get('file') as File).text()).toBe('text');
@@ -99,7 +99,7 @@ describe.each(SERVERS)('%s engine, %s workers', (engine, workers) => {
     expect((await get('/redirect')).headers.get('location')).toBe('http://elsewhere/there');
   });
 
-  test('large content, text and bytes', async () => {
+  test('large content is sent, as text and as bytes', async () => {
     for (const path of ['/large', '/large-later']) {
       const response = await get(path);
       expect(response.headers.get('content-length')).toBe('5000000');
@@ -107,7 +107,7 @@ describe.each(SERVERS)('%s engine, %s workers', (engine, workers) => {
     }
   });
 
-  test('a stream goes out chunked; by its length when that is told; to the end for HTTP/1.0', async () => {
+  test('a stream is sent chunked, with its length if the program gives one, and until the close for HTTP/1.0', async () => {
     expect(await raw('/stream')).toMatch(/\r\ntransfer-encoding: chunked\r\n[\s\S]*\r\n0\r\n\r\n$/i);
     const known = await raw('/stream-length');
     expect(known).toMatch(/\r\ncontent-length: 13\r\n/i);
@@ -117,12 +117,12 @@ describe.each(SERVERS)('%s engine, %s workers', (engine, workers) => {
     expect(contentOf(old)).toBe('one two three');
   });
 
-  test('a stream that breaks never looks whole', async () => {
+  test('a stream that breaks off never looks complete', async () => {
     const outcome = async (path: string) => {
       const response = await get(path);
       return response.status === 500 ? 'told' : await response.text();
     };
-    // As long as its head has not gone, that it broke can be told.
+    // While the head has not been sent, the failure can become a 500.
     for (const path of ['/stream-short', '/stream-fails', '/stream-number'])
       expect(['told', 'cut'], path).toContain(await outcome(path).catch(() => 'cut'));
     await eventually('the line', () => run.errors.includes('A response broke off: Error: the source broke'));
@@ -132,13 +132,13 @@ describe.each(SERVERS)('%s engine, %s workers', (engine, workers) => {
     expect(await raw('/trailers')).toMatch(/\r\n0\r\nx-sum: 6\r\n\r\n$/);
   });
 
-  test('an event arrives before the next one is made', async () => {
+  test('an event arrives before the next one exists', async () => {
     const name = `events-${engine}-${workers}`;
     const client = await connect(run.port);
     client.send(lines(`GET /events/${name} HTTP/1.1`));
     for (let i = 1; i <= 3; i++) {
       await client.until((received) => received.includes(`data: ${i}\n\n`));
-      // No other was made: that waits for this.
+      // The next one waits for this request.
       expect(client.received).not.toContain(`data: ${i + 1}`);
       expect(await (await get(`/counter/${name}-produced`)).text()).toBe(`${i}`);
       await get(`/add/${name}-allowed`);
@@ -147,7 +147,7 @@ describe.each(SERVERS)('%s engine, %s workers', (engine, workers) => {
     client.close();
   });
 
-  test('a stream waits for its reader, and is cancelled when that goes', async () => {
+  test('a stream waits for its client, and is cancelled when the client disconnects', async () => {
     const name = `endless-${engine}-${workers}`;
     const client = await connect(run.port);
     client.socket.pause();
@@ -155,7 +155,7 @@ describe.each(SERVERS)('%s engine, %s workers', (engine, workers) => {
     await untilCounter(run, `${name}-produced`, 65536);
     let before = -1;
     let produced = 0;
-    // Until it stands still: kernels buffer what they like.
+    // Until it stops: kernels buffer different amounts.
     for (let i = 0; i < 100 && produced !== before; i++) {
       await sleep(100);
       before = produced;
@@ -167,7 +167,7 @@ describe.each(SERVERS)('%s engine, %s workers', (engine, workers) => {
     await untilCounter(run, `${name}-cancelled`, 1);
   });
 
-  test('what was fetched goes on: plain, compressed, failed, large', async () => {
+  test('a fetched response can be returned: plain, compressed, failed, large', async () => {
     for (const way of ['/fetched', '/fetched-later']) {
       const plain = await get(`${way}/plain`);
       expect(plain.headers.get('x-upstream'), way).toBe('plain');
@@ -184,7 +184,7 @@ describe.each(SERVERS)('%s engine, %s workers', (engine, workers) => {
     }
   });
 
-  test('a proxy of two lines: method, target, fields and body go on', async () => {
+  test('a proxy of two lines passes on method, target, fields and body', async () => {
     const response = await get('/proxy/there?q=1', {
       method: 'PUT',
       body: LARGE,
@@ -194,7 +194,7 @@ describe.each(SERVERS)('%s engine, %s workers', (engine, workers) => {
     expect(await (await get('/proxy/plain')).text()).toBe('plain');
   });
 
-  test('fetch(request), as it is', async () => {
+  test('fetch(request) accepts the request itself', async () => {
     const host = new URL(upstreamUrl).host;
     const answer = await tell(run.port, lines('GET /forward HTTP/1.1', `Host: ${host}`, 'X-Kind: same'));
     expect(JSON.parse(contentOf(answer).replace(/^[\da-f]+\r\n|\r\n0\r\n\r\n$/g, ''))).toEqual({
@@ -205,7 +205,7 @@ describe.each(SERVERS)('%s engine, %s workers', (engine, workers) => {
     });
   });
 
-  test('what would break out of a field line throws at the handler', async () => {
+  test('a value that would break out of its field line throws in the handler', async () => {
     for (const name of await (await get('/injections')).json())
       for (const way of ['/inject', '/inject-later']) {
         const answer = await raw(`${way}/${encodeURIComponent(name)}`);
@@ -229,7 +229,7 @@ describe('global names', () => {
     await run.stop();
   });
 
-  test('--no-globals leaves the platform’s; either Response is sent', async () => {
+  test('--no-globals leaves those of the platform; either Response can be sent', async () => {
     const run = await startApp('no-globals.js', ['--workers', '1', '--no-globals']);
     expect(await (await fetch(`${run.url}/same`)).json()).toMatchObject({
       light: false,

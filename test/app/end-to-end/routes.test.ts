@@ -1,5 +1,5 @@
-// Routes under the command line: what matches, what answers which method, and that what the engine answers
-// and what JavaScript answers keep their order and their counts.
+// Routes under the command line: which route matches, which method it answers, and that responses of the engine
+// and of JavaScript keep their order and their counts.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connect } from '../../support/client.ts';
@@ -60,7 +60,7 @@ describe.each(SERVERS)('%s engine, %s workers', (engine, workers) => {
     '/users/1/posts',
     '/healthy',
     '/notes/1/2',
-  ])('nothing is at %s', async (target) => {
+  ])('no route matches %s', async (target) => {
     const { statusCode, content } = await ask(`GET ${target} HTTP/1.1`);
     expect([statusCode, content]).toEqual([404, '404 Not Found\n']);
   });
@@ -71,7 +71,7 @@ describe.each(SERVERS)('%s engine, %s workers', (engine, workers) => {
     ['/files/x/../../handler', 'handler', {}],
     ['http://a/files/../handler?/../x', 'handler', {}],
     ['/with%20space/../handler', 'handler', {}],
-  ])('routes see the path that request.url has: %s', async (target, what, params) => {
+  ])('routes match the path of request.url: %s', async (target, what, params) => {
     const { statusCode, content } = await ask(`GET ${target} HTTP/1.1`);
     expect(statusCode).toBe(200);
     expect(JSON.parse(content)).toMatchObject({ what, params });
@@ -102,7 +102,7 @@ describe.each(SERVERS)('%s engine, %s workers', (engine, workers) => {
   });
 
   test.each(['http://a?/handler', 'http://a?b/health'])(
-    'a slash in the query begins no path: %s',
+    'a slash in the query does not begin a path: %s',
     async (target) => {
       expect((await ask(`GET ${target} HTTP/1.1`)).content).toMatch(/^Hello\d+$/);
     },
@@ -112,7 +112,7 @@ describe.each(SERVERS)('%s engine, %s workers', (engine, workers) => {
     expect((await ask('GET /last HTTP/1.1')).fields.get('connection')).toBe('close');
   });
 
-  test('HEAD follows GET, unless the route has one of its own', async () => {
+  test('HEAD is answered as GET, unless the route has a HEAD of its own', async () => {
     expect((await ask('HEAD /head HTTP/1.1')).fields.get('x-head')).toBe('own');
     const head = await ask('HEAD /handler HTTP/1.1');
     expect(head.content).toBe('');
@@ -122,7 +122,7 @@ describe.each(SERVERS)('%s engine, %s workers', (engine, workers) => {
     expect((await ask('HEAD /notes HTTP/1.1')).statusCode).toBe(200);
   });
 
-  test('a method that a route has not is 405 with Allow; OPTIONS is 204 with Allow', async () => {
+  test('a method that the route does not have gets a 405 with Allow; OPTIONS gets a 204 with Allow', async () => {
     for (const [target, method, allow] of [
       ['/notes', 'DELETE', 'GET, POST, HEAD, OPTIONS'],
       ['/notes/7', 'POST', 'GET, PUT, DELETE, HEAD, OPTIONS'],
@@ -145,7 +145,7 @@ describe.each(SERVERS)('%s engine, %s workers', (engine, workers) => {
     expect(JSON.parse((await ask('POST /handler HTTP/1.1')).content)).toMatchObject({ method: 'POST' });
   });
 
-  test('every way to a counted route counts: forms of the target, HEAD, a pattern', async () => {
+  test('every request for a counted route counts: any form of the target, HEAD, a pattern', async () => {
     const before = await count('hits');
     const content = async (target: string) => (await ask(`GET ${target} HTTP/1.1`)).content;
     expect(await content('/')).toBe(`Hello${before + 1}`);
@@ -186,7 +186,7 @@ describe.each(SERVERS)('%s engine, %s workers', (engine, workers) => {
     }
   });
 
-  test('in a pipeline the order stays, whoever answers', async () => {
+  test('pipelined responses stay in order, whether the engine or JavaScript answers', async () => {
     const kinds: [string, (i: number) => string][] = [
       ['/health', () => 'ok'],
       ['/users/I', (i) => `{"what":"user","method":"GET","params":{"id":"${i}"}}`],
@@ -209,7 +209,7 @@ describe.each(SERVERS)('%s engine, %s workers', (engine, workers) => {
     client.close();
   });
 
-  test('content for a fixed route is read past', async () => {
+  test('content of a request for a fixed response is skipped', async () => {
     const text = await tell(
       run.port,
       `POST /health HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nGET /GET /health HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc${lines('GET /users/1 HTTP/1.1')}`,

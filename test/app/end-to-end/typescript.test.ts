@@ -33,7 +33,7 @@ const compile = (options: object = OPTIONS) =>
     files.write('tsconfig.json', JSON.stringify(options)),
   ]).catch((error) => Promise.reject(new Error(error.stdout + error.stderr)));
 
-test('handlers, routes and errors have their types; JSX runs', async () => {
+test('types of handlers, routes and errors; JSX runs', async () => {
   const app = files.write(
     'app.tsx',
     `import { type App, counted, counter, type Handler, Response as HotpathResponse } from 'hotpath';
@@ -110,7 +110,7 @@ serve({ port: 0, fetch: () => new Response(), workers: 2 }).catch(() => console.
   expect(stdout).toBe('ok 2 1\ntrue\nrefused\n');
 });
 
-test('the types hold without those of the DOM', async () => {
+test("types work without the DOM's", async () => {
   files.write(
     'bare.ts',
     `import { type App, fetch as hotpathFetch, type Handler, Request as HotpathRequest, Response as HotpathResponse, type ServerRequest } from 'hotpath';
