@@ -78,7 +78,7 @@ export const mutexDefects: Defect[] = [
       'one that has no time for it keeps the others',
       'if (now && before) atomic.notify(row + STATE_MUTEX, 1);',
       '',
-      'has no time for it',
+      'that is busy does not block',
     ],
     [
       'a free lock is never free to try',
@@ -95,34 +95,34 @@ export const mutexDefects: Defect[] = [
       'who tries passes those who wait here',
       'this.held || this.waiting.length > 0',
       'this.held',
-      'as if nobody waited',
+      'as if no thread waited',
     ],
     [
       'who waits is served last come first',
       'this.waiting.shift()?.(HELD)',
       'this.waiting.pop()?.(HELD)',
-      'first served',
+      'in the order in which they ask',
     ],
     ['a mutex can be unlocked by who has it not', 'if (!this.held) return false;', '', 'two copies'],
     [
       'nobody asks for those who wait when it is handed on',
       'if (wanted) void this.ask();',
       '',
-      'only a mutex keeps',
+      'only the mutex protects',
     ],
     [
       'a thread that waits is not kept',
       'const reminder = setInterval(() => {\n      stalled = exports.mutexRemind(this.pointer, stalled);\n    }, REMIND_MS);',
       'const reminder = setInterval(() => {\n      stalled = exports.mutexRemind(this.pointer, stalled);\n    }, REMIND_MS).unref();',
-      'stays for it',
+      'nothing but wait stays alive',
     ],
-    ['a thread that has got it is kept for ever', 'clearInterval(reminder);', '', 'stays for it'],
+    ['a thread that has got it is kept for ever', 'clearInterval(reminder);', '', 'nothing but wait stays alive'],
     ['each handle has turns of its own', 'queuesHere.set(pointer, turns);', '', 'until it is unlocked'],
     [
       'a death is not told to who waited',
       '(got === MUTEX_ACQUIRED ? HELD : ABANDONED)',
       '(HELD)',
-      'the next one is told',
+      'the next holder learns of it',
     ],
   ]),
   ...defectsOf('src/state/mutex.ts', MUTEX, [
@@ -141,7 +141,7 @@ export const mutexDefects: Defect[] = [
     ['who has ended is not known', 'this.id = this.worker.threadId;', 'this.id = -1;'],
   ]),
   ...defectsOf('assembly/state/death.ts', HISTOGRAM, [
-    ['the buckets of a dead thread are lost', 'histogramOwnerDied(row, owner);', '{}', 'next one'],
+    ['the buckets of a dead thread are lost', 'histogramOwnerDied(row, owner);', '{}', 'the next thread gets its buckets'],
   ]),
   ...defectsOf('assembly/state/gauge.ts', GAUGE, [
     ['an addition does not look whether another came first', '} while (found != bits);', '} while (false);'],
@@ -170,7 +170,7 @@ export const mutexDefects: Defect[] = [
       'extent !== 0; extent = 0',
     ],
     ['the end of a bucket stands for it', ' + 0.5) / perPower', ' + 1) / perPower'],
-    ['0 is not 0', 'if (bucket === 0) return 0;', '', 'no bucket of its own'],
+    ['0 is not 0', 'if (bucket === 0) return 0;', '', 'without a bucket of their own'],
   ]),
   ...defectsOf('src/state/histogram.ts', HISTOGRAM, [
     ['ranks are rounded down', 'Math.ceil((p * count) / 100)', 'Math.floor((p * count) / 100)'],

@@ -16,13 +16,13 @@ export const stateDefects: Defect[] = [
       'handles stay bound to what is gone',
       'for (const unbind of place.unbind ?? []) unbind();',
       '',
-      'are those of the next server',
+      'bind to the state of the next server',
     ],
     [
       'one of two that start takes the named state away',
       'if (place.starts !== undefined) place.starts++;',
       'place.starts = 1;',
-      'takes nothing from the other',
+      'does not affect the other',
     ],
   ]),
   ...defectsOf('src/state/mutex.ts', FAILED, [
@@ -36,7 +36,7 @@ export const stateDefects: Defect[] = [
       'a mutex stays where it was',
       '(this.#stale && this.#queue.idle)',
       'false',
-      'are those of the next server',
+      'bind to the state of the next server',
     ],
   ]),
   ...defectsOf('src/serve.ts', FAILED, [

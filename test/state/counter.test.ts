@@ -1,4 +1,4 @@
-// One number over real threads, the careful ways and the careless one.
+// Counting over real threads: exactly with an atomic addition or a mutex, inexactly without.
 
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
@@ -10,7 +10,7 @@ import { rowPointer, setCounter, setCounting } from '../../src/wasm/state/rows.t
 import { smallMemory } from '../support/memory.ts';
 
 const THREADS = 4;
-/** Threads meet before each round, or one could be through before the next one starts. */
+/** Threads wait for each other before each round; otherwise one could finish before the next starts. */
 const ROUNDS = 20;
 
 interface Counted {
@@ -46,8 +46,8 @@ describe(`${THREADS} threads count together`, () => {
     expect(results.every(({ rising }) => rising)).toBe(true);
   });
 
-  test('none: some are lost', async () => {
-    // Long enough for threads to run side by side even where many others want the cores; or once more.
+  test('without any care some additions are lost', async () => {
+    // Long enough for threads to run side by side on a busy machine; if they did not, it is tried again.
     const count = 2_000_000;
     let lost = 0;
     for (let tries = 0; tries < 5 && lost === 0; tries++)
@@ -56,7 +56,7 @@ describe(`${THREADS} threads count together`, () => {
   });
 });
 
-test('every way counts alike for one thread, beyond 32 bits', () => {
+test('every way of counting is exact for one thread, beyond 32 bits', () => {
   const memory = smallMemory();
   const { counterAdd, counterValue } = instantiate(compileModule(), memory);
   const views = viewsOf(memory);

@@ -1,4 +1,4 @@
-// A thread of a server ends with a mutex in its hands: whatever ended it, the server hands that on.
+// A thread of a server ends while it holds a mutex: the server releases the mutex, whatever ended the thread.
 
 import { expect, test } from 'vitest';
 import { histogram, mutex, serve } from '#dist/index.js';

@@ -1,4 +1,4 @@
-// A server that fails to start gives back what it took: the named state, its folder, threads, sockets, global names.
+// A server that fails to start releases everything: the named state, its folder, threads, sockets, global names.
 
 import { once } from 'node:events';
 import { rmSync, writeFileSync } from 'node:fs';
@@ -42,7 +42,7 @@ async function contentOf({ url }: Server): Promise<string> {
   return await (await fetch(url)).text();
 }
 
-/** Each fails: [what, its options, what it fails with]. */
+/** Starts that fail: [name, options, error message]. */
 const FAILURES: [string, () => object, RegExp][] = [
   ['a folder that can not be made', () => ({ ...fetchHits, state: '/proc/nope' }), /state folder/],
   [
@@ -65,7 +65,7 @@ const FAILURES: [string, () => object, RegExp][] = [
   ['a port in use, with state', () => ({ ...fetchHits, port: takenPort, state: folder }), /EADDRINUSE/],
   ['a port in use, with threads', () => ({ app: answers, workers: 1, port: takenPort }), /EADDRINUSE/],
   [
-    'a host that is none of this machine',
+    'a host that this machine does not have',
     () => ({ ...fetchHits, host: '203.0.113.1', state: folder }),
     /EADDRNOTAVAIL/,
   ],
@@ -101,7 +101,7 @@ describe.each(FAILURES)('after %s', (_, options, message) => {
     rmSync(join(folder, 'counters'), { force: true });
   };
 
-  test('a handle says that there is no server, and the next server counts without state', async () => {
+  test('a handle reports that there is no server, and the next server counts without state', async () => {
     const hits = counter('hits');
     await expectFailure();
     expect(() => hits.add()).toThrow("counter 'hits' is used before this thread has a server");
@@ -136,7 +136,7 @@ describe('handles that were bound while a server tried to start', () => {
     "await new Promise((resolve) => setTimeout(resolve, 100)); throw new Error('too late');",
   );
 
-  /** Uses what there is by name as soon as it can be, then waits for the start to fail. */
+  /** Uses named state as soon as it can be used, then waits for the start to fail. */
   async function useDuring<T>(use: () => T | Promise<T>): Promise<T> {
     let failed = false;
     const failure = start({ app: late, workers: 1 }).catch((error: Error) => {
@@ -151,7 +151,7 @@ describe('handles that were bound while a server tried to start', () => {
     return used;
   }
 
-  test('are those of the next server', async () => {
+  test('bind to the state of the next server', async () => {
     const handles = {
       hits: counter('hits'),
       level: gauge('level'),
@@ -175,7 +175,7 @@ describe('handles that were bound while a server tried to start', () => {
     expect(limiter('api', { limit: 5, windowMs: 3_600_000 }).take('a').remaining).toBe(3);
   });
 
-  test('a mutex that is held can be unlocked, and is then that of the next server', async () => {
+  test('a mutex that is held can be unlocked, and then binds to the state of the next server', async () => {
     const guard = mutex('guard');
     await useDuring(() => guard.lock());
     await start(fetchHits);
@@ -185,7 +185,7 @@ describe('handles that were bound while a server tried to start', () => {
     guard.unlock();
   });
 
-  test('a counter is leased numbers when the next server keeps it', async () => {
+  test('a counter gets leased numbers when the next server keeps its state', async () => {
     const hits = counter('hits');
     await useDuring(() => hits.add(5));
     await start({ ...fetchHits, state: folder, lease: 64 });
@@ -194,7 +194,7 @@ describe('handles that were bound while a server tried to start', () => {
   });
 });
 
-test('of two that start at once, the one that fails takes nothing from the other', async () => {
+test('when two servers start at the same time, the one that fails does not affect the other', async () => {
   const hits = counter('hits');
   const [bad, good] = await Promise.allSettled([start({ ...fetchHits, port: takenPort }), start(fetchHits)]);
   expect(bad.status).toBe('rejected');
@@ -202,7 +202,7 @@ test('of two that start at once, the one that fails takes nothing from the other
   expect([hits.add(), await contentOf(good.value), hits.add()]).toEqual([1, '2', 3]);
 });
 
-test('a server that runs keeps its state when another one fails', async () => {
+test('a running server keeps its state when another one fails to start', async () => {
   const server = await start({ ...fetchHits, state: folder });
   expect(await contentOf(server)).toBe('1');
   await expect(start({ ...fetchHits, port: takenPort })).rejects.toThrow('EADDRINUSE');
@@ -210,7 +210,7 @@ test('a server that runs keeps its state when another one fails', async () => {
   expect([counter('hits').add(), await contentOf(server)]).toEqual([2, '3']);
 });
 
-test('the global names are put back', async () => {
+test('the global names are restored', async () => {
   const before = [globalThis.Response, globalThis.Request, globalThis.fetch];
   await expect(start({ ...fetchHits, port: takenPort, globals: true })).rejects.toThrow('EADDRINUSE');
   expect([globalThis.Response, globalThis.Request, globalThis.fetch]).toEqual(before);

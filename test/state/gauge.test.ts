@@ -1,4 +1,4 @@
-// Gauges: what they take, and that no addition of any thread is lost.
+// Gauges: which values they accept, and that no addition of any thread is lost.
 
 import { beforeEach, describe, expect, test } from 'vitest';
 import { counter } from '../../src/state/counter.ts';
@@ -21,13 +21,13 @@ test('a gauge begins at 0, is set, and goes up and down', () => {
   expect(level.value).toBe(-0);
 });
 
-test('names are judged at once, and are of one kind', () => {
+test('a name is checked at once, and belongs to one kind', () => {
   expect(() => gauge('')).toThrow("a gauge's name is text");
   counter('hits').add();
   expect(() => gauge('hits').set(1)).toThrow("'hits' is a counter already, so it can't be a gauge");
 });
 
-describe('what is not finite', () => {
+describe('a value that is not finite is rejected:', () => {
   test.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, '1' as unknown as number])(
     '%s is refused',
     (value) => {
@@ -39,7 +39,7 @@ describe('what is not finite', () => {
     },
   );
 
-  test('nor does a gauge become it', () => {
+  test('as a sum, too', () => {
     const level = gauge('level');
     level.set(Number.MAX_VALUE);
     expect(() => level.add(Number.MAX_VALUE)).toThrow('not Infinity');
@@ -47,7 +47,7 @@ describe('what is not finite', () => {
   });
 });
 
-test('4 threads add and take away: exactly', async () => {
+test('4 threads add and subtract exactly', async () => {
   const rounds = 300_000;
   await storm(state, 4, 'add', { rounds });
   expect(gauge('level').value).toBe(4 * rounds * 2);

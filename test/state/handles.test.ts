@@ -1,4 +1,4 @@
-// Handles of counters: bound at first use, to the one named state of the process.
+// Handles of counters: they bind at first use to the named state of the process.
 
 import { afterEach, describe, expect, test } from 'vitest';
 import { counted as builtCounted, counter as builtCounter } from '#dist/index.js';
@@ -20,7 +20,7 @@ function makeState(): SharedState {
   return { module, memory: smallMemory() };
 }
 
-test('before there is a server, a counter may be named but not used', () => {
+test('before there is a server, a counter can be made but not used', () => {
   const hits = counter('hits');
   expect(hits.name).toBe('hits');
   expect(() => hits.add()).toThrow("counter 'hits' is used before this thread has a server");
@@ -29,7 +29,7 @@ test('before there is a server, a counter may be named but not used', () => {
   expect([hits.value, hits.add(), hits.value]).toEqual([0, 1, 1]);
 });
 
-test('the first server holds the named state of all', () => {
+test('the first server has the named state for all servers', () => {
   const first = makeState();
   const second = makeState();
   expect(sharedState()).toBe(undefined);
@@ -47,7 +47,7 @@ test('two copies of the package count together', () => {
   expect(builtCounted('Hello', builtCounter('a'))).toBeInstanceOf(Counted);
 });
 
-test('a memory of another version of the package is not taken', () => {
+test('a memory of another version of the package is rejected', () => {
   const state = makeState();
   viewsOf(state.memory).words[HEADER_VERSION >> 2] = 99;
   shareState(state);
@@ -72,7 +72,7 @@ describe('adding', () => {
   );
 });
 
-test('names are judged at once, and those of the server are its own', () => {
+test("a name is checked at once, and the server's own names are rejected", () => {
   expect(() => counter('')).toThrow(TypeError);
   expect(() => counter('x'.repeat(112))).toThrow(RangeError);
   const { memory } = shareState(makeState());
@@ -83,7 +83,7 @@ test('names are judged at once, and those of the server are its own', () => {
   );
 });
 
-test('the row of a counter, where a plane has it in its own memory', () => {
+test("the index of a counter is known only when it is in the plane's own memory", () => {
   const { memory } = shareState(makeState());
   const a = counter('a');
   expect(counterIndexIn(viewsOf(memory), a)).toBe(1);
@@ -92,7 +92,7 @@ test('the row of a counter, where a plane has it in its own memory', () => {
   expect(counterIndexIn(viewsOf(makeState().memory), a)).toBe(undefined);
 });
 
-test('a counted response', () => {
+test('a counted response counts', () => {
   shareState(makeState());
   const hello = counted('Hellö', counter('a'));
   expect([hello.prefix, hello.counter.name]).toEqual(['Hellö', 'a']);

@@ -1,4 +1,4 @@
-// Histograms: next to all the values themselves, over threads, and when threads come and go.
+// Histograms, compared with all the values themselves: over threads, and when threads come and go.
 
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -12,13 +12,13 @@ beforeEach(() => {
   state = freshState();
 });
 
-/** By nearest rank. */
+/** The percentile of values, by nearest rank. */
 function percentileOf(values: number[], p: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.max(1, Math.ceil((p * sorted.length) / 100)) - 1] as number;
 }
 
-test('nothing yet', () => {
+test('without values there are no percentiles', () => {
   const sizes = histogram('sizes');
   expect(sizes.snapshot()).toEqual({
     count: 0,
@@ -79,7 +79,7 @@ test('the sum is exact for whole numbers up to 2^53, and within its rounding for
   expect(Math.abs(tenths.sum / (count / 10) - 1)).toBeLessThanOrEqual(count * 1.2e-16);
 });
 
-test('0 and what has no bucket of its own', () => {
+test('0 and values without a bucket of their own are recorded', () => {
   const sizes = histogram('sizes');
   for (const value of [0, 0, 2 ** -70, 1, 2 ** 200]) sizes.record(value);
   expect([20, 40, 60].map((p) => sizes.percentile(p))).toEqual([0, 0, 0]);
@@ -87,7 +87,7 @@ test('0 and what has no bucket of its own', () => {
   expect(sizes.snapshot()).toMatchObject({ count: 5, min: 0, max: 2 ** 200 });
 });
 
-describe('what is no value', () => {
+describe('an invalid value is rejected:', () => {
   test.each([-1, -5e-324, Number.NaN, Number.POSITIVE_INFINITY, undefined as unknown as number])(
     '%s is refused',
     (value) => {
@@ -97,12 +97,12 @@ describe('what is no value', () => {
     },
   );
 
-  test.each([-1, 100.1, Number.NaN])('nor is %s a percentile', (p) => {
+  test.each([-1, 100.1, Number.NaN])('the percentile %s, too', (p) => {
     expect(() => histogram('sizes').percentile(p)).toThrow('from 0 to 100');
   });
 });
 
-test('4 threads record: every value once, in buckets of their own', async () => {
+test('4 threads record every value once, each in its own buckets', async () => {
   const rounds = 1_000_000;
   const bytesBefore = state.memory.buffer.byteLength;
   await storm(state, 4, 'record', { rounds });
@@ -114,7 +114,7 @@ test('4 threads record: every value once, in buckets of their own', async () => 
   expect(state.memory.buffer.byteLength).toBe(bytesBefore + 4 * PAGE_BYTES);
 });
 
-test("what a thread has counted stays when it ends, and its buckets are the next one's", async () => {
+test('the values of a thread stay when it ends, and the next thread gets its buckets', async () => {
   const bytesBefore = state.memory.buffer.byteLength;
   for (let i = 1; i <= 3; i++) {
     await storm(state, 1, 'record', { rounds: 10 });
@@ -123,13 +123,13 @@ test("what a thread has counted stays when it ends, and its buckets are the next
   expect(state.memory.buffer.byteLength).toBe(bytesBefore + PAGE_BYTES);
 });
 
-test('who only reads takes no memory', () => {
+test('reading takes no memory', () => {
   const bytesBefore = state.memory.buffer.byteLength;
   expect(histogram('sizes').snapshot().count).toBe(0);
   expect(state.memory.buffer.byteLength).toBe(bytesBefore);
 });
 
-test('buckets may lie anywhere in memory; where none is left, a value is refused, and what is there stays', () => {
+test('buckets may be anywhere in memory; when no memory is left, a value is rejected, and the recorded ones stay', () => {
   const pages = (bytes: number): number => (bytes - state.memory.buffer.byteLength) / PAGE_BYTES;
   state.memory.grow(pages(2 ** 32) - 1);
   const sizes = histogram('sizes');

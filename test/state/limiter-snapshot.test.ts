@@ -1,4 +1,4 @@
-// Limiters that are written down and read again by another process: what was used is still used.
+// Limiters that are saved, and restored by another process: the usage of keys survives.
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -23,7 +23,7 @@ const ROW = rowPointer(1);
 const NAME = 'limiter';
 const DAY_MS = 86_400_000;
 
-/** A process, which has its own memory and its own clock. */
+/** A simulated process, with its own memory and its own clock. */
 class Process {
   readonly memory = smallMemory();
   readonly exports: Exports = instantiate(module, this.memory);
@@ -55,14 +55,14 @@ class Process {
     return decisionOf(this.exports.limiterTake(ROW, this.scratch.pointer, length, cost, nowMs)) as Decision;
   }
 
-  /** As it is read from a file, told from any moment. */
+  /** The snapshot as it is read from a file, relative to any moment. */
   read(wallMs: number, sinceMs = wallMs): LimiterSnapshot {
     const { nowMs } = this.moment(wallMs);
     const snapshot = readLimiter(this.memory, ROW, nowMs, this.moment(sinceMs));
     return valueFrom(Buffer.concat(piecesOf(snapshot))) as LimiterSnapshot;
   }
 
-  /** Lays what was written down, and has the limiter take it. */
+  /** Restores a snapshot into a limiter. */
   lay(snapshot: LimiterSnapshot, wallMs: number): number {
     const table = layLimiter(this.memory, snapshot, this.moment(wallMs));
     offerSaved(this.memory, [{ kind: 'limiter', name: NAME, table }]);
@@ -70,7 +70,7 @@ class Process {
     return table;
   }
 
-  /** The same, and opens the limiter with the options that it had. */
+  /** Restores a snapshot, and opens the limiter with its former options. */
   restore(snapshot: LimiterSnapshot, wallMs: number): void {
     this.lay(snapshot, wallMs);
     const [{ limit, windowMs }] = snapshot.tables as [LimiterSnapshot['tables'][number]];
@@ -82,11 +82,11 @@ function usedIn(snapshot: LimiterSnapshot): number[] {
   return [...usedByKey(snapshot).values()].sort((a, b) => a - b);
 }
 
-describe('what was written down', () => {
+describe('the saved usage', () => {
   const WALL_MS = 1_700_000_000_123;
   const keys = Array.from({ length: 500 }, (_, i) => `key ${i}`);
 
-  test.each([0, 1, 3, 1000, 30_000, 59_999, 3_600_000])('is as it was, %d ms later', (laterMs) => {
+  test.each([0, 1, 3, 1000, 30_000, 59_999, 3_600_000])('is the same %d ms later', (laterMs) => {
     const before = new Process(WALL_MS - 5000);
     before.open(70, 60_000, 1000, WALL_MS);
     for (const [i, key] of keys.entries()) before.take(key, 1 + (i % 70), WALL_MS);
@@ -96,7 +96,7 @@ describe('what was written down', () => {
       expect(after.take(key, 1, WALL_MS + laterMs)).toEqual(before.take(key, 1, WALL_MS + laterMs));
   });
 
-  test('stays the same, told from one moment, until something is taken or comes back', () => {
+  test('stays the same, relative to one moment, until a key takes something or becomes whole', () => {
     const before = new Process(WALL_MS - 5000);
     before.open(70, 60_000, 1000, WALL_MS);
     before.take('a', 30, WALL_MS);
@@ -116,7 +116,7 @@ describe('what was written down', () => {
     before.take('a', 1, WALL_MS + 10_000);
     expect(at(WALL_MS + 10_000)).not.toEqual(snapshot);
     expect(usedIn(at(WALL_MS + 60_000))).toEqual([]);
-    // The wall clock was set back by a day: no more is in use than ever can be.
+    // The wall clock was set back by a day: the usage is no more than can be in use.
     const [[hash = ''] = []] = usedByKey(snapshot);
     const late = new Process(WALL_MS - DAY_MS * 2);
     const tables = [{ limit: 70, windowMs: 60_000, keys: recordOf(hash, DAY_MS * 70) }];
@@ -124,7 +124,7 @@ describe('what was written down', () => {
     expect(late.take('a', 70, WALL_MS - DAY_MS)).toMatchObject({ allowed: false, retryAfterMs: 60_000 });
   });
 
-  test('has no more than is in use', () => {
+  test('has only keys in use', () => {
     const before = new Process(WALL_MS - 1000);
     expect(readLimiter(before.memory, ROW, 1000, before.moment(WALL_MS))).toBe(undefined);
     before.open(10, 1000, 10, WALL_MS);
@@ -142,7 +142,7 @@ describe('what was written down', () => {
     expect(usedIn(after.read(WALL_MS + 2000))).toEqual([]);
   });
 
-  test('is written down again as it is before the limiter is opened', () => {
+  test('is saved again unchanged before the limiter is opened', () => {
     const before = new Process(WALL_MS - 1000);
     before.open(10, DAY_MS, 10, WALL_MS);
     before.take('a', 7, WALL_MS);
@@ -153,7 +153,7 @@ describe('what was written down', () => {
     expect(after.read(WALL_MS + 1000, WALL_MS)).toEqual(snapshot);
   });
 
-  test('holds when the program then has other options', () => {
+  test('counts under other options of the program', () => {
     const before = new Process(WALL_MS - 1000);
     before.open(10, 1000, 10, WALL_MS);
     before.take('a', 5, WALL_MS);
@@ -163,7 +163,7 @@ describe('what was written down', () => {
     expect([after.take('a', 1, WALL_MS).remaining, after.take('b', 1, WALL_MS).remaining]).toEqual([49, 99]);
   });
 
-  test('has what keys used that have not come since the options changed', () => {
+  test('includes keys that have not come since the options changed', () => {
     const before = new Process(WALL_MS - 1000);
     before.open(10, 1000, 10, WALL_MS);
     before.take('a', 5, WALL_MS);
@@ -177,7 +177,7 @@ describe('what was written down', () => {
     expect([after.take('a', 1, WALL_MS).remaining, after.take('b', 1, WALL_MS).remaining]).toEqual([9, 4]);
   });
 
-  test('after a change of options is the same share, however long the process has been up', () => {
+  test('is the same share after a change of options, however long the process has run', () => {
     for (const upMs of [62_000, DAY_MS, 400 * DAY_MS]) {
       const before = new Process(WALL_MS - upMs);
       before.open(10, 60_000, 10, WALL_MS);
@@ -190,7 +190,7 @@ describe('what was written down', () => {
     }
   });
 
-  test('is never more than the limit, wherever the wall clock has been set', () => {
+  test('never exceeds the limit, whatever the wall clock was set to', () => {
     const before = new Process(WALL_MS - 1000);
     before.open(10, 1000, 10, WALL_MS);
     before.take('a', 10, WALL_MS);
@@ -203,8 +203,8 @@ describe('what was written down', () => {
     });
   });
 
-  test('counts on for a limiter with a clock of its own', () => {
-    // The wall clock, and one that began when the process did.
+  test('counts for a limiter with a clock of its own', () => {
+    // The wall clock, and a clock that began with the process.
     for (const aheadMs of [WALL_MS - DAY_MS, -DAY_MS]) {
       const before = new Process(WALL_MS - DAY_MS, aheadMs);
       before.open(10, 10_000, 10, WALL_MS);
@@ -220,7 +220,7 @@ describe('what was written down', () => {
     }
   });
 
-  test('of older options is rounded to the nearest unit, and newer options count before them', () => {
+  test('under older options is rounded to the nearest unit, and newer options have precedence', () => {
     const snapshot: LimiterSnapshot = {
       buckets: 1,
       seed: '0'.repeat(32),
@@ -241,7 +241,7 @@ describe('what was written down', () => {
     expect(after.read(WALL_MS).tables.map(({ keys }) => keys.length)).toEqual([3 * 16]);
   });
 
-  test('forgets who has used least where more keys meet than have room', () => {
+  test('loses the keys that have used least when there is not enough room', () => {
     const hash = (i: number): string => (i * 2 + 2).toString(16);
     const records = Array.from({ length: 20 }, (_, i) => recordOf(hash(i), (i + 1) * 1000));
     const snapshot: LimiterSnapshot = {
@@ -255,7 +255,7 @@ describe('what was written down', () => {
     expect(usedIn(after.read(WALL_MS))).toEqual(Array.from({ length: 15 }, (_, i) => (i + 6) * 1000));
   });
 
-  test('is refused where there is no room', () => {
+  test('is rejected when there is no memory', () => {
     const before = new Process(WALL_MS);
     before.open(10, 1000, 20_000, WALL_MS);
     before.take('a', 10, WALL_MS);
@@ -266,7 +266,7 @@ describe('what was written down', () => {
     expect(() => after.lay(snapshot, WALL_MS)).toThrow(RangeError);
   });
 
-  test('is refused where no limiter can have written it', () => {
+  test('is rejected when no limiter can have written it', () => {
     const before = new Process(WALL_MS - 1000);
     before.open(10, 1000, 10, WALL_MS);
     before.take('a', 5, WALL_MS);
@@ -294,7 +294,7 @@ describe('what was written down', () => {
   });
 });
 
-test('the share of a limit goes over to other options exactly, however large they are', () => {
+test('the share of a limit is converted to other options exactly, however large they are', () => {
   const options = fc.record({
     limit: fc.integer({ min: 1, max: 1_000_000 }),
     windowMs: fc.integer({ min: 2 ** 30, max: 2 ** 31 }),
@@ -324,7 +324,7 @@ function tatsOf({ memory }: Process): bigint[] {
   return Array.from({ length: table.bucketCount }, (_, i) => table.entries(i).map(({ tat }) => tat)).flat();
 }
 
-test('another key that takes a place does not bring back what was used under older options', () => {
+test("a key that replaces another one does not restore that key's usage under older options", () => {
   const process = new Process(0);
   // One bucket of 15 places.
   process.open(10, DAY_MS, 6, 1000);
@@ -335,7 +335,7 @@ test('another key that takes a place does not bring back what was used under old
   expect(process.take('a', 1, 5000).remaining).toBe(9);
 });
 
-/** The usage of a key, in whole units of the options under which it came last. */
+/** The usage of a key, in whole units of the options at its last take. */
 interface Used {
   options: Options;
   tat: bigint;
@@ -345,7 +345,7 @@ interface Options {
   windowMs: number;
 }
 
-/** Limits as they are meant, without tables: a key's share goes over to other options when it comes, or is read. */
+/** A model of limits without tables: a key's share is converted to other options when the key comes, or is read. */
 class Reference {
   private readonly used = new Map<string, Used>();
   constructor(private options: Options) {}
@@ -387,7 +387,7 @@ class Reference {
   }
 }
 
-test('over any changes of options and restarts each key has the share that it would have had', () => {
+test('each key has its exact share after any sequence of options and restarts', () => {
   const optionsArb = fc.record({
     limit: fc.oneof(fc.integer({ min: 1, max: 20 }), fc.constantFrom(999_983, 1_000_000)),
     windowMs: fc.oneof(fc.integer({ min: 1, max: 100_000 }), fc.constantFrom(1_999_999_973, 2 ** 31)),

@@ -1,6 +1,5 @@
-// Limiters, one atomic step at a time: a thread that ends before any of them, others that go ahead before any of them,
-// judged by what
-// would have come of it one after the other.
+// Limiters, one atomic step at a time: before each step a thread ends, or another thread runs. The results must be those
+// of the takes one after the other.
 
 import { beforeAll, describe, expect, test } from 'vitest';
 import { STATE_ROW_BYTES } from '../../src/memory/layout.ts';
@@ -26,12 +25,12 @@ beforeAll(async () => {
 
 let generations = 0;
 
-/** Thrown by a step: the thread goes no further. */
+/** Thrown by a step to end the thread there. */
 class Ended extends Error {}
 
-/** A thread of the process, as far as a limiter sees it. */
+/** A simulated thread, as a limiter sees it. */
 class Thread {
-  /** Steps done, and what is done before the one of this number. */
+  /** The steps done so far, and what to do before the step of a given number. */
   steps = 0;
   private stopAt = -1;
   private stop = (): void => {};
@@ -47,7 +46,7 @@ class Thread {
     this.scratch = new Scratch(memory, this.exports, owner);
   }
 
-  /** Counts from the next step on, and does something before one of them. */
+  /** Counts the next steps, and calls a function before one of them. */
   before(step: number, stop: () => void): this {
     this.steps = 0;
     this.stopAt = step;
@@ -55,7 +54,7 @@ class Thread {
     return this;
   }
 
-  /** With the options of one more generation. */
+  /** Opens the limiter with the options of the next generation. */
   open(limit: number, windowMs = WINDOW_MS, nowMs = NOW_MS): void {
     this.scratch.randomize(16);
     this.exports.limiterOpen(ROW, this.scratch.pointer, limit, windowMs, 1, ++generations, nowMs, 0);
@@ -66,7 +65,7 @@ class Thread {
     return decide(this.exports.limiterTake(ROW, this.scratch.pointer, length, cost, nowMs));
   }
 
-  /** What the control plane does when it has ended. */
+  /** Does what the control plane does after a thread has ended. */
   died(): void {
     this.exports.ownerDied(this.owner);
   }
@@ -85,14 +84,14 @@ interface Scene {
   table: Table;
 }
 
-/** One take, and by which of the two threads. */
+/** A take, and which of the two threads makes it. */
 interface Take {
   by: 'a' | 'b';
   key: string;
   cost: number;
 }
 
-/** What stands in the bucket, and which key is taken from then. */
+/** The content of the bucket, and the key of the take. */
 interface Situation {
   name: string;
   limit: number;
@@ -128,7 +127,7 @@ function reopen(a: Thread): void {
   a.open(3, 2 * WINDOW_MS);
 }
 
-/** What is made once for each situation, and what its memory holds then. */
+/** The memory of each situation, made once. */
 interface Stage {
   memory: WebAssembly.Memory;
   a: Thread;
@@ -138,7 +137,7 @@ interface Stage {
 
 const stages = new Map<Situation, Stage>();
 
-/** Two threads and a table of one bucket, as the situation has it. */
+/** Two threads and a table of one bucket, prepared for the situation. */
 function sceneOf(situation: Situation): Scene {
   const stage = stages.get(situation) ?? makeStage(situation);
   stages.set(situation, stage);
@@ -164,21 +163,21 @@ function makeStage({ limit, prepare }: Situation): Stage {
   return { memory, a, b, parts: places.map((place) => [place, place.slice()]) };
 }
 
-/** Of how many atomic steps a take is when nobody is in the way. */
+/** How many atomic steps a take has when no other thread interferes. */
 function countSteps(situation: Situation, key: string): number {
   const { a } = sceneOf(situation);
   a.take(key);
   return a.steps;
 }
 
-/** For each atomic step of a take: how it is until then. */
+/** Calls a function for each atomic step of a take, with the state before that step. */
 function* stepsOf(situation: Situation): Generator<Scene & { step: number }> {
   const steps = countSteps(situation, situation.key);
   expect(steps).toBeGreaterThanOrEqual(5);
   for (let step = 0; step < steps; step++) yield { ...sceneOf(situation), step };
 }
 
-/** That nobody holds a bucket, that no entry is between two keys, and no key has two. */
+/** Checks that no bucket is locked, no entry is between two keys, and no key has two entries. */
 function expectWhole(table: Table): void {
   expect(table.hold(0)[0]).toBe(0);
   const entries = table.entries(0).filter(({ hash }) => hash !== 0n);
@@ -186,12 +185,12 @@ function expectWhole(table: Table): void {
   expect(new Set(entries.map(({ hash }) => hash)).size).toBe(entries.length);
 }
 
-/** A new key of a bucket that somebody else holds all the time has to come again. */
+/** A new key must come again when another thread holds the bucket's lock all the time. */
 function isPutOff({ allowed, remaining, retryAfterMs }: Decision): boolean {
   return !allowed && remaining === 0 && retryAfterMs === 1;
 }
 
-/** That what came of takes is what would have come of them one after the other, in some order. */
+/** Checks that the results are those of the takes one after the other, in some order. */
 function expectSequential(situation: Situation, takes: readonly Take[], results: readonly Decision[]): void {
   const done = takes.filter((_, i) => !isPutOff(results[i] as Decision));
   const said = JSON.stringify(results.filter((result) => !isPutOff(result)));
@@ -200,7 +199,7 @@ function expectSequential(situation: Situation, takes: readonly Take[], results:
 
 const possible = new Map<string, string[]>();
 
-/** What may come of takes one after the other: for each order the results, in the order of `takes`, as JSON. */
+/** The possible results of takes one after the other: for each order, the results in the order of `takes`, as JSON. */
 function possibleResults(situation: Situation, takes: readonly Take[]): string[] {
   const question = JSON.stringify([situation.name, takes]);
   let answer = possible.get(question);
@@ -215,7 +214,7 @@ function possibleResults(situation: Situation, takes: readonly Take[]): string[]
   return answer;
 }
 
-/** All orders in which each thread's own keep theirs. */
+/** All orders that keep the order of each thread's own takes. */
 function* orders(takes: readonly Take[]): Generator<Take[]> {
   if (takes.length === 0) yield [];
   for (const by of ['a', 'b']) {
@@ -225,7 +224,7 @@ function* orders(takes: readonly Take[]): Generator<Take[]> {
   }
 }
 
-test('the stepped module does what the real one does', () => {
+test('the stepped module gives the same results as the real one', () => {
   const memory = smallMemory();
   const a = new Thread(memory, 1);
   a.open(3);
@@ -258,7 +257,7 @@ describe.each(SITUATIONS)('$name', (situation) => {
         .entries(0)
         .filter(({ hash, tat }, i) => hash !== before[i]?.hash || tat !== before[i]?.tat);
       expect(changed.length).toBeLessThanOrEqual(1);
-      // It took once, or not at all.
+      // The dead thread's take has either happened or not.
       let taken = 0;
       while (b.take(key).allowed) taken++;
       expect([left, left - 1]).toContain(taken);
@@ -268,7 +267,7 @@ describe.each(SITUATIONS)('$name', (situation) => {
     }
   });
 
-  test('before anybody knows that a thread has ended, only new keys of its bucket are put off', () => {
+  test('before the end of a thread is noticed, only new keys of its bucket must come again', () => {
     for (const { a, b, table, step } of stepsOf(situation)) {
       const known = KEYS.filter(() => table.entries(0).every(({ hash }) => hash !== 0n));
       a.before(step, end);
@@ -281,7 +280,7 @@ describe.each(SITUATIONS)('$name', (situation) => {
     }
   });
 
-  test('the end of another, which has held the bucket before, takes nothing away', () => {
+  test("the end of another thread, a former holder of the bucket's lock, changes nothing", () => {
     for (const { a, b, table, step } of stepsOf(situation)) {
       a.take('another');
       let held = table.hold(0);
@@ -321,7 +320,7 @@ describe.each(SITUATIONS)('$name', (situation) => {
         ['another', 1],
       ],
     ],
-  ] as [string, [string, number][]][])('another that takes before any step: %s', (_, others) => {
+  ] as [string, [string, number][]][])('another thread takes before any step: %s', (_, others) => {
     for (const { a, b, table, step } of stepsOf(situation)) {
       const takes: Take[] = [];
       const results: Decision[] = [];
@@ -337,7 +336,7 @@ describe.each(SITUATIONS)('$name', (situation) => {
     }
   });
 
-  test('another that brings other options before any step', () => {
+  test('another thread changes the options before any step', () => {
     for (const { a, b, step } of stepsOf(situation)) {
       const others: Decision[] = [];
       a.before(step, () => {
@@ -349,7 +348,7 @@ describe.each(SITUATIONS)('$name', (situation) => {
       const { a: alone } = sceneOf(situation);
       let left = 0;
       while (alone.take(key).allowed) left++;
-      // What it took by the old options and had to take again by the new ones, it has paid for twice.
+      // A take under the old options that had to be repeated under the new ones counts twice.
       const taken = all.filter(({ allowed }) => allowed).length;
       expect([left, Math.max(left - 1, 0)]).toContain(taken);
     }

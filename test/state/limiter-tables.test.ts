@@ -1,5 +1,5 @@
-// The memory of limiters: handles that agree share what is bound, those that disagree are told, and tables whose options
-// are no longer in force are used again, whatever threads do meanwhile.
+// The memory of limiters: handles with the same options share a table, handles that disagree get an error, and tables
+// whose options are no longer in force are reused, whatever threads do meanwhile.
 
 import { Worker } from 'node:worker_threads';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -45,7 +45,7 @@ function tableOf(memory: WebAssembly.Memory, row = ROW): number {
   return new DataView(memory.buffer).getUint32(row + STATE_EXTENT, true);
 }
 
-/** Whose each table of the memory is. */
+/** The limiter that uses each table of the memory. */
 function holdersIn(memory: WebAssembly.Memory): number[] {
   memory.grow(0);
   const data = new DataView(memory.buffer);
@@ -67,7 +67,7 @@ describe('two handles of one name that disagree', () => {
       { keys: 10_001 },
       '{ limit: 50000, windowMs: 3600000, keys: 10001 }, but has { limit: 50000, windowMs: 3600000, keys: 10000 }',
     ],
-  ])('by %o are an error that says how to go on', (option, says) => {
+  ])('by %o get an error that says what to do', (option, says) => {
     expect(limiter('api', cheap).take('a').remaining).toBe(49_999);
     const other = limiter('api', { ...cheap, ...option });
     for (const use of [() => other.take('a'), () => other.limit, () => other.windowMs]) {
@@ -76,12 +76,12 @@ describe('two handles of one name that disagree', () => {
         `limiter 'api' is asked for with ${says}: a limiter has one set of options, so use another name for others`,
       );
     }
-    // The first is as it was.
+    // The first handle works as before.
     expect(limiter('api', cheap).take('a').remaining).toBe(49_998);
     expect(limiter('premium', { ...cheap, ...option }).take('a').allowed).toBe(true);
   });
 
-  test('in turns in a handler use up no memory, and the first one goes on exactly', () => {
+  test('in turns in a handler use no more memory, and the first one stays exact', () => {
     limiter('api', cheap).take('b');
     const pages = pagesOf(state);
     let errors = 0;
@@ -97,7 +97,7 @@ describe('two handles of one name that disagree', () => {
     expect([errors, taken, pagesOf(state)]).toEqual([50_000, 50_000, pages]);
   });
 
-  test('in two threads of one generation, too; those of a later one are in force', () => {
+  test('get the error in two threads of one generation, too; options of a later generation are in force', () => {
     const exports = instantiate(state.module, state.memory);
     const page = new Scratch(state.memory, exports, OWNER + 1).pointer;
     const open = (limit: number, generation: number): number =>
@@ -109,7 +109,7 @@ describe('two handles of one name that disagree', () => {
     expect(limiter('api', { ...cheap, now }).limit).toBe(7);
   });
 
-  test('with a clock of its own and without are an error', () => {
+  test('by a clock of their own get an error', () => {
     limiter('api', cheap).take('a');
     expect(() => limiter('api', { ...cheap, now }).take('a')).toThrow(
       "limiter 'api' is asked for with a clock of its own and without: pass the option now everywhere, or nowhere",
@@ -118,7 +118,7 @@ describe('two handles of one name that disagree', () => {
 });
 
 describe('handles that agree', () => {
-  test('are one handle, also when each request makes its own', () => {
+  test('are the same handle, even when each request asks for it', () => {
     const options = { limit: 1000, windowMs: HOUR_MS };
     const first = limiter('api', options);
     first.take('a');
@@ -126,13 +126,13 @@ describe('handles that agree', () => {
     expect(limiter('api', { ...options, keys: 10_000 })).toBe(first);
     const pages = pagesOf(state);
     for (let i = 0; i < 100_000; i++) limiter('api', { ...options }).take('a');
-    // A clock that is another function each time may be the same clock.
+    // A clock that is a new function each time may be the same clock.
     for (let i = 0; i < 10_000; i++) limiter('own', { ...options, now: () => nowMs }).take('a');
     expect(pagesOf(state) - pages).toBeLessThanOrEqual(9);
     expect(first.take('a').allowed).toBe(false);
   });
 
-  test('are another one after a reload, and of what the same', () => {
+  test('are a new handle to the same limiter after a reload', () => {
     const options = { limit: 10, windowMs: HOUR_MS, now };
     const first = limiter('api', options);
     first.take('a');
@@ -141,7 +141,7 @@ describe('handles that agree', () => {
     expect([second.take('a').remaining, first.take('a').remaining]).toEqual([8, 7]);
   });
 
-  test('of histograms and mutexes take nothing more each time either', () => {
+  test('of histograms and mutexes take no more memory each time, either', () => {
     histogram('sizes').record(1);
     void mutex('guard').lock();
     const pages = pagesOf(state);
@@ -155,7 +155,7 @@ describe('handles that agree', () => {
 
 describe('a clock of its own', () => {
   test.each([Number.NaN, -1, Number.POSITIVE_INFINITY, 9e12, '5', null, undefined, 5n, {}, Symbol('a')])(
-    'that gives %s is an error that names the limiter',
+    'that returns %s is an error that names the limiter',
     (given) => {
       const api = limiter('api', { limit: 1, windowMs: 1, now: () => given as number });
       expect(() => api.take('a')).toThrow(RangeError);
@@ -166,7 +166,7 @@ describe('a clock of its own', () => {
     },
   );
 
-  test('that goes back stands still until it has caught up', () => {
+  test('that goes back stands still until it has caught up again', () => {
     const api = limiter('api', { limit: 2, windowMs: 1000, now });
     const takes = (count: number): boolean[] => Array.from({ length: count }, () => api.take('a').allowed);
     expect(takes(1)).toEqual([true]);
@@ -179,7 +179,7 @@ describe('a clock of its own', () => {
     expect(takes(2)).toEqual([true, false]);
   });
 
-  test('that becomes wrong later is told, too', () => {
+  test('that returns a wrong time later is an error, too', () => {
     let given = 5;
     const api = limiter('api', { limit: 2, windowMs: 1000, now: () => given });
     api.take('a');
@@ -190,7 +190,7 @@ describe('a clock of its own', () => {
   });
 });
 
-/** A generation after the other, each with options of its own. */
+/** Several generations, each with its own options. */
 function reloads(count: number, stepMs: number, options: (i: number) => LimiterOptions): number {
   let most = 0;
   for (let i = 0; i < count; i++) {
@@ -205,18 +205,18 @@ function reloads(count: number, stepMs: number, options: (i: number) => LimiterO
 describe('tables whose options are no longer in force', () => {
   const small = (i: number): LimiterOptions => ({ limit: 1000 + (i % 17), windowMs: 1000, keys: 6 });
 
-  test('are used again when nothing in them counts any more', () => {
+  test('are reused when no key in them counts any more', () => {
     const pages = pagesOf(state);
-    // The one in force, the one before, and the scratch page.
+    // The table in force, the former one, and the scratch page.
     expect(reloads(1000, 1001, small) - pages).toBeLessThanOrEqual(4);
   });
 
-  test('are limited in number where many reloads come within a window', () => {
+  test('are limited in number when many reloads occur within a window', () => {
     const pages = pagesOf(state);
     expect(reloads(1000, 0, small) - pages).toBeLessThanOrEqual(LIMITER_TABLES_MAX + 3);
   });
 
-  test('count until then', () => {
+  test('count until they are reused', () => {
     limiter('api', { ...small(0), limit: 10, now }).take('a', 5);
     for (let i = 1; i < LIMITER_TABLES_MAX; i++) {
       beginGeneration();
@@ -227,7 +227,7 @@ describe('tables whose options are no longer in force', () => {
     );
   });
 
-  test('are given to other limiters, and to larger ones only if they are large enough', () => {
+  test('are reused by other limiters if they are large enough', () => {
     reloads(100, 1001, (i) => ({ ...small(i), keys: i % 2 === 0 ? 6 : 2000 }));
     const pages = pagesOf(state);
     limiter('other', { ...small(0), now }).take('a');
@@ -237,7 +237,7 @@ describe('tables whose options are no longer in force', () => {
     expect(limiter('other', { ...small(0), now }).take('a').remaining).toBe(998);
   });
 
-  test('are given to other limiters also when their own one has kept its options since', async () => {
+  test('are reused by other limiters even if their own limiter has kept its options since', async () => {
     const options = { limit: 1000, windowMs: 1, keys: 2000 };
     for (const name of ['one', 'two']) limiter(name, options).take('a');
     beginGeneration();
@@ -251,7 +251,7 @@ describe('tables whose options are no longer in force', () => {
     expect(limiter('two', { ...options, limit: 2000 }).take('b').remaining).toBe(1999);
   });
 
-  test('hold nothing of what was in them', () => {
+  test('are empty when they are reused', () => {
     const rounds = 40;
     for (let round = 0; round < rounds; round++) {
       beginGeneration();
@@ -259,13 +259,13 @@ describe('tables whose options are no longer in force', () => {
     }
     beginGeneration();
     const api = limiter('api', { limit: 1000, windowMs: 1000, keys: 6, now });
-    // A table that is too far back is forgotten; the count includes the table in use now.
+    // A table that is too old is dropped; the count includes the table in force.
     for (let round = rounds - LIMITER_TABLES_MAX - 5; round <= rounds - LIMITER_TABLES_MAX; round++)
       expect(api.take(`round ${round}`).remaining).toBe(999);
     expect(api.take(`round ${rounds - 1}`).remaining).toBe(639);
   });
 
-  test('give way when there is no room for another', () => {
+  test('are reused early when there is no room for another table', () => {
     reloads(3, 0, (i) => ({ limit: 10 + i, windowMs: HOUR_MS, keys: 2000 }));
     state.memory.grow(65_536 - pagesOf(state));
     beginGeneration();
@@ -278,20 +278,20 @@ describe('while an application is being loaded', () => {
   const old = { limit: 10, windowMs: HOUR_MS, now };
   const young = { limit: 100, windowMs: HOUR_MS, now };
 
-  test('the options in force stay, and its own are in force when it is', () => {
+  test('the former options stay in force until it is loaded', () => {
     const before = limiter('api', old);
     before.take('a', 5);
     const load = beginLoad();
     const after = limiter('api', young);
     expect([after.take('a').remaining, after.limit, before.limit]).toEqual([4, 10, 10]);
-    // The one before goes on as it did, also where each request asks for it.
+    // The former application goes on as before, even when each request asks for the limiter.
     expect(limiter('api', old).take('a').remaining).toBe(3);
     load.commit();
     expect([after.take('a', 10).remaining, after.limit, before.limit]).toEqual([20, 100, 100]);
     expect(() => limiter('api', old).take('a')).toThrow("limiter 'api' is asked for with");
   });
 
-  test('and fails, the options in force stay for good', () => {
+  test('and then fails, the former options stay in force', () => {
     const before = limiter('api', old);
     before.take('a', 5);
     const pages = pagesOf(state);
@@ -303,13 +303,13 @@ describe('while an application is being loaded', () => {
     }
     expect([before.limit, before.take('a').remaining, limiter('api', old).limit]).toEqual([10, 4, 10]);
     expect(() => limiter('api', young).take('a')).toThrow("limiter 'api' is asked for with");
-    // What it alone has used has the options of whoever comes next.
+    // A limiter that it alone has used gets the options of the next application.
     const own = limiter('new', { ...old, keys: 6 });
     expect([own.limit, own.take('c').remaining]).toEqual([10, 9]);
     expect(pagesOf(state) - pages).toBeLessThanOrEqual(LIMITER_TABLES_MAX + 1);
   });
 
-  test('its own limiters have its options at once, and must agree', () => {
+  test('its new limiters have its options at once, and all handles must agree', () => {
     const load = beginLoad();
     const api = limiter('api', young);
     expect([api.take('a').remaining, api.limit]).toEqual([99, 100]);
@@ -318,7 +318,7 @@ describe('while an application is being loaded', () => {
     expect(api.take('a').remaining).toBe(98);
   });
 
-  test('of two that are, each ends for itself', () => {
+  test('together with a second one, each is committed or abandoned separately', () => {
     const before = limiter('api', old);
     before.take('a');
     const [first, second] = [beginLoad(), beginLoad()];
@@ -337,7 +337,7 @@ describe('with a stop before each atomic step', () => {
 
   class Ended extends Error {}
 
-  /** A thread, and the generation of its application. */
+  /** A simulated thread, and the generation of its application. */
   class Thread {
     steps = 0;
     private stopAt = -1;
@@ -384,7 +384,7 @@ describe('with a stop before each atomic step', () => {
     b: Thread;
   }
 
-  /** Two options have been in force, and what the key has used is in the table before. */
+  /** Two options have been in force, and the usage of the key is in the older table. */
   function scene(): Scene {
     const memory = smallMemory();
     const a = new Thread(memory, 1);
@@ -396,7 +396,7 @@ describe('with a stop before each atomic step', () => {
     return { memory, a, b };
   }
 
-  /** For each step of what `act` does. */
+  /** Calls a function at each atomic step of `act`. */
   function* eachStep(act: (scene: Scene) => void): Generator<Scene & { step: number }> {
     const whole = scene();
     whole.a.before(-1, () => {});
@@ -410,11 +410,11 @@ describe('with a stop before each atomic step', () => {
     ['a key that only the options before know', 'a'],
     ['a key that is known', 'b'],
     ['a key that is new', 'c'],
-  ])('a take from %s is exact, whatever becomes of the tables meanwhile', (_, key) => {
+  ])('a take from %s is exact, whatever happens to the tables meanwhile', (_, key) => {
     for (const { memory, a, b, step } of eachStep(({ a }) => a.take(key, 5000))) {
       let limit = 20;
       a.before(step, () => {
-        // A window and more of other options pass, and another limiter takes what is freed.
+        // More than a window of other options passes, and another limiter reuses the freed table.
         for (let i = 1; i <= 12; i++) {
           limit = 20 + i;
           b.open(2 + i, limit, 5000 + 1100 * i);
@@ -425,7 +425,7 @@ describe('with a stop before each atomic step', () => {
         }
       });
       const atMs = 5000 + 1100 * 12;
-      // It comes by a clock that it has read before: it may find less, never more.
+      // The take uses a time that it read before, so it may find less, never more.
       const left = a.take(key, 5000);
       expect(left).toBeLessThan(limit);
       for (let i = 1; i <= 12; i++) {
@@ -440,7 +440,7 @@ describe('with a stop before each atomic step', () => {
     }
   });
 
-  test('a thread that ends while it brings options loses no memory and keeps nobody from bringing others', () => {
+  test('a thread that ends while it changes options loses no memory and blocks no other change', () => {
     let pages = 0;
     for (const { memory, a, b, step } of eachStep(({ a }) => a.open(3, 30, 6100))) {
       a.before(step, () => {
@@ -448,13 +448,13 @@ describe('with a stop before each atomic step', () => {
       });
       expect(() => a.open(3, 30, 6100)).toThrow(Ended);
       a.died();
-      // None is still prepared by it: the others are a limiter's, which are negative, or nobody's.
+      // No table is still being prepared: each belongs to a limiter (a negative holder), or is free.
       expect(holdersIn(memory).filter((holder) => holder > 0)).toEqual([]);
       for (let i = 0; i < 20; i++) {
         b.open(4 + i, 40 + i, 7200 + 1100 * i);
         expect(b.take('a', 7200 + 1100 * i)).toBe(39 + i);
       }
-      // One page less than it is shared with, where a thread has ended between growing the memory and entering it.
+      // One page less when the thread ended between growing the memory and recording the new page.
       pages = Math.max(pages, pagesOf({ memory }));
     }
     const { memory, b } = scene();
@@ -462,7 +462,7 @@ describe('with a stop before each atomic step', () => {
     expect(pages - pagesOf({ memory })).toBeLessThanOrEqual(1);
   });
 
-  test('two threads that bring options, one of them in the middle of the other, end with the younger ones', () => {
+  test('when two threads change options, one in the middle of the other, the younger options win', () => {
     for (const { a, b, step } of eachStep(({ a }) => a.open(3, 30, 6100))) {
       const seen: number[] = [];
       a.before(step, () => seen.push(b.open(4, 40, 6100)));
@@ -474,7 +474,7 @@ describe('with a stop before each atomic step', () => {
   });
 });
 
-test('threads that take while options change all the time are let through no more than the limits, in no more memory', async () => {
+test('threads that take while options change all the time never exceed the limits, nor the memory', async () => {
   const threads = 3;
   const rounds = 300;
   const words = new Int32Array(new SharedArrayBuffer(16));
@@ -496,7 +496,7 @@ test('threads that take while options change all the time are let through no mor
   const pages = pagesOf(state);
   const limits: number[] = [];
   for (let i = 0; i < rounds; i++) {
-    // Each key is new to its round, so no round lets more than its limit through.
+    // Each key is new in its round, so no round may allow more than its limit.
     const limit = 1000 + i;
     nowMs += 1001;
     beginGeneration();
@@ -508,6 +508,6 @@ test('threads that take while options change all the time are let through no mor
   Atomics.store(words, 0, 1);
   const overs = await ended;
   expect(overs).toEqual(workers.map(() => 0));
-  // One for each thread that may still be reading one, the one in force, the ones before.
+  // One for each thread that may still read one, the one in force, and the former ones.
   expect(pagesOf(state) - pages).toBeLessThanOrEqual(threads + LIMITER_TABLES_MAX + 1);
 });

@@ -1,4 +1,4 @@
-// Limiters under a storm of threads: together they let exactly the limit through, at a clock that stands still.
+// Limiters under a storm of threads: together they are allowed exactly the limit while the clock stands still.
 
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
@@ -16,7 +16,7 @@ const WINDOW_MS = 1000;
 
 afterEach(forgetState);
 
-/** For each round and key: how many takes all threads together were allowed. */
+/** For each round and key: how many takes were allowed to all threads together. */
 async function storm(
   options: LimiterOptions,
   rounds: string[][],
@@ -45,7 +45,7 @@ function sameFor<T>(rounds: string[][], value: T): T[][] {
   return rounds.map((keys) => keys.map(() => value));
 }
 
-describe(`${THREADS} threads let exactly the limit through`, () => {
+describe(`${THREADS} threads are allowed exactly the limit`, () => {
   test('of one key that all take from', async () => {
     const limit = 50_000;
     const rounds = Array.from({ length: 10 }, () => ['a']);
@@ -59,8 +59,8 @@ describe(`${THREADS} threads let exactly the limit through`, () => {
     expect(await storm({ limit: 7, windowMs: WINDOW_MS }, rounds, 3, 0)).toEqual(sameFor(rounds, 7));
   });
 
-  test('of keys that take the places of others past their time', async () => {
-    // A bucket that is full, and each time of others.
+  test('of keys that replace others that are whole again', async () => {
+    // A full bucket, each time with other keys.
     const rounds = Array.from({ length: 600 }, (_, i) => names(15, `round ${i % 7} key`));
     expect(await storm({ limit: 5, windowMs: WINDOW_MS, keys: 1 }, rounds, 2, WINDOW_MS)).toEqual(
       sameFor(rounds, 5),
@@ -68,7 +68,7 @@ describe(`${THREADS} threads let exactly the limit through`, () => {
   });
 });
 
-test('where more keys are in use than there is room for, none gets more than it asks, and the table stays whole', async () => {
+test('with more keys in use than there is room for, none gets more than it asks for, and the table stays consistent', async () => {
   const limit = 3;
   const rounds = Array.from({ length: 100 }, () => names(40));
   const times = 5;
@@ -79,10 +79,10 @@ test('where more keys are in use than there is room for, none gets more than it 
   }
 });
 
-test('threads that are ended in the middle of it leave a table in which others go on', async () => {
+test('threads that are ended in the middle leave a table that works for others', async () => {
   const state = freshState();
   const options = { limit: 1_000_000, windowMs: WINDOW_MS, keys: 1 };
-  // Each key but the last few takes the place of another one.
+  // Each key but the last few replaces another one.
   const rounds = [names(10_000)];
   const exports = instantiate(state.module, state.memory);
   for (let i = 0; i < 6; i++) {
@@ -107,7 +107,7 @@ test('threads that are ended in the middle of it leave a table in which others g
   }
 });
 
-test("a scratch page is a thread's own, and goes to the next when it has ended", () => {
+test('a scratch page belongs to one thread, and to another one after that has ended', () => {
   const { module, memory } = freshState();
   const exports = instantiate(module, memory);
   const pages = [1, 2, 3].map((owner) => new Scratch(memory, exports, owner).pointer);

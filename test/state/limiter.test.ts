@@ -1,4 +1,4 @@
-// Limiters in one thread: what is allowed, to the millisecond; what becomes of keys in a full table, and of options
+// Limiters in one thread: which takes are allowed, to the millisecond; keys in a full table; options
 // that change.
 
 import fc from 'fast-check';
@@ -30,7 +30,7 @@ beforeEach(() => {
 });
 afterEach(forgetState);
 
-test('a limit is let through, and no more', () => {
+test('exactly the limit is allowed', () => {
   const api = limiter('api', { limit: 3, windowMs: 900, now });
   const take = () => api.take('a');
   expect([take(), take(), take()]).toEqual([
@@ -47,7 +47,7 @@ test('a limit is let through, and no more', () => {
   expect(take()).toEqual({ allowed: true, remaining: 2, retryAfterMs: 0 });
 });
 
-test('keys are apart, costs add up, and what is refused costs nothing', () => {
+test('keys are independent, costs add up, and a rejected take costs nothing', () => {
   const api = limiter('api', { limit: 10, windowMs: 1000, now });
   expect(api.take('a', 7)).toMatchObject({ allowed: true, remaining: 3 });
   expect(api.take('a', 4)).toEqual({ allowed: false, remaining: 3, retryAfterMs: 100 });
@@ -56,7 +56,7 @@ test('keys are apart, costs add up, and what is refused costs nothing', () => {
   expect(api.take('a', 10)).toEqual({ allowed: false, remaining: 0, retryAfterMs: 1000 });
 });
 
-test('as a bucket of tokens that fills by fractions, at any limit, window and cost', () => {
+test('a limiter acts as a token bucket that fills continuously, for any limit, window and cost', () => {
   const step = fc.record({
     key: fc.constantFrom('a', 'b', 'c'),
     waitMs: fc.oneof(fc.nat(3), fc.nat(2000), fc.nat(2 ** 31)),
@@ -108,7 +108,7 @@ test('as a bucket of tokens that fills by fractions, at any limit, window and co
   );
 });
 
-test('waiting as long as it says is enough, and no millisecond less', () => {
+test('waiting for retryAfterMs is enough, and one millisecond less is not', () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 1000 }),
@@ -128,12 +128,12 @@ test('waiting as long as it says is enough, and no millisecond less', () => {
   );
 });
 
-test('by the clock of the machine, which all threads share', async () => {
+test("limits by the machine's clock, which all threads share", async () => {
   const api = limiter('api', { limit: 2, windowMs: 200 });
   expect([api.take('a', 2).allowed, api.take('a').allowed]).toEqual([true, false]);
   const from = monotonicMs();
   while (!api.take('a').allowed) await new Promise((resolve) => setTimeout(resolve, 5));
-  // The clock of a limiter is whole milliseconds.
+  // The clock of a limiter has whole milliseconds.
   expect(monotonicMs() - from).toBeGreaterThan(95);
   const [seconds, nanos] = process.hrtime();
   expect(Math.abs(seconds * 1000 + nanos / 1e6 - monotonicMs())).toBeLessThan(1000);
@@ -161,7 +161,7 @@ describe('keys', () => {
     `${'x'.repeat(999_999)}y`,
   ];
 
-  test('any text is one, and another one than any other', () => {
+  test('any text is a key, different from every other', () => {
     const api = limiter('api', { limit: 1, windowMs: DAY_MS, now });
     for (const text of texts) expect(api.take(text).allowed).toBe(true);
     for (const text of texts) expect(api.take(text).allowed).toBe(false);
@@ -172,7 +172,7 @@ describe('keys', () => {
     expect(() => api.take(key as string)).toThrow(TypeError);
   });
 
-  test('two copies of the package take from one limit', () => {
+  test('two copies of the package share a limit', () => {
     const options = { limit: 3, windowMs: 1000, now };
     const taken = [
       limiter('api', options).take('a€'),
@@ -183,7 +183,7 @@ describe('keys', () => {
   });
 });
 
-describe('what is refused', () => {
+describe('invalid arguments are rejected:', () => {
   test.each([0, -1, 1.5, 11, 2 ** 32 + 1, Number.NaN, '1' as unknown as number])('a cost of %s', (cost) => {
     const api = limiter('api', { limit: 10, windowMs: 1000, now });
     expect(() => api.take('a', cost)).toThrow(RangeError);
@@ -205,7 +205,7 @@ describe('what is refused', () => {
     expect(() => limiter('api', { limit: 1, windowMs: 1000, ...option } as LimiterOptions)).toThrow(says);
   });
 
-  test('no options at all, a name that is none, and use without a server', () => {
+  test('no options at all, an invalid name, and use without a server', () => {
     expect(() => limiter('api', undefined as unknown as LimiterOptions)).toThrow(TypeError);
     expect(() => limiter('', { limit: 1, windowMs: 1 })).toThrow(TypeError);
     counter('hits').add();
@@ -217,9 +217,9 @@ describe('what is refused', () => {
     );
   });
 
-  test('a table for which there is no room', () => {
+  test('a table that is too large for the memory', () => {
     const pages = state.memory.buffer.byteLength / PAGE_BYTES;
-    // So that everything lies above 2 GiB, too.
+    // So that all addresses are above 2 GiB, too.
     state.memory.grow(65_536 - pages - 20);
     expect(() => limiter('api', { limit: 1, windowMs: 1, keys: 2 ** 24 }).take('a')).toThrow(
       "no room in memory for the 16777216 keys of limiter 'api'",
@@ -250,11 +250,11 @@ test('the largest of everything', () => {
 });
 
 describe('a full table', () => {
-  /** All keys in one bucket. */
+  /** Keys that all fall into one bucket. */
   const options = { limit: 10, windowMs: 1000, keys: 6 };
   const keys = Array.from({ length: BUCKET_ENTRY_COUNT }, (_, i) => `key ${i}`);
 
-  test('has room for as many keys as it says, and some', () => {
+  test('has room for at least as many keys as its option says', () => {
     const api = limiter('api', { ...options, now });
     for (const key of keys) api.take(key);
     expect(new Table(state.memory, ROW).bucketCount).toBe(1);
@@ -268,14 +268,14 @@ describe('a full table', () => {
     });
     expect(api.take('one more').remaining).toBe(9);
     expect(new Set(new Table(state.memory, ROW).entries(0).map(({ hash }) => hash)).size).toBe(keys.length);
-    // It is again as if it had never come, and now "one more" is forgotten.
+    // The forgotten key is as new, and now "one more" is forgotten.
     expect(api.take('key 7', 3).remaining).toBe(7);
     expect(api.take('one more').remaining).toBe(9);
     for (const [i, key] of keys.entries())
       if (key !== 'key 7' && i % 8 > 0) expect(api.take(key).remaining).toBe(7 - (i % 8));
   });
 
-  test('gives the place of a key that is past its time, before it forgets one', () => {
+  test('replaces a key that is whole again before it forgets one in use', () => {
     const api = limiter('api', { ...options, now });
     for (const key of keys.slice(0, 5)) api.take(key, 1);
     nowMs += 50;
@@ -302,7 +302,7 @@ describe('a full table', () => {
     expect(new Table(state.memory, ROW).bucketCount).toBe(buckets);
   });
 
-  test('with as many keys as it was made for, forgets hardly any', () => {
+  test('with as many keys as its option says, forgets hardly any', () => {
     const count = 6 * 1024;
     const api = limiter('api', { limit: 1, windowMs: DAY_MS, keys: count, now });
     for (let i = 0; i < count; i++) api.take(`key ${i}`);
@@ -314,13 +314,13 @@ describe('a full table', () => {
 
 describe('other options', () => {
   const before = { limit: 10, windowMs: 1000, now };
-  /** As the threads of a reload do. */
+  /** Changes the options as the threads of a reload do. */
   const reloaded = (options: LimiterOptions): Limiter => {
     beginGeneration();
     return limiter('api', options);
   };
 
-  test('the same ones are the same table', () => {
+  test('that are the same use the same table', () => {
     limiter('api', before).take('a');
     const { pointer } = new Table(state.memory, ROW);
     expect(limiter('api', { ...before }).take('a').remaining).toBe(8);
@@ -340,13 +340,13 @@ describe('other options', () => {
     expect(old.take('a', used).remaining).toBe(10 - used);
     const young = reloaded({ ...before, ...option });
     expect(young.take('a').remaining).toBe(left - 1);
-    // Where the old handle is still in use, it is under the same options.
+    // The old handle, when it is still used, has the new options.
     expect(old.take('a').remaining).toBe(left - 2);
     expect([old.limit, old.windowMs]).toEqual([young.limit, young.windowMs]);
     expect(young.take('b').remaining).toBe(young.limit - 1);
   });
 
-  test('a key that had nothing left has nothing left', () => {
+  test('a key without anything left still has nothing left', () => {
     limiter('api', before).take('a', 10);
     const young = reloaded({ ...before, limit: 100, windowMs: 10_000 });
     expect(young.take('a')).toEqual({ allowed: false, remaining: 0, retryAfterMs: 100 });
@@ -355,7 +355,7 @@ describe('other options', () => {
     expect(young.take('a').allowed).toBe(true);
   });
 
-  test('a key that none but an older table has keeps its share, too', () => {
+  test('a key that only an older table has keeps its share, too', () => {
     limiter('api', before).take('a', 5);
     reloaded({ ...before, limit: 100 }).take('b', 50);
     reloaded({ ...before, limit: 20 }).take('c', 5);
@@ -363,7 +363,7 @@ describe('other options', () => {
     expect(['a', 'b', 'c', 'd'].map((key) => last.take(key).remaining)).toEqual([99, 99, 149, 199]);
   });
 
-  test('of what was long ago nothing counts, but what was before that does', () => {
+  test('usage that is older than its window does not count; the usage before the change does', () => {
     const first = limiter('api', { ...before, windowMs: DAY_MS });
     expect([first.take('a', 10).allowed, first.take('c', 10).allowed]).toEqual([true, true]);
     reloaded({ ...before, windowMs: 10 }).take('b', 10);
@@ -389,14 +389,14 @@ describe('other options', () => {
     expect([api.take('b').remaining, api.limit, api.windowMs]).toEqual([29, 30, 3000]);
     open(13, 40, 3000);
     expect(api.limit).toBe(40);
-    // The same options by a younger one are its own from then on.
+    // The same options, asked for by a younger generation, belong to that from then on.
     const table = open(14, 40, 3000);
     expect(open(13, 50, 3000)).toBe(table);
     expect(open(14, 50, 3000)).toBe(LIMITER_DISAGREES);
     expect(open(14, 40, 3000)).toBe(table);
   });
 
-  test('a cost that was within the limit may be beyond it now', () => {
+  test('a cost within the old limit may exceed the new one', () => {
     const old = limiter('api', before);
     expect(old.take('a', 6).allowed).toBe(true);
     reloaded({ ...before, limit: 5 }).take('a');

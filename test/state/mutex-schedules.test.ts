@@ -1,12 +1,12 @@
-// The lock's own source under every schedule of a few threads: one at a time has it, nobody sleeps for ever, nobody
-// passes one that was woken, and whatever the instruction at which a thread dies, the lock goes on.
+// The lock's own source under every schedule of a few threads: one at a time holds it, none sleeps for ever, none
+// overtakes a thread that was woken, and the lock works on after a thread dies at any instruction.
 
 import { describe, expect, test } from 'vitest';
 import { MUTEX_ABANDONED, MUTEX_ACQUIRED } from '../../src/memory/codes.ts';
 import { STATE_ABANDONED, STATE_MUTEX } from '../../src/memory/state-layout.ts';
 import { explore, type Plan, type Program, shared, type Thread, type World } from '../support/schedules.ts';
 
-/** What the module exports, in words of 32 bits. */
+/** The exports of the module, with words of 32 bits. */
 interface Source {
   tryLock(row: number, owner: number): number;
   acquire(row: number, owner: number, woken: boolean): number;
@@ -17,7 +17,7 @@ interface Source {
   unlockSleeper(row: number): void;
 }
 
-// It is AssemblyScript to the compiler of types, and plain enough for any other.
+// For the type checker this is AssemblyScript; it is simple enough for any other compiler.
 const path = '../../assembly/state/mutex.ts';
 const source = (await import(path)) as Source;
 
@@ -27,7 +27,7 @@ const FREE = 0;
 
 const ownerOf = (thread: number): number => thread + 1;
 
-/** As mutex-queue.ts does it: asks, waits, has it, leaves. */
+/** Locks and unlocks as mutex-queue.ts does. */
 const locker =
   (owner: number): Program =>
   (plan) => {
@@ -55,7 +55,7 @@ function goOn(plan: Plan, got: number): Plan | undefined {
   return plan.next === 'try' ? undefined : { ...plan, next: 'wait', word: got, woken: false };
 }
 
-/** As the reminder of mutex-queue.ts does it, once it has seen the lock on its way for long. */
+/** Wakes waiting threads as the reminder of mutex-queue.ts does, when a woken thread has not taken the lock. */
 const reminder: Program = () => {
   source.remind(ROW, true);
   return undefined;
@@ -80,7 +80,7 @@ const keeps = (rounds: number): Plan => ({ ...asks(rounds), keeps: true });
 const has: Plan = { next: 'leave', woken: false, rounds: 1 };
 const tries: Plan = { next: 'try', woken: false, rounds: 1 };
 
-/** From when it has been told that it has it until it begins to let go. */
+/** Whether the thread holds the lock: from the acquisition until it begins to release. */
 function isInside({ plan, results }: Thread): boolean {
   return plan?.next === 'leave' && results.length === 0;
 }
@@ -95,7 +95,7 @@ function oneIsInside(world: World): void {
     }
 }
 
-/** Whom notify() woke to have the lock is the next to have it. */
+/** Checks that the thread woken by notify() is the next holder. */
 function nobodyPasses(world: World, index: number): void {
   oneIsInside(world);
   if (world.woken === undefined || !isInside(world.threads[index] as Thread)) return;
@@ -104,7 +104,7 @@ function nobodyPasses(world: World, index: number): void {
   delete (world as Partial<World>).woken;
 }
 
-/** All who live have had it, and it is free. */
+/** Checks that every living thread has held the lock, and that it is free. */
 function isOver(world: World): void {
   const waiting = world.threads.filter(({ life, plan }) => life === 'alive' && plan !== undefined);
   if (waiting.length > 0) throw new Error(`somebody waits for ever: ${JSON.stringify(world)}`);
@@ -155,7 +155,7 @@ describe('every schedule in which a thread dies that', () => {
     const end = (world: World): void => {
       isOver(world);
       const { left = 0, told = 0 } = world.notes;
-      // Whoever is told may die, too.
+      // The thread that learns of the death may die, too.
       const known = told + (world.words[ROW + STATE_ABANDONED] ?? 0);
       if (deaths === 1 ? known !== left : known > left) throw new Error(`${told} were told of ${left}`);
     };

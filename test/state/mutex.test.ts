@@ -1,4 +1,4 @@
-// Mutexes by name: within a thread, over threads, and when threads end with one in their hands.
+// Mutexes: within a thread, over threads, and when a thread ends while it holds one.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -22,7 +22,7 @@ beforeEach(() => {
 });
 
 describe('in one thread', () => {
-  test('one has it, and nobody else until it is unlocked', async () => {
+  test('one caller holds it, and no other until it is unlocked', async () => {
     expect(guard.name).toBe('guard');
     expect(await guard.lock()).toEqual(HELD);
     expect([guard.tryLock(), mutex('guard').tryLock()]).toEqual([undefined, undefined]);
@@ -33,7 +33,7 @@ describe('in one thread', () => {
     expect(() => guard.unlock()).toThrow("mutex 'guard' is not locked by this thread");
   });
 
-  test('first come, first served, whichever handle it is', async () => {
+  test('callers get it in the order in which they ask, by any handle', async () => {
     const order: number[] = [];
     guard.tryLock();
     const all = Array.from({ length: 20 }, async (_, i) => {
@@ -49,7 +49,7 @@ describe('in one thread', () => {
     expect(guard.tryLock()).toEqual(HELD);
   });
 
-  test('runExclusive() gives back what its function does, and always unlocks', async () => {
+  test("runExclusive() resolves to its function's result, and always unlocks", async () => {
     expect(await guard.runExclusive((hold) => hold)).toEqual(HELD);
     expect(await guard.runExclusive(async () => 7)).toBe(7);
     const failing = (): never => {
@@ -60,7 +60,7 @@ describe('in one thread', () => {
     expect(guard.tryLock()).toEqual(HELD);
   });
 
-  test('only one of many is inside', async () => {
+  test('only one of many callers is inside', async () => {
     let inside = 0;
     let most = 0;
     await Promise.all(
@@ -75,7 +75,7 @@ describe('in one thread', () => {
     expect(most).toBe(1);
   });
 
-  test('two copies of the package have one mutex', async () => {
+  test('two copies of the package share a mutex', async () => {
     const other = builtMutex('guard');
     await guard.lock();
     expect(other.tryLock()).toBe(undefined);
@@ -88,7 +88,7 @@ describe('in one thread', () => {
     expect(guard.tryLock()).toEqual(HELD);
   });
 
-  test('names are judged at once, and are of one kind', () => {
+  test('a name is checked at once, and belongs to one kind', () => {
     expect(() => mutex('')).toThrow("a mutex's name is text");
     gauge('level').set(1);
     expect(() => mutex('level').tryLock()).toThrow("'level' is a gauge already, so it can't be a mutex");
@@ -96,7 +96,7 @@ describe('in one thread', () => {
 });
 
 describe('over threads', () => {
-  test('a sum that only a mutex keeps is kept', async () => {
+  test('a sum that only the mutex protects is exact', async () => {
     const words = new Int32Array(new SharedArrayBuffer(4));
     const rounds = 1000;
     const told = await storm(state, 4, 'sum', { rounds, words });
@@ -106,7 +106,7 @@ describe('over threads', () => {
   });
 
   test.each([0, 150])(
-    'who takes it in a loop, for %d ms each time, keeps nobody else from it',
+    'a thread that locks it in a loop, for %d ms each time, does not starve others',
     async (holdMs) => {
       const words = new Int32Array(new SharedArrayBuffer(4));
       const greedy = [0, 1, 2].map(() => startThread(state, 'greedy', { words, holdMs }));
@@ -120,7 +120,7 @@ describe('over threads', () => {
     },
   );
 
-  test('waiting holds up nothing else in the thread', async () => {
+  test('waiting does not block the thread', async () => {
     await guard.lock();
     const thread = startThread(state, 'waitAndTick');
     await toldBy(thread);
@@ -129,7 +129,7 @@ describe('over threads', () => {
     expect(await toldBy(thread)).toBeGreaterThan(5);
   });
 
-  test('a thread that only waits stays for it', async () => {
+  test('a thread that does nothing but wait stays alive', async () => {
     await guard.lock();
     const thread = startThread(state, 'waitAlone');
     await toldBy(thread);
@@ -141,7 +141,7 @@ describe('over threads', () => {
     expect(guard.tryLock()).toEqual(HELD);
   });
 
-  test('who waits is woken in memory that has grown meanwhile, too', async () => {
+  test('a waiting thread is woken even if the memory has grown meanwhile', async () => {
     await guard.lock();
     const thread = startThread(state, 'waitAlone');
     await toldBy(thread);
@@ -153,7 +153,7 @@ describe('over threads', () => {
     await endOf(thread);
   });
 
-  test('one that was woken and has no time for it does not keep the others waiting', async () => {
+  test('a woken thread that is busy does not block the others', async () => {
     await guard.lock();
     const words = new Int32Array(new SharedArrayBuffer(8));
     const busy = startThread(state, 'waitBusy', { words });
@@ -174,7 +174,7 @@ describe('over threads', () => {
 
 describe('a thread that ends', () => {
   test.each(['terminated', 'by itself'])(
-    'with the mutex, %s: the next one is told, and only that',
+    'while it holds the mutex, %s: the next holder learns of it, and no other',
     async (how) => {
       const holder = startThread(state, how === 'terminated' ? 'hold' : 'holdAndGoOut');
       await toldBy(holder);
@@ -187,7 +187,7 @@ describe('a thread that ends', () => {
     },
   );
 
-  test('with the mutex when nobody waits leaves it free', async () => {
+  test('while it holds the mutex leaves it free when no thread waits', async () => {
     const holder = startThread(state, 'hold');
     await toldBy(holder);
     await holder.terminate();
@@ -196,7 +196,7 @@ describe('a thread that ends', () => {
     expect(guard.tryLock()).toEqual(HELD);
   });
 
-  test('while it waits is left out', async () => {
+  test('while it waits is skipped', async () => {
     await guard.lock();
     const first = startThread(state, 'waitAlone');
     await toldBy(first);
@@ -212,7 +212,7 @@ describe('a thread that ends', () => {
     expect(guard.tryLock()).toEqual(HELD);
   });
 
-  test('and leaves it as if nobody waited: who waits is the next all the same', async () => {
+  test('and leaves the lock as if no thread waited: a waiting thread still gets it', async () => {
     const holder = startThread(state, 'hold');
     await toldBy(holder);
     const waiting = guard.lock();
@@ -224,7 +224,7 @@ describe('a thread that ends', () => {
     expect(guard.tryLock()).toEqual(HELD);
   });
 
-  test('between being woken and taking it passes it on', async () => {
+  test('between being woken and locking passes the lock on', async () => {
     await guard.lock();
     const words = new Int32Array(new SharedArrayBuffer(8));
     const busy = startThread(state, 'waitBusy', { words });
@@ -238,7 +238,7 @@ describe('a thread that ends', () => {
     expect(guard.tryLock()).toEqual(HELD);
   });
 
-  test('in the midst of a storm: nothing is held for ever', async () => {
+  test('in a storm leaves nothing locked', async () => {
     const words = new Int32Array(new SharedArrayBuffer(4));
     const threads = Array.from({ length: 3 }, () => startThread(state, 'greedy', { words }));
     await Promise.all(threads.map(toldBy));

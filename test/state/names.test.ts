@@ -1,4 +1,4 @@
-// Names of counters: one row for each, whoever comes first, however many come at once.
+// Names of counters: each gets one row, however many threads claim it at the same time.
 
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
@@ -10,7 +10,7 @@ import { viewsOf } from '../../src/memory/views.ts';
 import { claimRow, NAME_BYTES_MAX, nameOf } from '../../src/wasm/state/names.ts';
 import { smallMemory } from '../support/memory.ts';
 
-test("row 0 is the built-in app's", () => {
+test('row 0 belongs to the built-in response', () => {
   const views = viewsOf(smallMemory());
   expect(nameOf(views, 0)).toBe('hotpath:hello');
   expect(claimRow(views, 'counter', 'hotpath:hello')).toBe(0);
@@ -18,7 +18,7 @@ test("row 0 is the built-in app's", () => {
   expect(claimRow(views, 'counter', 'hello')).toBe(1);
 });
 
-test('a name has one row, and a row one name', () => {
+test('each name has one row', () => {
   fc.assert(
     fc.property(fc.array(fc.constantFrom('a', 'ab', 'abc', 'abcd', 'abce', 'é', '€uro', '𝄞')), (names) => {
       const views = viewsOf(smallMemory());
@@ -34,7 +34,7 @@ test('a name has one row, and a row one name', () => {
   );
 });
 
-test('the longest name, and the value beside it', () => {
+test('the longest name does not reach the value beside it', () => {
   const views = viewsOf(smallMemory());
   const longest = 'x'.repeat(NAME_BYTES_MAX);
   expect(claimRow(views, 'counter', longest)).toBe(1);
@@ -43,7 +43,7 @@ test('the longest name, and the value beside it', () => {
   expect(nameOf(views, 3)).toBe(undefined);
 });
 
-describe('what is no name', () => {
+describe('an invalid name is rejected:', () => {
   test.each([
     ['none', '', TypeError, 'is text without NUL'],
     ['with NUL', 'a\0b', TypeError, '"a\\u0000b"'],
@@ -58,7 +58,7 @@ describe('what is no name', () => {
   });
 });
 
-test('a name is of one kind, and says which when it is asked for as another', () => {
+test('a name belongs to one kind, which the error names when another kind asks for it', () => {
   const views = viewsOf(smallMemory());
   expect([claimRow(views, 'gauge', 'a'), claimRow(views, 'limiter', 'b')]).toEqual([1, 2]);
   expect(claimRow(views, 'gauge', 'a')).toBe(1);
@@ -67,7 +67,7 @@ test('a name is of one kind, and says which when it is asked for as another', ()
   expect(() => claimRow(views, 'histogram', 'hotpath:hello')).toThrow('is a counter already');
 });
 
-test('a thread that ended before it said of which kind leaves that to the next', () => {
+test('when a thread ends before it has set the kind, the next thread sets it', () => {
   const views = viewsOf(smallMemory());
   const row = claimRow(views, 'gauge', 'a');
   views.words[(STATE + row * STATE_ROW_BYTES + STATE_KIND) >> 2] = 0;
@@ -75,7 +75,7 @@ test('a thread that ended before it said of which kind leaves that to the next',
   expect(() => claimRow(views, 'gauge', 'a')).toThrow("'a' is a mutex already");
 });
 
-test('a full table says so, and gives what it has', () => {
+test('a full table rejects new names, and still finds the others', () => {
   const views = viewsOf(smallMemory());
   for (let i = 1; i < STATE_COUNT_MAX; i++) expect(claimRow(views, 'counter', `n${i}`)).toBe(i);
   expect(() => claimRow(views, 'counter', 'one more')).toThrow(RangeError);
@@ -85,10 +85,10 @@ test('a full table says so, and gives what it has', () => {
   expect(claimRow(views, 'counter', 'n7')).toBe(7);
 });
 
-test('a claim that was broken off is gone on with by a name that fits', () => {
+test('an interrupted claim is completed by a name with the same beginning', () => {
   const views = viewsOf(smallMemory());
   const row = claimRow(views, 'counter', 'abcdefgh');
-  // As the thread left it that was ended behind the second word.
+  // The row as left by a thread that ended after the second word.
   const name = STATE + row * STATE_ROW_BYTES + STATE_NAME;
   views.bytes.fill(0, name + 8, name + 12);
   expect(nameOf(views, row)).toBe(undefined);
@@ -101,7 +101,7 @@ test('threads that claim the same names at once agree', async () => {
   const memory = smallMemory();
   const threads = 4;
   const gate = new Int32Array(new SharedArrayBuffer(8));
-  // They begin alike, so that threads meet within a name.
+  // The names begin alike, so that threads meet within a name.
   const names = Array.from({ length: 100 }, (_, i) => `name ${i % 10} and ${String(i).padStart(5, '0')}`);
   const rows = await Promise.all(
     Array.from({ length: threads }, async (_, thread) => {

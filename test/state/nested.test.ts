@@ -1,4 +1,4 @@
-// Threads of threads: a server inside a worker thread of another one, and threads that an application makes itself.
+// Nested threads: a server inside a worker thread of another server, and threads that an application starts itself.
 
 import { Worker } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
@@ -53,7 +53,7 @@ async function textOf(url: string): Promise<string> {
 describe.each([
   ['a server in a thread', 1],
   ['a server in a thread of a server in a thread', 2],
-])('what a thread of %s holds goes on when the outermost thread', (_, depth) => {
+])('what a thread of %s holds is released when the outermost thread', (_, depth) => {
   test.each([
     ['exits', '/exits'],
     ['fails', '/throws'],
@@ -76,7 +76,7 @@ describe.each([
   });
 });
 
-test('threads of threads that come and go leave no memory behind', async () => {
+test('nested threads that come and go use no more memory', async () => {
   const options = { app: outer(inner), port: 0, workers: 1, log: 'silent', drainTimeout: 100 } as const;
   const server = await closedAtEnd(serve(options));
   const pages = (): number => {
@@ -99,7 +99,7 @@ test('threads of threads that come and go leave no memory behind', async () => {
   expect(pages()).toBe(before);
 });
 
-test('a thread of the application itself has no part in the named state, and its handles say so', async () => {
+test('a thread that the application starts has no access to named state, and its handles say so', async () => {
   const program = `
     import { parentPort } from 'node:worker_threads';
     import { counter, gauge, histogram, limiter, mutex, serve } from 'hotpath';
@@ -128,7 +128,7 @@ test('a thread of the application itself has no part in the named state, and its
         `^${kind} '.*' is used in a worker thread that no server has started, before this thread has a server`,
       ),
     );
-  // With a server of its own it has named state of its own.
+  // With a server of its own, the thread has named state of its own.
   expect([own, counter('hits').value]).toEqual([1, 5]);
   await worker.terminate();
 });

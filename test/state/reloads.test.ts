@@ -8,7 +8,7 @@ import { appFiles, closedAtEnd } from '../support/fixtures.ts';
 
 const files = appFiles();
 
-/** An application with this limit. Its handler asks for the limiter each time, `held` does once. */
+/** An application with this limit. Its handler asks for the limiter for each request; `held` asks once. */
 const appOf = (name: string, limit: number, rest = ''): string => `
   import { counter, limiter } from 'hotpath';
   const options = { limit: ${limit}, windowMs: 3_600_000 };
@@ -28,12 +28,12 @@ test.each([
     'the last',
     `held.take('b');
      if (counter('loads').add() % 2 === 0) {
-       // The other one listens meanwhile.
+       // The other thread already listens meanwhile.
        await new Promise((resolve) => setTimeout(resolve, 400));
        throw new Error('no');
      }`,
   ],
-])('a reload that fails in %s thread leaves the old options in force', async (name, rest) => {
+])('after a reload that fails in %s thread the old options are in force', async (name, rest) => {
   const run = await startApp(files.write('app.mjs', appOf(name, 10)), ['--workers', '2']);
   const ask = async (): Promise<number[]> =>
     JSON.parse((await contentOf(await tell(run.port, lines('GET / HTTP/1.1')))) as string);
@@ -50,7 +50,7 @@ test.each([
     for (let i = 0; i < 2; i++) {
       await sleep(150);
       left--;
-      // Whichever application answers.
+      // It does not matter which application answers.
       expect(await ask()).toEqual([left, left, 10, 10]);
     }
     await failed;

@@ -1,4 +1,4 @@
-// The hash of keys: SipHash-1-3, against another implementation of what the paper says.
+// The hash of keys, SipHash-1-3, compared with another implementation of the paper.
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -17,7 +17,7 @@ const { bytes } = viewsOf(memory);
 const seedAt = pointer + 64;
 const textAt = seedAt + SEED_BYTES;
 
-/** What the module makes of it, where other bytes follow the text. */
+/** The module's hash of a text that is followed by other bytes. */
 function hashed(seed: Uint8Array, text: Uint8Array): bigint {
   bytes.fill(0xa5, textAt, textAt + text.length + 16);
   bytes.set(seed, seedAt);
@@ -25,7 +25,7 @@ function hashed(seed: Uint8Array, text: Uint8Array): bigint {
   return BigInt.asUintN(64, exports.sipHash(seedAt, textAt, text.length));
 }
 
-/** SipHash-c-d by the paper: little-endian words, the last of which has the size on top. */
+/** SipHash-c-d by the paper: little-endian words, of which the last has the size in its top byte. */
 function sipHash(seed: Uint8Array, text: Uint8Array, wordRounds: number, finalRounds: number): bigint {
   const key = new DataView(seed.buffer, seed.byteOffset);
   const [low, high] = [key.getBigUint64(0, true), key.getBigUint64(8, true)];
@@ -66,16 +66,16 @@ function sipHash(seed: Uint8Array, text: Uint8Array, wordRounds: number, finalRo
 
 const counting = (length: number): Uint8Array => Uint8Array.from({ length }, (_, i) => i);
 
-test("the paper's vector, by the other implementation", () => {
+test("the other implementation gives the paper's test vector", () => {
   expect(sipHash(counting(16), counting(15), 2, 4)).toBe(0xa129ca6149be45e5n);
 });
 
-test('every size up to 64 bytes', () => {
+test('both agree for every size up to 64 bytes', () => {
   for (let length = 0; length <= 64; length++)
     expect(hashed(counting(16), counting(length))).toBe(sipHash(counting(16), counting(length), 1, 3));
 });
 
-test('any seed, any bytes', () => {
+test('both agree for any seed and any bytes', () => {
   const seeds = fc.uint8Array({ minLength: SEED_BYTES, maxLength: SEED_BYTES });
   fc.assert(
     fc.property(seeds, fc.uint8Array({ maxLength: 300 }), (seed, text) => {
