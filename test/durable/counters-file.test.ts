@@ -1,5 +1,5 @@
-// The file `counters`, on a disk that fails at every step and loses power behind every step: no number is leased twice,
-// and what can't be believed is neither taken nor overwritten.
+// The file `counters`, on a disk that fails at every step and loses power after every step: no number is leased twice,
+// and a damaged file is neither used nor overwritten.
 
 import { describe, expect, test } from 'vitest';
 import { CountersFile } from '../../src/durable/counters-file.ts';
@@ -27,7 +27,7 @@ function textOf(disk: Disk): string {
   return disk.read(PATH).toString();
 }
 
-test('numbers go on behind what was leased, or behind the last one after a clean stop', () => {
+test('numbers go on after the last leased one, or after the last used one of a clean stop', () => {
   const disk = new Disk();
   const first = open(disk);
   expect(lease(first, { a: 10 })).toEqual({ a: [1, 10] });
@@ -53,7 +53,7 @@ test('a name may be anything', () => {
   }
 });
 
-test('a lease beyond 2^53 - 1 is refused', () => {
+test('a lease beyond 2^53 - 1 is rejected', () => {
   const disk = new Disk();
   const file = open(disk);
   file.end(new Map([['a', Number.MAX_SAFE_INTEGER - 10]]));
@@ -61,7 +61,7 @@ test('a lease beyond 2^53 - 1 is refused', () => {
   expect(lease(file, { a: 10 }).a?.[1]).toBe(Number.MAX_SAFE_INTEGER);
 });
 
-test('a counter at its last number is refused by itself: others go on', () => {
+test('a counter at its last number gets none, and the others go on', () => {
   const disk = new Disk();
   const file = open(disk);
   file.end(new Map([['full', Number.MAX_SAFE_INTEGER - 3]]));
@@ -81,13 +81,13 @@ test('a counter at its last number is refused by itself: others go on', () => {
       ['a', 8],
     ]),
   );
-  // Where nothing is granted there is nothing to be written.
+  // Without a grant there is nothing to write.
   const before = disk.log.length;
   file.lease(new Map([['full', 4]]), () => {});
   expect(disk.log.length).toBe(before);
 });
 
-test('no number is leased up to where the memory has some, or up to what was written down from elsewhere', () => {
+test('leases begin above the numbers in memory, and above those recorded by raise()', () => {
   const disk = new Disk();
   const file = open(disk);
   const bases: number[] = [];
@@ -106,7 +106,7 @@ describe('every step fails once', () => {
   lease(open(steps), { a: 10 });
   const first = steps.log.indexOf('open');
 
-  test('there are as many as the file needs', () => {
+  test('the file needs this many steps', () => {
     expect(steps.log).toEqual([
       'read',
       ...['open', 'write', 'sync', 'close', 'rename'],
@@ -133,7 +133,7 @@ describe('every step fails once', () => {
     };
     expect(() => take(20)).toThrow(code);
     expect(granted).toEqual([[1, 10]]);
-    // Another server that begins here, and this one when it tries again.
+    // Another server that starts here, and this one when it tries again.
     const remains = [...disk.afterPowerLoss()];
     take(5);
     take(5);
@@ -145,7 +145,7 @@ describe('every step fails once', () => {
   });
 });
 
-test('power is lost behind every step, and at every byte that is written', () => {
+test('power is lost after every step, and at every byte that is written', () => {
   const outcomes = new Set<number>();
   const seen: { remains: Remains; leasedTo: number }[] = [];
   const disk = new Disk();
@@ -169,7 +169,7 @@ test('power is lost behind every step, and at every byte that is written', () =>
   expect([...outcomes].sort((a, b) => a - b)).toEqual([1, 11, 14, 26, 34]);
 });
 
-describe('what can not be believed is refused, and stays as it is', () => {
+describe('a damaged file is rejected and left as it is:', () => {
   const disk = new Disk();
   lease(open(disk), { tickets: 4096 });
   const good = disk.read(PATH);
@@ -185,12 +185,12 @@ describe('what can not be believed is refused, and stays as it is', () => {
     return `taken: ${JSON.stringify(bytes.toString())}`;
   }
 
-  test('cut off behind every byte', () => {
+  test('cut off after any byte', () => {
     for (let size = 0; size < good.length; size++)
       expect(refusal(good.subarray(0, size))).toMatch(/^\/state\/counters is damaged: .*$/);
   });
 
-  test('with any byte changed, in each of its bits', () => {
+  test('with any bit changed', () => {
     for (let at = 0; at < good.length; at++)
       for (let bit = 0; bit < 8; bit++) {
         const bytes = Buffer.from(good);
@@ -212,7 +212,7 @@ describe('what can not be believed is refused, and stays as it is', () => {
       `is damaged: the number of counter 'b' is ${JSON.stringify(end)}`,
     ]),
     [
-      'of a version to come',
+      'of a later version',
       good.toString().replace(' 1 ', ' 2 '),
       'has version 2, and this release reads version 1 at most',
     ],
@@ -220,7 +220,7 @@ describe('what can not be believed is refused, and stays as it is', () => {
     expect(refusal(Buffer.from(bytes))).toBe(`/state/counters ${says}`);
   });
 
-  test('one that can not be read', () => {
+  test('a file that can not be read', () => {
     const unreadable = new Disk();
     unreadable.before = () => {
       throw fault('EACCES');

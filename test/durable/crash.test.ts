@@ -9,7 +9,7 @@ const folder = temporaryFolder('crash');
 
 test('no number comes twice', { timeout: 120_000 }, async () => {
   let seed = 6;
-  // A small generator of numbers, so that every run has the same kinds of rounds.
+  // A small random generator with a fixed seed, so that every run has the same rounds.
   const random = (): number => {
     seed = (seed * 48271) % 2147483647;
     return seed / 2147483647;

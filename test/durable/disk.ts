@@ -1,15 +1,15 @@
-// A disk in memory that fails when it is told to, and that loses power: what was not made durable is then there, or
-// not, or in part.
+// A simulated disk that fails on request and loses power: unsynced data may then be there completely, partly, or not
+// at all.
 
 import type { Files } from '../../src/durable/files.ts';
 
 interface Inode {
   bytes: Buffer;
-  /** What is there after power loss. */
+  /** The state of the disk after a power loss. */
   durable: Buffer;
 }
 
-/** What a disk may hold after power loss. */
+/** The files that a disk may have after a power loss. */
 export type Remains = ReadonlyMap<string, Buffer>;
 
 export class Disk implements Files {
@@ -19,9 +19,9 @@ export class Disk implements Files {
   private descriptors = 3;
   /** Operations so far, by name. */
   readonly log: string[] = [];
-  /** Told before each operation; what it throws, the operation fails with. */
+  /** Called before each operation. If it throws, the operation fails with that error. */
   before: (operation: string, index: number) => void = () => {};
-  /** The most that one write takes. */
+  /** How many bytes one write accepts at most. */
   writeMax = Number.POSITIVE_INFINITY;
 
   constructor(remains: Remains = new Map()) {
@@ -34,7 +34,7 @@ export class Disk implements Files {
     return this.open_.size;
   }
 
-  /** All that power loss could leave now. */
+  /** All states that a power loss could leave now. */
   *afterPowerLoss(): Generator<Remains> {
     for (const names of [this.durableNames, this.names]) {
       const paths = [...names];
@@ -112,7 +112,7 @@ export class Disk implements Files {
   }
 }
 
-/** An error as the system has it. */
+/** Makes an error like those of the system. */
 export function fault(code: string): Error {
   return Object.assign(new Error(`${code}: it failed`), { code });
 }

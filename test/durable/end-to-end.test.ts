@@ -1,4 +1,4 @@
-// State that is kept, as a user sees it: over stops, kills, a disk that fails, and two servers that want one folder.
+// Kept state as a user sees it: over stops, kills, a failing disk, and two servers that use one folder.
 
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { platform } from 'node:os';
@@ -54,7 +54,7 @@ const kill = async (run: Run): Promise<void> => {
   await run.exit;
 };
 
-test('the number of the built-in app goes on after a stop, and jumps after a kill', async () => {
+test('the number of the built-in response goes on after a stop, and skips some after a kill', async () => {
   const folder = join(temporaryFolder('state'), 'not', 'there');
   const hello = async ({ port }: Run): Promise<string | undefined> =>
     readResponses(await ask(port))[0]?.content;
@@ -72,7 +72,7 @@ test('the number of the built-in app goes on after a stop, and jumps after a kil
   expect(third.output + third.errors).not.toContain('lease');
 });
 
-test('the counters of an application, from WASM and from handlers, and those that come later', async () => {
+test("an application's counters are kept, from WASM and from handlers, and those made later", async () => {
   const folder = temporaryFolder('state');
   const first = await start(folder, APP, '--lease', '16');
   expect([await number(first, '/a'), await number(first, '/a/1'), await number(first, '/a')]).toEqual([
@@ -95,7 +95,7 @@ test('the counters of an application, from WASM and from handlers, and those tha
   expect([await number(third, '/late/x'), await number(third, '/b')]).toEqual([2, 1019]);
 });
 
-test('gauges and limiters come back: as they were at a stop, and as they were lately after a kill', async () => {
+test('gauges and limiters are restored: exactly after a stop, about a second old after a kill', async () => {
   const folder = temporaryFolder('state');
   const app = files.write(
     'limits.mjs',
@@ -115,7 +115,7 @@ test('gauges and limiters come back: as they were at a stop, and as they were la
   const second = await start(folder, app);
   expect([await number(second, '/level/1'), await number(second, '/take/10')]).toEqual([-1.5, 50]);
   const snapshot = (): string => readFileSync(join(folder, 'snapshot'), 'latin1');
-  // The record of the key is at the end.
+  // The key's record is at the end.
   const used = (): string => snapshot().slice(-16);
   const before = used();
   await eventually('a snapshot', () => /"level":\s*-1\.5/.test(snapshot()) && used() !== before);
@@ -125,7 +125,7 @@ test('gauges and limiters come back: as they were at a stop, and as they were la
   expect(third.errors).toBe('');
 });
 
-test('a gauge that becomes a counter, and 200 others that are called otherwise, start', async () => {
+test('a server starts when a gauge has become a counter, and 200 others have new names', async () => {
   const folder = temporaryFolder('state');
   const appOf = (name: string, kind: string, prefix: string): string =>
     files.write(
@@ -152,7 +152,7 @@ test('a gauge that becomes a counter, and 200 others that are called otherwise, 
   }
 });
 
-test('a limiter whose window becomes longer keeps the share that a key has used', async () => {
+test('a limiter with a longer window keeps the share that a key has used', async () => {
   const folder = temporaryFolder('state');
   const write = (windowMs: number): string =>
     files.write(
@@ -174,7 +174,7 @@ test('a limiter whose window becomes longer keeps the share that a key has used'
   expect(await number(await start(folder, app, '--workers', '1'), '/k/1')).toBe(4);
 });
 
-test('a reload, and threads that die, go on with what is leased', async () => {
+test('leases survive a reload and the deaths of threads', async () => {
   const folder = temporaryFolder('state');
   const run = await start(folder, APP);
   expect(await number(run, '/a')).toBe(1);
@@ -186,14 +186,14 @@ test('a reload, and threads that die, go on with what is leased', async () => {
 test.each([
   ['below a file', join(APP, 'x'), 'ENOTDIR'],
   ['that nobody can make', '/proc/none/x', platform() === 'linux' ? 'ENOENT' : ''],
-])('a folder %s is refused in one line', async (_, folder, says) => {
+])('a folder %s is rejected with one line', async (_, folder, says) => {
   const { code, output, errors } = await runCli(['--port', '0', '--state', folder]);
   expect([code, output]).toEqual([1, '']);
   expect(errors).toContain(`can't be used: ${says}`);
   expect(errors.trim().split('\n')).toHaveLength(1);
 });
 
-test('a folder that all may write to, and one with an impossible lock, are refused in one line', async () => {
+test('a world-writable folder, and one with an impossible lock, are rejected with one line', async () => {
   const folder = temporaryFolder('state');
   chmodSync(folder, 0o777);
   const open = await runCli(['--port', '0', '--state', folder]);
@@ -210,7 +210,7 @@ test('a folder that all may write to, and one with an impossible lock, are refus
   );
 });
 
-test('a second server on the folder is refused in one line; the first notices nothing', async () => {
+test('a second server on the folder is rejected with one line, and the first goes on', async () => {
   const folder = temporaryFolder('state');
   const first = await start(folder);
   const { code, output, errors } = await runCli(['--port', '0', '--state', folder]);
@@ -221,7 +221,7 @@ test('a second server on the folder is refused in one line; the first notices no
   expect(readResponses(await ask(first.port))[0]?.content).toBe('Hello1');
 });
 
-describe('what can not be used is one line and exit code 1, and stays as it is', () => {
+describe('unusable state gives one line and exit code 1, and is not changed:', () => {
   test.each([
     ['damaged', 'hotpath counters 1 7\n{}', /counters is damaged: its first line is incomplete/],
     ['empty', '', /counters is damaged/],
@@ -247,11 +247,11 @@ describe('what can not be used is one line and exit code 1, and stays as it is',
 });
 
 describe('while the disk fails', () => {
-  test('what counts is answered 503 once the lease is used up, the rest goes on; then it is over', async () => {
+  test('requests that count get a 503 once the lease is used up, others go on, until the disk works again', async () => {
     const folder = temporaryFolder('state');
     const run = await start(folder, APP, '--lease', '16');
     expect([await number(run, '/a'), await number(run, '/b/1')]).toEqual([1, 1]);
-    // Where the next file is written, there is a folder: opening it fails.
+    // A folder is in the place of the next file, so opening it fails.
     const obstacle = join(folder, 'counters.new');
     mkdirSync(obstacle);
     const got = new Set<number>([1]);
@@ -273,7 +273,7 @@ describe('while the disk fails', () => {
     expect(await get(run, '/b/1')).toEqual(refused);
     expect(await get(run, '/late/never')).toEqual(refused);
     expect(await get(run, '/fixed')).toMatchObject({ status: 200, text: 'fixed' });
-    // Pipelined with others, each gets its own answer.
+    // In a pipeline, each request gets its own response.
     const client = await connect(run.port);
     client.send(GET.replace('/', '/fixed') + GET.replace('/', '/a') + GET.replace('/', '/fixed'));
     await client.until((received) => received.split('HTTP/1.1 ').length === 4 && received.endsWith('fixed'));
@@ -295,7 +295,7 @@ describe('while the disk fails', () => {
     expect(await number(again, '/a')).toBe(next + 1);
   });
 
-  test('a stop that can not be written down says so, and skips', async () => {
+  test('a stop that can not write the last numbers says that some will be skipped', async () => {
     const folder = temporaryFolder('state');
     const run = await start(folder, APP, '--lease', '16');
     expect(await number(run, '/a')).toBe(1);
@@ -309,7 +309,7 @@ describe('while the disk fails', () => {
     expect(await number(again, '/a')).toBe(33);
   });
 
-  test('a server that starts with it serves what needs no number', async () => {
+  test('a server that starts then serves requests that need no number', async () => {
     const folder = temporaryFolder('state');
     mkdirSync(join(folder, 'counters.new'));
     const run = await start(folder, APP);

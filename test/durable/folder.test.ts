@@ -1,4 +1,4 @@
-// The state folder: it is the server's own, and so is every file in it, whatever somebody has put there before.
+// The state folder: it belongs to the server, and so does every file in it, whatever another user has put there before.
 
 import { execFileSync } from 'node:child_process';
 import {
@@ -38,7 +38,7 @@ const modeOf = (path: string): number => statSync(path).mode & 0o7777;
 const isRoot = process.getuid?.() === 0;
 
 describe.skipIf(platform() === 'win32')('the folder', () => {
-  test('is made with those above it, for its owner alone', () => {
+  test('is made with the folders above it, for its owner alone', () => {
     const folder = temporaryFolder('own');
     const path = openStateFolder(join(folder, 'a', 'b'));
     expect(path).toBe(join(folder, 'a', 'b'));
@@ -53,7 +53,7 @@ describe.skipIf(platform() === 'win32')('the folder', () => {
   });
 
   test.each([0o777, 0o770, 0o720, 0o702, 0o1777, 0o2775])(
-    'of mode %o is refused in a line that names it and says what to do',
+    'of mode %o is rejected with a line that names it and says what to do',
     (mode) => {
       const folder = temporaryFolder('own');
       chmodSync(folder, mode);
@@ -64,7 +64,7 @@ describe.skipIf(platform() === 'win32')('the folder', () => {
     },
   );
 
-  test('is refused below a folder in which all may rename it, but not below one like /tmp', () => {
+  test('is rejected below a folder in which all users may rename it, but not below one like /tmp', () => {
     const above = temporaryFolder('own');
     const folder = join(above, 'state');
     chmodSync(above, 0o777);
@@ -77,7 +77,7 @@ describe.skipIf(platform() === 'win32')('the folder', () => {
     }
   });
 
-  test('is reached through a link only where nobody else could lead it elsewhere', () => {
+  test('is reached through a link only if no other user can change the link', () => {
     const above = temporaryFolder('own');
     const folder = join(above, 'state');
     mkdirSync(folder, { mode: 0o700 });
@@ -93,7 +93,7 @@ describe.skipIf(platform() === 'win32')('the folder', () => {
     expect(() => openStateFolder(join(above, 'loop'))).toThrow("can't be used");
   });
 
-  test('that the server may write to, but that is not its own, is refused', () => {
+  test('that the server may write to but does not own is rejected', () => {
     const folder = temporaryFolder('own');
     const user = (process.geteuid?.() as number) + 1;
     vi.spyOn(process, 'geteuid').mockReturnValue(user);
@@ -104,7 +104,7 @@ describe.skipIf(platform() === 'win32')('the folder', () => {
       );
   });
 
-  test.runIf(isRoot)('of another user, below one of another user, or behind their link is refused', () => {
+  test.runIf(isRoot)('is rejected if it, a folder above it, or a link to it belongs to another user', () => {
     const above = temporaryFolder('own');
     const folder = join(above, 'state');
     mkdirSync(folder);
@@ -125,7 +125,7 @@ describe.skipIf(platform() === 'win32')('a file', () => {
   const open = (folder: string): CountersFile => new CountersFile(folder);
   const lease = (file: CountersFile): void => void file.lease(new Map([['a', 3]]), () => {});
 
-  test('is readable by its owner alone, also where an old one was not', () => {
+  test('is readable by its owner alone, even if the old file was not', () => {
     const folder = temporaryFolder('own');
     const path = join(folder, 'counters');
     lease(open(folder));
@@ -135,7 +135,7 @@ describe.skipIf(platform() === 'win32')('a file', () => {
     expect(modeOf(path)).toBe(0o600);
   });
 
-  test('is never written through a link, whatever was put in its place', () => {
+  test('is never written through a link', () => {
     const folder = temporaryFolder('own');
     const other = join(temporaryFolder('own'), 'mine');
     writeFileSync(other, 'mine');
@@ -171,7 +171,7 @@ describe.skipIf(platform() === 'win32')('a file', () => {
     ],
   ];
 
-  test.each([0o666, 0o622, 0o660, 0o602])('of mode %o, which others may write, is not believed', (mode) => {
+  test.each([0o666, 0o622, 0o660, 0o602])('of mode %o, which others may write, is rejected', (mode) => {
     const folder = temporaryFolder('own');
     const [counters, snapshot] = [join(folder, 'counters'), join(folder, 'snapshot')];
     for (const path of [counters, snapshot]) {
@@ -185,7 +185,7 @@ describe.skipIf(platform() === 'win32')('a file', () => {
     expect(readdirSync(folder)).toEqual(['counters', 'snapshot.damaged']);
   });
 
-  test.runIf(isRoot)('of another user is not believed', () => {
+  test.runIf(isRoot)('of another user is rejected', () => {
     const folder = temporaryFolder('own');
     const path = join(folder, 'counters');
     lease(open(folder));
@@ -195,7 +195,7 @@ describe.skipIf(platform() === 'win32')('a file', () => {
     );
   });
 
-  test.each(strange)('of counters that is %s is refused in one line, and stays', (_, put, says) => {
+  test.each(strange)('of counters that is %s is rejected with one line, and stays', (_, put, says) => {
     const folder = temporaryFolder('own');
     writeFileSync(join(folder, 'elsewhere'), 'mine');
     const path = join(folder, 'counters');
@@ -206,7 +206,7 @@ describe.skipIf(platform() === 'win32')('a file', () => {
     expect(readFileSync(join(folder, 'elsewhere'), 'utf8')).toBe('mine');
   });
 
-  test.each(strange)('of a snapshot that is %s is put aside', (_, put, says) => {
+  test.each(strange)('of a snapshot that is %s is renamed', (_, put, says) => {
     const folder = temporaryFolder('own');
     writeFileSync(join(folder, 'elsewhere'), 'mine');
     const path = join(folder, 'snapshot');
@@ -219,7 +219,7 @@ describe.skipIf(platform() === 'win32')('a file', () => {
     expect(readFileSync(join(folder, 'elsewhere'), 'utf8')).toBe('mine');
   });
 
-  test('that can not be put aside is said to be there still', () => {
+  test('that can not be renamed is reported', () => {
     const folder = temporaryFolder('own');
     mkdirSync(join(folder, 'snapshot.damaged', 'full'), { recursive: true });
     writeFileSync(join(folder, 'snapshot'), 'spoilt');
@@ -231,7 +231,7 @@ describe.skipIf(platform() === 'win32')('a file', () => {
 
 describe.skipIf(platform() === 'win32')('the lock', () => {
   test.each(['lock.999999999999999', 'lock.1000000000', 'lock.99999999999999999999999'])(
-    '%s is refused in a line that names it',
+    '%s is rejected with a line that names it',
     async (name) => {
       const folder = temporaryFolder('own');
       writeFileSync(join(folder, name), '');
@@ -242,7 +242,7 @@ describe.skipIf(platform() === 'win32')('the lock', () => {
     },
   );
 
-  test('goes on up to the highest number there may be, and makes none beyond', async () => {
+  test('goes up to the highest number, and not beyond', async () => {
     const folder = temporaryFolder('own');
     writeFileSync(join(folder, 'lock.999999998'), '');
     const lock = await lockFolder(folder);
@@ -258,7 +258,7 @@ describe.skipIf(platform() === 'win32')('the lock', () => {
     await again.release();
   });
 
-  test('lets names alone that no server gives, and folders', async () => {
+  test('leaves folders, and names that no server gives', async () => {
     const folder = temporaryFolder('own');
     const names = [
       'lock.-1',
@@ -279,7 +279,7 @@ describe.skipIf(platform() === 'win32')('the lock', () => {
     await lock.release();
   });
 
-  test('asks no socket that a link leads to, and removes the link alone', async () => {
+  test('does not follow a link to a socket, and removes only the link', async () => {
     const folder = temporaryFolder('own');
     const elsewhere = join(temporaryFolder('own'), 'socket');
     let asked = 0;
@@ -298,7 +298,7 @@ describe.skipIf(platform() === 'win32')('the lock', () => {
     await new Promise((resolve) => server.close(resolve));
   });
 
-  test('finds its way through thousands of names', async () => {
+  test('copes with thousands of names', async () => {
     const folder = temporaryFolder('own');
     for (let number = 1; number <= 3000; number++) writeFileSync(join(folder, `lock.${number}`), '');
     const lock = await lockFolder(folder);

@@ -1,4 +1,4 @@
-// The keeper's thread: it may die at any moment, and another one goes on.
+// The keeper's thread: it may die at any moment, and is replaced.
 
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -22,7 +22,7 @@ const SIZE = 16;
 interface State {
   state: Parameters<typeof keepState>[1];
   exports: Exports;
-  /** The next number of a counter, once it has had a lease; -1 when there is none. */
+  /** The next number of a counter that has had a lease; -1 when none is left. */
   next(name: string): number;
   value(name: string): number;
 }
@@ -57,7 +57,7 @@ async function keep(
   return kept as Kept;
 }
 
-test('nothing is asked for, so nothing is kept', async () => {
+test('without a folder and without Redis nothing is kept', async () => {
   expect(
     await keepState({ state: undefined, redis: undefined, lease: 4096 }, makeState(0).state, () => {}),
   ).toBe(undefined);
@@ -75,7 +75,7 @@ test('a keeper that dies is replaced, and no number comes twice', async () => {
       if (number > 0) numbers.push(number);
       if (i % 10 === 0) await sleep(1);
     }
-    // One that is not there yet can't be killed.
+    // A keeper that has not started can't be killed.
     while (notes.length === death) await Promise.all([kept.killKeeper(), sleep(10)]);
   }
   await eventually('a number', () => {
@@ -83,7 +83,7 @@ test('a keeper that dies is replaced, and no number comes twice', async () => {
     if (number > 0) numbers.push(number);
     return number > 0;
   });
-  // Leased numbers last for a while, so they are no sign of a keeper.
+  // Leased numbers last for a while, so they do not show that a keeper lives.
   await eventually('a keeper', () => state.next('fresh') > 0);
   expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b));
   expect(notes.slice(0, 5)).toEqual(
@@ -98,7 +98,7 @@ test('a keeper that dies is replaced, and no number comes twice', async () => {
   expect(state.next('a')).toBe((numbers.at(-1) as number) + 1);
 });
 
-test('one keeper a memory, one folder at a time, one size of leases', async () => {
+test('a memory has one keeper, one folder and one lease size, and a folder one server', async () => {
   const state = makeState();
   const kept = await keep(state, temporaryFolder('keep'));
   await expect(keep(state, temporaryFolder('keep'))).rejects.toThrow(
@@ -117,7 +117,7 @@ test('one keeper a memory, one folder at a time, one size of leases', async () =
   await expect(keep(makeState(), folder)).rejects.toThrow('is in use by another server');
 });
 
-test('where it could not begin it leaves nothing behind, and can begin later', async () => {
+test('a keeper that fails to start leaves nothing behind, and can start later', async () => {
   const folder = temporaryFolder('keep');
   const state = makeState();
   writeFileSync(join(folder, 'counters'), 'mine\n');
@@ -148,7 +148,7 @@ describe('a clean stop with many keys', () => {
   const KEYS = 200_000;
   const WINDOW_MS = 86_400_000;
 
-  /** A limiter that keys take from, as a thread has it. */
+  /** A limiter of a simulated thread. */
   function limiterOf({ state: { memory }, exports }: State) {
     const views = viewsOf(memory);
     const row = rowPointer(claimRow(views, 'limiter', 'many'));
@@ -162,7 +162,7 @@ describe('a clean stop with many keys', () => {
     };
   }
 
-  test('writes what all of them have used', async () => {
+  test('writes the usage of all keys', async () => {
     const folder = temporaryFolder('keep');
     const notes: string[] = [];
     const first = makeState();
@@ -175,12 +175,12 @@ describe('a clean stop with many keys', () => {
     const again = limiterOf(second);
     let whole = 0;
     for (let i = 0; i < KEYS; i++) if (again(`key ${i}`) !== LIMIT - 2) whole++;
-    // One in a thousand may have been forgotten in a full bucket.
+    // Up to one key in a thousand may be forgotten when its bucket is full.
     expect(whole).toBeLessThan(KEYS / 1000);
     expect(notes).toEqual([]);
   });
 
-  test('that takes too long keeps the snapshot before, writes the numbers all the same, and says what is lost', async () => {
+  test('that takes too long keeps the former snapshot, still writes the numbers, and says what is lost', async () => {
     const folder = temporaryFolder('keep');
     const before = makeState();
     const kept = await keep(before, folder);
@@ -189,7 +189,7 @@ describe('a clean stop with many keys', () => {
 
     const notes: string[] = [];
     let stops = 0;
-    // On a busy machine the keeper may be done before this thread looks at the time.
+    // On a busy machine the keeper may finish before this thread looks at the time.
     while (notes.length === 0 && stops < 20) {
       const state = makeState();
       const late = await keep(state, folder, notes, SIZE, { numbersMs: 60_000, snapshotMs: 0 });
@@ -203,7 +203,7 @@ describe('a clean stop with many keys', () => {
       expect.stringMatching(/^Gauges and limiters will start as they were at \d{4}-\d\d-\d\dT.*Z, when/),
     ]);
     const after = makeState();
-    // The folder is free when the thread has ended.
+    // The folder is unlocked when the thread has ended.
     for (let next: Kept | undefined; next === undefined; ) {
       next = await keep(after, folder).catch(() => undefined);
       await sleep(20);
@@ -212,7 +212,7 @@ describe('a clean stop with many keys', () => {
   });
 });
 
-test('stopping twice, or while no keeper lives, ends all the same', async () => {
+test('a second stop, or one without a living keeper, ends normally', async () => {
   const state = makeState();
   const kept = await keep(state, temporaryFolder('keep'));
   expect(state.next('a')).toBe(1);

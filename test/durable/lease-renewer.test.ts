@@ -1,4 +1,4 @@
-// How much is leased, and when: by a clock that is set, from a lessor that fails when it is told to.
+// How much is leased, and when: with a simulated clock, and a lessor that fails on request.
 
 import { describe, expect, test } from 'vitest';
 import { CountersFile } from '../../src/durable/counters-file.ts';
@@ -27,12 +27,12 @@ interface Fixture {
   exports: Exports;
   pointerOf(name: string): number;
   leases: LeaseRenewer;
-  /** What the lessor was asked for, by name. */
+  /** The numbers that the lessor was asked for, by name. */
   asked: [string, number][];
   notes: string[];
-  /** What the lessor fails with, if it does. */
+  /** The error of the lessor, if it is to fail. */
   failure: { of?: Error | undefined; name?: string };
-  /** Numbers that are left of a counter. */
+  /** How many leased numbers of a counter are left. */
   left(name: string): number;
   take(name: string, count: number): number[];
   passMs(ms: number): void;
@@ -98,8 +98,8 @@ function fixture(size = SIZE): Fixture {
 const NAME = 'hotpath:hello';
 
 /**
- * Numbers that are wanted all the time, also while a keeper waits for the disk, over 20 s of a clock that is set.
- * @returns how many were wanted in vain, in the first 5 s and after; how many there were, and the last that is leased
+ * Simulates threads that take numbers for 20 s without a pause, even while the keeper waits for the disk.
+ * @returns how many requests got no number, in the first 5 s and later; how many got one; and the last leased number
  */
 async function load({
   size,
@@ -144,7 +144,7 @@ async function load({
   return { missed, count, last: file.leased.get(NAME) as number };
 }
 
-test('at first the block at hand and one ahead, and as much again when half is gone', async () => {
+test('at first the current block and the next one are leased, and again when half is used', async () => {
   const { leases, asked, left, take, passMs } = fixture();
   await leases.renew();
   expect([asked, left(NAME)]).toEqual([[[NAME, 16]], 16]);
@@ -158,7 +158,7 @@ test('at first the block at hand and one ahead, and as much again when half is g
   expect(take(NAME, 16).at(-1)).toBe(24);
 });
 
-test('for two seconds of what goes; less when less goes', async () => {
+test('numbers for two seconds at the current rate are leased; fewer when the rate falls', async () => {
   const { leases, asked, left, take, passMs } = fixture();
   await leases.renew();
   // 8 numbers in 20 ms: 100 blocks in two seconds.
@@ -177,7 +177,7 @@ test('for two seconds of what goes; less when less goes', async () => {
   take(NAME, SIZE);
   await leases.renew();
   expect(asked[2]).toEqual([NAME, 50 * SIZE]);
-  // Every part of it follows the one before.
+  // The blocks of a lease are consecutive.
   expect(take(NAME, 100 * SIZE)).toEqual(Array.from({ length: 100 * SIZE }, (_, i) => 51 * SIZE + 1 + i));
   for (let i = 0; i < 60; i++) {
     passMs(60_000);
@@ -189,7 +189,7 @@ test('for two seconds of what goes; less when less goes', async () => {
   for (const [, count] of asked) expect(count).toBeGreaterThan(0);
 });
 
-test('a few numbers in a moment are not taken for a rate', async () => {
+test('a few numbers in a moment do not count as a rate', async () => {
   const { leases, asked, take, passMs } = fixture();
   await leases.renew();
   take(NAME, SIZE - 1);
@@ -198,7 +198,7 @@ test('a few numbers in a moment are not taken for a rate', async () => {
   expect(asked.length).toBe(1);
 });
 
-test('numbers that were wanted and not there are leased, too', async () => {
+test('numbers that threads asked for in vain are leased, too', async () => {
   const { leases, asked, take, passMs } = fixture();
   await leases.renew();
   passMs(100);
@@ -207,7 +207,7 @@ test('numbers that were wanted and not there are leased, too', async () => {
   expect(asked[1]).toEqual([NAME, 100_000]);
 });
 
-test('numbers that are wanted while none can be leased do not raise the rate: clients may ask again at once', async () => {
+test('requests while leases fail do not raise the rate, since clients may retry at once', async () => {
   const { leases, asked, failure, take, passMs } = fixture();
   await leases.renew();
   passMs(300);
@@ -230,7 +230,7 @@ test('numbers that are wanted while none can be leased do not raise the rate: cl
   expect(asked.at(-1)?.[1]).toBeLessThanOrEqual(2 * count);
 });
 
-test('never more than 2^24 numbers', async () => {
+test('at most 2^24 numbers are leased', async () => {
   const { leases, left, take } = fixture();
   for (let i = 0; i < 10; i++) {
     await leases.renew();
@@ -240,7 +240,7 @@ test('never more than 2^24 numbers', async () => {
   expect(left(NAME)).toBeLessThanOrEqual(2 ** 24);
 });
 
-describe('a steady load on a slow disk: after a few leases every number is there', () => {
+describe('on a slow disk, after a few leases, numbers never run out for', () => {
   test.each([
     ['the default lease', 4096, 50, 100],
     ['the default lease', 4096, 50, 1000],
@@ -249,12 +249,12 @@ describe('a steady load on a slow disk: after a few leases every number is there
     ['a small lease', 16, 50, 1000],
     ['the smallest lease', 1, 50, 100],
     ['the default lease', 4096, 400, 300],
-  ])('%s (%i), %i numbers a millisecond, %i ms a sync', async (_, size, perMs, syncMs) => {
+  ])('%s (%i): %i numbers a millisecond, %i ms a sync', async (_, size, perMs, syncMs) => {
     const { missed, last, count } = await load({ size, perMs: () => perMs, syncMs });
-    // The first lease of a load that nobody could know of, and the one that is as large as the load.
+    // The first lease, made before the load was known, and the first one that is as large as the load.
     expect(missed.before).toBeLessThan((2 * 2 * syncMs + 10) * perMs);
     expect(missed.after).toBe(0);
-    // The price of a crash: two seconds of the load and eight syncs, and what a first guess was too high.
+    // The numbers that a crash skips: those of two seconds and eight syncs, and the excess of a first guess.
     expect(last - count).toBeLessThan(2 * perMs * (2000 + 8 * syncMs) + 2 * size);
   });
 
@@ -269,7 +269,7 @@ describe('a steady load on a slow disk: after a few leases every number is there
   });
 });
 
-test('each counter by itself, as soon as it has a name', async () => {
+test('each counter has its own leases, as soon as it has a name', async () => {
   const { leases, asked, take } = fixture();
   await leases.renew();
   expect(take('a', 1)).toEqual([-1]);
@@ -281,7 +281,7 @@ test('each counter by itself, as soon as it has a name', async () => {
   expect([take('a', 2), take(NAME, 1)]).toEqual([[1, 2], [1]]);
 });
 
-test('a failure is noted once, tried again after growing pauses, and its end is noted once', async () => {
+test('a failure is logged once, tried again after growing pauses, and its end is logged once', async () => {
   const { leases, asked, notes, failure, take, passMs, views } = fixture();
   await leases.renew();
   failure.of = new Error('no space');
@@ -290,7 +290,7 @@ test('a failure is noted once, tried again after growing pauses, and its end is 
   for (let i = 0; i < 10; i++) {
     await leases.renew();
     pauses.push(leases.pauseMs);
-    // Too early: nothing is tried.
+    // Too early, so nothing is tried.
     passMs(leases.pauseMs - 1);
     await leases.renew();
     expect(leases.pauseMs).toBe(pauses.at(-1));
@@ -299,7 +299,7 @@ test('a failure is noted once, tried again after growing pauses, and its end is 
   expect(pauses).toEqual([10, 20, 40, 80, 160, 320, 640, 1000, 1000, 1000]);
   expect(notes).toEqual(["Numbers can't be leased: no space; trying again"]);
   expect(take(NAME, 9)).toEqual([9, 10, 11, 12, 13, 14, 15, 16, -1]);
-  // Nobody waits for a lease that doesn't come.
+  // No thread waits for a lease while leases fail.
   const startMs = performance.now();
   awaitLease(views, { leasedNumbers: () => 0 } as unknown as Exports, rowPointer(0), 60_000);
   expect(performance.now() - startMs).toBeLessThan(30_000);
@@ -311,7 +311,7 @@ test('a failure is noted once, tried again after growing pauses, and its end is 
   expect(asked.every(([, count]) => count > 0)).toBe(true);
 });
 
-test('a counter that is refused numbers does not keep others from theirs: each has its own pause, and its own line', async () => {
+test('a counter that gets no numbers does not affect others: each has its own pause and its own log line', async () => {
   const { leases, failure, take, notes, passMs, asked, views, pointerOf } = fixture();
   take('a', 1);
   take('b', 1);
@@ -319,7 +319,7 @@ test('a counter that is refused numbers does not keep others from theirs: each h
   await leases.renew();
   expect([take('a', 1), take('b', 2)]).toEqual([[-1], [1, 2]]);
   for (let i = 0; i < 200; i++) {
-    // The one that is refused does not wake the keeper, and no thread waits for it.
+    // The failing counter does not wake the keeper, and no thread waits for it.
     const before = bellOf(views);
     take('a', 3);
     expect(bellOf(views)).toBe(before);
@@ -341,12 +341,12 @@ test('a counter that is refused numbers does not keep others from theirs: each h
   await leases.renew();
   expect(notes.slice(2)).toEqual(["Numbers are leased again: counter 'a'"]);
   expect(take('a', 1)).toEqual([1]);
-  // After a failure of its own it is asked for as before.
+  // After its own failure the counter is leased numbers as before.
   expect(asked.some(([name]) => name === 'a')).toBe(true);
   expect(leases.waitMs(1000)).toBe(1000);
 });
 
-test('at the end the last number of each is told, and none follows', async () => {
+test('at the end the lessor gets the last number of each counter, and none is handed out afterwards', async () => {
   const { leases, take, ended, exports, views } = fixture();
   take('a', 1);
   await leases.renew();

@@ -1,4 +1,4 @@
-// One server a folder, whoever comes when, and whoever dies when.
+// One server a folder, in whatever order servers start and die.
 
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -17,7 +17,7 @@ afterEach(() => {
 const locksIn = (folder: string): string[] => readdirSync(folder).filter((name) => name.startsWith('lock'));
 
 describe('in this process', () => {
-  test('the second is refused in one line, until the first lets go', async () => {
+  test('the second server is rejected with one line, until the first releases the lock', async () => {
     const folder = temporaryFolder('lock');
     const lock = await lockFolder(folder);
     expect(locksIn(folder)).toEqual(['lock.1']);
@@ -32,7 +32,7 @@ describe('in this process', () => {
     await next.release();
   });
 
-  test('what else is in the folder stays, what is left over goes', async () => {
+  test('other files in the folder stay, and sockets of dead servers are removed', async () => {
     const folder = temporaryFolder('lock');
     for (const name of ['counters', 'lock.x', 'lock.3', 'lock.12', 'lock.fresh-0a0b0c0d'])
       writeFileSync(join(folder, name), '');
@@ -41,7 +41,7 @@ describe('in this process', () => {
     await lock.release();
   });
 
-  test('a path that no socket can have is one line', async () => {
+  test('a path that is too long for a socket is rejected with one line', async () => {
     const folder = join(temporaryFolder('lock'), 'x'.repeat(80));
     mkdirSync(folder);
     await expect(lockFolder(folder)).rejects.toThrow(
@@ -52,7 +52,7 @@ describe('in this process', () => {
   });
 });
 
-test('of processes that come at once one gets it; when that is killed, the next', async () => {
+test('of processes that start together one gets the lock; when it is killed, the next one does', async () => {
   const folder = temporaryFolder('lock');
   const start = async (): Promise<ChildProcess> => {
     const child = fork('test/support/lock.js');
@@ -80,10 +80,10 @@ test('of processes that come at once one gets it; when that is killed, the next'
   }
 });
 
-/** Sockets of a folder in memory, where each step of each server waits for its turn. */
+/** Simulated sockets of a folder. Each step of each server waits for its turn. */
 class Folder {
   readonly sockets = new Map<number, Contender>();
-  /** Steps that wait, by whom. */
+  /** The waiting step of each server. */
   readonly waiting: { who: Contender; act: () => void }[] = [];
 
   socketsOf(who: Contender): Sockets {
@@ -115,7 +115,7 @@ class Contender {
   private async run(folder: Folder): Promise<void> {
     const sockets = folder.socketsOf(this);
     this.number = await takeNumber(sockets);
-    // What its owner does then: lower ones go.
+    // As the owner does: it removes the lower numbers.
     for (let lower = 1; lower < (this.number ?? 0); lower++) await sockets.remove(lower);
   }
 
@@ -124,7 +124,7 @@ class Contender {
   }
 }
 
-test('no two ever have it, in any order of their steps, whoever dies', async () => {
+test('no two servers ever hold it, in any order of their steps and deaths', async () => {
   let held = 0;
   await fc.assert(
     fc.asyncProperty(
@@ -139,7 +139,7 @@ test('no two ever have it, in any order of their steps, whoever dies', async () 
           await settled();
           const who = contenders[turn] as Contender;
           if (dies === 0) {
-            // Ended, and started again.
+            // Killed and started again.
             who.alive = false;
             contenders = contenders.map((one) => (one === who ? new Contender(folder) : one));
           } else {
@@ -158,7 +158,7 @@ test('no two ever have it, in any order of their steps, whoever dies', async () 
   expect(held).toBeGreaterThan(1000);
 });
 
-test('who comes alone gets it, whatever is left over', async () => {
+test('a server that comes alone gets it, whatever dead servers have left', async () => {
   for (const left of [[], [1], [7], [3, 4, 9]]) {
     const folder = new Folder();
     for (const number of left) folder.sockets.set(number, { alive: false } as Contender);
@@ -172,7 +172,7 @@ test('who comes alone gets it, whatever is left over', async () => {
   }
 });
 
-/** Lets those go on whose step has been done. */
+/** Lets the servers go on whose step is done. */
 async function settled(): Promise<void> {
   for (let i = 0; i < 5; i++) await undefined;
 }

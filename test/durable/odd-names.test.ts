@@ -33,7 +33,7 @@ test.each(NAMES)('%s, as a counter, a gauge and a limiter', async (name) => {
   }
 });
 
-test.each(NAMES)('%s, as what is not kept', async (name) => {
+test.each(NAMES)('%s, as state that is not kept', async (name) => {
   const server = await serve({ fetch: () => new Response(), port: 0 });
   histogram(name).record(1);
   expect([histogram(name).count, mutex(`${name} `).tryLock()]).toEqual([1, { abandoned: false }]);

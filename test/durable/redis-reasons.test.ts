@@ -1,4 +1,4 @@
-// Why Redis can't be used: each cause has its own line, which names the URL and never its password.
+// The reasons why Redis can't be used: each has its own line, which names the URL without its password.
 
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -30,7 +30,7 @@ async function listen(server: net.Server): Promise<number> {
   return (server.address() as net.AddressInfo).port;
 }
 
-/** The error that leasing fails with. */
+/** The error of a failed lease. */
 async function failureOf(url: string): Promise<Error> {
   const redis = await openRedis(url, () => {});
   try {
@@ -55,11 +55,11 @@ test.each([
   ['redis://ada:s3cret@h:1/0?password=s3cret#s3cret', 'redis://ada@h:1/0'],
   ['redis://s3cret@h:1/', 'redis://h:1'],
   ['rediss://ada:@[::1]:1', 'rediss://[::1]:1'],
-])('%s is named %s', (url, named) => {
+])('%s is shown as %s', (url, named) => {
   expect(withoutPassword(url)).toBe(named);
 });
 
-test('a server that repeats what it was sent does not make the password known', () => {
+test('the password is not shown even if a server repeats it', () => {
   const url = `redis://ada:${WRITTEN}@127.0.0.1:1`;
   for (const form of [SECRET, WRITTEN]) {
     const error = new Error(
@@ -70,7 +70,7 @@ test('a server that repeats what it was sent does not make the password known', 
   }
 });
 
-test('an error without a message of its own has those that it is made of', () => {
+test('an error without a message shows those of the errors that it combines', () => {
   const one = Object.assign(new Error('connect ECONNREFUSED ::1:9'), { code: 'ECONNREFUSED' });
   const both = new AggregateError([one, new Error('connect ECONNREFUSED 127.0.0.1:9')], '');
   expect(reasonOf(both, { url: 'redis://localhost:9', used: false })).toBe(
@@ -104,7 +104,7 @@ describe('each cause by its name', () => {
       'the server there is not Redis',
     ],
     [
-      'replies that nobody asked for',
+      'unsolicited replies',
       () => net.createServer((socket) => void socket.on('error', () => {}).write('+OK\r\n'.repeat(9))),
       'the server there is not Redis',
     ],
@@ -115,12 +115,12 @@ describe('each cause by its name', () => {
       'the connection was closed without an answer: where it speaks TLS, write rediss://',
     ],
     ['nothing at all', () => net.createServer(), 'it did not answer within 2000 ms'],
-  ])('a server that speaks %s', async (_, make, reason) => {
+  ])('a server that sends %s', async (_, make, reason) => {
     const port = await listen(make());
     expect((await failureOf(`redis://:${WRITTEN}@127.0.0.1:${port}`)).message).toContain(reason);
   });
 
-  test('TLS to a port that has none', async () => {
+  test('TLS to a port without TLS', async () => {
     const port = await listen(http.createServer());
     expect((await failureOf(`rediss://127.0.0.1:${port}`)).message).toBe(
       `Redis at rediss://127.0.0.1:${port} can't be used: it does not speak TLS: write redis://, not rediss://`,
@@ -239,7 +239,7 @@ test.each([
   ['redis://:s3cret@h/-1', 'must end in the number of a database'],
   ['redis://:s3cret%zz@h', 'has a % in its user or password that must be written as %25'],
   ['redis://:s3cret@', 'must be a URL such as redis://127.0.0.1:6379'],
-])('%s is refused in one line, without the password', async (url, says) => {
+])('%s is rejected with one line, without the password', async (url, says) => {
   const { code, output, errors } = await runCli(['--redis', url]);
   expect([code, output]).toEqual([2, '']);
   expect(errors).toMatch(/^hotpath: --redis [^\n]*\n$/);

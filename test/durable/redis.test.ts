@@ -1,4 +1,4 @@
-// Numbers from a real Redis, which goes away and comes back. Where there is no redis-server, there is nothing to test.
+// Numbers from a real Redis, which is stopped and started again. Without a redis-server most tests are skipped.
 
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { appFiles, startServer, temporaryFolder } from '../support/fixtures.ts';
 import { readResponses } from '../support/responses.ts';
 
 const files = appFiles();
-/** Counters by their names. */
+/** An application whose counters are addressed by name. */
 const APP = files.write(
   'app.mjs',
   `import { counter } from 'hotpath';
@@ -34,7 +34,7 @@ async function number({ port }: Run): Promise<number | undefined> {
   return response?.statusCode === 200 ? Number(response.content.slice(5)) : undefined;
 }
 
-test('without Redis a server starts, says so, and hands out none', async () => {
+test('without Redis a server starts, logs the reason, and hands out no numbers', async () => {
   const run = await start('redis://127.0.0.1:9');
   const [response] = readResponses(await ask(run.port));
   expect([response?.statusCode, response?.fields.get('retry-after')]).toEqual([503, '1']);
@@ -48,18 +48,18 @@ describe.skipIf(!hasRedis())('with Redis', () => {
   });
   afterAll(() => redis.remove());
 
-  test('two servers, one after the other and at once, never the same number', async () => {
+  test('two servers, one after the other or together, never hand out the same number', async () => {
     const one = await start(redis.url);
     expect([await number(one), await number(one)]).toEqual([1, 2]);
     const other = await start(redis.url);
     expect([await number(other), await number(one)]).toEqual([33, 3]);
     await one.stop();
-    // What it had left is skipped: Redis takes nothing back.
+    // Its unused numbers are skipped, since Redis takes none back.
     expect(await number(await start(redis.url))).toBe(65);
     expect(await redis.command('GET hotpath:counter:hotpath:hello')).toBe('$2');
   });
 
-  test('a Redis that has lost its count gives nobody a number twice', async () => {
+  test('no number comes twice after Redis has lost its count', async () => {
     const run = await start(redis.url);
     const numbers = new Set<number>();
     for (let i = 0; i < 3; i++) numbers.add((await number(run)) as number);
@@ -76,7 +76,7 @@ describe.skipIf(!hasRedis())('with Redis', () => {
     await eventually('a line about it', () => run.output.includes('Redis has lost its count'));
   });
 
-  test('a key that is no number is one line', async () => {
+  test('a key that is not a number is logged in one line', async () => {
     await redis.command('SET hotpath:counter:hotpath:hello x');
     const run = await start(redis.url);
     expect(await number(run)).toBe(undefined);
@@ -94,7 +94,7 @@ describe.skipIf(!hasRedis())('with Redis', () => {
       ['a fraction', 'SET hotpath:counter:bad 1.5', 'value is not an integer'],
       ['a number at its end', 'SET hotpath:counter:bad 9223372036854775800', 'would overflow'],
       ['a number beyond 2^53', 'SET hotpath:counter:bad 9007199254740990', 'it has reached its last number'],
-    ])('%s: its own line, once, and others go on at full speed', async (_, command, reason) => {
+    ])('%s: is logged once, and the others go on at full speed', async (_, command, reason) => {
       const own = await startRedis();
       const run = await start(own.url, APP);
       try {
@@ -105,7 +105,7 @@ describe.skipIf(!hasRedis())('with Redis', () => {
           numbers.push(await next(run, 'good'));
           if (i % 10 === 0) expect(await next(run, 'bad')).toBe(undefined);
         }
-        // One counter's first numbers came before it was known how fast they go.
+        // The first numbers of a counter came before its rate was known.
         expect(numbers.filter((value) => value === undefined).length).toBeLessThan(50);
         const lines = run.output.split('\n').filter((line) => line.includes('leased'));
         expect(lines).toEqual([expect.stringContaining(`Numbers can't be leased: counter 'bad': `)]);
@@ -120,7 +120,7 @@ describe.skipIf(!hasRedis())('with Redis', () => {
       }
     });
 
-    test('a count below 0 is no number that was given away: it begins at 1 or beyond', async () => {
+    test('a count below 0 is not a lost count: numbers begin at 1 or above', async () => {
       const own = await startRedis();
       await own.command('SET hotpath:counter:a -1000000');
       const run = await start(own.url, APP);
@@ -133,7 +133,7 @@ describe.skipIf(!hasRedis())('with Redis', () => {
     ['a full memory', ['CONFIG SET maxmemory 1', 'CONFIG SET maxmemory-policy noeviction'], 'OOM'],
     ['a replica', ['REPLICAOF 127.0.0.1 9'], 'READONLY'],
     ['too few replicas', ['CONFIG SET min-replicas-to-write 3'], 'NOREPLICAS'],
-  ])('%s concerns all counters: one line', async (_, commands, reason) => {
+  ])('%s concerns all counters, and is logged once', async (_, commands, reason) => {
     const own = await startRedis();
     for (const command of commands) expect(await own.command(command)).toBe('+OK');
     const run = await start(own.url, APP);
@@ -145,7 +145,7 @@ describe.skipIf(!hasRedis())('with Redis', () => {
     await own.remove();
   });
 
-  test('a lost count is made good at once, by each of two servers, and no number comes twice', async () => {
+  test('each of two servers corrects a lost count at once, and no number comes twice', async () => {
     const own = await startRedis();
     const servers = [await start(own.url, APP), await start(own.url, APP)];
     const numbers = new Set<number>();
@@ -172,7 +172,7 @@ describe.skipIf(!hasRedis())('with Redis', () => {
     await own.remove();
   });
 
-  test('a keeper that asks for too little at a lost count, when others are beyond', async () => {
+  test('a keeper with a low count corrects a lost count beyond the numbers of other servers', async () => {
     const own = await startRedis();
     const notes: string[] = [];
     const open = () => openLessor({ folder: undefined, redis: own.url }, (text) => notes.push(text));
@@ -188,7 +188,7 @@ describe.skipIf(!hasRedis())('with Redis', () => {
     await lease(one, 'one', 10);
     await lease(other, 'other', 20);
     const [, , again, then] = bases.map(([, base]) => base);
-    // Beyond what the other one had, though this server knew of 10 only; and both know the same count again.
+    // The count is beyond the other server's, though this one knew only 10; and both know the same count again.
     expect(again).toBeGreaterThanOrEqual(20);
     expect(then).toBe((again as number) + 10);
     expect(notes).toEqual([
@@ -198,13 +198,13 @@ describe.skipIf(!hasRedis())('with Redis', () => {
     await own.remove();
   });
 
-  test('a count that is lost again and again does not use all numbers up', async () => {
+  test('a count that is lost again and again does not use up all numbers', async () => {
     const own = await startRedis();
     const open = () => openLessor({ folder: undefined, redis: own.url }, () => {});
     const lessors = [await open(), await open()];
     let floor = 0;
     for (let i = 0; i < 20; i++) {
-      // Each sees what the other one passed over.
+      // Each server sees the numbers that the other one skipped.
       for (const lessor of lessors)
         await lessor.lease(
           new Map([['a', 10]]),
@@ -229,7 +229,7 @@ describe.skipIf(!hasRedis())('a folder and Redis', () => {
   });
   afterAll(() => redis.remove());
 
-  test('numbers that the folder has given away do not come again from Redis, nor the other way round', async () => {
+  test('numbers of the folder do not come again from Redis, nor the other way round', async () => {
     const folder = temporaryFolder('redis-state');
     const alone = ['--workers', '1', '--lease', '16', '--state', folder];
     const first = await startServer([APP, ...alone]);
@@ -238,7 +238,7 @@ describe.skipIf(!hasRedis())('a folder and Redis', () => {
     const second = await start(redis.url, APP, '--state', folder);
     expect([await next(second, 'x'), await next(second, 'x')]).toEqual([3, 4]);
     await second.stop();
-    // Names that nobody used meanwhile have been carried over, too.
+    // Names that were not used meanwhile are in Redis, too.
     const third = await start(redis.url, APP);
     const [x, unused] = [await next(third, 'x'), await next(third, 'unused')];
     expect(x).toBeGreaterThan(4);
@@ -255,7 +255,7 @@ describe.skipIf(!hasRedis())('a folder and Redis', () => {
     expect(await next(fourth, 'x')).toBeGreaterThan(4);
   });
 
-  /** Leases three numbers of a counter as a server with these options does, and ends as one that is killed, or stopped. */
+  /** Leases three numbers of a counter as a server with these options does, and then ends as by a kill, or by a stop. */
   async function use(mode: string, folder: string, clean: boolean): Promise<number[]> {
     const lessor = await openLessor(
       {
@@ -267,7 +267,7 @@ describe.skipIf(!hasRedis())('a folder and Redis', () => {
     const numbers: number[] = [];
     for (let i = 0; i < 2; i++)
       await lessor.lease(new Map([['x', 3]]), (_, base) => numbers.push(base + 1, base + 2, base + 3));
-    // The last one has not been handed out.
+    // The last number was not handed out.
     const last = clean && mode === 'state' ? numbers.pop() : undefined;
     if (clean) await lessor.end(new Map([['x', last === undefined ? (numbers.at(-1) as number) : last - 1]]));
     else if (mode !== 'state') await (lessor as { redis?: { end(): Promise<void> } }).redis?.end();
@@ -278,14 +278,14 @@ describe.skipIf(!hasRedis())('a folder and Redis', () => {
   const sequences = MODES.flatMap((a) =>
     MODES.flatMap((b) => MODES.flatMap((c) => MODES.map((d) => [a, b, c, d]))),
   )
-    // A folder and a Redis that have never met know nothing of each other.
+    // A folder and a Redis that were never used together know nothing of each other.
     .filter((modes) => {
       const before = new Set(modes.slice(0, modes.includes('both') ? modes.indexOf('both') : 4));
       return !(before.has('state') && before.has('redis'));
     });
 
   test.each([true, false])(
-    'in every order of options none comes twice, or the start is refused; stopped: %s',
+    'in every order of options no number comes twice, or the start fails; clean stop: %s',
     async (clean) => {
       let refused = 0;
       for (const modes of sequences) {
@@ -306,7 +306,7 @@ describe.skipIf(!hasRedis())('a folder and Redis', () => {
     },
   );
 
-  test('a Redis that is emptied between two starts does not give numbers again', async () => {
+  test('no number comes twice after Redis was emptied between two starts', async () => {
     const folder = temporaryFolder('redis-state');
     await redis.command('FLUSHALL');
     const before = await use('both', folder, true);
@@ -315,7 +315,7 @@ describe.skipIf(!hasRedis())('a folder and Redis', () => {
     expect(Math.min(...after)).toBeGreaterThan(Math.max(...before));
   });
 
-  test('nothing from Redis is handed out that the folder does not know', async () => {
+  test('a number from Redis is handed out only after the folder has recorded it', async () => {
     const folder = temporaryFolder('redis-state');
     await redis.command('FLUSHALL');
     const run = await start(redis.url, APP, '--state', folder);
@@ -326,7 +326,7 @@ describe.skipIf(!hasRedis())('a folder and Redis', () => {
 });
 
 test.skipIf(!hasRedis())(
-  'two servers under load, Redis away twice: none comes twice',
+  'two servers under load, Redis down twice: no number comes twice',
   { timeout: 120_000 },
   async () => {
     const { given, exhausted } = await runRedis(60_000, 2);

@@ -1,4 +1,4 @@
-// Leases, step by step: takers, readers and the keeper in every order, over a ring so small that it comes round.
+// Leases, one atomic step at a time: takers, readers and the keeper in every order, with a ring so small that it wraps around.
 
 import { describe, expect, test } from 'vitest';
 import { endedAfter, everySchedule, functionsOf, type Memory, runAlone, type Thread } from './steps.ts';
@@ -28,11 +28,11 @@ const { addLeased, leasedValue, leasedNumbers, leasedEnd, leaseRoom, publishLeas
   (counter: number, value?: number, count?: number) => Thread<number>
 >;
 
-/** The numbers of a block, where they are not SIZE: by its base. */
+/** How many numbers a block has, by its base, if not SIZE. */
 type Sizes = ReadonlyMap<number, number>;
 const ALIKE: Sizes = new Map();
 
-/** A counter whose blocks have been leased these bases, and that so many numbers of have been taken. */
+/** A counter with blocks of these bases, of which this many numbers have been taken. */
 function counterWith(bases: number[], count: number, sizes = ALIKE): { memory: Memory; leased: Set<number> } {
   const memory = new Map<number, number>();
   const leased = new Set<number>();
@@ -52,7 +52,7 @@ function counterWith(bases: number[], count: number, sizes = ALIKE): { memory: M
   return { memory, leased };
 }
 
-/** Takes numbers, and gives those that it got. */
+/** Takes numbers. @returns those that it got */
 function* taker(...counts: number[]): Thread<number[]> {
   const got: number[] = [];
   for (const n of counts) {
@@ -62,7 +62,7 @@ function* taker(...counts: number[]): Thread<number[]> {
   return got;
 }
 
-/** Publishes leases; gives those bases that found room. */
+/** Publishes leases. @returns the bases that found room */
 function* keeper(...bases: number[]): Thread<number[]> {
   return yield* keeperOf(bases, ALIKE);
 }
@@ -84,7 +84,7 @@ function numbersOf(bases: number[], sizes = ALIKE): number[] {
   return bases.flatMap((base) => Array.from({ length: sizes.get(base) ?? SIZE }, (_, i) => base + 1 + i));
 }
 
-/** None was handed out twice, nor one that was not leased. */
+/** Checks that no number was handed out twice, or without a lease. */
 function expectUnique(numbers: number[], leased: Set<number>): void {
   const bad = numbers.filter((number, i) => !leased.has(number) || numbers.indexOf(number) !== i);
   if (bad.length > 0) expect.fail(`${bad} of ${numbers}`);
@@ -94,7 +94,7 @@ describe.each([
   ['one behind the other', [0, 2, 4, 6], [8, 10, 12]],
   ['with gaps', [0, 10, 20, 30], [40, 50, 60]],
 ])('leases %s', (_, before, after) => {
-  test('a slow taker, a fast one, and a ring that comes round', () => {
+  test('a slow taker, a fast one, and a ring that wraps around', () => {
     const start = counterWith(before, 5);
     let outcomes = 0;
     const states = everySchedule(
@@ -129,7 +129,7 @@ describe.each([
     [1, [1, 1, 1, 1], after],
     [2, [1, 1], after.slice(0, 2)],
   ])(
-    'the value is always one that was handed out, and never goes back: read %i times',
+    'the value is always a number that was handed out, and never decreases: read %i times',
     (times, counts, bases) => {
       const start = counterWith(before, 5);
       const first = runAlone(new Map(start.memory), leasedValue(COUNTER));
@@ -146,7 +146,7 @@ describe.each([
     },
   );
 
-  test('the end: what was handed out last is told, and nothing follows', () => {
+  test('the end returns the last number, and none is handed out afterwards', () => {
     const start = counterWith(before, 5);
     const first = runAlone(new Map(start.memory), leasedValue(COUNTER));
     function* ending(): Thread<number> {
@@ -161,7 +161,7 @@ describe.each([
         runAlone(memory, leasedValue(COUNTER)),
         runAlone(memory, addLeased(COUNTER, 1)),
         runAlone(memory, leasedNumbers(COUNTER)),
-        // And on it goes.
+        // Leases may begin again.
         runAlone(memory, leasedEnd(COUNTER)) === last &&
           runAlone(memory, publishLease(COUNTER, last as number, SIZE)),
         runAlone(memory, leasedValue(COUNTER)),
@@ -173,7 +173,7 @@ describe.each([
     });
   });
 
-  test('a keeper that dies at any step, and one that goes on with other numbers', () => {
+  test('a keeper that dies at any step, and its successor with other numbers', () => {
     const start = counterWith(before, 5);
     function* dying(): Thread<number> {
       yield* keeper(...after);
@@ -203,7 +203,7 @@ describe('blocks of different sizes', () => {
     [34, 2],
   ]);
 
-  test('takers of several numbers, and a ring that comes round: none twice, and none that is not leased', () => {
+  test('takers of several numbers, and a ring that wraps around: no number comes twice, or without a lease', () => {
     const start = counterWith([0, 2, 7], 3, sizes);
     const outcomes = new Set<string>();
     everySchedule(
@@ -218,7 +218,7 @@ describe('blocks of different sizes', () => {
     expect(outcomes.size).toBeGreaterThan(5);
   });
 
-  test('the rest of a block is handed out with the next block where they follow each other, and else left out', () => {
+  test('the rest of a block is handed out with the next block if that follows it, and otherwise skipped', () => {
     const memory = new Map(counterWith([0, 2, 7], 0, sizes).memory);
     expect(runAlone(memory, taker(1, 2, 2, 2, 2))).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
     expect(runAlone(memory, keeperOf([20], sizes))).toEqual([20]);
@@ -226,14 +226,14 @@ describe('blocks of different sizes', () => {
     expect(runAlone(memory, leasedNumbers(COUNTER))).toBe(0);
   });
 
-  test('more numbers at once than the next block has are not handed out', () => {
+  test('an addition of more numbers than the next block has gets none', () => {
     const memory = new Map(counterWith([0, 20], 1, sizes).memory);
     expect(runAlone(memory, taker(3))).toEqual([]);
     expect(runAlone(memory, taker(1, 2))).toEqual([2, 21, 22]);
   });
 });
 
-test('as many blocks find room as the ring says', () => {
+test('exactly as many blocks fit as leaseRoom() says', () => {
   const memory = new Map<number, number>();
   for (let base = 0, room = LEASE_COUNT - 1; room >= 0; base += SIZE, room--) {
     expect(runAlone(memory, leaseRoom(COUNTER))).toBe(room);
@@ -241,7 +241,7 @@ test('as many blocks find room as the ring says', () => {
   }
 });
 
-test('a counter that has had no lease has none to end, and one that was not used begins where it stood', () => {
+test('a counter without a lease has none to end, and an unused one begins where it was', () => {
   const memory = new Map<number, number>();
   expect(runAlone(memory, endLeases(COUNTER))).toBe(-1);
   expect(runAlone(memory, leasedValue(COUNTER))).toBe(0);

@@ -1,4 +1,4 @@
-// State that is kept, of servers inside a program.
+// Kept state of servers inside a program.
 
 import { mkdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ async function contentOf({ url }: Server, path = '/'): Promise<string> {
   return await (await fetch(url + path)).text();
 }
 
-// One test, since the named state of a process is that of its first server.
+// One test, since a process has only one named state, in its first server.
 test('counters go on from server to server', async () => {
   const hits = counter('hits');
   const routes = { '/': counted('', hits), '/:id': counted('', hits) };
@@ -26,7 +26,7 @@ test('counters go on from server to server', async () => {
   );
   await first.close();
 
-  // What is not leased by anybody is not handed out.
+  // Without a keeper no number is leased, so none is handed out.
   expect(hits.value).toBe(3);
   expect(() => hits.add()).toThrow(LeaseExhaustedError);
   expect(readFileSync(join(folder, 'counters'), 'utf8')).toContain('"hits": 3');
@@ -42,7 +42,7 @@ test('counters go on from server to server', async () => {
   expect(await contentOf(second)).toBe('6');
   await second.close();
 
-  // One without state shares the counters, and has none to hand out.
+  // A server without `state` shares the counters, and has no numbers.
   const third = await serve({ routes, port: 0 });
   const response = await fetch(third.url);
   expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1']);
@@ -55,7 +55,7 @@ test('counters go on from server to server', async () => {
   const fourth = await serve({ routes, state: folder, lease: 64, port: 0 });
   expect(await contentOf(fourth)).toBe('7');
 
-  // A disk that fails is told of, though servers in programs say little.
+  // A failing disk is logged, though a server in a program logs little.
   mkdirSync(join(folder, 'counters.new'));
   await vi.waitFor(() => expect(() => hits.add(64)).toThrow(LeaseExhaustedError), { timeout: 20_000 });
   await vi.waitFor(() =>

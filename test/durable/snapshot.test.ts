@@ -1,4 +1,4 @@
-// The snapshot: what is kept without a promise. Nothing that is wrong with it keeps a server from starting.
+// The snapshot: state that is kept without a guarantee. No fault of it stops a server from starting.
 
 import { createHash } from 'node:crypto';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -25,7 +25,7 @@ const PATH = '/state/snapshot';
 
 const DAY_MS = 86_400_000;
 
-/** Values that are in use, and what a snapshot offers. */
+/** A part with values in use, which records what a snapshot offers. */
 class Part implements SnapshotPart {
   readonly values = new Map<string, unknown>();
   offered = new Map<string, unknown>();
@@ -54,7 +54,7 @@ function snapshotOf(disk: Disk, part: SnapshotPart, notes: string[] = [], now = 
   return new Snapshot({ folder: '/state', parts: [part], publish: () => {}, note, files: disk, now });
 }
 
-/** The values that a server offers when it starts on this disk. */
+/** The saved values that a server offers when it starts on this disk. */
 function offeredFrom(disk: Disk, name = 'part', now = Date.now): Record<string, unknown> {
   const part = new Part({}, name);
   snapshotOf(disk, part, [], now).load();
@@ -82,7 +82,7 @@ test('values that were saved are offered, and written only when they have change
   expect(Object.keys(offeredFrom(disk))).toEqual(['x', '__proto__']);
 });
 
-test('a value that nobody asks for stays in the file, and is given to whoever asks later', () => {
+test('a value that no thread uses stays in the file for a later server', () => {
   const disk = new Disk();
   snapshotOf(disk, new Part({ old: 1, used: 2 })).save();
   const second = new Part();
@@ -97,7 +97,7 @@ test('a value that nobody asks for stays in the file, and is given to whoever as
   expect(offeredFrom(disk)).toEqual({ old: 5, used: 3, fresh: 4 });
 });
 
-test('a name is of one kind for each part', () => {
+test('each part has its own names', () => {
   const disk = new Disk();
   snapshotOf(disk, new Part({ jobs: 1 }, 'gauges')).save();
   const other = new Part({ jobs: 'other' }, 'limiters');
@@ -113,11 +113,11 @@ test('a name is of one kind for each part', () => {
   ]);
 });
 
-test('a value that no thread asks for is dropped after 30 days, and beyond 512 of them the oldest go', () => {
+test('an unused value is dropped after 30 days, and of more than 512 the oldest are dropped', () => {
   const disk = new Disk();
   let nowMs = 1_700_000_000_000;
   const now = (): number => nowMs;
-  /** A server in which these names are used for a while. */
+  /** Runs a server that uses these names for a while. */
   const run = (values: Record<string, number>): void => {
     const part = new Part();
     const snapshot = snapshotOf(disk, part, [], now);
@@ -143,7 +143,7 @@ test('a value that no thread asks for is dropped after 30 days, and beyond 512 o
   expect(names).not.toContain('second');
 });
 
-test('a clock that was set back does not make a snapshot younger', () => {
+test('a clock that was set back does not make a snapshot look newer', () => {
   const disk = new Disk();
   snapshotOf(disk, new Part({ a: 1 }), [], () => 5000).save();
   for (const [nowMs, offeredMs] of [
@@ -156,7 +156,7 @@ test('a clock that was set back does not make a snapshot younger', () => {
   }
 });
 
-test('one that is damaged is noted, put aside and left out', () => {
+test('a damaged snapshot is logged, renamed and ignored', () => {
   const disk = new Disk();
   snapshotOf(disk, new Part({ a: 'good' })).save();
   const torn = new Disk(new Map([[PATH, disk.read(PATH).subarray(0, -3)]]));
@@ -183,7 +183,7 @@ test.each([
     'bytes that are not there',
     [Buffer.from('5\n{"values":{"part":{"a":{"bytes":[0,1]}}},"unclaimed":{}}\n')],
   ],
-])('one that holds %s is left out, whatever its checksum says', (_, pieces) => {
+])('a snapshot with %s is ignored, even if its checksum is right', (_, pieces) => {
   const disk = new Disk(new Map([[PATH, Buffer.concat(sealBytes('snapshot', pieces))]]));
   const notes: string[] = [];
   const part = new Part();
@@ -194,7 +194,7 @@ test.each([
   );
 });
 
-test('a disk that fails is noted once, and at the end it is said what is lost', () => {
+test('a failing disk is logged once, and at the end what is lost', () => {
   const disk = new Disk();
   const part = new Part({ a: 1 });
   const notes: string[] = [];
@@ -213,7 +213,7 @@ test('a disk that fails is noted once, and at the end it is said what is lost', 
   expect(disk.read(PATH).toString()).toContain('1');
 });
 
-test('a snapshot that fails leaves the one before', () => {
+test('a snapshot that fails leaves the former one', () => {
   const disk = new Disk();
   const part = new Part({ a: 1 });
   const snapshot = snapshotOf(disk, part);
@@ -231,12 +231,12 @@ test('a snapshot that fails leaves the one before', () => {
   expect(offeredFrom(disk)).toEqual({ a: { bytes: new Uint8Array(1000) } });
 });
 
-describe('to whoever asks', () => {
+describe('restored values:', () => {
   const module = compileModule();
   const LIMIT = { limit: 100, windowMs: DAY_MS };
   afterEach(forgetState);
 
-  /** A process of its own that keeps its state on this disk. */
+  /** A simulated process that keeps its state on this disk. */
   function startOn(disk: Disk, notes: string[] = []) {
     const state = freshState();
     const exports = instantiate(module, state.memory);
@@ -247,7 +247,7 @@ describe('to whoever asks', () => {
     return { state, snapshot: new Snapshot({ folder: '/state', parts, publish, note, files: disk }) };
   }
 
-  /** A run of a server: what is done in it, and then a clean stop. */
+  /** Runs a server: calls `act`, and stops cleanly. */
   function run<T>(disk: Disk, act: (state: SharedState) => T, notes?: string[]): T {
     const { state, snapshot } = startOn(disk, notes);
     snapshot.load();
@@ -256,7 +256,7 @@ describe('to whoever asks', () => {
     return result;
   }
 
-  test('gauges come back, but for those that are in use already', () => {
+  test('gauges are restored, unless they are in use already', () => {
     const disk = new Disk();
     run(disk, () => {
       gauge('a').set(-1.5);
@@ -269,7 +269,7 @@ describe('to whoever asks', () => {
     expect([gauge('a').value, gauge('b').value, gauge('zero').add(), gauge('none').value]).toEqual([
       -1.5, 0, 1, 0,
     ]);
-    // Once it has been given, it is not given again.
+    // A value is restored only once.
     gauge('a').set(0);
     expect(gauge('a').value).toBe(0);
     snapshot.save();
@@ -277,7 +277,7 @@ describe('to whoever asks', () => {
     run(disk, () => expect(gauge('a').value).toBe(2));
   });
 
-  test('limiters come back, but for those that are in use already, and go by the options of whoever uses them', () => {
+  test('limiters are restored, unless they are in use already, and get the options of the program', () => {
     const disk = new Disk();
     const take = (name: string, cost: number, limit = 100): number =>
       limiter(name, { ...LIMIT, limit }).take('key', cost).remaining;
@@ -289,7 +289,7 @@ describe('to whoever asks', () => {
     run(disk, () => expect(take('a', 100, 1000)).toBe(500));
   });
 
-  test('a snapshot without anything new is not written', () => {
+  test('an unchanged snapshot is not written', () => {
     const disk = new Disk();
     const { snapshot } = startOn(disk);
     snapshot.load();
@@ -303,7 +303,7 @@ describe('to whoever asks', () => {
     expect(disk.log.length).toBeGreaterThan(steps);
   });
 
-  test('a name that became something else starts, and what it was waits for the way back', () => {
+  test('a name may change its kind, and the former value waits for the way back', () => {
     const disk = new Disk();
     run(disk, () => gauge('jobs').set(7));
     run(disk, () => expect(counter('jobs').add()).toBe(1));
@@ -312,7 +312,7 @@ describe('to whoever asks', () => {
     run(disk, () => expect(limiter('jobs', LIMIT).take('a').remaining).toBe(69));
   });
 
-  test('200 names that nobody uses any more leave room for 200 new ones', () => {
+  test('200 unused names leave room for 200 new ones', () => {
     const disk = new Disk();
     run(disk, () => {
       for (let i = 0; i < 200; i++) gauge(`old ${i}`).set(i);
@@ -324,7 +324,7 @@ describe('to whoever asks', () => {
     run(disk, () => expect([gauge('old 199').value, gauge('new 199').value]).toEqual([199, 2]));
   });
 
-  test('names that are close to each other are not taken for each other', () => {
+  test('similar names are not confused', () => {
     const disk = new Disk();
     const long = 'x'.repeat(111);
     const names = [long, long.slice(1), 'a', 'ab', 'abc', 'abcd', 'é', '__proto__', 'bytes', 'at', 'size'];
@@ -335,7 +335,7 @@ describe('to whoever asks', () => {
     });
   });
 
-  test('each limiter goes by its own clock', () => {
+  test('each limiter uses its own clock', () => {
     const disk = new Disk();
     let ownMs = 5000;
     const clocks = { machine: undefined, wall: Date.now, own: () => ownMs };
@@ -350,7 +350,7 @@ describe('to whoever asks', () => {
     run(disk, () => expect(take(10)).toEqual([40, 40, 40]));
   });
 
-  test('nothing is lost when a thread has claimed a name and not come further', () => {
+  test('nothing is lost when a thread ends right after it has claimed a name', () => {
     const disk = new Disk();
     run(disk, () => {
       gauge('level').set(3);
@@ -365,7 +365,7 @@ describe('to whoever asks', () => {
     );
   });
 
-  test('threads that ask at the same time are given it once', async () => {
+  test('threads that ask at the same time restore a value once', async () => {
     const disk = new Disk();
     run(disk, () => gauge('level').set(0.5));
     for (let round = 0; round < 5; round++) {
@@ -376,7 +376,7 @@ describe('to whoever asks', () => {
     }
   });
 
-  test('a keeper that goes on for another gives nothing anew, and loses nothing that nobody has asked for', () => {
+  test('a keeper that replaces another one restores nothing twice, and loses no unused value', () => {
     const disk = new Disk();
     run(disk, () => {
       gauge('level').set(3);
@@ -429,7 +429,7 @@ describe('to whoever asks', () => {
     expect(notes).toEqual([]);
   });
 
-  test('a limiter that can not be what was saved is left out, and the others are not', () => {
+  test('an invalid saved limiter is ignored, and the others are restored', () => {
     const disk = new Disk();
     run(disk, () => {
       limiter('a', LIMIT).take('key', 40);
@@ -450,7 +450,7 @@ describe('to whoever asks', () => {
     expect(notes).toEqual(["The saved usage of limiter 'a' is ignored: not a valid snapshot of a limiter"]);
   });
 
-  test('usage is told from another moment when the wall clock is set', () => {
+  test('usage is saved relative to another moment after the wall clock was set', () => {
     const state = freshState();
     const now = { nowMs: monotonicMs(), wallMs: 1_700_000_000_000 };
     const limiters = new Limiters(
@@ -463,7 +463,7 @@ describe('to whoever asks', () => {
     const used = (): number | undefined => {
       const snapshot = limiters.save().get('a') as LimiterSnapshot;
       const [units] = usedByKey(snapshot).values();
-      // In milliseconds from now on, by the wall clock.
+      // In milliseconds from now, by the wall clock.
       return (units as number) / LIMIT.limit - (now.wallMs - snapshot.wallMs);
     };
     const before = used() as number;

@@ -1,16 +1,16 @@
-// Threads over shared memory in every order of their atomic steps. The steps are those of a file of assembly/ itself: its
-// functions become generators that stop at each atomic operation, so what is tried out is what is compiled.
+// Simulated threads over shared memory, in every order of their atomic steps. The steps come from the source of assembly/: its
+// functions become generators that stop at each atomic operation, so the test runs the code that is compiled.
 
 import { readFileSync } from 'node:fs';
 
-/** An atomic operation: what it does to the word at `at`. */
+/** An atomic operation on the word at `at`. */
 export interface Step {
   at: number;
-  /** Given what is there, what shall be there. */
+  /** Computes the new value from the old one. */
   change(found: number): number;
 }
 
-/** A thread is told what it found. */
+/** A thread: it yields operations, and gets the old value of each. */
 export type Thread<Result = unknown> = Generator<Step, Result, number>;
 
 const ATOMIC = {
@@ -23,7 +23,7 @@ const ATOMIC = {
   *cmpxchg(at: number, expected: number, value: number, offset = 0): Thread<number> {
     return yield { at: at + offset, change: (found) => (found === expected ? value : found) };
   },
-  /** Only of the bell, which changes nothing for anybody here. */
+  /** Used only for the bell, which has no effect here. */
   *add(): Thread<void> {},
   *notify(): Thread<void> {},
 };
@@ -46,7 +46,7 @@ export function functionsOf(
   const calls = [
     ...code.matchAll(new RegExp(`(?<!function )\\b(?:atomic\\.\\w+|${names.join('|')})\\(`, 'g')),
   ];
-  // From the last to the first: then places before stay where they are.
+  // From the last to the first, so that earlier positions stay valid.
   for (const { index, 0: call } of calls.reverse()) {
     const end = closing(code, index + call.length);
     code = `${code.slice(0, index)}(yield* ${code.slice(index, end)})${code.slice(end)}`;
@@ -61,7 +61,7 @@ export function functionsOf(
   )(ATOMIC, load, ...Object.values(constants)) as object;
 }
 
-/** The position behind the parenthesis that closes the one before `start`. */
+/** The position behind the parenthesis that closes the one just before `start`. */
 function closing(code: string, start: number): number {
   let depth = 1;
   let at = start;
@@ -71,7 +71,7 @@ function closing(code: string, start: number): number {
 
 export type Memory = ReadonlyMap<number, number>;
 
-/** Runs a thread alone to its end. */
+/** Runs a single thread to its end. */
 export function runAlone<Result>(memory: Map<number, number>, thread: Thread<Result>): Result {
   let next = thread.next();
   while (!next.done) {
@@ -83,14 +83,14 @@ export function runAlone<Result>(memory: Map<number, number>, thread: Thread<Res
   return next.value;
 }
 
-/** The same thread, ended behind so many of its steps, or run to its end. */
+/** A thread that ends after this many steps, or runs to its end. */
 export function* endedAfter<Result>(steps: number, thread: Thread<Result>): Thread<Result | undefined> {
   let next = thread.next();
   for (let i = 0; i < steps && !next.done; i++) next = thread.next(yield next.value);
   return next.done ? next.value : undefined;
 }
 
-/** Where a thread stands, after what it has found so far: what it does next, and what follows by what it finds there. */
+/** The state of a thread after the values that it has read so far: its next operation, and what follows for each value. */
 interface Place {
   readonly id: number;
   readonly thread: number;
@@ -100,9 +100,9 @@ interface Place {
 }
 
 /**
- * Runs threads in every order of their steps, and has `judge` look at each outcome that there is. A thread goes on
- * by what it found alone; so where the memory is the same and all have found the same, what follows is, too.
- * @returns how many states were come through
+ * Runs threads in every order of their steps, and calls `judge` for each outcome. What a thread does depends only on the
+ * values that it has read; so states with the same memory and the same values read are explored only once.
+ * @returns how many states were explored
  */
 export function everySchedule(
   memory: Memory,

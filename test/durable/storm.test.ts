@@ -1,4 +1,4 @@
-// Threads that take leased numbers all at once, while the keeper leases them, and while it dies.
+// Many threads take leased numbers at the same time, while the keeper leases them, and while it dies.
 
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
@@ -23,7 +23,7 @@ test.each([
   ['a keeper that lives', 0, 256],
   ['a keeper that dies', 4, 256],
   ['blocks of four numbers', 0, 4],
-])('%s: every number once', async (name, deaths, lease) => {
+])('%s: every number comes once', async (name, deaths, lease) => {
   const memory = smallMemory();
   const views = viewsOf(memory);
   leaseCounters(views, lease);
@@ -53,7 +53,7 @@ test.each([
   expect(all.length).toBe(THREADS * times * 2);
   expect(new Set(all).size).toBe(all.length);
   const last = all.reduce((most, number) => Math.max(most, number), 0);
-  // Where one lease follows the other, the rest of a block is left to nobody.
+  // If leases are consecutive, no rest of a block is skipped.
   if (deaths === 0) expect(last).toBe(all.length);
   await kept.stop();
   const { counterValue } = instantiate(module, memory);

@@ -116,7 +116,12 @@ export const mutexDefects: Defect[] = [
       'const reminder = setInterval(() => {\n      stalled = exports.mutexRemind(this.pointer, stalled);\n    }, REMIND_MS).unref();',
       'nothing but wait stays alive',
     ],
-    ['a thread that has got it is kept for ever', 'clearInterval(reminder);', '', 'nothing but wait stays alive'],
+    [
+      'a thread that has got it is kept for ever',
+      'clearInterval(reminder);',
+      '',
+      'nothing but wait stays alive',
+    ],
     ['each handle has turns of its own', 'queuesHere.set(pointer, turns);', '', 'until it is unlocked'],
     [
       'a death is not told to who waited',
@@ -141,7 +146,12 @@ export const mutexDefects: Defect[] = [
     ['who has ended is not known', 'this.id = this.worker.threadId;', 'this.id = -1;'],
   ]),
   ...defectsOf('assembly/state/death.ts', HISTOGRAM, [
-    ['the buckets of a dead thread are lost', 'histogramOwnerDied(row, owner);', '{}', 'the next thread gets its buckets'],
+    [
+      'the buckets of a dead thread are lost',
+      'histogramOwnerDied(row, owner);',
+      '{}',
+      'the next thread gets its buckets',
+    ],
   ]),
   ...defectsOf('assembly/state/gauge.ts', GAUGE, [
     ['an addition does not look whether another came first', '} while (found != bits);', '} while (false);'],
