@@ -7,7 +7,7 @@ import { Backoff } from './backoff.ts';
 import { type ListenerOptions, listenersOf, urlOf } from './connection/address.ts';
 import { type Bound, bindAll } from './connection/bind.ts';
 import { Log } from './connection/log.ts';
-import { NUMBERS_MS, SNAPSHOT_MS } from './durable/messages.ts';
+import { NUMBERS_MS, SNAPSHOT_MS } from './durable/keeper-messages.ts';
 import type { ToServer, ToSupervisor } from './messages.ts';
 import { countListeners } from './models/counts.ts';
 import type { Options } from './options.ts';

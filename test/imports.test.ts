@@ -91,7 +91,7 @@ describe('import directions', () => {
     // proxy.ts asks it only what is an IP address.
     ['node:net', /^src\/(connection\/|models\/thread\.ts$|app\/proxy\.ts$|durable\/lock\.ts$)/],
     // binding.ts asks which thread this is.
-    ['node:worker_threads', /^src\/((workers|models)\/|durable\/keep(er-main)?\.ts$|state\/binding\.ts$)/],
+    ['node:worker_threads', /^src\/((workers|models)\/|durable\/keeper(-main)?\.ts$|state\/binding\.ts$)/],
     ['node:child_process', /^src\/(supervisor|models\/process|app\/load)\.ts$/],
     // body-metadata.ts asks which undici this is, monotonic-clock.ts for the time, server-user.ts for the user.
     [

@@ -10,7 +10,7 @@ import { Gauges } from './gauges.ts';
 import { LeaseRenewer } from './lease-renewer.ts';
 import type { Lessor } from './lessor.ts';
 import { Limiters } from './limiters.ts';
-import type { FromKeeper, KeeperStart, ToKeeper } from './messages.ts';
+import type { FromKeeper, KeeperStart, ToKeeper } from './keeper-messages.ts';
 import { openLessor } from './open-lessor.ts';
 import { Snapshot } from './snapshot.ts';
 

@@ -2,7 +2,7 @@
 // plane: it makes the shared memory, starts the worker threads over it, drains them.
 
 import type { Address } from '../connection/address.ts';
-import { type Kept, keepState } from '../durable/keep.ts';
+import { type Kept, keepState } from '../durable/keeper.ts';
 import { viewsOf } from '../memory/views.ts';
 import { plural } from '../plural.ts';
 import { joinState } from '../state/shared.ts';

@@ -11,7 +11,7 @@ import type { Connections } from '../connection/connections.ts';
 import { createConnections, type PlaneStart } from '../connection/create.ts';
 import type { Io } from '../connection/endpoint.ts';
 import { type Listening, listenAtAll } from '../connection/listener.ts';
-import { type Kept, keepState } from '../durable/keep.ts';
+import { type Kept, keepState } from '../durable/keeper.ts';
 import { beginLoad, joinState } from '../state/shared.ts';
 import { readStatistics, type Statistics } from '../wasm/statistics.ts';
 import { LATE, within } from '../within.ts';

@@ -12,7 +12,7 @@ export interface SharedState {
 }
 
 /** The named state of the process, as this thread knows it. */
-interface Place extends SharedState {
+interface ProcessState extends SharedState {
   /** The generation that this thread serves; negative while its application is still loading, which may fail. */
   generation: number;
   /** The generation of applications that this thread loads while it serves others, and how many it is loading. */
@@ -41,38 +41,38 @@ export interface Joined {
   leave(): void;
 }
 
-const PLACE = Symbol.for('hotpath');
-const places = globalThis as { [PLACE]?: Place };
+const STATE_KEY = Symbol.for('hotpath');
+const globals = globalThis as { [STATE_KEY]?: ProcessState };
 
 /** Makes this the process's named state, unless the process has one; returns the one that it then has. */
 export function shareState(state: SharedState, generation = FIRST_GENERATION): SharedState {
-  places[PLACE] ??= { module: state.module, memory: state.memory, generation };
-  return places[PLACE];
+  globals[STATE_KEY] ??= { module: state.module, memory: state.memory, generation };
+  return globals[STATE_KEY];
 }
 
 /** Makes this the process's named state, as shareState() does, for a server whose start may still fail. */
 export function joinState({ module, memory }: SharedState): Joined {
-  places[PLACE] ??= { module, memory, generation: FIRST_GENERATION, starts: 0, unbind: new Set() };
-  const place = places[PLACE];
-  if (place.starts !== undefined) place.starts++;
+  globals[STATE_KEY] ??= { module, memory, generation: FIRST_GENERATION, starts: 0, unbind: new Set() };
+  const processState = globals[STATE_KEY];
+  if (processState.starts !== undefined) processState.starts++;
   return {
     // Only the members that can be sent to a thread.
-    state: { module: place.module, memory: place.memory },
+    state: { module: processState.module, memory: processState.memory },
     keep: () => {
-      place.starts = undefined;
-      place.unbind = undefined;
+      processState.starts = undefined;
+      processState.unbind = undefined;
     },
     leave: () => {
-      if (place.starts === undefined || --place.starts > 0) return;
-      if (places[PLACE] === place) delete places[PLACE];
-      for (const unbind of place.unbind ?? []) unbind();
+      if (processState.starts === undefined || --processState.starts > 0) return;
+      if (globals[STATE_KEY] === processState) delete globals[STATE_KEY];
+      for (const unbind of processState.unbind ?? []) unbind();
     },
   };
 }
 
 /** Returns the process's named state; undefined before a server has begun to start. */
 export function sharedState(): SharedState | undefined {
-  return places[PLACE];
+  return globals[STATE_KEY];
 }
 
 /**
@@ -80,31 +80,31 @@ export function sharedState(): SharedState | undefined {
  * negative generation is still loading, and uses the options in force.
  */
 export function generationHere(): number {
-  const place = places[PLACE];
-  return place?.load ?? place?.generation ?? FIRST_GENERATION;
+  const processState = globals[STATE_KEY];
+  return processState?.load ?? processState?.generation ?? FIRST_GENERATION;
 }
 
 /** Sets the generation of this thread. */
 export function setGeneration(generation: number): void {
-  const place = places[PLACE];
-  if (place !== undefined) place.generation = generation;
+  const processState = globals[STATE_KEY];
+  if (processState !== undefined) processState.generation = generation;
 }
 
 /** Begins a generation of this thread alone. It is loading until it is committed or abandoned. */
 export function beginLoad(): Load {
-  const place = places[PLACE] as Place;
-  const views = viewsOf(place.memory);
-  place.loads = (place.loads ?? 0) + 1;
-  place.load = -newGeneration(views);
+  const processState = globals[STATE_KEY] as ProcessState;
+  const views = viewsOf(processState.memory);
+  processState.loads = (processState.loads ?? 0) + 1;
+  processState.load = -newGeneration(views);
   const end = (): void => {
-    place.loads = (place.loads as number) - 1;
-    if (place.loads === 0) place.load = undefined;
+    processState.loads = (processState.loads as number) - 1;
+    if (processState.loads === 0) processState.load = undefined;
   };
   return {
     commit: () => {
       end();
       // While the thread's own application is still loading, its starter sets the generation.
-      if (place.generation > 0) place.generation = newGeneration(views);
+      if (processState.generation > 0) processState.generation = newGeneration(views);
     },
     abandon: end,
   };
@@ -112,5 +112,5 @@ export function beginLoad(): Load {
 
 /** Registers a function that unbinds a handle, called if the process drops the named state. */
 export function unbindLater(unbind: () => void): void {
-  places[PLACE]?.unbind?.add(unbind);
+  globals[STATE_KEY]?.unbind?.add(unbind);
 }

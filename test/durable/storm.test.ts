@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { expect, test } from 'vitest';
-import { type Kept, keepState } from '#dist/durable/keep.js';
+import { type Kept, keepState } from '#dist/durable/keeper.js';
 import { viewsOf } from '#dist/memory/views.js';
 import { compileModule, instantiate } from '#dist/wasm/instance.js';
 import { leaseCounters } from '#dist/wasm/state/leasing.js';

@@ -7,7 +7,7 @@ const FOLDER = ['test/durable/folder.test.ts'];
 const FILE = ['test/durable/counters-file.test.ts'];
 const LOCK = ['test/durable/lock.test.ts'];
 const LEASES = ['test/durable/lease-renewer.test.ts'];
-const KEEP = ['test/durable/keep.test.ts'];
+const KEEP = ['test/durable/keeper.test.ts'];
 const END_TO_END = ['test/durable/end-to-end.test.ts'];
 const SNAPSHOT = ['test/durable/snapshot.test.ts'];
 const SERVE = ['test/durable/serve.test.ts'];
@@ -185,7 +185,7 @@ export const durableDefects: Defect[] = [
       'Backoff(PAUSE_FIRST_MS, 10 * PAUSE_MAX_MS, 0)',
     ],
   ]),
-  ...defectsOf('src/durable/keep.ts', KEEP, [
+  ...defectsOf('src/durable/keeper.ts', KEEP, [
     [
       'a keeper that died is not replaced',
       'if (!this.stopping) this.replaceLater(cause, Date.now() - readyMs >= TIMES.healthyMs);',

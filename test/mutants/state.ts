@@ -8,20 +8,20 @@ export const stateDefects: Defect[] = [
   ...defectsOf('src/state/shared.ts', FAILED, [
     [
       'the named state of a server that failed stays',
-      'if (places[PLACE] === place) delete places[PLACE];',
+      'if (globals[STATE_KEY] === processState) delete globals[STATE_KEY];',
       '',
       'there is no server',
     ],
     [
       'handles stay bound to what is gone',
-      'for (const unbind of place.unbind ?? []) unbind();',
+      'for (const unbind of processState.unbind ?? []) unbind();',
       '',
       'bind to the state of the next server',
     ],
     [
       'one of two that start takes the named state away',
-      'if (place.starts !== undefined) place.starts++;',
-      'place.starts = 1;',
+      'if (processState.starts !== undefined) processState.starts++;',
+      'processState.starts = 1;',
       'does not affect the other',
     ],
   ]),

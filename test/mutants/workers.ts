@@ -217,8 +217,8 @@ export const workerDefects: Defect[] = [
   ...defectsOf('src/state/shared.ts', HANDLES, [
     [
       'each server has named state of its own',
-      'places[PLACE] ??= { module: state',
-      'places[PLACE] = { module: state',
+      'globals[STATE_KEY] ??= { module: state',
+      'globals[STATE_KEY] = { module: state',
     ],
   ]),
   ...defectsOf('src/state/counter.ts', HANDLES, [

@@ -3,7 +3,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type Kept, keepState } from '#dist/durable/keep.js';
+import { type Kept, keepState } from '#dist/durable/keeper.js';
 import { viewsOf } from '#dist/memory/views.js';
 import { monotonicMs } from '#dist/state/monotonic-clock.js';
 import { compileModule, type Exports, instantiate } from '#dist/wasm/instance.js';

@@ -11,7 +11,7 @@ import { beginKeeping, leaseSize, tellNews } from '../wasm/state/leasing.ts';
 import { LATE, within } from '../within.ts';
 import { openStateFolder } from './folder.ts';
 import { type Lock, lockFolder } from './lock.ts';
-import { type FromKeeper, type KeeperStart, NUMBERS_MS, SNAPSHOT_MS, type ToKeeper } from './messages.ts';
+import { type FromKeeper, type KeeperStart, NUMBERS_MS, SNAPSHOT_MS, type ToKeeper } from './keeper-messages.ts';
 import { lossOf } from './snapshot.ts';
 
 /** Where the state is kept. Without a folder and without Redis it is only in memory. */
@@ -58,7 +58,7 @@ export async function keepState(
   try {
     const folder = path === undefined ? undefined : openStateFolder(path);
     lock = folder === undefined ? undefined : await lockFolder(folder);
-    const keeper = new Keeper({ state, folder, redis, resumed: false }, note, bounds);
+    const keeper = new KeeperThread({ state, folder, redis, resumed: false }, note, bounds);
     await keeper.start();
     return {
       stop: async () => {
@@ -77,7 +77,7 @@ export async function keepState(
   }
 }
 
-class Keeper {
+class KeeperThread {
   private thread: Worker | undefined;
   private stopping = false;
   private readonly backoff = new Backoff(BACKOFF_FIRST_MS, BACKOFF_MAX_MS, 0);
