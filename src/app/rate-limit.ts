@@ -72,13 +72,13 @@ export function rateLimit(
     <R extends ServerRequest>(handler: Handler<R>): Handler<R> =>
     (request, context) => {
       const decision = take(request, context);
-      const said = fields.of(decision);
-      if (!decision.allowed) return refusal(decision, said);
-      addPendingFields(request, said);
+      const limitFields = fields.of(decision);
+      if (!decision.allowed) return refusal(decision, limitFields);
+      addPendingFields(request, limitFields);
       const response = handler(request, context);
       return isPromise(response)
-        ? Promise.resolve(response).then((response) => withFields(response, said))
-        : withFields(response, said);
+        ? Promise.resolve(response).then((response) => withFields(response, limitFields))
+        : withFields(response, limitFields);
     };
 
   const forHono = async (
@@ -87,12 +87,12 @@ export function rateLimit(
   ): Promise<globalThis.Response | undefined> => {
     const request = context.req.raw;
     const decision = take(request, context.env as Context);
-    const said = fields.of(decision);
-    if (!decision.allowed) return refusal(decision, said);
-    addPendingFields(request, said);
+    const limitFields = fields.of(decision);
+    if (!decision.allowed) return refusal(decision, limitFields);
+    addPendingFields(request, limitFields);
     // Hono itself answers for an Error that a handler throws.
     await next();
-    for (const [name, value] of said) context.header(name, value, { append: true });
+    for (const [name, value] of limitFields) context.header(name, value, { append: true });
     return undefined;
   };
 
@@ -151,9 +151,9 @@ class LimitFields {
   }
 }
 
-function refusal({ retryAfterMs }: Decision, said: PendingFields): Response {
+function refusal({ retryAfterMs }: Decision, limitFields: PendingFields): Response {
   const headers: [string, string][] = [['Retry-After', `${seconds(retryAfterMs)}`]];
-  for (const [name, value] of said) headers.push([name, value]);
+  for (const [name, value] of limitFields) headers.push([name, value]);
   return new Response(REFUSED, { status: 429, headers });
 }
 

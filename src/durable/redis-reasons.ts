@@ -31,8 +31,8 @@ export interface Situation {
 export function reasonOf(error: Error, { url, used }: Situation): string {
   const { protocol, password, username } = new URL(url);
   const own = oneLine(firstLine(messageOf(error)));
-  const said = explain(error, own, { secure: protocol === 'rediss:', used });
-  return without([password, password === '' ? username : ''], said);
+  const text = explain(error, own, { secure: protocol === 'rediss:', used });
+  return without([password, password === '' ? username : ''], text);
 }
 
 function explain(error: Error, own: string, { secure, used }: { secure: boolean; used: boolean }): string {

@@ -8,7 +8,7 @@ const PAUSE_MAX_MS = 1000;
 export class RepeatedFailure {
   private readonly backoff = new Backoff(PAUSE_FIRST_MS, PAUSE_MAX_MS, 0);
   private failedMs = 0;
-  private readonly told = new Set<string>();
+  private readonly logged = new Set<string>();
 
   /** The pause between two attempts; 0 when the last one succeeded. */
   get pauseMs(): number {
@@ -19,8 +19,8 @@ export class RepeatedFailure {
   failed(reason: string, nowMs: number): boolean {
     this.backoff.failed();
     this.failedMs = nowMs;
-    const fresh = !this.told.has(reason);
-    this.told.add(reason);
+    const fresh = !this.logged.has(reason);
+    this.logged.add(reason);
     return fresh;
   }
 
@@ -28,7 +28,7 @@ export class RepeatedFailure {
   over(): boolean {
     const was = this.pauseMs > 0;
     this.backoff.succeeded();
-    this.told.clear();
+    this.logged.clear();
     return was;
   }
 

@@ -192,10 +192,10 @@ type Numbers = Pick<Required<LimiterOptions>, 'limit' | 'windowMs' | 'keys'>;
 function disagreement(name: string, asked: Numbers, inForce: Numbers): string {
   if (asked.limit === inForce.limit && asked.windowMs === inForce.windowMs && asked.keys === inForce.keys)
     return `limiter '${name}' is asked for with a clock of its own and without: pass the option now everywhere, or nowhere`;
-  const told = ({ limit, windowMs, keys }: Numbers): string =>
+  const shownOptions = ({ limit, windowMs, keys }: Numbers): string =>
     `{ limit: ${limit}, windowMs: ${windowMs}${asked.keys === inForce.keys ? '' : `, keys: ${keys}`} }`;
   return (
-    `limiter '${name}' is asked for with ${told(asked)}, but has ${told(inForce)}: ` +
+    `limiter '${name}' is asked for with ${shownOptions(asked)}, but has ${shownOptions(inForce)}: ` +
     'a limiter has one set of options, so use another name for others, or take more at once by its cost'
   );
 }

@@ -121,7 +121,7 @@ export const durableDefects: Defect[] = [
   ...defectsOf('src/durable/sealed-file.ts', FILE, [
     ['a checksum is not looked at', 'digestOf([rest]) !== sum', "digestOf([rest]) === ''"],
     ['a version to come is taken', 'Number(version) > newest', 'Number(version) > 9'],
-    ['another file is taken', 'if (found !== what)', "if (found === '')"],
+    ['another file is taken', 'if (found !== kind)', "if (found === '')"],
   ]),
   ...defectsOf('src/durable/lock.ts', LOCK, [
     [
@@ -178,7 +178,7 @@ export const durableDefects: Defect[] = [
   ]),
   ...defectsOf('src/durable/repeated-failure.ts', LEASES, [
     ['a failure is tried again at once', 'Math.max(this.failedMs + this.pauseMs - nowMs, 0)', '0'],
-    ['each failure is noted', 'const fresh = !this.told.has(reason);', 'const fresh = reason !== undefined;'],
+    ['each failure is noted', 'const fresh = !this.logged.has(reason);', 'const fresh = reason !== undefined;'],
     [
       'pauses grow without end',
       'Backoff(PAUSE_FIRST_MS, PAUSE_MAX_MS, 0)',

@@ -317,12 +317,12 @@ export const limiterDefects: Defect[] = [
   ...defectsOf('src/app/rate-limit.ts', RATE_LIMIT, [
     [
       'what is refused is handled',
-      'if (!decision.allowed) return refusal(decision, said);\n      addPendingFields',
+      'if (!decision.allowed) return refusal(decision, limitFields);\n      addPendingFields',
       'addPendingFields',
     ],
     [
       'what Hono is to refuse goes on',
-      'if (!decision.allowed) return refusal(decision, said);\n    addPendingFields',
+      'if (!decision.allowed) return refusal(decision, limitFields);\n    addPendingFields',
       'addPendingFields',
     ],
     ['seconds are rounded down', 'Math.ceil(ms / SECOND_MS)', 'Math.max(1, Math.floor(ms / SECOND_MS))'],
@@ -333,7 +333,7 @@ export const limiterDefects: Defect[] = [
     ],
     [
       'the response to an error has no fields',
-      'addPendingFields(request, said);\n      const response',
+      'addPendingFields(request, limitFields);\n      const response',
       'const response',
     ],
     ['a time is negative', 'Math.min(remaining, limit)', 'remaining'],
