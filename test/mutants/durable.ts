@@ -178,7 +178,11 @@ export const durableDefects: Defect[] = [
   ]),
   ...defectsOf('src/durable/repeated-failure.ts', LEASES, [
     ['a failure is tried again at once', 'Math.max(this.failedMs + this.pauseMs - nowMs, 0)', '0'],
-    ['each failure is noted', 'const fresh = !this.logged.has(reason);', 'const fresh = reason !== undefined;'],
+    [
+      'each failure is noted',
+      'const fresh = !this.logged.has(reason);',
+      'const fresh = reason !== undefined;',
+    ],
     [
       'pauses grow without end',
       'Backoff(PAUSE_FIRST_MS, PAUSE_MAX_MS, 0)',

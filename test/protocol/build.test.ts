@@ -1,5 +1,5 @@
-// What the engines build for JavaScript: a prepared response by its index, and the end of a head. And where in an
-// output region they may be asked to: never a byte beyond it.
+// The parts that the engines build for JavaScript: a prepared response by its index, and the end of a head; and where in an
+// output region they may be built: never a byte beyond it.
 
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import {
@@ -36,11 +36,11 @@ const LENGTHS = [
 const BOTH = [false, true];
 const COUNTER = 9;
 const { OUTPUT_BYTES, OUTPUT_SLACK_BYTES } = layout;
-/** What a store of 16 bytes may write behind the last one. */
+/** How many bytes a store of 16 bytes may write behind the last byte. */
 const STORE_BYTES = 15;
 const PATTERN = 0x5c;
 
-/** The model of what ends a head. */
+/** The model of the end of a head. */
 function headEnd(length: number, close: boolean, sayPersistent: boolean): string {
   const connection = close ? 'Connection: close\r\n' : sayPersistent ? 'Connection: keep-alive\r\n' : '';
   if (length === LENGTH_UNTOLD) return `${DATE}${connection}\r\n`;
@@ -67,7 +67,7 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
     bytes.fill(PATTERN, second, second + OUTPUT_BYTES);
   });
   afterAll(() => expect(guardsIntact(slot.views, 0)).toBe(true));
-  /** Nothing is written around [from, to), but what a store may write behind it, and that in the region. */
+  /** Checks that nothing is written outside of [from, to), except by a store just behind it, within the region. */
   const expectNothingBeside = (from: number, to: number): void => {
     const beside = Math.min(to + STORE_BYTES, end + OUTPUT_SLACK_BYTES);
     for (const [a, b] of [
@@ -80,7 +80,7 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
   };
 
   describe.each([...LENGTHS, LENGTH_UNTOLD, LENGTH_CHUNKED])('the end of a head with length %d', (length) => {
-    test('is what it says, whether it closes or persists', () => {
+    test('is as in the model, for close and for a persistent connection', () => {
       for (const close of BOTH)
         for (const sayPersistent of BOTH) {
           const line = length === LENGTH_UNTOLD ? 'HTTP/1.1 204 No Content\r\n' : 'HTTP/1.1 200 OK\r\n';
@@ -89,7 +89,7 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
           expect(written(at, to)).toBe(headEnd(length, close, sayPersistent));
           expectNothingBeside(first, to);
           bytes.fill(PATTERN, first, to + STORE_BYTES);
-          // The reader knows no chunks.
+          // The reader does not parse chunks.
           if (length === LENGTH_CHUNKED) continue;
           const [response] = readResponses(line + headEnd(length, close, sayPersistent), new Set([0]));
           expect(response?.fields.get('content-length')).toBe(length < 0 ? undefined : `${length}`);
@@ -99,7 +99,7 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
         }
     });
 
-    test('ends anywhere before the end of its region, and at it', () => {
+    test('fits anywhere in its region, up to the end', () => {
       const { length: size } = headEnd(length, false, true);
       for (let to = end - 120; to <= end; to++) {
         expect(codec.finishHead(to - size, length, false, true)).toBe(to);
@@ -129,7 +129,7 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
     }
   });
 
-  test('a prepared response ends anywhere before the end of its region, and at it', () => {
+  test('a prepared response fits anywhere in its region, up to the end', () => {
     for (const headOnly of BOTH) {
       count(7);
       const size = codec.answer(place, first, true, false, headOnly) - first;
@@ -186,7 +186,7 @@ describe.each(ENGINE_NAMES)('%s, serve() from within a region', (name) => {
       const to = output + position + slot.written;
       expect(to).toBeLessThanOrEqual(end);
       if (slot.verdict === VERDICT_AGAIN) expect(cursor).toBeLessThan(inputEnd);
-      // At the beginning of a region there is always room for one.
+      // At the beginning of a region there is always room for one response.
       if (position === 0) expect(slot.written).toBeGreaterThan(0);
       const behind = [
         ...bytes.subarray(Math.max(end, to + STORE_BYTES), end + OUTPUT_SLACK_BYTES),
@@ -199,7 +199,7 @@ describe.each(ENGINE_NAMES)('%s, serve() from within a region', (name) => {
   });
 });
 
-test('the engines build the same into one region after another', () => {
+test('the engines build the same into successive regions', () => {
   const built = ENGINE_NAMES.map((name) => {
     const { codec, slot } = createEngine(name);
     return slot.outputs.map((output, i) => {

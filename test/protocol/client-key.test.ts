@@ -1,4 +1,4 @@
-// Under which text a client is counted, next to what the platform's URL makes of addresses.
+// The key under which a client is counted, compared with the form that URL gives to addresses.
 
 import { isIPv6 } from 'node:net';
 import fc from 'fast-check';
@@ -24,7 +24,7 @@ test.each([
   ['64:ff9b::192.0.2.1', 128, '64:ff9b:0:0:0:0:c000:201/128'],
   ['fe80::1%eth0', 64, 'fe80:0:0:0:0:0:0:0/64%eth0'],
   ['fe80::1%eth1', 64, 'fe80:0:0:0:0:0:0:0/64%eth1'],
-  // A text that is no address stays as it is.
+  // A text that is not an address stays as it is.
   ['', 64, ''],
   ['unix:', 64, 'unix:'],
   ['1:2:3', 64, '1:2:3'],
@@ -38,7 +38,7 @@ test.each([
   expect(clientKey(address, prefix)).toBe(key);
 });
 
-test('all forms of an address are one key, and those of another one another', () => {
+test('all forms of an address have one key, and other addresses have others', () => {
   const canonical = (address: string): string => new URL(`http://[${address}]`).hostname;
   fc.assert(
     fc.property(fc.ipV6(), fc.ipV6(), fc.integer({ min: 1, max: 128 }), (one, two, prefix) => {

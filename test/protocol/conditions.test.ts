@@ -1,4 +1,4 @@
-// Conditional requests for what never changes (RFC 9110 13): in the engines, and where JavaScript answers.
+// Conditional requests for fixed responses (RFC 9110 13): in the engines, and in JavaScript.
 
 import { describe, expect, test } from 'vitest';
 import { prepare } from '../../src/protocol/prepared.ts';
@@ -65,7 +65,7 @@ const CASES: Case[] = [
   none('"x", "y"', false),
   none('', false),
   none(' , ,', false),
-  // The asterisk stands for every tag there may be, and alone.
+  // The asterisk matches every tag, and stands alone.
   none('*', true),
   none('*', true, '/date'),
   none('*', true, '/none'),
@@ -76,7 +76,7 @@ const CASES: Case[] = [
   none('*, *', false),
   none('**', false),
   none('W/*', false),
-  // A list that is malformed has nothing.
+  // A malformed list matches nothing.
   none('a,b\\\xe9', false),
   none(TAG.slice(1), false),
   none(TAG.slice(0, -1), false),
@@ -161,7 +161,7 @@ const CASES: Case[] = [
     since(`Sun, 30 ${month} 2021 08:49:37 GMT`, true),
     since(`Sun, 31 ${month} 2021 08:49:37 GMT`, false),
   ]),
-  // A date that is none is ignored.
+  // An invalid date is ignored.
   ...[
     '',
     '*',
@@ -218,12 +218,12 @@ const CASES: Case[] = [
     'Sun Nov 06 08:49:37,2094',
     'Sun Nov  x 08:49:37 2094',
   ].map((value) => since(value, false)),
-  // More than one line is no date, even of the same.
+  // Two lines are not a date, even if they are equal.
   ['/date', [`${SINCE}: ${DATE}`, `${SINCE}: ${DATE}`], false],
   ['/date', [`${SINCE}:`, `${SINCE}: ${DATE}`], false],
   since(`${DATE}, ${DATE}`, false),
   ['/date', [`if-modified-SINCE:\t${DATE} `], true],
-  // If-None-Match goes before it.
+  // If-None-Match has precedence.
   ['/both', [`${MATCH}: "x"`, `${SINCE}: ${DATE}`], false],
   ['/both', [`${SINCE}: ${DATE}`, `${MATCH}: "x"`], false],
   ['/both', [`${MATCH}: ${TAG}`, `${SINCE}: Sat, 01 Jan 2000 00:00:00 GMT`], true],
@@ -249,7 +249,7 @@ function nearly(parts: readonly string[], random: Random): string {
   return Array.from({ length: random.below(5) }, () => random.pick(parts)).join('');
 }
 
-/** A date, mostly with a byte that is another. */
+/** A date, mostly with one wrong byte. */
 function nearlyDate(random: Random): string {
   const date = new Date(Math.round((random.below(2 ** 31) - 2 ** 30) * 3 + EPOCH_MS / 1000) * 1000);
   const [day = '', number = '', month = '', year = '', time = ''] = date.toUTCString().split(/,? /);
@@ -293,9 +293,9 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
     expect(head).toBe(unmodified ? expected : expected.slice(0, -3));
   });
 
-  test('a year of two digits is at most 50 years ahead of the Date', () => {
+  test('a two-digit year is at most 50 years after the Date', () => {
     const { slot } = engine;
-    // The Date is of 6 November 1994.
+    // The Date is 6 November 1994.
     for (const [day, unmodified] of [
       ['Sunday, 06-Nov-44 08:49:37', true],
       ['Sunday, 06-Nov-44 08:49:38', false],
@@ -309,7 +309,7 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
     }
   });
 
-  test('a 304 closes the connection, and keeps it, as every response does; content is skipped before it', () => {
+  test('a 304 closes or keeps the connection as every response does, and content is skipped before it', () => {
     const close = requestOf('GET', '/both', [`${MATCH}: *`, 'Connection: close']);
     expect(converse(engine, [close])).toMatchObject({
       output: expect.stringContaining('\r\nConnection: close\r\n\r\n'),
@@ -327,7 +327,7 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
       ]);
   });
 
-  test('conditions bind no response but those that know them, and no other method', () => {
+  test('conditions apply only to responses with validators, and only to GET and HEAD', () => {
     const { output } = converse(engine, [
       requestOf('GET', '/unknowing', [`${MATCH}: "a"`]) +
         requestOf('GET', '/unknowing', [`${MATCH}: *`]) +
@@ -342,7 +342,7 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
     ]);
   });
 
-  test('random lists of tags and random dates are taken by the grammar, in one line or several', () => {
+  test('random lists of tags and random dates are accepted exactly by the grammar, in one line or several', () => {
     const { codec, slot } = engine;
     const output = slot.outputs[0] as number;
     const random = new Random(3);
@@ -380,7 +380,7 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
   });
 });
 
-test('where JavaScript answers, the same conditions hold', () => {
+test('JavaScript decides as the engines do', () => {
   for (const [path, lines, unmodified] of CASES) {
     const validators = validatorsOf(fieldsOf(path));
     const tags = valuesOf(lines, 'if-none-match');
@@ -392,7 +392,7 @@ test('where JavaScript answers, the same conditions hold', () => {
   }
 });
 
-test('every day from 1600 to 2500 is the date that it says', () => {
+test('every day from 1600 to 2500 is parsed correctly', () => {
   const end = Date.UTC(2500, 0);
   for (let ms = Date.UTC(1600, 0); ms < end; ms += 86_400_000 + 60_061_000 * 7) {
     const { modified } = validatorsOf(`Last-Modified: ${new Date(ms).toUTCString()}\r\n`);
@@ -400,7 +400,7 @@ test('every day from 1600 to 2500 is the date that it says', () => {
   }
 });
 
-test('a 304 has the fields that update what is stored, and none of the content', () => {
+test('a 304 has the fields that update a stored response, and none about the content', () => {
   const kept =
     'ETag: "a"\r\nCache-Control: no-cache\r\nContent-Location: /a\r\nExpires: 0\r\nVary: Accept\r\nSet-Cookie: a\r\nSet-Cookie: b\r\n';
   const left =
@@ -412,7 +412,7 @@ test('a 304 has the fields that update what is stored, and none of the content',
   expect(unmodifiedFields('')).toBe('');
 });
 
-test('a validator that is there twice, or malformed, is none', () => {
+test('a validator that is malformed, or occurs twice, is ignored', () => {
   for (const fields of [
     'ETag: "a"\r\nETag: "a"\r\n',
     'ETag: "a", "b"\r\n',

@@ -1,4 +1,4 @@
-// Content piece by piece: the pieces together are the content, however it comes, and all else is as when it
+// Content that is consumed in pieces: the pieces together are the content, however it arrives, and all else is as when it
 // is skipped.
 
 import { describe, expect, test } from 'vitest';
@@ -21,7 +21,7 @@ import { readResponses } from '../support/responses.ts';
 
 type Case = Pick<ContentCase, 'name' | 'section' | 'fields' | 'content' | 'expected'>;
 
-/** The chunks of a conversation whose first request is nothing but chunked. */
+/** The chunks of a conversation whose first request has only chunked content. */
 const CHUNK_CASES: Case[] = chunkSmugglingCases.flatMap(({ name, section, input, taken, refused, end }) => {
   const [head, content] = [
     input.slice(0, input.indexOf('\r\n\r\n')),
@@ -34,18 +34,18 @@ const CHUNK_CASES: Case[] = chunkSmugglingCases.flatMap(({ name, section, input,
 });
 const CASES: Case[] = [...contentCases, ...CHUNK_CASES];
 
-/** What consuming came to. */
+/** The result of consuming. */
 interface Consumed {
   content: string;
   /** 0 when there is none. */
   error: number;
   ended: boolean;
-  /** Bytes behind the head that belong to the content, frames included; nothing when it is refused. */
+  /** Bytes behind the head that belong to the content, frames included; undefined when the content is rejected. */
   bytes: number;
   trailers: [name: string, value: string][];
 }
 
-/** The content by the model: as much of it as stands before its end or its first error. */
+/** The content by the model, up to its end or its first error. */
 function decode({ fields, content }: Case): Omit<Consumed, 'error' | 'bytes'> {
   const length = /Content-Length: (\d+)/.exec(fields)?.[1];
   if (length !== undefined)
@@ -94,7 +94,7 @@ function spoil({ slot }: Engine, from: number, to: number): void {
   bytes.fill(0xee, from, to);
 }
 
-/** Hands a head to the engine that then stands behind it, at the end of the read. */
+/** Gives a head to the engine, in a read that ends with the head. */
 function begin({ codec, slot }: Engine, method: string, fields: string, first: string): number {
   slot.prepared.fallback = PREPARED_NONE;
   slot.record.drop();
@@ -110,7 +110,7 @@ function begin({ codec, slot }: Engine, method: string, fields: string, first: s
   return cursor;
 }
 
-/** Takes the content as a connection does, piece by piece. What follows it stays. */
+/** Takes the content piece by piece, as a connection does, and leaves what follows it. */
 function consume(engine: Engine, { fields }: Case, parts: string[]): Consumed {
   const { codec, slot } = engine;
   const consumed: Consumed = { content: '', error: 0, ended: false, bytes: 0, trailers: [] };
@@ -135,7 +135,7 @@ function consume(engine: Engine, { fields }: Case, parts: string[]): Consumed {
       }
       if (pieceBytes < 0 || pieceBytes > next - cursor) throw new Error(`a piece of ${pieceBytes} bytes`);
       consumed.content += textOf(slot.views.bytes.subarray(next - pieceBytes, next));
-      // Without a piece everything is consumed, or what is left is the beginning of a trailer section.
+      // Without a piece, everything is consumed, or the rest is the beginning of a trailer section.
       const state = slot.views.words[(slot.pointer + RECORD + RECORD_STATE) >> 2];
       if (pieceBytes === 0 && next !== end && state !== STATE_START && state !== STATE_TRAILER)
         throw new Error('nothing came, and something is left');
@@ -155,7 +155,7 @@ function consume(engine: Engine, { fields }: Case, parts: string[]): Consumed {
   return consumed;
 }
 
-/** So many bytes of the parts: what follows is another request's. */
+/** The first bytes of the parts: the rest belongs to another request. */
 function first(bytes: number, parts: string[]): string[] {
   let left = bytes;
   return parts.flatMap((part) => {
@@ -226,7 +226,7 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
   const engine = createEngine(name);
   const chunked = 'Transfer-Encoding: chunked\r\n';
 
-  test('a piece is as much of a chunk as is there, and its frames are none of it', () => {
+  test('a piece is as much of a chunk as has arrived, without its frames', () => {
     const { codec, slot } = engine;
     const text = '5\r\nHello\r\n00a;x=y\r\n0123456789\r\n0\r\nA: b\r\n\r\n';
     const start = begin(engine, 'POST', chunked, text);
@@ -238,7 +238,7 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
     expect(pieces).toEqual(['Hello', '0123456789', '']);
   });
 
-  test('the end of a content by length comes with its last piece', () => {
+  test('content by length ends with its last piece', () => {
     const { codec, slot } = engine;
     const start = begin(engine, 'PUT', 'Content-Length: 5\r\n', 'HelloGET');
     expect(codec.consume(start, start + 3)).toBe(start + 3);
@@ -249,7 +249,7 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
     expect([slot.record.pieceBytes, slot.record.unfinished]).toEqual([2, false]);
   });
 
-  test('trailers are read where they lie, cut anywhere', () => {
+  test('trailers are read in place, cut anywhere', () => {
     const trailers = 'Digest: sha\r\nX:\r\ny:  \t z z\t\r\nconnection: close\r\n\r\n';
     const content = `3\r\nabc\r\n0;e\r\n${trailers}`;
     const expected = [
@@ -274,7 +274,7 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
     expect(engine.slot.record.persistent).toBe(true);
   });
 
-  test('what is refused within a HEAD has no content, whatever broke', () => {
+  test('the error response to a HEAD has no content, whatever the error', () => {
     const { codec, slot } = engine;
     const output = slot.outputs[0] as number;
     for (const content of ['x\r\n', '1\r\nabc', '1;\0', '0\r\nA b\r\n\r\n', '0\r\nA: \0', '186a1\r\n'])

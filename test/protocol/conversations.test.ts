@@ -1,4 +1,4 @@
-// Whole conversations, attacks most of them: what exactly is answered, at every split, and to whom.
+// Whole conversations, most of them attacks: the exact responses, at every split.
 
 import { describe, expect, test } from 'vitest';
 import { guardsIntact } from '../../src/wasm/memory.ts';
@@ -19,7 +19,7 @@ const TABLES: Record<string, ConversationCase[]> = {
   oversized: oversizedCases,
 };
 
-test('no two cases have one name', () => {
+test('all cases have different names', () => {
   const names = Object.values(TABLES).flatMap((cases) => cases.map(({ name }) => name));
   expect(names.filter((name, i) => names.indexOf(name) !== i)).toEqual([]);
 });
@@ -28,7 +28,7 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
   const engine = createEngine(name);
   const counters = new BigInt64Array(engine.slot.views.bytes.buffer);
 
-  /** What doesn't depend on how the bytes came. */
+  /** The results that must not depend on how the bytes arrived. */
   function answers(parts: string[]): { output: string; closed: boolean; unfinished: boolean } {
     counters[rowPointer(0) / 8] = 0n;
     const { output, closed, unfinished } = converse(engine, parts);

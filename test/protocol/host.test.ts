@@ -1,4 +1,4 @@
-// Hosts and transfer codings by the thousand against the grammar: random texts, mostly nearly right.
+// Thousands of hosts and transfer codings, compared with their grammar: random texts, mostly nearly valid.
 
 import { describe, expect, test } from 'vitest';
 import {
@@ -21,7 +21,7 @@ function parse({ codec, slot }: Engine, head: string): number {
   return Math.min(result, 1);
 }
 
-/** Some parts in a row, then a byte more, less, or another. */
+/** A sequence of parts, with a byte added, removed or changed. */
 function nearly(parts: readonly string[], partsMax: number, random: Random): string {
   let text = '';
   for (let count = random.below(partsMax + 1); count > 0; count--) text += random.pick(parts);
@@ -95,7 +95,7 @@ const CODINGS = [
 describe.each(ENGINE_NAMES)('%s', (name) => {
   const engine = createEngine(name);
 
-  test('a Host is taken by the grammar of RFC 3986, and so is the authority of a target', () => {
+  test('a Host, and the authority of a target, are accepted exactly by the grammar of RFC 3986', () => {
     const random = new Random(1);
     let good = 0;
     for (let i = 0; i < TEXTS; i++) {
@@ -111,7 +111,7 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
     expect(good).toBeGreaterThan(TEXTS / 20);
   });
 
-  test('a list of transfer codings is taken, not implemented or refused by its grammar, in one line or several', () => {
+  test('a list of transfer codings is accepted, unsupported or rejected exactly by its grammar, in one line or several', () => {
     const random = new Random(2);
     const counts = { chunked: 0, coded: 0, unclear: 0 };
     for (let i = 0; i < TEXTS; i++) {

@@ -1,6 +1,6 @@
-// WebAssembly does not trap on reads beyond the input, as long as they stay within its memory. So input is laid
-// where a read too many does trap, at the very end of memory, and in front of bytes that would change the
-// outcome if they were believed.
+// WebAssembly does not trap on reads beyond the input, as long as they stay within its memory. So input is placed
+// where an over-read does trap, at the very end of memory, and in front of bytes that would change the
+// outcome if the engine used them.
 
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
@@ -21,7 +21,7 @@ import { converse } from '../support/conversation.ts';
 import { createEngine, type Engine, latin1, textOf } from '../support/engines.ts';
 import { readRecord } from '../support/record.ts';
 
-/** What src/protocol/codec.ts promises: input may be over-read by so many bytes. */
+/** How many bytes beyond its input an engine may read, as src/protocol/codec.ts says. */
 const OVER_READ_BYTES = 15;
 
 const HEADS = [
@@ -42,12 +42,12 @@ function cutsOf(text: string): number[] {
 }
 
 describe.each(['wasm', 'js'] as const)('%s, at the very end of memory', (name) => {
-  // The second slot is nobody's: its last bytes are the memory's.
+  // No thread uses the second slot. Its last bytes are the last bytes of the memory.
   const engine = createEngine(name, { slotCount: 2 });
   const { bytes } = engine.slot.views;
   const end = bytes.length - OVER_READ_BYTES;
 
-  /** Lays the text so that it ends at `end`; returns where it starts. */
+  /** Writes the text so that it ends at `end`. @returns where it starts */
   const lay = (text: string, before = end): number => {
     bytes.set(latin1(text), before - text.length);
     return before - text.length;
@@ -67,7 +67,7 @@ describe.each(['wasm', 'js'] as const)('%s, at the very end of memory', (name) =
         }
         return result > 0 ? { bytes: result - start, record: readRecord(slot, start) } : result;
       };
-      // Whole, it may end before the text does: what lies where is the same.
+      // A whole head may end before the text does, with the same offsets.
       const whole = parse([head]);
       for (const cut of cutsOf(head)) {
         const outcome = parse([head.slice(0, cut), head]);
@@ -113,14 +113,14 @@ describe.each(['wasm', 'js'] as const)('%s, at the very end of memory', (name) =
     slot.prepared.fallback = PREPARED_NONE;
     for (let size = 1; size <= 40; size++) {
       slot.prepared.forgetRoutes();
-      // The last one: what it is compared with ends where the texts do.
+      // The last route: its path ends where the text region ends.
       slot.prepared.addRoute(pathOf(size), prepare(0, { statusCode: 200, fields: [], content: '' }));
       for (const line of [`GET ${pathOf(size)}`, `GET ${pathOf(size)}?`]) {
         const text = `${line} HTTP/1.0\r\n\r\n`;
         codec.serve(lay(text), end, region);
         expect(slot.verdict, line).toBe(VERDICT_CLOSE);
       }
-      // A byte of the path has not come yet, though what lies behind the end is like it.
+      // The last byte of the path is missing, though the byte behind the end is the same.
       codec.serve(lay(`GET ${pathOf(size + 1)} HTTP/1.0\r\n\r\n`), end, region);
       expect(slot.verdict).toBe(VERDICT_REQUEST);
     }
@@ -128,7 +128,7 @@ describe.each(['wasm', 'js'] as const)('%s, at the very end of memory', (name) =
     slot.prepared.fallback = PREPARED_DEFAULT;
   });
 
-  // The number is true: with one byte less behind the input the widest load traps.
+  // The limit is exact: with one byte less behind the input, the widest load traps.
   if (name === 'wasm')
     test('a byte nearer to the end traps', () => {
       const text = 'GET /';
@@ -137,7 +137,7 @@ describe.each(['wasm', 'js'] as const)('%s, at the very end of memory', (name) =
       engine.slot.record.drop();
     });
 
-  /** As test/support/conversation.ts does it, but elsewhere. */
+  /** Sends messages as test/support/conversation.ts does, but with the input elsewhere in memory. */
   function converseAtEnd(parts: string[]): { output: string; closed: boolean } {
     const { codec, slot } = engine;
     const [region] = slot.outputs as [number];
@@ -163,7 +163,7 @@ function pathOf(size: number): string {
   return `/${'p'.repeat(size - 1)}`;
 }
 
-/** Consumes the parts of a content, each laid so that it ends at `end`: its pieces, how it ended, its trailers. */
+/** Consumes the parts of a content, each placed so that it ends at `end`. @returns its pieces, its outcome, its trailers */
 function consume({ codec, slot }: Engine, end: number, fields: string, parts: string[]): string {
   const { bytes } = slot.views;
   const head = latin1(`POST / HTTP/1.1\r\nHost: a\r\n${fields}\r\n`);
@@ -198,7 +198,7 @@ function consume({ codec, slot }: Engine, end: number, fields: string, parts: st
   return `${content} and more`;
 }
 
-/** What each byte behind the end may be, if no part of the message itself. */
+/** The texts that may lie behind the end, besides the rest of the message. */
 const POISONS = [
   ...['\0', '\xff', '\r', '\n', ' ', ':', ';', ',', '/', 'a', 'f', '0', '9', '\t', '\x7f', '\x80'],
   ...['\r\n', '\n\r\n', '\r\n\r\n', ': x\r\n\r\n', ' HTTP/1.1\r\n\r\n', '/ HTTP/1.1\r\nHost: a\r\n\r\n'],
@@ -212,10 +212,10 @@ const POISONS = [
   ],
 ];
 const PAD_BYTES = layout.READ_PAD_BYTES;
-/** Each beginning of a message meets some of them, and the next one others. */
+/** Each beginning of a message is followed by some of them in turn. */
 const POISONS_AT_ONCE = 6;
 
-describe.each(['wasm', 'js'] as const)('%s, in front of what would change the outcome', (name) => {
+describe.each(['wasm', 'js'] as const)('%s, in front of bytes that would change the outcome', (name) => {
   test.each([
     ['with an application', PREPARED_NONE],
     ['without', PREPARED_DEFAULT],
@@ -232,7 +232,7 @@ describe.each(['wasm', 'js'] as const)('%s, in front of what would change the ou
       for (const cut of cutsOf(message)) {
         const input = latin1(message.slice(0, cut));
         const alone = Buffer.from(turn(input, clean));
-        // The likeliest continuation is the one that really follows.
+        // The most likely continuation is the real one.
         const pads = [padOf(message.slice(cut) || '\0')];
         for (let i = 0; i < POISONS_AT_ONCE; i++) pads.push(poisons[next++ % poisons.length] as Uint8Array);
         for (const pad of pads)

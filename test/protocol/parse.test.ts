@@ -1,4 +1,4 @@
-// Both engines against the case tables, in every way the bytes may come.
+// Both engines against the case tables, with the bytes arriving in every possible way.
 
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
@@ -56,7 +56,7 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
   });
 });
 
-/** Every byte in the midst of others, and in which places it may stand. */
+/** The places of a head, and the bytes that are valid in each. */
 const ALPHANUMERIC = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const TCHAR = `!#$%&'*+-.^_\`|~${ALPHANUMERIC}`;
 const EVERY_BYTE = Array.from({ length: 256 }, (_, byte) => String.fromCharCode(byte));
@@ -110,7 +110,7 @@ describe.each(ENGINE_NAMES)('%s, resumed', (name) => {
     slot.read.set(latin1(first + rest));
     const end = slot.readStart + first.length;
     expect(codec.parse(slot.readStart, end)).toBe(MORE);
-    // What has been scanned would now be an error.
+    // Bytes that have been scanned are replaced by ones that would be an error.
     slot.read.fill(0, from, to);
     if (to > 23 && from < 22) slot.read.set(latin1('a'), 22);
     const result = codec.parse(slot.readStart, end + rest.length);
@@ -118,11 +118,11 @@ describe.each(ENGINE_NAMES)('%s, resumed', (name) => {
     expect(result).toBe(end + rest.length);
   });
 
-  test('GET is not believed of bytes behind the end', () => {
+  test('bytes behind the end do not make a GET', () => {
     const input = latin1('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
     for (let cut = 1; cut < input.length; cut++) {
       slot.read.set(input);
-      // What lies behind is what comes, though it has not come yet.
+      // The bytes behind the end are the ones that follow, but they have not arrived yet.
       expect(codec.parse(slot.readStart, slot.readStart + cut)).toBe(MORE);
       expect(codec.parse(slot.readStart, slot.readStart + input.length)).toBe(slot.readStart + input.length);
     }
@@ -137,7 +137,7 @@ describe.each(ENGINE_NAMES)('%s, at its limits', (name) => {
     return before + 'x'.repeat(size - before.length - after.length) + after;
   };
 
-  test('a head as large as may be, and one byte larger', () => {
+  test('a head of the largest size, and one byte larger', () => {
     expect(result(padded(200))).toBe(200);
     expect(result(padded(201))).toBe(ERROR_HEAD_SIZE);
     expect(result(padded(5000))).toBe(ERROR_HEAD_SIZE);
@@ -153,13 +153,13 @@ describe.each(ENGINE_NAMES)('%s, at its limits', (name) => {
     expect(result(padded(300).slice(0, 200))).toBe(ERROR_HEAD_SIZE);
   });
 
-  test('what is wrong behind the limit is the limit', () => {
+  test('an error behind the limit is reported as the limit', () => {
     const head = padded(300);
     expect(result(`${head.slice(0, 199)}\0`)).toBe(ERROR_FIELD_VALUE);
     expect(result(`${head.slice(0, 200)}\0`)).toBe(ERROR_HEAD_SIZE);
   });
 
-  test('a target as long as may be, and one byte longer', () => {
+  test('a target of the largest length, and one byte longer', () => {
     const target = (size: number, next = ' HTTP/1.1\r\nHost: a\r\n\r\n'): string =>
       `GET /${'t'.repeat(size - 1)}${next}`;
     expect(result(target(50))).toBeGreaterThan(0);
@@ -170,14 +170,14 @@ describe.each(ENGINE_NAMES)('%s, at its limits', (name) => {
     expect(result(target(51, '\0'))).toBe(ERROR_TARGET_SIZE);
   });
 
-  test('as many fields as may be, and one more', () => {
+  test('the largest number of fields, and one more', () => {
     const fields = (count: number): string =>
       `GET / HTTP/1.1\r\nHost: a\r\n${'a: b\r\n'.repeat(count - 1)}\r\n`;
     expect(result(fields(3))).toBeGreaterThan(0);
     expect(result(fields(4))).toBe(ERROR_FIELD_COUNT);
   });
 
-  test('what the last byte within the limit decides, and the first behind it', () => {
+  test('an error at the last byte within the limit, and at the first byte behind it', () => {
     const small = createEngine(name, { headBytesMax: 64, targetBytesMax: 60 });
     for (const [size, error] of [
       [64, ERROR_TARGET],

@@ -1,4 +1,4 @@
-// Responses of every kind, read back by a reader that knows nothing of how they are built.
+// Responses of every kind, parsed by an independent reader.
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -36,7 +36,7 @@ const parts = fc.record({
     fc.string({ unit: latin1(0), maxLength: 40 }),
     fc.integer({ min: 0, max: 9000 }).map((size) => 'HTTP/1.1 200 OK\r\n\r\n'.repeat(500).slice(0, size)),
   ),
-  /** The next number of the counter, or nothing that counts. */
+  /** The next number of the counter; null for a response that does not count. */
   number: fc.option(
     fc.oneof(fc.constantFrom(1, 9, 10, 99, 100, 2 ** 31, 2 ** 32, 2 ** 53 - 20), fc.nat({ max: 1e9 })),
   ),
@@ -48,7 +48,7 @@ const requests = fc.array(
 
 const engines = ENGINE_NAMES.map((engine) => createEngine(engine));
 
-describe('responses that are read back', () => {
+describe('responses are as they were prepared:', () => {
   test('random status, fields, content and number, to random requests', () => {
     fc.assert(
       fc.property(parts, requests, ({ statusCode, fields, content, number }, asked) => {
@@ -84,7 +84,7 @@ describe('responses that are read back', () => {
   });
 });
 
-/** @param number what the next response counts */
+/** @param number the number of the next response */
 function answer(
   { codec, slot: { views } }: Engine,
   whole: PreparedParts,
@@ -103,7 +103,7 @@ function answer(
   return converse({ codec, slot }, [text]).output;
 }
 
-describe('what can not be prepared', () => {
+describe('a response that can not be prepared:', () => {
   const good: PreparedParts = { statusCode: 200, fields: [], content: '' };
   test.each([
     ['a status that is none', { statusCode: 99 }, RangeError],

@@ -1,4 +1,4 @@
-// Prepared responses by their exact paths: what answers what, for all engines and for a model in a few lines.
+// Prepared responses with exact paths: which response answers which request, in all engines and in a short model.
 
 import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -25,18 +25,18 @@ import { readResponses, withoutInterim } from '../support/responses.ts';
 
 const COUNTER = 7;
 
-/** A response that tells which route it is, to HEAD as well. */
+/** A response that names its route, even in reply to HEAD. */
 function routed(route: number | string, counter = -1, content = ''): Omit<Prepared, 'index'> {
   return prepare(0, { statusCode: 200, fields: [['Route', `${route}`]], content, counter });
 }
 
-/** Puts the paths into the slot; each response tells its place among them. */
+/** Puts the paths into the slot. Each response names the index of its path. */
 function route({ slot }: Engine, paths: readonly string[]): void {
   slot.prepared.forgetRoutes();
   for (const [i, path] of paths.entries()) slot.prepared.addRoute(path, routed(i));
 }
 
-/** What answers a request line: a route by its number, 'hello', or undefined for the caller of serve(). */
+/** What answers a request line: a route by its index, 'hello', or undefined for the caller of serve(). */
 function ask({ codec, slot }: Engine, line: string, shift = 0): string | undefined {
   const text = `${line} HTTP/1.1\r\nHost: a\r\n\r\n`;
   const start = slot.readStart + shift;
@@ -76,7 +76,7 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
     expect(guardsIntact(slot.views, 0)).toBe(true);
   });
 
-  test('GET and HEAD are answered, whatever the query, other methods are handed over', () => {
+  test('GET and HEAD are answered, whatever the query; other methods are left to the caller', () => {
     const paths = ['/', '/a', '/a/b'];
     route(engine, paths);
     const methods = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH', 'TRACE', 'get', 'GETS', 'X'];
@@ -88,7 +88,7 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
         targets.flatMap((target) => queries.map((query) => `${method} ${target}${query}`)),
       ),
     );
-    // The model is not what makes them equal.
+    // The expected results are not only equal, but these.
     expect([ask(engine, 'GET /a?b'), ask(engine, 'HEAD /a/b'), ask(engine, 'GET /b')]).toEqual([
       '1',
       '2',
@@ -96,13 +96,13 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
     ]);
   });
 
-  test('a target in another form than a path is handed over', () => {
+  test('a target that is not a path is left to the caller', () => {
     route(engine, ['/', '/x', '*', 'http:']);
     for (const line of ['GET http://a/x', 'GET http://a/', 'GET http://a', 'HEAD http://a?x', 'OPTIONS *'])
       expect(ask(engine, line), line).toBeUndefined();
   });
 
-  test('a target with the scheme https is answered with 421, or handed over where the request may have come by https', () => {
+  test('a target with the scheme https gets a 421, or is left to the caller when the request may have come by https', () => {
     route(engine, ['/', '/x']);
     const status = (line: string): string | undefined => {
       const text = `${line} HTTP/1.1\r\nHost: a\r\n\r\n`;
@@ -144,7 +144,7 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
     expect(status('GET /x')).toBe('200');
   });
 
-  test('a question mark behind the target ends nothing', () => {
+  test('a question mark behind the target has no effect', () => {
     route(engine, ['/', '/a']);
     const output = slot.outputs[0] as number;
     for (const field of ['A:?', 'A: b?', 'A:\t???']) {
@@ -155,7 +155,7 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
     }
   });
 
-  test('paths of 1 to 70 bytes, one the beginning of the next, and all that differ from them in one byte', () => {
+  test('paths of 1 to 70 bytes, each the beginning of the next, and all paths that differ in one byte', () => {
     const path = (bytes: number): string => `/${'abcdefghijklmnop'.repeat(5)}`.slice(0, bytes);
     const paths = Array.from({ length: 70 }, (_, i) => path(i + 1));
     route(engine, paths);
@@ -172,7 +172,7 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
     }
   });
 
-  test('every byte that a path may hold, beside the question mark', () => {
+  test('every byte that a path may contain, and the question mark', () => {
     const bytes = Array.from({ length: 94 }, (_, i) => String.fromCharCode(0x21 + i)).filter(
       (byte) => !'"#<>\\^`{|}?'.includes(byte),
     );
@@ -185,7 +185,7 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
     );
   });
 
-  test('paths of one bucket', () => {
+  test('paths in one bucket', () => {
     const text = (number: number): string => `${number}`.padStart(4, '0');
     const path = (number: number): string => `/${text(number)}-in-the-middle-${text(number).slice(0, 2)}00-e`;
     const paths = Array.from({ length: 99 }, (_, i) => path(i));
@@ -198,7 +198,7 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
     );
   });
 
-  test('as many routes as there is room for, and those of before are gone', () => {
+  test('as many routes as there is room for, without the former ones', () => {
     const fixed = ERROR_RESPONSES.length + 1;
     const paths = Array.from({ length: layout.PREPARED_COUNT_MAX - fixed }, (_, i) => `/r/${i}`);
     route(engine, paths);
@@ -218,12 +218,12 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
     );
   });
 
-  test('the later of two routes with one path counts', () => {
+  test('the later of two routes with the same path counts', () => {
     route(engine, ['/a', '/b', '/a']);
     expect([ask(engine, 'GET /a'), ask(engine, 'GET /b')]).toEqual(['2', '1']);
   });
 
-  test('what no route answers', () => {
+  test('requests that match no route', () => {
     const own = slot.prepared.addRoute('/own', routed('own'));
     for (const routes of [[], ['/a']]) {
       slot.prepared.fallback = PREPARED_NONE;
@@ -236,7 +236,7 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
     }
   });
 
-  test('a slot without any response but that of a path', () => {
+  test('a slot with only the response of a path', () => {
     const bare: Engine = { ...engine, slot: new Slot(slot.views, 0) };
     bare.slot.prepared.fallback = PREPARED_NONE;
     bare.slot.prepared.addRoute('/a', routed('a'));
@@ -288,7 +288,7 @@ describe('at random', () => {
         (paths, asks, shift) => {
           const lines = asks.map(([verb, which, mutations]) => {
             const begun = paths[which % (paths.length + 1)] ?? '/none';
-            // What is no target any more asks for the root.
+            // A request that is no longer a valid target asks for the root.
             const target = mutations.reduce((text, mutate) => mutate(text), begun);
             return `${verb} ${/^(\/|http:\/\/a(\/|$))/.test(target) ? target : '/'}`;
           });
@@ -305,7 +305,7 @@ describe('at random', () => {
   });
 });
 
-/** A request of a pipeline, and what the model knows of it. */
+/** A request of a pipeline, with what the model needs. */
 interface Asked {
   method: string;
   target: string;
@@ -330,9 +330,9 @@ function persists({ minor, connection }: Asked): boolean {
   return minor === 1 ? connection !== 'close' : connection === 'keep-alive';
 }
 
-/** What came of a pipeline, in order. */
+/** The events of a pipeline, in order. */
 interface Followed {
-  /** `Route` of each response, `hello` without one, or the request line that was handed over. */
+  /** The `Route` of each response, `hello` for one without, or the request line that was left to the caller. */
   events: string[];
   /** Which of the events said that the connection closes, or -1. */
   closing: number;
@@ -344,7 +344,7 @@ interface Followed {
 const PATHS = ['/a', '/counted', '/abcdefghijklmnopqrstuvwxyz'];
 const COUNTED = 1;
 
-/** Drives an engine as a connection does whose application answers at once; between two reads others do. */
+/** Drives an engine as a connection does whose application answers at once. Other connections use the slot between reads. */
 function follow({ codec, slot }: Engine, parts: string[]): Followed {
   const { bytes } = slot.views;
   const before = readStatistics(slot.views).requests;
@@ -408,7 +408,7 @@ function follow({ codec, slot }: Engine, parts: string[]): Followed {
   };
 }
 
-/** The same by the model: `left` is how many requests may be asked for. */
+/** The events by the model. `left` is how many more requests the connection may send. */
 function foretell(requests: readonly Asked[], fallback: number, left: number, draining: boolean): Followed {
   const events: string[] = [];
   let counted = 0;
@@ -428,7 +428,7 @@ function foretell(requests: readonly Asked[], fallback: number, left: number, dr
   return { events, closing, requests: events.length, counted, requestsLeft: left - events.length };
 }
 
-describe('pipelines of what is prepared and what is handed over', () => {
+describe('pipelines with prepared responses and requests for the caller', () => {
   const prepareAll = (): void => {
     for (const { slot } of engines) {
       slot.prepared.forgetRoutes();
@@ -459,7 +459,7 @@ describe('pipelines of what is prepared and what is handed over', () => {
         (requests, fallback, left, draining, cuts) => {
           prepareAll();
           const text = requests.map(textOfRequest).join('');
-          // What is the last request received depends on how they come.
+          // Which request is the last received depends on how the bytes arrive.
           const places = draining
             ? []
             : [...new Set(cuts.map((cut) => cut % text.length))].sort((a, b) => a - b);
@@ -480,7 +480,7 @@ describe('pipelines of what is prepared and what is handed over', () => {
     );
   });
 
-  test('content of a prepared GET that comes in parts keeps its route, at every split', () => {
+  test('a GET for a prepared response whose content comes in parts keeps its route, at every split', () => {
     prepareAll();
     for (const content of [20, -20]) {
       const requests: Asked[] = ['/counted', '/b', '/a'].map((target) => ({
@@ -499,7 +499,7 @@ describe('pipelines of what is prepared and what is handed over', () => {
     }
   });
 
-  test('a counted route does not count what is refused', () => {
+  test('a counted route does not count a rejected request', () => {
     prepareAll();
     for (const engine of engines) {
       const { slot } = engine;
@@ -524,7 +524,7 @@ describe('pipelines of what is prepared and what is handed over', () => {
     }
   });
 
-  test('a turn stops behind a head that is handed over, with what was answered before it', () => {
+  test('a turn stops behind a head for the caller, with the responses before it', () => {
     prepareAll();
     const [first, handed, last] = ['GET /a', 'POST /a', 'GET /a'].map(
       (line) =>
@@ -544,7 +544,7 @@ describe('pipelines of what is prepared and what is handed over', () => {
       expect([slot.requestsLeft, readStatistics(slot.views).requests - before]).toEqual([8, 2]);
       expect([slot.record.inContent, slot.record.contentLength]).toEqual([true, 3]);
       expect(readResponses(textOf(slot.views.bytes.subarray(output, output + written)))).toHaveLength(1);
-      // The content is skipped, and its request neither answered nor counted again.
+      // The content is skipped, and the request is neither answered nor counted again.
       expect(codec.serve(cursor, end, output + written)).toBe(end);
       expect([slot.written, slot.head]).toEqual([written, start + first.length + handed.length + 3]);
       expect([slot.requestsLeft, readStatistics(slot.views).requests - before]).toEqual([7, 3]);
@@ -552,13 +552,13 @@ describe('pipelines of what is prepared and what is handed over', () => {
   });
 });
 
-describe('a slot whose room ends', () => {
+describe('a full slot', () => {
   const engine = createEngine('wasm');
   const { slot } = engine;
   slot.prepared.fallback = PREPARED_NONE;
   const region = (): Buffer =>
     Buffer.from(slot.views.bytes.slice(slot.pointer, slot.pointer + layout.GUARD_BEFORE_INPUT));
-  /** Nothing is changed, in the slot or by what comes later. */
+  /** Checks that nothing has changed, in the slot or in later responses. */
   const expectRefused = (act: () => void): void => {
     const before = region();
     expect(act).toThrow(RangeError);
@@ -570,7 +570,7 @@ describe('a slot whose room ends', () => {
     return { ...empty, content: 'x'.repeat(bytes - empty.head.length) };
   };
 
-  test('a response has so many bytes, and no more', () => {
+  test('a response has at most this many bytes', () => {
     slot.prepared.addRoute('/large', size(layout.PREPARED_RESPONSE_BYTES_MAX));
     expect(ask(engine, 'GET /large')).toBe('x');
     expectRefused(() => slot.prepared.addRoute('/larger', size(layout.PREPARED_RESPONSE_BYTES_MAX + 1)));
@@ -578,7 +578,7 @@ describe('a slot whose room ends', () => {
     expect([ask(engine, 'GET /larger'), ask(engine, 'GET /large')]).toEqual([undefined, 'x']);
   });
 
-  test('the table has so many places, and no more', () => {
+  test('the table has this many entries', () => {
     let index = -1;
     while (index < layout.PREPARED_COUNT_MAX - 1)
       index = slot.prepared.addRoute(`/${index + 1}`, routed(index + 1));
@@ -587,7 +587,7 @@ describe('a slot whose room ends', () => {
     expect(ask(engine, `GET /${index}`)).toBe(`${index}`);
   });
 
-  test('the text region has so many bytes, and what was refused takes none of them', () => {
+  test('the text region has this many bytes, and a rejected response takes none of them', () => {
     const fill = (): number => {
       let count = 0;
       try {
@@ -600,7 +600,7 @@ describe('a slot whose room ends', () => {
     const count = fill();
     expect(count).toBeGreaterThan(10);
     expectRefused(() => slot.prepared.addRoute('/more', size(layout.PREPARED_RESPONSE_BYTES_MAX)));
-    // All that is left, to the last byte: head and content, or the path alone, don't fit any more.
+    // The rest is filled to the last byte, so that head and content, or the path alone, no longer fit.
     let left = 0;
     for (let bytes = layout.PREPARED_RESPONSE_BYTES_MAX; bytes >= 64; bytes -= 16)
       try {
@@ -614,7 +614,7 @@ describe('a slot whose room ends', () => {
     expect(left).toBeGreaterThan(0);
     expectRefused(() => slot.prepared.addRoute('/a', { ...routed(''), head: 'x'.repeat(64) }));
     expectRefused(() => slot.prepared.addRoute(`/${'p'.repeat(100)}`, { ...routed(''), head: '' }));
-    // Behind the texts lie the buckets.
+    // The buckets follow the texts.
     const buckets = (slot.pointer + layout.ROUTES) >> 2;
     const firsts = slot.views.words.subarray(buckets, buckets + layout.ROUTE_BUCKET_COUNT);
     expect(firsts.every((index) => index >= 0 && index < layout.PREPARED_COUNT_MAX)).toBe(true);
@@ -624,14 +624,14 @@ describe('a slot whose room ends', () => {
     expect(fill()).toBe(count);
   });
 
-  test('a counter that is none', () => {
+  test('an invalid counter is rejected', () => {
     slot.prepared.addRoute('/a', routed('a'));
     expectRefused(() => slot.prepared.addRoute('/b', { ...routed('b'), counter: layout.STATE_COUNT_MAX }));
     expectRefused(() => slot.prepared.put({ ...routed('b'), index: 0, counter: layout.STATE_COUNT_MAX }));
     expect([ask(engine, 'GET /a'), ask(engine, 'GET /b')]).toEqual(['a', undefined]);
   });
 
-  test('after all that, everything else is answered as before', () => {
+  test('afterwards all other routes answer as before', () => {
     const fresh = createEngine('wasm');
     fresh.slot.prepared.fallback = PREPARED_NONE;
     const output = slot.outputs[0] as number;

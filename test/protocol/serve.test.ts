@@ -1,4 +1,4 @@
-// What the engines answer, byte for byte, and where they stop.
+// The responses of the engines, byte for byte, and where serve() stops.
 
 import { beforeEach, describe, expect, test } from 'vitest';
 import { ERROR_OVERLOADED } from '../../src/memory/codes.ts';
@@ -38,7 +38,7 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
     });
   });
 
-  test('a TLS hello reads that this is TLS, however it is cut', () => {
+  test('a TLS ClientHello gets an error that names TLS, however it is cut', () => {
     const hello = '\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03';
     for (const parts of everySplit(hello)) {
       const { output, closed } = converse(engine, parts);
@@ -64,7 +64,7 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
     },
   );
 
-  test('HEAD gets the head alone', () => {
+  test('HEAD gets only the head', () => {
     const head = output(`HEAD / HTTP/1.1\r\nHost: a\r\n\r\n${GET}`);
     expect(head).toBe(hello(1).slice(0, -'Hello1'.length) + hello(2));
   });
@@ -124,11 +124,11 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
     }
     const refused = output('HEAD / HTTP/1.1\r\n\r\n');
     expect(readResponses(refused, new Set([0]))[0]?.statusCode).toBe(400);
-    // A method that was never read is not the last request's.
+    // When no method was read, that of the last request does not count.
     expect(readResponses(output('\0'))[0]?.content).toMatch('400');
   });
 
-  test('what is refused without a request has content, whatever was asked before', () => {
+  test('an error without a request has content, whatever the request before it', () => {
     output('HEAD / HTTP/1.1\r\nHost: a\r\n\r\n');
     const at = engine.slot.outputs[0] as number;
     const refusal = (): string => {
@@ -136,14 +136,14 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
       return textOf(engine.slot.views.bytes.subarray(at, at + engine.slot.written));
     };
     expect(readResponses(refusal())[0]?.content).toMatch('503');
-    // Within a HEAD that never came to its end it has none.
+    // Within an unfinished HEAD it has none.
     const { slot, codec } = engine;
     slot.read.set(latin1('HEAD / HTTP'));
     codec.serve(slot.readStart, slot.readStart + 11, at);
     expect(readResponses(refusal(), new Set([0]))[0]?.content).toBe('');
   });
 
-  test('draining: the last request received closes, those before it do not', () => {
+  test('while draining, the response to the last request received closes, and those before it do not', () => {
     engine.slot.draining = true;
     expect(converse(engine, [GET + GET])).toMatchObject({
       output: hello(1) + hello(2, 'Connection: close\r\n'),
@@ -155,7 +155,7 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
     });
   });
 
-  test('the last request that a connection may ask for closes it', () => {
+  test('the last request that a connection may send closes it', () => {
     engine.slot.requestsLeft = 3;
     expect(output(GET)).toBe(hello(1));
     expect(engine.slot.requestsLeft).toBe(2);
@@ -166,11 +166,11 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
     expect(engine.slot.requestsLeft).toBe(0);
   });
 
-  test('serve() returns after each response where only one is certain to fit', () => {
+  test('serve() returns after each response when only one is certain to fit', () => {
     expect(converse(engine, [GET + GET + GET], roomForOne(engine.slot)).turns).toBe(3);
   });
 
-  test('a turn tells of its own head and its own error', () => {
+  test('a turn reports only its own head and its own error', () => {
     const { slot } = engine;
     converse(engine, ['\0']);
     expect([slot.head, slot.error < 0]).toEqual([0, true]);
@@ -180,7 +180,7 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
     expect([slot.head, slot.error]).toEqual([0, 0]);
   });
 
-  test('a full output region is written before more is answered', () => {
+  test('a full output region is written before further requests are answered', () => {
     const least = 'GET / HTTP/1.1\r\nHost:\r\n\r\n';
     const count = Math.floor(engine.slot.read.length / least.length);
     const { output, turns, left } = converse(engine, [least.repeat(count)]);
@@ -191,7 +191,7 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
     );
   });
 
-  test('statistics count what was answered and what was refused', () => {
+  test('statistics count answered and rejected requests', () => {
     converse(engine, [GET + GET + GET]);
     converse(engine, [`${GET}x`, '\0']);
     expect(readStatistics(engine.slot.views)).toMatchObject({ requests: 4, refused: 1 });
@@ -235,7 +235,7 @@ describe.each(ENGINE_NAMES)('%s, content', (name) => {
       expect(readResponses(converse(engine, parts).output)).toHaveLength(2);
   });
 
-  test('trailers are kept in the record, and bind nothing', () => {
+  test('trailers are kept in the record, and have no effect', () => {
     const { codec, slot } = createEngine(name);
     const before = `${head('Transfer-Encoding: chunked\r\n')}3\r\nabc\r\n0\r\n`;
     const message = `${before}Digest: abc\r\nConnection: close\r\nContent-Length: 7\r\n\r\n`;
@@ -251,7 +251,7 @@ describe.each(ENGINE_NAMES)('%s, content', (name) => {
     expect(persistent).toBe(true);
   });
 
-  test('100 Continue is sent when the content is waited for, and only then', () => {
+  test('100 Continue is sent only when the server waits for the content', () => {
     const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
     const expecting = head('Expect: 100-continue\r\nContent-Length: 3\r\n');
     const asked = converse(engine, [expecting, 'ab', 'c']).output;

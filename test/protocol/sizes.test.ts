@@ -1,5 +1,5 @@
-// Sizes at 2^31, 2^32 and 2^53: content that really is so long, its limit, the numbers that are counted; the last
-// slot of the largest memory; and a head as large as may be, whose offsets fill 16 bits.
+// Sizes at 2^31, 2^32 and 2^53: content that really is so long, its limit, and counted numbers; the last
+// slot of the largest memory; and a head of the largest size, whose offsets use all 16 bits.
 
 import { describe, expect, test } from 'vitest';
 import {
@@ -37,11 +37,11 @@ const CHUNKED = `${POST}Transfer-Encoding: chunked\r\n\r\n`;
 const byLength = (length: number | string): string => `${POST}Content-Length: ${length}\r\n\r\n`;
 const hex = (size: number): string => size.toString(16);
 
-/** One connection whose content nobody writes: it is consumed without being looked at. */
+/** A connection with simulated content, which the engine consumes without reading it. */
 class Stream {
   private readonly output: number;
   private readonly remaining: number;
-  /** Status codes of all answers. */
+  /** Status codes of all responses. */
   readonly answers: number[] = [];
 
   constructor(private readonly engine: Engine) {
@@ -51,12 +51,12 @@ class Stream {
     this.remaining = (slot.pointer + layout.RECORD + layout.RECORD_CONTENT_REMAINING) >> 3;
   }
 
-  /** What is missing of the content, or of the chunk under way. */
+  /** How many bytes are missing of the content, or of the current chunk. */
   get missing(): number {
     return this.engine.slot.views.doubles[this.remaining] as number;
   }
 
-  /** As if all of it but so many bytes had come. */
+  /** Acts as if all but this many bytes had arrived. */
   skipTo(missing: number): void {
     this.engine.slot.views.doubles[this.remaining] = missing;
   }
@@ -66,13 +66,13 @@ class Stream {
     return this.turn(text.length);
   }
 
-  /** So many bytes of content, in reads as large as they may be. */
+  /** Receives this many bytes of content, in reads of the largest size. */
   stream(bytes: number): this {
     for (; bytes > 0; bytes -= layout.READ_BYTES) this.turn(Math.min(bytes, layout.READ_BYTES));
     return this;
   }
 
-  /** The same read again and again. */
+  /** Receives the same read repeatedly. */
   repeat(text: string, count: number): this {
     this.engine.slot.read.set(latin1(text));
     for (let i = 0; i < count; i++) this.turn(text.length);
@@ -121,7 +121,7 @@ describe.each(ENGINE_NAMES)('%s, content', (name) => {
     expect(stream.send(`0\r\n\r\n${GET}`).answers).toEqual([200, 200]);
   });
 
-  test('2^53 - 1 bytes, of which the middle is taken as read', () => {
+  test('2^53 - 1 bytes, of which the middle is skipped', () => {
     const whole = open().send(byLength(MAX));
     expect(whole.missing).toBe(MAX);
     whole.send('x');
@@ -166,7 +166,7 @@ describe.each(ENGINE_NAMES)('%s, a limit of content', (name) => {
       expect(errorOf(`${CHUNKED}${hex(limit + 1)}\r\n`)).toBe(ERROR_CONTENT_SIZE);
     }
 
-    // The sum of two chunks, the first of which is taken as read.
+    // The sum of two chunks, of which the first is skipped.
     const sum = (first: number, second: number): number => {
       const stream = new Stream(engine).send(`${CHUNKED}${hex(first)}\r\n`);
       stream.skipTo(1);
@@ -216,7 +216,7 @@ describe.each(ENGINE_NAMES)('%s, figures', (name) => {
     }
   });
 
-  test('a count that passes 2^31, 2^32 and comes to 2^53 - 1', () => {
+  test('a count that passes 2^31 and 2^32, and reaches 2^53 - 1', () => {
     const engine = createEngine(name);
     const counter = rowPointer(127);
     const { counterAdd, counterValue } = engine.exports;
@@ -268,13 +268,13 @@ describe('the last slot of the largest memory', () => {
   });
 });
 
-describe.each(['wasm', 'js'] as const)('%s, a head as large as may be', (name) => {
+describe.each(['wasm', 'js'] as const)('%s, a head of the largest size', (name) => {
   const engine = createEngine(name, {
     headBytesMax: LIMITS.headBytesMax,
     targetBytesMax: LIMITS.headBytesMax - 1,
     contentBytesMax: 10,
   });
-  /** A head of exactly so many bytes, `last` being its last field line. */
+  /** A head of exactly this many bytes, with `last` as its last field line. */
   const headOf = (bytes: number, last: string): string => {
     const [before, after] = ['GET / HTTP/1.1\r\nA: ', `\r\n${last}\r\n\r\n`];
     return before + 'x'.repeat(bytes - before.length - after.length) + after;
@@ -295,7 +295,7 @@ describe.each(['wasm', 'js'] as const)('%s, a head as large as may be', (name) =
     }
   });
 
-  test('what its last field says binds', () => {
+  test('its last field has effect', () => {
     expect(parseEveryWay(engine, `\r\n${headOf(whole, 'Host: a b')}`).result).toBe(ERROR_HOST);
     const host = 'Host: a\r\n';
     expect(parseEveryWay(engine, `\r\n${headOf(whole, `${host}Connection: close`)}`).record?.persistent).toBe(
@@ -315,13 +315,13 @@ describe.each(['wasm', 'js'] as const)('%s, a head as large as may be', (name) =
     expect(record?.target).toBe(target);
   });
 
-  test('one byte more', () => {
+  test('one byte more is rejected', () => {
     expect(parseEveryWay(engine, `\r\n${headOf(whole + 1, 'Host: a')}`).result).toBe(ERROR_HEAD_SIZE);
     expect(parseEveryWay(engine, headOf(whole + 1, 'Host: a').slice(0, whole - 1)).result).toBe(MORE);
     expect(parseEveryWay(engine, headOf(whole + 1, 'Host: a').slice(0, whole)).result).toBe(ERROR_HEAD_SIZE);
   });
 
-  test('carried to its last byte, then a read that fills its region', () => {
+  test('carried up to its last byte, then a read that fills its region', () => {
     const head = `\r\n${headOf(whole, 'Host: a')}`;
     for (const left of [1, 2, 3, 10]) {
       const gets = GET.repeat(layout.READ_BYTES / GET.length + 1).slice(0, layout.READ_BYTES - left);
@@ -330,8 +330,8 @@ describe.each(['wasm', 'js'] as const)('%s, a head as large as may be', (name) =
     }
   });
 
-  test('fields beyond what 16 bits address are refused, whatever they look like', () => {
-    // 65,536 bytes behind the start, where an offset of 16 bits is 0 again, stands another head.
+  test('fields beyond 16-bit offsets are rejected, whatever they look like', () => {
+    // At 65,536 bytes behind the start, where a 16-bit offset is 0 again, there is another head.
     const begin = headOf(70_000, 'Host: a').slice(0, whole - 10);
     const rest = `${'x'.repeat(65_536 - begin.length)}\r\n${GET}`.slice(0, layout.READ_BYTES);
     const { output, closed } = converse(engine, [begin, rest]);
@@ -339,7 +339,7 @@ describe.each(['wasm', 'js'] as const)('%s, a head as large as may be', (name) =
     expect(closed).toBe(true);
   });
 
-  test('trailers as large as may be', () => {
+  test('trailers of the largest size', () => {
     const [name, last] = ['A: ', '\r\nLast: y\r\n\r\n'];
     const section = (bytes: number): string => name + 'x'.repeat(bytes - name.length - last.length) + last;
     for (const cut of [1, 100, whole - 1]) {
