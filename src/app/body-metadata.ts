@@ -35,7 +35,7 @@ export function noteLength(body: ReadableStream, length: number): void {
   lengths.set(body, length);
 }
 
-/** Remembers that nobody changes the pieces of a body before they have been sent. */
+/** Remembers that the pieces of a body do not change before they have been sent. */
 export function noteLasting(body: ReadableStream): void {
   lasting.add(body);
 }

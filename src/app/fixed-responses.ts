@@ -134,7 +134,7 @@ export class FixedResponses {
   }
 }
 
-/** Whether the request's conditions say that the client has this response already, decided as the engine does (RFC 9110 13.2.2). */
+/** Whether the request's conditions say that the client has this response already (RFC 9110 13.2.2), as the engine decides it. */
 function saysUnmodified(head: Head, validators: Validators): boolean {
   const { method } = head;
   if (method !== 'GET' && method !== 'HEAD') return false;

@@ -133,7 +133,7 @@ function placeOf(stack: string): string | undefined {
   return `${file.startsWith('file:') ? fileURLToPath(file) : file}:${place[2]}`;
 }
 
-/** The place of a syntax error, which Node reports only for a file it checks; undefined when an imported file has the error. */
+/** The place of a syntax error, found by `node --check`; undefined when the error is in an imported file. */
 function placeOfSyntaxError(path: string): string | undefined {
   try {
     execFileSync(execPath, ['--check', path], { stdio: 'pipe', encoding: 'utf8' });

@@ -23,7 +23,7 @@ import { combinedValue } from './headers.ts';
 
 export type Scheme = 'http' | 'https';
 
-/** The identifier of a client that no one knows (RFC 7239 6.2). */
+/** The identifier of an unknown client (RFC 7239 6.2). */
 const UNKNOWN = 'unknown';
 /** An identifier that a proxy has invented (RFC 7239 6.3). */
 const OBFUSCATED = /^_[\w.-]+$/;

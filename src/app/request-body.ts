@@ -80,7 +80,7 @@ export class RequestBody {
           else resolve(new NativeHeaders(this.content.trailers as [string, string][]));
         };
         if (this.ended) this.settleTrailers();
-        // Content that no one reads never ends by itself.
+        // Unread content never ends by itself.
         else this.content.whenBroken((reason) => this.end(reason));
       });
       // The reader of the content gets the failure, so a program that ignores this promise need not handle it.

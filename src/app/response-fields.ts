@@ -15,9 +15,9 @@ export interface FieldLines {
   readonly own: string;
   /** The program asked for Connection: close. */
   readonly close: boolean;
-  /** The program's Date as IMF-fixdate; undefined when there is none, or none that is a date. */
+  /** The program's Date as IMF-fixdate; undefined when it is missing or invalid. */
   readonly date: string | undefined;
-  /** The program's Content-Length; undefined when there is none, or none that is a length. */
+  /** The program's Content-Length; undefined when it is missing or invalid. */
   readonly length: number | undefined;
 }
 
@@ -53,7 +53,7 @@ const NO_TRAILERS = new Set([
   'www-authenticate',
 ]);
 
-/** What Fetch rejects in a value: CR, LF, NUL, and characters beyond U+00FF. */
+/** The characters that Fetch rejects in a value: CR, LF, NUL, and all beyond U+00FF. */
 const NOT_IN_VALUE = /[\0\n\r\u0100-\uffff]/;
 const CLOSE = /(?:^|,)[\t ]*close[\t ]*(?:,|$)/i;
 

@@ -55,7 +55,7 @@ export const trailers: unique symbol = Symbol('trailers');
 
 const AS_JSON: unique symbol = Symbol('asJson');
 
-/** The content of each stream that `body` has returned. While no one has read the stream, the content can be sent instead. */
+/** The content of each stream that `body` has returned. It can be sent instead of an unread stream. */
 const sources = new WeakMap<ReadableStream, string | Uint8Array>();
 
 let isLight: (value: unknown) => boolean;

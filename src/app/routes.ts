@@ -10,7 +10,7 @@ import { parsePattern } from './route-pattern.ts';
 import { RouteTree } from './route-tree.ts';
 import type { Handler, RouteAnswer, RouteRequest, Routes } from './types.ts';
 
-/** What answers one method of a route. */
+/** The handler or fixed response for one method of a route. */
 export type Answer<Fixed> = Handler<RouteRequest> | Fixed;
 
 export interface Route<Fixed> {

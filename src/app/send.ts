@@ -128,7 +128,7 @@ function sendBody(
 /** Writes the pieces of a stream to an exchange, one at a time, at the pace of the peer. */
 class Pump {
   private readonly reader: ReadableStreamDefaultReader<unknown> | undefined;
-  /** Nobody changes the stream's pieces before they have been sent. */
+  /** The stream's pieces do not change before they have been sent. */
   private readonly lasting: boolean;
   /** Ends the wait for the peer. */
   private goOn: (() => void) | undefined;
@@ -201,7 +201,7 @@ function cancel(body: ReadableStream | null, reason: unknown): void {
   body?.cancel(reason).catch(ignore);
 }
 
-/** Ignores the error of a stream that fails when it is cancelled, since no one reads it any more. */
+/** Ignores the error of a stream whose cancellation fails: its content is not needed any more. */
 function ignore(): void {}
 
 /** The parts of a response that can be sent many times. */

@@ -5,7 +5,7 @@ import type { Statistics } from '../wasm/statistics.ts';
 
 /** An application: `fetch`, `routes` or both. Bun.serve() takes the same shape, and a module exports it by default. */
 export interface App {
-  /** What answers each path; looked up before `fetch`. */
+  /** Handlers and fixed responses by path. They come before `fetch`. */
   routes?: Routes;
   /** Answers requests that match no route. Without `fetch` they get a 404. */
   fetch?: Handler;
@@ -61,8 +61,8 @@ export type Handler<R extends ServerRequest = ServerRequest> = (
 export type ErrorHandler = (error: unknown, request: ServerRequest) => Response | Promise<Response>;
 
 /**
- * What answers each path. A path is exact (`/health`), has parameters (`/users/:id`) or ends in `*` (`/files/*`). Any
- * other use of `*`, `:`, `?`, `(`, `)`, `{` or `}` in a path is rejected.
+ * Handlers and fixed responses by path. A path is exact (`/health`), has parameters (`/users/:id`) or ends in `*`
+ * (`/files/*`). Any other use of `*`, `:`, `?`, `(`, `)`, `{` or `}` in a path is rejected.
  */
 export type Routes = Readonly<Record<string, RouteValue>>;
 
@@ -80,7 +80,7 @@ export interface RouteRequest extends ServerRequest {
   readonly params: Readonly<Record<string, string>>;
 }
 
-/** What a handler can ask about besides the request. */
+/** The second argument of a handler: the client, the thread and the server. */
 export interface Context {
   /** The client's address: the peer's, or the one that trusted proxies report, which may be `unknown`. */
   readonly remoteAddress: string;
@@ -89,7 +89,7 @@ export interface Context {
   readonly server: ServerView;
 }
 
-/** What handlers see of their server. */
+/** The server, for its handlers. */
 export interface ServerView {
   /** Without a slash at the end: `http://127.0.0.1:8080`. */
   readonly url: string;

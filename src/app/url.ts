@@ -18,7 +18,7 @@ import type { Scheme } from './proxy.ts';
 export class Origin {
   private readonly authority: Authority;
   private readonly ownHost: string;
-  // Those of the last request, since the next one mostly has the same.
+  // The values of the last request, since the next one mostly has the same.
   private lastScheme: Scheme | undefined;
   private lastHost = '';
   private lastOrigin = '';

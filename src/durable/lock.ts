@@ -172,7 +172,7 @@ function inUse(folder: string): Error {
   );
 }
 
-/** The name of a pipe for this folder, used on Windows: it has no sockets in folders, and frees a pipe's name when its server ends. */
+/** The name of this folder's pipe. Windows has no sockets in folders, and frees a pipe's name when its server ends. */
 function pipeOf(folder: string): string {
   return `\\\\.\\pipe\\hotpath-${createHash('sha256').update(realpathSync(folder).toLowerCase()).digest('hex')}`;
 }

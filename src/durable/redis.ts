@@ -20,9 +20,9 @@ const RAISES_MAX = 3;
  * many.
  */
 const BEYOND = 2 ** 20;
-/** It skips this many times what all servers together have used since its last lease. */
+/** The server skips this many times what all servers together have used since its last lease. */
 const BEYOND_TIMES = 8;
-/** It skips at most this many, so that 2^53 numbers last more than a day even if Redis loses the count every second. */
+/** It skips at most this many numbers, so that 2^53 last more than a day even if Redis loses the count every second. */
 const BEYOND_MAX = 2 ** 36;
 
 /** The counters in Redis. */

@@ -31,7 +31,7 @@ import {
 } from '../memory/codes.ts';
 
 interface ErrorResponse {
-  /** One of ERROR_*. */
+  /** An error code, ERROR_*. */
   error: number;
   statusCode: number;
   /** One line for the person who reads the response. */

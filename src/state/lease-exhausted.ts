@@ -1,6 +1,6 @@
 // The error of a counter whose numbers are leased, when no leased number is left.
 
-/** A counter has no number at the moment: the disk or Redis that leases numbers is slow, full or unreachable. Try again later. */
+/** A counter has no number at the moment: the disk is slow or full, or Redis is unreachable. Try again later. */
 export class LeaseExhaustedError extends Error {
   override readonly name = 'LeaseExhaustedError';
   readonly code = 'ERR_LEASE_EXHAUSTED';

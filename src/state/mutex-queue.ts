@@ -6,7 +6,7 @@ import { mutexWoken } from '../wasm/state/mutex.ts';
 import { type Binding, OWNER } from './binding.ts';
 import type { SharedState } from './shared.ts';
 
-/** Passed to whoever acquires the mutex. */
+/** Passed to a caller that has acquired the mutex. */
 export interface Hold {
   /**
    * A thread ended while it held the mutex, so what the mutex guards may be half done. Only the next holder sees true.

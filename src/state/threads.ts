@@ -19,7 +19,7 @@ export function newLoad({ memory }: SharedState): number {
   return newGeneration(viewsOf(memory));
 }
 
-/** Makes what is passed to a thread that this thread starts. */
+/** Makes the named state that is passed to a thread that this thread starts. */
 export function stateForThread({ module, memory }: SharedState, generation: number): ThreadState {
   return { module, memory, generation, parent: IS_MAIN ? 0 : OWNER };
 }
