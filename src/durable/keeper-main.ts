@@ -7,10 +7,10 @@ import { instantiate } from '../wasm/instance.ts';
 import { bellOf, bellRung, ringBell } from '../wasm/state/leasing.ts';
 import { offerSaved, type Saved } from '../wasm/state/saved.ts';
 import { Gauges } from './gauges.ts';
+import type { FromKeeper, KeeperStart, ToKeeper } from './keeper-messages.ts';
 import { LeaseRenewer } from './lease-renewer.ts';
 import type { Lessor } from './lessor.ts';
 import { Limiters } from './limiters.ts';
-import type { FromKeeper, KeeperStart, ToKeeper } from './keeper-messages.ts';
 import { openLessor } from './open-lessor.ts';
 import { Snapshot } from './snapshot.ts';
 

@@ -10,6 +10,13 @@ import { TIMES } from '../times.ts';
 import { beginKeeping, leaseSize, tellNews } from '../wasm/state/leasing.ts';
 import { LATE, within } from '../within.ts';
 import { openStateFolder } from './folder.ts';
+import {
+  type FromKeeper,
+  type KeeperStart,
+  NUMBERS_MS,
+  SNAPSHOT_MS,
+  type ToKeeper,
+} from './keeper-messages.ts';
 import { type Lock, lockFolder } from './lock.ts';
 import { type FromKeeper, type KeeperStart, NUMBERS_MS, SNAPSHOT_MS, type ToKeeper } from './keeper-messages.ts';
 import { lossOf } from './snapshot.ts';

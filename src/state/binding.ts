@@ -73,7 +73,7 @@ export function claim({ views, exports }: Binding, kind: Kind, name: string): nu
  * Binds to the row of this name, and returns its pointer with the named state.
  * @param unbind called when the process drops this named state, since every server that used it failed to start
  */
-export function bind(kind: Kind, name: string, unbind?: () => void): Binding & { pointer: number } {
+export function bindRow(kind: Kind, name: string, unbind?: () => void): Binding & { pointer: number } {
   const here = inThisThread(`${kind} '${name}'`);
   const pointer = rowPointer(claim(here, kind, name));
   if (unbind !== undefined) unbindLater(unbind);

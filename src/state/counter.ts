@@ -4,7 +4,7 @@ import type { Views } from '../memory/views.ts';
 import type { Exports } from '../wasm/instance.ts';
 import { leaseSize } from '../wasm/state/leasing.ts';
 import { checkName } from '../wasm/state/names.ts';
-import { bind, claim, inThisThread } from './binding.ts';
+import { bindRow, claim, inThisThread } from './binding.ts';
 import { LeaseExhaustedError } from './lease-exhausted.ts';
 
 /** A number that all threads of the process share. No addition is lost, and no sum is returned twice. */
@@ -71,7 +71,7 @@ class NamedCounter implements Counter {
   }
 
   #bind(): Exports {
-    const { exports, pointer, views } = bind('counter', this.name, () => (this.#exports = undefined));
+    const { exports, pointer, views } = bindRow('counter', this.name, () => (this.#exports = undefined));
     this.#pointer = pointer;
     this.#most = leaseSize(views) || Number.MAX_SAFE_INTEGER;
     this.#exports = exports;

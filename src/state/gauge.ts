@@ -3,7 +3,7 @@
 import type { Exports } from '../wasm/instance.ts';
 import { checkName } from '../wasm/state/names.ts';
 import { takeSaved } from '../wasm/state/saved.ts';
-import { bind } from './binding.ts';
+import { bindRow } from './binding.ts';
 
 /** A number that goes up and down, and that all threads of the process share. No addition is lost. */
 export interface Gauge {
@@ -62,7 +62,7 @@ class NamedGauge implements Gauge {
   }
 
   #bind(): Exports {
-    const { state, exports, pointer } = bind('gauge', this.name, () => (this.#exports = undefined));
+    const { state, exports, pointer } = bindRow('gauge', this.name, () => (this.#exports = undefined));
     takeSaved(state.memory, exports, 'gauge', this.name, pointer);
     this.#pointer = pointer;
     this.#exports = exports;

@@ -3,7 +3,7 @@
 import type { Exports } from '../wasm/instance.ts';
 import { type Buckets, middleOf, readBuckets } from '../wasm/state/histogram.ts';
 import { checkName } from '../wasm/state/names.ts';
-import { bind, OWNER } from './binding.ts';
+import { bindRow, OWNER } from './binding.ts';
 
 /** A distribution of the values that all threads record. Each value counts exactly once, in a bucket 3 % wide. */
 export interface Histogram {
@@ -91,13 +91,13 @@ class NamedHistogram implements Histogram {
   }
 
   #read(): Buckets {
-    const { state, pointer } = bind('histogram', this.name);
+    const { state, pointer } = bindRow('histogram', this.name);
     return readBuckets(state.memory, pointer);
   }
 
   /** Allocates this thread's buckets, which only recording needs. */
   #bind(): Exports {
-    const { exports, pointer } = bind('histogram', this.name, () => (this.#exports = undefined));
+    const { exports, pointer } = bindRow('histogram', this.name, () => (this.#exports = undefined));
     this.#buckets = exports.histogramBuckets(pointer, OWNER);
     if (this.#buckets === 0)
       throw new RangeError(`no memory for the buckets of histogram '${this.name}' in this thread`);

@@ -12,7 +12,7 @@ import {
 import { checkName } from '../wasm/state/names.ts';
 import { takeSaved } from '../wasm/state/saved.ts';
 import { Scratch } from '../wasm/state/scratch.ts';
-import { bind, OWNER } from './binding.ts';
+import { bindRow, OWNER } from './binding.ts';
 import { monotonicMs } from './monotonic-clock.ts';
 import { generationHere, type SharedState, sharedState } from './shared.ts';
 
@@ -127,7 +127,7 @@ class NamedLimiter implements Limiter {
     const options = this.#options;
     const nowMs = this.#now();
     const aheadMs = options.now === monotonicMs ? 0 : Math.floor(nowMs) - Math.floor(monotonicMs());
-    const { state, exports, pointer } = bind('limiter', name, () => (this.#exports = undefined));
+    const { state, exports, pointer } = bindRow('limiter', name, () => (this.#exports = undefined));
     takeSaved(state.memory, exports, 'limiter', name, pointer);
     const scratch = scratchOf(state, exports);
     scratch.randomize(SEED_BYTES);

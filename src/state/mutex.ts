@@ -1,7 +1,7 @@
 // Mutexes: named locks that one caller at a time holds, among all threads of the process.
 
 import { checkName } from '../wasm/state/names.ts';
-import { bind } from './binding.ts';
+import { bindRow } from './binding.ts';
 import { type Hold, type MutexQueue, queueOf } from './mutex-queue.ts';
 
 export type { Hold } from './mutex-queue.ts';
@@ -70,7 +70,7 @@ class NamedMutex implements Mutex {
   }
 
   #bind(): MutexQueue {
-    const { pointer, ...bound } = bind('mutex', this.name, () => (this.#stale = true));
+    const { pointer, ...bound } = bindRow('mutex', this.name, () => (this.#stale = true));
     this.#queue = queueOf(bound, pointer);
     this.#stale = false;
     return this.#queue;
