@@ -48,16 +48,7 @@ export function rateLimit(
   limiter: Limiter,
   { key, ipv6Prefix = IPV6_PREFIX, cost = 1 }: RateLimitOptions = {},
 ): RateLimit {
-  if (typeof limiter?.take !== 'function')
-    throw new TypeError('rateLimit() needs a limiter: limiter(name, …)');
-  if (key !== undefined && typeof key !== 'function')
-    throw new TypeError(`rateLimit(): key must be a function, not ${key}`);
-  if (!Number.isInteger(ipv6Prefix) || ipv6Prefix < 1 || ipv6Prefix > IPV6_BITS)
-    throw new RangeError(
-      `rateLimit(): ipv6Prefix must be a whole number from 1 to ${IPV6_BITS}, not ${ipv6Prefix}`,
-    );
-  if (typeof cost !== 'function' && typeof cost !== 'number')
-    throw new TypeError(`rateLimit(): cost must be a number or a function, not ${cost}`);
+  checkOptions(limiter, { key, ipv6Prefix, cost });
   const fields = new LimitFields(limiter);
   const keyOf = (request: Request, context: Context): string => {
     if (key === undefined) return clientKey(addressOf(limiter, context), ipv6Prefix);
@@ -100,6 +91,22 @@ export function rateLimit(
     typeof first === 'function'
       ? forHandler(first)
       : forHono(first, next as () => Promise<void>)) as RateLimit;
+}
+
+function checkOptions(
+  limiter: Limiter,
+  { key, ipv6Prefix, cost }: RateLimitOptions & { ipv6Prefix: number },
+): void {
+  if (typeof limiter?.take !== 'function')
+    throw new TypeError('rateLimit() needs a limiter: limiter(name, …)');
+  if (key !== undefined && typeof key !== 'function')
+    throw new TypeError(`rateLimit(): key must be a function, not ${key}`);
+  if (!Number.isInteger(ipv6Prefix) || ipv6Prefix < 1 || ipv6Prefix > IPV6_BITS)
+    throw new RangeError(
+      `rateLimit(): ipv6Prefix must be a whole number from 1 to ${IPV6_BITS}, not ${ipv6Prefix}`,
+    );
+  if (typeof cost !== 'function' && typeof cost !== 'number')
+    throw new TypeError(`rateLimit(): cost must be a number or a function, not ${cost}`);
 }
 
 function addressOf({ name }: Limiter, context: Context | undefined): string {
