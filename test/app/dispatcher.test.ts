@@ -111,7 +111,7 @@ describe('a path', () => {
   });
 });
 
-describe('a route that guards what a framework behind it serves', () => {
+describe('a route that guards a path of a framework behind it', () => {
   const hono = new Hono();
   hono.get('/admin/secret', (c) => c.text('secret'));
   hono.get('/admin/:name', (c) => c.text(`secret ${c.req.param('name')}`));

@@ -430,7 +430,7 @@ describe.each(['wasm', 'js'])('over HTTP, two threads, %s engine', (engine) => {
 describe.each([
   ['wasm', 'without error()', APP, 500],
   ['js', 'with error()', APP_WITH_ERROR, 418],
-] as const)('what fails behind a limit, %s engine, %s', (engine, _, source, status) => {
+] as const)('a failure behind a limit, %s engine, %s', (engine, _, source, status) => {
   const files = appFiles();
   let run: AppRun;
   beforeAll(async () => {

@@ -167,7 +167,7 @@ describe('keys', () => {
     for (const text of texts) expect(api.take(text).allowed).toBe(false);
   });
 
-  test.each([null, undefined, 7, {}, Symbol('a')])('%s is none', (key) => {
+  test.each([null, undefined, 7, {}, Symbol('a')])('%s is not a key', (key) => {
     const api = limiter('api', { limit: 1, windowMs: 1000, now });
     expect(() => api.take(key as string)).toThrow(TypeError);
   });

@@ -16,7 +16,7 @@ afterEach(async () => {
   await once(example, 'exit');
 });
 
-/** The first of so many ports in a row that are free. */
+/** The first of this many consecutive free ports. */
 async function freePorts(count: number): Promise<number> {
   for (;;) {
     const first = 20_000 + Math.floor(Math.random() * 12_000);
