@@ -255,7 +255,7 @@ test('serve() accepts lists, or text with commas', async () => {
     await server.close();
   }
   const wrong = [
-    [{ allowedHosts: [1] }, 'allowedHosts must be text or a number'],
+    [{ allowedHosts: [1] }, 'allowedHosts must be text or an array of texts'],
     [{ host: ['::1'] }, 'host must be text or a number'],
     [{ allowedHosts: [] }, "allowedHosts: '' is no host"],
     [{ trustProxyField: 'forwarded' }, 'trustProxyField belongs to trustProxy'],
