@@ -257,7 +257,7 @@ test('serve() accepts lists, or text with commas', async () => {
   const wrong = [
     [{ allowedHosts: [1] }, 'allowedHosts must be text or an array of texts'],
     [{ host: ['::1'] }, 'host must be text or a number'],
-    [{ allowedHosts: [] }, "allowedHosts: '' is no host"],
+    [{ allowedHosts: [] }, "allowedHosts: '' is not a host"],
     [{ trustProxyField: 'forwarded' }, 'trustProxyField belongs to trustProxy'],
   ] as const;
   for (const [options, says] of wrong)
