@@ -32,5 +32,6 @@ export { type Gauge, gauge } from './state/gauge.ts';
 export { type Histogram, type HistogramSnapshot, histogram } from './state/histogram.ts';
 export { LeaseExhaustedError } from './state/lease-exhausted.ts';
 export { type Decision, type Limiter, type LimiterOptions, limiter } from './state/limiter.ts';
-export { type Hold, type Mutex, mutex } from './state/mutex.ts';
+export { type Mutex, mutex } from './state/mutex.ts';
+export type { Hold } from './state/mutex-hold.ts';
 export type { Statistics } from './wasm/statistics.ts';

@@ -18,7 +18,6 @@ import {
   type ToKeeper,
 } from './keeper-messages.ts';
 import { type Lock, lockFolder } from './lock.ts';
-import { type FromKeeper, type KeeperStart, NUMBERS_MS, SNAPSHOT_MS, type ToKeeper } from './keeper-messages.ts';
 import { lossOf } from './snapshot.ts';
 
 /** Where the state is kept. Without a folder and without Redis it is only in memory. */

@@ -4,15 +4,8 @@
 import { MUTEX_ABANDONED, MUTEX_ACQUIRED, MUTEX_BUSY } from '../memory/codes.ts';
 import { mutexWoken } from '../wasm/state/mutex.ts';
 import { type Binding, OWNER } from './binding.ts';
+import type { Hold } from './mutex-hold.ts';
 import type { SharedState } from './shared.ts';
-
-/** Passed to a caller that has acquired the mutex. */
-export interface Hold {
-  /**
-   * A thread ended while it held the mutex, so what the mutex guards may be half done. Only the next holder sees true.
-   */
-  readonly abandoned: boolean;
-}
 
 /** Shared by all holders, so that acquiring a free mutex allocates nothing. */
 const HELD: Hold = Object.freeze({ abandoned: false });

@@ -2,9 +2,8 @@
 
 import { checkName } from '../wasm/state/names.ts';
 import { bindRow } from './binding.ts';
-import { type Hold, type MutexQueue, queueOf } from './mutex-queue.ts';
-
-export type { Hold } from './mutex-queue.ts';
+import type { Hold } from './mutex-hold.ts';
+import { type MutexQueue, queueOf } from './mutex-queue.ts';
 
 /**
  * A lock with one holder at a time, among all callers in all threads. Callers of one thread get it in the order in which
