@@ -1,5 +1,5 @@
-// Reads the command line, and makes the text of --help. node:util's parseArgs takes the arguments apart; mistakes in
-// them are reported here, in one line that names the flag as the user wrote it.
+// The command line: from arguments to options, and the text of --help. node:util's parseArgs takes arguments apart;
+// what is wrong with them is told here, in one line that names the flag as it was written.
 
 import { parseArgs } from 'node:util';
 import { nearest } from './nearest.ts';
@@ -80,7 +80,7 @@ function takeApart(argv: string[]): { flags: Map<string, string>; paths: string[
       // An option without a value is switched off by its flag.
       flags.set(name, 'false');
     } else {
-      // `--port --host` lacks a value; `--port=--host` and `--port -1` have one, if a wrong one.
+      // What looks like a flag is one, unless it follows an equals sign or can only be a number.
       if (value === undefined || (!inlineValue && /^-(?!\d)./.test(value)))
         throw new OptionError(`${rawName} needs a value: ${rawName} ${wanted}; see hotpath --help`);
       flags.set(name, value);

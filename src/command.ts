@@ -1,4 +1,4 @@
-// Runs the command line. Its exit code is 0 after a clean end, 1 after a failed start, 2 after wrong usage.
+// The command line: arguments in, exit code out. 0 a clean end, 1 failed to start, 2 wrong usage.
 
 import { readFileSync } from 'node:fs';
 import { helpText, readCommand } from './command-line.ts';
@@ -10,7 +10,7 @@ import { TIMES } from './times.ts';
 const USAGE = 2;
 const FAILED = 1;
 
-// The server goes on when the reader of its log ends, as `| head` does.
+// A reader that goes away, as `| head` does, is no reason to stop serving.
 process.stdout.on('error', () => {});
 
 /**
@@ -30,7 +30,7 @@ export async function main(argv: string[], times = TIMES): Promise<number> {
   }
 }
 
-/** Without it no relative path can be resolved, and no thread can start. */
+/** Paths on the command line start there, and so does a thread. */
 function checkWorkingDirectory(): void {
   try {
     process.cwd();
@@ -39,7 +39,7 @@ function checkWorkingDirectory(): void {
   }
 }
 
-/** Returns the cause and the fix of a failed start. Only failures to listen need more than the message of the error. */
+/** One line that says what failed and how to mend it. Only failures to listen need more than their message. */
 export function explain({ code, message }: NodeJS.ErrnoException): string {
   // The message of a path ends in the reason.
   if (code === 'EADDRINUSE' && /:\d+$/.test(message))

@@ -1,4 +1,4 @@
-// The kinds of values that options have: each reads a text, and reports a mistake in one line that names the option as
+// What kinds of values options have, and how each is read from text. A mistake is one line that names the option as
 // the user wrote it.
 
 import { resolve } from 'node:path';

@@ -1,5 +1,5 @@
-// Reads options from texts, for the command line and for programs: each option by its kind, then the rules about
-// several options. Messages name an option as the user wrote it.
+// From texts to options, for the command line and for programs alike: each option by its kind, then the rules about
+// several of them. Messages name an option as the user wrote it.
 
 import { accessSync, constants, type Stats, statSync } from 'node:fs';
 import { resolve } from 'node:path';

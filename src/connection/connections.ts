@@ -52,7 +52,7 @@ export class Connections implements ConnectionOwner, Door {
     let addressEntry: number | undefined = UNCOUNTED;
     if (addresses !== undefined) {
       const { remoteAddress } = socket;
-      // A client without an address is gone.
+      // A client of a unix socket has no address, and a client that is gone has none any more.
       if (remoteAddress !== undefined) addressEntry = addresses.enter(remoteAddress);
     }
     if (addressEntry === undefined) {

@@ -164,7 +164,11 @@ export class OpenExchange implements Exchange, ContentSource {
       stream.writePiece(outflow, bytes, lasting);
       outflow.flush();
     }
-    if (written !== undefined) outflow.whenTaken(written);
+    if (written !== undefined) {
+      // In the turn of another connection, the region at hand may hold its bytes.
+      outflow.takeRegion();
+      outflow.whenTaken(written);
+    }
     return size === 0 || !outflow.pending;
   }
 

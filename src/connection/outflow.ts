@@ -182,8 +182,8 @@ export class Outflow implements TurnHolder, WriterHost {
   whenTaken(told: Taken): void {
     const { outputs } = this.host.plane;
     const taken = this.state === IDLE || this.state === ENDED;
-    if (taken && outputs.position === outputs.pointer) tellLater(told);
-    else if (this.socket.destroyed) tellLater(told, goneError());
+    if (this.socket.destroyed) tellLater(told, goneError());
+    else if (taken && outputs.position === outputs.pointer) tellLater(told);
     else (this.waiters ??= []).push(told);
   }
 

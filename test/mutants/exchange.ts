@@ -10,6 +10,7 @@ const PIPELINING = ['test/connection/pipelining.test.ts'];
 const CONTENT = ['test/connection/content.test.ts'];
 const ABORT = ['test/connection/abort.test.ts'];
 const STALLED = ['test/connection/stalled.test.ts'];
+const EVENTS = ['test/connection/exchange-events.test.ts'];
 
 export const exchangeDefects: Defect[] = [
   ...defectsOf('src/connection/received-content.ts', RECEIVED, [
@@ -512,5 +513,100 @@ export const exchangeDefects: Defect[] = [
       'else if (this.exchange === undefined) continue;',
     ],
     ['a stream is not told to go on', 'this.exchange.drained();', ''],
+  ]),
+  ...defectsOf('src/connection/open-exchange.ts', EVENTS, [
+    [
+      'an informational response is sent to HTTP/1.0',
+      'if (this.versionMinor === 0 || this.begun) return false;',
+      'if (this.begun) return false;',
+      'is not sent to HTTP/1.0',
+    ],
+    [
+      'an informational response waits for the final one',
+      'outflow.flush();\n    return true;',
+      'return true;',
+      'is sent at once',
+    ],
+    [
+      'any status is informational',
+      'if (!(statusCode >= 100 && statusCode < 200) || statusCode === 101)',
+      'if (statusCode < 100)',
+      'is refused for another status',
+    ],
+    [
+      'a response has left when it is built',
+      'this.host.outflow.whenTaken((error) => listeners.left(error));',
+      'tellLater(() => listeners.left());',
+      'when the client vanishes before',
+    ],
+    [
+      'left is not emitted for a response that is not complete',
+      'if (listeners !== undefined) tellLater((error) => listeners.left(error), this.aborted);',
+      '',
+      'when it is not completed',
+    ],
+    ['listeners of gone are not called', 'listeners?.gone();', '', 'any number of listeners'],
+    ['listeners of drain are not called', 'this.listeners?.drain();\n    }', '}', 'any number of listeners'],
+    ['listeners of abort are not called', 'this.listeners?.abort(reason);', '', 'any number of listeners'],
+    [
+      'a callback of a write is called before the kernel has taken the bytes',
+      'outflow.whenTaken(written);',
+      'tellLater(written);',
+      'waits until a slow client',
+    ],
+    [
+      'a callback of a late write is not called',
+      'if (written !== undefined) tellLater(written, this.unwritten);',
+      '',
+      'gets an error when',
+    ],
+  ]),
+  ...defectsOf('src/connection/exchange.ts', EVENTS, [
+    [
+      'a Date may have any length',
+      '/^[\\x20-\\x7e]{29}$/.test(date)',
+      '/^[\\x20-\\x7e]+$/.test(date)',
+      'is refused for',
+    ],
+    [
+      'a reason phrase may have a line end',
+      'isReasonPhrase(reasonPhrase)',
+      "reasonPhrase !== ''",
+      'is refused for',
+    ],
+  ]),
+  ...defectsOf('src/connection/streamed-content.ts', EVENTS, [
+    [
+      'the callback of a piece that was held back is not called',
+      'if (heldWritten !== undefined) outflow.whenTaken(heldWritten);',
+      '',
+      'is called for a single piece',
+    ],
+    [
+      'the callback of a piece that was withdrawn is not called',
+      'if (heldWritten !== undefined) tellLater(heldWritten, reason);',
+      '',
+      'gets an error when',
+    ],
+  ]),
+  ...defectsOf('src/connection/outflow.ts', EVENTS, [
+    [
+      'bytes that a vanished client left behind have left',
+      'tellLater(told, goneError());\n  }\n\n  private returnRegions',
+      'tellLater(told);\n  }\n\n  private returnRegions',
+      'when the client vanishes before',
+    ],
+    [
+      'callbacks are not called when the kernel takes bytes late',
+      'if (this.waiters !== undefined) this.tellWaiters();\n    if (this.state === BROKEN)',
+      'if (this.state === BROKEN)',
+      'events wait for bytes',
+    ],
+    [
+      'callbacks are called within the turn',
+      'queueMicrotask(() => told(error));',
+      'told(error);',
+      'not within the call',
+    ],
   ]),
 ];
