@@ -1,4 +1,4 @@
-// What the supervisor and the server process tell each other over IPC.
+// The messages between supervisor and server process, over IPC.
 
 import type { Address, ListenerOptions } from './connection/address.ts';
 import type { SocketWay } from './connection/bind.ts';
@@ -9,9 +9,9 @@ import type { Statistics } from './wasm/statistics.ts';
 import type { Kill } from './workers/generation.ts';
 
 export type ToServer =
-  /** `ways` has that of each listener. The ports of the listeners are known, if threads don't bind them for themselves. */
+  /** `ways` says for each listener how threads share its socket. */
   | { type: 'start'; options: ServerOptions; times: Times; listeners: ListenerOptions[]; ways: SocketWay[] }
-  /** Comes with a handle: a fresh duplicate of the socket that was asked for. */
+  /** The answer to `take`. Its handle is a new duplicate of the socket. */
   | { type: 'socket'; request: number }
   | { type: 'drain'; timeoutMs: number }
   | { type: 'reload'; timeoutMs: number }
@@ -26,5 +26,5 @@ export type ToSupervisor =
   | { type: 'failed'; code: string | undefined; message: string }
   | { type: 'note'; text: string }
   | { type: 'warning'; text: string }
-  /** `late`: connections that had to be cut. */
+  /** `late` connections, processes or threads had not finished at the drain timeout. */
   | { type: 'drained'; statistics: Statistics; late: number };

@@ -1,6 +1,5 @@
-// The entry of a server process: obeys the supervisor that forked it. Signals mean nothing here, since
-// Ctrl-C reaches the whole group and only the supervisor may interpret it; when the supervisor is gone,
-// the server drains and ends.
+// The entry of a server process, which obeys the supervisor that forked it. It ignores signals: Ctrl-C reaches the whole
+// process group, and only the supervisor interprets it. When the supervisor is gone, the server drains and ends.
 
 import type { ListenerOptions } from './connection/address.ts';
 import type { Handle } from './connection/bind.ts';
@@ -23,7 +22,7 @@ const MODELS: Record<ModelName, Model> = {
 };
 const ORPHAN_DRAIN_MS = 10_000;
 
-/** A thread listens on the descriptor of its handle. Closing the handle here would close it there. */
+/** Threads listen on the descriptors of these handles. Closing a handle here would close the socket of a thread. */
 const kept: Handle[] = [];
 const waiting = new Map<number, (handle: Handle) => void>();
 let requests = 0;
@@ -32,7 +31,7 @@ let starting: Promise<void> | undefined;
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
 process.stdout.on('error', () => {});
-// A message that is none of the supervisor's, of whatever kind, is ignored.
+// Messages of any other kind are ignored, null included.
 process.on('message', (message: ToServer | null, handle: unknown) => void obey(message, handle));
 process.on('disconnect', () => void drain(ORPHAN_DRAIN_MS));
 
@@ -79,19 +78,19 @@ async function start({ options, times, listeners, ways }: ToServer & { type: 'st
 
 /** Logs the outcome, since a signal has no answer. */
 async function reload(timeoutMs: number): Promise<void> {
-  // Threads that start just now have read the application already.
+  // Threads that are starting have read the application already.
   await starting;
   if (server === undefined) return;
   try {
-    if (server.reload === undefined) throw new Error('this model has only the built-in app');
+    if (server.reload === undefined) throw new Error('this model serves only the built-in app');
     await server.reload(timeoutMs);
-    note(`Reloaded: new workers serve, the old ones finish what is under way`);
+    note('Reloaded: new workers serve, the old ones finish requests under way');
   } catch (error) {
-    note(`Could not reload: ${(error as Error).message}; the old workers go on`);
+    note(`Could not reload: ${(error as Error).message}; the old workers keep serving`);
   }
 }
 
-/** Asks for a fresh duplicate: a descriptor must never be open in two threads. */
+/** Asks the supervisor for a new duplicate of a socket: two threads must never share a descriptor. */
 async function takeSocket(listener: number, ordinal: number): Promise<ListenAt> {
   const request = requests++;
   tell({ type: 'take', request, listener, ordinal });

@@ -16,7 +16,7 @@ import type { Times } from './times.ts';
 
 const BACKOFF_FIRST_MS = 100;
 const BACKOFF_MAX_MS = 10_000;
-/** A server that does not end in time after its drain timeout is ended. */
+/** Milliseconds for the server process to end after the drain timeout; then it is killed. */
 const GRACE_MS = 3000;
 
 /**
@@ -36,7 +36,7 @@ export async function supervise(
   const possible = { ...options };
   if (wanted > workersMax) {
     possible.workers = workersMax;
-    log.note(`Sockets can't be shared between threads here: 1 worker, not ${wanted}`);
+    log.note(`Threads can't share sockets here: 1 worker, not ${wanted}`);
   }
   const known = listeners.map((listener, i) => ({ ...listener, address: (bound[i] as Bound).address }));
   await new Promise<void>((resolve, reject) =>
@@ -44,25 +44,23 @@ export async function supervise(
   );
 }
 
-/**
- * `--inspect` is for the server process, which runs what users write and inherits the flag: its port must be free.
- */
+/** Frees the port of `--inspect` for the server process, which inherits the flag and runs the code of users. */
 function leaveDebuggerToServer(): void {
   if (inspector.url() !== undefined) inspector.close();
 }
 
 class Supervisor {
   private child: ChildProcess | undefined;
-  /** When the server process began to listen. */
+  /** The time at which the server process began to listen. */
   private listenedMs: number | undefined;
-  /** A server process of this supervisor has listened: from then on it is started again, whatever ends it. */
+  /** A server process has listened. From then on a server process that ends is started again. */
   private proved = false;
   private readonly backoff = new Backoff(BACKOFF_FIRST_MS, BACKOFF_MAX_MS);
-  /** Until the server process is started again. */
+  /** Runs while the server process waits to be started again. */
   private pause: NodeJS.Timeout | undefined;
   private stoppedMs: number | undefined;
   private failure: Error | undefined;
-  /** Somebody sits at a terminal. */
+  /** Standard input, output or error is a terminal. */
   private readonly attended = [0, 1, 2].some((descriptor) => isatty(descriptor));
 
   constructor(
@@ -78,7 +76,7 @@ class Supervisor {
 
   start(): void {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => this.stop(signal));
-    // A terminal that is closed says so by the same signal.
+    // SIGHUP also reports that a terminal has been closed.
     process.on('SIGHUP', () => (this.attended ? this.stop('SIGHUP') : this.reload()));
     this.startServer();
   }
@@ -92,7 +90,7 @@ class Supervisor {
     this.failure = undefined;
     child.on('message', (message: ToSupervisor | null) => this.hear(message));
     child.on('error', (error) => {
-      // Not even forked: no 'exit' will follow. Other errors are messages that came too late.
+      // After a fork that failed no 'exit' follows. Other errors come from messages to a process that has ended.
       if (child.pid === undefined) this.serverEnded(error.message, error);
     });
     child.on('exit', (code, signal) => this.serverEnded(signal ?? `code ${code}`));
@@ -124,7 +122,7 @@ class Supervisor {
         break;
       case 'drained': {
         const { requests, accepted } = message.statistics;
-        const cut = message.late > 0 ? `; ${this.lateOnes(message.late)}` : '';
+        const cut = message.late > 0 ? `; ${this.describeLate(message.late)}` : '';
         this.log.note(
           `Server stopped after ${plural(requests, 'request')} on ${plural(accepted, 'connection')}${cut}`,
         );
@@ -132,7 +130,7 @@ class Supervisor {
     }
   }
 
-  /** All threads of a server process listen: clients may come. */
+  /** All threads of a server process listen, so clients may find the addresses. */
   private async opened(message: ToSupervisor & { type: 'listening' }): Promise<void> {
     try {
       await Promise.all(this.bound.map((one) => one.publish()));
@@ -147,7 +145,7 @@ class Supervisor {
     this.announce(message);
   }
 
-  /** The one line that scripts wait for. */
+  /** Logs the start line, for which scripts wait. */
   private announce({ addresses, who, io }: ToSupervisor & { type: 'listening' }): void {
     const { engine, model } = this.options;
     const sockets = {
@@ -164,15 +162,15 @@ class Supervisor {
     this.log.note(`Server listening on ${where} (${how})`);
   }
 
-  /** How the built-in app counts, where that was chosen. */
+  /** Describes how the built-in app counts, if an option has chosen it. */
   private counting(): string[] {
     const { counter } = this.options;
     if (counter === 'none') return ['unprotected counter'];
     return counter === 'mutex' ? ['counter under a mutex'] : [];
   }
 
-  /** How many connections, processes or threads had not finished when the drain timeout was over. */
-  private lateOnes(count: number): string {
+  /** Describes the connections, processes or threads that had not finished at the drain timeout. */
+  private describeLate(count: number): string {
     const { model } = this.options;
     if (model === 'process') return `${plural(count, 'process', 'processes')} had to be ended`;
     if (model === 'thread') return `${plural(count, 'thread')} had to be ended`;
@@ -189,7 +187,7 @@ class Supervisor {
     const now = Date.now();
     if (this.stoppedMs === undefined) {
       this.stoppedMs = now;
-      this.log.note(`Stopping on ${signal}: finishing what is under way`);
+      this.log.note(`Stopping on ${signal}: finishing requests under way`);
       // From here on connecting is refused, so that clients may go elsewhere.
       this.close();
       if (this.pause !== undefined) {
@@ -207,7 +205,7 @@ class Supervisor {
     }
   }
 
-  /** @param error why, where it is known */
+  /** @param error the cause, if it is known */
   private serverEnded(how: string, error = this.failure): void {
     this.child = undefined;
     if (this.stoppedMs !== undefined) this.stopped();
@@ -216,7 +214,10 @@ class Supervisor {
     else this.fail(error ?? new Error(`the server process ended by ${how}`));
   }
 
-  /** The first time at once; a burst of deaths backs off. New connections wait in the accept queue meanwhile. */
+  /**
+   * Starts the server process again: at once after a first death, after growing pauses in a burst of deaths. New
+   * connections wait in the accept queue meanwhile.
+   */
   private startLater(reason: string): void {
     const healthy = this.listenedMs !== undefined && Date.now() - this.listenedMs > this.times.healthyMs;
     const delayMs = this.backoff.next(healthy);

@@ -226,27 +226,30 @@ test('--log silent prints nothing, --log requests the tutorial lines', async () 
 });
 
 describe('signals', () => {
-  test.each(['SIGINT', 'SIGTERM'] as const)('%s finishes what is under way and exits 0', async (signal) => {
-    const run = await startServer(['--workers', '2']);
-    const client = await connect(run.port);
-    client.send(GET.slice(0, 20));
-    await sleep(100);
-    run.child.kill(signal);
-    // npm passes a signal on that the terminal has sent to everyone already: the same one, not a second.
-    // Without a pause the kernel would make one of the two.
-    await sleep(30);
-    run.child.kill(signal);
-    await sleep(200);
-    client.send(GET.slice(20));
-    const [response] = readResponses(await client.end());
-    client.close();
-    expect(response?.content).toBe('Hello1');
-    expect(response?.fields.get('connection')).toBe('close');
-    expect(await run.exit).toBe(0);
-    await expect(connect(run.port)).rejects.toThrow('ECONNREFUSED');
-  });
+  test.each(['SIGINT', 'SIGTERM'] as const)(
+    '%s finishes requests under way and exits with 0',
+    async (signal) => {
+      const run = await startServer(['--workers', '2']);
+      const client = await connect(run.port);
+      client.send(GET.slice(0, 20));
+      await sleep(100);
+      run.child.kill(signal);
+      // npm passes a signal on that the terminal has sent to everyone already: the same one, not a second.
+      // Without a pause the kernel would make one of the two.
+      await sleep(30);
+      run.child.kill(signal);
+      await sleep(200);
+      client.send(GET.slice(20));
+      const [response] = readResponses(await client.end());
+      client.close();
+      expect(response?.content).toBe('Hello1');
+      expect(response?.fields.get('connection')).toBe('close');
+      expect(await run.exit).toBe(0);
+      await expect(connect(run.port)).rejects.toThrow('ECONNREFUSED');
+    },
+  );
 
-  test('a signal to the whole group, as Ctrl-C sends it, is the same', async () => {
+  test('a signal to the whole process group, as Ctrl-C sends it, counts once', async () => {
     const run = await startServer(['--workers', '2']);
     const client = await connect(run.port);
     client.send(GET.slice(0, 20));
@@ -260,7 +263,7 @@ describe('signals', () => {
     expect(await run.exit).toBe(0);
   });
 
-  test('who connects while the server stops is refused', async () => {
+  test('a connection attempt while the server stops is refused', async () => {
     const run = await startServer(['--workers', '2']);
     const client = await connect(run.port);
     client.send(GET.slice(0, 20));
@@ -274,7 +277,7 @@ describe('signals', () => {
     expect(await run.exit).toBe(0);
   });
 
-  test('a second one stops at once', async () => {
+  test('a second signal stops at once', async () => {
     const run = await startServer();
     const client = await connect(run.port);
     client.send(GET.slice(0, 20));
@@ -288,7 +291,7 @@ describe('signals', () => {
     client.close();
   });
 
-  test('the drain timeout ends what does not finish', async () => {
+  test('the drain timeout cuts requests that do not finish', async () => {
     const run = await startServer(['--drain-timeout', '300']);
     const client = await connect(run.port);
     client.send(GET.slice(0, 20));
@@ -331,7 +334,7 @@ describe('signals', () => {
     }
     expect(await run.stop()).toBe(0);
     expect(run.output).toMatch(
-      /starting it again in \d+ ms\nStopping on SIGTERM: finishing what is under way\n$/,
+      /starting it again in \d+ ms\nStopping on SIGTERM: finishing requests under way\n$/,
     );
   });
 

@@ -62,7 +62,7 @@ describe('with an app', () => {
     expect(server.stats()).toMatchObject({ requests: 401, accepted: 21 });
   });
 
-  test('a reload serves what the file says now; a broken one rejects, and the old goes on', async () => {
+  test('a reload serves the changed file; if the file fails to load, reload() rejects and the old threads keep serving', async () => {
     const app = pathToFileURL(files.write('app.mjs', route('one')));
     const server = await start({ app, workers: 2 });
     const { port } = server;
@@ -76,7 +76,7 @@ describe('with an app', () => {
     expect(server.port).toBe(port);
   });
 
-  test('one that can not be loaded rejects and leaves nothing behind', async () => {
+  test('serve() rejects for an app that fails to load, and leaves nothing open', async () => {
     const app = files.write('bad.mjs', 'export default 1;');
     await expect(start({ app, workers: 2 })).rejects.toThrow(/bad\.mjs has no app/);
     const context = files.write('port.mjs', 'export default () => new Response("a");');
@@ -91,7 +91,7 @@ describe('with an app', () => {
 });
 
 describe('with handlers', () => {
-  test('the calling thread serves them, and other ones after a reload', async () => {
+  test('the calling thread serves handlers, and other handlers after a reload', async () => {
     const server = await start(answering('one'));
     expect(await contentOf(server)).toBe('one');
     await server.reload(answering('two'));
@@ -101,7 +101,7 @@ describe('with handlers', () => {
     expect(server.stats()).toMatchObject({ requests: 3, accepted: 3 });
   });
 
-  test('they are told about the server', async () => {
+  test('handlers get a view of the server', async () => {
     let told = '';
     const server = await start({
       routes: {},
@@ -153,7 +153,7 @@ test('several servers in one process, each with its own limits and figures, and 
 });
 
 describe('closing', () => {
-  test('finishes what is under way, refuses what comes, and may be asked for again', async () => {
+  test('close() finishes requests under way, refuses new connections, and may be called again', async () => {
     const server = await start(answering('a'));
     const busy = await connect(server.port);
     const idle = await connect(server.port);
@@ -173,7 +173,7 @@ describe('closing', () => {
     expect(server.stats()).toMatchObject({ requests: 2, open: 0 });
   });
 
-  test('ends what does not finish in drainTimeout', async () => {
+  test('close() cuts requests that do not finish within drainTimeout', async () => {
     for (const kind of [answering('a'), { app: files.write('a.mjs', route('a')), workers: 1 }]) {
       const server = await start({ ...kind, drainTimeout: 100 });
       const busy = await connect(server.port);
@@ -185,7 +185,7 @@ describe('closing', () => {
     }
   });
 
-  test('happens at the end of await using', async () => {
+  test('await using closes the server', async () => {
     const server = await start(answering('a'));
     await server[Symbol.asyncDispose]();
     await expect(connect(server.port)).rejects.toThrow('ECONNREFUSED');
@@ -332,7 +332,7 @@ describe('start() and stop()', () => {
     expect(told).toEqual(['start one 0 false', 'start two 0 false', 'stop one reload', 'stop two stop']);
   });
 
-  test('of handlers: a start() that fails or never ends fails serve() and reload(), and the old go on', async () => {
+  test('of handlers: a start() that fails or never ends fails serve() and reload(), and the old handlers keep serving', async () => {
     const { fetch } = answering('a');
     const fails = async (): Promise<void> => {
       throw new Error('no database');
@@ -431,7 +431,7 @@ describe('start() and stop()', () => {
   });
 });
 
-test('what is undefined has its default', async () => {
+test('an option that is undefined has its default', async () => {
   const other = net.createServer().listen(0, '127.0.0.1');
   await once(other, 'listening');
   const { port } = other.address() as net.AddressInfo;

@@ -1,4 +1,4 @@
-// How sockets arrive: a listening server over a descriptor that the supervisor bound, or an address.
+// Accepts connections: a listening server over a descriptor that the supervisor bound, or at an address.
 
 import net from 'node:net';
 import { type Address, type ListenerOptions, withPort } from './address.ts';

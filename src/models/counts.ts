@@ -1,22 +1,22 @@
-// How many there are of what the options leave open.
+// Numbers of threads, processes and sockets that follow from the options.
 
 import { availableParallelism } from 'node:os';
 import { type ServerOptions, WORKERS_MAX } from '../options.ts';
 
-/** Threads and processes that each serve one connection mostly wait. */
+/** A core has several threads or processes that each serve one connection, since they mostly wait. */
 const LIVING_PER_CORE = 8;
 
-/** Event loops: `auto` means as many as can run at once. */
+/** The number of event loops: `auto` means as many as can run at once. */
 export function countWorkers(workers: number | 'auto'): number {
   return workers === 'auto' ? Math.min(availableParallelism(), WORKERS_MAX) : workers;
 }
 
-/** Processes or threads of one connection that may live at a time. */
+/** The number of processes or threads of one connection that may live at a time. */
 export function countLiving(workers: number | 'auto'): number {
   return workers === 'auto' ? Math.min(availableParallelism() * LIVING_PER_CORE, WORKERS_MAX) : workers;
 }
 
-/** Listening sockets: only event loops accept for themselves. */
+/** The number of threads that accept: each event loop, or one thread in the other models. */
 export function countListeners({ model, workers }: Pick<ServerOptions, 'model' | 'workers'>): number {
   return model === 'event-loop' ? countWorkers(workers) : 1;
 }

@@ -1,8 +1,8 @@
-// How many files and sockets this process may have open.
+// The limit of open files and sockets of this process.
 
 import { report } from 'node:process';
 
-/** Node has raised it as far as the system lets it; Infinity where the system has no such limit. */
+/** Reads the limit, which Node has raised as far as it may; Infinity where the system has none. */
 export function descriptorsMax(): number {
   const { userLimits } = report.getReport() as { userLimits?: { open_files: { soft: number | string } } };
   const limit = Number(userLimits?.open_files.soft);

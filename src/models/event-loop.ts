@@ -1,5 +1,5 @@
-// The model that hotpath is: an event loop on every core, each with its own connections. This is its control
-// plane: it makes the shared memory, starts the worker threads over it, drains them.
+// The model of hotpath: an event loop on every core, each with its own connections. This is the control plane, which makes
+// the shared memory, and starts and drains the worker threads over it.
 
 import type { Address } from '../connection/address.ts';
 import { type Kept, keepState } from '../durable/keeper.ts';

@@ -19,10 +19,10 @@ export interface Front {
 export type ServeOne = (arrival: Arrival, turnAway: (arrival: Arrival) => void) => Promise<void>;
 
 /**
- * Listens, and has connections served: their planes need no limit of connections of their own.
- * @param refusalSlot a slot for the answers to those that are turned away
- * @param servedMax connections served at a time
- * @throws what listening fails with
+ * Listens, and passes connections to `serve`. The queue limits them, so the planes that serve them need no limit.
+ * @param refusalSlot the slot of the plane that turns connections away
+ * @param servedMax how many connections are served at a time
+ * @throws the error of listening
  */
 export async function openFront(
   planes: Omit<PlaneStart, 'slot'>,

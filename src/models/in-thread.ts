@@ -1,5 +1,5 @@
-// One data plane in the calling thread, beside whatever else its program does: for handlers that are functions
-// of that program, which can't be sent to a thread.
+// One data plane in the calling thread, for handlers that are functions of the program, since functions can't be sent to
+// another thread.
 
 import process from 'node:process';
 import { prepareApp } from '../app/dispatcher.ts';
@@ -17,16 +17,16 @@ import { readStatistics, type Statistics } from '../wasm/statistics.ts';
 import { LATE, within } from '../within.ts';
 import { drainWithin, type ModelStart, preparePlanes, type Server } from './model.ts';
 
-/** All that serve in this thread. */
+/** The connections of each server in this thread. */
 const serving = new Set<Connections>();
 
-/** When the program ends, the system would close the connections as if their responses were complete. */
+/** Runs when the program ends. Otherwise the system would close the connections as if their responses were complete. */
 function destroyAll(): void {
   for (const connections of serving) connections.destroy();
 }
 
 function watch(connections: Connections): void {
-  // Many servers are one listener.
+  // One listener serves all servers, since Node warns of many.
   if (serving.size === 0) process.on('exit', destroyAll);
   serving.add(connections);
 }

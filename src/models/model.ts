@@ -1,6 +1,6 @@
-// What a server model is, and what all of them make of the options. A model decides who serves a connection:
-// this thread, one at a time; a process or a thread of its own; or event loops over all cores. How it is served
-// is the same in all.
+// What a server model is, and what all models make of the options. A model decides which thread or process serves a
+// connection: this thread, one connection at a time; a new process or thread for each; or event loops on all cores. How a
+// connection is served is the same in all models.
 
 import type { Access } from '../connection/access.ts';
 import type { Address, ListenerOptions } from '../connection/address.ts';
@@ -29,7 +29,7 @@ import type { Statistics } from '../wasm/statistics.ts';
 import { LATE, within } from '../within.ts';
 import type { Kill } from '../workers/generation.ts';
 
-/** What a model is started with. */
+/** Everything that a model needs to start. */
 export interface ModelStart {
   options: ServerOptions;
   times: Times;
@@ -45,26 +45,26 @@ export interface ModelStart {
   listening?: (listener: number, port: number) => void;
 }
 
-/** A server that runs. */
+/** A running server. */
 export interface Server {
   /** Where it listens, in the order of the listeners. */
   addresses: Address[];
-  /** Who serves, for the line that says it listens: `2 workers`. */
+  /** Names what serves, for the start line: `2 workers`. */
   who: string;
   io: Io;
   statistics(): Statistics;
-  /** Lets requests under way finish, up to `timeoutMs`; how many connections had to be cut. */
+  /** Finishes requests under way, and cuts them after `timeoutMs`. @returns how many connections were cut */
   drain(timeoutMs: number): Promise<number>;
   /**
-   * Starts new threads, with fresh modules, in the place of those that are there; these finish what is under
-   * way, up to `timeoutMs`. Rejects when the new ones fail to start: then the old go on.
+   * Replaces the threads by new ones, with fresh modules. The old threads finish requests under way, up to `timeoutMs`.
+   * @throws Error when the new threads fail to start; then the old threads keep serving
    */
   reload?(timeoutMs: number): Promise<void>;
-  /** Ends one thread as a crash would, where there are such that are replaced. For tests. */
+  /** Ends one thread as a crash would, in a model that replaces threads. For tests. */
   killWorker?(ordinal: number, how?: Kill): Promise<void>;
 }
 
-/** Starts to listen. @throws what listening fails with, EADDRINUSE among others */
+/** Starts a server. @throws the error of listening, EADDRINUSE among others */
 export type Model = (start: ModelStart) => Promise<Server>;
 
 const COUNTING: Record<CounterName, number> = {
@@ -73,7 +73,7 @@ const COUNTING: Record<CounterName, number> = {
   none: KIND_COUNTER_CARELESS,
 };
 
-/** The shared memory and all that planes over it have in common: a slot is what each still needs. */
+/** Makes the shared memory, and all that the planes over it have in common. Each plane still needs a slot. */
 export function makePlanes(options: ServerOptions, slotCount: number): Omit<PlaneStart, 'slot'> {
   const memory = createMemory({
     slotCount,
@@ -106,15 +106,16 @@ export function makePlanes(options: ServerOptions, slotCount: number): Omit<Plan
   };
 }
 
-/** Whom a server believes, and for which hosts it answers. */
+/** Picks the options that say which proxies a server trusts, and for which hosts it answers. */
 function accessOf({ trustProxy, trustProxyField, allowedHosts }: ServerOptions): Access {
   return { trustProxy, trustProxyField, allowedHosts };
 }
 
 /**
- * The same, with the best ways in and out, and the limit of connections fitted to the system's.
+ * Makes the same as makePlanes(), with the fastest I/O that works here, and a limit of connections that fits the system's
+ * limit of open files.
  * @param descriptors that the model needs besides those of connections
- * @param workers how many planes take connections
+ * @param workers how many planes accept connections
  */
 export async function preparePlanes(
   { options, descriptorsMax, note }: ModelStart,

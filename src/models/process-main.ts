@@ -1,5 +1,5 @@
-// The process of one connection. It makes its own memory, serves, tells what came of it, and ends. Signals
-// mean nothing here: the process that listens says when to finish, and when that is gone, so is this one.
+// The entry of the process of one connection. It makes its own memory, serves, reports its statistics, and ends. It
+// ignores signals: the process that listens tells it when to finish. When that process is gone, this one ends.
 
 import { serveBuiltIn } from '../app/built-in.ts';
 import type { Connections } from '../connection/connections.ts';
@@ -21,7 +21,7 @@ process.on('message', (message: ToConnectionProcess, handle: unknown) => {
   else if (connections === undefined) process.exit();
   else void connections.drain();
 });
-// Nobody is left who could stop it, and others may hand out the same numbers by now.
+// Nothing could stop this process any more, and the next server may give out the same numbers.
 process.on('disconnect', () => process.exit());
 
 function serve(

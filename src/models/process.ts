@@ -1,10 +1,10 @@
-// A process for each connection: the one that listens hands the accepted socket to a fresh process and goes on
-// accepting. The second server of the tutorial, with Node's fork(), which starts a program anew where the
-// system's would copy the running one. Nothing is shared, so nothing needs a lock, and a crash takes one
-// connection with it; but a process costs tens of milliseconds and tens of megabytes.
+// A process for each connection: the process that listens sends the accepted socket to a new process and goes on
+// accepting. The second server of the tutorial, with Node's fork(), which starts a new program, while the system's fork()
+// copies the running one. Nothing is shared, so nothing needs a lock, and a crash ends one connection; but a process costs
+// tens of milliseconds and tens of megabytes.
 //
-// Processes don't share memory in Node. The number that a response shows is handed over with the socket, so
-// each process answers one request; a number that was not used goes to a later connection.
+// Processes don't share memory in Node. The number that a response shows is sent with the socket, so each process answers
+// one request. A number that was not used goes to a later connection.
 
 import { type ChildProcess, fork, type SendHandle } from 'node:child_process';
 import { platform } from 'node:os';
@@ -32,7 +32,7 @@ export type FromConnectionProcess =
   /** The connection is over. */
   | { type: 'served'; statistics: Statistics };
 
-/** Its channel, and its socket until it has taken it. */
+/** The channel to a process, and the socket until the process has it. */
 const DESCRIPTORS_OF_CHILD = 3;
 
 export async function processes(start: ModelStart): Promise<Server> {
@@ -56,13 +56,13 @@ export async function processes(start: ModelStart): Promise<Server> {
     }
     const number = unused.pop() ?? counterAdd(rowPointer(HELLO_COUNTER), 1);
     const handle = releaseHandle(socket);
-    // A process that ends without a word may have used its number: then it is lost, but never shown twice.
+    // A process that crashes may have used its number. Then the number is lost, but never shown twice.
     let used = true;
     living.add(child);
     total.accepted++;
     total.open++;
     child.on('message', (message: FromConnectionProcess) => {
-      // Only now: until then the handle may be on its way.
+      // Not earlier, since the handle may still be in the channel.
       if (message.type === 'taken') handle.close();
       else {
         used = message.statistics.requests > 0;
@@ -71,7 +71,7 @@ export async function processes(start: ModelStart): Promise<Server> {
       }
     });
     const message: ToConnectionProcess = { type: 'serve', options, endpoint, number };
-    // The handle and not the socket: Node would begin to read a socket before anyone there listens.
+    // Sends the handle, since Node would begin to read a socket before the process listens to its events.
     child.send(message, handle as unknown as SendHandle);
     await new Promise((resolve) => child.once('exit', resolve));
     handle.close();
@@ -100,17 +100,17 @@ export async function processes(start: ModelStart): Promise<Server> {
   };
 }
 
-/** Undefined when the system has no more processes or descriptors to give. */
+/** Starts a process; undefined when the system is out of processes or descriptors. */
 function forkChild(): ChildProcess | undefined {
   try {
     const child = fork(new URL('./process-main.js', import.meta.url), {
       stdio: 'inherit',
-      // A debugger of this process has its port.
+      // The debugger of this process occupies the port.
       execArgv: execArgv.filter((flag) => !flag.startsWith('--inspect')),
-      // Out of the reach of Ctrl-C, which would end it before it can say that it doesn't listen to that.
+      // In a process group of its own: Ctrl-C would end the process before it ignores the signal.
       detached: platform() !== 'win32',
     });
-    // Messages that came too late, or what was said above.
+    // The process has ended before a message, or could not be started: then it has no pid.
     child.on('error', () => {});
     return child.pid === undefined ? undefined : child;
   } catch {

@@ -1,5 +1,5 @@
-// Connections that wait for their turn. So many are served at a time; the others wait, accepted but not read
-// from, as far as there is room for them; the rest are turned away.
+// The queue of accepted connections. A limited number is served at a time. More connections wait, not read from, up to
+// another limit; beyond it they are turned away.
 
 import type { Socket } from 'node:net';
 import type { Endpoint } from '../connection/endpoint.ts';
@@ -11,7 +11,7 @@ export interface Arrival {
 }
 
 export interface QueueOptions {
-  /** Serves one connection; resolves when it is over, whatever came of it. */
+  /** Serves one connection. Resolves when it is over, however it ended. */
   serve: (arrival: Arrival) => Promise<void>;
   turnAway: (arrival: Arrival) => void;
   servedMax: number;

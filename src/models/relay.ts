@@ -1,6 +1,6 @@
-// A socket whose bytes go through messages, for a thread that can't have the socket itself. relay() is the end
-// that holds the socket, RelayedSocket the one that its connection sees. One piece is under way in each
-// direction at a time, which is back-pressure enough.
+// A socket whose bytes go through messages, for a thread that can't have the socket itself. relay() runs in the thread that
+// holds the socket; RelayedSocket is the socket for the connection. Each direction has one piece under way at a time, which
+// is enough back-pressure.
 
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
@@ -17,7 +17,7 @@ export function relay(socket: Socket, thread: Worker): void {
     tell({ type: 'read', bytes });
   });
   socket.on('end', () => tell({ type: 'ended' }));
-  // 'close' follows.
+  // The event 'close' follows.
   socket.on('error', () => {});
   socket.on('close', () => tell({ type: 'closed' }));
   thread.on('message', (message: FromRelayed) => {
@@ -32,7 +32,7 @@ export function relay(socket: Socket, thread: Worker): void {
 export class RelayedSocket extends Duplex {
   private written: (() => void) | undefined;
 
-  /** @param port to the thread that holds the socket; all its messages of the types above are for this one */
+  /** @param port to the thread that holds the socket; all messages of the types above are for this socket */
   constructor(
     private readonly port: MessagePort,
     readonly remoteAddress: string | undefined,

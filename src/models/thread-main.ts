@@ -1,4 +1,4 @@
-// The thread of one connection: takes its slot, serves, and ends with the connection.
+// The entry of the thread of one connection, which takes its slot, serves, and ends with the connection.
 
 import type { Socket } from 'node:net';
 import { parentPort, workerData } from 'node:worker_threads';
@@ -25,7 +25,7 @@ port.on('message', (message: ToConnectionThread) => {
 });
 if (peer === undefined) port.postMessage({ type: 'ready' });
 else {
-  // All that a connection uses of a socket.
+  // RelayedSocket has all that a connection uses of a socket.
   const socket = new RelayedSocket(port, peer.remoteAddress, peer.remotePort);
   connections.accept(socket as unknown as Socket, endpoint);
 }

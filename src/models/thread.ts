@@ -1,9 +1,9 @@
-// A thread for each connection: the one that listens hands the accepted socket to a fresh thread and goes on
-// accepting. The third server of the tutorial: the threads share memory, the counter with it, and a mutex
-// keeps two of them from adding at the same time (--counter none shows what happens without).
+// A thread for each connection: the thread that listens sends the accepted socket to a new thread and goes on accepting.
+// The third server of the tutorial: the threads share memory with the counter in it, and a mutex keeps two threads from
+// adding at the same time (--counter none shows what happens without a mutex).
 //
-// Newer Node lets a socket move to another thread. Where it does not, this thread keeps the socket and relays
-// its bytes, which the start line says.
+// Newer versions of Node let a socket move to another thread. With the others, the thread that listens keeps the socket
+// and relays its bytes. The start line says which.
 
 import { once } from 'node:events';
 import net, { type Socket } from 'node:net';

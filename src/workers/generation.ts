@@ -1,5 +1,5 @@
-// The threads that were started together: each replaced when it dies, all drained together. A reload makes
-// the next generation, over the same memory.
+// The worker threads that were started together. If a thread dies, a new one takes its place and its socket. All threads
+// drain together. A reload makes the next generation, over the same memory.
 
 import type { StopReason } from '../app/types.ts';
 import { Backoff } from '../backoff.ts';
@@ -14,7 +14,7 @@ export interface GenerationOptions {
   workers: number;
   start: Omit<WorkerStart, 'slot' | 'ordinal' | 'first' | 'state'> & { state: SharedState };
   takePlace: TakePlace;
-  /** Milliseconds for a thread to load its application and to listen; then its start has failed. */
+  /** Milliseconds for a thread to load its application and to listen. Then its start has failed. */
   loadMs: number;
   times: Times;
   /** Called with what happens to threads, a line each. */
@@ -30,25 +30,25 @@ export type Kill = 'terminate' | 'exception';
 
 const BACKOFF_FIRST_MS = 100;
 const BACKOFF_MAX_MS = 5000;
-/** For a thread that reads its modules when it shall end: one that ends meanwhile leaves their files open. */
+/** Milliseconds for a thread to finish reading modules before it is ended: otherwise their files stay open. */
 const LOADING_MS = 500;
-/** The same when its generation could not be started and the process goes on. */
+/** The same after a start that has failed, when there is more time. */
 const LOADING_FAILED_MS = 2000;
-/** Behind the drain timeout, for a thread to cut connections, to stop its application and to end. */
+/** Milliseconds after the drain timeout for a thread to cut connections, to stop its application and to end. */
 const ENDING_MS = 2000;
 
 export class Generation {
-  /** The start takes long. */
+  /** Its start takes long. */
   slow = false;
   private readonly threads: (StartedThread | undefined)[];
-  /** A thread whose start has failed does not end. */
+  /** It has been reported that a thread whose start has failed does not end. */
   private stuck = false;
   private draining = false;
   private cut = 0;
   private readonly backoff = new Backoff(BACKOFF_FIRST_MS, BACKOFF_MAX_MS);
-  /** Of the application, by the threads that are started together or by the one that is. Negative until it is committed. */
+  /** The number of the last load of the application in the named state; negative until it is committed. */
   private load = 0;
-  /** What all threads ask and tell. */
+  /** Takes the questions and reports of all threads. */
   private readonly host: ThreadHost;
 
   /**
@@ -73,7 +73,7 @@ export class Generation {
     };
   }
 
-  /** Starts all threads. Resolves with the port of each listener when every thread listens. @throws what the first fails with */
+  /** Starts all threads. Resolves with the port of each listener when every thread listens. @throws the first thread's error */
   async start(): Promise<number[]> {
     this.load = -newLoad(this.options.start.state);
     const ports = await Promise.all(
@@ -82,20 +82,20 @@ export class Generation {
     return ports[0] as number[];
   }
 
-  /** Puts the options that the threads ask of the named state, such as limits, in force. */
+  /** Puts in force the options that the threads ask of the named state, such as those of limiters. */
   commit(): void {
     this.load = newLoad(this.options.start.state);
     for (const thread of this.living) thread.tell({ type: 'in-force', generation: this.load });
   }
 
-  /** Ends a start that is under way: it fails with this error. */
+  /** Makes the start fail with this error, if it has not ended. */
   abandon(error: Error): void {
     for (const thread of this.starting) void thread.endStart(error);
   }
 
   /**
-   * Lets every thread finish what is under way, cuts what has not finished after `timeoutMs`, and has the
-   * application of each stop. A reload leaves idle connections until then; else they close at once.
+   * Has every thread finish requests under way, cut those that have not finished after `timeoutMs`, and call the
+   * application's stop(). Idle connections close at once, but after a reload only at the timeout.
    * @returns how many connections were cut
    */
   async drain(timeoutMs: number, reason: StopReason): Promise<number> {
@@ -105,7 +105,7 @@ export class Generation {
     for (const thread of living) thread.drain({ type: 'drain', closeIdle, timeoutMs, reason });
     const timers = [
       setTimeout(() => cutOff(this.starting), reason === 'failure' ? LOADING_FAILED_MS : LOADING_MS),
-      // A thread that has not heard it by then is blocked.
+      // A thread that has not answered by then is blocked.
       setTimeout(() => cutOff(this.living.filter(({ hearsDrain }) => !hearsDrain)), timeoutMs + LOADING_MS),
       setTimeout(() => cutOff(this.living), timeoutMs + ENDING_MS),
     ];
@@ -115,19 +115,19 @@ export class Generation {
   }
 
   /**
-   * Has all threads stop accepting for these listeners, so that others may listen at the same address. A thread that is
-   * blocked goes on listening.
+   * Has all threads stop accepting for these listeners, so that other threads may listen at their addresses. A thread
+   * that is blocked keeps listening.
    */
   async stopListening(listeners: number[]): Promise<void> {
     await Promise.all(this.living.map((thread) => thread.stopListening(listeners)));
   }
 
-  /** After stopListening(): where each did. */
+  /** Has all threads listen again where they did before stopListening(). */
   listenAgain(listeners: number[]): void {
     for (const thread of this.living) thread.listenAgain(listeners);
   }
 
-  /** Ends the thread in the middle of whatever it does, from outside or by an exception. For tests. */
+  /** Ends a thread from outside, or by an exception in it. For tests. */
   async kill(ordinal: number, how: Kill = 'terminate'): Promise<void> {
     const thread = this.threads[ordinal];
     if (how === 'terminate') await thread?.terminate();
@@ -142,7 +142,7 @@ export class Generation {
     return this.living.filter(({ starting }) => starting);
   }
 
-  /** Resolves with the ports when the thread listens; from then on it is replaced when it ends. */
+  /** Resolves with the ports when the thread listens. From then on it is replaced when it ends. */
   private startThread(ordinal: number, first: boolean): Promise<number[]> {
     const { start } = this.options;
     const state = stateForThread(start.state, this.load);
@@ -160,7 +160,7 @@ export class Generation {
     if (listened) this.replaceLater(ordinal, startedMs, death);
   }
 
-  /** One line for all threads, which load the same. */
+  /** Logs one line for all threads, since they load the same module. */
   private reportSlow(text: string): void {
     if (this.slow || this.draining) return;
     this.slow = true;
@@ -168,7 +168,7 @@ export class Generation {
     this.becameSlow();
   }
 
-  /** One line for all threads, which load the same. */
+  /** Logs one line for all threads, since they load the same module. */
   private reportStuck(): void {
     if (this.stuck) return;
     this.stuck = true;

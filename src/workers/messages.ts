@@ -1,4 +1,4 @@
-// What threads tell each other. Never on a request's way.
+// The messages between the control plane and a worker thread. No request waits for one.
 
 import type { MessagePort } from 'node:worker_threads';
 import type { StopReason } from '../app/types.ts';
@@ -9,9 +9,9 @@ import type { ThreadState } from '../state/threads.ts';
 
 /** What a worker thread is started with. */
 export interface WorkerStart extends PlaneStart {
-  /** Which of its generation it is. */
+  /** The index of the thread in its generation. */
   ordinal: number;
-  /** It alone says what loading the application prints and reports: the others load the same. */
+  /** It alone prints and reports what loading the application prints and reports, since all threads load the same module. */
   first: boolean;
   /** Where the server listens; a port is 0 while no thread has picked it. */
   listeners: readonly ListenerOptions[];
@@ -19,42 +19,42 @@ export interface WorkerStart extends PlaneStart {
   state: ThreadState;
 }
 
-/** The same, with the thread's end of the channel to the control plane. */
+/** WorkerStart with the thread's end of the channel to the control plane. */
 export interface WorkerData extends WorkerStart {
   channel: MessagePort;
 }
 
 /** Control plane to worker. */
 export type ToWorker =
-  /** Starts to listen for the listener with this index: when the thread is ready, or after `stop-listening`. */
+  /** Begins to listen for the listener with this index: sent when the thread is ready, or after `stop-listening`. */
   | { type: 'listen'; listener: number; at: ListenAt }
   | { type: 'stop-listening'; listeners: number[] }
-  /** All threads of its generation listen: that has this number in the named state. */
+  /** All threads of the generation listen. The named state knows the generation by this number. */
   | { type: 'in-force'; generation: number }
   /**
-   * Stops listening, finishes what is under way within `timeoutMs`, cuts the rest, and has the application stop.
-   * `closeIdle`: idle connections close at once; else they are left until then.
+   * Stops listening, finishes requests under way, cuts the others after `timeoutMs`, and calls the application's stop().
+   * `closeIdle`: idle connections close at once, not after `timeoutMs`.
    */
   | { type: 'drain'; closeIdle: boolean; timeoutMs: number; reason: StopReason }
-  /** Fails as a defect would. For tests. */
+  /** Throws an exception, as a defect would. For tests. */
   | { type: 'fail' };
 
 /** Worker to control plane. */
 export type FromWorker =
-  /** Has imported its application, whose start() is next. */
+  /** The application is imported. Its start() is next. */
   | { type: 'imported' }
-  /** Has loaded its application and waits for its places. */
+  /** The application is loaded. The thread waits for `listen`. */
   | { type: 'ready' }
   | { type: 'listening'; listener: number; port: number }
   | { type: 'stopped-listening' }
-  /** Has heard that it shall drain. */
+  /** The answer to `drain`, at once. */
   | { type: 'draining' }
-  /** Nothing is under way any more, and the thread ends: `cut` connections were broken off. */
+  /** All requests are over, and the thread ends. `cut` connections were cut. */
   | { type: 'drained'; cut: number }
   | { type: 'failed'; code: string; message: string }
-  /** An exception ends the thread; `told`: the thread has printed it. */
+  /** An exception ends the thread. `told`: the thread has printed it. */
   | { type: 'crashed'; told: boolean }
-  /** The thread ends by itself, with these requests under way. */
+  /** The thread ends by itself. These requests are under way. */
   | { type: 'exiting'; code: number; requests: string[] }
   /** A line for the log. */
   | { type: 'warning'; text: string };

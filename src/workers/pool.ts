@@ -1,17 +1,17 @@
-// The worker threads of one server: a generation of them, and while a reload lets the old ones finish, two.
+// The worker threads of one server: one generation, or two while the old one drains after a reload.
 
 import { type Address, withPort } from '../connection/address.ts';
 import { isExclusive, type TakePlace } from '../connection/listener.ts';
 import { Generation, type GenerationOptions, type Kill } from './generation.ts';
 
-/** For requests under way in a generation that could not be started. */
+/** The drain timeout of a generation that could not start, in milliseconds. */
 const FAILED_MS = 2000;
 
 export class Pool {
   private current: Generation;
-  /** Being started by a reload. */
+  /** The generation that a reload is starting. */
   private next: Generation | undefined;
-  /** What was current before, as long as it drains. */
+  /** The generation before the current one, while it drains. */
   private old: Generation | undefined;
   private oldEnds: Promise<unknown> = Promise.resolve();
   private reloads = 0;
@@ -24,7 +24,7 @@ export class Pool {
     this.current = new Generation(options, 0);
   }
 
-  /** Starts all threads. Resolves with the addresses when every thread listens. @throws what the first fails with */
+  /** Starts all threads. Resolves with the addresses when every thread listens. @throws the first thread's error */
   async start(): Promise<Address[]> {
     const { start } = this.options;
     try {
@@ -43,12 +43,12 @@ export class Pool {
   }
 
   /**
-   * Starts a new generation, with fresh modules, over the same memory, and resolves when all its threads listen and
-   * those before don't any more. The generation before finishes what is under way; its idle connections are left to the
-   * timeout. One reload runs at a time: the next begins when the generation before has ended. A generation whose start
-   * takes long gives way to the next reload.
-   * @param timeoutMs until what does not finish is ended
-   * @throws what the new generation failed to start with; then the one before goes on
+   * Starts a new generation, with fresh modules, over the same memory. Resolves when all its threads listen and the
+   * threads of the old generation no longer do. The old generation finishes requests under way, and keeps its idle
+   * connections until the timeout. One reload runs at a time: the next begins when the old generation has ended. A
+   * generation whose start takes long gives way to the next reload.
+   * @param timeoutMs then the old generation's connections are cut
+   * @throws the error that the new generation failed to start with; then the old one keeps serving
    */
   reload(timeoutMs: number): Promise<void> {
     this.waiting++;
@@ -66,7 +66,7 @@ export class Pool {
   }
 
   /**
-   * Lets every thread finish what is under way, and cuts what has not finished after `timeoutMs`.
+   * Has every thread finish requests under way, and cuts those that have not finished after `timeoutMs`.
    * @returns how many connections were cut
    */
   async drain(timeoutMs: number): Promise<number> {
@@ -77,7 +77,7 @@ export class Pool {
     return late.reduce((sum, n) => sum + n);
   }
 
-  /** Ends a thread of the current generation in the middle of whatever it does. For tests. */
+  /** Ends a thread of the current generation, whatever it does. For tests. */
   async kill(ordinal: number, how?: Kill): Promise<void> {
     await this.current.kill(ordinal, how);
   }
@@ -113,7 +113,7 @@ export class Pool {
     this.current = next;
     this.old = current;
     if (this.draining) return;
-    // Where each thread has a socket of its own, who connects from now on must not come to one that is closed.
+    // A connection in the queue of a socket that only old threads have would be lost when they end.
     await current.stopListening([...options.start.listeners.keys()]);
     this.oldEnds = current.drain(timeoutMs, 'reload').finally(() => {
       this.old = undefined;

@@ -1,5 +1,5 @@
-// A worker thread from its start to its end: how far the start has come, where the thread listens, and what it has said
-// of its end. Its generation decides when it drains, and whether another one takes its place.
+// A worker thread from its start to its end: how far the start has come, where the thread listens, and why it ended. Its
+// generation decides when it drains, and whether another thread takes its place.
 
 import { fileURLToPath } from 'node:url';
 import { reclaimAddresses } from '../connection/addresses.ts';
@@ -12,36 +12,36 @@ import type { FromWorker, ToWorker, WorkerStart } from './messages.ts';
 import { Thread } from './thread.ts';
 import { whileAnswering } from './under-way.ts';
 
-/** For a thread to end whose start has failed; one that takes longer is reported. */
+/** Milliseconds for a thread to end after its start has failed. Then it is reported. */
 const STUCK_MS = 2000;
-/** For a thread to stop listening; one that is blocked does not. */
+/** Milliseconds for a thread to stop listening. A thread that is blocked does not. */
 const STOP_LISTENING_MS = 2000;
 
-/** What a thread that starts is doing: it imports the application, awaits its start(), or begins to listen. */
+/** How far a start has come: the thread imports the application, awaits its start(), or begins to listen. */
 type Stage = 'import' | 'start()' | 'listen';
 
-/** What a thread asks and tells its generation. */
+/** Takes the questions and reports of a thread. */
 export interface ThreadHost {
   /** Milliseconds until it must listen. */
   readonly loadMs: number;
   /** Milliseconds after which its start is reported as slow. */
   readonly slowMs: number;
   takePlace(listener: number, ordinal: number): Promise<ListenAt>;
-  /** Called each time that it listens for one of the server's listeners. */
+  /** Called each time that the thread begins to listen for one of the server's listeners. */
   listening(listener: number, port: number): void;
   /** Called when its start takes long, with a line for the log. */
   slow(text: string): void;
-  /** Called when its start has failed and the thread does not end. */
+  /** Called when the start has failed and the thread does not end. */
   stuck(): void;
   /** Called with a line for the log. */
   warn(text: string): void;
-  /** Called when it has ended, before `started` is rejected. */
+  /** Called when the thread has ended, before `started` is rejected. */
   ended(thread: StartedThread): void;
 }
 
 /** Why a thread ended. */
 export interface Death {
-  /** Goes on from `Worker 1 `. */
+  /** Completes the sentence that begins with `Worker 1`. */
   text: string;
   /** The thread has printed the reason itself. */
   told: boolean;
@@ -49,15 +49,15 @@ export interface Death {
 
 export class StartedThread {
   readonly startedMs = Date.now();
-  /** Resolves with the port of each listener when the thread listens for all; rejects with what its start failed with. */
+  /** Resolves with the port of each listener when the thread listens for all; rejects if the start fails. */
   readonly started: Promise<number[]>;
-  /** Resolves when it has ended and its slot is free. */
+  /** Resolves when the thread has ended and its slot is free. */
   readonly ended: Promise<void>;
-  /** It has listened for all listeners. */
+  /** The thread has listened for all listeners. */
   listened = false;
-  /** The message that it shall drain has reached it. */
+  /** The thread has answered the message to drain. */
   hearsDrain = false;
-  /** Connections that it has cut. */
+  /** Connections that were cut. */
   cut = 0;
   private stage: Stage = 'import';
   private readonly places: ListenAt[] = [];
@@ -65,8 +65,9 @@ export class StartedThread {
   private drains = false;
   private drained = false;
   private over = false;
-  /** What it said last, if it ended by itself: its exit code, and the requests that it had. */
+  /** Set if the thread ended by itself: its exit code, and the requests that were under way. */
   private exit: { code: number; requests: string[] } | undefined;
+  /** The thread has printed the exception that ended it. */
   private printedItsError = false;
   private readonly thread: Thread;
   private readonly timers: NodeJS.Timeout[];
@@ -112,8 +113,8 @@ export class StartedThread {
   }
 
   /**
-   * Has it stop accepting for these listeners, so that others may listen at the same address. A thread that is blocked
-   * goes on listening.
+   * Has the thread stop accepting for these listeners, so that other threads may listen at their addresses. A thread
+   * that is blocked keeps listening.
    */
   async stopListening(listeners: number[]): Promise<void> {
     const stopped = new Promise<void>((resolve) => (this.stoppedListening = resolve));
@@ -121,7 +122,7 @@ export class StartedThread {
     await within(STOP_LISTENING_MS, Promise.race([stopped, this.thread.ended]));
   }
 
-  /** After stopListening(): where it did. */
+  /** Has the thread listen again where it did before stopListening(). */
   listenAgain(listeners: number[]): void {
     for (const listener of listeners) {
       const at = this.places[listener];
@@ -129,12 +130,12 @@ export class StartedThread {
     }
   }
 
-  /** Ends it in the middle of whatever it does. */
+  /** Ends the thread at once, whatever it does. */
   async terminate(): Promise<void> {
     await this.thread.terminate();
   }
 
-  /** Ends it since it has not drained in time. Its connections are cut, unless only its application was late. */
+  /** Ends the thread, which has not drained in time. Its connections are cut, unless only its application was late. */
   cutOff(): void {
     const { memory, slot } = this.start;
     if (!this.drained) this.cut += openConnections(viewsOf(memory), slot);
@@ -142,7 +143,10 @@ export class StartedThread {
     void this.thread.terminate();
   }
 
-  /** Ends it, and its start with it. Node ends a thread between two steps of its JavaScript, so a blocking call goes on. */
+  /**
+   * Ends the thread, so that its start fails with this error. Node ends a thread between two steps of its JavaScript, so
+   * a thread in a blocking call goes on.
+   */
   async endStart(error: Error): Promise<void> {
     await within(STUCK_MS, this.thread.terminate(error));
     if (this.starting) this.host.stuck();
@@ -184,7 +188,7 @@ export class StartedThread {
     }
   }
 
-  /** Asks for its places only now: a socket that was taken for a thread that never listens is lost. */
+  /** Asks for places to listen at. It does so only now, since a socket is lost if its thread never listens. */
   private async place(): Promise<void> {
     const { listeners, ordinal } = this.start;
     await Promise.all(
@@ -199,7 +203,7 @@ export class StartedThread {
 
   private listens(listener: number, port: number): void {
     const at = this.places[listener];
-    // Port 0 has become this one.
+    // Port 0 has become this port.
     if (at !== undefined && 'host' in at) this.places[listener] = { ...at, port };
     this.ports[listener] = port;
     this.host.listening(listener, port);

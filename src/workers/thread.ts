@@ -1,16 +1,17 @@
-// A worker thread as the control plane sees it. They talk over a channel of their own: on `parentPort` anything
-// that the application has loaded may post, close and listen.
+// A worker thread as the control plane sees it. Control plane and thread have a channel of their own, since any module of
+// the application may post on `parentPort`, close it, or listen on it.
 
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import type { FromWorker, ToWorker, WorkerData, WorkerStart } from './messages.ts';
 
 export class Thread {
-  /** Once the thread has ended, Node no longer knows it. */
+  /** Kept here, since Node forgets it when the thread ends. */
   readonly id: number;
-  /** Resolves when the thread has ended and each of its messages has been heard. */
+  /** Resolves when the thread has ended and all its messages have been handled. */
   readonly ended: Promise<void>;
-  /** The exception that nothing in the thread caught. */
+  /** The exception that ended the thread. */
   private error: Error | undefined;
+  /** The reason for which the control plane ended the thread. */
   private failure: Error | undefined;
   private ending: Promise<number> | undefined;
   private readonly worker: Worker;
@@ -34,7 +35,7 @@ export class Thread {
     });
     this.ended = new Promise((resolve) => {
       this.worker.once('exit', () => {
-        // Node reports the end without regard to what still is in the channel.
+        // Node may report the end while messages are left in the channel.
         for (let left = receiveMessageOnPort(port1); left !== undefined; left = receiveMessageOnPort(port1))
           hear(left.message as FromWorker);
         port1.close();
@@ -43,7 +44,7 @@ export class Thread {
     });
   }
 
-  /** Why it ended, as far as an error did it. */
+  /** The error that ended the thread, if one did. */
   get cause(): Error | undefined {
     return this.failure ?? this.error;
   }
@@ -52,7 +53,7 @@ export class Thread {
     this.port.postMessage(message);
   }
 
-  /** Ends the thread in the middle of whatever it does. @param cause why, if it failed */
+  /** Ends the thread at once, whatever it does. @param cause becomes `cause` */
   async terminate(cause?: Error): Promise<void> {
     this.failure ??= cause;
     this.ending ??= this.worker.terminate();

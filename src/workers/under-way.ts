@@ -1,9 +1,9 @@
-// How a line names the requests that were under way when a thread ended.
+// Names in a log line the requests that were under way when a thread ended.
 
-/** Requests that are named. */
+/** A line names no more requests; it counts the others. */
 const NAMED_MAX = 3;
 
-/** ` while it answered GET /a, GET /b and 2 more`, or nothing. */
+/** Writes ` while it answered GET /a, GET /b, GET /c and 2 more`; nothing for no request. */
 export function whileAnswering(requests: string[]): string {
   if (requests.length === 0) return '';
   const more = requests.length - NAMED_MAX;

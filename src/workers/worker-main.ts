@@ -1,4 +1,4 @@
-// The entry of a worker thread: takes its slot, loads the application, listens, serves until it is told to drain.
+// The entry of a worker thread, which takes its slot, loads the application, listens, and serves until it drains.
 
 import process from 'node:process';
 import { isMainThread, workerData } from 'node:worker_threads';
@@ -23,15 +23,15 @@ const connections = createConnections(start);
 const { plane } = connections;
 /** By their index in the server's list. */
 const listeners = new Map<number, Listener>();
-/** Where the server listens, as far as it is known. */
+/** Where the server listens; a port is 0 until this thread knows it. */
 const addresses = start.listeners.map(({ address }) => address);
-/** The thread has begun to listen for every listener. */
+/** The thread listens for every listener. */
 let listening = false;
 let draining: Promise<void> | undefined;
 let life: Lifecycle | undefined;
-/** Describes an error while the application loads, in one line. */
+/** Makes an error of one line out of an error while the application loads. */
 let explainLoading: ((error: unknown) => Error) | undefined;
-/** Connections that had to be cut. */
+/** Connections that were cut at the drain timeout. */
 let cut = 0;
 let cutTimer: NodeJS.Timeout | undefined;
 /** When the drain timeout ends. */
@@ -60,7 +60,7 @@ channel.on('message', (message: ToWorker) => {
 // An exception that ends the thread is logged once, with its stack. While the application loads, the control plane logs it
 // instead.
 process.on('uncaughtExceptionMonitor', (error) => {
-  // The application catches it, and the thread goes on.
+  // If the application catches it, the thread goes on.
   if (process.listenerCount('uncaughtException') > 0) return;
   if (!listening && explainLoading !== undefined) tellFailure(explainLoading(error));
   else {
@@ -70,7 +70,7 @@ process.on('uncaughtExceptionMonitor', (error) => {
 });
 process.on('exit', (code) => tell({ type: 'exiting', code, requests: requestsUnderWay() }));
 
-// The system would close the connections as if their responses were complete.
+// Otherwise the system would close the connections as if their responses were complete.
 process.on('exit', () => connections.destroy());
 
 const loaded = attempt(async () => {
@@ -87,7 +87,7 @@ function takeData(): WorkerData {
   return taken;
 }
 
-/** Imports only here what a server without an application has no use for. */
+/** Loads the application. Its modules are imported here, since a server without an application needs none of them. */
 async function load({ file, globals }: AppStart): Promise<void> {
   const { installGlobals } = await import('../app/globals.ts');
   const { prepareApp } = await import('../app/dispatcher.ts');
@@ -117,7 +117,7 @@ async function load({ file, globals }: AppStart): Promise<void> {
   serve();
 }
 
-/** Drops what is written to standard output; returns what ends that. */
+/** Drops all output to standard output. @returns a function that ends this */
 function muteOutput(): () => void {
   const { stdout } = process;
   const { write } = stdout;
@@ -131,7 +131,7 @@ function muteOutput(): () => void {
   stdout.write = writeOrNot;
   return () => {
     muted = false;
-    // Another may have wrapped it meanwhile.
+    // The application may have replaced it meanwhile.
     if (stdout.write === writeOrNot) Reflect.deleteProperty(stdout, 'write');
   };
 }
@@ -149,7 +149,7 @@ async function listenAt(index: number, at: ListenAt): Promise<void> {
   tell({ type: 'listening', listener: index, port: listener.port });
 }
 
-/** A stop in the middle of a reload drains again: then it is the stop's time that counts. */
+/** Drains. A stop during a reload drains again; then the timeout of the stop counts. */
 function drain({ closeIdle, timeoutMs, reason }: ToWorker & { type: 'drain' }): void {
   tell({ type: 'draining' });
   for (const listener of listeners.values()) listener.close();
@@ -164,7 +164,7 @@ function drain({ closeIdle, timeoutMs, reason }: ToWorker & { type: 'drain' }): 
 }
 
 async function end(drained: Promise<void>, reason: StopReason): Promise<void> {
-  // A thread that ends while it reads its modules leaves their files open.
+  // A thread that ends while it reads modules leaves their files open.
   await loaded;
   life?.drain();
   await drained;
@@ -175,7 +175,7 @@ async function end(drained: Promise<void>, reason: StopReason): Promise<void> {
   process.exit();
 }
 
-/** Requests that the application has. */
+/** Names the requests that the application has not answered. */
 function requestsUnderWay(): string[] {
   return connections.underWay.flatMap(({ summary }) => summary ?? []);
 }

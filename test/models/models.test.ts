@@ -86,7 +86,7 @@ describe.each(MODELS)('%s', (model) => {
     expect(run?.output).toMatch(/Server stopped after 30 requests on 30 connections\n$/);
   });
 
-  test('clients that vanish take no number and nobody with them', async () => {
+  test('clients that vanish use no number and harm no other client', async () => {
     const { port } = await start(model);
     const numbers: number[] = [];
     for (let round = 0; round < 3; round++) {
@@ -147,7 +147,7 @@ describe.each(MODELS)('%s', (model) => {
     },
   );
 
-  test('a stop ends who does not finish in time', async () => {
+  test('a stop ends connections that do not finish in time', async () => {
     await start(model, '--drain-timeout', '300');
     const client = await open();
     client.send(GET.slice(0, 9));
@@ -166,7 +166,7 @@ describe.each(['sequential', 'process', 'thread'] as const)('%s, as in the tutor
     expect(responses[0]?.fields.get('connection')).toBe('close');
   });
 
-  test('so many at a time, the others wait, and beyond those it is 503', async () => {
+  test('a limited number is served at a time; others wait, and beyond the limit they get 503', async () => {
     await start(model, '--max-connections', '3', ...(model === 'sequential' ? [] : ['--workers', '1']));
     const first = await open();
     await sleep(300);
@@ -216,7 +216,7 @@ test.runIf(process.platform === 'linux')(
 );
 
 test.runIf(existsSync('/usr/bin/prlimit')).each(['process', 'thread'] as const)(
-  '%s: out of descriptors it turns away, and serves again',
+  '%s: turns connections away when it is out of descriptors, and serves again later',
   async (model) => {
     const { port, child } = await start(model);
     const server = descendants(child.pid as number)[0] as number;
@@ -248,7 +248,7 @@ test.runIf(process.platform === 'linux')(
   },
 );
 
-test('sequential and thread answer more on one connection when they may', async () => {
+test('sequential and thread answer several requests on one connection if an option allows it', async () => {
   for (const model of ['sequential', 'thread'] as const) {
     await start(model, '--max-requests', '100000');
     const client = await open();
@@ -262,7 +262,7 @@ test('sequential and thread answer more on one connection when they may', async 
   }
 });
 
-test('the line that says it listens tells who serves', async () => {
+test('the start line names what serves', async () => {
   await start('process', '--workers', '3');
   expect(run?.output).toContain('a process for each connection, up to 3');
   await run?.stop();
@@ -280,7 +280,7 @@ test.each([
   expect(errors).toContain(reason);
 });
 
-test('what the process model can not do is a wrong usage', async () => {
+test('an option that the process model can not obey is wrong usage', async () => {
   expect(await runCli(['--model', 'process', '--max-requests', '2'])).toEqual({
     code: 2,
     output: '',

@@ -58,12 +58,12 @@ export const workerDefects: Defect[] = [
   ...defectsOf('src/connection/connection.ts', LISTENERS, [
     ['a unix socket is reset', ' && !this.host.endpoint.unix', '', 'is cut ends in a close'],
   ]),
-  ...defectsOf('src/workers/started-thread.ts', LISTENERS, [
+  ...defectsOf('src/workers/started-thread.ts', POOL, [
     [
       'a thread has started when it listens once',
       '< this.start.listeners.length) return;',
       '< 1) return;',
-      'reloads lose no connection',
+      'one of several listeners',
     ],
   ]),
   ...defectsOf('src/server-main.ts', LISTENERS, [
@@ -115,7 +115,7 @@ export const workerDefects: Defect[] = [
     ['why a thread died is forgotten', 'return this.failure ?? this.error;', 'return this.failure;'],
   ]),
   ...defectsOf('src/workers/started-thread.ts', CLI, [
-    ['connections that were cut are not counted', 'this.cut += message.cut;', '', 'the drain timeout ends'],
+    ['connections that were cut are not counted', 'this.cut += message.cut;', '', 'the drain timeout cuts'],
   ]),
   ...defectsOf('src/workers/worker-main.ts', POOL, [
     ['a thread ends before its connections do', 'await drained;', ''],
@@ -129,39 +129,39 @@ export const workerDefects: Defect[] = [
     ['the clock of a drained plane goes on', 'this.plane.clock.stop();', '', LEAVES_NOTHING],
   ]),
   ...defectsOf('src/connection/plane.ts', RELOAD, [
-    ['a reload closes idle connections', 'if (closeIdle) for', 'for', 'idle connections are left'],
+    ['a reload closes idle connections', 'if (closeIdle) for', 'for', 'keep idle connections'],
   ]),
   ...defectsOf('src/workers/pool.ts', RELOAD, [
     [
       'two generations share their slots',
       'options.workers * (++this.reloads % 2)',
       '0 * ++this.reloads',
-      'have slots of their own',
+      'use different slots',
     ],
     [
       'the generation before is not drained',
       "this.oldEnds = current.drain(timeoutMs, 'reload')",
       'this.oldEnds = Promise.resolve()',
-      'what does not finish in time is ended',
+      'are cut at the drain timeout',
     ],
     ['a reload begins before the last one is over', 'await this.oldEnds;', '', 'wait for each other'],
     [
       'a stop forgets the generation that is being started',
       '[this.current, this.next, this.old]',
       '[this.current, this.old]',
-      'ends one that is being started',
+      'ends a generation that is starting',
     ],
     [
       'the old listens no more when the new could not',
       'current.listenAgain([...vacated]);',
       '',
-      'when the new can not',
+      'when new threads can not',
     ],
     [
       'the old keeps its address from the new',
       'await current.stopListening([listener]);',
       '',
-      'idle connections are left',
+      'keep idle connections',
     ],
   ]),
   ...defectsOf('src/workers/worker-main.ts', LIFE, [
@@ -186,11 +186,11 @@ export const workerDefects: Defect[] = [
       'SIGHUP always stops',
       "this.attended ? this.stop('SIGHUP')",
       "true ? this.stop('SIGHUP')",
-      'served anew',
+      'serves a changed file',
     ],
   ]),
   ...defectsOf('src/serve.ts', SERVE, [
-    ['closing twice drains twice', 'closed ??= running', 'closed = running', 'may be asked for again'],
+    ['closing twice drains twice', 'closed ??= running', 'closed = running', 'may be called again'],
   ]),
   ...defectsOf('src/app/load.ts', LOAD, [
     ['fetch loses its object', '.bind(given) as Handler', ' as Handler'],
@@ -241,7 +241,7 @@ export const workerDefects: Defect[] = [
       'a second signal is ignored',
       'now - this.stoppedMs > this.times.sameSignalMs',
       'now - this.stoppedMs > 100_000',
-      'a second one stops at once',
+      'a second signal stops at once',
     ],
     [
       'the port stays open while the server stops',

@@ -26,14 +26,14 @@ describe.each(['auto', 'shared'] as const)('%s sockets', (sockets) => {
     { workers: 2, maxConnections: 20 },
     { workers: 2, maxConnections: 2 },
     { workers: 4, maxConnections: 4 },
-  ])('idle connections lock nobody out, in whichever thread they are: %o', async (options) => {
+  ])('idle connections make room, whichever thread has them: %o', async (options) => {
     server = await startSupervised(options, sockets);
     for (let i = 0; i < options.maxConnections; i++) expect(await statusOf()).toBe(200);
     for (let i = 0; i < 2 * options.maxConnections; i++) expect(await statusOf()).toBe(200);
   });
 });
 
-test('an address has so many connections over all threads, and has them again when a thread dies', async () => {
+test('an address has at most its number of connections over all threads, and gets them back when threads die', async () => {
   server = await startSupervised({ workers: 2, maxConnectionsPerAddress: 6 });
   const address = '127.0.0.7';
   for (let i = 0; i < 6; i++) expect(await statusOf(address)).toBe(200);

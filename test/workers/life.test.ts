@@ -133,7 +133,7 @@ describe('an application that does not load to its end', () => {
       run.child.kill('SIGHUP');
       await said(
         run,
-        /Could not reload: [^\n]*reloaded\.mjs[^\n]*after 3000 ms[^\n]*; the old workers go on/,
+        /Could not reload: [^\n]*reloaded\.mjs[^\n]*after 3000 ms[^\n]*; the old workers keep serving/,
       );
       expect(await contentOf(run.port)).toBe('one');
       files.write('reloaded.mjs', ANSWERS);
@@ -161,7 +161,10 @@ describe('an application that does not load to its end', () => {
     await eventually('told', () => slow() > before);
     files.write('newer.mjs', ANSWERS);
     run.child.kill('SIGHUP');
-    await said(run, /Could not reload: a newer reload takes over; the old workers go on[\s\S]*Reloaded/);
+    await said(
+      run,
+      /Could not reload: a newer reload takes over; the old workers keep serving[\s\S]*Reloaded/,
+    );
     expect(await contentOf(run.port)).toBe('two');
     expect(await run.stop()).toBe(0);
   });
@@ -181,7 +184,7 @@ describe('an application that does not load to its end', () => {
     for (let i = 0; i < 15; i++) run.child.kill('SIGHUP');
     expect(await contentOf(run.port)).toBe('one');
     unlinkSync(flag);
-    await said(run, /Could not reload: [^\n]*; the old workers go on[\s\S]*Reloaded/);
+    await said(run, /Could not reload: [^\n]*; the old workers keep serving[\s\S]*Reloaded/);
     expect(await contentOf(run.port)).toBe('two');
     expect(count(run.output + run.errors, /blocking call|MaxListenersExceeded/)).toBe(1);
     expect(await run.stop()).toBe(0);

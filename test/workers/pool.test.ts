@@ -132,7 +132,7 @@ test.runIf(process.platform === 'linux')('threads that die leave no descriptor b
   expect((await server.stop()).statistics.open).toBe(0);
 });
 
-test('when its supervisor goes away, the server finishes and ends', async () => {
+test('the server finishes requests under way and ends when its supervisor is gone', async () => {
   const server = await startSupervised({ workers: 1 });
   const { child, bound, port } = server;
   const client = await connect(port);
@@ -151,7 +151,7 @@ test('when its supervisor goes away, the server finishes and ends', async () => 
 describe('a pool', () => {
   const anywhere: ListenAt = { host: '127.0.0.1', port: 0, reusePort: false };
 
-  function createPool(takePlace: TakePlace) {
+  function createPool(takePlace: TakePlace, listeners = listenersOf({ host: '127.0.0.1', port: 0 })) {
     const memory = smallMemory({ slotCount: 2 });
     const notes: string[] = [];
     const state = { module: compileModule(), memory };
@@ -159,7 +159,7 @@ describe('a pool', () => {
       workers: 1,
       start: {
         ...state,
-        listeners: listenersOf({ host: '127.0.0.1', port: 0 }),
+        listeners,
         state,
         engine: 'wasm',
         access: { trustProxy: 0 },
@@ -177,7 +177,7 @@ describe('a pool', () => {
     return { pool, notes, memory };
   }
 
-  test('tries again when a replacement fails, and the server lives on', async () => {
+  test('a replacement that fails to listen is tried again', async () => {
     const occupied = net.createServer().listen(0, '127.0.0.1');
     await once(occupied, 'listening');
     const { port } = occupied.address() as net.AddressInfo;
@@ -192,7 +192,7 @@ describe('a pool', () => {
     occupied.close();
   });
 
-  test('a burst of deaths backs off, and says so', async () => {
+  test('a burst of deaths backs off, and the pauses are logged', async () => {
     let started = 0;
     const { pool, notes } = createPool(async () => {
       started++;
@@ -214,18 +214,29 @@ describe('a pool', () => {
     ]);
   });
 
-  test('fails to start with what the thread failed with', async () => {
+  test('a start fails with the error of the thread', async () => {
     const { pool } = createPool(async () => ({ ...anywhere, host: '192.0.2.1' }));
     await expect(pool.start()).rejects.toMatchObject({ code: 'EADDRNOTAVAIL' });
   });
 
-  test('fails to start with what the thread threw', async () => {
+  test('a start fails if a thread fails to listen for one of several listeners', async () => {
+    const occupied = net.createServer().listen(0, '127.0.0.1');
+    await once(occupied, 'listening');
+    const { port } = occupied.address() as net.AddressInfo;
+    const one = { host: '127.0.0.1', port: 0 };
+    const listeners = [one, one].flatMap(listenersOf);
+    const { pool } = createPool(async (listener) => ({ ...anywhere, port: listener * port }), listeners);
+    await expect(pool.start()).rejects.toThrow('EADDRINUSE');
+    occupied.close();
+  });
+
+  test('a start fails with the exception of the thread', async () => {
     const { pool, memory } = createPool(async () => anywhere);
     viewsOf(memory).words[HEADER_VERSION >> 2] = 99;
     await expect(pool.start()).rejects.toThrow('layout version 99');
   });
 
-  test('starts nobody while it drains', async () => {
+  test('a pool that drains starts no thread', async () => {
     let arrive: (at: ListenAt) => void = () => {};
     let taken = 0;
     const { pool, notes } = createPool(async () =>

@@ -1,4 +1,4 @@
-// A reload: new threads over the same memory in the place of the old, and nobody outside notices.
+// Reloads: new threads over the same memory replace the old ones, and no client notices.
 
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
@@ -20,12 +20,12 @@ import { type Supervised, startSupervised } from '../support/supervised.ts';
 
 const files = appFiles();
 
-/** Asks for a reload and waits for what is said of it. */
+/** Asks for a reload, waits for the line that reports its outcome, and returns it. */
 async function reload({ tell, notes }: Supervised, timeoutMs = 5000): Promise<string> {
   const before = notes.length;
   tell({ type: 'reload', timeoutMs });
   const said = (): string | undefined => notes.slice(before).find((note) => /eload/.test(note));
-  await eventually('what is said of the reload', () => said() !== undefined);
+  await eventually('the outcome of the reload', () => said() !== undefined);
   return said() as string;
 }
 
@@ -66,7 +66,7 @@ describe('from the command line', () => {
     expect(run.errors).toBe('');
   });
 
-  test('a file that was changed is served anew; a broken one is told, and the old goes on', async () => {
+  test('a reload serves a changed file; a file that fails to load is reported, and the old threads keep serving', async () => {
     const file = files.write('app.mjs', 'export default { routes: { "/": new Response("one") } };');
     const run = await startServer([file, '--workers', '2']);
     expect(await contentOf(run.port)).toBe('one');
@@ -90,7 +90,7 @@ describe('from the command line', () => {
     for (let i = 0; i < 4; i++) expect(await contentOf(run.port)).toBe('three');
   });
 
-  test('of a model without an application is told, and it goes on', async () => {
+  test('a reload of a model without an application is reported, and the server keeps serving', async () => {
     const run = await startServer(['--model', 'sequential']);
     run.child.kill('SIGHUP');
     await eventually('that it failed', () => run.output.includes('Could not reload: this model'));
@@ -101,7 +101,7 @@ describe('from the command line', () => {
 describe.each(['auto', 'shared', 'own'] as const)('%s sockets', (sockets) => {
   const workers = sockets === 'own' ? 1 : 2;
 
-  test('what is under way is finished by the old, idle connections are left to them', async () => {
+  test('old threads finish requests under way and keep idle connections', async () => {
     const server = await startSupervised({ workers }, sockets);
     const { port } = server;
     const idle = await connect(port);
@@ -127,7 +127,7 @@ describe.each(['auto', 'shared', 'own'] as const)('%s sockets', (sockets) => {
   });
 });
 
-test('what does not finish in time is ended', async () => {
+test('connections of old threads are cut at the drain timeout', async () => {
   const server = await startSupervised({ workers: 2 });
   const idle = await connect(server.port);
   idle.send(GET);
@@ -140,7 +140,7 @@ test('what does not finish in time is ended', async () => {
   idle.close();
 });
 
-test('reloads wait for each other, and a stop for none', async () => {
+test('reloads wait for each other, and a stop waits for no reload', async () => {
   const server = await startSupervised({ workers: 2 });
   for (let i = 0; i < 3; i++) server.tell({ type: 'reload', timeoutMs: 5000 });
   await eventually('three reloads', () => server.notes.length === 3);
@@ -166,7 +166,7 @@ test('a stop in the middle of a reload ends both generations', async () => {
   expect(late).toBe(0);
 });
 
-test('a thread that dies beside a reload is replaced by one of the new', async () => {
+test('a thread that dies during a reload is replaced by a thread with the new file', async () => {
   const route = (text: string): string => `export default { routes: { "/": new Response(${text}) } };`;
   files.write('app.mjs', route('"old"'));
   const server = await startSupervised({ workers: 2, app: files.urlOf('app.mjs') });
@@ -182,7 +182,7 @@ test('a thread that dies beside a reload is replaced by one of the new', async (
   expect((await server.stop()).statistics.open).toBe(0);
 });
 
-test('what an application holds open does not keep a thread that has drained', async () => {
+test('timers of an application do not keep a thread that has drained', async () => {
   files.write(
     'app.mjs',
     'setInterval(() => {}, 1000); export default { routes: { "/": new Response("a") } };',
@@ -243,7 +243,7 @@ describe('a pool', () => {
     return { pool, ports, memory };
   }
 
-  test('generations have slots of their own', async () => {
+  test('two generations use different slots', async () => {
     const { pool, ports, memory } = createPool(async () => anywhere);
     await pool.start();
     const old = await connect(ports[0] as number);
@@ -260,7 +260,7 @@ describe('a pool', () => {
     for (const client of [old, held]) client.close();
   });
 
-  test('when it drains, ends one that is being started', async () => {
+  test('a drain ends a generation that is starting', async () => {
     let taken = 0;
     const { pool } = createPool(async () => (++taken === 1 ? anywhere : new Promise(() => {})));
     await pool.start();
@@ -271,7 +271,7 @@ describe('a pool', () => {
     await expect(pool.reload(2000)).rejects.toThrow('the server is stopping');
   });
 
-  test('lets the old go on listening when the new can not', async () => {
+  test('old threads listen again when new threads can not listen', async () => {
     const occupied = net.createServer().listen(0, '127.0.0.1');
     await once(occupied, 'listening');
     const at: ListenAt = { host: '127.0.0.1', port: 0, reusePort: false };
