@@ -5,7 +5,7 @@
 //
 // The table is buckets of entries; a key's hash says its one bucket. To take from a key that has an entry is one
 // compare-exchange of its TAT, and a look whether the entry is still the key's. Entries change hands under the
-// bucket's hold: the one with the smallest TAT is marked as taken, gets its new key, then its TAT. The mark makes
+// bucket's latch: the one with the smallest TAT is marked as taken, gets its new key, then its TAT. The mark makes
 // whoever was about to change the TAT fail; a thread that ends in between leaves it, and as it is smaller than any
 // TAT, the next that comes goes on where that one stood. The smallest TAT is none at all, or one that is past, or,
 // when a bucket is full of keys that have used something, that of the key that has used least: it is forgotten.
@@ -21,8 +21,8 @@ import {
   BUCKET_BYTES,
   BUCKET_ENTRIES,
   BUCKET_ENTRY_COUNT,
-  BUCKET_HOLD,
   BUCKET_KEYS,
+  BUCKET_LATCH,
   ENTRY_BYTES,
   ENTRY_HASH,
   ENTRY_TAT,
@@ -41,10 +41,10 @@ import {
   LIMITER_TABLES_MAX,
   LIMITER_WINDOW_MS,
   SCRATCH_TEXT,
-  STATE_HOLD,
   STATE_KIND,
+  STATE_LATCH,
 } from '../../src/memory/state-layout';
-import { letGo, letGoFor, takeHold } from './hold';
+import { releaseLatch, releaseLatchOf, takeLatch } from './latch';
 import { leaveScratch, scratchOf } from './scratch';
 import { sipHash } from './siphash';
 import {
@@ -122,7 +122,7 @@ function takeHeld(
   cost: i32,
   nowMs: i64,
 ): f64 {
-  if (!takeHold(bucket + BUCKET_HOLD, scratch)) return -LIMIT_REMAINING_RANGE;
+  if (!takeLatch(bucket + BUCKET_LATCH, scratch)) return -LIMIT_REMAINING_RANGE;
   let entry = entryOf(bucket, hash);
   let outcome = entry == 0 ? AGAIN : takeFrom(table, entry, hash, cost, nowMs);
   if (isNaN(outcome)) {
@@ -135,7 +135,7 @@ function takeHeld(
     if (tat != 0) forgetBefore(limiter, scratch, table, hash);
     outcome = allowed ? remaining(table, next, nowMs) : refused(table, tat, next, nowMs);
   }
-  letGo(bucket + BUCKET_HOLD);
+  releaseLatch(bucket + BUCKET_LATCH);
   return outcome;
 }
 
@@ -264,8 +264,8 @@ export function open(
   nowMs: i64,
   aheadMs: i64,
 ): usize {
-  // So that of threads that begin together only one makes a table; without the hold it goes as well.
-  let held = takeHold(limiter + STATE_HOLD, scratch);
+  // So that of threads that begin together only one makes a table; without the latch it works, too.
+  let held = takeLatch(limiter + STATE_LATCH, scratch);
   let swept = false;
   const mask = maskFor(keys);
   let made: usize = 0;
@@ -279,9 +279,9 @@ export function open(
       if (made == 0 && !swept) {
         // Others may have one to give; a thread holds one limiter at a time.
         swept = true;
-        if (held) letGo(limiter + STATE_HOLD);
+        if (held) releaseLatch(limiter + STATE_LATCH);
         if (aheadMs == 0) sweep(scratch, nowMs);
-        held = takeHold(limiter + STATE_HOLD, scratch);
+        held = takeLatch(limiter + STATE_LATCH, scratch);
         continue;
       }
       if (made == 0) made = freshTable(scratch, mask + 1);
@@ -305,7 +305,7 @@ export function open(
   // A table that was made and didn't come into the chain is freed as one that has been taken out of it.
   if (made != 0 && held) tidy(limiter, nowMs);
   unpinBefore(scratch);
-  if (held) letGo(limiter + STATE_HOLD);
+  if (held) releaseLatch(limiter + STATE_LATCH);
   return table;
 }
 
@@ -361,9 +361,9 @@ function sweep(scratch: usize, nowMs: i64): void {
   for (let i = 0; i < STATE_COUNT_MAX; i++) {
     const limiter: usize = STATE + i * STATE_ROW_BYTES;
     if (atomic.load<i32>(limiter, STATE_KIND) != KIND_LIMITER) continue;
-    if (tableOf(limiter) == 0 || !takeHold(limiter + STATE_HOLD, scratch)) continue;
+    if (tableOf(limiter) == 0 || !takeLatch(limiter + STATE_LATCH, scratch)) continue;
     if (aheadMsOf(tableOf(limiter)) == 0) tidy(limiter, nowMs);
-    letGo(limiter + STATE_HOLD);
+    releaseLatch(limiter + STATE_LATCH);
   }
 }
 
@@ -397,7 +397,7 @@ export function keys(limiter: usize, scratch: usize): i32 {
 export function limiterOwnerDied(owner: i32): void {
   const scratch = scratchOf(owner);
   if (scratch == 0) return;
-  letGoFor(scratch);
+  releaseLatchOf(scratch);
   tablesOwnerDied(owner);
   leaveScratch(scratch);
 }

@@ -4,7 +4,7 @@
 
 import { HEADER_SCRATCH } from '../../src/memory/layout';
 import {
-  SCRATCH_HOLD,
+  SCRATCH_LATCH,
   SCRATCH_NEXT,
   SCRATCH_OWNER,
   SCRATCH_PARENT,
@@ -58,7 +58,7 @@ export function childOf(parent: i32): i32 {
 
 /** Leaves a page to the next that comes. */
 export function leaveScratch(page: usize): void {
-  atomic.store<usize>(page, 0, SCRATCH_HOLD);
+  atomic.store<usize>(page, 0, SCRATCH_LATCH);
   atomic.store<usize>(page, 0, SCRATCH_TABLE);
   atomic.store<usize>(page, 0, SCRATCH_TABLE_BEFORE);
   atomic.store<i32>(page, NOBODY, SCRATCH_PARENT);

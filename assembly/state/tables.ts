@@ -139,7 +139,7 @@ export function putInForce(limiter: usize, scratch: usize, table: usize, current
   return atomic.cmpxchg<usize>(limiter, current, table, STATE_EXTENT) == current;
 }
 
-/** Takes `older` out of the chain, in which it follows `newer`. The limiter's hold must be this thread's. */
+/** Takes `older` out of the chain, in which it follows `newer`. This thread must hold the limiter's latch. */
 export function takeOut(limiter: usize, newer: usize, older: usize): void {
   atomic.store<usize>(newer, atomic.load<usize>(older, LIMITER_PREVIOUS), LIMITER_PREVIOUS);
   atomic.add<i32>(limiter, 1, STATE_CHAIN);
@@ -148,11 +148,11 @@ export function takeOut(limiter: usize, newer: usize, older: usize): void {
   enter(older, pagesOf(bytesOf(load<i32>(older, LIMITER_BUCKET_MASK) + 1)), -(<i32>limiter));
 }
 
-/** Frees the tables that have been taken out of the chain and that no thread reads. The hold must be this thread's. */
+/** Frees the tables that have been taken out of the chain and that no thread reads. This thread must hold the latch. */
 export function freeTables(limiter: usize): void {
   for (let table = firstTable(); table != 0; table = nextTable(table)) {
     if (atomic.load<i32>(table, LIMITER_HOLDER) != -(<i32>limiter)) continue;
-    // A thread without the hold may put one in force meanwhile: until that is done it has pinned it.
+    // A thread without the latch may put one in force meanwhile: until that is done it has pinned it.
     if (inChain(limiter, table) || isPinned(table) || inChain(limiter, table)) continue;
     atomic.store<i32>(table, NOBODY, LIMITER_HOLDER);
   }

@@ -20,8 +20,8 @@ export const STATE_MUTEX = 12;
 export const STATE_EXTENT = 16;
 /** 1: a thread ended while it held the lock, and the next lock holder has not been told yet. */
 export const STATE_ABANDONED = 20;
-/** The hold (assembly/state/hold.ts) of the thread that makes a table of the limiter. */
-export const STATE_HOLD = 24;
+/** The latch (assembly/state/latch.ts) of the thread that makes a table of the limiter. */
+export const STATE_LATCH = 24;
 /** i64 of a counter: how many numbers were requested while none was leased. */
 export const STATE_MISSED = 32;
 /** 1: the keeper cannot lease numbers for this counter at the moment. */
@@ -71,8 +71,8 @@ export const HISTOGRAM_BUCKET_COUNT = HISTOGRAM_EXPONENT_COUNT << HISTOGRAM_MANT
 export const SCRATCH_OWNER = 0;
 /** Pointer of the page that was made before, or 0. */
 export const SCRATCH_NEXT = 4;
-/** Pointer of the hold that the thread takes or has taken last. */
-export const SCRATCH_HOLD = 8;
+/** Pointer of the latch that the thread takes or has taken last. */
+export const SCRATCH_LATCH = 8;
 /** Pointers of the limiters' tables that the thread may be reading. No thread may use their memory for other tables. */
 export const SCRATCH_TABLE = 12;
 export const SCRATCH_TABLE_BEFORE = 16;
@@ -82,10 +82,10 @@ export const SCRATCH_TEXT = 64;
 /** The rest of the page, except for 16 bytes that a load may read behind a text. */
 export const SCRATCH_TEXT_BYTES = 65536 - SCRATCH_TEXT - 16;
 
-/* A hold, i64. The low word is the owner number of the thread that has it, or 0. */
-export const HOLD_OWNER = 0;
+/* A latch, i64. The low word is the owner number of the thread that has it, or 0. */
+export const LATCH_OWNER = 0;
 /** How often a thread has released it. */
-export const HOLD_GENERATION = 4;
+export const LATCH_GENERATION = 4;
 
 /* A table of a limiter, an extent: its options, and its buckets. */
 export const LIMITER_LIMIT = 0;
@@ -114,8 +114,8 @@ export const LIMITER_NEXT = 72;
 export const LIMITER_PAGES = 76;
 export const LIMITER_BUCKETS = 256;
 
-/* A bucket: its hold, and the entries of the keys that belong to it. */
-export const BUCKET_HOLD = 0;
+/* A bucket: its latch, and the entries of the keys that belong to it. */
+export const BUCKET_LATCH = 0;
 export const BUCKET_ENTRIES = 16;
 export const BUCKET_ENTRY_COUNT = 15;
 export const BUCKET_BYTES = 256;

@@ -167,8 +167,8 @@ export const limiterDefects: Defect[] = [
       'if (tat > unused && atomic.load<i64>(entry, ENTRY_HASH) == hash)\n',
       'if ((tat > unused || tat == TAKEN) && atomic.load<i64>(entry, ENTRY_HASH) == hash)\n',
     ],
-    ['a bucket stays held', '  letGo(bucket + BUCKET_HOLD);\n', ''],
-    ['a bucket stays held by who has ended', '  letGoFor(scratch);\n', ''],
+    ['a bucket stays held', '  releaseLatch(bucket + BUCKET_LATCH);\n', ''],
+    ['a bucket stays held by who has ended', '  releaseLatchOf(scratch);\n', ''],
   ]),
   ...defectsOf('assembly/state/limiter.ts', THREADS, [
     [
@@ -178,12 +178,12 @@ export const limiterDefects: Defect[] = [
     ],
     ['the page of who has ended stays its own', '  leaveScratch(scratch);\n', ''],
   ]),
-  ...defectsOf('assembly/state/hold.ts', STEPS, [
-    ['a hold is taken from who has it', 'if (<i32>word == 0) {', 'if (true) {'],
-    ['a hold is noted when it has been taken', 'atomic.store<usize>(scratch, hold, SCRATCH_HOLD);', ''],
+  ...defectsOf('assembly/state/latch.ts', STEPS, [
+    ['a latch is taken from its holder', 'if (<i32>word == 0) {', 'if (true) {'],
+    ['a latch is not recorded before it is taken', 'atomic.store<usize>(scratch, latch, SCRATCH_LATCH);', ''],
     [
-      'a hold of another one is let go of',
-      ' && atomic.load<i32>(hold, HOLD_OWNER) == load<i32>(scratch, SCRATCH_OWNER)',
+      'the latch of another thread is released',
+      ' && atomic.load<i32>(latch, LATCH_OWNER) == load<i32>(scratch, SCRATCH_OWNER)',
       '',
     ],
   ]),

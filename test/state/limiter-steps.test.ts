@@ -179,7 +179,7 @@ function* stepsOf(situation: Situation): Generator<Scene & { step: number }> {
 
 /** Checks that no bucket is locked, no entry is between two keys, and no key has two entries. */
 function expectWhole(table: Table): void {
-  expect(table.hold(0)[0]).toBe(0);
+  expect(table.latch(0)[0]).toBe(0);
   const entries = table.entries(0).filter(({ hash }) => hash !== 0n);
   expect(entries.filter(({ tat }) => tat === TAKEN)).toEqual([]);
   expect(new Set(entries.map(({ hash }) => hash)).size).toBe(entries.length);
@@ -252,7 +252,7 @@ describe.each(SITUATIONS)('$name', (situation) => {
       a.before(step, end);
       expect(() => a.take(key)).toThrow(Ended);
       a.died();
-      expect(table.hold(0)[0]).toBe(0);
+      expect(table.latch(0)[0]).toBe(0);
       const changed = table
         .entries(0)
         .filter(({ hash, tat }, i) => hash !== before[i]?.hash || tat !== before[i]?.tat);
@@ -272,7 +272,7 @@ describe.each(SITUATIONS)('$name', (situation) => {
       const known = KEYS.filter(() => table.entries(0).every(({ hash }) => hash !== 0n));
       a.before(step, end);
       expect(() => a.take(key)).toThrow(Ended);
-      const held = table.hold(0)[0] === 1;
+      const held = table.latch(0)[0] === 1;
       expect(isPutOff(b.take('another'))).toBe(held);
       if (held) expect(known.filter((other) => isPutOff(b.take(other))).length).toBeLessThanOrEqual(1);
       a.died();
@@ -283,11 +283,11 @@ describe.each(SITUATIONS)('$name', (situation) => {
   test("the end of another thread, a former holder of the bucket's lock, changes nothing", () => {
     for (const { a, b, table, step } of stepsOf(situation)) {
       a.take('another');
-      let held = table.hold(0);
+      let held = table.latch(0);
       b.before(step, () => {
-        held = table.hold(0);
+        held = table.latch(0);
         a.died();
-        expect(table.hold(0)).toEqual(held);
+        expect(table.latch(0)).toEqual(held);
       });
       b.take(key);
       expectWhole(table);

@@ -4,7 +4,7 @@ import {
   BUCKET_BYTES,
   BUCKET_ENTRIES,
   BUCKET_ENTRY_COUNT,
-  BUCKET_HOLD,
+  BUCKET_LATCH,
   ENTRY_BYTES,
   ENTRY_HASH,
   ENTRY_TAT,
@@ -37,14 +37,14 @@ export class Table {
     return this.data.getInt32(this.pointer + LIMITER_BUCKET_MASK, true) + 1;
   }
 
-  /** Who has the hold of a bucket, and how often it has been let go of. */
-  hold(bucket: number): [owner: number, generation: number] {
-    const at = this.bucket(bucket) + BUCKET_HOLD;
+  /** The owner of a bucket's latch, and how often it has been released. */
+  latch(bucket: number): [owner: number, generation: number] {
+    const at = this.bucket(bucket) + BUCKET_LATCH;
     return [this.data.getInt32(at, true), this.data.getInt32(at + 4, true)];
   }
 
-  setHold(bucket: number, owner: number, generation: number): void {
-    const at = this.bucket(bucket) + BUCKET_HOLD;
+  setLatch(bucket: number, owner: number, generation: number): void {
+    const at = this.bucket(bucket) + BUCKET_LATCH;
     this.data.setInt32(at, owner, true);
     this.data.setInt32(at + 4, generation, true);
   }
