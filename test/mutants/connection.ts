@@ -70,7 +70,7 @@ export const connectionDefects: Defect[] = [
     ],
     ['a drain closes whoever has just asked', 'await new Promise((resolve) => setImmediate(resolve));', ''],
   ]),
-  ...defectsOf('src/connection/connection.ts', BREAK_OFF, [
+  ...defectsOf('src/connection/outflow.ts', BREAK_OFF, [
     [
       'a part of a content that the close ends looks like the whole',
       'if (this.endsContent && this.state !== ENDED && !this',
@@ -82,14 +82,16 @@ export const connectionDefects: Defect[] = [
       'if (!pending) this.destroy();',
     ],
     [
-      'a stream that stands still is told late',
-      'this.host.breakOff();\n      this.gone(reason);',
-      'this.host.breakOff();',
-    ],
-    [
       'a reset does not wait for the kernel',
       'if (this.state === BROKEN) {\n      this.host.deadline.resetSoon();',
       'if (this.state === BROKEN) {',
+    ],
+  ]),
+  ...defectsOf('src/connection/open-exchange.ts', BREAK_OFF, [
+    [
+      'a stream that stands still is told late',
+      'this.host.breakOff();\n      this.gone(reason);',
+      'this.host.breakOff();',
     ],
   ]),
   ...defectsOf('src/connection/connection.ts', CONNECTION, [
@@ -99,45 +101,17 @@ export const connectionDefects: Defect[] = [
       'if (this.exchange === undefined) return true;',
       FEW_WRITES,
     ],
-    ['reading is never resumed', 'this.socket.resume();', '', BURST],
     [
       'what came before the pause is not gone on with',
       'else if (this.closing) this.close();\n    else this.resume();',
       'else if (this.closing) this.close();',
       FEW_WRITES,
     ],
-    ['a peer that stopped again is read on', ' || !this.host.wantsInput()', '', FEW_WRITES],
     [
       'the next write does not wait for the last',
       'if (!outflow.flush()) break;',
       'outflow.flush();',
       FEW_WRITES,
-    ],
-    ['a lent region never comes home', 'this.returnRegions();\n    if (error', 'if (error', FEW_WRITES],
-    ['a lent region comes home twice', 'this.lent = undefined;', '', FEW_WRITES],
-    [
-      'a lent region comes home at once',
-      '(this.lent ??= []).push(region);',
-      '(this.lent ??= []).push(region);\n    this.returnRegions();',
-      MANY_SLOW,
-    ],
-    [
-      'a region is not lent',
-      'const region = this.host.plane.outputs.lend();',
-      'const region = undefined as OutputRegion | undefined;',
-      FEW_WRITES,
-    ],
-    [
-      'an unfinished message without bytes is forgotten',
-      'if (cursor === end && !slot.record.unfinished) this.carry = undefined;\n    else if (carry',
-      'if (cursor === end) this.carry = undefined;\n    else if (carry',
-      'contents of several clients',
-    ],
-    [
-      'a carry is kept though it was answered',
-      'else if (carry === undefined || cursor !== start) this.carry',
-      'else if (carry === undefined) this.carry',
-      'a pipeline larger than a read',
     ],
     [
       'a closing connection answers on',
@@ -145,19 +119,6 @@ export const connectionDefects: Defect[] = [
       'this.closing = true;\n    this.outflow.end();',
       'requests behind a request that closes',
     ],
-    [
-      'a connection closes at once, without lingering',
-      'this.socket.end();',
-      'this.socket.destroy();',
-      'ends when its peer closes',
-    ],
-    [
-      'what is discarded has no bound',
-      'if (this.discardedBytes > LINGER_BYTES_MAX) this.host.destroy();',
-      '',
-      'reads a bounded number of bytes',
-    ],
-    ['lingering has no end', 'this.host.deadline.linger();', '', 'ends when its peer closes'],
     [
       'half of a request at the end is passed over',
       'if (within) this.giveUp(ERROR_INCOMPLETE);\n      else this.close();',
@@ -202,7 +163,52 @@ export const connectionDefects: Defect[] = [
       'the log reports',
     ],
   ]),
-  ...defectsOf('src/connection/connection.ts', DEADLINES, [
+  ...defectsOf('src/connection/inflow.ts', CONNECTION, [
+    ['reading is never resumed', 'this.socket.resume();', '', BURST],
+    ['a peer that stopped again is read on', ' || !this.host.wantsInput()', '', FEW_WRITES],
+    [
+      'an unfinished message without bytes is forgotten',
+      'if (cursor === end && !slot.record.unfinished) this.carry = undefined;\n    else if (carry',
+      'if (cursor === end) this.carry = undefined;\n    else if (carry',
+      'contents of several clients',
+    ],
+    [
+      'a carry is kept though it was answered',
+      'else if (carry === undefined || cursor !== start) this.carry',
+      'else if (carry === undefined) this.carry',
+      'a pipeline larger than a read',
+    ],
+    [
+      'what is discarded has no bound',
+      'if (this.discardedBytes > LINGER_BYTES_MAX) this.host.destroy();',
+      '',
+      'reads a bounded number of bytes',
+    ],
+  ]),
+  ...defectsOf('src/connection/outflow.ts', CONNECTION, [
+    ['a lent region never comes home', 'this.returnRegions();\n    if (error', 'if (error', FEW_WRITES],
+    ['a lent region comes home twice', 'this.lent = undefined;', '', FEW_WRITES],
+    [
+      'a lent region comes home at once',
+      '(this.lent ??= []).push(region);',
+      '(this.lent ??= []).push(region);\n    this.returnRegions();',
+      MANY_SLOW,
+    ],
+    [
+      'a region is not lent',
+      'const region = this.host.plane.outputs.lend();',
+      'const region = undefined as OutputRegion | undefined;',
+      FEW_WRITES,
+    ],
+    [
+      'a connection closes at once, without lingering',
+      'this.socket.end();',
+      'this.socket.destroy();',
+      'ends when its peer closes',
+    ],
+    ['lingering has no end', 'this.host.deadline.linger();', '', 'ends when its peer closes'],
+  ]),
+  ...defectsOf('src/connection/deadlines.ts', DEADLINES, [
     ["a head's time begins again with each byte", '(awaited === HEAD && !anew)', 'false'],
     ["a head behind another has that one's time", ' && !anew)', ')'],
     ['an idle connection has its time from before', 'this.set(this.times.deadlines.idleTimeoutMs);', ''],
@@ -211,24 +217,28 @@ export const connectionDefects: Defect[] = [
     ['content buys no time', 'this.contentBytes += bytes;', ''],
     ['a write has no deadline of its own', 'this.set(this.times.deadlines.writeTimeoutMs);', ''],
     [
+      'a new connection has the time of an idle one',
+      'set(times.deadlines.headTimeoutMs);\n    this.waitsSince = times.waits++;\n    this.headSinceMs = times.clock.nowMs;\n  }\n\n  /** Waits for the next',
+      'set(times.deadlines.idleTimeoutMs);\n    this.waitsSince = times.waits++;\n    this.headSinceMs = times.clock.nowMs;\n  }\n\n  /** Waits for the next',
+    ],
+  ]),
+  ...defectsOf('src/connection/connection.ts', DEADLINES, [
+    [
       'an empty line gets 408',
       'else this.giveUp(ERROR_TIMEOUT);',
       'else if (this.carry) this.refuse(ERROR_TIMEOUT);\n    else this.close();',
     ],
     [
-      'a peer that must read its last answer has the time to linger only',
-      'if (this.state !== IDLE) return;',
-      '',
-    ],
-    [
-      'a new connection has the time of an idle one',
-      'set(times.deadlines.headTimeoutMs);\n    this.waitsSince = times.waits++;\n    this.headSinceMs = times.clock.nowMs;\n  }\n\n  /** Waits for the next',
-      'set(times.deadlines.idleTimeoutMs);\n    this.waitsSince = times.waits++;\n    this.headSinceMs = times.clock.nowMs;\n  }\n\n  /** Waits for the next',
-    ],
-    [
       'after a slow reader there is no deadline',
       'if (!this.outflow.flush()) return;\n    this.awaitNext();',
       'if (!this.outflow.flush()) return;',
+    ],
+  ]),
+  ...defectsOf('src/connection/outflow.ts', DEADLINES, [
+    [
+      'a peer that must read its last answer has the time to linger only',
+      'if (this.state !== IDLE) return;',
+      '',
     ],
   ]),
   ...defectsOf('src/connection/writer.ts', CONNECTION, [
@@ -271,7 +281,7 @@ export const connectionDefects: Defect[] = [
     ['what landed seems to lie in the slot', 'received(bytes, buffer !== read)', 'received(bytes, false)'],
     ['a direct reader does not pause', 'return goesOn;', 'return true;'],
   ]),
-  ...defectsOf('src/connection/connection.ts', LANDING, [
+  ...defectsOf('src/connection/inflow.ts', LANDING, [
     [
       'what lies in the slot takes the place of what landed',
       'if (landed) content.landed(cursor - start);\n    else if (pieceEnd',
@@ -287,6 +297,8 @@ export const connectionDefects: Defect[] = [
   ]),
   ...defectsOf('src/connection/connection.ts', STALLED, [
     ['a peer that reads slowly is cut', 'if (outflow.peerReads()) return;', ''],
+  ]),
+  ...defectsOf('src/connection/outflow.ts', STALLED, [
     [
       'a peer that once read enough has all the time',
       'this.startPeersTime();\n    return true;',
@@ -396,9 +408,11 @@ export const connectionDefects: Defect[] = [
       'if (ownerOf(words, at) === slot + 512)',
     ],
   ]),
-  ...defectsOf('src/connection/connection.ts', LIMITS, [
+  ...defectsOf('src/connection/deadlines.ts', LIMITS, [
     ['slow clients take all the room', 'nowMs - this.headSinceMs >= HEAD_GRACE_MS', 'nowMs < 0'],
     ['who connects has no time for its request', 'nowMs - this.headSinceMs >= HEAD_GRACE_MS', 'nowMs > 0'],
+  ]),
+  ...defectsOf('src/connection/connection.ts', LIMITS, [
     ['each turn may answer as many requests as a connection', 'this.requestsLeft = slot.requestsLeft;', ''],
     ['connections share the number of requests', 'slot.requestsLeft = this.requestsLeft;', ''],
   ]),

@@ -158,23 +158,12 @@ export const exchangeDefects: Defect[] = [
       'if (this.headOnly || bytes === 0) {',
     ],
     ['characters count as bytes', 'Buffer.byteLength(content)', 'content.length'],
-    ['UTF-8 goes out as Latin-1', 'else if (bytes === content.length)', 'else if (bytes >= content.length)'],
-    ['HTTP/1.0 gets chunks', '(contentless || versionMinor === 0 ? LENGTH', '(contentless ? LENGTH'],
-    ['HEAD is told of chunks', '(contentless || versionMinor === 0 ?', '(versionMinor === 0 ?'],
     ['nothing ends a content without a length', 'if (this.stream.endsWithClose) this.close = true;', ''],
-    ['a HEAD of unknown length closes', '= !contentless && untold', '= untold'],
-    ['more content goes out than was told', 'if (size > this.left) throw', 'if (size > this.left + 1) throw'],
-    ['what was written is not counted', 'this.left -= size;', ''],
     [
       'an empty piece is the last chunk',
       'if (size > 0) {\n      if (this.state',
       'if (size >= 0) {\n      if (this.state',
     ],
-    ['the size of a chunk is decimal', 'size.toString(16)', 'size.toString()'],
-    ['a large chunk has no end', "this.chunkOpen ? CRLF : ''}${size", "''}${size"],
-    ['a large last chunk has no end', "this.chunkOpen ? CRLF : ''}${LAST", "''}${LAST"],
-    ['chunks have no end', '{LAST_CHUNK}$', "{''}$"],
-    ['trailers are not sent', '{trailers}', "{''}"],
     [
       'content that is too short passes',
       'if (stream.short) {\n      this.cut();',
@@ -183,16 +172,6 @@ export const exchangeDefects: Defect[] = [
     [
       'a head waits for content that is late',
       'this.release(this.stream);\n      this.host.outflow.flush();',
-      '',
-    ],
-    [
-      'a head is built without looking for room',
-      'if (this.host.plane.outputs.room < bytes + HEAD_END_BYTES_MAX) this.flush();',
-      '',
-    ],
-    [
-      'a piece is copied without looking for room',
-      'if (outputs.room < size + CHUNK_FRAME_BYTES_MAX) this.flush();',
       '',
     ],
     ['a large text goes out as Latin-1', 'Buffer.from(content)', "Buffer.from(content, 'latin1')"],
@@ -213,16 +192,41 @@ export const exchangeDefects: Defect[] = [
       'this.close',
     ],
     [
+      'what broke off ends with the last chunk',
+      'if (this.state >= BEGUN) {\n      this.cut();\n      return;',
+      "if (this.state >= BEGUN) {\n      this.end('');\n      return;",
+    ],
+  ]),
+  ...defectsOf('src/connection/outflow.ts', EXCHANGE, [
+    ['UTF-8 goes out as Latin-1', 'else if (bytes === content.length)', 'else if (bytes >= content.length)'],
+    [
+      'a head is built without looking for room',
+      'if (this.host.plane.outputs.room < bytes + HEAD_END_BYTES_MAX) this.flush();',
+      '',
+    ],
+    [
+      'a piece is copied without looking for room',
+      'if (outputs.room < size + CHUNK_FRAME_BYTES_MAX) this.flush();',
+      '',
+    ],
+  ]),
+  ...defectsOf('src/connection/streamed-content.ts', EXCHANGE, [
+    ['HTTP/1.0 gets chunks', '(contentless || versionMinor === 0 ? LENGTH', '(contentless ? LENGTH'],
+    ['HEAD is told of chunks', '(contentless || versionMinor === 0 ?', '(versionMinor === 0 ?'],
+    ['a HEAD of unknown length closes', '= !contentless && untold', '= untold'],
+    ['more content goes out than was told', 'if (size > this.left) throw', 'if (size > this.left + 1) throw'],
+    ['what was written is not counted', 'this.left -= size;', ''],
+    ['the size of a chunk is decimal', 'size.toString(16)', 'size.toString()'],
+    ['a large chunk has no end', "this.chunkOpen ? CRLF : ''}${size", "''}${size"],
+    ['a large last chunk has no end', "this.chunkOpen ? CRLF : ''}${LAST", "''}${LAST"],
+    ['chunks have no end', '{LAST_CHUNK}$', "{''}$"],
+    ['trailers are not sent', '{trailers}', "{''}"],
+    [
       'what ends at once goes out in chunks',
       'this.length = this.held?.length ?? 0;\n      this.left = 0;',
       '',
     ],
     ['a held piece is lost', 'this.writePiece(outflow, held, true);', ''],
-    [
-      'what broke off ends with the last chunk',
-      'if (this.state >= BEGUN) {\n      this.cut();\n      return;',
-      "if (this.state >= BEGUN) {\n      this.end('');\n      return;",
-    ],
   ]),
   ...defectsOf('src/connection/open-exchange.ts', ABORT, [
     [
@@ -322,6 +326,8 @@ export const exchangeDefects: Defect[] = [
       'else if (this.plane.turn === undefined) this.resume();',
       'else if (this.plane.turn === undefined) this.outflow.flush();',
     ],
+  ]),
+  ...defectsOf('src/connection/inflow.ts', PIPELINING, [
     [
       'any number of requests waits behind an answer',
       'return this.carry !== undefined && this.carry.size > PIPELINED_BYTES_MAX;',
@@ -339,12 +345,6 @@ export const exchangeDefects: Defect[] = [
       '',
     ],
     [
-      'content that will never come is waited for',
-      'if (slot.record.unfinished && this.state === ENDED) return ERROR_INCOMPLETE;',
-      '',
-    ],
-    ['chunks stay where they lie', 'pieceEnd = slot.move(from, next, pieceEnd);', 'pieceEnd = next;'],
-    [
       "requests are served within another connection's turn",
       'else if (this.plane.turn === undefined) this.resume();',
       'else if (this.requestsLeft >= 0) this.resume();',
@@ -353,11 +353,6 @@ export const exchangeDefects: Defect[] = [
       "what is pipelined behind an answer in another's turn waits for ever",
       'setImmediate(() => this.resumeLater());',
       '',
-    ],
-    [
-      'a late application is answered for though it answers when it is told',
-      'if (!this.answering) this.refuse',
-      'this.refuse',
     ],
     [
       'a response has the deadline of its content no more',
@@ -375,6 +370,23 @@ export const exchangeDefects: Defect[] = [
       'this.close();',
     ],
     ['a request that was answered is refused as well', ' && !this.inflow.handedOver)', ')'],
+  ]),
+  ...defectsOf('src/connection/inflow.ts', TURNS, [
+    [
+      'content that will never come is waited for',
+      'if (slot.record.unfinished && this.state === ENDED) return ERROR_INCOMPLETE;',
+      '',
+    ],
+    ['chunks stay where they lie', 'pieceEnd = slot.move(from, next, pieceEnd);', 'pieceEnd = next;'],
+  ]),
+  ...defectsOf('src/connection/open-exchange.ts', TURNS, [
+    [
+      'a late application is answered for though it answers when it is told',
+      'if (!this.answering) this.refuse',
+      'this.refuse',
+    ],
+  ]),
+  ...defectsOf('src/connection/outflow.ts', TURNS, [
     ["another's turn is not looked at", 'if (turn !== undefined && turn !== this) turn.flush();', ''],
   ]),
   ...defectsOf('src/connection/connection.ts', CONTENT, [
@@ -388,7 +400,6 @@ export const exchangeDefects: Defect[] = [
       'exchange?.gone(reason);\n    }\n    this.plane.slot.record.drop();',
       'exchange?.gone(reason);\n    }',
     ],
-    ['trailers are not told', 'content.length === undefined ? slot.record.trailers(cursor) : []', '[]'],
     [
       'behind content that broke off come requests',
       'exchange.close = true;\n      this.inflow.discardRest();',
@@ -400,27 +411,6 @@ export const exchangeDefects: Defect[] = [
       'if (exchange?.over) {',
     ],
     ['who answers is not told that content broke off', 'exchange?.gone(reason);', ''],
-    ['content is not asked for', "if (content?.expectsContinue) this.inform(100, '');", ''],
-    [
-      'content is asked for twice',
-      'if (statusCode === 100 && this.content !== undefined) this.content.expectsContinue = false;',
-      '',
-    ],
-    [
-      'content is asked for within the response',
-      'if (this.versionMinor === 0 || this.begun) return false;',
-      'if (this.versionMinor === 0) return false;',
-    ],
-    [
-      'a connection goes on that may or may not bring content',
-      'return draining || content.expectsContinue || (content',
-      'return draining || (content',
-    ],
-    [
-      'any content is read for nothing',
-      'content.expectsContinue || (content.length ?? 0) > LINGER_BYTES_MAX;',
-      'content.expectsContinue;',
-    ],
     [
       'silence in content that is read is the application’s',
       'exchange?.content !== undefined && exchange.awaitsContent && inflow',
@@ -442,7 +432,33 @@ export const exchangeDefects: Defect[] = [
       'if (exchange.content?.unfinished && within) return;',
     ],
   ]),
-  ...defectsOf('src/connection/connection.ts', ABORT, [
+  ...defectsOf('src/connection/inflow.ts', CONTENT, [
+    ['trailers are not told', 'content.length === undefined ? slot.record.trailers(cursor) : []', '[]'],
+  ]),
+  ...defectsOf('src/connection/open-exchange.ts', CONTENT, [
+    ['content is not asked for', "if (content?.expectsContinue) this.inform(100, '');", ''],
+    [
+      'content is asked for twice',
+      'if (statusCode === 100 && this.content !== undefined) this.content.expectsContinue = false;',
+      '',
+    ],
+    [
+      'content is asked for within the response',
+      'if (this.versionMinor === 0 || this.begun) return false;',
+      'if (this.versionMinor === 0) return false;',
+    ],
+    [
+      'a connection goes on that may or may not bring content',
+      'return draining || content.expectsContinue || (content',
+      'return draining || (content',
+    ],
+    [
+      'any content is read for nothing',
+      'content.expectsContinue || (content.length ?? 0) > LINGER_BYTES_MAX;',
+      'content.expectsContinue;',
+    ],
+  ]),
+  ...defectsOf('src/connection/open-exchange.ts', ABORT, [
     [
       'an application does not close when the server drains',
       'return draining && !host.hasMore;',
@@ -452,11 +468,6 @@ export const exchangeDefects: Defect[] = [
       'what is pipelined is lost when the server drains',
       'return draining && !host.hasMore;',
       'return draining;',
-    ],
-    [
-      'what is pipelined behind a synchronous answer is lost when the server drains',
-      'return this.serving ? this.pipelined : this.inflow.begun;',
-      'return this.inflow.begun;',
     ],
     [
       'a late application is not answered for',
@@ -479,15 +490,12 @@ export const exchangeDefects: Defect[] = [
       'slot.statistics.refused();\n    this.abort(reason);',
       'slot.statistics.refused();',
     ],
+  ]),
+  ...defectsOf('src/connection/connection.ts', ABORT, [
     [
-      'an application may take its time',
-      '(departed ? LINGER_MS : this.times.deadlines.handlerTimeoutMs)',
-      '(Number.POSITIVE_INFINITY)',
-    ],
-    [
-      'a stream waits long for a peer that has closed its side',
-      '(departed ? LINGER_MS : this.times.deadlines.handlerTimeoutMs)',
-      '(this.times.deadlines.handlerTimeoutMs)',
+      'what is pipelined behind a synchronous answer is lost when the server drains',
+      'return this.serving ? this.pipelined : this.inflow.begun;',
+      'return this.inflow.begun;',
     ],
     ['a stream that moves is cut', 'if (!this.serving && this.exchange !== undefined) this.awaitNext();', ''],
     [
@@ -504,6 +512,18 @@ export const exchangeDefects: Defect[] = [
       'an application is not told that its peer has closed its side',
       'this.awaitNext();\n    exchange.abort(reason);',
       'this.awaitNext();',
+    ],
+  ]),
+  ...defectsOf('src/connection/deadlines.ts', ABORT, [
+    [
+      'an application may take its time',
+      '(departed ? LINGER_MS : this.times.deadlines.handlerTimeoutMs)',
+      '(Number.POSITIVE_INFINITY)',
+    ],
+    [
+      'a stream waits long for a peer that has closed its side',
+      '(departed ? LINGER_MS : this.times.deadlines.handlerTimeoutMs)',
+      '(this.times.deadlines.handlerTimeoutMs)',
     ],
   ]),
   ...defectsOf('src/connection/connection.ts', STALLED, [
