@@ -30,7 +30,7 @@ export function peerOf({ remoteAddress, remotePort }: Socket, { unix }: Endpoint
   return unix ? 'unix' : `${remoteAddress ?? 'gone'}:${remotePort ?? 0}`;
 }
 
-/** The endpoint of a TCP port whose clients speak HTTP without TLS. */
+/** The endpoint of a TCP port whose clients speak HTTP without TLS. For tests and benches. */
 export function plainEndpoint(io: Io): Endpoint {
   return { io, scheme: 'http', unix: false };
 }

@@ -87,7 +87,7 @@ function guardsOf(index: number): number[] {
   return guards.map((guard) => slot + guard);
 }
 
-/** Whether all guards of a slot have their bytes. */
+/** Whether all guards of a slot have their bytes. For tests. */
 export function guardsIntact({ bytes }: Views, index: number): boolean {
   return guardsOf(index).every((guard) =>
     bytes.subarray(guard, guard + GUARD_BYTES).every((byte) => byte === GUARD_BYTE),
