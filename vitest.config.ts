@@ -1,12 +1,51 @@
-import { defineConfig } from 'vitest/config';
+import { defaultExclude, defineConfig } from 'vitest/config';
+
+/** These open no socket, start no process and no thread that they race with, and compare no times. */
+const PURE = [
+  'test/{fuzz,protocol,wasm}/**/*.test.ts',
+  'test/{imports,mutants}.test.ts',
+  'test/app/{as-native,authority,fields,headers,load,path,proxy,request,response,route-errors,routes,url}.test.ts',
+  'test/bench/{compare,comparison,figures,load,parsers,progress,readme,report,rounds,statistics,store,text}.test.ts',
+  'test/connection/{clock,outputs,received-content,waiting-room}.test.ts',
+  'test/durable/{counters-file,leases,schedules,snapshot}.test.ts',
+  'test/state/{handles,limiter-snapshot,limiter-steps,mutex-schedules,siphash}.test.ts',
+];
+/** These start servers as processes or threads, and wait for what they do, however long it takes. */
+const SERVERS = [
+  'test/{cli,command,descriptors,serve}.test.ts',
+  'test/app/rate-limit.test.ts',
+  'test/app/end-to-end/*.test.ts',
+  'test/durable/{crash,end-to-end,folder,keep,lock,odd-names,redis,redis-reasons,serve}.test.ts',
+  'test/models/*.test.ts',
+  'test/state/{death,failed-start,nested,reloads}.test.ts',
+  'test/workers/*.test.ts',
+];
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     testTimeout: 30_000,
     // What is built runs as it is, and so does what it imports.
     server: { deps: { external: [/\/dist\//] } },
-    // Tests that start servers share two cores with their load.
-    fileParallelism: false,
+    projects: [
+      {
+        extends: true,
+        test: { name: 'pure', include: PURE, maxWorkers: 2, isolate: false, sequence: { groupOrder: 0 } },
+      },
+      {
+        extends: true,
+        test: { name: 'servers', include: SERVERS, maxWorkers: 2, sequence: { groupOrder: 1 } },
+      },
+      {
+        // Sockets in the test's own thread, and what is timed: one file after the other, with both cores of a small machine.
+        extends: true,
+        test: {
+          name: 'sockets',
+          include: ['test/**/*.test.ts'],
+          exclude: [...defaultExclude, ...PURE, ...SERVERS],
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
+        },
+      },
+    ],
   },
 });

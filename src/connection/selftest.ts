@@ -18,13 +18,14 @@ const TIMEOUT_MS = 2000;
 /**
  * Returns the fastest ways that work here, or the chosen ones.
  * @param slot any slot that is not in use yet
+ * @param timeoutMs for the answer to be read
  * @throws Error if a chosen way does not work
  */
-export async function chooseIo(choice: IoChoice, slot: Slot): Promise<Io> {
+export async function chooseIo(choice: IoChoice, slot: Slot, timeoutMs = TIMEOUT_MS): Promise<Io> {
   if (choice === 'public') return { read: 'public', write: 'public' };
   const io: Io = {
-    read: (await works('direct', 'public', slot)) ? 'direct' : 'public',
-    write: (await works('public', 'direct', slot)) ? 'direct' : 'public',
+    read: (await works('direct', 'public', slot, timeoutMs)) ? 'direct' : 'public',
+    write: (await works('public', 'direct', slot, timeoutMs)) ? 'direct' : 'public',
   };
   if (choice === 'direct' && (io.read === 'public' || io.write === 'public'))
     throw new Error(`this Node reads only the ${io.read} way and writes only the ${io.write} way`);
@@ -32,7 +33,7 @@ export async function chooseIo(choice: IoChoice, slot: Slot): Promise<Io> {
 }
 
 /** Checks that a question is read into the slot, and its answer is written out of it after a half-close. */
-async function works(read: ReadWay, write: WriteWay, slot: Slot): Promise<boolean> {
+async function works(read: ReadWay, write: WriteWay, slot: Slot, timeoutMs: number): Promise<boolean> {
   const server = net.createServer(SERVER_OPTIONS);
   let client: net.Socket | undefined;
   try {
@@ -43,7 +44,7 @@ async function works(read: ReadWay, write: WriteWay, slot: Slot): Promise<boolea
     });
     client = net.connect((server.address() as AddressInfo).port, '127.0.0.1');
     client.end(QUESTION);
-    return (await textOf(client)) === ANSWER;
+    return (await textOf(client, timeoutMs)) === ANSWER;
   } catch {
     return false;
   } finally {
@@ -80,8 +81,8 @@ function attempt(socket: net.Socket, action: () => void): void {
   }
 }
 
-async function textOf(socket: net.Socket): Promise<string> {
-  socket.setTimeout(TIMEOUT_MS, () => socket.destroy(new Error('no answer')));
+async function textOf(socket: net.Socket, timeoutMs: number): Promise<string> {
+  socket.setTimeout(timeoutMs, () => socket.destroy(new Error('no answer')));
   let text = '';
   for await (const chunk of socket) text += chunk;
   return text;

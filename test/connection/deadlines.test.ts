@@ -108,7 +108,7 @@ describe('content', () => {
 
   test('below the least upload rate gets 408', async () => {
     await send(`${POST}Transfer-Encoding: chunked\r\n\r\nffff\r\n`);
-    for (let i = 0; i < 3 && !client.ended; i++) {
+    for (let i = 0; i < 4 && !client.ended; i++) {
       server.pass(bodyTimeoutMs / 3);
       await send('x');
     }

@@ -59,7 +59,7 @@ test('a Node whose handles have changed gets the public ways', async () => {
     throw new Error('changed');
   });
   try {
-    expect(await chooseIo('auto', slot)).toMatchObject({ read: 'public' });
+    expect(await chooseIo('auto', slot, 200)).toMatchObject({ read: 'public' });
   } finally {
     destroy.mockRestore();
   }

@@ -26,7 +26,7 @@ test.each(blocks)('code is followed by its results', (...onPage) => {
   expect(languages).toMatch(/^(js (http|text) ?)+$/);
 });
 
-describe.each(
+describe.concurrent.each(
   blocks.flatMap((onPage) =>
     onPage.flatMap(({ page, language, text }, i) =>
       language === 'js' ? [[page, i, text, onPage[i + 1]?.text ?? ''] as const] : [],

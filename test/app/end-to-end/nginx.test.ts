@@ -81,10 +81,10 @@ http {
       expect(await get(`${way}/complete`)).toMatch(/^HTTP\/1\.1 200 OK.*\r\n5\r\n00000\r\n0\r\n\r\n$/s);
   });
 
-  test.each(['fails', 'stands-still', 'trailers', 'short', 'long'])(
+  test.concurrent.each(['fails', 'stands-still', 'trailers', 'short', 'long'])(
     'a stream that breaks off is an incomplete response, and no cache keeps it: %s',
     async (target) => {
-      for (const way of ['', '/unbuffered', '/cached', '/cached']) {
+      const ask = async (way: string): Promise<void> => {
         const answer = await get(`${way}/${target}`);
         expect(answer).toMatch(/^(HTTP\/1\.1 200 OK|HTTP\/1\.1 502|cut)/);
         if (answer.startsWith('HTTP/1.1 200')) {
@@ -97,7 +97,9 @@ http {
           response.ok ? response.text() : Promise.reject(new Error('502')),
         );
         await expect(fetched).rejects.toThrow();
-      }
+      };
+      // From the cache after the first time, if it were kept.
+      await Promise.all([ask(''), ask('/unbuffered'), ask('/cached').then(() => ask('/cached'))]);
     },
     30_000,
   );
