@@ -29,7 +29,14 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'pure', include: PURE, maxWorkers: 2, isolate: false, sequence: { groupOrder: 0 } },
+        test: {
+          name: 'pure',
+          include: PURE,
+          setupFiles: 'test/support/pure.ts',
+          maxWorkers: 2,
+          isolate: false,
+          sequence: { groupOrder: 0 },
+        },
       },
       {
         extends: true,

@@ -487,7 +487,11 @@ export const connectionDefects: Defect[] = [
     'src/connection/selftest.ts',
     ['test/connection/selftest.test.ts'],
     [
-      ['any answer will do', '(await textOf(client)) === ANSWER', '(await textOf(client)) !== undefined'],
+      [
+        'any answer will do',
+        '(await textOf(client, timeoutMs)) === ANSWER',
+        '(await textOf(client, timeoutMs)) !== undefined',
+      ],
       [
         'what was asked for and does not work is taken',
         "if (choice === 'direct' && (",
