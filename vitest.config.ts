@@ -3,16 +3,16 @@ import { defaultExclude, defineConfig } from 'vitest/config';
 /** These open no socket, start no process and no thread that they race with, and compare no times. */
 const PURE = [
   'test/{fuzz,protocol,wasm}/**/*.test.ts',
-  'test/{imports,mutants}.test.ts',
-  'test/app/{as-native,authority,fields,headers,load,path,proxy,request,response,route-errors,routes,url}.test.ts',
-  'test/bench/{compare,comparison,figures,load,parsers,progress,readme,report,rounds,statistics,store,text}.test.ts',
+  'test/{backoff,imports,mutants,one-line,options}.test.ts',
+  'test/app/!(dispatcher|globals|linear|own-memory|rate-limit|request-errors|send).test.ts',
+  'test/bench/!(contestants|cpu|main|report-browser|run|stop|trial).test.ts',
   'test/connection/{clock,outputs,received-content,waiting-room}.test.ts',
-  'test/durable/{counters-file,leases,schedules,snapshot}.test.ts',
+  'test/durable/{counters-file,lease-renewer,schedules,snapshot}.test.ts',
   'test/state/{handles,limiter-snapshot,limiter-steps,mutex-schedules,siphash}.test.ts',
 ];
 /** These start servers as processes or threads, and wait for what they do, however long it takes. */
 const SERVERS = [
-  'test/{cli,command,descriptors,serve}.test.ts',
+  'test/{cli,command,descriptors,listeners,serve}.test.ts',
   'test/app/rate-limit.test.ts',
   'test/app/end-to-end/*.test.ts',
   'test/durable/{crash,end-to-end,folder,keep,lock,odd-names,redis,redis-reasons,serve}.test.ts',

@@ -70,7 +70,7 @@ describe('results that were saved', () => {
   });
 });
 
-describe('a run', () => {
+describe.concurrent('a run', () => {
   function start(name: string, ...args: string[]) {
     const out = join(folder, name);
     const child = spawn(process.execPath, [MAIN, '--quick', '--out', out, ...args], {
