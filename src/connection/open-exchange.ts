@@ -60,7 +60,7 @@ export class OpenExchange implements Exchange, ContentSource {
   /** Opens the exchange of the request at whose head the engine stopped: its record is in the slot. */
   constructor(private readonly host: ExchangeHost) {
     const { slot } = host.plane;
-    this.head = slot.takeHead();
+    this.head = slot.requestHead();
     this.content = slot.record.inContent
       ? new ReceivedContent(this, slot.record.contentLength, slot.record.expectsContinue)
       : undefined;

@@ -117,7 +117,7 @@ export class Slot {
   }
 
   /** The head that serve() stopped behind. */
-  takeHead(): RecordHead {
+  requestHead(): RecordHead {
     return this.record.headAt(this.head);
   }
 

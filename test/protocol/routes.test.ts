@@ -377,7 +377,7 @@ function follow({ codec, slot }: Engine, parts: string[]): Followed {
       text += written;
       if (slot.verdict === VERDICT_REQUEST) {
         tell();
-        events.push(lineOf(slot.takeHead()));
+        events.push(lineOf(slot.requestHead()));
         closed = !slot.record.persistent || slot.requestsLeft === 0;
       } else {
         if (withoutInterim(written) !== '') {

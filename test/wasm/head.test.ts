@@ -25,7 +25,7 @@ function headOf(input: string): { head: RecordHead; record: RequestRecord } {
   slot.read.set(latin1(input));
   codec.serve(slot.readStart, slot.readStart + input.length, slot.outputs[0] as number);
   if (slot.verdict !== VERDICT_REQUEST) throw new Error(`not a request: ${JSON.stringify(input)}`);
-  return { head: slot.takeHead(), record: readRecord(slot, slot.head) };
+  return { head: slot.requestHead(), record: readRecord(slot, slot.head) };
 }
 
 /** Overwrites input and record, as the turns of other connections do. */
@@ -133,7 +133,7 @@ test('a head with the largest size and the largest number of fields', () => {
   many.slot.read.set(latin1(text));
   const { readStart } = many.slot;
   many.codec.serve(readStart, readStart + text.length, many.slot.outputs[0] as number);
-  const head = many.slot.takeHead();
+  const head = many.slot.requestHead();
   head.detach();
   many.slot.read.fill(0);
   expect(readAll(head).fields).toEqual([['Host', 'a'], ...fields]);
