@@ -225,7 +225,11 @@ describe('a pool', () => {
     const { port } = occupied.address() as net.AddressInfo;
     const one = { host: '127.0.0.1', port: 0 };
     const listeners = [one, one].flatMap(listenersOf);
-    const { pool } = createPool(async (listener) => ({ ...anywhere, port: listener * port }), listeners);
+    const { pool } = createPool(async (listener) => {
+      // Until then the thread listens for the first listener.
+      if (listener > 0) await sleep(200);
+      return { ...anywhere, port: listener * port };
+    }, listeners);
     await expect(pool.start()).rejects.toThrow('EADDRINUSE');
     occupied.close();
   });
