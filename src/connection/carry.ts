@@ -35,6 +35,11 @@ export class Carry {
     return this.length;
   }
 
+  /** Returns the bytes that wait. The carry is not used after that. */
+  take(): Uint8Array {
+    return this.bytes.subarray(0, this.length);
+  }
+
   /** Puts bytes and record back into the slot, before the bytes that were just read (0: none). @returns where they start */
   restore(readBytes: number): number {
     if (this.record !== undefined) this.slot.record.restore(this.record);

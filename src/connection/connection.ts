@@ -7,6 +7,7 @@
 //   closing   the response under way is the last one.
 
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import {
   ERROR_INCOMPLETE,
   ERROR_TIMEOUT,
@@ -24,14 +25,11 @@ import { OpenExchange } from './open-exchange.ts';
 import { Outflow, type OutflowHost } from './outflow.ts';
 import type { Plane } from './plane.ts';
 import type { ReceivedContent } from './received-content.ts';
+import { RequestLog } from './request-log.ts';
+import { type SocketOwner, watchSocket } from './socket-events.ts';
 
 /** The prepared response to an error is never longer. */
 const REFUSAL_BYTES_MAX = 1024;
-
-/** Names the property of a socket that holds its connection. Listeners that all sockets share take no memory each. */
-const CONNECTION = Symbol('connection');
-
-type Connected = { [CONNECTION]?: Connection };
 
 /** The set that a connection belongs to. */
 export interface ConnectionOwner {
@@ -39,13 +37,14 @@ export interface ConnectionOwner {
   connectionClosed(connection: Connection): void;
 }
 
-export class Connection implements InflowHost, OutflowHost, ExchangeHost {
+export class Connection implements InflowHost, OutflowHost, ExchangeHost, SocketOwner {
   readonly inflow: Inflow;
   readonly deadline: Deadline;
   readonly outflow: Outflow;
   /** The entry that counts the peer's address. */
   addressEntry = UNCOUNTED;
   readonly peer: string;
+  readonly requestLog: RequestLog | undefined;
   private closing = false;
   private requestsLeft: number;
   private exchange: OpenExchange | undefined = undefined;
@@ -61,14 +60,11 @@ export class Connection implements InflowHost, OutflowHost, ExchangeHost {
   ) {
     this.requestsLeft = plane.limits.requestsMax;
     this.peer = plane.log.connections ? peerOf(accepted, endpoint) : '';
+    this.requestLog = plane.log.requests ? new RequestLog(plane, endpoint, this.peer) : undefined;
     this.inflow = new Inflow(accepted, this);
     this.deadline = new Deadline(plane);
-    const socket: Socket & Connected = this.inflow.socket;
-    this.outflow = new Outflow(socket, this);
-    socket[CONNECTION] = this;
-    socket.on('end', socketOnEnd);
-    socket.on('error', socketOnError);
-    socket.on('close', socketOnClose);
+    this.outflow = new Outflow(this.inflow.socket, this);
+    watchSocket(this.inflow.socket, this);
   }
 
   /** No request has been received in part or waits for its response, and no response waits to leave. */
@@ -138,7 +134,8 @@ export class Connection implements InflowHost, OutflowHost, ExchangeHost {
   refuse(error: number): void {
     this.inflow.giveBack();
     if (this.plane.outputs.room < REFUSAL_BYTES_MAX) this.outflow.flush();
-    this.plane.refuse(error, this.peer);
+    this.plane.refuse(error);
+    this.requestLog?.refused(error, this.plane.slot.written);
     this.outflow.flush();
     this.close();
   }
@@ -154,22 +151,23 @@ export class Connection implements InflowHost, OutflowHost, ExchangeHost {
 
   /** Serves the requests in [start, end). @param fresh where the bytes begin that have just been received */
   private serve(start: number, end: number, fresh: number): void {
-    const { inflow, outflow, plane } = this;
-    const { codec, slot, outputs, log } = plane;
+    const { inflow, outflow, plane, requestLog } = this;
+    const { codec, slot, outputs } = plane;
     let cursor = start;
     let verdict: number;
+    requestLog?.turnBegins();
     slot.requestsLeft = this.requestsLeft;
     plane.turn = outflow;
     for (;;) {
       cursor = codec.serve(cursor, end, outputs.position);
       outputs.position += slot.written;
       verdict = slot.verdict;
-      if (log.requests) plane.logEvents(this.peer);
+      requestLog?.served();
 
       if (verdict === VERDICT_REQUEST) {
         cursor = this.handOver(cursor, end);
         if (this.closing) verdict = VERDICT_CLOSE;
-        else if (this.exchange === undefined && outflow.idle) continue;
+        else if (this.exchange === undefined && outflow.idle && !inflow.released) continue;
         break;
       }
       if (verdict !== VERDICT_AGAIN) break;
@@ -186,7 +184,7 @@ export class Connection implements InflowHost, OutflowHost, ExchangeHost {
     }
     this.requestsLeft = slot.requestsLeft;
     inflow.keep(start, cursor, end, fresh);
-    if (outflow.pending) return;
+    if (outflow.pending || inflow.released) return;
     this.awaitNext(end - fresh, cursor !== start);
     if (this.exchange !== undefined) return;
     if (inflow.ended) this.giveUp(ERROR_INCOMPLETE);
@@ -219,7 +217,8 @@ export class Connection implements InflowHost, OutflowHost, ExchangeHost {
       exchange.breakOff();
     }
     if (exchange.over) {
-      head.release();
+      if (this.inflow.released) head.detach();
+      else head.release();
       this.exchange = undefined;
       if (exchange.close) this.closing = true;
     } else if (content === undefined || content.length !== undefined) head.detach();
@@ -302,12 +301,19 @@ export class Connection implements InflowHost, OutflowHost, ExchangeHost {
     else deadline.awaitApplication(inflow.ended && exchange.begun);
   }
 
+  upgrade(take: (socket: Duplex) => void): void {
+    this.exchange = undefined;
+    this.deadline.never();
+    this.inflow.release(take);
+  }
+
   /** The response makes progress, so its time starts anew. */
   wrote(): void {
     if (!this.serving && this.exchange !== undefined) this.awaitNext();
   }
 
   flushed(): void {
+    if (this.inflow.released) return;
     if (this.exchange !== undefined) {
       this.awaitNext();
       this.exchange.drained();
@@ -343,8 +349,8 @@ export class Connection implements InflowHost, OutflowHost, ExchangeHost {
     this.outflow.end();
   }
 
-  /** The peer has sent its last byte. */
   peerEnded(): void {
+    if (this.inflow.released) return;
     const { exchange } = this;
     const within = this.inflow.takesRequests;
     this.inflow.end();
@@ -371,7 +377,6 @@ export class Connection implements InflowHost, OutflowHost, ExchangeHost {
     else this.close();
   }
 
-  /** The socket is closed. */
   closed(): void {
     this.outflow.closed();
     this.inflow.drop();
@@ -385,16 +390,4 @@ export class Connection implements InflowHost, OutflowHost, ExchangeHost {
 /** The peer may still read responses. */
 function clientEnded(): Error {
   return abortError('ERR_CLIENT_GONE', 'the client closed its side of the connection');
-}
-
-function socketOnEnd(this: Connected): void {
-  this[CONNECTION]?.peerEnded();
-}
-
-function socketOnError(): void {
-  // The peer has reset the connection: 'close' follows.
-}
-
-function socketOnClose(this: Connected): void {
-  this[CONNECTION]?.closed();
 }

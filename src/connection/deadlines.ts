@@ -186,6 +186,12 @@ export class Deadline extends Timeout {
     this.set(RESET_DELAY_MS);
   }
 
+  /** Waits for nothing any more. */
+  never(): void {
+    this.peerFirst = true;
+    this.setAt(Number.POSITIVE_INFINITY);
+  }
+
   /** Returns true if the client has had its time for a head, so that its connection may make room for another one. */
   headGraceOver(nowMs: number): boolean {
     return nowMs - this.headSinceMs >= HEAD_GRACE_MS;

@@ -1,16 +1,18 @@
 // The part of a connection that its open exchange sees.
 
+import type { Duplex } from 'node:stream';
 import type { Inflow } from './inflow.ts';
 import type { Outflow } from './outflow.ts';
 import type { Plane } from './plane.ts';
+import type { RequestLog } from './request-log.ts';
 
 export interface ExchangeHost {
   /** When the exchange is made, the slot holds the record of its request. */
   readonly plane: Plane;
   /** Takes the response. */
   readonly outflow: Outflow;
-  /** Names the peer in the log. */
-  readonly peer: string;
+  /** Logs the response; undefined if requests are not logged. */
+  readonly requestLog: RequestLog | undefined;
   /** The address of the peer; empty if the peer was gone when it was first read. */
   readonly remoteAddress: string;
   /** Receives the content of the request. */
@@ -19,6 +21,8 @@ export interface ExchangeHost {
   readonly hasMore: boolean;
   /** The application takes content, or discards it. */
   contentWanted(): void;
+  /** Gives the socket to another owner when the turn has ended. */
+  upgrade(take: (socket: Duplex) => void): void;
   /** The response is complete. */
   exchangeOver(): void;
   /** The response can't be completed. */

@@ -1,6 +1,7 @@
 // A request that the engine doesn't answer, and its response: an application layer sees only this of a connection. It speaks
 // of bytes, field lines and status codes, never of Fetch.
 
+import type { Duplex } from 'node:stream';
 import { isReasonPhrase } from '../protocol/status.ts';
 import type { ExchangeEvents } from './exchange-events.ts';
 
@@ -133,6 +134,17 @@ export interface Exchange {
    * @param trailers field lines for the trailer section of a chunked response, each with its CRLF
    */
   end(trailers: string): void;
+  /**
+   * Gives the connection away for another protocol (RFC 9110 7.8). Sends nothing: the new owner answers the request. The
+   * responses to earlier requests have been handed to the kernel before.
+   *
+   * The connection counts as open until its socket has closed. No timeout applies to it any more; a drain waits for it, and
+   * closes it at the drain timeout.
+   * @param take called once, when the turn has ended, with the socket as an ordinary stream (allowHalfOpen) whose first
+   *   bytes are those behind the request; not called if the client has gone before
+   * @throws Error if a response has begun, or if content of the request is still to come
+   */
+  upgrade(take: (socket: Duplex) => void): void;
   /**
    * Takes back a response that begin() has started, if nothing of it has left: then another response may be sent.
    * @returns false if a part has left

@@ -4,20 +4,23 @@
 //   DISCARDING   a response said that the connection closes: further bytes are discarded, since closing at once would make
 //                the peer lose that response (RFC 9112 9.6)
 //   ENDED        the peer has sent its last byte
+//   RELEASED     the socket has another owner: further bytes wait in its stream
 //
 // Bytes that are not served in the turn that received them wait in the carry.
 
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { ERROR_INCOMPLETE } from '../memory/codes.ts';
 import { Carry } from './carry.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { Plane } from './plane.ts';
-import { openSocket, type Receiver } from './reader.ts';
+import { openSocket, type Receiver, releaseSocket } from './reader.ts';
 import type { ReceivedContent } from './received-content.ts';
 
 const REQUESTS = 0;
 const DISCARDING = 1;
 const ENDED = 2;
+const RELEASED = 3;
 
 /** A closing connection reads so many bytes at most, so that the peer can read the last response. */
 export const LINGER_BYTES_MAX = 1024 * 1024;
@@ -56,10 +59,12 @@ export class Inflow implements Receiver {
   }
 
   received(bytes: number, landed: boolean): boolean {
+    const { slot } = this.host.plane;
+    const end = slot.readStart + bytes;
+    if (this.state === RELEASED) return this.socket.push(slot.copy(slot.readStart, end));
     if (this.state !== REQUESTS) return this.discard(bytes);
-    const { readStart } = this.host.plane.slot;
-    this.host.received(readStart, readStart + bytes, landed);
-    this.paused = !this.host.wantsInput();
+    this.host.received(slot.readStart, end, landed);
+    this.paused = this.released || !this.host.wantsInput();
     return !this.paused;
   }
 
@@ -77,6 +82,11 @@ export class Inflow implements Receiver {
 
   get ended(): boolean {
     return this.state === ENDED;
+  }
+
+  /** The socket has another owner, or is about to have one. */
+  get released(): boolean {
+    return this.state === RELEASED;
   }
 
   /** Discards further bytes. */
@@ -198,6 +208,23 @@ export class Inflow implements Receiver {
     if (!slot.record.unfinished)
       content.finish(content.length === undefined ? slot.record.trailers(cursor) : []);
     return cursor;
+  }
+
+  /**
+   * Gives the socket to another owner, with the bytes that wait in front.
+   * @param take called with it when the turn has ended, unless it is closed by then
+   */
+  release(take: (socket: Duplex) => void): void {
+    const { socket } = this;
+    this.state = RELEASED;
+    // The reader of the socket may be in the middle of a piece.
+    queueMicrotask(() => {
+      const { carry } = this;
+      this.carry = undefined;
+      if (socket.destroyed) return;
+      releaseSocket(socket, carry?.take());
+      take(socket);
+    });
   }
 
   /** Drops the carry. */

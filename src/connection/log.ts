@@ -1,5 +1,8 @@
 // The tutorial's lines: accepted, received, sent. Off the request's way unless asked for.
 
+import type { RequestLine } from '../wasm/events.ts';
+import type { ResponseEvent } from './response-event.ts';
+
 export const LOG_LEVELS = ['silent', 'errors', 'start', 'connections', 'requests'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
@@ -60,33 +63,24 @@ export class Log {
     if (this.connections) this.print(`Closed connection from ${peer}`);
   }
 
-  received(requestLine: string, peer: string): void {
-    const line = requestLine.slice(0, PRINTED_LENGTH_MAX);
-    this.print(`Received request from ${peer}: ${line}${line === requestLine ? '' : '…'}`);
+  received({ method, target, versionMinor }: RequestLine, peer: string): void {
+    const whole = `${method} ${target} HTTP/1.${versionMinor}`;
+    const line = whole.slice(0, PRINTED_LENGTH_MAX);
+    this.print(`Received request from ${peer}: ${line}${line === whole ? '' : '…'}`);
   }
 
   refused(reason: string, peer: string): void {
     if (this.requests) this.print(`Refused request from ${peer}: ${reason}`);
   }
 
-  /** @param content undefined when it is not known yet */
-  answered(statusCode: number, content: string | Uint8Array | undefined, peer: string): void {
+  responded({ peer, statusCode, content, complete }: ResponseEvent): void {
     const what =
       typeof content === 'string'
         ? excerpt(content)
         : content === undefined
           ? 'a stream'
           : `${content.length} bytes`;
-    this.print(`Sent response to ${peer}: ${statusCode} ${what}`);
-  }
-
-  /** @param response the whole response, Latin-1 */
-  sent(response: Uint8Array, peer: string): void {
-    const bytes = Buffer.from(response.buffer, response.byteOffset, response.byteLength);
-    const content = bytes.subarray(bytes.indexOf('\r\n\r\n') + 4);
-    // A character more than is printed tells that there is more.
-    const start = content.toString('latin1', 0, PRINTED_LENGTH_MAX + 1);
-    this.print(`Sent response to ${peer}: ${bytes.toString('latin1', 9, 12)} ${excerpt(start)}`);
+    this.print(`${complete ? 'Sent response to' : 'Broke off response to'} ${peer}: ${statusCode} ${what}`);
   }
 }
 

@@ -9,24 +9,20 @@
 //   GONE      the response is not complete, and nothing more can be sent
 //   CUT       the response can't be completed: the connection is about to close
 
+import type { Duplex } from 'node:stream';
 import { ERROR_HANDLER_TIMEOUT, LENGTH_UNTOLD } from '../memory/codes.ts';
 import { refusalText } from '../protocol/errors.ts';
 import { abortError, answeredError } from '../protocol/request-errors.ts';
 import { isBare, statusLine } from '../protocol/status.ts';
 import type { RecordHead } from '../wasm/head.ts';
-import {
-  areHeadParts,
-  type Exchange,
-  FIELDS_BYTES_MAX,
-  FIELDS_TOO_LARGE,
-  type HeadParts,
-} from './exchange.ts';
+import { type Exchange, FIELDS_BYTES_MAX, FIELDS_TOO_LARGE, type HeadParts } from './exchange.ts';
 import { type ExchangeEvents, ExchangeListeners } from './exchange-events.ts';
 import type { ExchangeHost } from './exchange-host.ts';
 import { LINGER_BYTES_MAX } from './inflow.ts';
 import { COPIED_BYTES_MAX, type Taken, tellLater } from './outflow.ts';
 import { type ContentSource, ReceivedContent } from './received-content.ts';
 import { summaryOf } from './request-summary.ts';
+import { buildHead, checkHead } from './response-head.ts';
 import { StreamedContent } from './streamed-content.ts';
 
 const WAITING = 0;
@@ -115,7 +111,7 @@ export class OpenExchange implements Exchange, ContentSource {
     outflow.reserve(headBytes + (bytes <= COPIED_BYTES_MAX ? bytes : 0));
     if (close) this.close = true;
     this.buildHead(statusCode, fields, bare ? LENGTH_UNTOLD : bytes);
-    this.logAnswer(statusCode, content);
+    this.host.requestLog?.hasContent(content, this.headOnly || bare ? 0 : bytes);
 
     if (this.headOnly || bare || bytes === 0) {
       this.finish();
@@ -193,6 +189,18 @@ export class OpenExchange implements Exchange, ContentSource {
     return stream;
   }
 
+  upgrade(take: (socket: Duplex) => void): void {
+    if (this.over) return;
+    if (this.state !== WAITING) throw new Error('a request that is being answered cannot be upgraded');
+    if (this.content?.unfinished) throw new Error('a request is upgraded when its content has been read');
+    if (this.aborted !== undefined) this.destroy();
+    else {
+      this.state = OVER;
+      this.close = false;
+      this.host.upgrade(take);
+    }
+  }
+
   withdraw(): boolean {
     if (this.state !== HELD) return false;
     clearImmediate(this.holding);
@@ -235,20 +243,12 @@ export class OpenExchange implements Exchange, ContentSource {
 
   breakOff(): void {
     if (this.state >= OVER) return;
-    if (this.state >= BEGUN) {
-      this.cut();
-      return;
+    if (this.state >= BEGUN) this.cut();
+    else {
+      // Nothing has left, so a 500 can still be sent.
+      this.withdraw();
+      this.respond(500, '', '', true);
     }
-    // Nothing has left, so a 500 can still be sent.
-    this.withdraw();
-    this.respond(500, '', '', true);
-  }
-
-  /** Answers with the prepared response for an error, and closes. */
-  private refuse(error: number): void {
-    this.close = true;
-    this.buildPrepared(-error, false);
-    this.finish();
   }
 
   /** Answers with prepared response `index`, as the engine would have. */
@@ -281,6 +281,7 @@ export class OpenExchange implements Exchange, ContentSource {
   gone(reason: Error): void {
     if (this.over) return;
     this.state = GONE;
+    this.host.requestLog?.ended(false, this.stream?.sentBytes);
     clearImmediate(this.holding);
     this.stream?.dropHeld(this.aborted ?? reason);
     this.abort(reason);
@@ -305,7 +306,10 @@ export class OpenExchange implements Exchange, ContentSource {
     }
     slot.statistics.refused();
     this.abort(reason);
-    if (!this.answering) this.refuse(ERROR_HANDLER_TIMEOUT);
+    if (this.answering) return;
+    this.close = true;
+    this.buildPrepared(-ERROR_HANDLER_TIMEOUT, false);
+    this.finish();
   }
 
   /** The application takes content, or discards it. */
@@ -332,11 +336,13 @@ export class OpenExchange implements Exchange, ContentSource {
     // Earlier responses are complete.
     this.host.outflow.flush();
     this.state = CUT;
+    this.host.requestLog?.ended(false, this.stream?.sentBytes);
     this.host.breakOff();
   }
 
   private finish(): void {
     this.state = OVER;
+    this.host.requestLog?.ended(true, this.stream?.sentBytes);
     clearImmediate(this.holding);
     const { listeners } = this;
     if (listeners !== undefined) this.host.outflow.whenTaken((error) => listeners.left(error));
@@ -351,48 +357,44 @@ export class OpenExchange implements Exchange, ContentSource {
     const { outflow } = this.host;
     outflow.reserve(this.checkHead(this.fields));
     this.buildHead(this.statusCode, this.fields, stream.length);
-    this.logAnswer(this.statusCode, undefined);
     this.state = BEGUN;
     if (stream.endsWithClose) outflow.closeEndsContent();
     stream.writeHeld(outflow);
   }
 
   private buildPrepared(index: number, sayPersistent: boolean): void {
-    const { codec, outputs, log } = this.host.plane;
+    const { codec, outputs } = this.host.plane;
     this.host.outflow.takeRegion();
     this.host.outflow.reserve(COPIED_BYTES_MAX);
     const at = outputs.position;
     outputs.position = codec.answer(index, at, this.close, sayPersistent, this.headOnly);
-    if (log.requests) this.host.plane.logSent(outputs.position - at, this.host.peer);
+    this.host.requestLog?.built(outputs.position - at);
   }
 
   private buildHead(statusCode: number, fields: string, length: number): void {
-    const { codec, outputs, slot } = this.host.plane;
-    const { headParts } = this;
+    const { plane, requestLog } = this.host;
     const close = this.closesAfter();
     this.close = close;
-    const line = statusLine(statusCode, headParts?.reasonPhrase);
-    const at = slot.writeLatin1(line + fields, outputs.position);
-    outputs.position = codec.finishHead(at, length, close, this.versionMinor === 0);
-    // The engine puts its Date first, and all dates have the same length.
-    if (headParts?.date !== undefined) slot.writeLatin1(`Date: ${headParts.date}\r\n`, at);
-  }
-
-  private logAnswer(statusCode: number, content: string | Uint8Array | undefined): void {
-    const { peer, plane } = this.host;
-    if (plane.log.requests) plane.log.answered(statusCode, content, peer);
-  }
-
-  /** @returns the size of status line and fields @throws RangeError if that is too large, or a part is not valid */
-  private checkHead(fields: string): number {
-    const { headParts } = this;
-    const bytes = fields.length + (headParts?.reasonPhrase?.length ?? 0);
-    const valid = headParts === undefined || areHeadParts(headParts);
-    if (bytes <= FIELDS_BYTES_MAX && valid) return bytes;
-    // The parts are not for the response that is sent instead.
-    this.headParts = undefined;
-    throw new RangeError(
-      valid ? FIELDS_TOO_LARGE : 'not a reason phrase (RFC 9112 4), or not an IMF-fixdate',
+    const bytes = buildHead(
+      plane,
+      statusCode,
+      fields,
+      this.headParts,
+      length,
+      close,
+      this.versionMinor === 0,
     );
+    requestLog?.began(statusCode, bytes);
+  }
+
+  /** @returns the size of status line and fields @throws RangeError as checkHead() does */
+  private checkHead(fields: string): number {
+    try {
+      return checkHead(fields, this.headParts);
+    } catch (error) {
+      // The parts are not for the response that is sent instead.
+      this.headParts = undefined;
+      throw error;
+    }
   }
 }

@@ -3,9 +3,7 @@
 
 import { PREPARED_DEFAULT, PREPARED_NONE } from '../memory/codes.ts';
 import type { Codec } from '../protocol/codec.ts';
-import { refusalText } from '../protocol/errors.ts';
 import { dateLine, preparedResponses } from '../protocol/prepared.ts';
-import { readEvents } from '../wasm/events.ts';
 import type { Slot } from '../wasm/slot.ts';
 import { Clock, type TimeSource } from './clock.ts';
 import type { Deadlines, Timing } from './deadlines.ts';
@@ -59,30 +57,11 @@ export class Plane implements Timing {
     this.slot.prepared.fallback = builtIn ? PREPARED_DEFAULT : PREPARED_NONE;
   }
 
-  /** Builds the prepared response for an error into the region at hand. @param peer for the log */
-  refuse(error: number, peer: string): void {
-    const { codec, slot, outputs, log } = this;
+  /** Builds the prepared response for an error into the region at hand. */
+  refuse(error: number): void {
+    const { codec, slot, outputs } = this;
     codec.refuse(error, outputs.position);
     outputs.position += slot.written;
-    log.refused(refusalText(error), peer);
-    this.logSent(slot.written, peer);
-  }
-
-  /** Logs the messages of a peer that the engine has just handled. */
-  logEvents(peer: string): void {
-    const { slot, log } = this;
-    for (const { request, error, response } of readEvents(slot.views, slot.pointer)) {
-      if (request !== undefined)
-        log.received(`${request.method} ${request.target} HTTP/1.${request.versionMinor}`, peer);
-      if (error !== 0) log.refused(refusalText(error), peer);
-      if (response !== undefined) log.sent(response, peer);
-    }
-  }
-
-  /** Logs a response that fills the last `bytes` of the region at hand. */
-  logSent(bytes: number, peer: string): void {
-    const { slot, log, outputs } = this;
-    if (log.requests) log.sent(slot.views.bytes.slice(outputs.position - bytes, outputs.position), peer);
   }
 }
 

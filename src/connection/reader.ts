@@ -33,6 +33,21 @@ export function openSocket(way: ReadWay, accepted: net.Socket, slot: Slot, recei
   return way === 'direct' ? openDirect(accepted, slot, receiver) : openPublic(accepted, slot, receiver);
 }
 
+/**
+ * Makes a socket of openSocket() an ordinary stream again, for another owner. The stream flows when its owner listens.
+ *
+ * A handle that is read with `onread` delivers nothing to its stream, so with the direct way the receiver still gets all
+ * bytes, and pushes a copy of them.
+ * @param unread bytes that come before all others
+ */
+export function releaseSocket(socket: net.Socket, unread: Uint8Array | undefined): void {
+  socket.pause();
+  socket.removeAllListeners('data');
+  // As if nobody had ever listened.
+  (socket as { readableFlowing: boolean | null }).readableFlowing = null;
+  if (unread !== undefined) socket.unshift(unread);
+}
+
 interface WithHandle {
   _handle: unknown;
 }

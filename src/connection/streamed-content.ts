@@ -12,6 +12,8 @@ export class StreamedContent {
   length: number;
   /** The close ends the content, since there is no length and there are no chunks. */
   readonly endsWithClose: boolean;
+  /** Size of the content as sent so far, chunk sizes included. */
+  sentBytes = 0;
   /** The bytes of content that may still be written. */
   private left: number;
   /** The CRLF of the last chunk is still to be written. */
@@ -87,23 +89,30 @@ export class StreamedContent {
 
   /** Puts a piece into the outflow. @param lasting the bytes don't change until they have left */
   writePiece(outflow: Outflow, bytes: Uint8Array, lasting: boolean): void {
+    this.sentBytes += bytes.length;
     if (!this.chunked) {
       outflow.writePiece(bytes, lasting);
       return;
     }
     const size = bytes.length;
     outflow.reserve(0);
-    outflow.writeText(`${this.chunkOpen ? CRLF : ''}${size.toString(16)}\r\n`);
+    this.writeFrame(outflow, `${this.chunkOpen ? CRLF : ''}${size.toString(16)}\r\n`);
     outflow.writePiece(bytes, lasting);
     // The end of a large chunk leaves with the next bytes.
     this.chunkOpen = size > COPIED_BYTES_MAX;
-    if (!this.chunkOpen) outflow.writeText(CRLF);
+    if (!this.chunkOpen) this.writeFrame(outflow, CRLF);
   }
 
   /** Puts the end of the content into the outflow. @param trailers field lines, each with its CRLF */
   writeEnd(outflow: Outflow, trailers: string): void {
     if (!this.chunked) return;
     outflow.reserve(trailers.length);
-    outflow.writeText(`${this.chunkOpen ? CRLF : ''}${LAST_CHUNK}${trailers}\r\n`);
+    this.writeFrame(outflow, `${this.chunkOpen ? CRLF : ''}${LAST_CHUNK}${trailers}\r\n`);
+  }
+
+  /** Puts a part of the chunked coding into the outflow (RFC 9112 7.1). */
+  private writeFrame(outflow: Outflow, text: string): void {
+    outflow.writeText(text);
+    this.sentBytes += text.length;
   }
 }

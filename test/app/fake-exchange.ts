@@ -71,6 +71,10 @@ export class FakeExchange implements Exchange {
     this.complete();
   }
 
+  upgrade(): void {
+    throw new Error('no application of the Fetch layer upgrades');
+  }
+
   withdraw(): boolean {
     if (this.held) this.note('withdraw');
     return this.held;

@@ -122,6 +122,7 @@ export function fakeExchange(head: FakeHead, content?: Content): FakeExchange {
     begin: unasked,
     write: unasked,
     end: unasked,
+    upgrade: unasked,
     withdraw: unasked,
     breakOff: unasked,
     abort(reason) {

@@ -2,6 +2,8 @@
 
 import { type Defect, defectsOf } from './defect.ts';
 
+const UPGRADE = ['test/connection/upgrade.test.ts'];
+const EVENTS = ['test/connection/response-events.test.ts'];
 const ADDRESSES = ['test/connection/addresses.test.ts'];
 const BREAK_OFF = ['test/connection/break-off.test.ts'];
 const CONNECTION = ['test/connection/connection.test.ts'];
@@ -156,16 +158,16 @@ export const connectionDefects: Defect[] = [
       'this.inflow.drop();\n    if (this.plane',
       'half-closes within a head',
     ],
-    [
-      'the events of the engine are not logged',
-      'if (log.requests) plane.logEvents(this.peer);',
-      '',
-      'the log reports',
-    ],
+    ['the events of the engine are not logged', 'requestLog?.served();', '', 'the log reports'],
   ]),
   ...defectsOf('src/connection/inflow.ts', CONNECTION, [
     ['reading is never resumed', 'this.socket.resume();', '', BURST],
-    ['a peer that stopped again is read on', ' || !this.host.wantsInput()', '', FEW_WRITES],
+    [
+      'a peer that stopped again is read on',
+      '!this.paused || !this.host.wantsInput()',
+      '!this.paused',
+      FEW_WRITES,
+    ],
     [
       'an unfinished message without bytes is forgotten',
       'if (cursor === end && !slot.record.unfinished) this.carry = undefined;\n    else if (carry',
@@ -252,8 +254,48 @@ export const connectionDefects: Defect[] = [
     ],
     ['the flush is told of again', 'this.waiting = false;', '', FEW_WRITES],
   ]),
+  ...defectsOf('src/connection/reader.ts', UPGRADE, [
+    ['bytes behind an upgrade are lost', 'if (unread !== undefined) socket.unshift(unread);', ''],
+    [
+      'a released socket flows before its owner listens',
+      'readableFlowing = null;',
+      'readableFlowing = true;',
+    ],
+  ]),
+  ...defectsOf('src/connection/inflow.ts', UPGRADE, [
+    ['bytes after an upgrade are not delivered', 'this.socket.push(slot.copy(slot.readStart, end))', 'true'],
+    [
+      'an owner that does not read is flooded',
+      'return this.socket.push(slot.copy(slot.readStart, end));',
+      '{\n      this.socket.push(slot.copy(slot.readStart, end));\n      return true;\n    }',
+    ],
+  ]),
+  ...defectsOf('src/connection/connection.ts', UPGRADE, [
+    ['an upgraded connection has a timeout', 'this.deadline.never();', ''],
+    [
+      "the half-close of an upgraded connection is the server's",
+      'if (this.inflow.released) return;\n    const { exchange } = this;',
+      'const { exchange } = this;',
+    ],
+    [
+      'the head of an upgrade is gone',
+      'if (this.inflow.released) head.detach();\n      else head.release();',
+      'head.release();',
+    ],
+  ]),
+  ...defectsOf('src/connection/request-log.ts', EVENTS, [
+    ['a response has the request of another one', 'this.request = undefined;', ''],
+    [
+      'a response in pieces has the size of its head',
+      'answer.bytes += bytes;\n    this.responded',
+      'this.responded',
+    ],
+  ]),
+  ...defectsOf('src/connection/streamed-content.ts', EVENTS, [
+    ['chunk sizes are not counted', 'this.sentBytes += text.length;', ''],
+  ]),
   ...defectsOf('src/connection/reader.ts', CONNECTION, [
-    ["a public reader doesn't pause", 'socket.pause();', '', FEW_WRITES],
+    ["a public reader doesn't pause", 'socket.pause();\n      const rest', 'const rest', FEW_WRITES],
     [
       'a public reader delivers twice',
       'if (receiver.received(part.length, false)) continue;',

@@ -177,8 +177,8 @@ export const exchangeDefects: Defect[] = [
     ['a large text goes out as Latin-1', 'Buffer.from(content)', "Buffer.from(content, 'latin1')"],
     [
       'fields may have any size',
-      'if (bytes <= FIELDS_BYTES_MAX && valid) return bytes;',
-      'if (valid) return bytes;',
+      'if (bytes > FIELDS_BYTES_MAX) throw new RangeError(FIELDS_TOO_LARGE);\n  return bytes;',
+      'return bytes;',
     ],
     [
       'a response can not ask for the close',
@@ -193,8 +193,8 @@ export const exchangeDefects: Defect[] = [
     ],
     [
       'what broke off ends with the last chunk',
-      'if (this.state >= BEGUN) {\n      this.cut();\n      return;',
-      "if (this.state >= BEGUN) {\n      this.end('');\n      return;",
+      'if (this.state >= BEGUN) this.cut();',
+      "if (this.state >= BEGUN) this.end('');",
     ],
   ]),
   ...defectsOf('src/connection/outflow.ts', EXCHANGE, [
@@ -269,7 +269,11 @@ export const exchangeDefects: Defect[] = [
     ],
   ]),
   ...defectsOf('src/connection/open-exchange.ts', TURNS, [
-    ['what failed before its head is cut', 'if (this.state >= BEGUN) {', 'if (this.state >= WAITING) {'],
+    [
+      'what failed before its head is cut',
+      'if (this.state >= BEGUN) this.cut();',
+      'if (this.state >= WAITING) this.cut();',
+    ],
     [
       'earlier responses are cut, too',
       'this.host.outflow.flush();\n    this.state = CUT;',
@@ -312,8 +316,8 @@ export const exchangeDefects: Defect[] = [
   ...defectsOf('src/connection/connection.ts', PIPELINING, [
     [
       'the next request is begun before the answer',
-      'else if (this.exchange === undefined && outflow.idle) continue;',
-      'else if (outflow.idle) continue;',
+      'else if (this.exchange === undefined && outflow.idle && ',
+      'else if (outflow.idle && ',
     ],
     ['trailers take the place of the fields', 'if (content.length === undefined) head.detach();', ''],
     [
@@ -382,8 +386,8 @@ export const exchangeDefects: Defect[] = [
   ...defectsOf('src/connection/open-exchange.ts', TURNS, [
     [
       'a late application is answered for though it answers when it is told',
-      'if (!this.answering) this.refuse',
-      'this.refuse',
+      'if (this.answering) return;\n    this.close = true;',
+      'this.close = true;',
     ],
   ]),
   ...defectsOf('src/connection/outflow.ts', TURNS, [
@@ -471,7 +475,7 @@ export const exchangeDefects: Defect[] = [
     ],
     [
       'a late application is not answered for',
-      'if (!this.answering) this.refuse(ERROR_HANDLER_TIMEOUT);',
+      'this.buildPrepared(-ERROR_HANDLER_TIMEOUT, false);\n    this.finish();',
       '',
     ],
     [
@@ -529,8 +533,8 @@ export const exchangeDefects: Defect[] = [
   ...defectsOf('src/connection/connection.ts', STALLED, [
     [
       'requests are begun though nothing can be written',
-      'else if (this.exchange === undefined && outflow.idle) continue;',
-      'else if (this.exchange === undefined) continue;',
+      'this.exchange === undefined && outflow.idle && ',
+      'this.exchange === undefined && ',
     ],
     ['a stream is not told to go on', 'this.exchange.drained();', ''],
   ]),

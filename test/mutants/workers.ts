@@ -55,7 +55,7 @@ export const workerDefects: Defect[] = [
   ...defectsOf('src/connection/endpoint.ts', LISTENERS, [
     ['a client of a path has a port', "unix: 'path' in address", 'unix: false', 'the start line'],
   ]),
-  ...defectsOf('src/connection/connection.ts', LISTENERS, [
+  ...defectsOf('src/connection/outflow.ts', LISTENERS, [
     ['a unix socket is reset', ' && !this.host.endpoint.unix', '', 'is cut ends in a close'],
   ]),
   ...defectsOf('src/workers/started-thread.ts', POOL, [

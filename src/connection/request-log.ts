@@ -1,0 +1,99 @@
+// What one connection tells the log of its requests. A connection has it only when requests are logged. The engine's events
+// and the application's responses both become one event for each response.
+
+import { refusalText } from '../protocol/errors.ts';
+import { type RequestLine, readEvents } from '../wasm/events.ts';
+import type { Endpoint } from './endpoint.ts';
+import type { Plane } from './plane.ts';
+import type { Answer } from './response-event.ts';
+
+/** Of a content, for the log. */
+const CONTENT_BYTES_MAX = 1024;
+const EMPTY_LINE = '\r\n\r\n';
+
+export class RequestLog {
+  /** The request that has not been answered, and when its turn began. */
+  private request: RequestLine | undefined = undefined;
+  private requestMs = 0;
+  private turnMs = 0;
+  /** The application's response to it, from when its head has been built. */
+  private answer: Answer | undefined = undefined;
+
+  constructor(
+    private readonly plane: Plane,
+    private readonly endpoint: Endpoint,
+    readonly peer: string,
+  ) {}
+
+  /** The engine is about to serve what has been received. */
+  turnBegins(): void {
+    this.turnMs = performance.now();
+  }
+
+  /** Logs the events of the engine's last call. */
+  served(): void {
+    const { slot, log } = this.plane;
+    for (const { request, error, response } of readEvents(slot.views, slot.pointer)) {
+      if (request !== undefined) {
+        this.request = request;
+        this.requestMs = this.turnMs;
+        log.received(request, this.peer);
+      }
+      if (error !== 0) log.refused(refusalText(error), this.peer);
+      if (response !== undefined) this.responded(answerOf(response), true);
+    }
+  }
+
+  /** Logs an error that was found outside of the engine, and its response, the last `bytes` of the region at hand. */
+  refused(error: number, bytes: number): void {
+    this.plane.log.refused(refusalText(error), this.peer);
+    this.built(bytes);
+  }
+
+  /** Logs a response that fills the last `bytes` of the region at hand. */
+  built(bytes: number): void {
+    const { outputs, slot } = this.plane;
+    this.responded(answerOf(slot.views.bytes.subarray(outputs.position - bytes, outputs.position)), true);
+  }
+
+  /** The head of the application's response has been built. */
+  began(statusCode: number, headBytes: number): void {
+    this.answer = { statusCode, bytes: headBytes, content: undefined };
+  }
+
+  /** The response has all of its content at once, of which so many bytes are sent. */
+  hasContent(content: string | Uint8Array, bytes: number): void {
+    if (this.answer === undefined) return;
+    this.answer.content = content;
+    this.answer.bytes += bytes;
+  }
+
+  /** Logs the application's response, if its head has been built. @param bytes of content that were sent in pieces */
+  ended(complete: boolean, bytes = 0): void {
+    const { answer } = this;
+    if (answer === undefined) return;
+    this.answer = undefined;
+    answer.bytes += bytes;
+    this.responded(answer, complete);
+  }
+
+  /** Logs the response to the request that has not been answered. */
+  private responded(answer: Answer, complete: boolean): void {
+    const { endpoint, peer, request } = this;
+    this.request = undefined;
+    const sinceMs = request === undefined ? this.turnMs : this.requestMs;
+    const durationUs = Math.round((performance.now() - sinceMs) * 1000);
+    this.plane.log.responded({ endpoint, peer, request, durationUs, complete, ...answer });
+  }
+}
+
+/** What a whole response of the engine's says, in Latin-1. */
+function answerOf(response: Uint8Array): Answer {
+  const text = Buffer.from(response.buffer, response.byteOffset, response.byteLength);
+  const contentStart = text.indexOf(EMPTY_LINE) + EMPTY_LINE.length;
+  return {
+    statusCode: Number(text.toString('latin1', 9, 12)),
+    bytes: response.length,
+    content: text.toString('latin1', contentStart, contentStart + CONTENT_BYTES_MAX),
+  };
+}

@@ -1,0 +1,27 @@
+// What the log is told of one response.
+
+import type { RequestLine } from '../wasm/events.ts';
+import type { Endpoint } from './endpoint.ts';
+
+/** One response, or the part of one that was sent before it broke off. */
+export interface ResponseEvent extends Answer {
+  /** Of the listener that the connection came through. */
+  endpoint: Endpoint;
+  /** Address and port of the client. */
+  peer: string;
+  /** Undefined when no valid head has come. */
+  request: RequestLine | undefined;
+  /** From the turn that parsed the request's head until the last byte of the response was built. */
+  durationUs: number;
+  /** False when the response broke off. */
+  complete: boolean;
+}
+
+/** The response itself. */
+export interface Answer {
+  statusCode: number;
+  /** Size of head and content as sent, chunk sizes included; interim responses are not counted. */
+  bytes: number;
+  /** For people: text, or the beginning of one, or the bytes; undefined for a stream. */
+  content: string | Uint8Array | undefined;
+}

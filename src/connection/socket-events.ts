@@ -1,0 +1,35 @@
+// The events of a connection's socket. All sockets share the listeners, so they take no memory for each connection.
+
+import type { Socket } from 'node:net';
+
+const OWNER = Symbol('owner');
+
+/** Told what happens to a socket. */
+export interface SocketOwner {
+  /** The peer has sent its last byte. */
+  peerEnded(): void;
+  /** The socket is closed. */
+  closed(): void;
+}
+
+type Owned = { [OWNER]?: SocketOwner };
+
+/** Tells the owner what happens to the socket from now on. */
+export function watchSocket(socket: Socket & Owned, owner: SocketOwner): void {
+  socket[OWNER] = owner;
+  socket.on('end', socketOnEnd);
+  socket.on('error', socketOnError);
+  socket.on('close', socketOnClose);
+}
+
+function socketOnEnd(this: Owned): void {
+  this[OWNER]?.peerEnded();
+}
+
+function socketOnError(): void {
+  // The peer has reset the connection: 'close' follows.
+}
+
+function socketOnClose(this: Owned): void {
+  this[OWNER]?.closed();
+}
