@@ -82,7 +82,10 @@ export interface RouteRequest extends ServerRequest {
 
 /** The second argument of a handler: the client, the thread and the server. */
 export interface Context {
-  /** The client's address: the peer's, or the one that trusted proxies report, which may be `unknown`. */
+  /**
+   * The client's address: the peer's, or the one that trusted proxies report, which may be `unknown`. Empty for a client
+   * of a unix socket.
+   */
   readonly remoteAddress: string;
   /** Index of this thread among the threads of the server, from 0. */
   readonly worker: number;

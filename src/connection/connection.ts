@@ -93,7 +93,7 @@ export class Connection implements InflowHost, OutflowHost, ExchangeHost, Socket
     return this.exchange;
   }
 
-  /** The address of the peer; empty if the peer was gone when it was first read. */
+  /** The address of the peer; empty on a unix socket, or if the peer was gone when it was first read. */
   get remoteAddress(): string {
     return (this.address ??= this.inflow.socket.remoteAddress ?? '');
   }

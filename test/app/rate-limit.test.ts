@@ -178,6 +178,14 @@ describe('the key and the cost of a request', () => {
   });
 });
 
+test('clients of a unix socket, which have no address, count as one', async () => {
+  const handler = rateLimit(limiter('api', { limit: 2, windowMs: 1000, now }))(() => new LightResponse(''));
+  const context = { remoteAddress: '' } as Context;
+  const statuses = [];
+  for (let i = 0; i < 3; i++) statuses.push((await handler(request, context)).status);
+  expect(statuses).toEqual([200, 200, 429]);
+});
+
 describe('an IPv6 client', () => {
   const from = (remoteAddress: string): Context => ({ remoteAddress }) as Context;
   const remaining = async (options: RateLimitOptions, ...addresses: string[]): Promise<unknown[]> => {
