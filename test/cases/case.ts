@@ -1,4 +1,4 @@
-// One head, or one whole connection, and what it shall lead to. The same tables are run against every engine
+// A head, or a whole connection, and the result it must have. The same tables run against every engine
 // and, over sockets, against the started server.
 
 import type { RequestRecord } from '../support/record.ts';
@@ -9,27 +9,27 @@ export interface HeadCase {
   section: string;
   /** Latin-1. */
   input: string;
-  /** One of ERROR_*, or 0 when bytes are missing, or what the record shall say. */
+  /** An ERROR_* code, 0 if bytes are missing, or the expected content of the record. */
   expected: number | Partial<RequestRecord>;
 }
 
-/** All that comes on one connection, and how far it shall be believed. */
+/** All bytes of one connection, and how much of them the server must accept. */
 export interface ConversationCase {
-  /** The attack, or what is tried. */
+  /** The name of the attack, or of the attempt. */
   name: string;
-  /** Section of RFC 9112 unless it says otherwise, or where the attack is known from. */
+  /** Section of RFC 9112 unless it names another document, or the source that describes the attack. */
   section: string;
   /** Latin-1. */
   input: string;
-  /** Targets of the requests that are answered, with 200 unless it says otherwise, in order. */
+  /** Targets of the requests that the server answers, with 200 unless stated otherwise, in order. */
   taken: string[];
-  /** Which of them are answered with 421, by their place, since they are not for this server (RFC 9110 7.4). */
+  /** Indexes of the requests answered with 421, since they are for another server (RFC 9110 7.4). */
   misdirected?: number[];
-  /** The status that what follows them is refused with. The connection then closes. */
+  /** The status of the refusal that follows them. The connection then closes. */
   refused?: number;
-  /** How it ends when nothing is refused; open, unless it says otherwise: the next request may come. */
+  /** The end of the connection if nothing is rejected. The default is open: the next request may come. */
   end?: 'closed' | 'unfinished';
-  /** Which of the answers are to HEAD. */
+  /** Indexes of the responses to HEAD. */
   heads?: number[];
 }
 
@@ -43,9 +43,9 @@ export function post(target: string, fields: string, content: string): string {
   return `POST ${target} HTTP/1.1\r\nHost: a\r\n${fields}\r\n${content}`;
 }
 
-/** A request that nobody shall see: it is the content of another, or follows what is refused. */
+/** A request that no server may see: it is the content of another request, or follows a rejected one. */
 export const HIDDEN = get('/hidden');
-/** The request that follows. It is seen only where both ends agree on what came before. */
+/** The next request. The server sees it only if both ends agree on all bytes before it. */
 export const NEXT = get('/next');
 
 /** A good request whose field section is `fields`, Host before it. */

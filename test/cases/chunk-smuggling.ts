@@ -9,8 +9,8 @@ const LAST_CHUNK = '0\r\n\r\n';
 const HIDDEN_CHUNK = `${HIDDEN.length.toString(16)}\r\n${HIDDEN}`;
 
 /**
- * Behind a chunk size of 2 and what may be an extension or a line's end: who takes it for an extension sees the
- * last chunk and a request, who takes it for an end sees both as the data of another chunk.
+ * Bytes behind a chunk size of 2 that may be an extension or the end of a line. A reader that takes them for an extension
+ * sees the last chunk and a request. A reader that takes them for an end sees both as the data of another chunk.
  */
 const AMBIGUOUS = `xx\r\n${(LAST_CHUNK + HIDDEN).length.toString(16)}\r\n${LAST_CHUNK}${HIDDEN}\r\n${LAST_CHUNK}`;
 

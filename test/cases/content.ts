@@ -8,10 +8,10 @@ import {
   ERROR_HEAD_SIZE,
 } from '../../src/memory/codes.ts';
 
-/** What follows a head, and what it shall lead to. */
+/** The bytes after a head, and the result they must have. */
 export interface ContentCase {
   name: string;
-  /** Section of RFC 9112 unless it says otherwise. */
+  /** Section of RFC 9112 unless it names another document. */
   section: string;
   /** Field lines that frame it. */
   fields: string;
@@ -102,7 +102,7 @@ const EXTENDED_SIZES = [
   '05;a=0',
 ];
 
-/** The same, where the last byte before CRLF, or the CR, is one too many. */
+/** The same lines with one byte too many before CRLF, or as CR. */
 const MALFORMED_SIZES = [
   '5;',
   '5 ',
@@ -197,7 +197,7 @@ const unfinished: ContentCase[] = [
   '5\r',
   '5\r\n',
   '5;a',
-  // As much as may be.
+  // The largest values that the limits allow.
   '186a0\r\n',
   '5\r\nHell',
   '5\r\nHello',
@@ -214,7 +214,7 @@ const unfinished: ContentCase[] = [
 const bad: ContentCase[] = [
   ...[
     ['an empty size', '\r\n'],
-    ['a size that is none', 'x\r\n'],
+    ['a size without digits', 'x\r\n'],
     ['a letter that is no digit', '1g\r\n'],
     ['a signed size', '+5\r\n'],
     ['a negative size', '-1\r\n'],

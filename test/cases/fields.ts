@@ -327,7 +327,7 @@ const host: HeadCase[] = [
     expected: ERROR_HOST,
   },
   {
-    name: 'Host twice, the first of them empty',
+    name: 'Host twice, the first one empty',
     section: '3.2',
     input: 'GET / HTTP/1.1\r\nHost:\r\nHost: a\r\n\r\n',
     expected: ERROR_HOST,

@@ -1,5 +1,5 @@
-// Line ends that are none, requests split and fields injected by them, hosts that name two, and bytes that are
-// no HTTP/1 at all (RFC 9112 2.2, 3.2, 5; 11.1).
+// Bytes that look like line ends but are not, and requests and fields injected by them; Host fields that name two hosts;
+// and bytes that are no HTTP/1 at all (RFC 9112 2.2, 3.2, 5; 11.1).
 
 import { type ConversationCase, get, HIDDEN, NEXT, post } from './case.ts';
 
@@ -13,7 +13,7 @@ const refuse = (
 
 const line = (requestLine: string): string => `${requestLine}\r\nHost: a\r\n\r\n`;
 
-/** What may be mistaken for the end of a line or of a head. */
+/** Bytes that a parser may mistake for the end of a line or of a head. */
 const lineEnds: ConversationCase[] = [
   ...(
     [
@@ -63,7 +63,7 @@ const lineEnds: ConversationCase[] = [
   refuse('empty lines without end', '2.2', '\r\n'.repeat(1000)),
 ];
 
-/** Somebody else's text in a target or a value that some client put there unchecked. */
+/** A target or a value that holds text of an attacker, since a client did not check it. */
 const injections: ConversationCase[] = [
   ...(
     [
@@ -143,7 +143,7 @@ const injections: ConversationCase[] = [
       taken: ['/a', '/next'],
     }),
   ),
-  // What a proxy or a client has let itself be made to write as a line or a request of its own is one.
+  // A line or a request that a proxy or a client was tricked into writing counts as a line or a request.
   {
     name: 'target: a version, CRLF and a field',
     section: 'CVE-2023-25690',
@@ -219,7 +219,7 @@ const names: ConversationCase[] = [
 const hosts: ConversationCase[] = [
   ...(
     [
-      ['two of them', 'Host: a\r\nHost: b'],
+      ['two lines', 'Host: a\r\nHost: b'],
       ['two equal ones', 'Host: a\r\nHost: a'],
       ['two, apart and in capitals', 'Host: a\r\nX: y\r\nHOST: b'],
       ['none', 'X: y'],
@@ -230,7 +230,7 @@ const hosts: ConversationCase[] = [
       ['two with a space', 'Host: a b'],
       ['user information', 'Host: a@b'],
       ['user information with a port', 'Host: a:80@b'],
-      ['a port that is none', 'Host: a:80b'],
+      ['a port with a letter', 'Host: a:80b'],
       ['a negative port', 'Host: a:-1'],
       ['two ports', 'Host: a:80:81'],
       ['a path', 'Host: a/b'],
@@ -286,7 +286,7 @@ const hosts: ConversationCase[] = [
     '*/a',
   ].map((target): ConversationCase => {
     if (target === '//' || target === 'http://a,b/')
-      // Strange, but by the grammar: an empty first segment, and a comma in a reg-name.
+      // Strange, but valid by the grammar: an empty first segment, and a comma in a reg-name.
       return {
         name: `target: ${target}`,
         section: '3.2',
@@ -300,13 +300,13 @@ const hosts: ConversationCase[] = [
   refuse('an asterisk and GET', '3.2.4', line('GET * HTTP/1.1') + HIDDEN),
 ];
 
-/** What comes to a port that speaks something else. */
+/** Bytes of other protocols that arrive at this port. */
 const otherProtocols: ConversationCase[] = [
   refuse('HTTP/0.9', 'RFC 9110 2.5', 'GET /a\r\n'),
   refuse('HTTP/0.9 and LF', 'RFC 9110 2.5, CVE-2017-7656', 'GET /a\n'),
   refuse('HTTP/0.9 behind a request', 'CVE-2017-7656', `${get('/a')}GET /b\r\n${HIDDEN}`, 400, ['/a']),
-  refuse('HTTP/0.9 that says so', 'RFC 9110 2.5', line('GET /a HTTP/0.9'), 505),
-  refuse('HTTP/2 that says so', 'RFC 9110 2.5', line('GET /a HTTP/2.0'), 505),
+  refuse('HTTP/0.9 with its version in the request line', 'RFC 9110 2.5', line('GET /a HTTP/0.9'), 505),
+  refuse('HTTP/2 with its version in the request line', 'RFC 9110 2.5', line('GET /a HTTP/2.0'), 505),
   refuse('HTTP/2 without a minor version', '2.3', line('GET /a HTTP/2')),
   refuse('the preface of HTTP/2', 'RFC 9113 3.4', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0'),
   refuse(
@@ -344,7 +344,7 @@ const otherProtocols: ConversationCase[] = [
   refuse('all bytes', '3', Array.from({ length: 256 }, (_, i) => String.fromCharCode(i)).join('')),
 ];
 
-/** Requests one behind the other: what the first says does not touch the second. */
+/** Pipelined requests: the first one has no effect on the second. */
 const pipelines: ConversationCase[] = [
   {
     name: 'every kind of content, one after the other',

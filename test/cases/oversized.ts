@@ -1,4 +1,4 @@
-// Oversized everything: one below, at and one above each limit, and what never ends.
+// Input of any kind that is too large: one below, at and one above each limit, and input without an end.
 
 import { METHOD_BYTES_MAX } from '../../src/memory/codes.ts';
 import { CHUNK_SIZE_DIGITS_MAX, EXTENSION_BYTES_MAX } from '../../src/memory/layout.ts';
@@ -8,7 +8,7 @@ import { type ConversationCase, get, NEXT, post } from './case.ts';
 const CHUNKED = 'Transfer-Encoding: chunked\r\n';
 const LAST_CHUNK = '0\r\n\r\n';
 
-/** One below, at, and one above a limit, each followed by another request. */
+/** Requests one below, at, and one above a limit, each followed by another request. */
 function around(
   name: string,
   section: string,
@@ -25,7 +25,7 @@ function around(
   }));
 }
 
-/** A head of `size` bytes, filled by what stands between `before` and `after`. */
+/** A head of `size` bytes, which repeats filler between `before` and `after`. */
 function filled(size: number, before: string, after: string): string {
   const rest = size - get('/a').length - before.length - after.length;
   return get('/a', before + 'x'.repeat(rest) + after);
@@ -147,7 +147,7 @@ const further: ConversationCase[] = [
     refused: 431,
   },
   {
-    name: 'a head that is too large behind one that is not',
+    name: 'a head that is too large behind a smaller head',
     section: '5.4',
     input: filled(headBytesMax, 'X: ', '\r\n') + filled(headBytesMax + 1, 'X: ', '\r\n') + NEXT,
     taken: ['/a'],

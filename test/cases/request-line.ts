@@ -175,7 +175,7 @@ const bad: HeadCase[] = [
     ['an empty host with a port', 'GET http://:80/ HTTP/1.1'],
     ['user information', 'GET http://u@a/ HTTP/1.1'],
     ['a bracket alone', 'GET http://[/ HTTP/1.1'],
-    ['a port that is none', 'GET http://a:b/ HTTP/1.1'],
+    ['a port that is not a number', 'GET http://a:b/ HTTP/1.1'],
     ['a percent sign that encodes nothing', 'GET http://a%zz/ HTTP/1.1'],
     ['a percent sign cut by the path', 'GET http://a%4/1 HTTP/1.1'],
     ['a percent sign cut by the query', 'GET http://a%?41 HTTP/1.1'],

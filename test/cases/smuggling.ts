@@ -1,15 +1,15 @@
-// Request smuggling by the fields that frame content: whatever a proxy in front may have believed, a hidden
-// request is never answered where the framing could be read in two ways (RFC 9112 6.1, 6.3, 11.2).
+// Request smuggling by the fields that frame content. Whatever a proxy in front may have believed, the server never
+// answers a hidden request if the framing could be read in two ways (RFC 9112 6.1, 6.3, 11.2).
 
 import { type ConversationCase, get, HIDDEN, NEXT, post } from './case.ts';
 
 const LAST_CHUNK = '0\r\n\r\n';
 
 /**
- * What lines that shall pass for `Transfer-Encoding: chunked` with one reader and not with another are here:
+ * The meaning here of lines that one reader may take for `Transfer-Encoding: chunked` and another may not:
  *   chunked    the real thing, written unusually
  *   coding     chunked behind a transfer coding that is not there
- *   unclear    a list that doesn't end in chunked, so that nobody can tell where the content ends (6.3)
+ *   unclear    a list that doesn't end in chunked, so that no recipient knows where the content ends (6.3)
  *   malformed  no field line at all
  *   other      another field, which frames nothing
  */
@@ -160,7 +160,7 @@ const TRANSFER_ENCODINGS: [name: string, lines: string, reading: Reading, sectio
   ['far from its second line', 'Transfer-Encoding: chunked\r\nX: y\r\ntransfer-encoding: x', 'unclear'],
 ];
 
-/** What is taken and refused when the lines stand alone, behind a Content-Length (CL.TE), before one (TE.CL). */
+/** Requests accepted and rejected if the lines stand alone, behind a Content-Length (CL.TE), or before one (TE.CL). */
 const READINGS: Record<Reading, Record<string, Pick<ConversationCase, 'taken' | 'refused'>>> = {
   chunked: {
     alone: { taken: ['/a', '/next'] },
@@ -182,7 +182,7 @@ const READINGS: Record<Reading, Record<string, Pick<ConversationCase, 'taken' | 
     'CL.TE': { taken: [], refused: 400 },
     'TE.CL': { taken: [], refused: 400 },
   },
-  // Content-Length alone frames: what lies behind that content is a request, or none.
+  // Content-Length alone frames: the bytes behind that content are a request, or there are none.
   other: {
     alone: { taken: ['/a'], refused: 400 },
     'CL.TE': { taken: ['/a', '/next'] },
@@ -299,7 +299,7 @@ const lengths: ConversationCase[] = [
       ...(good ? { taken: ['/a', '/next'] } : { taken: [], refused: 400 }),
     }),
   ),
-  // Numbers that are right but too large; wrapped to 32 bits they would be 5 or less than nothing.
+  // Valid numbers that are too large; wrapped to 32 bits they would be 5 or negative.
   ...['4294967301', '2147483648', '4294967295', '9007199254740991'].map(
     (value): ConversationCase => ({
       name: `Content-Length: ${value} does not wrap`,
@@ -311,7 +311,7 @@ const lengths: ConversationCase[] = [
   ),
 ];
 
-/** Lines that shall pass for Content-Length with one reader and not with another. */
+/** Lines that one reader may take for Content-Length and another may not. */
 const lengthLines: ConversationCase[] = [
   ...(
     [
@@ -523,7 +523,7 @@ const expectations: ConversationCase[] = [
   },
 ];
 
-/** Who is told that the connection closes is told nothing more on it (RFC 9112 9.6). */
+/** After a response with the close option, the server sends nothing more on the connection (RFC 9112 9.6). */
 const afterTheEnd: ConversationCase[] = [
   {
     name: 'a request behind Connection: close',
@@ -547,7 +547,7 @@ const afterTheEnd: ConversationCase[] = [
     end: 'closed',
   },
   {
-    name: 'a request behind one that is refused',
+    name: 'a request behind a refused request',
     section: '9.6',
     input: get('/a') + get('/b', 'Host: b\r\n') + HIDDEN,
     taken: ['/a'],

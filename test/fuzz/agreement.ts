@@ -1,7 +1,7 @@
-// Where hotpath and llhttp must agree, and where they need not. Two parsers on the way of a request that see
-// different messages in the same bytes are what request smuggling lives on, so: what both accept must be
-// the same messages; what hotpath accepts and llhttp refuses must be listed here, and so must what llhttp
-// accepts and hotpath refuses, though there nothing gets through.
+// Where hotpath and llhttp must agree, and where they may differ. Request smuggling needs two parsers on the way of a
+// request that see different messages in the same bytes. So messages that both parsers accept must be the same, and this
+// file must list each kind of message that hotpath accepts and llhttp rejects, or that llhttp accepts and hotpath
+// rejects, although nothing gets through in the second case.
 
 import * as codes from '../../src/memory/codes.ts';
 import {
@@ -26,7 +26,7 @@ import { LLHTTP_METHODS, type Peer, type PeerMessage } from './llhttp.ts';
 import type { Outcome } from './outcome.ts';
 import type { Message } from './ways.ts';
 
-/** Why hotpath may refuse what llhttp accepts, by hotpath's error. */
+/** Why hotpath may reject a message that llhttp accepts, by hotpath's error. */
 const STRICTER: Readonly<Record<number, string>> = {
   [codes.ERROR_METHOD]:
     'llhttp skips any CR and LF before a request line; RFC 9112 2.2 asks for one empty line',
@@ -49,16 +49,16 @@ const STRICTER: Readonly<Record<number, string>> = {
 };
 
 interface Leave {
-  /** Error and reason, as llhttp says them. */
+  /** Error and reason as llhttp reports them. */
   says: RegExp;
-  /** What the message must look like for hotpath to be right. */
+  /** A pattern that the message must match for hotpath to be right. */
   holds: (message: string, headWhole: boolean, previous: string) => boolean;
 }
 
-/** Where hotpath may accept what llhttp refuses. */
+/** Where hotpath may accept a message that llhttp rejects. */
 const LAXER: readonly Leave[] = [
   {
-    // Any token is a method (RFC 9110 9.1); hotpath answers all the same.
+    // Any token is a method (RFC 9110 9.1), and hotpath responds to each.
     says: /^HPE_INVALID_METHOD:/,
     holds: (message) => !LLHTTP_METHODS.has(methodOf(message)),
   },
@@ -68,12 +68,12 @@ const LAXER: readonly Leave[] = [
     holds: (message) => !LLHTTP_METHODS.has(methodOf(message)) || methodOf(message) === 'SOURCE',
   },
   {
-    // Here PRI is a method like any other; the target * of the real preface is refused.
+    // In hotpath, PRI is a method like any other; hotpath rejects the target * of the real preface.
     says: /^HPE_INVALID_VERSION: Expected HTTP\/2 Connection Preface/,
     holds: (message) => methodOf(message) === 'PRI',
   },
   {
-    // An unknown minor version is the highest known (RFC 9110 2.5).
+    // HTTP treats an unknown minor version as the highest known one (RFC 9110 2.5).
     says: /^HPE_INVALID_VERSION: Invalid HTTP version/,
     holds: (message) => /^\S+ \S+ HTTP\/1\.[2-9]$/.test(message.slice(0, message.indexOf('\r\n'))),
   },
@@ -110,13 +110,13 @@ const LAXER: readonly Leave[] = [
     holds: (message, headWhole) => headWhole && /\r\ntransfer-encoding:/i.test(behindHead(message)),
   },
   {
-    // A `close` in its head would have closed this connection, too.
+    // A `close` in the head of the message would have closed this connection, too.
     says: /^HPE_CLOSED_CONNECTION:/,
     holds: (_message, _headWhole, previous) => /\r\n(proxy-)?connection:/i.test(previous),
   },
 ];
 
-/** Why hotpath and llhttp disagree without leave, or ''. `turns`: where the records of the messages stand. */
+/** Explains a forbidden disagreement of hotpath and llhttp, or returns ''. `turns`: where the records of the messages are. */
 export function disagreement(
   bytes: Buffer,
   turns: Buffer,
@@ -128,7 +128,7 @@ export function disagreement(
     if (fault !== '') return fault;
     const other = others[i];
     if (own.headEnd > 0 && other?.upgrade) {
-      // A wish to upgrade may be ignored (RFC 9110 7.8), a tunnel may not.
+      // A server may ignore a request to upgrade (RFC 9110 7.8), but not a tunnel.
       return other.method === 'CONNECT'
         ? 'only llhttp sees a tunnel'
         : headDifference(bytes, turns, own, other);
@@ -138,7 +138,7 @@ export function disagreement(
       const leave = own.error in STRICTER || isMalformedChunk(own.error, textOf(bytes, own));
       return !accepted || leave ? '' : `only llhttp accepts (error ${own.error})`;
     }
-    // Not a whole head: it may yet be refused.
+    // The head is incomplete: llhttp may still reject it.
     if (own.headEnd <= 0) return other?.headWhole ? 'only llhttp sees a whole head' : '';
     if (error !== '' && !other?.whole && i >= others.length - 1) {
       const text = textOf(bytes, own);
@@ -150,7 +150,7 @@ export function disagreement(
       return leave ? '' : `only hotpath accepts (${said})`;
     }
     if (!other?.headWhole) {
-      // There llhttp waits for the rest of an HTTP/2 preface.
+      // At this point llhttp waits for the rest of an HTTP/2 preface.
       return methodOf(textOf(bytes, own)) === 'PRI' ? '' : 'only hotpath sees a whole head';
     }
     if (own.whole !== other.whole) return `only ${own.whole ? 'hotpath' : 'llhttp'} sees a whole message`;
@@ -160,11 +160,11 @@ export function disagreement(
   return '';
 }
 
-/** Whether a content that was taken piece by piece is another one for llhttp, or ''. */
+/** Explains how content that was read in pieces differs from the content that llhttp sees, or returns ''. */
 export function contentDisagreement({ content, handed }: Outcome, { messages }: Peer): string {
   for (const { message, start, end } of handed) {
     const other = messages[message];
-    // What isn't whole, or is a tunnel there, has been judged by its head.
+    // The head alone decides about an incomplete message, and about a message that llhttp takes for a tunnel.
     if (!other?.whole || other.upgrade) continue;
     if (!holds(content.bytes, start, end - start, other.content)) return 'other bytes of content';
   }
@@ -173,7 +173,7 @@ export function contentDisagreement({ content, handed }: Outcome, { messages }: 
 
 const ABSOLUTE_FORM = /^\S+ https?:\/\/([^/? ]*)(?:[/?][!$-;=?-[\]-~]*)? /i;
 
-/** Names the part of a head that was taken or refused against the grammar, whatever llhttp makes of it, or ''. */
+/** Names the part of a head that hotpath accepts or rejects against the grammar, whatever llhttp does, or returns ''. */
 function grammarFault(message: string, { headEnd, error }: Message): string {
   const authority = ABSOLUTE_FORM.exec(message)?.[1];
   if (error === codes.ERROR_TARGET)
@@ -198,7 +198,7 @@ function grammarFault(message: string, { headEnd, error }: Message): string {
   return headEnd > 0 && coding !== 'chunked' ? 'a bad Transfer-Encoding is taken' : '';
 }
 
-/** Errors that the end of a whole head decides, those before Transfer-Encoding first. */
+/** Errors that the end of a whole head decides; the errors before Transfer-Encoding come first. */
 const HEAD_ERRORS: ReadonlySet<number> = new Set([
   codes.ERROR_HOST,
   codes.ERROR_TRANSFER_ENCODING,
@@ -220,18 +220,18 @@ function fieldValues(message: string, name: string): string[] {
     );
 }
 
-/** llhttp takes a chunk size with leading zeros without end, and most of what has the look of an extension. */
+/** llhttp accepts any number of leading zeros in a chunk size, and most text that looks like an extension. */
 function isMalformedChunk(error: number, message: string): boolean {
   return error === codes.ERROR_CHUNK && !hasChunkLines(contentOf(message));
 }
 
-/** A message without the empty line before it; what has come of it when it isn't whole. */
+/** A message without the empty line before it; the bytes so far if it is incomplete. */
 function textOf(bytes: Buffer, { start, end, whole }: Message): string {
   return bytes.toString('latin1', start, whole ? end : bytes.length).replace(/^\r\n/, '');
 }
 
 function behindHead(message: string): string {
-  // The CRLF before the empty line, too.
+  // Also removes the CRLF before the empty line.
   return message.slice(message.indexOf('\r\n\r\n') + 2);
 }
 
@@ -243,7 +243,7 @@ function methodOf(message: string): string {
   return message.slice(0, message.indexOf(' '));
 }
 
-/** What two parsers that accept a head don't see alike, or ''. */
+/** Describes how two parsers that accept a head differ about it, or returns ''. */
 function headDifference(bytes: Buffer, turns: Buffer, own: Message, other: PeerMessage): string {
   const { start, head } = own;
   const half = (offset: number): number => turns.readUInt16LE(head + offset);
@@ -258,15 +258,15 @@ function headDifference(bytes: Buffer, turns: Buffer, own: Message, other: PeerM
   if (!sameFields(bytes, start, turns, head, other.fields)) return 'other fields';
   const persistent = (flags & codes.FLAG_PERSISTENT) !== 0;
   if (persistent === other.persistent) return '';
-  // Here `close` wins over `keep-alive`, in HTTP/1.0, too (RFC 9112 9.3). llhttp heeds Proxy-Connection, and
-  // doesn't know an option with HTAB behind it.
+  // In hotpath, `close` wins over `keep-alive`, in HTTP/1.0, too (RFC 9112 9.3). llhttp obeys Proxy-Connection, and
+  // doesn't recognise an option with HTAB behind it.
   const leave = persistent
     ? /\r\n(proxy-connection:|connection:[^\r]*\t)/i.test(textOf(bytes, own))
     : flags & codes.FLAG_CLOSE;
   return leave ? '' : 'another persistence';
 }
 
-/** The same of their content and trailers; the message is whole for both, or for neither. */
+/** Compares content and trailers in the same way. The message is whole for both parsers, or for neither. */
 function contentDifference(bytes: Buffer, turns: Buffer, own: Message, other: PeerMessage): string {
   if (!own.whole) return '';
   const { head, after } = own;
@@ -282,7 +282,7 @@ function contentDifference(bytes: Buffer, turns: Buffer, own: Message, other: Pe
   return length === other.content.length && length === own.end - own.headEnd ? '' : 'another content';
 }
 
-/** @param start what the offsets in the record are relative to */
+/** @param start the offsets in the record count from this position */
 function sameFields(
   bytes: Buffer,
   start: number,
@@ -303,7 +303,7 @@ function sameFields(
   return true;
 }
 
-/** Whether so many bytes at `at` are those of the text. */
+/** Whether the `count` bytes at `at` are the bytes of the text. */
 function holds(bytes: Buffer, at: number, size: number, text: string): boolean {
   if (text.length !== size) return false;
   for (let i = 0; i < size; i++) if (bytes[at + i] !== text.charCodeAt(i)) return false;

@@ -1,5 +1,5 @@
-// The answers of a connection, read by a strict reader that knows nothing of the server: one for each
-// request accepted, in order, and one for the refusal.
+// Reads the responses of a connection strictly, without knowledge of the server: one response for each accepted
+// request, in order, and one response for the rejected request.
 
 import { ERROR_INCOMPLETE } from '../../src/memory/codes.ts';
 import { ERROR_RESPONSES } from '../../src/protocol/errors.ts';
@@ -12,11 +12,11 @@ const HTTPS = /^\S+ https:/i;
 const CR = 0x0d;
 const LF = 0x0a;
 const STATUS_CODES = new Map(ERROR_RESPONSES.map(({ error, statusCode }) => [error, statusCode]));
-/** Answers that have been read and found right: most come again and again. */
+/** Responses that have been read and found correct: most of them are sent again and again. */
 const right = new Set<string>();
 const RIGHT_MAX = 20_000;
 
-/** What is wrong with the answers to the messages, or ''. */
+/** Describes the error in the responses to the messages, or returns ''. */
 export function wrongAnswers(bytes: Buffer, messages: readonly Message[], outcome: Outcome): string {
   let expected = '';
   let closed = outcome.closed;
@@ -24,10 +24,10 @@ export function wrongAnswers(bytes: Buffer, messages: readonly Message[], outcom
     const method = start + (bytes[start] === CR && (bytes[start + 1] ?? LF) === LF ? 2 : 0);
     const head = whole ? bytes.toString('latin1', method, end) : '';
     const good = CONDITION.test(head) ? '200|304' : '200';
-    // Nothing here has come by https (RFC 9110 7.4).
+    // No request of the fuzzer has come by https (RFC 9110 7.4).
     const answered = HTTPS.test(head) ? '421' : good;
     const statusCode = whole ? answered : STATUS_CODES.get(error || ERROR_INCOMPLETE);
-    // Nothing but an empty line has come of it.
+    // The bytes hold nothing but an empty line.
     if (!whole && error === 0 && method >= bytes.length) continue;
     if (!whole) closed = true;
     expected +=

@@ -1,4 +1,4 @@
-// Everything that is asked of one input, over all engines.
+// All checks of one input, over all engines.
 
 import { contentDisagreement, disagreement } from './agreement.ts';
 import { wrongAnswers } from './answers.ts';
@@ -9,23 +9,23 @@ import { differenceOfEngines, differenceOfWays, Outcome } from './outcome.ts';
 import { POISON_COUNT, SUBJECT_NAMES, Subject } from './subject.ts';
 import { type Message, serveHanded, serveReads, serveSteps, type Way } from './ways.ts';
 
-/** What is wrong, in words that stay the same while the input is made smaller; '' for nothing. */
+/** Describes the failure in words that stay the same while the input shrinks; '' if there is no failure. */
 export type Failure = string;
 
-/** All cuts of a longer input take too long. */
+/** Longer inputs are not cut at every place, since that takes too long. */
 const EVERY_CUT_BYTES_MAX = 400;
 
-/** How inputs end when they don't end with an error of codes.ts. */
+/** How an input ends if it doesn't end with an error of codes.ts. */
 export const END_ANSWERED = 0;
 export const END_UNFINISHED = 1;
 
-/** Which misleading bytes lie behind an input: any of them in the end. */
+/** Chooses the misleading bytes behind an input: over many inputs, all of them. */
 export function poisonOf({ text }: Input): number {
   return text.length % POISON_COUNT;
 }
 
 export class Checker {
-  /** How many inputs ended how: by an error of codes.ts, or END_*. */
+  /** Counts the inputs by how they ended: by an error of codes.ts, or END_*. */
   readonly ends = new Map<number, number>();
   private readonly subjects = SUBJECT_NAMES.map((name) => new Subject(name));
   private readonly whole = new Outcome();
@@ -35,7 +35,7 @@ export class Checker {
   private readonly other = new Outcome();
   private messages: Message[] = [];
 
-  /** What is wrong with the answers to an input. Where else the engines wrote, memory() tells. */
+  /** Describes the error in the responses to an input. memory() reports where else the engines wrote. */
   check(input: Input, poison = poisonOf(input)): Failure {
     const { text, cuts, draining, limits } = input;
     const bytes = Buffer.from(text, 'latin1');
@@ -47,9 +47,9 @@ export class Checker {
       (cuts.length === 0
         ? ''
         : this.run('in parts', bytes, { cuts, draining, step: true, poison }, this.parts)) ||
-      // What is the last request received, and so closes when draining, depends on how they come.
+      // Which request is the last one received, and so closes when draining, depends on how the bytes arrive.
       (cuts.length === 0 || draining ? '' : this.compareParts()) ||
-      // The same, whoever answers.
+      // The outcome must be the same, whether the engine or the application responds.
       this.run(
         'handed over',
         bytes,
@@ -68,7 +68,7 @@ export class Checker {
     return different === '' ? '' : `llhttp: ${different}`;
   }
 
-  /** The same with all memory checked, every cut in two, byte by byte, and everything misleading behind the end. */
+  /** Checks the same with all memory compared, every cut in two, byte by byte, and all misleading bytes behind the end. */
   checkThoroughly(input: Input): Failure {
     const { length } = input.text;
     const variants = Array.from({ length: POISON_COUNT }, () => input);
@@ -83,7 +83,7 @@ export class Checker {
     return '';
   }
 
-  /** Where an engine has written, since the last time, what it must not. */
+  /** Describes where an engine has written since the last check outside its writable regions. */
   memory(): Failure {
     let failure = '';
     for (const subject of this.subjects) {
@@ -94,7 +94,7 @@ export class Checker {
     return failure;
   }
 
-  /** Runs all engines one way; the first one's outcome is kept. */
+  /** Runs all engines in one way; keeps the outcome of the first engine. */
   private run(how: string, bytes: Buffer, way: Way, first: Outcome): Failure {
     for (const [i, subject] of this.subjects.entries()) {
       const outcome = i === 0 ? first : this.other;
@@ -130,7 +130,7 @@ export class Checker {
   }
 }
 
-/** A trap, with the function of the debug build that it happened in; or what the harness says. */
+/** Describes a trap, with the function of the debug build that trapped, or returns the message of the harness. */
 function describe({ message, stack }: Error): string {
   const place = /at (assembly\S+)/.exec(stack ?? '')?.[1];
   return place === undefined ? message : `${message}, in ${place}`;

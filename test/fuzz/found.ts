@@ -1,4 +1,4 @@
-// Minimised inputs that failed once, one file each, in test/cases/found/. The test run repeats them all, in
+// Minimised inputs that failed once, one file each, in test/cases/found/. The test run repeats all of them, in
 // more ways than the fuzzer has time for.
 
 import { createHash } from 'node:crypto';
@@ -9,7 +9,7 @@ import { type Input, type LimitsName, partsOf } from './input.ts';
 export const FOUND = 'test/cases/found';
 
 export interface Found {
-  /** What was wrong. */
+  /** The failure. */
   failure: string;
   /** The reads, Latin-1. */
   parts: string[];
@@ -17,7 +17,7 @@ export interface Found {
   draining: boolean;
 }
 
-/** Writes a case; returns its path. The same input always gets the same name. */
+/** Writes a case and returns its path. The same input always gets the same name. */
 export function writeFound(input: Input, failure: string, folder = FOUND): string {
   const { limits, draining } = input;
   const found: Found = { failure, parts: partsOf(input), limits, draining };
@@ -30,7 +30,7 @@ export function writeFound(input: Input, failure: string, folder = FOUND): strin
   return path;
 }
 
-/** All cases there are, by file name. */
+/** All cases, by file name. */
 export function readFound(folder = FOUND): [name: string, input: Input][] {
   return readdirSync(folder)
     .filter((name) => name.endsWith('.json'))

@@ -1,4 +1,4 @@
-// A short run of the fuzzer over the same inputs each time, and all that it has ever found.
+// A short run of the fuzzer over the same inputs each time, and every input that has ever failed.
 
 import { describe, expect, test } from 'vitest';
 import * as codes from '../../src/memory/codes.ts';
@@ -10,7 +10,7 @@ import { minimise } from './minimise.ts';
 import { batchSeed, runBatch } from './run.ts';
 
 const BATCHES = 40;
-/** What the caller of an engine finds, not the engine, what no counter here has, or what ends no connection. */
+/** Errors that the caller of an engine finds, that no counter here has, or that end no connection. */
 const FOUND_BY_CALLER: readonly number[] = [
   codes.ERROR_INCOMPLETE,
   codes.ERROR_TIMEOUT,
@@ -23,7 +23,7 @@ const ERRORS = Object.entries(codes)
   .filter(([name, code]) => name.startsWith('ERROR_') && !FOUND_BY_CALLER.includes(code))
   .map(([, code]) => code);
 
-test('inputs composed and mutated, which end in every way there is', { timeout: 120_000 }, () => {
+test('composed and mutated inputs end with every error', { timeout: 120_000 }, () => {
   const checker = new Checker();
   for (let batch = 0; batch < BATCHES; batch++)
     expect(runBatch(checker, batchSeed(1, batch))).toBeUndefined();
@@ -31,7 +31,7 @@ test('inputs composed and mutated, which end in every way there is', { timeout: 
   expect(ends).toEqual([END_ANSWERED, END_UNFINISHED, ...ERRORS].sort((a, b) => a - b));
 });
 
-describe('found before', () => {
+describe('saved failures', () => {
   const checker = new Checker();
 
   test.each(readFound())('%s', (_name, input) => {
@@ -39,7 +39,7 @@ describe('found before', () => {
   });
 });
 
-describe('what is found', () => {
+describe('a failing input', () => {
   const input: Input = {
     text: `${'x'.repeat(300)}\r\nB: b\xff`,
     cuts: [10, 299, 303],
@@ -47,7 +47,7 @@ describe('what is found', () => {
     draining: true,
   };
 
-  test('is made small, as long as it fails', () => {
+  test('shrinks as long as it fails', () => {
     const fails = ({ text, cuts }: Input): boolean => text.includes('\xff') && cuts.length > 0;
     expect(minimise(input, fails)).toEqual({
       text: 'a\xff',
@@ -57,7 +57,7 @@ describe('what is found', () => {
     });
   });
 
-  test('is read back as it was written', () => {
+  test('is read back as the fuzzer wrote it', () => {
     const folder = temporaryFolder('found');
     writeFound(input, 'a failure', folder);
     expect(readFound(folder).map(([, found]) => found)).toEqual([input]);

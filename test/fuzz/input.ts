@@ -1,4 +1,4 @@
-// One input: the bytes of a connection, how they are cut, and what the server is set to.
+// One input: the bytes of a connection, where they are cut, and the settings of the server.
 
 import { HEAD_BYTES_MAX } from '../../src/memory/layout.ts';
 
@@ -20,7 +20,7 @@ export interface Limits {
 
 export type LimitsName = keyof typeof LIMITS;
 
-/** The usual ones, ones that a short input meets, and the largest there are. */
+/** The usual limits, limits that a short input reaches, and the largest limits. */
 export const LIMITS = {
   usual: { headBytesMax: 16384, targetBytesMax: 8192, fieldCountMax: 100, contentBytesMax: 100_000 },
   small: { headBytesMax: 120, targetBytesMax: 24, fieldCountMax: 3, contentBytesMax: 12 },
@@ -32,15 +32,15 @@ export const LIMITS = {
   },
 } as const satisfies Record<string, Limits>;
 
-/** More than any limit but the largest head's, and less than one read. */
+/** More than any limit except the largest head's, and less than one read. */
 export const INPUT_BYTES_MAX = 65_300;
 
-/** The reads that the cuts make of the text. */
+/** Splits the text at the cuts into reads. */
 export function partsOf({ text, cuts }: Input): string[] {
   return [0, ...cuts].map((from, i) => text.slice(from, cuts[i] ?? text.length));
 }
 
-/** Makes cuts good: ascending, each once, inside the text. */
+/** Makes cuts valid: ascending, without duplicates, inside the text. */
 export function tidyCuts(cuts: readonly number[], textLength: number): number[] {
   return [...new Set(cuts)].filter((cut) => cut > 0 && cut < textLength).sort((a, b) => a - b);
 }

@@ -1,4 +1,4 @@
-// Inputs by the batch: pipelines composed from the grammar, and the case tables; both as they are and
+// Inputs in batches: pipelines composed from the grammar, and the case tables, both unchanged and
 // mutated. Composing costs far more than mutating, so each composed text serves many inputs.
 
 import fc from 'fast-check';
@@ -16,11 +16,11 @@ import { Random } from './random.ts';
 
 export const BATCH_INPUTS = 512;
 const COMPOSED = 64;
-/** Few are long: they take their time and find little more. */
+/** Few inputs are long, since long inputs take their time and find little more. */
 const LONG_ONE_IN = 400;
 const TEXT_BYTES_MAX = 1500;
 const CUTS_MAX = 5;
-/** Some come byte by byte. */
+/** Some inputs arrive byte by byte. */
 const BY_BYTE_ONE_IN = 64;
 const BY_BYTE_BYTES_MAX = 400;
 
@@ -32,7 +32,7 @@ const CASES: readonly string[] = [
 const SHORT_CASES = CASES.filter((text) => text.length <= TEXT_BYTES_MAX);
 const LIMITS_NAMES: readonly LimitsName[] = ['usual', 'usual', 'usual', 'small', 'largest'];
 
-/** The inputs of one batch: the same for the same seed. */
+/** Returns the inputs of one batch: the same inputs for the same seed. */
 export function inputsOf(seed: number): Input[] {
   const random = new Random(seed);
   const composed = fc.sample(pipeline, { seed, numRuns: COMPOSED });
@@ -49,14 +49,14 @@ function mutated(composed: readonly string[], random: Random): string {
   return text.slice(0, TEXT_BYTES_MAX);
 }
 
-/** Many requests at once, which takes several turns to answer, or a head or content near its limit. */
+/** Composes many requests at once, which take several turns to serve, or a head or content near its limit. */
 function long(composed: readonly string[], random: Random): string {
   const text = random.oneIn(3) ? random.pick(CASES) : random.pick(composed);
   const repeated = text.repeat(1 + random.below(Math.ceil(INPUT_BYTES_MAX / (text.length + 1))));
   return (random.oneIn(2) ? repeated : mutate(repeated, random, text)).slice(0, INPUT_BYTES_MAX);
 }
 
-/** All that belongs to an input besides its text. */
+/** Chooses all parts of an input except its text. */
 function dress(text: string, random: Random): Input {
   const byByte = text.length <= BY_BYTE_BYTES_MAX && random.oneIn(BY_BYTE_ONE_IN);
   const cuts = byByte

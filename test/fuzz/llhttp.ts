@@ -14,21 +14,21 @@ export interface PeerMessage {
   persistent: boolean;
   /** Latin-1. */
   content: string;
-  /** What follows the head is another protocol to llhttp; its errors are not told there. */
+  /** llhttp takes the bytes after the head for another protocol; it reports no errors in them. */
   upgrade: boolean;
-  /** The head is whole; the message is. */
+  /** Whether the head, and whether the message, is whole. */
   headWhole: boolean;
   whole: boolean;
 }
 
 export interface Peer {
   messages: PeerMessage[];
-  /** HPE_* and what is said of it, or ''. */
+  /** An HPE_* code, or ''. */
   error: string;
   reason: string;
 }
 
-/** Node's binding, as far as it is used here. */
+/** The part of Node's binding that is used here. */
 interface Parser {
   [callback: number]: (...args: never[]) => void;
   initialize(type: number, resource: object, headBytesMax: number, leniency: number): void;
@@ -48,13 +48,13 @@ interface Binding {
   methods: string[];
 }
 
-// The module is meant for Node alone, and says so by a deprecation warning.
+// Node prints a deprecation warning, since the module is meant for Node's own use.
 process.noDeprecation = true;
 const { HTTPParser, methods } = createRequire(import.meta.url)('node:_http_common') as Binding;
 
-/** The methods that llhttp knows: it refuses others. */
+/** The methods that llhttp knows: it rejects others. */
 export const LLHTTP_METHODS: ReadonlySet<string> = new Set(methods);
-/** hotpath's own limit is compared elsewhere. */
+/** hotpath's own limit is tested elsewhere. */
 const HEAD_BYTES_MAX = 1 << 30;
 const RESOURCE = {};
 
@@ -77,7 +77,7 @@ parser[HTTPParser.kOnMessageBegin] = () => {
   };
   messages.push(message);
 };
-// More fields than fit one call, or trailers.
+// llhttp calls this with more fields than fit one call, or with trailers.
 parser[HTTPParser.kOnHeaders] = (fields: string[], target: string) => {
   if (message.headWhole) message.trailers.push(...fields);
   else {
@@ -112,7 +112,7 @@ parser[HTTPParser.kOnMessageComplete] = () => {
   message.whole = true;
 };
 
-/** All messages in the bytes, up to the first error or request to upgrade. */
+/** Parses all messages in the bytes, up to the first error or request to upgrade. */
 export function parseWithLlhttp(bytes: Buffer): Peer {
   messages = [];
   parser.initialize(HTTPParser.REQUEST, RESOURCE, HEAD_BYTES_MAX, HTTPParser.kLenientNone);

@@ -1,5 +1,5 @@
-// `npm run fuzz`: inputs at random through all engines for some time. Exit code 0 when nothing was found, 1
-// when something was, which then stands as a case in test/cases/found/, 2 for wrong usage.
+// `npm run fuzz`: runs random inputs through all engines for some time. Exit codes: 0 if no input failed; 1 if an input
+// failed, which is then saved as a case in test/cases/found/; 2 for wrong usage.
 
 import { parseArgs } from 'node:util';
 import * as codes from '../../src/memory/codes.ts';
@@ -58,7 +58,7 @@ function tell({ failure, input, seed }: Finding): number {
   return FOUND;
 }
 
-/** How the inputs ended: what no input led to has not been tried. */
+/** Prints how the inputs ended: an ending that no input reached has not been tested. */
 function describeEnds(ends: ReadonlyMap<number, number>): string {
   const total = [...ends.values()].reduce((sum, count) => sum + count, 0);
   const share = (end: number): string => `${(((ends.get(end) ?? 0) / total) * 100).toFixed(1)} %`;

@@ -1,5 +1,5 @@
-// Notices every byte that an engine has written where it has no business. The engine works on the middle
-// one of three slots; all the memory around what it may write is compared with what it was.
+// Finds every byte that an engine has written outside its writable regions. The engine works on the middle
+// slot of three; a check compares all the memory around the writable regions with its earlier content.
 
 import {
   CARRY,
@@ -24,13 +24,13 @@ import { slotPointer } from '../../src/wasm/slot.ts';
 import { statisticsPointer } from '../../src/wasm/statistics.ts';
 
 export const SLOT_COUNT = 3;
-/** Slot and output region that the engine works on: both have others before and behind them. */
+/** Slot and output region that the engine works on: each has others before and behind it. */
 export const SLOT_INDEX = 1;
 export const OUTPUT_INDEX = 3;
 
 const PATTERN = 0xcc;
 const COUNTER_BYTES = 8;
-/** What a store of 16 bytes may write past the end of a response. */
+/** Bytes that a store of 16 bytes may write past the end of a response. */
 const STORE_BYTES = 15;
 
 type Span = [from: number, to: number];
@@ -44,7 +44,7 @@ const OUTPUTS: readonly Span[] = Array.from({ length: OUTPUT_COUNT }, (_, i) => 
 });
 const OUTPUT_USED = OUTPUTS[OUTPUT_INDEX] as Span;
 
-/** What an engine may write, in order, and the input, which its caller writes. */
+/** The regions that an engine may write, in order, and the input, which its caller writes. */
 const WRITABLE: readonly Span[] = [
   [STATISTICS_ROW, STATISTICS_ROW + STATISTICS_ACCEPTED],
   [STATE, STATE + COUNTER_BYTES],
@@ -60,12 +60,12 @@ const WRITABLE: readonly Span[] = [
 
 export class Watch {
   private readonly before: Buffer;
-  /** All that lies between what is writable. */
+  /** All memory between the writable regions. */
   private readonly watched: readonly Span[];
   private readonly input: Span = [INPUT[1], INPUT[0]];
   private outputEnd = OUTPUT_USED[0];
 
-  /** Takes the memory as it is now for what it has to be; fills what nobody uses with a pattern. */
+  /** Takes the memory as it is now as the expected content; fills unused memory with a pattern. */
   constructor(private readonly bytes: Buffer) {
     const others = Array.from({ length: SLOT_COUNT }, (_, i): Span => [slotPointer(i), slotPointer(i + 1)]);
     others.splice(SLOT_INDEX, 1);
@@ -78,18 +78,18 @@ export class Watch {
     ]);
   }
 
-  /** The caller has written into the input. */
+  /** Notes that the caller has written into the input. */
   laid(from: number, to: number): void {
     if (from < this.input[0]) this.input[0] = from;
     if (to > this.input[1]) this.input[1] = to;
   }
 
-  /** The engine has written an output that ends there. */
+  /** Notes that the engine has written an output that ends at `end`. */
   built(end: number): void {
     if (end > this.outputEnd) this.outputEnd = end;
   }
 
-  /** Where the first byte lies that should not have been written since the last check, or -1. */
+  /** Finds the first byte that was written without permission since the last check; -1 if there is none. */
   check(): number {
     const used: Span = [OUTPUT_USED[0], this.outputEnd + STORE_BYTES];
     const around = [INPUT[0], this.input[0], this.input[1], INPUT[1], used[1], OUTPUT_USED[1]];
@@ -116,7 +116,7 @@ export class Watch {
   }
 }
 
-/** Tells where an address lies. */
+/** Describes where an address lies. */
 export function placeOf(address: number): string {
   if (address < slotPointer(0)) return `${address}, before the slots`;
   const slot = Math.floor((address - slotPointer(0)) / (slotPointer(1) - slotPointer(0)));

@@ -1,5 +1,5 @@
-// Requests composed from the parts of the grammar (RFC 9112): mostly good ones, so that what follows a
-// part is reached, with odd and hostile parts among them. Arbitraries of fast-check; all text is Latin-1.
+// Requests composed from the parts of the grammar (RFC 9112). Most are valid, so that parsing reaches the later
+// parts, and odd and hostile parts are mixed in. Arbitraries of fast-check; all text is Latin-1.
 
 import fc, { type Arbitrary } from 'fast-check';
 
@@ -56,7 +56,7 @@ const path = text("/a0.-_~%20:@!$&'()*+,;=?[]{}|^`", 0, 40);
 const target = weighted(
   [30, '/'],
   [24, joined('/', path)],
-  // Paths that have a response of their own (subject.ts), and some like them.
+  // Paths that have a response of their own (subject.ts), and some that look like them.
   [
     10,
     among(
@@ -98,7 +98,7 @@ const requestLine = weighted(
   ],
 );
 
-// Field lines (RFC 9112 5), those that bind the server among them.
+// Field lines (RFC 9112 5), with the fields that the server interprets among them.
 
 const ows = weighted([8, ' '], [2, ''], [1, among('\t', '  ', ' \t ')]);
 const valueBytes = text('a9 \t:;,="/()<>@[]{}\x80\xff\'', 0, 30);
@@ -299,7 +299,7 @@ const chunkedContent = joined(
   CRLF,
 );
 
-/** Field lines that frame a content, and the content: in accord, or not. */
+/** Field lines that frame a content, and the content, which matches them or not. */
 type Framed = [framing: string, content: string];
 const nothing = fc.constant('');
 const lengthLine = line(letterCase('Content-Length'), lengthValue);
@@ -317,7 +317,7 @@ const framed: Arbitrary<Framed> = fc.oneof(
   { weight: 1, arbitrary: fc.tuple(codingLine, chunkedContent) },
 );
 
-/** One request, whole. */
+/** A whole request. */
 const message = fc
   .record({
     before: weighted([40, ''], [4, CRLF], [1, among('\r\n\r\n', '\n', ' ', '\r')]),
@@ -333,7 +333,7 @@ const message = fc
     return before + requestLine + lines + CRLF + content;
   });
 
-/** What a client may send on one connection. */
+/** Everything that a client may send on one connection. */
 export const pipeline = fc.oneof(
   { weight: 3, arbitrary: message },
   { weight: 2, arbitrary: fc.array(message, { minLength: 2, maxLength: 4 }).map((all) => all.join('')) },

@@ -1,17 +1,17 @@
 // Makes a failing input small and readable: fewer bytes, fewer cuts, plainer bytes, as long as it fails in the
-// same way. Inputs are mutated bytes, so they are made smaller as bytes, whatever grammar they came from.
+// same way. Inputs are mutated bytes, so they shrink as bytes, whatever grammar they came from.
 
 import { type Input, tidyCuts } from './input.ts';
 
-/** Bytes that say the least, the plainest first. */
+/** Bytes that mean the least, the plainest first. */
 const PLAIN = ['a', '0', '1', ' ', '/', ':'];
 const TRIALS_MAX = 20_000;
 
-/** @param fails whether an input fails in the way that is looked at */
+/** @param fails whether an input fails in the same way */
 export function minimise(input: Input, fails: (input: Input) => boolean): Input {
   let best = input;
   let trials = 0;
-  /** Takes an input that still fails. */
+  /** Shrinks an input that fails. */
   const take = (candidate: Input): boolean => {
     if (trials++ >= TRIALS_MAX || !fails(candidate)) return false;
     best = candidate;

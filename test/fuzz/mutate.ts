@@ -1,8 +1,8 @@
-// Mutation of bytes, which knows nothing of the grammar but some of its favourite bytes.
+// Mutates bytes, without knowledge of the grammar except for some of its bytes and words.
 
 import type { Random } from './random.ts';
 
-/** Bytes and words that mean something somewhere. */
+/** Bytes and words that have a meaning in some part of the grammar. */
 const WORDS = [
   ...'\r\n\t \0:;,=-+0159afAFxX"\x0b\x0c\x1f\x7f\x80\xa0\xff/[]*@#?%',
   '\r\n',
@@ -28,7 +28,7 @@ const WORDS = [
 ];
 const MUTATIONS_MAX = 6;
 const REPEATS = [2, 3, 4, 16, 100, 101, 256, 257];
-/** Repeating shall not make every input long. */
+/** Bounds repetition, so that not every input becomes long. */
 const REPEATED_BYTES_MAX = 6000;
 
 type Mutation = (text: string, random: Random, other: string) => string;
@@ -50,7 +50,7 @@ const MUTATIONS: readonly Mutation[] = [
   repeatLine,
 ];
 
-/** The text after some mutations, mostly one or two. `other`: a text to take parts from. */
+/** Applies some mutations to the text, mostly one or two. `other`: a text to take parts from. */
 export function mutate(text: string, random: Random, other: string): string {
   let count = 1;
   while (count < MUTATIONS_MAX && random.oneIn(2)) count++;
@@ -72,7 +72,7 @@ function flipBit(text: string, random: Random): string {
 }
 
 function insertWord(text: string, random: Random): string {
-  // As often at the border of a line as anywhere: there it counts.
+  // Half of the places are borders of lines, since mutations matter most there.
   const [at] = random.oneIn(2) ? lineOf(text, random) : [random.below(text.length + 1)];
   return text.slice(0, at) + random.pick(WORDS) + text.slice(at);
 }
@@ -117,14 +117,14 @@ function repeatLine(text: string, random: Random): string {
   return text.slice(0, to) + text.slice(from, to).repeat(times) + text.slice(to);
 }
 
-/** A short span, seldom a long one. */
+/** Picks a short span, rarely a long one. */
 function spanOf(text: string, random: Random): [from: number, to: number] {
   const from = random.below(text.length + 1);
   const size = 1 + random.below(random.oneIn(4) ? text.length + 1 : 4);
   return [from, Math.min(from + size, text.length)];
 }
 
-/** A line with its end. */
+/** Picks a line with its end. */
 function lineOf(text: string, random: Random): [from: number, to: number] {
   const place = random.below(text.length + 1);
   const from = place === 0 ? 0 : text.lastIndexOf('\n', place - 1) + 1;
@@ -132,7 +132,7 @@ function lineOf(text: string, random: Random): [from: number, to: number] {
   return [from, end < 0 ? text.length : end + 1];
 }
 
-/** ASCII alone: toUpperCase() leaves Latin-1. */
+/** Changes ASCII letters only: toUpperCase() leaves Latin-1. */
 function upperOf(text: string): string {
   return text.replace(/[a-z]/g, (letter) => letter.toUpperCase());
 }

@@ -1,4 +1,4 @@
-// What a connection led to, kept in buffers that are used again: comparing two of them has to be cheap.
+// The outcome of a connection, kept in buffers that are reused, since comparing two outcomes has to be cheap.
 
 import { FLAG_CHUNKED, FLAG_CONTENT_LENGTH, FLAG_HOST, VERDICT_REQUEST } from '../../src/memory/codes.ts';
 import {
@@ -28,7 +28,7 @@ class Tape {
 
   append(from: Buffer, start: number, end: number): void {
     if (this.length + end - start > KEPT_BYTES) throw new Error('more came out than can have');
-    // Most are short: a loop is faster than a call.
+    // Most texts are short: a loop is faster than a call.
     if (end - start > SHORT_BYTES) this.length += from.copy(this.bytes, this.length, start, end);
     else while (start < end) this.bytes[this.length++] = from[start++] as number;
   }
@@ -42,23 +42,23 @@ class Tape {
 
 /** A request that the engine left to its caller. */
 export interface Handed {
-  /** Its place among all messages. */
+  /** Its index among all messages. */
   message: number;
-  /** Of its content. */
+  /** Size of its content. */
   start: number;
   end: number;
 }
 
 export class Outcome {
-  /** All that was answered. */
+  /** All response bytes. */
   readonly output = new Tape();
-  /** Record, control words and events after each turn, as the engine left them: the engines must agree on them. */
+  /** Record, control words and events after each turn, as the engine left them: all engines must agree. */
   readonly turns = new Tape();
-  /** Where the last turn's record stands among them. */
+  /** Where the last turn's record begins among them. */
   turnRecord = 0;
-  /** What the record says of each message answered: independent of how the bytes came. */
+  /** The content of the record for each answered message: it must not depend on how the bytes arrived. */
   readonly history = new Tape();
-  /** The contents of what was handed over, one after the other, and where each of them stands. */
+  /** The contents of the requests handed over, one after the other, and the position of each. */
   readonly content = new Tape();
   readonly handed: Handed[] = [];
   /** Bytes of requests answered or refused, content included as far as it came. */
@@ -76,7 +76,7 @@ export class Outcome {
     this.closed = this.unfinished = false;
   }
 
-  /** Notes one turn of serve(): output, record, control words; and the message, when one was answered. */
+  /** Adds one turn of serve(): output, record, control words, and the message if it was answered. */
   turn(subject: Subject): void {
     this.takeOutput(subject);
     this.turnRecord = this.takeRecord(subject);
@@ -97,14 +97,14 @@ export class Outcome {
     this.refused = subject.refused;
   }
 
-  /** Notes a piece of the content of the request handed over last, which ends at `end`. */
+  /** Adds a piece of the content of the request handed over last; the piece ends at `end`. */
   piece(subject: Subject, end: number): void {
     this.takeRecord(subject);
     this.content.append(subject.bytes, end - subject.slot.record.pieceBytes, end);
     (this.handed.at(-1) as Handed).end = this.content.length;
   }
 
-  /** The request handed over last has been answered, or refused: up to `end`. */
+  /** Notes that the request handed over last has been answered or rejected, up to `end`. */
   answered(subject: Subject, end: number, error: number): void {
     const { bytes, output, watch } = subject;
     this.output.append(bytes, output, end);
@@ -116,7 +116,7 @@ export class Outcome {
     else this.unanswered();
   }
 
-  /** The request handed over last was not answered, so it doesn't count here. */
+  /** Notes that the request handed over last was not answered, so it doesn't count here. */
   unanswered(): void {
     this.handed.pop();
     this.requests--;
@@ -127,7 +127,7 @@ export class Outcome {
     watch.built(output + slot.written);
   }
 
-  /** The record, what is meaningless in it included, up to one field too many. Returns where it stands. */
+  /** Adds the record, including its meaningless parts, up to one field too many. Returns its position. */
   takeRecord({ bytes, record }: Subject): number {
     const count = bytes.readInt32LE(record + RECORD_FIELD_COUNT);
     const fields = count < 0 ? 0 : Math.min(count + 1, FIELD_COUNT_MAX);
@@ -146,7 +146,7 @@ export class Outcome {
       this.history.append(bytes, record + RECORD_CONTENT_LENGTH, record + RECORD_CONTENT_LENGTH + 8);
     if (flags & FLAG_CHUNKED)
       this.history.append(bytes, record + RECORD_CONTENT_BYTES, record + RECORD_CONTENT_BYTES + 12);
-    // The fields of a head stay behind when its content comes in parts (request-record.ts, take()). Behind chunks
+    // The fields of a head remain in the record when its content arrives in parts (request-record.ts, take()). After chunks
     // these are the trailers.
     const length = flags & FLAG_CONTENT_LENGTH ? bytes.readDoubleLE(record + RECORD_CONTENT_LENGTH) : 0;
     if (length === 0)
@@ -154,14 +154,14 @@ export class Outcome {
   }
 }
 
-/** How two engines differ that were handed the same bytes in the same way, or ''. */
+/** Describes how the outcomes of two engines differ that received the same bytes in the same way, or returns ''. */
 export function differenceOfEngines(a: Outcome, b: Outcome): string {
   if (!a.output.equals(b.output)) return 'output';
   if (!a.content.equals(b.content)) return 'content';
   return differenceOfEnds(a, b) || (a.turns.equals(b.turns) ? '' : 'record');
 }
 
-/** How one engine differs that was handed the same bytes in two ways, or ''. */
+/** Describes how the outcomes of one engine differ that received the same bytes in two ways, or returns ''. */
 export function differenceOfWays(a: Outcome, b: Outcome): string {
   if (!a.output.equals(b.output) && finalText(a) !== finalText(b)) return 'output';
   return differenceOfEnds(a, b);
@@ -169,7 +169,7 @@ export function differenceOfWays(a: Outcome, b: Outcome): string {
 
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
 
-/** The output without interim responses: whether they are sent depends on what has come already. */
+/** Removes interim responses from the output: whether the server sends them depends on the bytes that have arrived. */
 export function finalText({ output }: Outcome): string {
   return output.bytes.toString('latin1', 0, output.length).replaceAll(CONTINUE, '');
 }
@@ -180,6 +180,6 @@ function differenceOfEnds(a: Outcome, b: Outcome): string {
   if (a.requests !== b.requests) return 'requests';
   if (a.refused !== b.refused) return 'refused';
   if (a.unfinished !== b.unfinished) return 'unfinished';
-  // Where a refusal leaves the cursor says nothing: nothing is read any more.
+  // After a refusal the cursor has no meaning, since the server reads nothing more.
   return a.error === 0 && a.consumed !== b.consumed ? 'consumed' : '';
 }

@@ -1,4 +1,4 @@
-// Random numbers out of a seed, so that a run can be repeated: mulberry32.
+// Random numbers from a seed, so that a run can be repeated: mulberry32.
 
 export class Random {
   private state: number;

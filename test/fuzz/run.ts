@@ -7,9 +7,9 @@ import { minimise } from './minimise.ts';
 
 export interface Finding {
   failure: Failure;
-  /** As small as it could be made. */
+  /** The failing input, as small as the fuzzer could make it. */
   input: Input;
-  /** The seed of the batch it came from. */
+  /** The seed of the batch that held it. */
   seed: number;
 }
 
@@ -18,7 +18,7 @@ export function batchSeed(seed: number, batch: number): number {
   return Math.imul(seed ^ Math.imul(batch, 0x9e3779b1), 0x85ebca6b) | 0;
 }
 
-/** Checks one batch. What it finds is minimised. */
+/** Checks one batch. Minimises the input that fails. */
 export function runBatch(checker: Checker, seed: number): Finding | undefined {
   const inputs = inputsOf(seed);
   for (const input of inputs) {
@@ -28,7 +28,7 @@ export function runBatch(checker: Checker, seed: number): Finding | undefined {
   return checker.memory() === '' ? undefined : findWriter(checker, inputs, seed);
 }
 
-/** Looks for the input of a batch that makes an engine write where it must not. */
+/** Finds the input of a batch that makes an engine write outside its writable regions. */
 function findWriter(checker: Checker, inputs: readonly Input[], seed: number): Finding {
   for (const input of inputs) {
     checker.check(input);
@@ -40,7 +40,7 @@ function findWriter(checker: Checker, inputs: readonly Input[], seed: number): F
 
 /**
  * Makes the input smaller as long as it fails in the same way, before the same misleading bytes.
- * @param wrote something was written where it must not: memory is looked at, and mended, after each trial
+ * @param wrote an engine wrote outside its writable regions: check and repair the memory after each trial
  */
 function minimised(checker: Checker, { failure, input, seed }: Finding, wrote: boolean): Finding {
   const poison = poisonOf(input);
@@ -54,7 +54,7 @@ function minimised(checker: Checker, { failure, input, seed }: Finding, wrote: b
   return { failure: failureOf(smallest) || failure, input: smallest, seed };
 }
 
-/** Without numbers: offsets may change while the input gets smaller. */
+/** Removes numbers, since offsets may change while the input shrinks. */
 function kindOf(failure: Failure): string {
   return failure.replace(/\d+/g, '#');
 }

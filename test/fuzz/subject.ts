@@ -1,4 +1,4 @@
-// An engine under test, over a memory of its own whose every byte is watched.
+// An engine under test, over its own memory, of which every byte is watched.
 
 import { readFileSync } from 'node:fs';
 import { STATE_START } from '../../src/memory/codes.ts';
@@ -35,14 +35,14 @@ const EPOCH_MS = 784111777000;
 const POISON = 0xee;
 const COUNTER = 0;
 
-/** Some that inputs ask for, one that begins another, and one longer than a load. */
+/** Paths that inputs request: a path that another path begins with, and a path longer than a load among them. */
 const PATHS = ['/', '/a', '/a/b', '/aaaaaaaaaaaaaaaaaaaaaa'];
 
-/** A record between messages that holds nothing else that makes sense. */
+/** A record between messages: nothing else in it is valid. */
 const SPOILT_RECORD = new Uint8Array(RECORD_BYTES).fill(POISON);
 new DataView(SPOILT_RECORD.buffer).setInt32(RECORD_STATE, STATE_START);
 
-/** Behind the input lies something that would change the outcome if it were believed. */
+/** Bytes behind the input that would change the outcome if the engine believed them. */
 const POISONS = ['\0', '\xff', '\r\n', ': x\r\n\r\n', ' HTTP/1.1\r\n\r\n', 'a', '0\r\n\r\n'].map((poison) =>
   Buffer.from(poison.repeat(32).slice(0, 32), 'latin1'),
 );
@@ -59,7 +59,7 @@ export class Subject {
 
   constructor(readonly name: SubjectName) {
     const memory = createMemory({ slotCount: SLOT_COUNT, ...LIMITS.usual });
-    // From the folder that npm starts scripts in: this file runs where it was compiled to, too.
+    // The path starts at the folder in which npm runs scripts, since this file also runs where it was compiled to.
     const file = name === 'wasm debug' ? 'build/hotpath.debug.wasm' : 'build/hotpath.wasm';
     const exports = instantiate(new WebAssembly.Module(readFileSync(file)), memory);
     const views = viewsOf(memory);
@@ -77,7 +77,7 @@ export class Subject {
     this.watch = new Watch(this.bytes);
   }
 
-  /** Begins a connection: nothing of what was before may count. */
+  /** Begins a connection: no state of an earlier connection may count. */
   begin(draining: boolean, step: boolean): void {
     this.output = step ? roomForOne(this.slot, OUTPUT_INDEX) : (this.slot.outputs[OUTPUT_INDEX] as number);
     const { words, doubles } = this.slot.views;
@@ -91,12 +91,12 @@ export class Subject {
     this.spoilRecord();
   }
 
-  /** Between two turns other connections use the record. */
+  /** Overwrites the record, since other connections use it between two turns. */
   spoilRecord(): void {
     this.slot.views.bytes.set(SPOILT_RECORD, this.record);
   }
 
-  /** Puts bytes where a read lands, and misleading ones behind them. Returns the end of the bytes. */
+  /** Puts bytes where a read lands, and misleading bytes behind them. Returns the end of the bytes. */
   lay(bytes: Buffer, from: number, to: number, poison: number): number {
     const { readStart, readEnd } = this.slot;
     const end = readStart + to - from;
@@ -107,7 +107,7 @@ export class Subject {
     return end;
   }
 
-  /** Between two turns other connections use the input. */
+  /** Overwrites the input, since other connections use it between two turns. */
   spoilInput(start: number, end: number): void {
     this.slot.views.bytes.fill(POISON, start, end);
     this.watch.laid(start, end);
@@ -139,7 +139,7 @@ export class Subject {
 
 export const POISON_COUNT = POISONS.length;
 
-/** The response of a path: of the built-in app's status, and counted like it, or a 304. */
+/** Returns the response of a path: with the built-in app's status, and counted like it, or a 304. */
 function routed(path: string): Prepared {
   const fields = [['Route', path]] as const;
   const { head } = prepare(0, { statusCode: 304, fields, content: '' });

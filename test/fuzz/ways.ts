@@ -14,32 +14,32 @@ import {
 import type { Outcome } from './outcome.ts';
 import type { Subject } from './subject.ts';
 
-/** How it is done, besides the bytes. */
+/** The settings of a run, besides the bytes. */
 export interface Way {
   cuts: readonly number[];
   draining: boolean;
   /** serve() returns after each response, and records events. */
   step: boolean;
-  /** Which misleading bytes lie behind the end. */
+  /** The kind of misleading bytes behind the end. */
   poison: number;
 }
 
-/** One message as the engine sees it; positions are offsets into the input. */
+/** A message as the engine sees it; positions are offsets into the input. */
 export interface Message {
   start: number;
-  /** After the head; 0 when it isn't whole, below 0 the error. */
+  /** The position after the head; 0 if the head is incomplete; below 0 the error. */
   headEnd: number;
-  /** After what was consumed of it. */
+  /** The position after the bytes consumed of the message. */
   end: number;
-  /** It was answered. */
+  /** Whether the message was answered. */
   whole: boolean;
   error: number;
-  /** Where among the turns of the outcome the records stand: after the head, and after the whole message. */
+  /** Indexes among the turns of the outcome of two records: after the head, and after the whole message. */
   head: number;
   after: number;
 }
 
-/** One read for each part. A peer that closes within a message is told so. */
+/** Reads each part once. If the peer closes within a message, the engine learns of it. */
 export function serveReads(subject: Subject, bytes: Buffer, way: Way, outcome: Outcome): void {
   outcome.reset();
   subject.begin(way.draining, way.step);
@@ -72,8 +72,8 @@ export function serveReads(subject: Subject, bytes: Buffer, way: Way, outcome: O
 }
 
 /**
- * One read for each part, and the caller of serve() has to answer what no path leads to: it takes the content piece
- * by piece, then answers as the engine would.
+ * Reads each part once. The caller of serve() has to respond to requests for unknown paths: it reads the content piece
+ * by piece, then responds as the engine would.
  */
 export function serveHanded(subject: Subject, bytes: Buffer, way: Way, outcome: Outcome): void {
   const { slot } = subject;
@@ -110,7 +110,7 @@ function serveHandedReads(subject: Subject, bytes: Buffer, way: Way, outcome: Ou
         handed = slot.record.unfinished && !outcome.closed;
       }
       outcome.consumed = to - (end - cursor);
-      // Another turn may be needed, and does no harm where it is not.
+      // Another turn may be needed. An unneeded one does no harm.
     } while (cursor < end && !outcome.closed && !handed && slot.verdict !== VERDICT_MORE);
     expectUnchanged(subject, bytes, start, end, to);
     if (outcome.closed) return;
@@ -126,7 +126,7 @@ function serveHandedReads(subject: Subject, bytes: Buffer, way: Way, outcome: Ou
   endOfPeer(subject, carry, outcome);
 }
 
-/** Takes what is there of the content, and answers at its end. Returns the position after it. */
+/** Reads the available content, and responds at its end. Returns the position after it. */
 function takeHanded(subject: Subject, cursor: number, end: number, outcome: Outcome): number {
   const { codec, slot, output } = subject;
   while (slot.record.unfinished && cursor < end) {
@@ -139,7 +139,7 @@ function takeHanded(subject: Subject, cursor: number, end: number, outcome: Outc
     }
     outcome.piece(subject, next);
     cursor = next;
-    // The beginning of a trailer section: it waits for its end.
+    // The bytes are the beginning of a trailer section: wait for its end.
     if (slot.record.pieceBytes === 0 && slot.record.unfinished) return cursor;
   }
   if (slot.record.unfinished) return cursor;
@@ -156,7 +156,7 @@ function takeHanded(subject: Subject, cursor: number, end: number, outcome: Outc
   return cursor;
 }
 
-/** The peer has closed its half. */
+/** Handles the end of the peer's half of the connection. */
 function endOfPeer(subject: Subject, carry: Carry | undefined, outcome: Outcome): void {
   if (!carry?.begun) return;
   subject.watch.laid(carry.restore(0), subject.slot.readEnd);
@@ -164,7 +164,7 @@ function endOfPeer(subject: Subject, carry: Carry | undefined, outcome: Outcome)
   outcome.takeOutput(subject);
 }
 
-/** In one read, each request alone: its head by parse(), then head and content by serve(). */
+/** Runs each request alone, in one read: its head by parse(), then head and content by serve(). */
 export function serveSteps(subject: Subject, bytes: Buffer, way: Way, outcome: Outcome): Message[] {
   outcome.reset();
   subject.begin(way.draining, true);
@@ -202,7 +202,7 @@ export function serveSteps(subject: Subject, bytes: Buffer, way: Way, outcome: O
   return messages;
 }
 
-/** The input [start, end), which ends with byte `to` of the bytes, still holds them. */
+/** Checks that the input [start, end), which ends with byte `to` of the bytes, still holds them. */
 function expectUnchanged(subject: Subject, bytes: Buffer, start: number, end: number, to: number): void {
   if (subject.bytes.compare(bytes, to - (end - start), to, start, end) !== 0)
     throw new Error('the engine has written into its input');

@@ -1,4 +1,4 @@
-// The same conversation with every model, as a user starts it, and what is particular to each.
+// The same conversation with every model, as a user starts it, and the features of each.
 
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -32,7 +32,7 @@ const numberOf = (text: string): number => {
 };
 const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i + 1);
 const sorted = (numbers: number[]): number[] => [...numbers].sort((a, b) => a - b);
-/** The processes below one, itself not included. */
+/** Lists the processes below a process, without the process itself. */
 function descendants(pid: number): number[] {
   let children: string;
   try {
@@ -67,7 +67,7 @@ describe.each(MODELS)('%s', (model) => {
       await sleep(5);
     }
     const number = numberOf(await slow.until(/Hello\d+$/));
-    // What was refused has not used its number, but the process may not have given it back yet.
+    // The refused connection has not used its number, but the process may not have returned it yet.
     if (model === 'process') expect(number).toBeGreaterThan(4);
     else expect(number).toBe(5);
     slow.close();
@@ -97,7 +97,7 @@ describe.each(MODELS)('%s', (model) => {
       for (const client of vanishing) client.socket.resetAndDestroy();
       numbers.push(...(await Promise.all(asked)).map(numberOf));
     }
-    // A process gives back the number that it has not used when it has ended: it goes to a later connection.
+    // When a process has ended, it returns the number that it has not used: a later connection gets it.
     for (let later = 0; later < 20 && Math.max(...numbers) > numbers.length; later++)
       numbers.push(numberOf(await ask(port)));
     expect(sorted(numbers)).toEqual(upTo(numbers.length));
@@ -123,7 +123,7 @@ describe.each(MODELS)('%s', (model) => {
   });
 
   test.runIf(process.platform === 'linux')(
-    'a stop finishes what is under way and leaves nobody behind',
+    'a stop finishes requests under way and leaves no process behind',
     async () => {
       await start(model, '--drain-timeout', '20000', '--head-timeout', '60000');
       const client = await open();
@@ -200,7 +200,7 @@ test.runIf(process.platform === 'linux')('process: never more children than may 
 });
 
 test.runIf(process.platform === 'linux')(
-  'process: one that crashes takes its connection and no other',
+  'process: a process that crashes ends its own connection and no other',
   async () => {
     const { port, child } = await start('process');
     const victim = await open();
@@ -223,7 +223,7 @@ test.runIf(existsSync('/usr/bin/prlimit')).each(['process', 'thread'] as const)(
     const before = readdirSync(`/proc/${server}/fd`).length;
     const limit = (files: number): void =>
       void execFileSync('prlimit', ['--pid', `${server}`, `--nofile=${files}:20000`]);
-    // Enough to accept, too few for a process's channel or a thread's loop.
+    // Enough descriptors to accept, too few for a process's channel or a thread's loop.
     limit(before + 2);
     const answer = await ask(port).catch(() => '');
     if (answer !== '') expect(readResponses(answer)[0]?.statusCode).toBe(503);

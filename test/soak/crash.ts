@@ -1,5 +1,5 @@
-// Rounds of a server that is killed, or loses threads, or stops as it should, under load, and is started again over
-// the same state: no number may come twice, and none may be skipped over a clean stop.
+// Rounds of a server under load that is killed, loses threads, or stops cleanly, and is started again over the
+// same state: no number may be issued twice, and a clean stop may skip no number.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { sleep } from '../support/client.ts';
 import { type Load, startLoad } from './load.ts';
 import { Numbers } from './numbers.ts';
 
-/** Numbers one at a time, answered in WASM; three at a time, by a handler; and an end of the thread. */
+/** Serves single numbers from WASM, three numbers at a time from a handler, and a request that ends the thread. */
 export const APP = `
 import { counted, counter } from 'hotpath';
 const threes = counter('threes');
@@ -26,11 +26,11 @@ export default {
 
 export interface Rounds {
   rounds: number;
-  /** Where the application has been written. */
+  /** The path of the application. */
   app: string;
   /** The state folder. */
   folder: string;
-  /** From 0 to 1, one after the other. */
+  /** A random number from 0 to 1 on each call. */
   random: () => number;
   say?: (line: string) => void;
 }
@@ -39,7 +39,7 @@ export interface Outcome {
   kills: number;
   stops: number;
   deaths: number;
-  /** Numbers that clients were given. */
+  /** Numbers that clients received. */
   given: number;
   /** Numbers that were skipped. */
   skipped: number;
@@ -49,13 +49,13 @@ const CONNECTIONS = 4;
 const LEASES = ['16', '256', '4096'];
 const LOAD_MS = 150;
 
-/** @throws Error that says which number came twice, or was skipped, or which server didn't start or stop */
+/** @throws Error that names the number that came twice or was skipped, or the server that failed to start or stop */
 export async function runRounds({ rounds, app, folder, random, say }: Rounds): Promise<Outcome> {
   const ones = new Numbers('ones');
   const threes = new Numbers('threes');
   const outcome: Outcome = { kills: 0, stops: 0, deaths: 0, given: 0, skipped: 0 };
   const among = <T>(values: readonly T[]): T => values[Math.floor(random() * values.length)] as T;
-  /** What the numbers of this round begin behind, when the last one ended with a clean stop. */
+  /** The last number before this round, if the previous round ended with a clean stop. */
   let before: Record<string, number> | undefined = {};
   let broken: Error | undefined;
   for (let round = 1; round <= rounds; round++) {
@@ -92,7 +92,7 @@ export async function runRounds({ rounds, app, folder, random, say }: Rounds): P
       if (!clean) throw new Error('after a clean stop the file says there was none');
       for (const [name, numbers] of Object.entries({ ones, threes })) {
         const last = counters[name] ?? 0;
-        // A thread that was ended took with it what it had not sent yet.
+        // A thread that was ended lost the responses that it had not sent yet.
         const given = numbers.count - first[name as keyof typeof first];
         if (deaths === 0 && before !== undefined && last - (before[name] ?? 0) !== given)
           throw new Error(`${name}: ${given} were given, from ${before[name]} to ${last}`);
@@ -111,7 +111,7 @@ export async function runRounds({ rounds, app, folder, random, say }: Rounds): P
   return outcome;
 }
 
-/** The whole process group at once, as the kernel or an operator in despair would. */
+/** Kills the whole process group at once, as the kernel may. */
 async function kill(run: Run, load: Load): Promise<void> {
   process.kill(-(run.child.pid as number), 'SIGKILL');
   await Promise.all([run.exit, load.ended]);

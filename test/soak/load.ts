@@ -4,22 +4,22 @@
 import net from 'node:net';
 
 export interface Load {
-  /** Stops asking, and resolves when nothing is under way, or every connection has ended. */
+  /** Stops sending requests, and resolves when none is under way or every connection has ended. */
   stop(): Promise<void>;
-  /** Resolves when every connection has been ended from the other side. */
+  /** Resolves when the other side has ended every connection. */
   ended: Promise<void>;
   responses: number;
-  /** Responses without a number: there was none leased. */
+  /** Counts responses without a number, since no number was leased. */
   exhausted: number;
 }
 
 const REQUEST_COUNT = 16;
-/** Before it asks again where there were no numbers. */
+/** Pause before the next request after a response without a number. */
 const RETRY_MS = 10;
 
 /**
- * @param targets asked for in turn
- * @param take told each number, and what was asked for
+ * @param targets request targets, used in turn
+ * @param take called with each number and the target that was requested
  */
 export function startLoad(
   port: number,
@@ -78,7 +78,7 @@ interface Found {
   end: number;
 }
 
-/** The response that begins there, when it is whole. */
+/** Returns the response that begins at `at`, if it is whole. */
 function next(text: string, at: number): Found | undefined {
   const headEnd = text.indexOf('\r\n\r\n', at);
   if (headEnd < 0) return undefined;

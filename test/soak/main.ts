@@ -1,5 +1,5 @@
-// `npm run soak`: rounds of kills, deaths and stops under load. Exit code 0 when no number came twice, 1 when one did, 2 for
-// wrong usage.
+// `npm run soak`: rounds of kills, crashes and stops under load. Exit code 0 if no number came twice, 1 if a number did, 2
+// for wrong usage.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,7 +11,7 @@ import { runRedis } from './redis.ts';
 
 const FAILED = 1;
 const USAGE = 2;
-/** Numbers from Redis, and how often it goes away meanwhile. */
+/** Uses numbers from Redis, and stops Redis this many times meanwhile. */
 const REDIS_NUMBERS = 1_000_000;
 const REDIS_OUTAGES = 5;
 const HELP = `Usage: npm run soak [-- --rounds N | --redis]

@@ -1,4 +1,4 @@
-// All numbers of a counter that anybody was ever given, over any number of servers and their ends.
+// All numbers of a counter that clients received, over any number of servers and restarts.
 
 export class Numbers {
   private bits = new Uint8Array(1 << 16);
@@ -7,7 +7,7 @@ export class Numbers {
 
   constructor(readonly name: string) {}
 
-  /** @throws Error when it was given before */
+  /** @throws Error if the number was added before */
   add(number: number): void {
     const index = number >> 3;
     if (index >= this.bits.length) {

@@ -1,5 +1,5 @@
-// Two servers that have their numbers from one Redis, which goes away in between and comes back: no number may come
-// twice, from whichever server.
+// Two servers that lease their numbers from one Redis, which stops in between and starts again: no number may be issued
+// twice, by either server.
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -12,10 +12,10 @@ import { eventually } from '../support/client.ts';
 import { startLoad } from './load.ts';
 import { Numbers } from './numbers.ts';
 
-/** The load keeps its connections. */
+/** The load keeps its connections open. */
 const REQUESTS = ['--max-requests', '1000000000'];
 
-/** Whether there is a redis-server to be started. */
+/** Whether redis-server is installed. */
 export function hasRedis(): boolean {
   return spawnSync('redis-server', ['--version']).status === 0;
 }
@@ -23,17 +23,17 @@ export function hasRedis(): boolean {
 export interface Redis {
   url: string;
   port: number;
-  /** Starts it again at the same place, with what it had. */
+  /** Starts Redis again at the same place, with the data it had. */
   start(): Promise<void>;
   stop(): Promise<void>;
-  /** Sends a command of words without spaces; the first line of the answer. */
+  /** Sends a command of words without spaces, and resolves with the first line of the reply. */
   command(line: string): Promise<string>;
-  /** Stops it, and removes what it wrote. */
+  /** Stops Redis, and removes the files that it wrote. */
   remove(): Promise<void>;
 }
 
 /**
- * Every command is on the disk before it is answered, as whoever counts on unique numbers must have it.
+ * Starts Redis so that each command is on the disk before its reply, as unique numbers require.
  * @param more options of redis-server
  */
 export async function startRedis(more: string[] = []): Promise<Redis> {
@@ -84,15 +84,15 @@ export async function startRedis(more: string[] = []): Promise<Redis> {
 
 export interface RedisOutcome {
   given: number;
-  /** Responses that had no number, while Redis was away. */
+  /** Responses without a number, while Redis was stopped. */
   exhausted: number;
   outages: number;
 }
 
 /**
- * @param least how many numbers to have before it ends
- * @param outages how often Redis is stopped on the way
- * @throws Error that says which number came twice
+ * @param least the count of numbers to receive before the run ends
+ * @param outages the count of times that Redis is stopped
+ * @throws Error that names the number that came twice
  */
 export async function runRedis(
   least: number,
