@@ -1,4 +1,4 @@
-// Pauses between attempts. What waits for them has tests of its own: pool.test.ts, leases.test.ts, cli.test.ts.
+// Pauses between attempts. The users of Backoff have their own tests: pool.test.ts, lease-renewer.test.ts, cli.test.ts.
 
 import { expect, test } from 'vitest';
 import { Backoff } from '../src/backoff.ts';
@@ -10,7 +10,7 @@ test('pauses double up to the maximum', () => {
   ]);
 });
 
-test('the pause is that of the failures since the last success', () => {
+test('the pause depends on the failures since the last success', () => {
   const backoff = new Backoff(10, 1000, 0);
   expect(backoff.pauseMs).toBe(0);
   backoff.failed();

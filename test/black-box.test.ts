@@ -1,5 +1,5 @@
-// The started server, known by nothing but its port: every case of every table over real sockets, and peers
-// that vanish at every stage. After each, it still answers.
+// The started server, of which the tests know only the port: every case of every table over real sockets, and peers
+// that vanish at every stage. After each, the server still responds.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ENGINES } from '../src/protocol/codec.ts';
@@ -10,11 +10,11 @@ import { EXCHANGES, type Exchange } from './support/exchanges.ts';
 import { startPlane } from './support/plane.ts';
 import { type Response, readResponses, withoutInterim } from './support/responses.ts';
 
-/** Exchanges side by side. */
+/** Count of exchanges side by side. */
 const LANES = 24;
-/** For what must not come. */
+/** Wait for bytes that must not arrive. */
 const QUIET_MS = 60;
-/** Between two parts, so that they are read one by one. */
+/** Pause between two parts, so that the server reads them one by one. */
 const PART_MS = 2;
 
 describe.each(ENGINES)('%s engine: all cases', (engine) => {
@@ -28,7 +28,7 @@ describe.each(ENGINES)('%s engine: all cases', (engine) => {
       ...['--engine', engine, '--workers', '2'],
       ...['--max-head', `${LIMITS.headBytesMax}`, '--max-target', `${LIMITS.targetBytesMax}`],
       ...['--max-body', `${LIMITS.contentBytesMax}`],
-      // Nothing here shall be told that it is late, on a slow machine neither.
+      // The timeouts are long, so that a slow machine reaches none of them either.
       ...['--head-timeout', '600000', '--idle-timeout', '600000', '--body-timeout', '600000'],
     ]);
   });
@@ -58,7 +58,7 @@ describe.each(ENGINES)('%s engine: all cases', (engine) => {
     expect(failures).toEqual([]);
   });
 
-  test('every number was given once, every request counted, nothing complained about', async () => {
+  test('every number was issued once, every request counted, and no error logged', async () => {
     expect(new Set(numbers).size).toBe(numbers.length);
     expect(numbers.length).toBeGreaterThan(EXCHANGES.length);
     expect(await run.stop()).toBe(0);
@@ -82,7 +82,7 @@ describe.each(ENGINES)('%s engine: all cases', (engine) => {
     }
   }
 
-  /** All answers. @throws when they are not what the case says */
+  /** Returns all responses. @throws if they differ from the case */
   async function perform({ input, statuses, heads, end }: Exchange, parts: string[]): Promise<Response[]> {
     const client = await open();
     try {
@@ -96,7 +96,7 @@ describe.each(ENGINES)('%s engine: all cases', (engine) => {
         if (end === 'unfinished') {
           await sleep(QUIET_MS);
           if (countFinal(client.received) > statuses.length || client.ended) throw new Error('not awaited');
-          // A client that ends within a request has one refused; within an empty line it has begun none.
+          // A client that ends within a request has a request refused; within an empty line, it has begun no request.
           if (!'\r\n'.startsWith(input)) expected.push(400);
         }
         client.socket.end();
@@ -113,14 +113,14 @@ describe.each(ENGINES)('%s engine: all cases', (engine) => {
   }
 });
 
-/** One more request on a connection that others must not have touched. */
+/** Sends one more request on a connection that other connections must not have touched. */
 async function askAgain(client: Client): Promise<Response[]> {
   client.received = '';
   client.send(GET);
   return readResponses(await client.until(/Hello\d+$/));
 }
 
-/** Two parts or three, at places that the input's size decides. */
+/** Splits the text into two or three parts, at places that depend on its size. */
 function inParts(input: string): string[] {
   const { length } = input;
   const places = length % 2 === 0 ? [length >> 1] : [Math.floor(length / 3), length - 2];
@@ -138,7 +138,7 @@ const BY_LENGTH = `${POST}Content-Length: 100\r\n\r\n`;
 const PIPELINE = GET.repeat(100_000);
 const EVERYTHING = `${CHUNKED}5;a\r\nHello\r\n0\r\nT: x\r\n\r\n${BY_LENGTH.replace('100', '5')}Hello${GET}`;
 
-/** How far a client comes before it resets the connection. */
+/** The stage at which a client resets the connection. */
 const STAGES: [name: string, stage: (client: Client) => Promise<unknown> | undefined][] = [
   ['before the first byte', () => undefined],
   ...(
@@ -167,7 +167,7 @@ const STAGES: [name: string, stage: (client: Client) => Promise<unknown> | undef
       ['within a trailer', `${CHUNKED}0\r\nT: x`],
       ['within the empty line behind trailers', `${CHUNKED}0\r\nT: x\r\n\r`],
       ['behind a request that is refused', '\0'],
-      ['behind one that closes', GET.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n')],
+      ['behind a request that closes', GET.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n')],
     ] as const
   ).map(([name, text]): (typeof STAGES)[number] => [
     name,
@@ -198,7 +198,7 @@ const STAGES: [name: string, stage: (client: Client) => Promise<unknown> | undef
     },
   ],
   [
-    'while answers are written that nobody reads',
+    'while the server writes responses that the client does not read',
     (client) => {
       client.socket.pause();
       client.send(PIPELINE);
@@ -206,7 +206,7 @@ const STAGES: [name: string, stage: (client: Client) => Promise<unknown> | undef
     },
   ],
   [
-    'while answers are written that somebody reads',
+    'while the server writes responses that the client reads',
     (client) => {
       client.send(PIPELINE);
       return client.until(100_000);
@@ -229,7 +229,7 @@ const STAGES: [name: string, stage: (client: Client) => Promise<unknown> | undef
     },
   ],
   [
-    'after closing its half behind much that nobody reads',
+    'after closing its half, with many responses unread',
     (client) => {
       client.socket.pause();
       client.socket.end(PIPELINE);
@@ -278,14 +278,14 @@ async function startServer(engine: string): Promise<Target> {
   };
 }
 
-/** In this thread, where guards and asserts watch the memory. */
+/** Runs in this thread, where guards and asserts watch the memory. */
 async function startDebug(): Promise<Target> {
   const { plane, engine, port, statistics, stop } = await startPlane({ engine: 'wasm debug' });
   return {
     port,
     open: () => statistics().open,
     stop: async () => {
-      // The one at hand, and all others back from whom they were lent to.
+      // The region at hand, and all lent regions, are back.
       expect(plane.outputs.spare).toBe(engine.slot.outputs.length - 1);
       await stop();
     },
@@ -325,7 +325,7 @@ describe.each([
     await answers();
   });
 
-  test('nothing is left of them', async () => {
+  test('no connection is left of them', async () => {
     witness.send('\r\n\r\n');
     expect(readResponses(await witness.until(/Hello\d+$/))).toHaveLength(1);
     witness.close();
@@ -339,7 +339,7 @@ describe.each([
     client.socket.resetAndDestroy();
   }
 
-  /** A new connection is answered, and one that is within its head is still waited for. */
+  /** Checks that a new connection gets a response, and that the server still waits for an incomplete head. */
   async function answers(): Promise<void> {
     expect(readResponses(await ask(target.port))[0]?.statusCode).toBe(200);
     witness.send('x');

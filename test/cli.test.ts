@@ -1,4 +1,4 @@
-// The command line: what it prints, how it ends, what signals do.
+// The command line: its output, its exit codes, and its reaction to signals.
 
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -58,7 +58,7 @@ describe('wrong usage is one line and exit code 2', () => {
     expect(await runCli(args)).toEqual({ code: 2, output: '', errors: `hotpath: ${line}\n` });
   });
 
-  test('PORT in the environment is judged, too', async () => {
+  test('PORT in the environment is checked, too', async () => {
     const { code, errors } = await runCli([], { PORT: 'x' });
     expect(code).toBe(2);
     expect(errors).toBe("hotpath: PORT in the environment must be a whole number from 0 to 65535, not 'x'\n");
@@ -78,7 +78,7 @@ test('--help names every option with its default, --version the version', async 
   });
 });
 
-describe('what fails to start is one line and exit code 1', () => {
+describe('a failed start is one line and exit code 1', () => {
   test('a port in use', async () => {
     const other = net.createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
@@ -128,7 +128,7 @@ describe.each([
   ['2', 'wasm', 'auto', 'public'],
   ['1', 'wasm', 'own', 'auto'],
 ])('%s workers, %s engine, %s sockets, %s I/O', (workers, engine, sockets, io) => {
-  test('serves, says so in one line, and stops with 0', async () => {
+  test('serves, prints one start line, and stops with 0', async () => {
     const run = await startServer([
       ...['--workers', workers, '--engine', engine, '--sockets', sockets, '--io', io],
     ]);
@@ -235,8 +235,8 @@ describe('signals', () => {
       client.send(GET.slice(0, 20));
       await sleep(100);
       run.child.kill(signal);
-      // npm passes a signal on that the terminal has sent to everyone already: the same one, not a second.
-      // Without a pause the kernel would make one of the two.
+      // npm passes on a signal that the terminal has already sent to every process: the same signal, not a second one.
+      // Without a pause the kernel would merge the two.
       await sleep(30);
       run.child.kill(signal);
       await sleep(200);
@@ -347,7 +347,7 @@ describe('signals', () => {
       const [server] = childrenOf(run.child.pid as number);
       process.kill(server as number, 'SIGKILL');
       expect(readResponses(await ask(run.port))[0]?.statusCode).toBe(200);
-      // Each at once, since each had lived long enough.
+      // Each process is started again at once, since each had lived long enough.
       expect(run.output.split('Server process ended by SIGKILL; starting it again\n')).toHaveLength(
         deaths + 1,
       );
@@ -357,7 +357,7 @@ describe('signals', () => {
 
 function isAlive(pid: number): boolean {
   try {
-    // A zombie has ended; who inherited it may not have asked for its exit code yet.
+    // A zombie has ended, although its new parent may not have asked for the exit code yet.
     return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
   } catch {
     return false;

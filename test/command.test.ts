@@ -1,4 +1,4 @@
-// The lines of the command about a failed start, and its way with the flags of Node. cli.test.ts has the rest.
+// The lines of the command about a failed start, and its treatment of Node's flags. cli.test.ts tests the rest.
 
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -71,7 +71,7 @@ describe('each cause of a failed start has its own line', () => {
     const app = join(folder, 'app.mjs');
     writeFileSync(app, 'export default { fetch: () => new Response() };');
     chmodSync(app, 0);
-    // Root may read and listen wherever it likes.
+    // Root may read any file and listen on any port.
     const user = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
     const run = (...args: string[]) =>
       spawnSync(process.execPath, [resolve('dist/cli.js'), ...args], { encoding: 'utf8', cwd: '/', ...user });

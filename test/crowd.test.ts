@@ -9,7 +9,7 @@ import { readResponses } from './support/responses.ts';
 const IDLE_COUNT = 300;
 const HALF_COUNT = 400;
 
-/** Heads that are answered each in its own way. */
+/** Heads that each get a different response. */
 interface Kind {
   head(i: number): string;
   answer: RegExp;
@@ -49,7 +49,7 @@ afterEach(async () => {
 });
 
 describe.each(['wasm', 'js'])('%s engine', (engine) => {
-  test('others are served, and each half-sent head gets its own answer in the end', async () => {
+  test('other clients are served, and each half-sent head gets its own response in the end', async () => {
     run = await startCli(['--workers', '2', '--engine', engine, '--head-timeout', '60000']);
     const { port } = run;
     const open = async (count: number): Promise<Client[]> => {
@@ -79,7 +79,7 @@ describe.each(['wasm', 'js'])('%s engine', (engine) => {
     for (let i = 0; i < 20; i++) expect(readResponses(await ask(port))[0]?.statusCode).toBe(200);
     for (const client of half) expect(client.received).toBe('');
 
-    // Against the order in which they came.
+    // The heads are completed in reverse order.
     for (const [i, client] of [...half.entries()].reverse()) {
       const { head, cut } = heads[i] as (typeof heads)[number];
       client.send(head.slice(cut));

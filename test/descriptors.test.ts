@@ -1,4 +1,4 @@
-// A server that the system lets open only so many files: it turns the rest away, serves those it has, and
+// A server that may open only a limited number of files: it turns other connections away, serves those it has, and
 // neither dies nor spins.
 
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -36,16 +36,16 @@ test.runIf(process.platform === 'linux')('twice as many connections as descripto
     await eventually('an outcome for each', () => clients.every(settled));
     const statuses = clients.map(({ received }) => readResponses(received)[0]?.statusCode);
     expect(statuses.filter((status) => status === 200).length).toBeGreaterThanOrEqual(room);
-    // Some have been answered, and have then made room for others.
+    // Some connections have got their response, and have then made room for others.
     await sleep(200);
     const kept = clients.filter(({ ended, socket }, i) => statuses[i] === 200 && !ended && !socket.destroyed);
-    // The two threads count without a lock: each may miss the other's latest.
+    // The two threads count without a lock: each may miss the latest connection of the other.
     expect(kept.length).toBeGreaterThanOrEqual(room - 2);
     expect(kept.length).toBeLessThanOrEqual(room + 2);
     expect(statuses.filter((status) => status === 503).length).toBeGreaterThan(0);
     expect(readdirSync(`/proc/${server}/fd`).length).toBeLessThan(LIMIT);
 
-    // Those that were taken are served; nothing spins while the limit is reached.
+    // The accepted connections are served, and no thread spins while the limit is reached.
     const busy = cpuTicks(server);
     await sleep(1000);
     expect(cpuTicks(server) - busy).toBeLessThan(50);
@@ -68,12 +68,12 @@ test.runIf(process.platform === 'linux')('twice as many connections as descripto
   expect(output).not.toContain('Worker');
 });
 
-/** The one child of the supervisor, which the shell has become. */
+/** Returns the only child of the supervisor, which replaced the shell. */
 function serverOf({ pid }: ChildProcess): number {
   return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim());
 }
 
-/** User and system time in hundredths of a second: a core that spins takes 100 of them in a second. */
+/** Returns user and system time in hundredths of a second: a spinning core takes 100 of them in a second. */
 function cpuTicks(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') as string[];
   return Number(fields[11]) + Number(fields[12]);

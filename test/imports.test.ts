@@ -1,4 +1,4 @@
-// Which file may import which. The test reads the sources.
+// The import directions between files. The test reads the sources.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
@@ -8,7 +8,7 @@ interface Import {
   from: string;
   /** A file of the project, with its ending, or a package. */
   to: string;
-  /** Only types: nothing is loaded when the program runs. */
+  /** Types only: the program loads nothing at run time. */
   typeOnly: boolean;
 }
 
@@ -88,12 +88,12 @@ describe('import directions', () => {
   });
 
   test.each([
-    // proxy.ts asks it only what is an IP address.
+    // proxy.ts uses it only to recognise IP addresses.
     ['node:net', /^src\/(connection\/|models\/thread\.ts$|app\/proxy\.ts$|durable\/lock\.ts$)/],
-    // binding.ts asks which thread this is.
+    // binding.ts asks for the id of its thread.
     ['node:worker_threads', /^src\/((workers|models)\/|durable\/keeper(-main)?\.ts$|state\/binding\.ts$)/],
     ['node:child_process', /^src\/(supervisor|models\/process|app\/load)\.ts$/],
-    // body-metadata.ts asks which undici this is, monotonic-clock.ts for the time, server-user.ts for the user.
+    // body-metadata.ts asks for the version of undici, monotonic-clock.ts for the time, server-user.ts for the user.
     [
       'node:process',
       /^src\/(models\/(descriptors|process|in-thread)|app\/(load|body-metadata)|workers\/worker-main|state\/monotonic-clock|durable\/server-user)\.ts$/,

@@ -1,4 +1,4 @@
-// Nothing of one connection ever reaches another, and no name is more than a name.
+// No byte of one connection ever reaches another, and no field name has a special meaning.
 
 import { describe, expect, test } from 'vitest';
 import { Carry } from '../src/connection/carry.ts';
@@ -16,7 +16,7 @@ import { checkLog, exchangeTagged, interleaved, taggedConversations } from './su
 const CONNECTIONS = 300;
 
 describe.each(ENGINE_NAMES)('%s', (name) => {
-  test('heads that take turns in one slot: every record holds its own', () => {
+  test('heads that take turns in one slot: every record holds the fields of its own head', () => {
     const { codec, slot } = createEngine(name);
     const heads = taggedConversations(CONNECTIONS, 1).map((conversation) => {
       const { tag, parts } = conversation;
@@ -54,12 +54,12 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
     expect(whole).toBe(CONNECTIONS);
   });
 
-  test('connections that take turns in one worker: every answer and every line is their own', async () => {
+  test('connections that take turns in one worker: every response and every line is their own', async () => {
     const server = await openPlane({ engine: name, log: 'requests' });
     const answers = await exchangeTagged(server.port, taggedConversations(CONNECTIONS, 3), 4);
     await eventually('all closed', () => server.statistics().open === 0);
     checkLog(server.lines, answers);
-    // And a line with the wrong peer would have been found.
+    // The check would have found a line with the wrong peer.
     const [one = '', other = ''] = answers.keys();
     const mixed = server.lines.map((text) => text.replace(one, other));
     expect(() => checkLog(mixed, answers)).toThrow();
@@ -86,7 +86,7 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
     expect(Object.keys(Object.prototype)).toEqual([]);
   });
 
-  test('there are never more names than the limit, whatever they are', () => {
+  test('no choice of names exceeds the limit of fields', () => {
     const engine = createEngine(name);
     for (const families of Object.values(CRAFTED)) {
       expect(parseEveryWay(engine, head(families, LIMITS.fieldCountMax - 1)).result).toBeGreaterThan(0);
@@ -96,10 +96,10 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
 });
 
 describe.each(ENGINES)('%s engine, several workers', (engine) => {
-  test('every answer and every line is its own', async () => {
+  test('every response and every line belongs to its own connection', async () => {
     const run = await startCli([
       ...['--engine', engine, '--workers', '3', '--log', 'requests'],
-      // Nothing here shall be told that it is late, on a slow machine neither.
+      // The timeouts are long, so that a slow machine reaches none of them either.
       ...['--head-timeout', '600000', '--idle-timeout', '600000', '--body-timeout', '600000'],
     ]);
     const answers = await exchangeTagged(run.port, taggedConversations(CONNECTIONS, 5), 6);
@@ -114,12 +114,12 @@ describe.each(ENGINES)('%s engine, several workers', (engine) => {
 });
 
 /*
- * Look-ups can't be flooded, since there are none: neither engine has a table keyed by names. A name is
- * compared, by its size and then by words or bytes, with the five that bind the server (fields.ts), and
- * recorded as an offset and a size. What remains to be shown is that no choice of names makes that cost more.
+ * Requests can't flood a hash table of names, since neither engine has a table keyed by names. An engine compares a name,
+ * by its size and then by words or bytes, with the five names that the server interprets (fields.ts), and
+ * records it as an offset and a size. The tests below show that no choice of names makes that more expensive.
  *
- * Work is counted as accesses to the memory. That can be done in the JS engine alone; the WASM engine is its
- * twin, statement by statement where names are compared.
+ * The tests count accesses to the memory as work. Only the JS engine can count them; the WASM engine is its
+ * twin, statement by statement, where it compares names.
  */
 const CRAFTED: Record<string, (i: number) => string> = {
   equal: () => 'nnnnnnnnnnnnnn',
@@ -132,7 +132,7 @@ const CRAFTED: Record<string, (i: number) => string> = {
   'special to JavaScript': () => '__proto__'.padEnd(14, '_'),
 };
 
-/** None that a name of those five begins with. */
+/** No name of the five begins with these. */
 const letter = (i: number): string => 'dfgijklmnopqrsuvwxyz'[i % 20] as string;
 const ordinary = (i: number): string => `x-${i}`.padEnd(14, 'abcdefghijkl');
 
@@ -141,10 +141,10 @@ function head(nameOf: (i: number) => string, count: number): string {
   return `GET / HTTP/1.1\r\nHost: a\r\n${fields}\r\n`;
 }
 
-describe('the work that names make', () => {
+describe('the cost of field names', () => {
   const { codec, slot, reset, accesses } = countingEngine();
 
-  /** Accesses to parse a head, whole or byte by byte. */
+  /** Counts the accesses to parse a head, whole or byte by byte. */
   function work(input: string, partBytes = input.length): number {
     const { readStart } = slot;
     slot.read.set(latin1(input));
@@ -156,27 +156,33 @@ describe('the work that names make', () => {
     return accesses();
   }
 
-  test.each(Object.entries(CRAFTED))('names %s: as much for each, however many', (_, nameOf) => {
-    const [ten, twenty, forty, eighty] = [10, 20, 40, 80].map((count) => work(head(nameOf, count)));
-    const each = ((twenty ?? 0) - (ten ?? 0)) / 10;
-    expect(forty).toBe((twenty ?? 0) + 20 * each);
-    expect(eighty).toBe((twenty ?? 0) + 60 * each);
-  });
+  test.each(Object.entries(CRAFTED))(
+    'names %s: the same cost for each, however many there are',
+    (_, nameOf) => {
+      const [ten, twenty, forty, eighty] = [10, 20, 40, 80].map((count) => work(head(nameOf, count)));
+      const each = ((twenty ?? 0) - (ten ?? 0)) / 10;
+      expect(forty).toBe((twenty ?? 0) + 20 * each);
+      expect(eighty).toBe((twenty ?? 0) + 60 * each);
+    },
+  );
 
-  test.each(Object.entries(CRAFTED))('names %s: no more than ordinary ones', (_, nameOf) => {
-    // But for those that begin like one that binds, which are compared with it up to where they differ.
+  test.each(Object.entries(CRAFTED))('names %s: no more cost than ordinary names', (_, nameOf) => {
+    // Names that begin like one of the five are compared up to the first difference.
     const compared = nameOf === CRAFTED['like Content-Length'] ? 80 * 13 : 80;
     expect(work(head(nameOf, 80))).toBeLessThanOrEqual(work(head(ordinary, 80)) + compared);
   });
 
-  test.each(Object.entries(CRAFTED))('names %s: no byte is looked at again when more come', (_, nameOf) => {
-    const bytes = (count: number): number => head(nameOf, count).length;
-    const perByte = (count: number): number => work(head(nameOf, count), 1) / bytes(count);
-    expect(perByte(80)).toBeLessThan(perByte(10) * 1.1);
-  });
+  test.each(Object.entries(CRAFTED))(
+    'names %s: no byte is read again when more bytes arrive',
+    (_, nameOf) => {
+      const bytes = (count: number): number => head(nameOf, count).length;
+      const perByte = (count: number): number => work(head(nameOf, count), 1) / bytes(count);
+      expect(perByte(80)).toBeLessThan(perByte(10) * 1.1);
+    },
+  );
 });
 
-/** The JS engine over views that count what is read and written. */
+/** The JS engine over views that count reads and writes. */
 function countingEngine() {
   const { slot, exports } = createEngine('js');
   let count = 0;

@@ -1,4 +1,4 @@
-// Servers with several listeners: two TCP ports and the path of a unix socket. No option asks for them yet.
+// Servers with several listeners: two TCP ports and the path of a unix socket. No option configures several yet.
 
 import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
@@ -26,7 +26,7 @@ function socketPath(): string {
   return WINDOWS ? `\\\\.\\pipe\\${folder.replace(/\W/g, '-')}` : join(folder, 'a.sock');
 }
 
-/** Two ports that are free, below those that the system gives to clients and to port 0. */
+/** Finds two free ports, below those that the system gives to clients and to port 0. */
 async function freePorts(): Promise<[number, number]> {
   const ports: number[] = [];
   while (ports.length < 2) {
@@ -125,7 +125,7 @@ describe('in a program', () => {
     expect(await statusFor('c.example')).toBe(421);
   });
 
-  test('clients of a path count for no address', async () => {
+  test('clients of a path count towards no address', async () => {
     const path = socketPath();
     const [port] = await freePorts();
     await closedAtEnd(
@@ -196,7 +196,7 @@ describe('in a program', () => {
 });
 
 describe.skipIf(WINDOWS)('under a supervisor', () => {
-  /** Asks on all listeners again and again; gives what failed, and how many answers there were. */
+  /** Sends requests to all listeners again and again; returns the failures and the count of responses. */
   function load(
     places: (number | string)[],
   ): () => Promise<{ failed: unknown[]; answers: Map<number | string, number> }> {
@@ -260,7 +260,7 @@ describe.skipIf(WINDOWS)('under a supervisor', () => {
       }
     });
 
-    test('a drain answers on all listeners what is under way', async () => {
+    test('a drain finishes requests under way on all listeners', async () => {
       const [server, places] = await startAtThree(sockets);
       const clients = await Promise.all(places.map((to) => connect(to)));
       for (const client of clients) client.send(GET.slice(0, 20));
@@ -325,7 +325,7 @@ describe.skipIf(WINDOWS)('under a supervisor', () => {
     expect(existsSync(path)).toBe(false);
   });
 
-  test('the file that a killed server has left is replaced', async () => {
+  test('a server replaces the file that a killed server has left', async () => {
     const path = socketPath();
     const killed = launchWithListeners([{ path }], ['--workers', '1']);
     await listening(killed);
@@ -353,7 +353,7 @@ describe.skipIf(WINDOWS)('under a supervisor', () => {
     expect(await contentOf(path)).toBe('Hello1');
   });
 
-  test('of two servers that start at once, the one that is ready later fails', async () => {
+  test('if two servers start at once, the later one fails', async () => {
     const path = socketPath();
     const files = appFiles();
     const app = (pauseMs: number): string =>
@@ -413,7 +413,7 @@ describe.skipIf(WINDOWS)('under a supervisor', () => {
     expect(readdirSync(dirname(path))).toEqual([]);
   });
 
-  test('a path that another server has taken over is left to it', async () => {
+  test('a server leaves a path that another server has taken over', async () => {
     const path = socketPath();
     const run = launchWithListeners([{ path }], ['--workers', '1']);
     await listening(run);

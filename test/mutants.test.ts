@@ -1,4 +1,4 @@
-// The table of `npm run mutants` against the sources as they are. Trying the defects takes minutes.
+// Compares the table of `npm run mutants` with the current sources. Running the defects takes minutes.
 
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -41,7 +41,7 @@ describe('a row', () => {
   const code = 'if (open) {\n  drain();\n}';
   const testText = "test('a plane drains', () => {});";
 
-  /** @returns where the row is found among these files, beside the test file */
+  /** @returns where these files, beside the test file, hold the row */
   function found(files: Record<string, string>): unknown {
     const texts = new Map(Object.entries({ 'test/connection/plane.test.ts': testText, ...files }));
     const result = locate(row, texts);
@@ -163,7 +163,7 @@ describe('changes since a revision', () => {
 
   test('are the changed lines of files, in the working tree, too', () => {
     expect(Object.fromEntries(changes.lines)).toEqual({
-      // Where a line is gone, those around it have changed.
+      // Lines around a deleted line count as changed.
       'src/edited.ts': [
         [4, 4],
         [9, 10],
@@ -228,7 +228,7 @@ describe('of the rows', () => {
     return { defect, place: { file, start, end: start + found.length }, tests: [], moved: false };
   }
 
-  test('those in changed files are tried, those in changed lines first', () => {
+  test('rows in changed files are tried, rows in changed lines first', () => {
     const rows = [
       located('src/a.ts', 'one'),
       located('src/b.ts', 'two'),
@@ -239,7 +239,7 @@ describe('of the rows', () => {
     expect(names).toEqual(['src/a.ts two', 'src/a.ts one;\ntwo', 'src/a.ts one']);
   });
 
-  test('those that no longer fit count if the change touched their file or their test', () => {
+  test('rows that no longer fit count if the change touched their file or their test', () => {
     const misfit = (file: string, ...tests: string[]) => ({
       defect: { name: file, file, found: '', put: '', tests },
       reason: 'gone',

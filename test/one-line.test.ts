@@ -1,4 +1,4 @@
-// How messages have texts from outside.
+// How messages show texts from outside.
 
 import { expect, test } from 'vitest';
 import { escaped, oneLine } from '../src/one-line.ts';

@@ -1,5 +1,5 @@
-// The table of options, and the texts that are made of it: `npm run docs` runs this file with --update, which writes
-// those that differ. And what is wrong with options, where cli.test.ts and serve.test.ts need no server for it.
+// The table of options, and the texts made from it: `npm run docs` runs this file with --update, which rewrites
+// texts that differ. Also wrong options, where the test needs no server; cli.test.ts and serve.test.ts have the others.
 
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -33,7 +33,7 @@ describe('the table of options', () => {
     await expect(written(readFileSync(file, 'utf8'))).toMatchFileSnapshot(resolve(file));
   });
 
-  test('has a property of serve() for each option but those of the command line', () => {
+  test('has a property of serve() for each option except the options of the command line', () => {
     const declared = readFileSync('src/serve-options.ts', 'utf8').matchAll(/^ {2}(\w+)\?: /gm);
     const names = new Set([...declared].map(([, name]) => name));
     expect([...names].filter((name) => name !== 'app')).toEqual(
@@ -118,7 +118,7 @@ describe('a mistake is one line that names what the user wrote', () => {
     expect(readCommand([], {})).toMatchObject({ run: { log: 'start' } });
   });
 
-  test('PORT is the default of --port, and an empty PORT is none', () => {
+  test('PORT is the default of --port, and an empty PORT is ignored', () => {
     expect(readCommand([], { PORT: '81' })).toMatchObject({ run: { port: 81 } });
     expect(readCommand(['--port', '82'], { PORT: '81' })).toMatchObject({ run: { port: 82 } });
     expect(readCommand([], { PORT: '' })).toMatchObject({ run: { port: 8080 } });

@@ -1,4 +1,4 @@
-// Servers inside a program: this one.
+// Servers inside a program: the test is the program.
 
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -231,7 +231,7 @@ describe('closing', () => {
     for (const client of clients) client.close();
   });
 
-  test('leaves nothing that keeps the program, which no server has changed', () => {
+  test('leaves nothing that keeps the program alive, and no change of its globals', () => {
     const program = `
       import { serve } from 'hotpath';
       const before = [Response, Request, fetch, ...process.eventNames(), process.listenerCount('SIGTERM')].length;
@@ -255,7 +255,7 @@ describe('closing', () => {
   });
 });
 
-describe('what is wrong with the options is one line', () => {
+describe('a mistake in the options is one line', () => {
   const { fetch } = answering('a');
   test.each([
     [undefined, 'serve() needs options: { app }, or { fetch, routes }'],
@@ -367,7 +367,7 @@ describe('start() and stop()', () => {
     expect(counter('stopped').value).toBe(started);
   });
 
-  test('of handlers: a stream of the old ones that goes on after a reload is cut at drainTimeout, before stop()', async () => {
+  test('of handlers: a stream of the old handlers that goes on after a reload is cut at drainTimeout, before stop()', async () => {
     const told: string[] = [];
     const server = await start({
       drainTimeout: 200,
@@ -398,7 +398,7 @@ describe('start() and stop()', () => {
     client.close();
   });
 
-  test('an event stream hears from draining that the server closes, and one that does not is cancelled', async () => {
+  test('an event stream learns from draining that the server closes, and a stream that ignores it is cancelled', async () => {
     let cancelled = 0;
     const server = await start({
       drainTimeout: 300,

@@ -16,7 +16,7 @@ const HEADERS = ['test/app/headers.test.ts'];
 
 export const appDefects: Defect[] = [
   ...defectsOf('src/app/routes.ts', ROUTES, [
-    ['Allow does not tell of OPTIONS', "[...methods.keys(), 'OPTIONS']", '[...methods.keys()]'],
+    ['Allow lacks OPTIONS', "[...methods.keys(), 'OPTIONS']", '[...methods.keys()]'],
     ['any name is a method', 'if (!METHODS.includes(method))', "if (method === '')"],
     [
       'a pattern has the place of an exact path',
@@ -35,7 +35,7 @@ export const appDefects: Defect[] = [
     ['test/app/route-errors.test.ts'],
     [
       [
-        'of two routes for the same paths one is forgotten',
+        'a second route for the same paths hides the first one',
         'if (same !== undefined)\n',
         "if (same === '')\n",
       ],
@@ -101,7 +101,7 @@ export const appDefects: Defect[] = [
   ]),
   ...defectsOf('src/app/dispatcher.ts', APPLICATION, [
     [
-      'who rejects is not answered for',
+      'a request whose handler rejects gets no response',
       '.catch((error: unknown) => this.fail(exchange, request, error));',
       '.catch(() => {});',
     ],
@@ -117,12 +117,12 @@ export const appDefects: Defect[] = [
     ],
     ['OPTIONS is refused', "if (method === 'OPTIONS')", "if (method === 'HEAD')"],
     [
-      'an error handler is asked for nobody',
+      'an error handler is called for a request that is over',
       'if (exchange.over) return;\n    const error = explained',
       'const error = explained',
     ],
     [
-      'a failure is told though nobody waits',
+      'a failure is reported though the client has aborted',
       'if (exchange.aborted === undefined)\n',
       'if (exchange.aborted !== null)\n',
     ],
@@ -150,15 +150,15 @@ export const appDefects: Defect[] = [
     ['conditions bind every method', "if (method !== 'GET' && method !== 'HEAD') return false;", ''],
     ['the first line of If-None-Match is all', 'i = head.findField(name, i + 1)', 'i = -1'],
     ['a 304 has all fields', 'unmodifiedFields(fields)', 'fields'],
-    ['what was prepared for an earlier application stays', 'this.plane.slot.prepared.forgetRoutes();', ''],
+    ['responses prepared for an earlier application stay', 'this.plane.slot.prepared.forgetRoutes();', ''],
     [
-      'what does not fit into the slot is an error',
+      'a response that does not fit into the slot is an error',
       'if (!(error instanceof RangeError)) throw error;',
       'throw error;',
     ],
     ['a fixed response that has no content tells its length', 'bare: isBare(statusCode)', 'bare: false'],
     [
-      'what has no place in the slot is answered by another',
+      'a response without a place in the slot replaces another',
       'if (path === undefined) return;',
       "path ??= '/';",
     ],
@@ -170,11 +170,11 @@ export const appDefects: Defect[] = [
       'if (!this.exchange',
     ],
     ['a stream that fails looks whole', 'if (begun) exchange.breakOff();', "if (begun) exchange.end('');"],
-    ['nobody is told why a stream failed', 'failed?.(exchange, request, reason, begun);', ''],
+    ['the failure of a stream is not reported', 'failed?.(exchange, request, reason, begun);', ''],
     ['a response with trailers tells its length', 'trailers === undefined ? length : undefined', 'length'],
     ['Response.error() is sent', 'status >= 200 && status <= 599', 'status >= 0 && status <= 599'],
     [
-      'a stream that nobody wants is not cancelled',
+      'a stream that no client reads is not cancelled',
       'cancel(body, exchange.aborted);\n    return;',
       'return;',
     ],
@@ -188,7 +188,11 @@ export const appDefects: Defect[] = [
       "if (content === null && exchange.head.method === 'HEAD') {",
       'if (content === null && exchange.aborted !== undefined) {',
     ],
-    ['what has been read is sent as nothing', 'if (body?.locked || response.bodyUsed)', 'if (body?.locked)'],
+    [
+      'a response whose body was read is sent without content',
+      'if (body?.locked || response.bodyUsed)',
+      'if (body?.locked)',
+    ],
     ['a fixed response has the bytes of the program', 'new Uint8Array(whole)', 'whole'],
     ['a fixed response is used up', 'bytesIn(response.clone().body)', 'bytesIn(response.body)'],
     [
@@ -214,7 +218,7 @@ export const appDefects: Defect[] = [
   ]),
   ...defectsOf('src/app/globals.ts', GLOBALS, [
     [
-      'what another has put over a name is taken away',
+      'a global that another program replaced is removed',
       'if (Reflect.get(globalThis, name) === value) Object',
       'Object',
     ],
@@ -287,7 +291,7 @@ export const appDefects: Defect[] = [
   ]),
   ...defectsOf('src/app/proxy.ts', PROXY, [
     ['the client may say who it is', 'entries[Math.max(0, entries.length - place)]', 'entries[0]'],
-    ['a proxy is one too few', 'entries.length - place)]', 'entries.length - place - 1)]'],
+    ['one trusted proxy too few is counted', 'entries.length - place)]', 'entries.length - place - 1)]'],
     [
       'fewer entries than proxies are none',
       'entries[Math.max(0, entries.length - place)]',
@@ -326,7 +330,7 @@ export const appDefects: Defect[] = [
   ]),
   ...defectsOf('src/app/byte-stream.ts', REQUEST, [
     ['a reader with its own buffer waits for ever', 'controller.byobRequest?.respond(0);', ''],
-    ['content is read before anybody reads it', '{ highWaterMark: 0 }', '{ highWaterMark: 1 }'],
+    ['content is read before the handler asks for it', '{ highWaterMark: 0 }', '{ highWaterMark: 1 }'],
   ]),
   ...defectsOf('src/app/request-body.ts', REQUEST, [
     [
@@ -336,7 +340,7 @@ export const appDefects: Defect[] = [
     ],
     ["a body in a reader's hands may be read", 'this.used || this.opened?.locked === true', 'this.used'],
     ['trailers are told before the end', 'if (this.ended) this.settleTrailers();', 'this.settleTrailers();'],
-    ['trailers that nobody waits for fail aloud', 'this.trailersRead.catch(() => {});', ''],
+    ['trailers without a reader cause an unhandled rejection', 'this.trailersRead.catch(() => {});', ''],
     [
       'a clone waits for trailers of its own',
       'new RequestBody(this.content, this.source, other)',
@@ -349,11 +353,19 @@ export const appDefects: Defect[] = [
       'buffer.byteLength >= bytes.byteLength',
     ],
     ['an empty piece stops a stream', 'while (piece?.length === 0) piece = await this.read();', ''],
-    ['what has been read can be read as a stream', 'this.taken ? spentStream() : this.open()', 'this.open()'],
-    ['what is left of a body is in nobody’s hand', 'void stream.getReader().read();', ''],
+    [
+      'a body that was read can be read as a stream',
+      'this.taken ? spentStream() : this.open()',
+      'this.open()',
+    ],
+    ['the stream of a body that was read is not locked', 'void stream.getReader().read();', ''],
   ]),
   ...defectsOf('src/protocol/token.ts', FIELDS, [
-    ['a name is one as far as it is one', ']+$`);\nconst LOWER_TOKEN', ']+`);\nconst LOWER_TOKEN'],
+    [
+      'a field name may end in bytes that are no tchar',
+      ']+$`);\nconst LOWER_TOKEN',
+      ']+`);\nconst LOWER_TOKEN',
+    ],
   ]),
   ...defectsOf('src/protocol/server-fields.ts', FIELDS, [
     ['a program frames its messages itself', "  'transfer-encoding',\n", ''],
@@ -361,15 +373,15 @@ export const appDefects: Defect[] = [
   ...defectsOf('src/app/response-fields.ts', FIELDS, [
     ['a line feed is a part of a value', '[\\0\\n\\r\\u0100-\\uffff]', '[\\0\\r\\u0100-\\uffff]'],
     ['NUL is a part of a value', '[\\0\\n\\r\\u0100-\\uffff]', '[\\n\\r\\u0100-\\uffff]'],
-    ['what is no byte becomes one, a line feed for one', '[\\0\\n\\r\\u0100-\\uffff]', '[\\0\\n\\r]'],
-    ['of two lengths the last one counts', "length === undefined ? value : ''", 'value'],
+    ['a character beyond Latin-1 is sent as a byte', '[\\0\\n\\r\\u0100-\\uffff]', '[\\0\\n\\r]'],
+    ['the last of two lengths counts', "length === undefined ? value : ''", 'value'],
     ['a length may have a sign', '/^\\d+$/.test(value)', '/^[+-]?\\d+$/.test(value)'],
+    ['a length may exceed the safe integers', 'Number.isSafeInteger(length) ?', 'Number.isInteger(length) ?'],
     [
-      'a length may be one that nobody can count to',
-      'Number.isSafeInteger(length) ?',
-      'Number.isInteger(length) ?',
+      'any option that contains close closes the connection',
+      '/(?:^|,)[\\t ]*close[\\t ]*(?:,|$)/i',
+      '/close/i',
     ],
-    ['what is closed closes', '/(?:^|,)[\\t ]*close[\\t ]*(?:,|$)/i', '/close/i'],
     ['any field may be a trailer', 'if (NO_TRAILERS.has(name)) throw', 'if (SERVER_FIELDS.has(name)) throw'],
     ['inherited members are fields', 'if (!Object.hasOwn(record, key)) continue;', ''],
     ['the line of an earlier value stays', 'field.alone = undefined;', ''],
@@ -383,9 +395,9 @@ export const appDefects: Defect[] = [
   ]),
   ...defectsOf('src/app/response.ts', RESPONSE, [
     ['205 may have a body', 'status === 204 || status === 205 ||', 'status === 204 ||'],
-    ['an interim status is one', '>= 200 && (status', '>= 100 && (status'],
+    ['an interim status is valid for a response', '>= 200 && (status', '>= 100 && (status'],
     ['300 is ok', 'return this.#status < 300;', 'return this.#status <= 300;'],
-    ['native ones are no instances', 'admitNativeInstances(Response, NativeResponse);', ''],
+    ['native Responses are no instances', 'admitNativeInstances(Response, NativeResponse);', ''],
     [
       'a stream can not be cloned twice',
       '// After clone() this response reads from a new stream.\n      this.#stream = native.body ?? undefined;',
@@ -398,7 +410,7 @@ export const appDefects: Defect[] = [
     ],
     ['bytes are copied though they need not be', 'init.copy === false;', 'init.copy === null;'],
     [
-      'the native one has other headers',
+      'a native Response has other headers',
       'if (this.#native.headers !== headers) refill(this.#native.headers, headers);',
       '',
     ],
@@ -429,23 +441,23 @@ export const appDefects: Defect[] = [
     ['a clone has no trailers', 'trailers = init.#trailers;', ''],
     ['the body of another is read as a stream', 'this.#content = sources.get(body) ?? null;', ''],
     [
-      'the length of a Blob is not told',
+      'the length of a Blob is not sent',
       'noteLength(this.#stream, body.size);',
       'noteLength(new ReadableStream(), body.size);',
     ],
   ]),
   ...defectsOf('src/app/body-metadata.ts', SEND, [
     [
-      'what fetch() has left as it was loses its coding',
+      'content that fetch() did not decode loses its coding',
       'codings.length === 0 || !codings.every(isDecoded)',
       'codings.length === 0',
     ],
     [
-      'what fetch() has decoded keeps its length',
+      'content that fetch() decoded keeps its length',
       "replace(CODING_LINE, ''), length: undefined",
       "replace(CODING_LINE, '')",
     ],
-    ['what fetch() has decoded keeps its coding', "lines: fields.lines.replace(CODING_LINE, ''), ", ''],
+    ['content that fetch() decoded keeps its coding', "lines: fields.lines.replace(CODING_LINE, ''), ", ''],
     ['a program may not encode its streams', "if (url === '' && !passedOn.has(body)) return fields;", ''],
     [
       'any body under a fetched response counts as fetched',
@@ -485,7 +497,7 @@ export const appDefects: Defect[] = [
     ],
   ),
   ...defectsOf('src/app/abort.ts', REQUEST, [
-    ['who asks late is not told', 'listener(exchange.aborted);\n    return;', 'return;'],
+    ['a late listener is not called', 'listener(exchange.aborted);\n    return;', 'return;'],
     [
       'one listener takes the place of another',
       'earlier === undefined\n',

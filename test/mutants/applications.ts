@@ -1,4 +1,4 @@
-// Defects of what an application's clients get to see.
+// Defects that clients of an application notice.
 
 import { type Defect, defectsOf } from './defect.ts';
 

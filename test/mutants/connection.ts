@@ -22,12 +22,8 @@ const MANY_SLOW = 'more slow readers than output regions';
 
 export const connectionDefects: Defect[] = [
   ...defectsOf('src/connection/carry.ts', SERVE, [
-    ['what was carried is lost when it grows', 'grown.set(this.bytes.subarray(0, this.length));', ''],
-    [
-      'what is new is carried over what was there',
-      'subarray(start, end), this.length);',
-      'subarray(start, end), 0);',
-    ],
+    ['carried bytes are lost when the carry grows', 'grown.set(this.bytes.subarray(0, this.length));', ''],
+    ['new bytes overwrite carried bytes', 'subarray(start, end), this.length);', 'subarray(start, end), 0);'],
     ['the carry does not grow in length', 'this.length = length;', ''],
     [
       'the record is not put back',
@@ -70,7 +66,11 @@ export const connectionDefects: Defect[] = [
       'if (passed) setImmediate(() => this.expire(nowMs));',
       'if (passed) this.expire(nowMs);',
     ],
-    ['a drain closes whoever has just asked', 'await new Promise((resolve) => setImmediate(resolve));', ''],
+    [
+      'a drain closes a connection that has just sent a request',
+      'await new Promise((resolve) => setImmediate(resolve));',
+      '',
+    ],
   ]),
   ...defectsOf('src/connection/outflow.ts', BREAK_OFF, [
     [
@@ -104,7 +104,7 @@ export const connectionDefects: Defect[] = [
       FEW_WRITES,
     ],
     [
-      'what came before the pause is not gone on with',
+      'input received before a pause is not served after it',
       'else if (this.closing) this.close();\n    else this.resume();',
       'else if (this.closing) this.close();',
       FEW_WRITES,
@@ -153,7 +153,7 @@ export const connectionDefects: Defect[] = [
       'draining:',
     ],
     [
-      'who goes away in mid-request is refused without its method',
+      'the refusal of an incomplete request lacks the method',
       'this.inflow.giveBack();\n    if (this.plane',
       'this.inflow.drop();\n    if (this.plane',
       'half-closes within a head',
@@ -181,7 +181,7 @@ export const connectionDefects: Defect[] = [
       'a pipeline larger than a read',
     ],
     [
-      'what is discarded has no bound',
+      'discarded input has no bound',
       'if (this.discardedBytes > LINGER_BYTES_MAX) this.host.destroy();',
       '',
       'reads a bounded number of bytes',
@@ -320,18 +320,22 @@ export const connectionDefects: Defect[] = [
       'else next = undefined;',
     ],
     ['the last room is read into again', 'receiver.room?.() ?? read;', 'receiver.room?.();'],
-    ['what landed seems to lie in the slot', 'received(bytes, buffer !== read)', 'received(bytes, false)'],
+    [
+      'content that landed in a buffer is read from the slot',
+      'received(bytes, buffer !== read)',
+      'received(bytes, false)',
+    ],
     ['a direct reader does not pause', 'return goesOn;', 'return true;'],
   ]),
   ...defectsOf('src/connection/inflow.ts', LANDING, [
     [
-      'what lies in the slot takes the place of what landed',
+      'content in the slot replaces content that landed in a buffer',
       'if (landed) content.landed(cursor - start);\n    else if (pieceEnd',
       'if (pieceEnd',
       'a content of 3 MiB behind 100 Continue',
     ],
     [
-      'nobody makes room for content',
+      'the connection lends no buffer for content',
       'this.state === REQUESTS ? this.host.room() : undefined;',
       'undefined;',
       'a content of 3 MiB behind 100 Continue',
@@ -347,7 +351,7 @@ export const connectionDefects: Defect[] = [
       'return true;',
     ],
     ['any byte that is read buys time', '< READ_BYTES_MIN', '< 1'],
-    ['what was read before buys time again', 'this.sentBytes = this.writer.sentBytes;', ''],
+    ['bytes that the peer read earlier buy time again', 'this.sentBytes = this.writer.sentBytes;', ''],
     [
       'more to write buys time',
       'if (this.state !== PENDING) this.startPeersTime();',
@@ -356,7 +360,7 @@ export const connectionDefects: Defect[] = [
   ]),
   ...defectsOf('src/connection/writer.ts', STALLED, [
     [
-      'what the kernel has yet to take counts as taken',
+      'bytes that wait for the kernel count as sent',
       'return bytesWritten - writeQueueSize;',
       'return bytesWritten;',
     ],
@@ -377,13 +381,13 @@ export const connectionDefects: Defect[] = [
   ),
   ...defectsOf('src/connection/connections.ts', LIMITS, [
     [
-      'one connection more than may be',
+      'the server admits one connection more than the limit',
       'slot.statistics.openEverywhere < limits.connectionsMax) return',
       'slot.statistics.openEverywhere <= limits.connectionsMax) return',
     ],
     ['no idle connection makes room', ' && !this.makeRoom(true)) return false', ') return false'],
     [
-      'whose request has not been read yet makes room',
+      'a connection with an unread request makes room',
       'waitingRoom.size < limits.refusalsMax / 2',
       'waitingRoom.size < 0',
     ],
@@ -397,7 +401,11 @@ export const connectionDefects: Defect[] = [
       'if (slot.statistics.openEverywhere <= this.all.size - this.turnedAway.size) return false;',
       '',
     ],
-    ['what waited makes room late', 'this.connectionClosed(connection);\n    return true;', 'return true;'],
+    [
+      'a connection cut for another makes room late',
+      'this.connectionClosed(connection);\n    return true;',
+      'return true;',
+    ],
     [
       'no thread makes room for another',
       'slot.statistics.openEverywhere > enough &&',
@@ -414,13 +422,17 @@ export const connectionDefects: Defect[] = [
       'if (this.turnedAway.size >= this.plane.limits.refusalsMax)',
       'if (this.turnedAway.size < 0)',
     ],
-    ['who is refused takes the room of others', 'if (!this.turnedAway.delete(connection)) ', ''],
+    ['a refused connection frees the place of another', 'if (!this.turnedAway.delete(connection)) ', ''],
     [
-      'out of descriptors, nobody makes room',
+      'out of descriptors, no connection makes room',
       "if (code === 'EMFILE' || code === 'ENFILE')",
       "if (code === '')",
     ],
-    ['out of descriptors, nobody idle makes room', 'this.makeRoom(false);', 'this.makeRoom(false, 0);'],
+    [
+      'out of descriptors, no idle connection makes room',
+      'this.makeRoom(false);',
+      'this.makeRoom(false, 0);',
+    ],
     ['the log is flooded', 'if (nowMs - this.acceptNotedMs < ACCEPT_NOTE_PAUSE_MS) return;', ''],
   ]),
   ...defectsOf('src/connection/longest-waiting.ts', LIMITS, [
@@ -433,12 +445,16 @@ export const connectionDefects: Defect[] = [
     ['a flood has all looked at each time', 'this.lookedAt += this.connections.size;', ''],
   ]),
   ...defectsOf('src/connection/waiting-room.ts', WAITING_ROOM, [
-    ['who waits is looked at before the kernel is read', 'setImmediate(() => {', 'queueMicrotask(() => {'],
-    ['who waits is refused at once', 'waiter.ticks > 0 || this.door.askOthers()', 'false'],
+    [
+      'waiting connections are judged before their input is read',
+      'setImmediate(() => {',
+      'queueMicrotask(() => {',
+    ],
+    ['a waiting connection is refused at once', 'waiter.ticks > 0 || this.door.askOthers()', 'false'],
     ['each tick asks for one place more', 'ticks % ASK_TICKS !== 0 ||', ''],
-    ['who waits does so for ever', 'ticks < TICKS_MAX &&', ''],
+    ['a connection waits for ever', 'ticks < TICKS_MAX &&', ''],
     ['others are asked once', '(ticks % ASK_TICKS !== 0 || this.door.askOthers())', 'true'],
-    ['who leaves is admitted, too', 'this.waiters = [];\n    for', 'for'],
+    ['a connection that left the waiting room is admitted', 'this.waiters = [];\n    for', 'for'],
   ]),
   ...defectsOf('src/connection/addresses.ts', ADDRESSES, [
     ['an address counts as it is written', 'clientKey(address, IPV6_PREFIX)', 'address'],
@@ -452,7 +468,11 @@ export const connectionDefects: Defect[] = [
   ]),
   ...defectsOf('src/connection/deadlines.ts', LIMITS, [
     ['slow clients take all the room', 'nowMs - this.headSinceMs >= HEAD_GRACE_MS', 'nowMs < 0'],
-    ['who connects has no time for its request', 'nowMs - this.headSinceMs >= HEAD_GRACE_MS', 'nowMs > 0'],
+    [
+      'a new connection has no time for its request',
+      'nowMs - this.headSinceMs >= HEAD_GRACE_MS',
+      'nowMs > 0',
+    ],
   ]),
   ...defectsOf('src/connection/connection.ts', LIMITS, [
     ['each turn may answer as many requests as a connection', 'this.requestsLeft = slot.requestsLeft;', ''],
@@ -467,7 +487,7 @@ export const connectionDefects: Defect[] = [
     ],
   ),
   ...defectsOf('src/connection/connections.ts', DEADLINES, [
-    ['the gauge counts who has gone', 'this.plane.slot.statistics.closed();', ''],
+    ['the gauge counts closed connections', 'this.plane.slot.statistics.closed();', ''],
     [
       'deadlines are not looked at',
       'if (connection.deadline.passed(nowMs)) connection',
@@ -488,7 +508,7 @@ export const connectionDefects: Defect[] = [
       'idle connections close at once',
     ],
     [
-      'who is busy is cut when the server drains',
+      'a busy connection is cut when the server drains',
       'if (connection.idle) connection.destroy();',
       'connection.destroy();',
       'idle connections close at once',
@@ -530,12 +550,12 @@ export const connectionDefects: Defect[] = [
     ['test/connection/selftest.test.ts'],
     [
       [
-        'any answer will do',
+        'the self-test accepts any text',
         '(await textOf(client, timeoutMs)) === ANSWER',
         '(await textOf(client, timeoutMs)) !== undefined',
       ],
       [
-        'what was asked for and does not work is taken',
+        'direct ways that fail the self-test are used if they were asked for',
         "if (choice === 'direct' && (",
         "if (choice === 'auto' && (",
       ],

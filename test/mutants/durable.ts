@@ -48,35 +48,39 @@ export const durableDefects: Defect[] = [
       'while (atomic.load<i64>(counter, STATE_VALUE) < at);',
     ],
     [
-      'the count moves whatever it was',
+      'a count overwrites a concurrent count',
       'if (atomic.cmpxchg<i64>(counter, at, next, STATE_VALUE) != at) continue;',
       'atomic.store<i64>(counter, next, STATE_VALUE);',
     ],
     [
-      'the end of leasing overlooks who was faster',
+      'the end of leasing overwrites a concurrent count',
       'placeOf(last, 0), STATE_VALUE) != at)',
       'placeOf(last, 0), STATE_VALUE) < 0)',
     ],
-    ['the ring has less room than it says', 'LEASE_AHEAD_MAX + 1 - <i32>', 'LEASE_AHEAD_MAX + 2 - <i32>'],
-    ['what is leased behind the first block is overlooked', 'if (free == block) return 0;', 'return 0;'],
+    [
+      'the ring of leases has less room than its size',
+      'LEASE_AHEAD_MAX + 1 - <i32>',
+      'LEASE_AHEAD_MAX + 2 - <i32>',
+    ],
+    ['leases behind the first block are overlooked', 'if (free == block) return 0;', 'return 0;'],
   ]),
   ...defectsOf('src/durable/counters-file.ts', FILE, [
     ['numbers are granted before they are written down', 'if (bases.size > 0) this.write(ends, false);', ''],
     [
-      'a lease forgets the names that want nothing',
+      'a lease forgets counters that need no numbers',
       'const ends = new Map(this.ends);',
       'const ends = new Map<string, number>();',
     ],
     ['a stop forgets the names that were not used', 'new Map([...this.ends, ...last])', 'new Map(last)'],
     [
-      'a clean stop is not told from others',
+      'a clean stop is recorded like a crash',
       'this.write(new Map([...this.ends, ...last]), true)',
       'this.write(new Map([...this.ends, ...last]), false)',
     ],
-    ['a number that is none is believed', '!Number.isSafeInteger(end) || end < 0', 'end < 0'],
-    ['numbers go beyond what is exact', '!Number.isSafeInteger(base + count)', 'base < 0'],
+    ['an end that is not a safe integer is accepted', '!Number.isSafeInteger(end) || end < 0', 'end < 0'],
+    ['a lease goes beyond the safe integers', '!Number.isSafeInteger(base + count)', 'base < 0'],
     ['numbers that the memory has are leased once more', ', floorOf(name));', ');'],
-    ['what came from elsewhere makes the file go back', 'Math.max(end, all.get(name) ?? 0)', 'end'],
+    ['a stop lowers the end of a counter in the file', 'Math.max(end, all.get(name) ?? 0)', 'end'],
   ]),
   ...defectsOf('src/durable/files.ts', FILE, [
     ['a file is put in its place before it is durable', 'files.sync(descriptor);\n    });', '});'],
@@ -95,7 +99,7 @@ export const durableDefects: Defect[] = [
     ['a link is asked whether a server lives', '?.isSocket()) return', ') return'],
   ]),
   ...defectsOf('src/durable/files.ts', FOLDER, [
-    ['all may read what is kept', 'const OWNER_ONLY = 0o600;', 'const OWNER_ONLY = 0o644;'],
+    ['all users may read the files', 'const OWNER_ONLY = 0o600;', 'const OWNER_ONLY = 0o644;'],
     ['a file is written where a link leads', 'unlinkSync(path);\n', ';\n'],
     ['a pipe is read', 'if (!stats.isFile())', 'if (stats.isDirectory())'],
     ['a file without an end is read', 'stats.size > bytesMax', 'stats.size < 0'],
@@ -125,7 +129,7 @@ export const durableDefects: Defect[] = [
   ]),
   ...defectsOf('src/durable/lock.ts', LOCK, [
     [
-      'nobody is asked whether they live',
+      'a server does not ask whether the lock holder lives',
       '(await sockets.answers(highest))',
       '(await sockets.answers(highest)) && highest < 0',
     ],
@@ -135,11 +139,11 @@ export const durableDefects: Defect[] = [
       'return own;',
     ],
     [
-      'a number is taken from who was faster',
+      'a server takes the lock number of a faster server',
       'if (!(await sockets.link(own))) continue;',
       'await sockets.link(own);',
     ],
-    ['what is left over stays', 'await tidy(folder, number);', ''],
+    ['files of earlier lock holders stay', 'await tidy(folder, number);', ''],
     ['a path that is too long is tried', '> PATH_BYTES_MAX)', '> PATH_BYTES_MAX + 1000)'],
   ]),
   ...defectsOf('src/durable/lease-renewer.ts', LEASES, [
@@ -150,12 +154,12 @@ export const durableDefects: Defect[] = [
       'if (failing && this.rate < 0)',
     ],
     [
-      'more and more is leased',
+      'the size of a lease has no bound',
       'BLOCKS_MIN * this.size), NUMBERS_MAX)',
       'BLOCKS_MIN * this.size), 4 * NUMBERS_MAX)',
     ],
-    ['what a lease takes is not reckoned with', 'AHEAD_MS + AHEAD_LEASES * this.leaseMs', 'AHEAD_MS'],
-    ['what a lease takes is forgotten at once', 'Math.max(ms, this.leaseMs * FORGET)', 'ms'],
+    ['the duration of a lease does not raise its size', 'AHEAD_MS + AHEAD_LEASES * this.leaseMs', 'AHEAD_MS'],
+    ['the duration of a slow lease is forgotten at once', 'Math.max(ms, this.leaseMs * FORGET)', 'ms'],
     [
       'numbers that were wanted in vain are overlooked',
       'this.leased - left + this.exports.missedNumbers(this.counter)',
@@ -195,23 +199,23 @@ export const durableDefects: Defect[] = [
       'if (!this.stopping) this.replaceLater(cause, Date.now() - readyMs >= TIMES.healthyMs);',
       '',
     ],
-    ['two keepers keep one memory', '!beginKeeping(views)', 'beginKeeping(views) && false'],
+    ['two keepers use one memory', '!beginKeeping(views)', 'beginKeeping(views) && false'],
     [
       'a folder is kept from others after a failed start',
       'await lock?.release();\n    throw error;',
       'throw error;',
     ],
     [
-      'who could not begin leaves the memory taken',
+      'a keeper that failed to start keeps the memory',
       "tellNews(views, 'ended');\n    await lock",
       'await lock',
     ],
     ['leases of another size are gone on with', 'leaseSize(views) !== lease', 'leaseSize(views) === 0'],
   ]),
   ...defectsOf('src/durable/keeper-main.ts', END_TO_END, [
-    ['what is left is not taken back at a stop', 'await leases.end();', '', 'goes on after a stop'],
+    ['a stop does not return unused numbers', 'await leases.end();', '', 'goes on after a stop'],
     [
-      'nobody hears the bell',
+      'the keeper does not listen for requests for numbers',
       'else await bellRung(views, seen, leases.waitMs(ROUND_MS))',
       'else await pause(ROUND_MS * 60)',
       DISK,
@@ -250,8 +254,12 @@ export const durableDefects: Defect[] = [
     ['a snapshot is written without need', 'if (digest === this.written) return;', ''],
     ['a damaged snapshot stays', 'this.files.rename(this.path, join(this.options.folder, ASIDE));', ''],
     ['each failure of a snapshot is noted', 'if (!this.failed) this.options.note', 'this.options.note'],
-    ['what nobody asks for is lost', 'content.unclaimed[part.name] = Object.fromEntries(unclaimed);', ''],
-    ['what nobody asks for stays for ever', ' || nowMs - sinceMs > UNCLAIMED_MS', ''],
+    [
+      'state that no thread has opened yet is lost from the snapshot',
+      'content.unclaimed[part.name] = Object.fromEntries(unclaimed);',
+      '',
+    ],
+    ['state that no thread opens stays in the snapshot for ever', ' || nowMs - sinceMs > UNCLAIMED_MS', ''],
     ['any number of names stays', 'oldestFirst.length - i > UNCLAIMED_MAX || ', ''],
     [
       'a clock that is set back makes a snapshot younger',
@@ -276,19 +284,23 @@ export const durableDefects: Defect[] = [
     ['clocks that are set are not noticed', '> APART_MS', '> 1e99'],
   ]),
   ...defectsOf('src/wasm/state/saved.ts', SNAPSHOT, [
-    ['a gauge is given what a limiter was', 'words[(entry + SAVED_KIND) >>> 2] === kind &&', ''],
+    ['a gauge is restored from the state of a limiter', 'words[(entry + SAVED_KIND) >>> 2] === kind &&', ''],
     [
-      'a name is given what another one was',
+      'a name is restored from the state of another',
       'wanted.equals(bytes.subarray(place, place + STATE_NAME_BYTES))',
       'wanted.length > 0',
     ],
     [
-      'a limiter that is used is given what was saved',
+      'a limiter in use is overwritten by saved state',
       'Atomics.compareExchange(new Int32Array(memory.buffer), (row + STATE_EXTENT) >> 2, 0, table)',
       'Atomics.store(new Int32Array(memory.buffer), (row + STATE_EXTENT) >> 2, table)',
     ],
   ]),
   ...defectsOf('assembly/state/gauge.ts', SNAPSHOT, [
-    ['a gauge that is 0 is given what was saved', 'bits == UNWRITTEN ? reinterpret<i64>(NaN) : bits', 'bits'],
+    [
+      'a gauge set to 0 is overwritten by saved state',
+      'bits == UNWRITTEN ? reinterpret<i64>(NaN) : bits',
+      'bits',
+    ],
   ]),
 ];

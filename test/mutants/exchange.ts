@@ -19,11 +19,11 @@ export const exchangeDefects: Defect[] = [
       'if (this.waiting.length > 1) return this.gather().bytes;',
       '',
     ],
-    ['what has not all come is the whole', 'this.begun || this.unfinished ||', 'this.begun ||'],
+    ['incomplete content counts as the whole', 'this.begun || this.unfinished ||', 'this.begun ||'],
     ['content is given twice', 'if (this.begun || this', 'if (this'],
-    ['what has been read still waits', 'this.waitingBytes -= piece.length;', ''],
+    ['content that was read stays in the queue', 'this.waitingBytes -= piece.length;', ''],
     [
-      'who takes a piece gets no more',
+      'the reader of a piece gets no more pieces',
       'this.waitingBytes -= piece.length;\n      this.source.contentWanted();',
       'this.waitingBytes -= piece.length;',
     ],
@@ -35,7 +35,7 @@ export const exchangeDefects: Defect[] = [
     ['content that broke off is whole', 'if (this.failure !== undefined) throw this.failure;', ''],
     ['content that broke off seems to have ended', 'reject?.(reason);', ''],
     [
-      'who waits is not told of the end',
+      'a waiting reader does not learn of the end',
       'this.trailers = trailers;\n    this.settle(undefined);',
       'this.trailers = trailers;',
     ],
@@ -52,12 +52,12 @@ export const exchangeDefects: Defect[] = [
       'this.pass(bytes.subarray(start, end));',
     ],
     [
-      'what nobody wants is kept',
+      'content without a reader is kept',
       'if (this.cancelled) return;\n    if (this.whole !== undefined) {',
       'if (this.whole !== undefined) {',
     ],
-    ['content that nobody wants is not read', 'if (!this.expectsContinue) this.source.contentWanted();', ''],
-    ['content that nobody wants is asked for', 'if (!this.expectsContinue) this.source', 'this.source'],
+    ['content without a reader is not read', 'if (!this.expectsContinue) this.source.contentWanted();', ''],
+    ['content without a reader is asked for', 'if (!this.expectsContinue) this.source', 'this.source'],
     [
       'content that has ended breaks off',
       'if (!this.unfinished || this.failure !== undefined) return;',
@@ -69,17 +69,17 @@ export const exchangeDefects: Defect[] = [
       'this.receivedBytes += end',
     ],
     [
-      'what came before is no part of the whole',
+      'earlier pieces are no part of the whole',
       'for (const piece of this.waiting) whole.add(piece, 0, piece.length);',
       '',
     ],
     [
-      'what came before comes again',
+      'earlier pieces are delivered again',
       'this.waiting.length = 0;\n    this.waitingBytes = 0;\n    return',
       'return',
     ],
     [
-      'who waits for the whole gets its first piece',
+      'the reader of the whole gets its first piece',
       'if (this.whole !== undefined) {',
       'if (this.whole !== undefined && this.resolve === undefined) {',
     ],
@@ -88,19 +88,19 @@ export const exchangeDefects: Defect[] = [
       'this.size === this.room.length ? ',
       'this.size >= 0 ? ',
     ],
-    ['what was there is lost when room is made', 'grown.set(this.room.subarray(0, this.size));', ''],
+    ['earlier bytes are lost when the buffer grows', 'grown.set(this.room.subarray(0, this.size));', ''],
     [
       'a piece lies over the one before',
       'return this.room.subarray(this.size, size);',
       'return this.room.subarray(0, bytes);',
     ],
     [
-      'all that is told takes room at once',
+      'the announced length is allocated at once',
       'Math.min(length ?? WINDOW_BYTES, WHOLE_BYTES_FIRST)',
       'length ?? WINDOW_BYTES',
     ],
-    ['content lands that nobody reads', '!this.begun || this.cancelled ||', 'this.cancelled ||'],
-    ['there is room for what nobody wants', '!this.begun || this.cancelled ||', '!this.begun ||'],
+    ['content without a reader lands in a buffer', '!this.begun || this.cancelled ||', 'this.cancelled ||'],
+    ['a buffer is lent for content without a reader', '!this.begun || this.cancelled ||', '!this.begun ||'],
     [
       'there is room behind the end',
       'this.cancelled || !this.unfinished) return undefined;',
@@ -116,8 +116,8 @@ export const exchangeDefects: Defect[] = [
       'Math.min(this.length - this.receivedBytes, ROOM_BYTES_MAX)',
       'this.length - this.receivedBytes',
     ],
-    ['what is pushed is not counted', 'this.receivedBytes += end - start;', ''],
-    ['what lands is not counted', 'this.receivedBytes += bytes;', ''],
+    ['pushed bytes are not counted', 'this.receivedBytes += end - start;', ''],
+    ['bytes that land in the buffer are not counted', 'this.receivedBytes += bytes;', ''],
     [
       'content that lands is asked for',
       'this.expectsContinue = false;\n    this.receivedBytes += bytes;',
@@ -128,9 +128,9 @@ export const exchangeDefects: Defect[] = [
       'this.piece = undefined;\n    this.expectsContinue',
       'this.expectsContinue',
     ],
-    ['what lands and nobody wants is kept', 'if (this.cancelled) return;\n    if (piece', 'if (piece'],
+    ['bytes that land without a reader are kept', 'if (this.cancelled) return;\n    if (piece', 'if (piece'],
     [
-      'the whole does not grow by what lands',
+      'bytes that land are no part of the whole',
       'if (piece === undefined) this.whole?.landed(bytes);',
       'if (piece === undefined) return;',
     ],
@@ -158,7 +158,7 @@ export const exchangeDefects: Defect[] = [
       'if (this.headOnly || bytes === 0) {',
     ],
     ['characters count as bytes', 'Buffer.byteLength(content)', 'content.length'],
-    ['nothing ends a content without a length', 'if (this.stream.endsWithClose) this.close = true;', ''],
+    ['content without a length has no end', 'if (this.stream.endsWithClose) this.close = true;', ''],
     [
       'an empty piece is the last chunk',
       'if (size > 0) {\n      if (this.state',
@@ -187,12 +187,12 @@ export const exchangeDefects: Defect[] = [
     ],
     ['a stream can not ask for the close', 'if (close) this.close = true;\n    this.stream', 'this.stream'],
     [
-      'a prepared response answers what is answered',
+      'a prepared response answers a request for the second time',
       'if (this.state !== WAITING) return;\n    this.close',
       'this.close',
     ],
     [
-      'what broke off ends with the last chunk',
+      'content that broke off ends with the last chunk',
       'if (this.state >= BEGUN) this.cut();',
       "if (this.state >= BEGUN) this.end('');",
     ],
@@ -214,15 +214,19 @@ export const exchangeDefects: Defect[] = [
     ['HTTP/1.0 gets chunks', '(contentless || versionMinor === 0 ? LENGTH', '(contentless ? LENGTH'],
     ['HEAD is told of chunks', '(contentless || versionMinor === 0 ?', '(versionMinor === 0 ?'],
     ['a HEAD of unknown length closes', '= !contentless && untold', '= untold'],
-    ['more content goes out than was told', 'if (size > this.left) throw', 'if (size > this.left + 1) throw'],
-    ['what was written is not counted', 'this.left -= size;', ''],
+    [
+      'more content goes out than Content-Length announces',
+      'if (size > this.left) throw',
+      'if (size > this.left + 1) throw',
+    ],
+    ['written bytes are not counted', 'this.left -= size;', ''],
     ['the size of a chunk is decimal', 'size.toString(16)', 'size.toString()'],
     ['a large chunk has no end', "this.chunkOpen ? CRLF : ''}${size", "''}${size"],
     ['a large last chunk has no end', "this.chunkOpen ? CRLF : ''}${LAST", "''}${LAST"],
     ['chunks have no end', '{LAST_CHUNK}$', "{''}$"],
     ['trailers are not sent', '{trailers}', "{''}"],
     [
-      'what ends at once goes out in chunks',
+      'a response that ends at once is chunked',
       'this.length = this.held?.length ?? 0;\n      this.left = 0;',
       '',
     ],
@@ -230,7 +234,7 @@ export const exchangeDefects: Defect[] = [
   ]),
   ...defectsOf('src/connection/open-exchange.ts', ABORT, [
     [
-      'who waits for room is not told that nobody can hear',
+      'a writer that waits for room does not learn that the client has gone',
       'listeners?.gone();\n    this.onDrain?.();',
       'listeners?.gone();',
     ],
@@ -239,18 +243,18 @@ export const exchangeDefects: Defect[] = [
       'this.close = this.closesAfter();\n    this.buildPrepared',
       'this.buildPrepared',
     ],
-    ['who answers is not told that nobody can hear', 'this.onGone?.();', ''],
-    ['who answers is not told that nobody waits', 'this.onAbort?.(reason);', ''],
+    ['a handler does not learn that its client is gone', 'this.onGone?.();', ''],
+    ['a handler does not learn that its client has aborted', 'this.onAbort?.(reason);', ''],
     [
-      'who answers is told twice',
+      'a handler learns of an abort twice',
       'if (this.aborted !== undefined) return;\n    this.aborted',
       'this.aborted',
     ],
-    ['content goes on when nobody waits', 'this.content?.fail(reason);', ''],
+    ['content goes out after an abort', 'this.content?.fail(reason);', ''],
   ]),
   ...defectsOf('src/connection/open-exchange.ts', STALLED, [
     [
-      'who streams is not told to go on',
+      'a writer does not learn that there is room again',
       'this.onDrain?.();\n      this.listeners?.drain();',
       'this.listeners?.drain();',
     ],
@@ -270,7 +274,7 @@ export const exchangeDefects: Defect[] = [
   ]),
   ...defectsOf('src/connection/open-exchange.ts', TURNS, [
     [
-      'what failed before its head is cut',
+      'a response that failed before its head is cut',
       'if (this.state >= BEGUN) this.cut();',
       'if (this.state >= WAITING) this.cut();',
     ],
@@ -301,7 +305,7 @@ export const exchangeDefects: Defect[] = [
     ],
   ]),
   ...defectsOf('src/connection/carry.ts', TURNS, [
-    ['what the application has got comes again', 'this.length = 0;', ''],
+    ['content that the application has read is delivered again', 'this.length = 0;', ''],
     [
       'content of an answered request is refused when it ends',
       'this.inContent = slot.record.inContent;\n    this.handedOver = slot.record.handedOver;',
@@ -326,7 +330,7 @@ export const exchangeDefects: Defect[] = [
       '}',
     ],
     [
-      'what is pipelined behind an answer waits for ever',
+      'a request pipelined behind a response waits for ever',
       'else if (this.plane.turn === undefined) this.resume();',
       'else if (this.plane.turn === undefined) this.outflow.flush();',
     ],
@@ -342,7 +346,7 @@ export const exchangeDefects: Defect[] = [
     ['a head is read though it is gone', 'head.release();', ''],
     ['an answer that closes is not the last', 'if (exchange.close) this.closing = true;', ''],
     ['a thrown error is not told', "this.plane.log.failed('The application failed', error);", ''],
-    ['who throws leaves its peer waiting', 'exchange.breakOff();', ''],
+    ['a handler that throws leaves its client waiting', 'exchange.breakOff();', ''],
     [
       'a request behind the end of its peer knows nothing of it',
       'if (this.inflow.ended) exchange.abort(clientEnded());',
@@ -354,7 +358,7 @@ export const exchangeDefects: Defect[] = [
       'else if (this.requestsLeft >= 0) this.resume();',
     ],
     [
-      "what is pipelined behind an answer in another's turn waits for ever",
+      "a request pipelined behind a response in another connection's turn waits for ever",
       'setImmediate(() => this.resumeLater());',
       '',
     ],
@@ -369,7 +373,7 @@ export const exchangeDefects: Defect[] = [
       'inflow.keepPipelined(fresh, end);\n      this.awaitNext();',
     ],
     [
-      'the record of content that nobody wants stays',
+      'the record of content without a reader stays',
       'slot.record.drop();\n      this.close();',
       'this.close();',
     ],
@@ -414,19 +418,19 @@ export const exchangeDefects: Defect[] = [
       'if (exchange?.answering) {',
       'if (exchange?.over) {',
     ],
-    ['who answers is not told that content broke off', 'exchange?.gone(reason);', ''],
+    ['a handler does not learn that content broke off', 'exchange?.gone(reason);', ''],
     [
       'silence in content that is read is the application’s',
       'exchange?.content !== undefined && exchange.awaitsContent && inflow',
       'exchange?.content !== undefined && exchange.over && inflow',
     ],
     [
-      'who reads late has the time of the application',
+      'a late reader has the deadline of the application',
       'if (this.deadline.awaitsApplication) this.awaitNext();',
       '',
     ],
     [
-      'content is read that nobody takes',
+      'content is received though no reader takes it',
       'return content?.unfinished ? content.hungry :',
       'return content?.unfinished ? true :',
     ],
@@ -469,7 +473,7 @@ export const exchangeDefects: Defect[] = [
       'return false;',
     ],
     [
-      'what is pipelined is lost when the server drains',
+      'pipelined requests are lost when the server drains',
       'return draining && !host.hasMore;',
       'return draining;',
     ],
@@ -497,13 +501,13 @@ export const exchangeDefects: Defect[] = [
   ]),
   ...defectsOf('src/connection/connection.ts', ABORT, [
     [
-      'what is pipelined behind a synchronous answer is lost when the server drains',
+      'requests pipelined behind a synchronous response are lost when the server drains',
       'return this.serving ? this.pipelined : this.inflow.begun;',
       'return this.inflow.begun;',
     ],
     ['a stream that moves is cut', 'if (!this.serving && this.exchange !== undefined) this.awaitNext();', ''],
     [
-      'who waits for an application is idle',
+      'a connection that waits for the application counts as idle',
       'this.outflow.idle && this.exchange === undefined;',
       'this.outflow.idle;',
     ],

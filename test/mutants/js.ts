@@ -70,7 +70,11 @@ export const jsDefects: Defect[] = [
       '((word - 0x20202020) & ~word) | ((del - 0x01010101) & ~del)',
       '(word - 0x20202020) & ~word',
     ],
-    ['letters in upper case are others', '!(isLowerLetter(expected) && (byte | 0x20) === expected)', 'true'],
+    [
+      'letters in upper case differ from lower case',
+      '!(isLowerLetter(expected) && (byte | 0x20) === expected)',
+      'true',
+    ],
   ]),
   ...defectsOf('src/protocol/js/chars.ts', PARSE, [
     ['a slash passes in a name', 'TOKEN_MARKS + DIGIT', "'/' + TOKEN_MARKS + DIGIT"],
@@ -229,11 +233,11 @@ export const jsDefects: Defect[] = [
       '',
     ],
     [
-      'what has content forgets its route',
+      'a request with content forgets its route',
       'words[(record + RECORD_PREPARED) >> 2] = prepared;',
       'words[(record + RECORD_PREPARED) >> 2] = end === cursor ? 0 : prepared;',
     ],
-    ['it is not told where a head lies', 'words[(slot + CONTROL_HEAD) >> 2] = start;', ''],
+    ['the caller does not learn where a head lies', 'words[(slot + CONTROL_HEAD) >> 2] = start;', ''],
   ]),
   ...defectsOf('src/protocol/js/codec.ts', BUILD, [
     [
@@ -272,8 +276,12 @@ export const jsDefects: Defect[] = [
     ],
   ]),
   ...defectsOf('src/protocol/js/response.ts', BUILD, [
-    ['chunks are not told', 'if (length === LENGTH_CHUNKED) output = write(bytes, output, CHUNKED);', ''],
-    ['a length of 0 is not told', 'if (length >= 0)', 'if (length > 0)'],
+    [
+      'chunks are not announced',
+      'if (length === LENGTH_CHUNKED) output = write(bytes, output, CHUNKED);',
+      '',
+    ],
+    ['a length of 0 is not announced', 'if (length >= 0)', 'if (length > 0)'],
     ['a connection that closes stays open, too', 'else if (sayPersistent)', 'if (sayPersistent)'],
   ]),
   ...defectsOf('src/protocol/js/conditions.ts', CONDITIONS, [
@@ -302,7 +310,7 @@ export const jsDefects: Defect[] = [
   ...defectsOf('src/protocol/js/events.ts', EVENTS, [
     ['events of the call before stay', 'words[(slot + CONTROL_EVENT_COUNT) >> 2] = 0;', ''],
     ['one event more than fits is recorded', '=== EVENT_COUNT_MAX', '=== EVENT_COUNT_MAX + 1'],
-    ['an event has what stood in its place before', 'bytes.fill(0, event, event + EVENT_BYTES);', ''],
+    ['an event keeps values of the event before', 'bytes.fill(0, event, event + EVENT_BYTES);', ''],
     ['all responses of a call share one event', ' || words[(event + EVENT_RESPONSE) >> 2] !== 0)', ')'],
     [
       'the first response of a call has the event of another call',

@@ -14,12 +14,16 @@ export const limiterDefects: Defect[] = [
   ...defectsOf('assembly/state/siphash.ts', HASH, [
     ['a hash has two final rounds', 'FINAL_ROUNDS = 3', 'FINAL_ROUNDS = 2'],
     ['the length of a text is not hashed', ' | ((<i64>length) << 56)', ''],
-    ['what lies behind a text is hashed', '(load<i64>(rest) & (((<i64>1) << bits) - 1))', 'load<i64>(rest)'],
+    ['bytes behind a text are hashed', '(load<i64>(rest) & (((<i64>1) << bits) - 1))', 'load<i64>(rest)'],
     ['half of the seed is left out', 'load<i64>(seed, 8) ^ 0x646f72616e646f6d', '0x646f72616e646f6d'],
     ['a word is mixed in once', '    v0 ^= word;\n', ''],
   ]),
   ...defectsOf('assembly/state/limiter.ts', LIMITER, [
-    ['one too few is let through', 'if (next > latest(table, nowMs))', 'if (next >= latest(table, nowMs))'],
+    [
+      'a limiter allows one request less than its limit',
+      'if (next > latest(table, nowMs))',
+      'if (next >= latest(table, nowMs))',
+    ],
     ['a take of a known key costs 1', '<i64>cost * windowMsOf(table)', 'windowMsOf(table)'],
     [
       'a key that rests saves up more than the limit',
@@ -48,17 +52,17 @@ export const limiterDefects: Defect[] = [
       '<usize>0 *',
     ],
     [
-      'options before are forgotten at once',
+      'earlier options are forgotten at once',
       'return nowMs * limitOf(table) + scaled',
       'return 0 * nowMs * limitOf(table) + <i64>0 * scaled',
     ],
     [
-      'what was used is carried over as it was',
+      'usage is carried over to new options without scaling',
       'scaled(tat - unused, fullOf(older), fullOf(table))',
       '(tat - unused)',
     ],
     [
-      'options of long ago hide those before them',
+      'expired options hide earlier options that still count',
       'if (thenMs <= madeMs + shiftMs(newerAheadMs, aheadMs) + windowMsOf(older)) {',
       'if (thenMs > madeMs + shiftMs(newerAheadMs, aheadMs) + windowMsOf(older)) return 0; else {',
     ],
@@ -107,17 +111,37 @@ export const limiterDefects: Defect[] = [
     ],
   ]),
   ...defectsOf('assembly/state/limiter.ts', TABLES, [
-    ['nothing is used again', '  if (made != 0 && held) tidy(limiter, nowMs);\n', ''],
-    ['what other limiters no longer need stays theirs', 'if (aheadMs == 0) sweep(scratch, nowMs);', ''],
-    ['tables before are without number', 'if (counts && count < LIMITER_TABLES_MAX) {', 'if (counts) {'],
-    ['a table that counts is taken out', 'if (counts && count < LIMITER_TABLES_MAX) {', 'if (false) {'],
-    ['without room nothing gives way', 'if (made == 0 && held && current != 0) {', 'if (false) {'],
+    ['no table is reused', '  if (made != 0 && held) tidy(limiter, nowMs);\n', ''],
+    [
+      'tables that other limiters no longer need stay allocated',
+      'if (aheadMs == 0) sweep(scratch, nowMs);',
+      '',
+    ],
+    [
+      'a limiter may have any number of earlier tables',
+      'if (counts && count < LIMITER_TABLES_MAX) {',
+      'if (counts) {',
+    ],
+    [
+      'an earlier table that still counts is removed',
+      'if (counts && count < LIMITER_TABLES_MAX) {',
+      'if (false) {',
+    ],
+    [
+      'no earlier table is removed when memory is full',
+      'if (made == 0 && held && current != 0) {',
+      'if (false) {',
+    ],
     [
       'a generation that is being loaded is younger than the one in force',
       'theirs < 0 ? generation < 0 && generation > theirs : generation < theirs',
       'generation > 0 && generation < theirs',
     ],
-    ['two clocks are one', ' &&\n    (aheadMsOf(table) == 0) == (aheadMs == 0);', ';'],
+    [
+      'options with different clocks count as equal',
+      ' &&\n    (aheadMsOf(table) == 0) == (aheadMs == 0);',
+      ';',
+    ],
     [
       'one generation may have two sets of options',
       'atomic.load<i32>(table, LIMITER_KEYS) == keys ? IN_FORCE : OTHERS',
@@ -158,7 +182,7 @@ export const limiterDefects: Defect[] = [
       'let entry: usize = 0;\n  let outcome',
     ],
     [
-      'what was taken by the options before is not taken again',
+      'a take under replaced options is not repeated under the new ones',
       'if (tableOf(limiter) != table) continue;',
       '',
     ],
@@ -168,7 +192,7 @@ export const limiterDefects: Defect[] = [
       'if ((tat > unused || tat == TAKEN) && atomic.load<i64>(entry, ENTRY_HASH) == hash)\n',
     ],
     ['a bucket stays held', '  releaseLatch(bucket + BUCKET_LATCH);\n', ''],
-    ['a bucket stays held by who has ended', '  releaseLatchOf(scratch);\n', ''],
+    ['a thread that ended keeps the latch of a bucket', '  releaseLatchOf(scratch);\n', ''],
   ]),
   ...defectsOf('assembly/state/limiter.ts', THREADS, [
     [
@@ -176,7 +200,7 @@ export const limiterDefects: Defect[] = [
       'if (atomic.cmpxchg<i64>(entry, tat, next, ENTRY_TAT) != tat) continue;',
       'atomic.store<i64>(entry, next, ENTRY_TAT);',
     ],
-    ['the page of who has ended stays its own', '  leaveScratch(scratch);\n', ''],
+    ['a thread that ended keeps its scratch page', '  leaveScratch(scratch);\n', ''],
   ]),
   ...defectsOf('assembly/state/latch.ts', STEPS, [
     ['a latch is taken from its holder', 'if (<i32>word == 0) {', 'if (true) {'],
@@ -221,12 +245,12 @@ export const limiterDefects: Defect[] = [
   ]),
   ...defectsOf('src/wasm/state/limiter.ts', LIMITER, [
     [
-      'what is refused has nothing left',
+      'a refusal reports that 0 requests remain',
       'remaining: -outcome - retryAfterMs * LIMIT_REMAINING_RANGE',
       'remaining: 0',
     ],
     [
-      'what can never be allowed is allowed',
+      'a cost that exceeds the limit is allowed',
       'outcome === Number.POSITIVE_INFINITY',
       'outcome === Number.NEGATIVE_INFINITY',
     ],
@@ -239,7 +263,11 @@ export const limiterDefects: Defect[] = [
   ]),
   ...defectsOf('src/state/limiter.ts', TABLES, [
     ['a clock gives anything', "typeof nowMs !== 'number' || !(nowMs >= 0 && nowMs <= NOW_MS_MAX)", 'false'],
-    ['what is being loaded is in force', 'if (generation > 0) {', 'if (generation !== 0) {'],
+    [
+      'the options of a generation that loads are in force',
+      'if (generation > 0) {',
+      'if (generation !== 0) {',
+    ],
     ['a clock goes back', 'if (nowMs > lastMs) lastMs = nowMs;', 'lastMs = nowMs;'],
     ['each request has a handle of its own', '    handlesHere().set(name, this);\n', ''],
     ['options that disagree go unnoticed', 'if (opened === DISAGREES)', 'if (opened === -1)'],
@@ -260,13 +288,13 @@ export const limiterDefects: Defect[] = [
   ]),
   ...defectsOf('src/wasm/state/limiter-snapshot.ts', SNAPSHOT, [
     [
-      'usage that has come back is written down',
+      'a snapshot holds expired usage',
       'if (high < unusedHigh || (high === unusedHigh && low <= unusedLow)) continue;',
       '',
     ],
-    ['what has come back meanwhile is read again', 'if (left > 0) see(', 'see('],
+    ['usage that has expired since the snapshot is restored', 'if (left > 0) see(', 'see('],
     [
-      'what the options before know is left out',
+      'a snapshot lacks usage under earlier options',
       'table = tables.word(table + LIMITER_PREVIOUS)',
       'table = 0',
     ],
@@ -295,17 +323,21 @@ export const limiterDefects: Defect[] = [
       'BigInt(Math.floor(ms))',
     ],
     [
-      'the clock of a table before is thought to be that of the one in force',
+      'an earlier table is read by the clock of the one in force',
       'tables.long(table + LIMITER_AHEAD_MS)',
       'tables.long(current + LIMITER_AHEAD_MS)',
     ],
-    ['no bits are carried', ' - (low < beginningLow ? 1 : 0)', ''],
+    ['a subtraction of 64 bits loses its borrow', ' - (low < beginningLow ? 1 : 0)', ''],
     [
       'the key that has used most is forgotten',
       'if (entryHigh > leastHigh || (entryHigh === leastHigh && entryLow >= leastLow)) continue;',
       'if (entryHigh + entryLow > 0) continue;',
     ],
-    ['anything is read', "if (!fits) throw new TypeError('not a valid snapshot of a limiter');", ''],
+    [
+      'an invalid snapshot is accepted',
+      "if (!fits) throw new TypeError('not a valid snapshot of a limiter');",
+      '',
+    ],
   ]),
   ...defectsOf('src/state/monotonic-clock.ts', LIMITER, [
     [
@@ -316,18 +348,18 @@ export const limiterDefects: Defect[] = [
   ]),
   ...defectsOf('src/app/rate-limit.ts', RATE_LIMIT, [
     [
-      'what is refused is handled',
+      'a refused request reaches the handler',
       'if (!decision.allowed) return refusal(decision, limitFields);\n      addPendingFields',
       'addPendingFields',
     ],
     [
-      'what Hono is to refuse goes on',
+      'a request that the middleware of Hono must refuse goes on',
       'if (!decision.allowed) return refusal(decision, limitFields);\n    addPendingFields',
       'addPendingFields',
     ],
     ['seconds are rounded down', 'Math.ceil(ms / SECOND_MS)', 'Math.max(1, Math.floor(ms / SECOND_MS))'],
     [
-      'the policy stays as it was first',
+      'the policy field does not follow changed options',
       'if (limit !== this.limit || windowMs !== this.windowMs) {',
       'if (this.policy === "") {',
     ],
@@ -340,15 +372,19 @@ export const limiterDefects: Defect[] = [
     ['each address is a client', 'ipv6Prefix = IPV6_PREFIX,', 'ipv6Prefix = 128,'],
     ['a key may be anything', "if (typeof given !== 'string') throw noKey(limiter, given);", ''],
     ['a name breaks out of its quotes', ".replace(/[\"\\\\]/g, '\\\\$&')", ''],
-    ['a name of any characters is sent as it is', '.replace(/[^ -~]/gu, encodeURIComponent)', ''],
-    ['a promise of a response is none', 'return isPromise(response)', 'return response === null'],
+    ['a name is sent without encoding', '.replace(/[^ -~]/gu, encodeURIComponent)', ''],
     [
-      'all cost the same',
+      'a promise of a response counts as a response',
+      'return isPromise(response)',
+      'return response === null',
+    ],
+    [
+      'a function that returns the cost is not called',
       "typeof cost === 'number' ? cost : cost(request, context)",
       "typeof cost === 'number' ? cost : 1",
     ],
     [
-      'no address is one address',
+      'all requests without an address share one key',
       'const address = context?.remoteAddress;',
       "const address = context?.remoteAddress ?? 'nobody';",
     ],
@@ -360,7 +396,7 @@ export const limiterDefects: Defect[] = [
       'native ? (response as Response) :',
     ],
     ['a second limit hides the first', 'more.headers.append(name, value)', 'more.headers.set(name, value)'],
-    ['of two limits one is noted', '[...before, ...fields]', 'before'],
+    ['the fields of a second limit are lost', '[...before, ...fields]', 'before'],
   ]),
   ...defectsOf(
     'src/protocol/client-key.ts',
@@ -371,8 +407,8 @@ export const limiterDefects: Defect[] = [
         'if (MAPPED.every((group, i) => groups[i] === group)) return',
         'if (prefix < 0) return',
       ],
-      ['two links are one', "zoneAt < 0 ? '' : address.slice(zoneAt)", "''"],
-      ['an address of too few groups is one', 'left !== 0 : left < 1', 'left < 0 : left < 1'],
+      ['link-local addresses of two links share one key', "zoneAt < 0 ? '' : address.slice(zoneAt)", "''"],
+      ['an address with too few groups is valid', 'left !== 0 : left < 1', 'left < 0 : left < 1'],
     ],
   ),
 ];

@@ -25,7 +25,7 @@ export const memoryDefects: Defect[] = [
     ],
     ['a head may be larger than its carry', 'CARRY_BYTES = 65536', 'CARRY_BYTES = 32768'],
     ['a head may be larger than its offsets', 'HEAD_BYTES_MAX = 65000', 'HEAD_BYTES_MAX = 65535'],
-    ['a slot is smaller than what is in it', 'SLOT_BYTES = 1048576', 'SLOT_BYTES = 917504'],
+    ['a slot is smaller than its regions', 'SLOT_BYTES = 1048576', 'SLOT_BYTES = 917504'],
     [
       'named state lies in the statistics',
       'STATE = STATISTICS + STATISTICS_BYTES',
@@ -154,7 +154,7 @@ export const memoryDefects: Defect[] = [
       "this.checkRoom(prepared, '', this.fixedTextEnd);\n    this.forgetRoutes();",
       "this.forgetRoutes();\n    this.checkRoom(prepared, '', this.fixedTextEnd);",
     ],
-    ['a counter that is none is found too late', 'if (counter >= 0) rowPointer(counter);', ''],
+    ['an invalid counter is found too late', 'if (counter >= 0) rowPointer(counter);', ''],
     [
       'routes that are forgotten still count',
       'this.setWord(CONTROL_ROUTE_COUNT, 0);\n    this.textEnd',

@@ -9,10 +9,15 @@ const SO_MANY = 'a limited number is served at a time';
 
 export const modelDefects: Defect[] = [
   ...defectsOf('src/models/queue.ts', MODELS, [
-    ['one more is served than may be', 'this.serving < servedMax', 'this.serving <= servedMax', SO_MANY],
-    ['who waits is never served', 'next = this.waiting.shift()', 'next = undefined', SO_MANY],
+    [
+      'one connection more than the limit is served',
+      'this.serving < servedMax',
+      'this.serving <= servedMax',
+      SO_MANY,
+    ],
+    ['a waiting connection is never served', 'next = this.waiting.shift()', 'next = undefined', SO_MANY],
     ['any number may wait', 'this.waiting.length < waitingMax', 'servedMax > 0', SO_MANY],
-    ['who is done is still counted as served', 'this.serving--;', '', AT_ONCE],
+    ['a closed connection counts as served', 'this.serving--;', '', AT_ONCE],
   ]),
   ...defectsOf('src/models/process.ts', MODELS, [
     ['a number that was not used is lost', 'if (!used) unused.push(number);', '', VANISH],
@@ -20,22 +25,27 @@ export const modelDefects: Defect[] = [
   ]),
   ...defectsOf('src/models/process-main.ts', MODELS, [
     [
-      'a process outlives the one that listens',
+      'a process outlives its parent',
       "process.on('disconnect', () => process.exit());",
       "process.on('disconnect', () => {});",
       'takes its children with it',
     ],
     ['a process shows the number after its own', 'number - 1', 'number', 'a conversation'],
-    ['a process does not hear that it shall finish', 'void connections.drain();', '{}', 'a stop finishes'],
+    ['a process does not learn that it must finish', 'void connections.drain();', '{}', 'a stop finishes'],
   ]),
   ...defectsOf('src/models/thread.ts', MODELS, [
     ['a slot is not given back', 'freeSlots.push(slot);', '', AT_ONCE],
-    ['a thread is not told to finish', 'for (const thread of living) thread.drain();', '', 'a stop finishes'],
+    [
+      'a thread does not learn that it must finish',
+      'for (const thread of living) thread.drain();',
+      '',
+      'a stop finishes',
+    ],
   ]),
   ...defectsOf('src/models/thread-main.ts', MODELS, [
     ['the thread of a connection does not end', 'port.close();', '', AT_ONCE],
   ]),
   ...defectsOf('src/models/sequential.ts', MODELS, [
-    ['the next is never served', 'if (connection === served) over();', '', AT_ONCE],
+    ['the next connection is never served', 'if (connection === served) over();', '', AT_ONCE],
   ]),
 ];

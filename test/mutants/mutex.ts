@@ -12,119 +12,127 @@ const COUNTER = ['test/state/counter.test.ts'];
 export const mutexDefects: Defect[] = [
   ...defectsOf('assembly/state/mutex.ts', SCHEDULES, [
     [
-      'it is taken from one that was woken',
+      'a thread takes the mutex that is handed on to a woken thread',
       'mine = word == FREE || (woken &&',
       'mine = word == FREE || (true &&',
     ],
     [
-      'one that was woken does not take it',
+      'a woken thread does not take the mutex',
       '(woken && (word & HANDOFF) != 0)',
       '(woken && (word & HANDOFF) != HANDOFF)',
     ],
-    ['those behind one that was woken are forgotten', '(word == FREE ? 0 : WAITED)', '0'],
-    ['nobody says that somebody waits', 'next = !mine ? word | WAITED :', 'next = !mine ? word :'],
+    ['threads that wait behind a woken thread are forgotten', '(word == FREE ? 0 : WAITED)', '0'],
     [
-      'who comes while it is handed on waits for ever',
+      'a waiting thread does not mark the mutex as waited for',
+      'next = !mine ? word | WAITED :',
+      'next = !mine ? word :',
+    ],
+    [
+      'a thread that asks during a handoff waits for ever',
       'if (word == (HANDOFF | WAITED)) atomic.cmpxchg<i32>(row, word, HANDOFF, STATE_MUTEX);\n  } while (word == (HANDOFF | WAITED));',
       '} while (word == 0);',
     ],
-    ['nobody is woken', 'if (atomic.notify(row + STATE_MUTEX, 1) > 0) return;\n    word', 'word'],
+    ['an unlock wakes no thread', 'if (atomic.notify(row + STATE_MUTEX, 1) > 0) return;\n    word', 'word'],
     [
-      'a lock that nobody wants is never free',
+      'a mutex without waiting threads never becomes free',
       'word = atomic.cmpxchg<i32>(row, HANDOFF, FREE, STATE_MUTEX);',
       'word = HANDOFF;',
     ],
     [
-      'it is kept though others wait',
+      'an unlock keeps the mutex though other threads wait',
       'if (atomic.load<i32>(row, STATE_MUTEX) == held) return true;',
       'return true;',
     ],
     [
-      'it is let go of with a store',
+      'an unlock overwrites the mark of a waiting thread',
       'atomic.cmpxchg<i32>(row, held, FREE, STATE_MUTEX) == held) return false;',
       'atomic.xchg<i32>(row, FREE, STATE_MUTEX) == held) return false;',
     ],
-    ['a dead thread keeps it', 'const died = word >> OWNER_SHIFT == owner;', 'const died = false;'],
-    ['nobody is told of a death', 'if (died) atomic.store<i32>(row, 1, STATE_ABANDONED);', ''],
-    ['everybody is told of a death', 'atomic.store<i32>(row, 0, STATE_ABANDONED);', ''],
+    ['a dead thread keeps the mutex', 'const died = word >> OWNER_SHIFT == owner;', 'const died = false;'],
     [
-      'a death while it is handed on stops it',
+      'the next holder does not learn of a death',
+      'if (died) atomic.store<i32>(row, 1, STATE_ABANDONED);',
+      '',
+    ],
+    ['every later holder learns of a death', 'atomic.store<i32>(row, 0, STATE_ABANDONED);', ''],
+    [
+      'a death during a handoff stops the handoff',
       'if ((next & HANDOFF) != 0) handOn(row);',
       'if (word >> OWNER_SHIFT == owner) handOn(row);',
     ],
     [
-      'who waits unseen when a thread dies is forgotten',
+      'a thread that waits without a mark is forgotten when another dies',
       '(word & HANDOFF) != 0 ? word : word | WAITED;',
       'word;',
     ],
     [
-      'who waits for a free lock when a thread dies is forgotten',
+      'a thread that waits for a free mutex is forgotten when another dies',
       'died || word == FREE ? HANDOFF',
       'died ? HANDOFF',
     ],
     [
-      'sleepers are not woken',
+      'sleeping threads are not woken',
       'if (atomic.xchg<i32>(row, FREE, STATE_MUTEX) != SLEEPER) atomic.notify(row + STATE_MUTEX, 1);',
       'atomic.xchg<i32>(row, FREE, STATE_MUTEX);',
     ],
     [
-      'sleepers take it as nobody else waited',
+      'a sleeping thread takes the mutex as if no other thread waited',
       'while (atomic.xchg<i32>(row, SLEEPER | WAITED, STATE_MUTEX) != FREE)',
       'while (atomic.cmpxchg<i32>(row, FREE, SLEEPER, STATE_MUTEX) != FREE)',
     ],
   ]),
   ...defectsOf('assembly/state/mutex.ts', MUTEX, [
     [
-      'one that has no time for it keeps the others',
+      'a busy thread that is handed the mutex blocks other threads',
       'if (now && before) atomic.notify(row + STATE_MUTEX, 1);',
       '',
       'that is busy does not block',
     ],
     [
-      'a free lock is never free to try',
+      'tryLock() never acquires a free mutex',
       'STATE_MUTEX) != FREE) return MUTEX_BUSY;',
       'STATE_MUTEX) != HANDOFF) return MUTEX_BUSY;',
       'in one thread',
     ],
   ]),
   ...defectsOf('assembly/state/counter.ts', COUNTER, [
-    ['nobody waits for the mutex of a counter', '  sleepUntilLocked(counter);\n', ''],
+    ['a counter does not wait for its mutex', '  sleepUntilLocked(counter);\n', ''],
   ]),
   ...defectsOf('src/state/mutex-queue.ts', MUTEX, [
     [
-      'who tries passes those who wait here',
+      'tryLock() overtakes waiting callers of the same thread',
       'this.held || this.waiting.length > 0',
       'this.held',
       'as if no thread waited',
     ],
     [
-      'who waits is served last come first',
+      'the caller that asked last gets the mutex first',
       'this.waiting.shift()?.(HELD)',
       'this.waiting.pop()?.(HELD)',
       'in the order in which they ask',
     ],
-    ['a mutex can be unlocked by who has it not', 'if (!this.held) return false;', '', 'two copies'],
+    ['a copy that does not hold the mutex can unlock it', 'if (!this.held) return false;', '', 'two copies'],
     [
-      'nobody asks for those who wait when it is handed on',
+      'a thread does not ask again for its waiting callers',
       'if (wanted) void this.ask();',
       '',
       'only the mutex protects',
     ],
     [
-      'a thread that waits is not kept',
+      'a waiting thread does not stay alive',
       'const reminder = setInterval(() => {\n      stalled = exports.mutexRemind(this.pointer, stalled);\n    }, REMIND_MS);',
       'const reminder = setInterval(() => {\n      stalled = exports.mutexRemind(this.pointer, stalled);\n    }, REMIND_MS).unref();',
       'nothing but wait stays alive',
     ],
     [
-      'a thread that has got it is kept for ever',
+      'a thread stays alive after it acquired the mutex',
       'clearInterval(reminder);',
       '',
       'nothing but wait stays alive',
     ],
-    ['each handle has turns of its own', 'queuesHere.set(pointer, turns);', '', 'until it is unlocked'],
+    ['each handle has its own queue', 'queuesHere.set(pointer, turns);', '', 'until it is unlocked'],
     [
-      'a death is not told to who waited',
+      'a caller that waited does not learn of a death',
       '(got === MUTEX_ACQUIRED ? HELD : ABANDONED)',
       '(HELD)',
       'the next holder learns of it',
@@ -140,10 +148,10 @@ export const mutexDefects: Defect[] = [
     ['a function is not waited for', 'return await act(hold);', 'return act(hold);', 'only one of many'],
   ]),
   ...defectsOf('src/workers/started-thread.ts', DEATH, [
-    ['what a thread held ends with it', 'threadEnded(this.thread.id);', ''],
+    ['state held by a dead thread stays held', 'threadEnded(this.thread.id);', ''],
   ]),
   ...defectsOf('src/workers/thread.ts', DEATH, [
-    ['who has ended is not known', 'this.id = this.worker.threadId;', 'this.id = -1;'],
+    ['the id of a thread that ended is unknown', 'this.id = this.worker.threadId;', 'this.id = -1;'],
   ]),
   ...defectsOf('assembly/state/death.ts', HISTOGRAM, [
     [
@@ -154,12 +162,12 @@ export const mutexDefects: Defect[] = [
     ],
   ]),
   ...defectsOf('assembly/state/gauge.ts', GAUGE, [
-    ['an addition does not look whether another came first', '} while (found != bits);', '} while (false);'],
+    ['an addition overwrites a concurrent addition', '} while (found != bits);', '} while (false);'],
     ['a gauge becomes infinite', 'if (!isFinite(sum)) return sum;', ''],
   ]),
   ...defectsOf('src/state/gauge.ts', GAUGE, [
     ['NaN is a value', 'if (!Number.isFinite(value))', 'if (value === Infinity)'],
-    ['a sum that is none is given back', 'this.#check(sum);\n', ''],
+    ['a sum that is not a number is returned', 'this.#check(sum);\n', ''],
   ]),
   ...defectsOf('assembly/state/histogram.ts', HISTOGRAM, [
     [
@@ -180,15 +188,20 @@ export const mutexDefects: Defect[] = [
       'extent !== 0; extent = 0',
     ],
     ['the end of a bucket stands for it', ' + 0.5) / perPower', ' + 1) / perPower'],
-    ['0 is not 0', 'if (bucket === 0) return 0;', '', 'without a bucket of their own'],
+    [
+      '0 is reported as the middle of its bucket',
+      'if (bucket === 0) return 0;',
+      '',
+      'without a bucket of their own',
+    ],
   ]),
   ...defectsOf('src/state/histogram.ts', HISTOGRAM, [
     ['ranks are rounded down', 'Math.ceil((p * count) / 100)', 'Math.floor((p * count) / 100)'],
     [
-      'what is in the middle of a bucket may be beyond all values',
+      'a percentile may lie beyond all recorded values',
       'Math.min(max, Math.max(min, middleOf(bucket)))',
       'middleOf(bucket)',
     ],
-    ['no memory is memory at 0', 'if (this.#buckets === 0)', 'if (this.#buckets === -1)'],
+    ['address 0 counts as allocated memory', 'if (this.#buckets === 0)', 'if (this.#buckets === -1)'],
   ]),
 ];

@@ -17,7 +17,7 @@ export const optionDefects: Defect[] = [
       'flags.set(name, flags.get(name) ?? value);',
     ],
     ['PORT overrides --port', "!texts.has('port') && Boolean(environment.PORT)", 'Boolean(environment.PORT)'],
-    ['an empty PORT is a wrong one', 'Boolean(environment.PORT)', 'environment.PORT !== undefined'],
+    ['an empty PORT is an error', 'Boolean(environment.PORT)', 'environment.PORT !== undefined'],
   ]),
   ...defectsOf('src/read-options.ts', OPTIONS, [
     [

@@ -13,13 +13,13 @@ export const stateDefects: Defect[] = [
       'there is no server',
     ],
     [
-      'handles stay bound to what is gone',
+      'handles stay bound to state that is gone',
       'for (const unbind of processState.unbind ?? []) unbind();',
       '',
       'bind to the state of the next server',
     ],
     [
-      'one of two that start takes the named state away',
+      'one of two servers that start removes the named state',
       'if (processState.starts !== undefined) processState.starts++;',
       'processState.starts = 1;',
       'does not affect the other',

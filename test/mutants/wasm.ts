@@ -116,7 +116,7 @@ export const wasmDefects: Defect[] = [
       'if (<i32>(end - head) > load',
     ],
     [
-      'what is wrong behind the limit is told as itself',
+      'an error behind the limit is reported instead of the limit',
       'return <i32>(decided - head) > load<i32>(HEADER_HEAD_BYTES_MAX) ? ERROR_HEAD_SIZE : error;',
       'return error;',
     ],
@@ -234,7 +234,7 @@ export const wasmDefects: Defect[] = [
     'assembly/state/counter.ts',
     ['test/state/counter.test.ts'],
     [
-      ['what is counted under a mutex is not locked', '\n  sleepUntilLocked(counter);', ''],
+      ['a count under the mutex does not lock it', '\n  sleepUntilLocked(counter);', ''],
       ['a mutex is kept', 'unlockSleeper(counter);', ''],
     ],
   ),
@@ -392,7 +392,7 @@ export const wasmDefects: Defect[] = [
     ['HEAD is answered with content', 'if (headOnly) return output;', ''],
     ['a request is counted twice', 'add(counter, 1)', 'add(counter, 2)'],
     [
-      'HTTP/1.0 is not told that the connection closes',
+      'a response to HTTP/1.0 lacks the close option',
       'if (close) output',
       'if (close && !sayPersistent) output',
     ],
@@ -415,7 +415,7 @@ export const wasmDefects: Defect[] = [
   ]),
   ...defectsOf('assembly/state/counter.ts', MEMORY, [
     [
-      'the count before is told',
+      'the response shows the count before its own',
       'atomic.add<i64>(counter, n, STATE_VALUE) + n',
       'atomic.add<i64>(counter, n, STATE_VALUE)',
     ],
@@ -438,7 +438,7 @@ export const wasmDefects: Defect[] = [
       'return (i8x16.bitmask(i8x16.eq(v128.load(one), v128.load(other))) & rest) == rest;',
       'return true;',
     ],
-    ['what lies behind a path is compared', 'const rest = (1 << bytes) - 1;', 'const rest = 0xffff;'],
+    ['bytes behind a path are compared', 'const rest = (1 << bytes) - 1;', 'const rest = 0xffff;'],
     ['no route is looked for', 'if (load<i32>(slot, CONTROL_ROUTE_COUNT) == 0)', 'if (bool(start))'],
   ]),
   ...defectsOf('assembly/scanner.ts', ROUTES, [
@@ -466,11 +466,11 @@ export const wasmDefects: Defect[] = [
       '',
     ],
     [
-      'what has content forgets its route',
+      'a request with content forgets its route',
       'store<i32>(record, prepared, RECORD_PREPARED);',
       'store<i32>(record, end == cursor ? 0 : prepared, RECORD_PREPARED);',
     ],
-    ['it is not told where a head lies', 'store<i32>(slot, <i32>start, CONTROL_HEAD);', ''],
+    ['the caller does not learn where a head lies', 'store<i32>(slot, <i32>start, CONTROL_HEAD);', ''],
   ]),
   ...defectsOf('assembly/serve.ts', TURNS, [
     [
@@ -494,7 +494,7 @@ export const wasmDefects: Defect[] = [
       'if (result < 0) store<i32>(record, STATE_TRAILER, RECORD_STATE);\n  else',
       'if (result > 0)',
     ],
-    ['what is skipped ends with its first chunk', 'start = result;\n', 'return result;\n'],
+    ['skipped content ends with its first chunk', 'start = result;\n', 'return result;\n'],
   ]),
   ...defectsOf('assembly/extension.ts', CONSUME, [
     [
@@ -529,8 +529,8 @@ export const wasmDefects: Defect[] = [
     ['a piece has no size', 'store<i32>(record, <i32>taken, RECORD_PIECE_BYTES);', ''],
   ]),
   ...defectsOf('assembly/response.ts', BUILD, [
-    ['chunks are not told', 'if (length == LENGTH_CHUNKED) output = writeChunked(output);', ''],
-    ['a length of 0 is not told', 'if (length >= 0)', 'if (length > 0)'],
+    ['chunks are not announced', 'if (length == LENGTH_CHUNKED) output = writeChunked(output);', ''],
+    ['a length of 0 is not announced', 'if (length >= 0)', 'if (length > 0)'],
     [
       'a length from 2^32 on is cut',
       'writeDecimal(output, <u64>length)',
@@ -552,7 +552,7 @@ export const wasmDefects: Defect[] = [
       'assert(offset <= <usize>OUTPUT_BYTES);',
     ],
     [
-      'the debug build consumes what is no content',
+      'the debug build consumes bytes that are no content',
       'assert(load<i32>(slot + RECORD, RECORD_STATE) >= STATE_CONTENT);',
       '',
     ],
@@ -602,7 +602,7 @@ export const wasmDefects: Defect[] = [
   ...defectsOf('assembly/events.ts', EVENTS, [
     ['events of the call before stay', 'store<i32>(slot, 0, CONTROL_EVENT_COUNT);', ''],
     ['one event more than fits is recorded', '== EVENT_COUNT_MAX', '== EVENT_COUNT_MAX + 1'],
-    ['an event has what stood in its place before', 'memory.fill(event, 0, EVENT_BYTES);', ''],
+    ['an event keeps values of the event before', 'memory.fill(event, 0, EVENT_BYTES);', ''],
     ['all responses of a call share one event', ' || load<i32>(event, EVENT_RESPONSE) != 0)', ')'],
     [
       'the first response of a call has the event of another call',

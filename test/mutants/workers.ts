@@ -21,7 +21,7 @@ export const workerDefects: Defect[] = [
       'a server removes the file of another',
       'now?.ino === ino && now.dev === dev',
       'now !== undefined',
-      'is left to it',
+      'leaves a path that another server has taken over',
     ],
     [
       'the file of a path stays behind',

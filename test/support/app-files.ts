@@ -6,9 +6,9 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 export interface AppFiles {
-  /** Writes a module; returns its path. */
+  /** Writes a module and returns its path. */
   write(name: string, text: string): string;
-  /** The URL of a module. */
+  /** Returns the URL of a module. */
   urlOf(name: string): string;
   remove(): void;
 }

@@ -1,4 +1,4 @@
-// A thread that claims names of counters when all others are ready to.
+// A thread that claims names of counters as soon as all other threads are ready.
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { viewsOf } from '#dist/memory/views.js';

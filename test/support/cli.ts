@@ -1,4 +1,4 @@
-// The command line as a user starts it. Runs what is built in dist/.
+// The command line as a user starts it. Runs the build in dist/.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -9,20 +9,20 @@ const WITH_TIMES = 'test/support/command-with-times.js';
 
 export interface Run {
   child: ChildProcess;
-  /** Standard output and standard error, lines as they come. */
+  /** Standard output and standard error, line by line as they arrive. */
   output: string;
   errors: string;
   port: number;
-  /** Resolves with the exit code, or the signal's name. */
+  /** Resolves with the exit code, or with the name of the signal. */
   exit: Promise<number | NodeJS.Signals>;
-  /** Stops it as a user would, and resolves with the exit code. */
+  /** Stops the command as a user would, and resolves with the exit code. */
   stop(): Promise<number | NodeJS.Signals>;
 }
 
 /**
- * Starts the command; it may end at once.
- * @param detached in a process group of its own
- * @param times instead of a user's
+ * Starts the command, which may end at once.
+ * @param detached runs it in its own process group
+ * @param times replace those of a user's command
  */
 export function launch(
   args: string[],
@@ -34,7 +34,7 @@ export function launch(
   return launchScript([...command, ...args], environment, detached);
 }
 
-/** Starts a script that behaves as the command does. @param detached in a process group of its own */
+/** Starts a script that behaves like the command. @param detached runs it in its own process group */
 export function launchScript(
   scriptAndArgs: string[],
   environment: NodeJS.ProcessEnv = {},
@@ -67,7 +67,7 @@ export function launchScript(
   return run;
 }
 
-/** Starts a server at a free port and waits until it listens. */
+/** Starts a server at a free port and waits until the server listens. */
 export async function startCli(
   args: string[] = [],
   environment?: NodeJS.ProcessEnv,
@@ -83,13 +83,13 @@ export async function startCli(
   return run;
 }
 
-/** Ids of the processes that a process has started. Linux tells them. */
+/** Lists the ids of the processes that a process has started. Works on Linux only. */
 export function childrenOf(pid: number): number[] {
   const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
   return text === '' ? [] : text.split(' ').map(Number);
 }
 
-/** Runs a command that ends by itself. */
+/** Runs a command that ends without a signal. */
 export async function runCli(
   args: string[],
   environment?: NodeJS.ProcessEnv,

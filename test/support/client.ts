@@ -1,4 +1,4 @@
-// A client that knows only bytes.
+// A client that sends and receives bytes, without knowledge of HTTP.
 
 import { once } from 'node:events';
 import net from 'node:net';
@@ -7,24 +7,24 @@ export const GET = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
 
 export interface Client {
   socket: net.Socket;
-  /** All that came so far, Latin-1. */
+  /** All bytes received so far, Latin-1. */
   received: string;
   ended: boolean;
   error: Error | undefined;
   send(text: string): void;
   /**
-   * Resolves when `received` holds so many bytes, or its end a pattern, or it is as wanted; rejects when the
-   * server closes before.
+   * Resolves when `received` has the wanted length, ends in the wanted pattern, or satisfies the function; rejects if the
+   * server closes first.
    */
   until(wanted: number | RegExp | ((received: string) => boolean)): Promise<string>;
-  /** Resolves with everything when the server has closed its half. */
+  /** Resolves with all received bytes when the server has closed its half. */
   end(): Promise<string>;
   close(): void;
 }
 
 /**
  * Connects to a port on 127.0.0.1, or to the path of a unix socket.
- * @param localAddress where the client is, such as 127.0.0.2
+ * @param localAddress the address of the client, such as 127.0.0.2
  */
 export async function connect(to: number | string, localAddress?: string): Promise<Client> {
   const socket = net.connect({
@@ -65,7 +65,7 @@ export async function connect(to: number | string, localAddress?: string): Promi
   return client;
 }
 
-/** One request on a connection of its own; its whole answer. */
+/** Sends a request on its own connection, and resolves with the whole response. */
 export async function ask(
   to: number | string,
   request = GET.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n'),
@@ -81,7 +81,7 @@ export function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/** Polls, since what is waited for happens elsewhere; gives up after 10 s. */
+/** Polls, since the condition changes elsewhere; gives up after 10 s. */
 export async function eventually(what: string, holds: () => boolean): Promise<void> {
   for (let i = 0; i < 1000; i++) {
     if (holds()) return;

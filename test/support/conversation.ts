@@ -8,16 +8,16 @@ import type { Slot } from '../../src/wasm/slot.ts';
 import { type Engine, latin1, textOf } from './engines.ts';
 
 export interface Conversation {
-  /** All that was answered, Latin-1. */
+  /** All response bytes, Latin-1. */
   output: string;
   closed: boolean;
-  /** Bytes that wait for more, and whether a message is unfinished. */
+  /** The count of bytes that wait for more, and whether a message is unfinished. */
   left: number;
   unfinished: boolean;
   turns: number;
-  /** The request lines, when the slot records events. */
+  /** The request lines, if the slot records events. */
   heads: string[];
-  /** One for each message and call of serve(), when the slot records events. */
+  /** An event for each message and each call of serve(), if the slot records events. */
   events: Event[];
 }
 
@@ -28,17 +28,17 @@ export interface Event {
   response: string | undefined;
 }
 
-/** What varies in a response comes to less. */
+/** More bytes than the varying parts of a response take. */
 const VARYING_BYTES_MAX = 256;
 
-/** Position in output region `index` from which exactly one response is certain to fit, so serve() returns after each. */
+/** Returns the position in output region `index` at which exactly one more response fits, so serve() returns after each. */
 export function roomForOne(slot: Slot, index = 0): number {
   return (slot.outputs[index] as number) + OUTPUT_BYTES - PREPARED_RESPONSE_BYTES_MAX - VARYING_BYTES_MAX;
 }
 
 /**
- * Sends the parts to a fresh connection, one read each, or several where a read can't hold it.
- * @param output where responses are built
+ * Sends the parts on a fresh connection: one read each, or several reads if a part is longer than a read.
+ * @param output the address at which responses are built
  */
 export function converse(
   { codec, slot }: Pick<Engine, 'codec' | 'slot'>,
@@ -88,21 +88,21 @@ export function lineOf({ method, target, versionMinor }: RequestLine): string {
   return `${method} ${target} HTTP/1.${versionMinor}`;
 }
 
-/** The part as the kernel would hand it over. */
+/** Splits a part into the reads in which the kernel would deliver it. */
 function reads(part: string): string[] {
   const count = Math.ceil(part.length / READ_BYTES);
   if (count <= 1) return [part];
   return Array.from({ length: count }, (_, i) => part.slice(i * READ_BYTES, (i + 1) * READ_BYTES));
 }
 
-/** Inputs beyond are long by repeating something: their ends are cut everywhere, their middle here and there. */
+/** Longer inputs repeat some part, so they are cut everywhere near their ends, but only at some places in the middle. */
 const LONG_BYTES = 5000;
 const LONG_END_BYTES = 16;
 const LONG_CUTS = 12;
 const LONG_MARGIN_BYTES = 500;
 const LONG_PART_BYTES = 61;
 
-/** The input whole, in two parts, cut everywhere, and byte by byte; a long one as above. */
+/** Returns the input whole, cut in two at every place, and byte by byte; cuts a long input at fewer places. */
 export function everySplit(input: string): string[][] {
   const { length } = input;
   if (length < 2) return [[input]];
@@ -115,7 +115,7 @@ export function everySplit(input: string): string[][] {
   return [[input], ...cuts, byteByByte(input)];
 }
 
-/** Every byte on its own; in the middle of a long input some together. */
+/** Splits the input into single bytes, and the middle of a long input into larger parts. */
 export function byteByByte(input: string): string[] {
   if (input.length <= LONG_BYTES) return [...input];
   const end = input.length - LONG_MARGIN_BYTES;

@@ -1,5 +1,5 @@
-// A thread that counts, over the same module and the same memory as all others. They meet before each
-// round, since one that is through before the next one starts would hide a counter that loses counts.
+// A thread that counts, with the same module and the same memory as all others. All threads meet before each
+// round: a thread that finished before the next one starts would hide a counter that loses counts.
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { instantiate } from '#dist/wasm/instance.js';
@@ -20,10 +20,10 @@ for (let round = 1; round <= rounds; round++) {
 }
 parentPort?.postMessage({ last, rising });
 
-/** Waits until all threads are here. */
+/** Waits until all threads have arrived. */
 function meet(round) {
   if (Atomics.add(gate, 0, 1) + 1 < threads * round)
-    // A late notify() of the round before may wake this thread.
+    // A late notify() of the previous round may wake this thread.
     while (Atomics.load(gate, 1) < round) Atomics.wait(gate, 1, round - 1);
   else {
     Atomics.store(gate, 1, round);

@@ -1,5 +1,5 @@
-// Every engine over a memory of its own, and the ways to hand it the same bytes: whole, cut in two at
-// every place, byte by byte, with bytes behind the end that it must not believe.
+// Every engine over its own memory, and the ways to hand it the same bytes: whole, cut in two at
+// every place, byte by byte, and with bytes behind the end that the engine must ignore.
 
 import { RECORD, RECORD_BYTES, RECORD_CURSOR } from '../../src/memory/layout.ts';
 import { viewsOf } from '../../src/memory/views.ts';
@@ -20,14 +20,14 @@ export const EPOCH_MS = 784111777000;
 
 export interface Engine {
   name: TestedEngine;
-  /** Of its slot. */
+  /** The index of its slot. */
   index: number;
   codec: Codec;
   slot: Slot;
   exports: Exports;
 }
 
-/** The limits that the cases mean. */
+/** The limits that the cases assume. */
 export const LIMITS: MemoryOptions = {
   slotCount: 1,
   headBytesMax: 16384,
@@ -36,7 +36,7 @@ export const LIMITS: MemoryOptions = {
   contentBytesMax: 100_000,
 };
 
-/** @param index which of the memory's slots the engine works on */
+/** @param index chooses the slot of the memory that the engine works on */
 export function createEngine(name: TestedEngine, limits: Partial<MemoryOptions> = {}, index = 0): Engine {
   const memory = createMemory({ ...LIMITS, ...limits });
   const exports = instantiate(compileModule(name === 'wasm debug' ? 'debug' : 'release'), memory);
@@ -51,19 +51,19 @@ export function createEngine(name: TestedEngine, limits: Partial<MemoryOptions> 
   return { name, index, codec, slot, exports };
 }
 
-/** What a parse led to. */
+/** The outcome of a parse. */
 export interface Outcome {
   /** Below 0 an error, 0 MORE, above 0 the size of the head. */
   result: number;
   record: RequestRecord | undefined;
 }
 
-/** Behind the input lies something that would change the outcome if it were read. */
+/** Bytes behind the input that would change the outcome if the engine read them. */
 const POISONS = ['\0', '\xff', '\r\n', ': x\r\n\r\n', ' HTTP/1.1\r\n\r\n', 'a'].map((poison) =>
   latin1(poison.repeat(Math.ceil(64 / poison.length)).slice(0, 64)),
 );
 
-/** Parses the input in all ways. Throws when two of them disagree; returns what they agree on. */
+/** Parses the input in all ways. Returns the outcome; throws if two ways disagree. */
 export function parseEveryWay(engine: Engine, input: string): Outcome {
   const bytes = latin1(input);
   const whole = parseInParts(engine, [bytes]);
@@ -94,7 +94,7 @@ export function parseEveryWay(engine: Engine, input: string): Outcome {
   return whole;
 }
 
-/** As connections do it: the tail goes away between two reads and is laid elsewhere before the next. */
+/** Parses as connections do: the tail leaves the slot between two reads, and is laid elsewhere before the next read. */
 function parseInParts(engine: Engine, parts: Uint8Array[], poison = POISONS[0]): Outcome {
   const { codec, slot } = engine;
   const { bytes } = slot.views;
@@ -117,7 +117,7 @@ function parseInParts(engine: Engine, parts: Uint8Array[], poison = POISONS[0]):
     }
     tail = bytes.slice(start, end);
     record = slot.record.take();
-    // Another connection's bytes and its record come in between.
+    // Another connection uses the input and the record in between.
     bytes.fill(0xee, start, end);
     bytes.fill(0xee, slot.pointer + RECORD + RECORD_CURSOR, slot.pointer + RECORD + RECORD_BYTES);
   }
@@ -125,7 +125,7 @@ function parseInParts(engine: Engine, parts: Uint8Array[], poison = POISONS[0]):
   return outcome;
 }
 
-/** All places of a short input, some of a long one: its ends and around powers of two. */
+/** Lists all places of a short input, and some places of a long one: near its ends and around powers of two. */
 function cuts(length: number): number[] {
   const all = Array.from({ length: length - 1 }, (_, i) => i + 1);
   if (length <= 1200) return all;
@@ -136,12 +136,12 @@ function isNearPower(cut: number): boolean {
   return [cut - 1, cut, cut + 1].some((n) => (n & (n - 1)) === 0);
 }
 
-/** The bytes of a Latin-1 text. */
+/** Returns the bytes of a Latin-1 text. */
 export function latin1(text: string): Uint8Array {
   return new Uint8Array(Buffer.from(text, 'latin1'));
 }
 
-/** The Latin-1 text of bytes. */
+/** Returns the Latin-1 text of bytes. */
 export function textOf(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('latin1');
 }

@@ -1,4 +1,4 @@
-// The cases of every table as a client over a socket meets them: what it sends, and all that must come back.
+// The cases of every table as a client on a socket meets them: the bytes to send, and all responses to expect.
 
 import { ERROR_RESPONSES } from '../../src/protocol/errors.ts';
 import type { ConversationCase, HeadCase } from '../cases/case.ts';
@@ -15,9 +15,9 @@ export interface Exchange {
   name: string;
   /** Latin-1. */
   input: string;
-  /** Of the answers that come without the client closing its half. */
+  /** Statuses of the responses that arrive before the client closes its half. */
   statuses: number[];
-  /** Which of them are to HEAD. */
+  /** Indexes of the responses to HEAD. */
   heads: Set<number>;
   /** Whether the server closes, waits for another request, or for the rest of this one. */
   end: 'closed' | 'open' | 'unfinished';
@@ -40,7 +40,7 @@ function ofHead({ name, input, expected }: HeadCase): Exchange {
   return { name, input: whole, statuses: [isHttps ? 421 : 200], heads, end: persistent ? 'open' : 'closed' };
 }
 
-/** What a good head announces. */
+/** Returns the content that a valid head announces. */
 function contentFor(head: string): string {
   if (/\r\ntransfer-encoding:/i.test(head)) return '0\r\n\r\n';
   return 'x'.repeat(Number(/\r\ncontent-length: *(\d+)/i.exec(head)?.[1] ?? 0));

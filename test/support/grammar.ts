@@ -1,5 +1,5 @@
-// Parts of the grammar a second time, as expressions that follow the RFCs line by line, so that tests and the fuzzer
-// know which side of a disagreement is right.
+// Some rules of the grammar for the second time, as regular expressions that follow the RFCs line by line, so that tests
+// and the fuzzer know which side of a disagreement is right.
 
 import { CHUNK_SIZE_DIGITS_MAX } from '../../src/memory/layout.ts';
 
@@ -13,7 +13,7 @@ const VALUE = `(?:${TOKEN}|${QUOTED_STRING})`;
 const CHUNK_EXTENSION = `${OWS};${OWS}${TOKEN}(?:${OWS}=${OWS}${VALUE})?`;
 const CHUNK_LINE = new RegExp(`([\\da-f]{1,${CHUNK_SIZE_DIGITS_MAX}})((?:${CHUNK_EXTENSION})*)\\r\\n`, 'iy');
 
-/** The line that begins a chunk at `at`, or undefined where there is none. */
+/** Returns the line at `at` that begins a chunk, or undefined if there is none. */
 export function chunkLine(
   text: string,
   at: number,
@@ -25,11 +25,11 @@ export function chunkLine(
   return { bytes: line.length, size: Number.parseInt(digits, 16), extension };
 }
 
-/** Whether each chunk begins with a line as RFC 9112 7.1 has it, up to the last chunk or to where the text ends. */
+/** Whether each chunk begins with a line as RFC 9112 7.1 defines it, up to the last chunk or the end of the text. */
 export function hasChunkLines(text: string): boolean {
   for (let at = 0; at < text.length; ) {
     const line = chunkLine(text, at);
-    // A line that has no end yet is judged when it has.
+    // An incomplete line is judged when it is complete.
     if (line === undefined) return !text.includes('\r\n', at);
     if (line.size === 0) break;
     at += line.bytes + line.size + 2;
@@ -40,7 +40,7 @@ export function hasChunkLines(text: string): boolean {
 /** RFC 9112 7: a coding, and the comma or the end behind it. */
 const CODING = new RegExp(`(${TOKEN})((?:${OWS};${OWS}${TOKEN}${OWS}=${OWS}${VALUE})*)${OWS}(?:,|$)`, 'y');
 
-/** The meaning of lines of Transfer-Encoding together (RFC 9112 6.1, 6.3, 7.1): the content ends by chunks, is coded, or neither. */
+/** Reads all lines of Transfer-Encoding (RFC 9112 6.1, 6.3, 7.1): the content is chunked, has another coding, or neither. */
 export function transferCoding(lines: readonly string[]): 'chunked' | 'coded' | 'unclear' {
   const codings: string[] = [];
   for (const line of lines)
@@ -62,7 +62,7 @@ export function transferCoding(lines: readonly string[]): 'chunked' | 'coded' | 
 /** RFC 9110 8.8.3, and the comma or the end behind it. */
 const LISTED_TAG = new RegExp(`(?:W/)?("[!#-~\\x80-\\xff]*")${OWS}(?:,|$)`, 'y');
 
-/** Whether lines of If-None-Match hold this opaque-tag, or stand for all (RFC 9110 13.1.2). */
+/** Whether lines of If-None-Match hold this opaque-tag, or match every tag (RFC 9110 13.1.2). */
 export function noneMatchHolds(lines: readonly string[], tag: string): boolean {
   const tags: string[] = [];
   for (const line of lines)
@@ -90,7 +90,7 @@ const DATES = [
   `${DAY} ${MONTH} (?<day>\\d\\d| \\d) ${TIME} (?<year>\\d{4})`,
 ].map((form) => new RegExp(`^${form}$`));
 
-/** Seconds since 1970 of an HTTP-date, or NaN. @param nowMs tells which century two digits belong to */
+/** Returns the seconds since 1970 of an HTTP-date, or NaN. @param nowMs decides the century of a year with two digits */
 export function httpDateSeconds(value: string, nowMs: number): number {
   const { groups } = DATES.map((form) => form.exec(value)).find((found) => found !== null) ?? {};
   if (groups === undefined) return Number.NaN;
@@ -136,7 +136,7 @@ export function isHostValue(value: string): boolean {
   return AUTHORITY.test(value);
 }
 
-/** Whether a target in absolute-form may have this authority: not without a host (RFC 9110 4.2.1). */
+/** Whether a target in absolute-form may have this authority, which needs a host (RFC 9110 4.2.1). */
 export function isAuthority(authority: string): boolean {
   return AUTHORITY.test(authority) && !/^(:|$)/.test(authority);
 }

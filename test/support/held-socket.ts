@@ -1,12 +1,12 @@
-// A socket without a peer: its kernel takes a write when the test lets it.
+// A socket without a peer: its kernel takes a write only when the test allows it.
 
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 
 export class HeldSocket extends Duplex {
-  /** What the kernel has taken, Latin-1. */
+  /** The bytes that the kernel has taken, Latin-1. */
   taken = '';
-  /** Closed by a reset. */
+  /** Whether the server closed the socket by a reset. */
   reset = false;
   private held: (() => void) | undefined;
   private free = 0;
@@ -15,12 +15,12 @@ export class HeldSocket extends Duplex {
     return this.held !== undefined;
   }
 
-  /** As a plane accepts it; its reads must be public ones. */
+  /** The socket as a listener passes it to a plane; it has public reads only. */
   get accepted(): Socket {
     return this as unknown as Socket;
   }
 
-  /** Takes what is held, and the next `free` writes at once. */
+  /** Takes the held write, and the next `free` writes at once. */
   release(free = 0): void {
     const { held } = this;
     this.held = undefined;

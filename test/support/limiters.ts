@@ -1,4 +1,4 @@
-// What lies in a limiter's table.
+// Reads the content of a limiter's table.
 
 import {
   BUCKET_BYTES,
@@ -13,7 +13,7 @@ import {
   STATE_EXTENT,
 } from '../../src/memory/state-layout.ts';
 
-/** Smaller than any TAT: an entry that changes hands. */
+/** Smaller than any TAT: marks an entry that is given to another key. */
 export const TAKEN = -(2n ** 63n);
 
 export interface Entry {
@@ -21,7 +21,7 @@ export interface Entry {
   tat: bigint;
 }
 
-/** A limiter's table, as it is at the moment. */
+/** A limiter's table at this moment. */
 export class Table {
   readonly pointer: number;
   private readonly data: DataView;
@@ -37,7 +37,7 @@ export class Table {
     return this.data.getInt32(this.pointer + LIMITER_BUCKET_MASK, true) + 1;
   }
 
-  /** The owner of a bucket's latch, and how often it has been released. */
+  /** Returns the owner of a bucket's latch, and how often the latch has been released. */
   latch(bucket: number): [owner: number, generation: number] {
     const at = this.bucket(bucket) + BUCKET_LATCH;
     return [this.data.getInt32(at, true), this.data.getInt32(at + 4, true)];

@@ -1,4 +1,4 @@
-// A process that takes a folder when it is told to, says how that went, and holds it until it is killed.
+// A process that locks a folder on command, reports the result, and holds the lock until it is killed.
 
 import { lockFolder } from '#dist/durable/lock.js';
 

@@ -1,4 +1,4 @@
-// A memory with room for little but named state.
+// A memory with little room besides named state.
 
 import { createMemory, type MemoryOptions } from '../../src/wasm/memory.ts';
 

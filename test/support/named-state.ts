@@ -9,7 +9,7 @@ import { smallMemory } from './memory.ts';
 
 const module = compileModule();
 
-/** Makes fresh named state that of this thread, in the place of what was there. */
+/** Gives this thread fresh named state in place of its earlier one. */
 export function freshState(): SharedState {
   forgetState();
   return shareState({ module, memory: smallMemory() });
@@ -19,7 +19,7 @@ export function forgetState(): void {
   delete (globalThis as { [place: symbol]: unknown })[Symbol.for('hotpath')];
 }
 
-/** Starts a thread that does a job of state-thread.js. When it ends, that is told as a server would. */
+/** Starts a thread that does a job of state-thread.js. When the thread ends, reports that as a server would. */
 export function startThread(state: SharedState, job: string, data: object = {}): Worker {
   const workerData = { state, job, ...data };
   const thread = new Worker(new URL('./state-thread.js', import.meta.url), { workerData });
@@ -28,7 +28,7 @@ export function startThread(state: SharedState, job: string, data: object = {}):
   return thread;
 }
 
-/** Has threads do the same at the same time; resolves with what each told first, when all have ended. */
+/** Has threads do a job at the same time; resolves with the first message of each when all have ended. */
 export async function storm(
   state: SharedState,
   threads: number,
@@ -48,17 +48,17 @@ export async function storm(
   );
 }
 
-/** The next message of a thread. */
+/** Resolves with the next message of a thread. */
 export async function toldBy(thread: Worker): Promise<unknown> {
   return (await once(thread, 'message'))[0];
 }
 
-/** The end of a thread, which may have ended already. */
+/** Resolves when a thread ends, or if it has ended already. */
 export async function endOf(thread: Worker): Promise<void> {
   if (thread.threadId !== -1) await once(thread, 'exit');
 }
 
-/** From now on this thread belongs to one more generation, as after a reload in it. */
+/** Moves this thread to the next generation, as a reload does. */
 export function beginGeneration(): void {
   beginLoad().commit();
 }

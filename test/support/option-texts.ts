@@ -1,13 +1,13 @@
-// What the table of options says, as the page and the docstrings have it.
+// The texts that are made from the table of options: the page and the docstrings.
 
 import { flagOf, OPTION_GROUPS, OPTIONS, type OptionName, withNames } from '../../src/options.ts';
 
 const BEGIN = '<!-- options: written by `npm run docs` -->';
 const END = '<!-- end of options -->';
-/** A docstring may be as long in one line. */
+/** Longest docstring that fits on one line. */
 const DOCSTRING_WIDTH = 110;
 
-/** The page with the table that belongs into it. */
+/** Returns the page with its table of options replaced. */
 export function withTable(page: string): string {
   const [before, , after] = cutAt(page, BEGIN, END);
   return `${before}${BEGIN}\n\n${table()}\n${END}${after}`;
@@ -38,7 +38,7 @@ function row(name: OptionName): string {
   return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
 }
 
-/** What the page says of the property of serve() where it differs. */
+/** Describes the property of serve() for the page, if it differs from the flag. */
 function differenceOf(name: OptionName): string {
   const { property } = OPTIONS[name];
   if (!property) return '';
@@ -46,7 +46,7 @@ function differenceOf(name: OptionName): string {
   return standard === '' ? '' : `In \`serve()\`: \`${name}\`, by default ${standard}.`;
 }
 
-/** The source of the interface with the docstrings that belong into it, for each property that the table has. */
+/** Returns the source of the interface with its docstrings replaced, for each property that the table has. */
 export function withDocstrings(source: string): string {
   return source.replace(
     /^(?: {2}\/\*\*(?:(?!\*\/)[\s\S])*\*\/\n)? {2}(\w+)\?: (?!undefined;)/gm,

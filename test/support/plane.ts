@@ -1,4 +1,4 @@
-// A data plane in the test's own thread, behind a real socket. What it releases is overwritten: see poison.ts.
+// A data plane in the test's own thread, behind a real socket. Released memory is overwritten: see poison.ts.
 
 import type { Socket } from 'node:net';
 import { expect } from 'vitest';
@@ -20,7 +20,7 @@ import { atEnd } from './fixtures.ts';
 import { poisoning, poisonReturned } from './poison.ts';
 import { DIRECT } from './ways.ts';
 
-/** Long ones, so that a slow machine doesn't meet them by itself. */
+/** Long timeouts, which a slow machine doesn't reach by accident. */
 export const DEADLINES: Deadlines = {
   headTimeoutMs: 100_000,
   idleTimeoutMs: 200_000,
@@ -43,9 +43,9 @@ export interface PlaneOptions {
   limits?: Partial<ConnectionLimits>;
   deadlines?: Partial<Deadlines>;
   addresses?: AddressCounts;
-  /** Of the memory, instead of what the cases mean. */
+  /** Limits of the memory that replace the limits of the cases. */
   contentBytesMax?: number;
-  /** Of the clock, 50 by default. A server's clock ticks less often. */
+  /** Tick of the clock, 50 ms by default. A server's clock ticks less often. */
   tickMs?: number;
 }
 
@@ -56,20 +56,20 @@ export interface TestedPlane {
   listener: Listener;
   port: number;
   lines: string[];
-  /** Begins a connection over a socket that no listener accepted. */
+  /** Begins a connection on a socket that no listener accepted. */
   accept(socket: Socket): void;
-  /** Lets time pass at once. */
+  /** Moves the clock forward at once. */
   pass(ms: number): void;
-  /** So much time has passed since the last tick when the next one comes. */
+  /** Makes the next tick find that this much time has passed since the last one. */
   block(ms: number): void;
   statistics(): Statistics;
-  /** Drains, and fails when a guard was overwritten. */
+  /** Drains, and throws if a guard was overwritten. */
   stop(): Promise<void>;
 }
 
-/** Of a test: its clients are closed and it is stopped at the end, when nothing of a connection may be left. */
+/** The plane of a test. At the end its clients close and it stops, which must leave nothing of any connection. */
 export interface OpenedPlane extends TestedPlane {
-  /** A client that is closed at the end. @param localAddress where it is, such as 127.0.0.2 */
+  /** Connects a client that closes at the end. @param localAddress the client's address, such as 127.0.0.2 */
   connect(localAddress?: string): Promise<Client>;
 }
 
@@ -123,7 +123,7 @@ export async function startPlane({
     lines,
     accept: (socket) => connections.accept(socket, endpoint),
     pass: (ms) => {
-      // A timeout that was set since the last tick counts from here on; deadlines are whole milliseconds, rounded up.
+      // A timeout that was set since the last tick counts from here; deadlines are whole milliseconds, rounded up.
       plane.clock.tick();
       time.nowMs += ms + 2;
       plane.clock.tick();
@@ -142,7 +142,7 @@ export async function startPlane({
   };
 }
 
-/** The server as its handlers see it. */
+/** Describes the server as its handlers see it. */
 export function viewOf({ port, statistics }: TestedPlane): ServerView {
   return {
     url: `http://127.0.0.1:${port}`,

@@ -1,5 +1,5 @@
-// A codec that leaves nothing behind it: what was released is overwritten before and after each turn, so that
-// whoever still reads it, or has handed it to the kernel and not waited, gives wrong bytes.
+// A codec that overwrites released memory before and after each turn, so that code that still reads it,
+// or has handed it to the kernel without waiting, yields wrong bytes.
 
 import type { Outputs } from '../../src/connection/outputs.ts';
 import { STATE_START, VERDICT_REQUEST } from '../../src/memory/codes.ts';
@@ -20,7 +20,7 @@ export function poisoning(codec: Codec, slot: Slot): Codec {
   const state = (record + layout.RECORD_STATE) >> 2;
   const events = (slot.pointer + layout.CONTROL_EVENTS) >> 2;
 
-  /** All but [start, end) of the input, a record that nobody stands in, what is left of the output region. */
+  /** Overwrites the input except [start, end), a record without a request, and the rest of the output region. */
   function poison(start: number, end: number, output: number): void {
     bytes.fill(POISON, input, start);
     bytes.fill(POISON, end, inputEnd);
@@ -37,7 +37,7 @@ export function poisoning(codec: Codec, slot: Slot): Codec {
     serve(start, end, output) {
       poison(start, end, output);
       const cursor = codec.serve(start, end, output);
-      // The caller still reads the heads that events point to, and the head that an application answers.
+      // The caller still reads the heads that events point to, and the head of the request that an application answers.
       const needed = words[events] !== 0 || slot.verdict === VERDICT_REQUEST;
       if (!needed) bytes.fill(POISON, start, cursor);
       return cursor;
@@ -52,7 +52,7 @@ export function poisoning(codec: Codec, slot: Slot): Codec {
   };
 }
 
-/** Has the regions that come home overwritten, too. */
+/** Also overwrites output regions when they are returned. */
 export function poisonReturned(outputs: Outputs, slot: Slot): void {
   const giveBack = outputs.giveBack.bind(outputs);
   outputs.giveBack = (region) => {

@@ -1,4 +1,4 @@
-// Set up for the tests that run side by side: one that opens a socket or starts a process fails, and belongs into another
+// Setup for the tests that run side by side: a test that opens a socket or starts a process fails, and belongs into another
 // project of vitest.config.ts.
 
 import { ChildProcess } from 'node:child_process';

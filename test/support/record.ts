@@ -1,4 +1,4 @@
-// The request record as tests want to read it.
+// Reads the request record into plain values for tests.
 
 import {
   FLAG_PERSISTENT,
@@ -17,7 +17,7 @@ import type { Slot } from '../../src/wasm/slot.ts';
 
 export interface RequestRecord {
   method: string;
-  /** The number the engine knows the method by, as a name; '' for others. */
+  /** The name of the method that the engine recognised; '' for others. */
   known: string;
   target: string;
   minor: number;

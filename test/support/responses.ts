@@ -1,12 +1,12 @@
-// A strict reader of responses that knows nothing of the server's code.
+// A strict reader of responses, without knowledge of the server's code.
 
 export interface Response {
   statusCode: number;
   fields: ReadonlyMap<string, string>;
   content: string;
-  /** The sizes of its chunks, the last one not among them; undefined when it is not chunked. */
+  /** The sizes of its chunks without the last one; undefined if the content is not chunked. */
   chunks?: number[];
-  /** Of chunked content. */
+  /** Trailers of chunked content. */
   trailers?: Map<string, string>;
 }
 
@@ -19,8 +19,8 @@ const FIELD_LINE =
 const NO_CONTENT = new Set([204, 304]);
 
 /**
- * Reads all responses in `text`. `heads`: which of them answer HEAD.
- * @param framing 'any' lets content be chunked, or end by the close
+ * Reads all responses in `text`. `heads`: the indexes of the responses to HEAD.
+ * @param framing 'any' allows chunked content, and content that ends with the connection
  * @throws when a byte is out of place
  */
 export function readResponses(
@@ -29,7 +29,7 @@ export function readResponses(
   framing: 'length' | 'any' = 'length',
 ): Response[] {
   const responses: Response[] = [];
-  // Thousands have the same head.
+  // Thousands of responses have the same head.
   const read = new Map<string, Head>();
   let at = 0;
   while (at < text.length) {
@@ -112,7 +112,7 @@ function readChunked(text: string, at: number, response: Response): number {
   return none ? end + 2 : end + 4;
 }
 
-/** Without `100 Continue`, which comes or not as the content has come or not. */
+/** Removes `100 Continue`, which the server sends only if the content has not arrived yet. */
 export function withoutInterim(text: string): string {
   return text.replaceAll('HTTP/1.1 100 Continue\r\n\r\n', '');
 }

@@ -1,54 +1,54 @@
-// Threads over shared words, driven step by step through every schedule there is. A step is one atomic operation
-// and what follows it up to the next. What the threads run is the source of assembly/ itself: its `atomic` is put
-// in place here, and a call that has been broken off is run again from its beginning, with the results of the
-// operations it had done before.
+// Threads over shared words, driven step by step through every possible schedule. A step is one atomic operation
+// and the code after it up to the next one. The threads run the source of assembly/ itself, with its `atomic` replaced
+// here. A call that was interrupted runs again from its beginning, with the results of the operations that it had done
+// before.
 
-/** What a thread does next. Plain data: two threads in equal states go on alike. */
+/** The next action of a thread. Plain data: two threads in equal states continue alike. */
 export type Plan = { [name: string]: string | number | boolean };
-/** Does a part of it, calling into the source, and says what comes next; undefined at the end. */
+/** Does a part of the work by calls into the source, and returns the next plan; undefined at the end. */
 export type Program = (plan: Plan) => Plan | undefined;
 
 export interface Thread {
   plan: Plan | undefined;
-  /** Results of the operations of the call under way. */
+  /** Results of the operations of the current call. */
   results: number[];
-  /** The address of the word it waits for. */
+  /** The address of the word that the thread waits for. */
   waitsAt: number | undefined;
-  /** 'dead': what is left of it is still among those that wait. 'gone': nothing is. */
+  /** 'dead': the thread ended, but its wait is still in the queue. 'gone': the queue has forgotten it, too. */
   life: 'alive' | 'dead' | 'gone';
 }
 
 export interface World {
   words: Record<number, number>;
-  /** Indexes of threads that wait, first come first. */
+  /** Indexes of waiting threads, in the order in which they began to wait. */
   queue: number[];
   threads: Thread[];
-  /** Whom notify(1) woke last; for look() to keep. */
+  /** The thread that notify(1) woke last; look() may read it. */
   woken: number | undefined;
   deaths: number;
-  /** The test's own. */
+  /** Values that the test keeps. */
   notes: Record<string, number>;
 }
 
 export interface Search {
   programs: readonly Program[];
   plans: readonly (Plan | undefined)[];
-  /** What they find; all others are 0. */
+  /** Initial values of words; all others are 0. */
   words?: Record<number, number>;
-  /** Of one call, for a search that would take too long: 9 by default. */
+  /** Bounds the operations of one call where a search would take too long: 9 by default. */
   operationsMax?: number;
-  /** How many of them may die, and what the last one then does, which has no other plan, nor may die. */
+  /** How many threads may die. After a death, the last thread runs the plan of `recovery`, its only plan; it can't die. */
   deaths?: number;
   recovery?: (dead: number, world: World) => Plan;
-  /** Called after every step, of that thread. */
+  /** Called after every step of a thread. */
   look?: (world: World, thread: number) => void;
-  /** Called where nobody can do anything any more. */
+  /** Called when no thread can continue. */
   end: (world: World) => void;
 }
 
 /**
- * Of one call. A loop that others make go round again and again has no end in some schedule, if in no likely one: there
- * the search breaks off.
+ * Bounds the operations of one call. Some schedule, if an unlikely one, makes a loop repeat for ever: the search stops
+ * there.
  */
 const OPERATIONS = 9;
 const STATES_MAX = 1_000_000;
@@ -62,7 +62,7 @@ let running: Thread;
 let position = 0;
 let stepped = false;
 
-/** As assembly/ knows them; sizes and offsets of words of 32 bits. */
+/** The operations that assembly/ uses; sizes and offsets are those of 32-bit words. */
 const atomic = {
   load: (pointer: number, offset = 0) => once(() => read(pointer + offset)),
   store: (pointer: number, value: number, offset = 0) => {
@@ -105,10 +105,10 @@ const atomic = {
 };
 Object.assign(globalThis, { atomic });
 
-/** For programs of tests: the same operations. */
+/** The same operations, for programs of tests. */
 export const shared = atomic;
 
-/** Goes through all schedules; returns how many different states there were. */
+/** Runs all schedules; returns the count of different states. */
 export function explore({
   programs,
   plans,
@@ -147,7 +147,7 @@ export function explore({
       if (thread.plan !== undefined && before.deaths < deaths && thread !== before.threads.at(-1)) {
         world = parse(text);
         world.deaths++;
-        // What it was about to do makes no difference any more.
+        // Its next action no longer makes a difference.
         world.threads[index] = {
           ...(world.threads[index] as Thread),
           plan: undefined,
@@ -191,7 +191,7 @@ function step(text: string, index: number, program: Program): void {
   }
 }
 
-/** An operation of the call under way: its result of before, or done now, if this step has not had its one yet. */
+/** Does an operation of the current call: returns its earlier result, or does it now if this step has not done one yet. */
 function once(operation: () => number | undefined): number {
   const known = running.results[position++];
   if (known !== undefined) return known;

@@ -1,8 +1,8 @@
-// The content of a limiter's snapshot, as numbers.
+// Reads the content of a limiter's snapshot as numbers.
 
 import type { LimiterSnapshot } from '../../src/wasm/state/limiter-snapshot.ts';
 
-/** By the hash of each key: how much it has used. Newer options count before older ones. */
+/** Usage by the hash of each key. Newer options come before older ones. */
 export function usedByKey({ tables }: LimiterSnapshot): Map<string, number> {
   const used = new Map<string, number>();
   for (const { keys } of tables) {
@@ -15,7 +15,7 @@ export function usedByKey({ tables }: LimiterSnapshot): Map<string, number> {
   return used;
 }
 
-/** A record of a key. */
+/** A record of one key. */
 export function recordOf(hash: string, used: number): Uint8Array {
   const record = new Uint8Array(16);
   const data = new DataView(record.buffer);

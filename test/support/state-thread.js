@@ -1,4 +1,4 @@
-// A thread that does one of these jobs with the named state of whoever started it.
+// A thread that does one of these jobs with the named state of the thread that started it.
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { gauge, histogram, mutex } from '#dist/index.js';
@@ -8,7 +8,7 @@ const { state, job, gate, threads, rounds = 0, words, holdMs = 0 } = workerData;
 shareState(state);
 const tell = (message) => parentPort.postMessage(message);
 
-/** Waits until all threads are here: one that is through before the next one starts would prove nothing. */
+/** Waits until all threads have arrived: a thread that finished before the next one starts would prove nothing. */
 function meet() {
   if (Atomics.add(gate, 0, 1) + 1 < threads) Atomics.wait(gate, 1, 0);
   else {
@@ -36,7 +36,7 @@ const JOBS = {
     for (let i = 1; i < rounds; i++) sizes.record(i % 1000);
   },
 
-  /** Many at once in this thread, each of them a read-modify-write that only the mutex keeps whole. */
+  /** Runs many read-modify-write sequences at once in this thread, which only the mutex makes atomic. */
   async sum() {
     meet();
     const guard = mutex('guard');
@@ -56,7 +56,7 @@ const JOBS = {
     tell(told);
   },
 
-  /** In a loop, with hardly a moment between: others must come to have it all the same. */
+  /** Locks in a loop, almost without a pause: other threads must still get the mutex. */
   async greedy() {
     const guard = mutex('guard');
     tell('begins');
@@ -67,7 +67,7 @@ const JOBS = {
   async hold() {
     await mutex('guard').lock();
     tell('holds');
-    // Nothing else keeps this thread.
+    // Nothing else keeps this thread alive.
     setInterval(() => {}, 1000);
   },
 
@@ -76,7 +76,7 @@ const JOBS = {
     tell('holds');
   },
 
-  /** Has nothing else to do: the thread must stay for it. */
+  /** Does nothing else: waiting alone must keep the thread alive. */
   async waitAlone() {
     const guard = mutex('guard');
     tell('waits');
@@ -93,7 +93,7 @@ const JOBS = {
     tell(ticks);
   },
 
-  /** Waits, and when it is woken has no time for it. */
+  /** Waits, and is busy when it is woken. */
   async waitBusy() {
     const waiting = mutex('guard').lock();
     tell('waits');

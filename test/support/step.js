@@ -1,4 +1,4 @@
-// A thread that takes from a limiter, stops after as many atomic steps as it is told, and goes on when it is its turn
+// A thread that takes from a limiter, stops after the given count of atomic steps, and continues when its turn comes
 // again.
 
 import { workerData } from 'node:worker_threads';
@@ -23,14 +23,14 @@ for (;;) {
   pass();
 }
 
-/** Below 0, it has been stopped before. */
+/** If `left` is below 0, the thread has stopped before. */
 function step() {
   if (left-- !== 0 || Atomics.load(done, other) !== 0) return;
   pass();
   waitForTurn();
 }
 
-/** The turn goes to the other one, until it is at its end, too. */
+/** Passes the turn to the other thread, unless that has ended, too. */
 function pass() {
   Atomics.store(turn, 0, Atomics.load(done, other) === 0 ? other : NOBODY);
   Atomics.notify(turn, 0);

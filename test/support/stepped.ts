@@ -1,5 +1,5 @@
-// The module with a stop before each of its atomic steps on named state: it calls `step`, which its host may use
-// to look, to have others go first, or to end it there. Built from the sources, in which each `atomic.` is replaced.
+// The module with a stop before each of its atomic steps on named state: it calls `step`. The host may use that
+// call to look, to let other threads run, or to end the thread. Built from the sources with each `atomic.` replaced.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,10 +9,10 @@ import type { Exports } from '../../src/wasm/instance.ts';
 
 const STEPPED = /^assembly\/state\/(limiter|tables|latch|scratch|extent)\.ts$/;
 
-/** As `turn` when neither thread is under way. */
+/** The value of `turn` while neither thread is running. */
 const NOBODY = -1;
 
-/** What step.js is started with. All of `shared` but the turn has a place for each thread. */
+/** The data that starts step.js. Each array of `shared` except the turn has a place for each thread. */
 interface SteppingStart {
   module: WebAssembly.Module;
   memory: WebAssembly.Memory;
@@ -20,22 +20,22 @@ interface SteppingStart {
   row: number;
   nowMs: number;
   keys: readonly string[];
-  /** Which of the two it is. */
+  /** The index of this thread, 0 or 1. */
   me: number;
   shared: {
-    /** Whose it is to go on. */
+    /** The index of the thread that may continue. */
     turn: Int32Array;
     /** Index of the key to take from. */
     key: Int32Array;
-    /** After how many steps to stop. */
+    /** The count of steps before the thread stops. */
     steps: Int32Array;
-    /** 1: it is at its end. */
+    /** 1: the thread is at its end. */
     done: Int32Array;
     outcome: Float64Array;
   };
 }
 
-/** As `atomic`, with a step before; nobody sleeps. */
+/** Like `atomic`, with a step before each operation; no thread sleeps. */
 const STEPPING = `
 @external("env", "step") declare function step(): void;
 export namespace stepping {
@@ -86,7 +86,7 @@ export async function compileStepped(): Promise<WebAssembly.Module> {
   return new WebAssembly.Module(binary as BufferSource);
 }
 
-/** An instance that calls `step` before each atomic step. */
+/** Instantiates a module that calls `step` before each atomic step. */
 export function instantiateStepped(
   module: WebAssembly.Module,
   memory: WebAssembly.Memory,
@@ -95,12 +95,12 @@ export function instantiateStepped(
   return new WebAssembly.Instance(module, { env: { memory, step } }).exports as unknown as Exports;
 }
 
-/** Two threads that take from a limiter and stop where they are told to. */
+/** Two threads that take from a limiter and stop at given steps. */
 export class Pair {
   private readonly shared: SteppingStart['shared'];
   private readonly threads: Worker[];
 
-  /** @param keys what may be taken from */
+  /** @param keys the keys to take from */
   constructor(
     module: WebAssembly.Module,
     memory: WebAssembly.Memory,
@@ -124,8 +124,8 @@ export class Pair {
   }
 
   /**
-   * Has the first take from key `a`, and the second from `b`: the one goes `first` steps, the other `second`, then the
-   * one to its end, then the other. Returns what limiterTake() returns to each.
+   * Has one thread take from key `a` and the other from `b`: the one does `first` steps, the other `second`, then the
+   * one runs to its end, then the other. Returns the results of limiterTake() of both.
    */
   take(a: string, b: string, first: number, second: number): [number, number] {
     const { turn, key, steps, done, outcome } = this.shared;

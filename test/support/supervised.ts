@@ -1,4 +1,4 @@
-// The test in the place of the supervisor: it holds the sockets and commands a server process, so it can
+// The test takes the place of the supervisor: it holds the sockets and commands a server process, so it can
 // kill threads in it.
 
 import { type ChildProcess, fork, type SendHandle } from 'node:child_process';
@@ -16,7 +16,7 @@ export interface Supervised {
   child: ChildProcess;
   /** The sockets of each listener. */
   bound: Bound[];
-  /** That of the first listener. */
+  /** The port of the first listener. */
   port: number;
   notes: string[];
   heard: ToSupervisor[];

@@ -1,5 +1,5 @@
-// Hundreds of conversations that carry a tag each in targets, fields, contents and trailers, sent over as many
-// connections in parts that are cut and interleaved at random. What one sends must never show up with another.
+// Hundreds of conversations that each carry a tag in targets, fields, contents and trailers, sent over as many
+// connections, in parts that are cut and interleaved at random. No response may carry another conversation's tag.
 
 import fc from 'fast-check';
 import { expect } from 'vitest';
@@ -36,7 +36,7 @@ const GOOD: Record<string, Message> = {
   },
 };
 
-/** How a conversation ends: the last request, the status it is answered with, and who closes. */
+/** The end of a conversation: the last request, the status of its response, and the side that closes. */
 const ENDINGS: Record<string, { message: Message; status: number; end: Tagged['end'] }> = {
   open: { message: GOOD.GET as Message, status: 200, end: 'open' },
   close: {
@@ -83,7 +83,7 @@ const recipe = fc.record({
   cuts: fc.array(fc.nat(100_000), { minLength: 2, maxLength: 12 }),
 });
 
-/** So many conversations, the same for the same seed. */
+/** Makes `count` conversations: the same conversations for the same seed. */
 export function taggedConversations(count: number, seed: number): Tagged[] {
   return fc.sample(recipe, { numRuns: count, seed }).map(({ kinds, ending, cuts }, i) => {
     const tag = `tag${i}end`;
@@ -104,23 +104,23 @@ export function taggedConversations(count: number, seed: number): Tagged[] {
   });
 }
 
-/** Whose turn it is to send its next part: everybody as often as it has parts, in random order. */
+/** Returns the indexes of conversations in random order: each index as often as its conversation has parts. */
 export function interleaved(conversations: Tagged[], seed: number): number[] {
   const turns = conversations.flatMap(({ parts }, i) => parts.map(() => i));
   const order = fc.shuffledSubarray(turns, { minLength: turns.length, maxLength: turns.length });
   return fc.sample(order, { numRuns: 1, seed })[0] as number[];
 }
 
-/** What came back on a connection, by the address the server knows its peer by. */
+/** The responses of each connection, by the address under which the server knows the client. */
 export type Answers = Map<string, { conversation: Tagged; responses: Response[] }>;
 
-/** Sends all of them, interleaved; everybody must get what its own conversation asks for. */
+/** Sends all conversations, interleaved; each client must get the responses to its own conversation. */
 export async function exchangeTagged(port: number, conversations: Tagged[], seed: number): Promise<Answers> {
   const clients = await Promise.all(conversations.map(() => connect(port)));
   const remaining = conversations.map(({ parts }) => [...parts]);
   for (const [turn, i] of interleaved(conversations, seed).entries()) {
     clients[i]?.send(remaining[i]?.shift() as string);
-    // So that the server reads what was sent before more comes.
+    // Lets the server read the parts sent so far before more arrive.
     if (turn % 20 === 19) await sleep(1);
   }
   const answers: Answers = new Map();
@@ -152,7 +152,7 @@ async function finish(client: Client, { statuses, end }: Tagged): Promise<string
   return received;
 }
 
-/** The server's own account of it: no line names one peer and carries another's tag, or another's number. */
+/** Checks the server's log: no line names one peer and carries another's tag or number. */
 export function checkLog(lines: string[], answers: Answers): void {
   const received = new Map<string, string[]>();
   const sent = new Map<string, string[]>();
@@ -165,7 +165,7 @@ export function checkLog(lines: string[], answers: Answers): void {
     if (text.startsWith('Sent ')) append(sent, peer, rest);
   }
   for (const [peer, { conversation, responses }] of answers) {
-    // A head that was not whole, or not good, is not told as received.
+    // The log shows no incomplete or malformed head as received.
     expect(conversation.targets.slice(0, received.get(peer)?.length)).toEqual(received.get(peer));
     expect(received.get(peer)?.length).toBeGreaterThanOrEqual(conversation.targets.length - 1);
     expect(sent.get(peer)).toEqual(

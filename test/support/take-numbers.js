@@ -1,4 +1,4 @@
-// A thread that takes leased numbers, one to three at once, as many times as it is told; where none is leased it tries again.
+// A thread that takes leased numbers, one to three at once, as often as it is told. If none is leased, it tries again.
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { viewsOf } from '#dist/memory/views.js';

@@ -1,5 +1,5 @@
-// A thread that takes from a limiter together with others: all meet before each round, in which each takes so often from
-// each key, by a clock that stands still.
+// A thread that takes from a limiter together with others. All threads meet before each round, in which each takes equally
+// often from each key, by a clock that stands still.
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { limiter } from '#dist/index.js';
@@ -21,10 +21,10 @@ for (let round = 1; round <= rounds.length; round++) {
 }
 parentPort?.postMessage(allowed);
 
-/** Waits until all threads are here. */
+/** Waits until all threads have arrived. */
 function meet(round) {
   if (Atomics.add(gate, 0, 1) + 1 < threads * round)
-    // A late notify() of the round before may wake this thread.
+    // A late notify() of the previous round may wake this thread.
     while (Atomics.load(gate, 1) < round) Atomics.wait(gate, 1, round - 1);
   else {
     Atomics.store(gate, 1, round);

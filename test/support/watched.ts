@@ -1,10 +1,10 @@
-// What an application is told of its exchanges, counted.
+// Counts the events that an application gets from its exchanges.
 
 import type { Exchange } from '../../src/connection/exchange.ts';
 
 export interface Watched {
   exchange: Exchange;
-  /** Each time onAbort and onGone were told. */
+  /** The reasons of all calls of onAbort, and the count of calls of onGone. */
   aborts: Error[];
   gone: number;
 }
@@ -17,7 +17,7 @@ export function watch(exchange: Exchange): Watched {
   return watched;
 }
 
-/** All that is left of the content; rejects as the content does. */
+/** Reads the rest of the content; rejects if the content fails. */
 export async function readAll({ content }: Exchange): Promise<Buffer> {
   const pieces: Uint8Array[] = [];
   if (content !== undefined)

@@ -7,7 +7,7 @@ export const DIRECT: Io = { read: 'direct', write: 'direct' };
 export const PUBLIC: Io = { read: 'public', write: 'public' };
 export const WAYS = [DIRECT, PUBLIC];
 
-/** Each engine and each way, in three rows. */
+/** Each engine with each way of reading and writing, in three rows. */
 export const ENGINE_WAYS: readonly [TestedEngine, Io][] = [
   ['wasm', DIRECT],
   ['wasm debug', PUBLIC],
