@@ -18,19 +18,19 @@ export const BACKSLASH: u8 = 0x5c;
 
 /** CR LF as one little-endian word. */
 export const CRLF: u16 = 0x0a0d;
-/** An OR with this lowers ASCII letters; other bytes must be known not to collide. */
+/** An OR with this mask makes ASCII letters lower case. The caller must know that no other byte turns into a letter. */
 export const LOWER_8: u64 = 0x2020202020202020;
 export const LOWER_4: u32 = 0x20202020;
 export const LOWER_2: u16 = 0x2020;
-/** An AND with these keeps the first bytes of a little-endian word. */
+/** An AND with one of these masks keeps the first bytes of a little-endian word. */
 export const SEVEN_BYTES: u64 = 0x00ffffffffffffff;
 export const THREE_BYTES: u32 = 0x00ffffff;
 
 /*
- * A class as two tables of nibbles. All classes lie in 0x20..0x7f, six rows of sixteen: the bit of a
- * byte's row stands in ROWS at its high nibble, and the rows that hold it in the class's table at its
- * low nibble. The byte is in the class when both have a bit in common. The tables stand in memory since
- * V8 builds a vector constant anew, instruction by instruction, at each use.
+ * A byte class is two tables, indexed by nibble. All classes lie in 0x20..0x7f, which is six rows of sixteen bytes.
+ * ROWS maps the high nibble of a byte to the bit of its row. The table of the class maps the low nibble to the bits
+ * of all rows that contain the byte. A byte is in the class when the two entries share a bit. The tables are in
+ * memory because V8 rebuilds a vector constant, instruction by instruction, at each use.
  */
 export const ROWS = memory.data<u8>([0, 0, 1, 2, 4, 8, 16, 32, 0, 0, 0, 0, 0, 0, 0, 0]);
 
@@ -40,22 +40,22 @@ export const TCHAR = memory.data<u8>([
 ]);
 
 /**
- * What may stand in a request target: visible ASCII without "#<>\ . RFC 3986 has fewer; browsers send
- * the rest, []{}|^` and a bare %, as they are (WHATWG URL, query state).
+ * The bytes allowed in a request target: visible ASCII without "#<>\ . RFC 3986 allows fewer. Browsers send
+ * the others, []{}|^` and a bare %, without encoding (WHATWG URL, query state).
  */
 export const TARGET = memory.data<u8>([
   0x3e, 0x3f, 0x3e, 0x3e, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x3f, 0x35, 0x3f, 0x3d, 0x1f,
 ]);
 
-/** unreserved and sub-delims: reg-name but for what is percent-encoded (RFC 3986 3.2.2). */
+/** unreserved and sub-delims: reg-name without its percent-encoded bytes (RFC 3986 3.2.2). */
 export const REG_NAME = memory.data<u8>([
   0x2a, 0x3f, 0x3e, 0x3e, 0x3f, 0x3e, 0x3f, 0x3f, 0x3f, 0x3f, 0x3d, 0x17, 0x15, 0x17, 0x35, 0x1c,
 ]);
 
-/** Sixteen times the same byte. */
+/** The same byte sixteen times. */
 export const LOW_NIBBLES = memory.data<u8>([15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15]);
 export const ONES = memory.data<u8>([1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]);
-/** One above the first byte that is not a control byte. */
+/** One above the first byte that is not a control byte, sixteen times. */
 export const PRINTABLE = memory.data<u8>([
   0x21, 0x21, 0x21, 0x21, 0x21, 0x21, 0x21, 0x21, 0x21, 0x21, 0x21, 0x21, 0x21, 0x21, 0x21, 0x21,
 ]);

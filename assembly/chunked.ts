@@ -1,4 +1,4 @@
-// The chunked coding (RFC 9112 7.1), piece by piece. Its state is in the record; it may stop at any byte.
+// Decodes the chunked coding (RFC 9112 7.1), piece by piece. The record holds the state, so input may stop at any byte.
 
 import {
   ERROR_CHUNK,
@@ -30,8 +30,8 @@ import { afterExtensionByte, behindExtension, MALFORMED } from './extension';
 import { INTEGER_MAX } from './number';
 
 /**
- * Consumes chunks from `cursor` on up to behind the next piece of content, or until bytes run out or the
- * trailer section begins, which the record's state tells. The position it came to, or an error.
+ * Consumes chunks from `cursor` to the end of the next piece of content. Stops earlier when the input ends or when
+ * the trailer section begins; the record's state shows which. Returns the position reached, or an error.
  */
 export function consumeChunks(record: usize, cursor: usize, end: usize): i32 {
   let state = load<i32>(record, RECORD_STATE);
@@ -92,7 +92,7 @@ export function consumeChunks(record: usize, cursor: usize, end: usize): i32 {
   return <i32>cursor;
 }
 
-/** Consumes what is there of the content, or of the chunk under way: a piece. */
+/** Consumes the received bytes of the content or of the current chunk as one piece. Returns the position after it. */
 export function takeContent(record: usize, cursor: usize, end: usize): usize {
   const remaining = load<f64>(record, RECORD_CONTENT_REMAINING);
   const taken = min(remaining, <f64>(end - cursor));

@@ -1,7 +1,7 @@
 // Transfer-Encoding = #( token *( OWS ";" OWS token BWS "=" BWS ( token / quoted-string ) ) ) (RFC 9112 6.1, 7).
 //
-// chunked must be the last coding, once, and has no parameters (7.1): else no recipient can tell where the content ends. All
-// lines of the field together are one list, whose elements may be empty (RFC 9110 5.6.1).
+// chunked must be the last coding, appear once and have no parameters (7.1). Otherwise no recipient can find the end of
+// the content. All lines of the field form one list, whose elements may be empty (RFC 9110 5.6.1).
 
 import { FLAG_CHUNKED, FLAG_CODING_OTHER, FLAG_TRANSFER_ENCODING_BAD } from '../src/memory/codes';
 import { BACKSLASH, COMMA, EQUALS, isOws, LOWER_8, QUOTE, SEMICOLON, SEVEN_BYTES } from './chars';
@@ -9,12 +9,12 @@ import { skipToken } from './scanner';
 
 const CHUNKED_7: u64 = 0x0064656b6e756863;
 
-/** Whether a coding is chunked, in any case. */
+/** Returns whether a coding is chunked, in upper or lower case. */
 export function isChunked(cursor: usize, end: usize): bool {
   return end - cursor == 7 && ((load<u64>(cursor) | LOWER_8) & SEVEN_BYTES) == CHUNKED_7;
 }
 
-/** Notes the codings in a line of the field. Returns the record's flags. */
+/** Adds the codings of one Transfer-Encoding line to `flags`. Returns the new flags of the record. */
 export function noteCodings(cursor: usize, end: usize, flags: i32): i32 {
   while (true) {
     while (cursor < end && (isOws(load<u8>(cursor)) || load<u8>(cursor) == COMMA)) cursor++;
@@ -24,7 +24,7 @@ export function noteCodings(cursor: usize, end: usize, flags: i32): i32 {
     const chunked = isChunked(coding, cursor);
     const parameters = skipOws(cursor, end);
     const next = skipParameters(parameters, end);
-    // Nothing may follow chunked, so what the line before said is asked, too.
+    // No coding may follow chunked, so the flag also covers the lines before this one.
     if (cursor == coding || next == 0 || flags & FLAG_CHUNKED || (chunked && next != parameters))
       return flags | FLAG_TRANSFER_ENCODING_BAD;
     flags |= chunked ? FLAG_CHUNKED : FLAG_CODING_OTHER;
@@ -32,7 +32,7 @@ export function noteCodings(cursor: usize, end: usize, flags: i32): i32 {
   }
 }
 
-/** The comma behind parameters, or the end; 0 when they are malformed. */
+/** Returns the position of the comma after the parameters, or the end; 0 when the parameters are malformed. */
 function skipParameters(cursor: usize, end: usize): usize {
   while (cursor < end && load<u8>(cursor) != COMMA) {
     if (load<u8>(cursor) != SEMICOLON) return 0;
@@ -49,7 +49,7 @@ function skipParameters(cursor: usize, end: usize): usize {
   return cursor;
 }
 
-/** The position after the quote that ends a quoted-string (RFC 9110 5.6.4), or 0. */
+/** Returns the position after the closing quote of a quoted-string (RFC 9110 5.6.4), or 0 when it is malformed. */
 function skipQuoted(cursor: usize, end: usize): usize {
   while (cursor < end) {
     const byte = load<u8>(cursor++);

@@ -1,4 +1,4 @@
-// Conditional requests (RFC 9110 13): whether the client has already what a prepared response would give it.
+// Evaluates conditional requests (RFC 9110 13): whether the client already has the content of a prepared response.
 
 import { FLAG_IF_NONE_MATCH, TAGS_ANY, TAGS_MALFORMED, TAGS_MATCH } from '../src/memory/codes';
 import {
@@ -23,8 +23,8 @@ import { isIfModifiedSince, isIfNoneMatch } from './fields';
 import { parseHttpDate } from './http-date';
 
 /**
- * Whether 304 answers the GET or HEAD whose head began at `start`, in the place of the response prepared at
- * `prepared`. If-None-Match goes before If-Modified-Since (RFC 9110 13.2.2).
+ * Returns whether the server answers 304 instead of sending the prepared response at `prepared`. The request is a GET
+ * or HEAD whose head begins at `start`. If-None-Match takes precedence over If-Modified-Since (RFC 9110 13.2.2).
  */
 export function isUnmodified(slot: usize, start: usize, prepared: usize): bool {
   const record = slot + RECORD;
@@ -47,7 +47,7 @@ function hasTag(record: usize, start: usize, prepared: usize): bool {
   return (tags & TAGS_MALFORMED) == 0 && (tags & (TAGS_MATCH | TAGS_ANY)) != 0;
 }
 
-/** More than one line is no date (RFC 9110 13.1.3). */
+/** Evaluates If-Modified-Since. Ignores the field when it has more than one line (RFC 9110 13.1.3). */
 function isUnmodifiedSince(slot: usize, start: usize, prepared: usize): bool {
   const record = slot + RECORD;
   let value: usize = 0;

@@ -1,5 +1,5 @@
-// If-None-Match = "*" / #entity-tag (RFC 9110 13.1.2, 8.8.3). Several lines are one list (5.3), so what they hold
-// is gathered in a set of TAGS_*.
+// If-None-Match = "*" / #entity-tag (RFC 9110 13.1.2, 8.8.3). Several lines form one list (5.3), so a set of TAGS_* flags
+// collects what all the lines hold.
 //
 //   entity-tag = [ "W/" ] DQUOTE *etagc DQUOTE      etagc = %x21 / %x23-7E / obs-text
 
@@ -9,7 +9,10 @@ import { COMMA, isOws, QUOTE } from './chars';
 const ASTERISK: u8 = 0x2a;
 const WEAK: u16 = 0x2f57;
 
-/** Adds to `tags` what the line [cursor, end) holds; `tag` is what it is compared with, in its quotes. */
+/**
+ * Compares the line [cursor, end) with the entity tag at `tag`, quotes included, and returns `tags` with the flags of
+ * the line added, or TAGS_MALFORMED.
+ */
 export function noteTags(cursor: usize, end: usize, tag: usize, tagBytes: usize, tags: i32): i32 {
   while (true) {
     while (cursor < end && (isOws(load<u8>(cursor)) || load<u8>(cursor) == COMMA)) cursor++;
@@ -18,7 +21,7 @@ export function noteTags(cursor: usize, end: usize, tag: usize, tagBytes: usize,
       tags |= tags == 0 ? TAGS_ANY : TAGS_MALFORMED;
       cursor++;
     } else {
-      // The comparison is the weak one: it doesn't look at this (RFC 9110 8.8.3.2).
+      // The weak comparison ignores the prefix W/ (RFC 9110 8.8.3.2).
       if (load<u16>(cursor) == WEAK && cursor + 2 < end) cursor += 2;
       const opaque = cursor;
       if (load<u8>(cursor) != QUOTE) return TAGS_MALFORMED;

@@ -1,6 +1,6 @@
-// Events for the log: one entry for each message that serve() has to do with, in order. An entry begins with the
-// message's head, and its response completes it. Where an earlier serve() parsed the head, the entry begins with the
-// response. Positions are pointers, so the caller reads the entries before it reads or writes anything else.
+// Records events for the log: one entry for each message that serve() handles, in order. An entry begins with the head of
+// the message, and the response completes it. If an earlier serve() parsed the head, the entry begins with the response.
+// Positions are pointers into the slot, so the caller must read the entries before it uses the slot again.
 
 import {
   CONTROL_EVENT_COUNT,
@@ -17,21 +17,21 @@ import {
   RECORD_VERSION_MINOR,
 } from '../src/memory/layout';
 
-/** Forgets the events of the serve() before. */
+/** Discards the events of the previous serve(). */
 export function beginEvents(slot: usize): void {
   store<i32>(slot, 0, CONTROL_EVENT_COUNT);
 }
 
-/** No further entry fits. */
+/** Returns whether the table has no room for another entry. */
 export function eventsFull(slot: usize): bool {
   return load<i32>(slot, CONTROL_EVENT_COUNT) == EVENT_COUNT_MAX;
 }
 
-/** Begins the entry of the message whose head is in the record and begins at `start`. */
+/** Begins the entry of the message whose head is in the record and starts at `start`. */
 export function noteHead(slot: usize, record: usize, start: usize): void {
   const event = addEvent(slot);
   store<i32>(event, <i32>start, EVENT_HEAD);
-  // The spans of method and target lie side by side.
+  // The spans of method and target are adjacent in the record.
   store<u64>(event, load<u64>(record, RECORD_METHOD_OFFSET), EVENT_METHOD);
   store<i32>(event, load<i32>(record, RECORD_VERSION_MINOR), EVENT_VERSION_MINOR);
 }
@@ -46,7 +46,7 @@ export function noteResponse(slot: usize, output: usize, end: usize, error: i32)
   store<i32>(event, error, EVENT_ERROR);
 }
 
-/** Records content that is rejected without a response, since its request has been answered. */
+/** Records content that is rejected without a response, because its request has already been answered. */
 export function noteRejection(slot: usize, error: i32): void {
   store<i32>(addEvent(slot), error, EVENT_ERROR);
 }

@@ -1,9 +1,9 @@
-// Chunk extensions (RFC 9112 7.1.1), byte by byte, so that they may be cut anywhere. Their white space is BWS:
+// Parses chunk extensions (RFC 9112 7.1.1) byte by byte, so the input may be split at any byte. Their white space is BWS:
 //
 //   *( BWS ";" BWS token [ BWS "=" BWS ( token / quoted-string ) ] )
 //
-// The server has no use for extensions; but a recipient that skips them unread finds another end of the line than one
-// that heeds quotes, and so other messages (CVE-2026-33870).
+// The server ignores extensions, but it must parse them. A recipient that skips them without parsing may find a
+// different end of the line than a recipient that respects quotes, and then different messages (CVE-2026-33870).
 
 import {
   STATE_CHUNK_SIZE_LF,
@@ -19,12 +19,12 @@ import {
 } from '../src/memory/codes';
 import { BACKSLASH, CR, EQUALS, isFieldByte, isOws, isTchar, QUOTE, SEMICOLON } from './chars';
 
-/** No state. */
+/** Returned instead of a state when the byte is not allowed. */
 export const MALFORMED = -1;
 
 /**
- * The state behind `byte`, which was met in `state`, one of STATE_EXTENSION*. STATE_CHUNK_SIZE_LF: the extensions
- * have ended. MALFORMED: the byte can't stand here.
+ * Returns the state after `byte`, given the state before it, one of STATE_EXTENSION*. STATE_CHUNK_SIZE_LF means that the
+ * extensions have ended, MALFORMED that the byte is not allowed here.
  */
 export function afterExtensionByte(state: i32, byte: u8): i32 {
   switch (state) {
@@ -60,7 +60,7 @@ export function afterExtensionByte(state: i32, byte: u8): i32 {
   }
 }
 
-/** The state behind the byte that follows a chunk size, a name or a value. White space needs another extension. */
+/** Returns the state after the byte that follows a chunk size, a name or a value. White space requires an extension. */
 export function behindExtension(byte: u8): i32 {
   if (byte == CR) return STATE_CHUNK_SIZE_LF;
   if (byte == SEMICOLON) return STATE_EXTENSION_NAME_START;

@@ -1,6 +1,5 @@
-// The field lines that bind the server itself: Host, Connection, Content-Length, Transfer-Encoding, Expect,
-// If-None-Match, If-Modified-Since.
-// Each sets flags of the record; what the flags mean together is judged in framing.ts.
+// Reads the field lines that the server itself must obey: Host, Connection, Content-Length, Transfer-Encoding, Expect,
+// If-None-Match, If-Modified-Since. Each line sets flags in the record. framing.ts decides what the flags mean together.
 
 import {
   FLAG_CHUNKED,
@@ -21,7 +20,7 @@ import { COMMA, isOws, LOWER_2, LOWER_4, LOWER_8 } from './chars';
 import { isChunked, noteCodings } from './coding';
 import { parseDecimal } from './number';
 
-// Names and options in lower case, as little-endian words.
+// Field names and options in lower case, as little-endian words.
 const HOST: u32 = 0x74736f68;
 const CONNECTI: u64 = 0x697463656e6e6f63;
 const ON: u16 = 0x6e6f;
@@ -43,17 +42,17 @@ const NE_MATCH: u64 = 0x686374616d2d656e;
 const IF_MODIF: u64 = 0x6669646f6d2d6669;
 const IED_SINC: u64 = 0x636e69732d646569;
 
-/** The first letters of those names, as bits by their place in the alphabet: c, e, h, i, t. */
+/** The first letters of these field names, c, e, h, i and t, as bits by their position in the alphabet. */
 const FIRST_LETTERS: u32 = (1 << 3) | (1 << 5) | (1 << 8) | (1 << 9) | (1 << 20);
 
-/** Whether a name may be one of those, at a glance: most are not. */
+/** Returns false when a field name can't be one of these; a fast test, since most names are not. */
 export function bindsServer(name: usize, nameBytes: i32): bool {
   return ((FIRST_LETTERS >> (load<u8>(name) & 31)) & 1) != 0 && nameBytes < 18;
 }
 
 /**
- * Notes what a field line says. The name is a token, so lowering by OR meets no other byte that could
- * pass for a letter or a hyphen. Returns the record's flags.
+ * Adds what a field line says to the record. Returns the new flags of the record. The name is a token, so no other byte
+ * can turn into a letter or a hyphen when an OR makes the name lower case.
  */
 export function noteField(
   record: usize,
@@ -117,7 +116,7 @@ function noteHost(record: usize, start: usize, value: usize, valueEnd: usize, fl
   return flags | FLAG_HOST;
 }
 
-/** Connection = #connection-option (RFC 9110 7.6.1); only close and keep-alive matter here. */
+/** Returns the flags for Connection = #connection-option (RFC 9110 7.6.1); only close and keep-alive matter here. */
 function connectionOptions(cursor: usize, end: usize): i32 {
   let options = connectionOption(cursor, end);
   if (options != 0) return options;
@@ -141,7 +140,7 @@ function connectionOption(cursor: usize, end: usize): i32 {
   return 0;
 }
 
-/** One line of digits (RFC 9110 8.6). A second line is refused even if equal: nobody needs it but smugglers. */
+/** Parses one line of digits (RFC 9110 8.6). Rejects a second line, even an equal one: only request smuggling uses it. */
 function noteContentLength(record: usize, value: usize, valueEnd: usize, flags: i32): i32 {
   const length = parseDecimal(value, valueEnd);
   if (flags & FLAG_CONTENT_LENGTH || length < 0) flags |= FLAG_CONTENT_LENGTH_BAD;
@@ -149,14 +148,14 @@ function noteContentLength(record: usize, value: usize, valueEnd: usize, flags: 
   return flags | FLAG_CONTENT_LENGTH;
 }
 
-/** Mostly there is one line, which says chunked. */
+/** Adds the flags of Transfer-Encoding. The common case, a single line with chunked alone, is tested first. */
 function noteTransferEncoding(value: usize, valueEnd: usize, flags: i32): i32 {
   const usual = !(flags & FLAG_TRANSFER_ENCODING) && isChunked(value, valueEnd);
   flags = usual ? flags | FLAG_CHUNKED : noteCodings(value, valueEnd, flags);
   return flags | FLAG_TRANSFER_ENCODING;
 }
 
-/** Expect = #expectation (RFC 9110 10.1.1); 100-continue is the only one that is known. */
+/** Returns the flags for Expect = #expectation (RFC 9110 10.1.1); 100-continue is the only known expectation. */
 function expectations(cursor: usize, end: usize): i32 {
   let flags = 0;
   while (cursor < end) {

@@ -1,5 +1,5 @@
-// What the fields of a whole head mean together: Host (RFC 9112 3.2), where the content ends (6.3) and
-// whether the connection goes on (9.3).
+// Decides what the fields of a complete head mean together: whether Host is valid (RFC 9112 3.2), where the content ends
+// (6.3) and whether the connection persists (9.3).
 
 import {
   ERROR_CONTENT_LENGTH,
@@ -39,8 +39,8 @@ import {
 import { isHost } from './host';
 
 /**
- * 0 when the head is fit to be answered, else the error. Adds persistence to the record's flags, and sets
- * its state to where the content begins, if there is any.
+ * Returns 0 when the head is valid, else the error. Adds persistence to the record's flags. Sets the record's state to
+ * the beginning of the content if the message has content.
  */
 export function judgeHead(record: usize, start: usize): i32 {
   const flags = load<i32>(record, RECORD_FLAGS);
@@ -52,7 +52,7 @@ export function judgeHead(record: usize, start: usize): i32 {
     if (!isHost(host, host + load<u16>(record, RECORD_HOST_BYTES))) return ERROR_HOST;
   } else if (minor != 0) return ERROR_HOST;
 
-  // HTTP/1.0 knows no expectations (RFC 9110 10.1.1).
+  // A server ignores the expectations of HTTP/1.0 clients (RFC 9110 10.1.1).
   if (flags & FLAG_EXPECT_OTHER && minor != 0) return ERROR_EXPECTATION;
   if (flags & (FLAG_TRANSFER_ENCODING | FLAG_CONTENT_LENGTH)) {
     const error = judgeFraming(record, flags, minor);
@@ -64,10 +64,10 @@ export function judgeHead(record: usize, start: usize): i32 {
   return 0;
 }
 
-/** In the order of RFC 9112 6.3. */
+/** Returns 0 when the framing is valid, else the error. Applies the rules in the order of RFC 9112 6.3. */
 function judgeFraming(record: usize, flags: i32, minor: i32): i32 {
   if (flags & FLAG_TRANSFER_ENCODING) {
-    // The two ways to smuggle a request past a proxy (RFC 9112 6.1).
+    // Both are ways to smuggle a request past a proxy (RFC 9112 6.1).
     if (flags & FLAG_CONTENT_LENGTH || minor == 0) return ERROR_FRAMING;
     if (flags & FLAG_TRANSFER_ENCODING_BAD || !(flags & FLAG_CHUNKED)) return ERROR_TRANSFER_ENCODING;
     if (flags & FLAG_CODING_OTHER) return ERROR_TRANSFER_CODING;

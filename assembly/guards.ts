@@ -1,4 +1,4 @@
-// The gaps between a slot's regions, checked by the debug build after each call.
+// Checks the gaps between the regions of a slot. The debug build runs the check after each call.
 
 import {
   GUARD_BEFORE_INPUT,
@@ -13,7 +13,7 @@ import {
   OUTPUT_STRIDE,
 } from '../src/memory/layout';
 
-/** Whether nobody has written between the regions of a slot. */
+/** Returns whether the gaps between the regions of a slot are unwritten. */
 export function guardsIntact(slot: usize): bool {
   if (!guardIntact(slot + GUARD_BEFORE_INPUT)) return false;
   if (!guardIntact(slot + GUARD_BEFORE_RECORD)) return false;

@@ -1,5 +1,5 @@
-// Host = uri-host [ ":" port ] (RFC 9110 7.2), as RFC 3986 3.2.2 has it: a registered name, which an IPv4 address
-// is, too, or an IP literal in brackets.
+// Host = uri-host [ ":" port ] (RFC 9110 7.2). RFC 3986 3.2.2 defines the host: a registered name, which includes every
+// IPv4 address, or an IP literal in brackets.
 
 import { COLON, DIGIT_0, DOT, isDigit, isHex, PERCENT } from './chars';
 import { skipRegName } from './scanner';
@@ -13,7 +13,7 @@ const OCTETS = 4;
 const OCTET_DIGITS_MAX: usize = 3;
 const OCTET_MAX = 255;
 
-/** Whether [cursor, end) is a host with an optional port. It may be empty, as for a target without authority. */
+/** Returns whether [cursor, end) is a host with an optional port. An empty host is valid: a target may lack one. */
 export function isHost(cursor: usize, end: usize): bool {
   if (cursor == end) return true;
   cursor = load<u8>(cursor) == BRACKET ? skipLiteral(cursor + 1, end) : skipName(cursor, end);
@@ -24,7 +24,7 @@ export function isHost(cursor: usize, end: usize): bool {
   return true;
 }
 
-/** The position after a registered name, or 0 when a percent sign in it encodes nothing. */
+/** Returns the position after a registered name, or 0 when a percent sign in it is not followed by two hex digits. */
 function skipName(cursor: usize, end: usize): usize {
   cursor = skipRegName(cursor, end);
   while (cursor < end && load<u8>(cursor) == PERCENT) {
@@ -34,14 +34,14 @@ function skipName(cursor: usize, end: usize): usize {
   return cursor;
 }
 
-/** The position after the bracket that ends an IP literal, or 0 when it is none. */
+/** Returns the position after the closing bracket of an IP literal, or 0 when the literal is malformed. */
 function skipLiteral(cursor: usize, end: usize): usize {
   if (cursor == end) return 0;
   cursor = (load<u8>(cursor) | 0x20) == V ? skipFuture(cursor + 1, end) : skipIpv6(cursor, end);
   return cursor != 0 && cursor < end && load<u8>(cursor) == BRACKET_END ? cursor + 1 : 0;
 }
 
-/** IPvFuture behind its v: a version, a dot, and an address, neither of them empty. */
+/** Parses IPvFuture after its v: a version, a dot and an address, where neither version nor address is empty. */
 function skipFuture(cursor: usize, end: usize): usize {
   const version = cursor;
   while (cursor < end && isHex(load<u8>(cursor))) cursor++;
@@ -52,12 +52,12 @@ function skipFuture(cursor: usize, end: usize): usize {
   return cursor == address ? 0 : cursor;
 }
 
-/** IPv6address: eight groups, or fewer around one "::". An IPv4 address may stand for the last two. */
+/** Parses IPv6address: eight groups, or fewer groups and one "::". An IPv4 address may replace the last two groups. */
 function skipIpv6(cursor: usize, end: usize): usize {
   let groups = 0;
   let elided = false;
   while (true) {
-    // At the start, or behind a colon.
+    // The cursor is at the start or after a colon.
     if (cursor + 1 < end && load<u8>(cursor) == COLON && (groups != 0 || load<u8>(cursor, 1) == COLON)) {
       if (elided) return 0;
       elided = true;
@@ -80,7 +80,7 @@ function skipIpv6(cursor: usize, end: usize): usize {
   return (elided ? groups < GROUPS : groups == GROUPS) ? cursor : 0;
 }
 
-/** IPv4address: four numbers to 255, without leading zeros. */
+/** Parses IPv4address: four numbers from 0 to 255, without leading zeros. */
 function skipIpv4(cursor: usize, end: usize): usize {
   for (let octet = 0; octet < OCTETS; octet++) {
     if (octet != 0) {

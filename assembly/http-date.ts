@@ -1,16 +1,16 @@
-// HTTP-date in its three forms (RFC 9110 5.6.7). Their sizes tell them apart:
+// Parses HTTP-date in its three forms (RFC 9110 5.6.7). The size of a date identifies its form:
 //
 //   Sun, 06 Nov 1994 08:49:37 GMT      IMF-fixdate, 29 bytes
 //   Sunday, 06-Nov-94 08:49:37 GMT     RFC 850, 30 to 33 bytes
 //   Sun Nov  6 08:49:37 1994           asctime, 24 bytes
 //
-// The day's name must be one, but need not be that of the date.
+// The day name must be valid, but it need not match the date.
 
 import { COLON, isDigit, SP, THREE_BYTES } from './chars';
 
 const IMF_BYTES = 29;
 const ASCTIME_BYTES = 24;
-/** Size of the rest behind the day's name in the form of RFC 850. */
+/** Size of a date in the form of RFC 850 without the day name. */
 const RFC_850_REST_BYTES = 24;
 
 const HYPHEN: u8 = 0x2d;
@@ -25,7 +25,7 @@ const ES: u16 = 0x7365;
 const S: u8 = 0x73;
 const R: u8 = 0x72;
 
-/** Three letters each, as little-endian words: the days from Sunday on, the months from January on. */
+/** Three-letter names as little-endian words: the days from Sunday on, the months from January on. */
 const DAYS = memory.data<u32>([0x6e7553, 0x6e6f4d, 0x657554, 0x646557, 0x756854, 0x697246, 0x746153]);
 const MONTHS = memory.data<u32>([
   0x6e614a, 0x626546, 0x72614d, 0x727041, 0x79614d, 0x6e754a, 0x6c754a, 0x677541, 0x706553, 0x74634f,
@@ -33,7 +33,10 @@ const MONTHS = memory.data<u32>([
 ]);
 const MONTH_DAYS = memory.data<u8>([31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]);
 
-/** Seconds since 1970 of the date in [cursor, end), or NaN. `now`: the same of the present, for years of two digits. */
+/**
+ * Returns the date in [cursor, end) in seconds since 1970, or NaN when it is malformed.
+ * @param now the current time in the same unit, to expand years of two digits
+ */
 export function parseHttpDate(cursor: usize, end: usize, now: f64): f64 {
   const bytes = <i32>(end - cursor);
   if (bytes == IMF_BYTES) return imfDate(cursor);
@@ -71,7 +74,7 @@ function rfc850Date(cursor: usize, nameBytes: i32, now: f64): f64 {
   const time = timeOfDay(cursor + 12);
   const year = twoDigits(cursor + 9);
   if (year < 0) return NaN;
-  // A date that would be more than 50 years ahead is of the century before.
+  // A date more than 50 years in the future belongs to the past century (RFC 9110 5.6.7).
   return secondsUnchecked(2000 + year - 50, month, day, time) > now
     ? seconds(1900 + year, month, day, time)
     : seconds(2000 + year, month, day, time);
@@ -96,7 +99,7 @@ function isLongDay(name: usize, bytes: i32): bool {
   }
 }
 
-/** Seconds from midnight of `hh:mm:ss`, or -1. A leap second may come. */
+/** Returns the seconds from midnight to `hh:mm:ss`, or -1 when it is malformed. Accepts a leap second. */
 function timeOfDay(cursor: usize): i32 {
   const hour = twoDigits(cursor);
   const minute = twoDigits(cursor + 3);
@@ -106,14 +109,14 @@ function timeOfDay(cursor: usize): i32 {
   return hour * 3600 + minute * 60 + second;
 }
 
-/** NaN when a part is out of its range. */
+/** Returns the seconds since 1970, or NaN when a part is out of its range. */
 function seconds(year: i32, month: i32, day: i32, time: i32): f64 {
   if (year < 0 || month < 0 || day < 1 || time < 0 || day > <i32>load<u8>(MONTH_DAYS + month)) return NaN;
   if (month == 1 && day == 29 && (year % 4 != 0 || (year % 100 == 0 && year % 400 != 0))) return NaN;
   return secondsUnchecked(year, month, day, time);
 }
 
-/** By years that begin in March, 400 later than told, so that nothing is below zero. */
+/** Returns the seconds since 1970. Counts years from March and adds 400 years, so no intermediate value is negative. */
 function secondsUnchecked(year: i32, month: i32, day: i32, time: i32): f64 {
   const shifted = month < 2 ? year + 399 : year + 400;
   const days = shifted * 365 + shifted / 4 - shifted / 100 + shifted / 400;
@@ -121,7 +124,7 @@ function secondsUnchecked(year: i32, month: i32, day: i32, time: i32): f64 {
   return <f64>(days + dayOfYear - 865566) * 86400 + time;
 }
 
-/** The place of the three letters at `cursor` in a table, or -1. */
+/** Returns the index in a table of the three letters at `cursor`, or -1. */
 function indexOf(table: usize, count: i32, cursor: usize): i32 {
   const word = load<u32>(cursor) & THREE_BYTES;
   for (let i = 0; i < count; i++) if (load<u32>(table + i * 4) == word) return i;
@@ -140,7 +143,7 @@ function twoDigits(cursor: usize): i32 {
     : -1;
 }
 
-/** -1 when it is none. */
+/** Returns the value of the digit at `cursor`, or -1 when the byte is not a digit. */
 function digit(cursor: usize): i32 {
   const byte = load<u8>(cursor);
   return isDigit(byte) ? <i32>byte - 0x30 : -1;

@@ -1,5 +1,5 @@
-// The ABI: every exported function, and what it asserts of its arguments in the debug build. Pointers are
-// absolute, `end` is exclusive, sizes are in bytes.
+// The ABI: every exported function, and the assertions of the debug build about its arguments. Pointers are absolute,
+// `end` is exclusive, sizes are in bytes.
 
 import { LENGTH_CHUNKED, STATE_CONTENT } from '../src/memory/codes';
 import {
@@ -38,7 +38,7 @@ import { acquire, remind, tryLock, unlock } from './state/mutex';
 import { scratchFor as scratchPageFor, setParent } from './state/scratch';
 import { sipHash as hashText } from './state/siphash';
 
-/** Parses the head that begins at `start` into the slot's record: the position after it, MORE, or an error. */
+/** Parses the head that begins at `start` into the slot's record. Returns the position after it, MORE, or an error. */
 export function parse(slot: usize, start: usize, end: usize): i32 {
   assertInput(slot, start, end);
   const cursor = parseHead(slot + RECORD, start, end);
@@ -55,7 +55,7 @@ export function serve(slot: usize, start: usize, end: usize, output: usize): usi
   return cursor;
 }
 
-/** Builds the response to an error that the caller found, at `output`. */
+/** Builds at `output` the response to an error that the caller found. */
 export function refuse(slot: usize, error: i32, output: usize): void {
   assertOutput(slot, output);
   forgetMethod(slot + RECORD);
@@ -63,7 +63,7 @@ export function refuse(slot: usize, error: i32, output: usize): void {
   assertBuilt(slot, output, output + load<u32>(slot, CONTROL_WRITTEN));
 }
 
-/** Consumes the content of the request in the record, up to behind its next piece; the position, or an error. */
+/** Consumes the next piece of content of the request in the record. Returns the position after the piece, or an error. */
 export function consume(slot: usize, start: usize, end: usize): i32 {
   assertInput(slot, start, end);
   assert(load<i32>(slot + RECORD, RECORD_STATE) >= STATE_CONTENT);
@@ -88,7 +88,7 @@ export function answer(
   return position;
 }
 
-/** Builds the end of a head behind its field lines, at `output`; returns the position after it. */
+/** Builds at `output` the lines that end a head, after its field lines; returns the position after them. */
 export function finishHead(slot: usize, output: usize, length: f64, close: bool, sayPersistent: bool): usize {
   assertOutput(slot, output);
   assert(length >= LENGTH_CHUNKED && length <= INTEGER_MAX && floor(length) == length);
@@ -102,27 +102,28 @@ export function counterAdd(counter: usize, n: f64): f64 {
   return add(counter, <i64>n);
 }
 
-/** The value of the counter whose row is at `counter`. */
+/** Returns the value of the counter whose row is at `counter`. */
 export function counterValue(counter: usize): f64 {
   return value(counter);
 }
 
-/** Pointer of the scratch page of this owner; 0 when there is no room for one. */
+/** Returns the pointer of this owner's scratch page, or 0 when the memory has no room for a page. */
 export function scratchFor(owner: i32): usize {
   assert(owner > 0);
   return scratchPageFor(owner);
 }
 
-/** SipHash-1-3 of `length` bytes at `text` under the 128 bits at `seed`. */
+/** Returns the SipHash-1-3 of `length` bytes at `text`, keyed with the 128 bits at `seed`. */
 export function sipHash(seed: usize, text: usize, length: i32): i64 {
   assert(length >= 0);
   return hashText(seed, text, length);
 }
 
 /**
- * Pointer of the table of the limiter whose row is at `limiter`, made with these options where there is none, or one of
- * others; LIMITER_DISAGREES when the same generation asked for others, 0 when there is no room. Its seed is in the scratch
- * page. `nowMs` is by the limiter's clock, which is `aheadMs` ahead of the machine's.
+ * Returns the pointer of the table of the limiter whose row is at `limiter`. Makes a table with these options if the
+ * limiter has no table or a table with different options. Returns LIMITER_DISAGREES when the same generation opened the
+ * limiter with different options, 0 when the memory has no room. The scratch page holds the seed of a new table. `nowMs`
+ * is the time of the limiter's clock, which is `aheadMs` ahead of the machine's.
  */
 export function limiterOpen(
   limiter: usize,
@@ -139,28 +140,28 @@ export function limiterOpen(
   return open(limiter, scratch, limit, <u32>windowMs, keys, generation, <i64>nowMs, <i64>aheadMs);
 }
 
-/** Takes from the limit of the key in the scratch page, and says in one number what came of it: see state/limiter.ts. */
+/** Takes `cost` from the limit of the key in the scratch page. Returns the outcome as one number (state/limiter.ts). */
 export function limiterTake(limiter: usize, scratch: usize, length: i32, cost: i32, nowMs: f64): f64 {
   assert(length >= 0 && length <= SCRATCH_TEXT_BYTES && cost > 0 && isTime(nowMs));
   return take(limiter, scratch, length, cost, <i64>nowMs);
 }
 
-/** What the limiter whose row is at `limiter` allows in a window. */
+/** Returns the limit per window of the limiter whose row is at `limiter`. */
 export function limiterLimit(limiter: usize, scratch: usize): i32 {
   return limit(limiter, scratch);
 }
 
-/** The window of the limiter whose row is at `limiter`. */
+/** Returns the window, in milliseconds, of the limiter whose row is at `limiter`. */
 export function limiterWindowMs(limiter: usize, scratch: usize): f64 {
   return windowMs(limiter, scratch);
 }
 
-/** For how many keys the table of the limiter whose row is at `limiter` was made. */
+/** Returns the number of keys that the table of the limiter whose row is at `limiter` was made for. */
 export function limiterKeys(limiter: usize, scratch: usize): i32 {
   return keys(limiter, scratch);
 }
 
-/** What times the largest limit is within 63 bits. */
+/** Returns whether a time, multiplied by the largest limit, fits into 63 bits. */
 function isTime(ms: f64): bool {
   return ms >= 0 && ms <= <f64>LIMIT_NOW_MS_MAX;
 }
@@ -170,42 +171,48 @@ export function gaugeSet(gauge: usize, value: f64): void {
   setGauge(gauge, value);
 }
 
-/** Sets the gauge whose row is at `gauge` to what a snapshot says, unless it has been written since. */
+/** Sets the gauge whose row is at `gauge` to the value of a snapshot, unless a thread has already written the gauge. */
 export function gaugeRestore(gauge: usize, value: f64): void {
   restoreGauge(gauge, value);
 }
 
-/** Adds to the gauge whose row is at `gauge`; returns the new value, which is not kept unless it is finite. */
+/** Adds to the gauge whose row is at `gauge` and returns the new value. Does not store a value that is not finite. */
 export function gaugeAdd(gauge: usize, n: f64): f64 {
   return addToGauge(gauge, n);
 }
 
-/** The value of the gauge whose row is at `gauge`. */
+/** Returns the value of the gauge whose row is at `gauge`. */
 export function gaugeValue(gauge: usize): f64 {
   return valueOfGauge(gauge);
 }
 
-/** Takes the mutex whose row is at `mutex` if it is free: one of MUTEX_*. */
+/** Acquires the mutex whose row is at `mutex` if it is free. Returns one of MUTEX_*. */
 export function mutexTryLock(mutex: usize, owner: i32): i32 {
   return tryLock(mutex, owner);
 }
 
-/** Takes it, or says which word to wait for the end of. */
+/** Acquires the mutex, or returns the word of the mutex: the thread must wait until that word changes. */
 export function mutexAcquire(mutex: usize, owner: i32, woken: bool): i32 {
   return acquire(mutex, owner, woken);
 }
 
-/** Lets go of it, or keeps it for another of this thread's when no other thread waits; whether it was kept. */
+/**
+ * Releases the mutex. If `keep` is set and no other thread waits, keeps it for another waiter in this thread. Returns
+ * whether the mutex was kept.
+ */
 export function mutexUnlock(mutex: usize, owner: i32, keep: bool): bool {
   return unlock(mutex, owner, keep);
 }
 
-/** Whether it is being handed on; when it was `before`, too, one more of those that wait is woken. */
+/**
+ * Returns whether the mutex is handed to a woken thread that has not taken it yet. If that was already so `before`,
+ * wakes one more waiting thread.
+ */
 export function mutexRemind(mutex: usize, before: bool): bool {
   return remind(mutex, before);
 }
 
-/** Pointer of the buckets that a thread has of the histogram whose row is at `histogram`, or 0. */
+/** Returns the pointer of a thread's own buckets of the histogram whose row is at `histogram`; 0 without room. */
 export function histogramBuckets(histogram: usize, owner: i32): usize {
   return bucketsOf(histogram, owner);
 }
@@ -215,45 +222,45 @@ export function histogramRecord(buckets: usize, value: f64): void {
   record(buckets, value);
 }
 
-/** Notes that the end of a thread, `owner`, is seen by another one, `parent`, alone. */
+/** Records that only the thread `parent` sees the end of the thread `owner`. */
 export function ownerStarted(owner: i32, parent: i32): void {
   assert(owner > 0 && parent > 0 && owner != parent);
   setParent(owner, parent);
 }
 
-/** Takes all named state from a thread that has ended. */
+/** Releases everything that a dead thread held in the named state. */
 export function ownerDied(owner: i32): void {
   recover(owner);
 }
 
-/** How many numbers of the counter whose row is at `counter` are leased and not handed out. */
+/** Returns how many numbers of the counter whose row is at `counter` are leased and not handed out. */
 export function leasedNumbers(counter: usize): f64 {
   return <f64>lease.leasedNumbers(counter);
 }
 
-/** The last number that is leased to that counter. */
+/** Returns the last number that is leased to the counter. */
 export function leasedEnd(counter: usize): f64 {
   return <f64>lease.leasedEnd(counter);
 }
 
-/** How many numbers of that counter were wanted and not leased, since the memory was made. */
+/** Returns how many numbers were requested from the counter but not leased, since the memory was made. */
 export function missedNumbers(counter: usize): f64 {
   return <f64>lease.missedNumbers(counter);
 }
 
-/** How many blocks may be leased to that counter now. */
+/** Returns how many more blocks may be leased to the counter now. */
 export function leaseRoom(counter: usize): i32 {
   return lease.leaseRoom(counter);
 }
 
-/** Leases that counter one more block, the `count` numbers behind `base`; false when there is no room. */
+/** Leases the counter one more block: the `count` numbers after `base`. Returns false when the ring has no room. */
 export function publishLease(counter: usize, base: f64, count: i32): bool {
   assert(base >= 0 && base + <f64>count <= INTEGER_MAX && floor(base) == base);
   assert(count > 0 && count <= LEASE_BLOCK_NUMBERS_MAX);
   return lease.publishLease(counter, <i64>base, count);
 }
 
-/** Takes back what is leased to that counter; the last number that was handed out, or -1 when none could be. */
+/** Revokes all leases of the counter. Returns the last number that was handed out, or -1 when it never had a lease. */
 export function endLeases(counter: usize): f64 {
   return <f64>lease.endLeases(counter);
 }
@@ -267,7 +274,7 @@ function assertOutput(slot: usize, output: usize): void {
   assert(offset % OUTPUT_STRIDE <= <usize>OUTPUT_BYTES && offset < <usize>(OUTPUT_COUNT * OUTPUT_STRIDE));
 }
 
-/** What was built from `output` on ends within its region. */
+/** Asserts that the bytes built from `output` on end inside the output region. */
 function assertBuilt(slot: usize, output: usize, position: usize): void {
   const offset = (output - slot - OUTPUT) % OUTPUT_STRIDE;
   assert(offset + (position - output) <= <usize>OUTPUT_BYTES);

@@ -1,11 +1,11 @@
-// Decimal numbers, read and written.
+// Parses and writes decimal numbers.
 
 import { isDigit } from './chars';
 
-/** 2^53 - 1: larger whole numbers are not exact in JavaScript, so they are rejected. */
+/** 2^53 - 1. Larger whole numbers are not exact in JavaScript, so the parser rejects them. */
 export const INTEGER_MAX: f64 = 9007199254740991;
 
-/** The value of the digits in [cursor, end), or -1 when empty, not digits only, or above 2^53 - 1. */
+/** Returns the value of the digits in [cursor, end); -1 when the span is empty, has other bytes, or exceeds 2^53 - 1. */
 export function parseDecimal(cursor: usize, end: usize): f64 {
   if (cursor == end) return -1;
   let value: f64 = 0;
@@ -18,14 +18,14 @@ export function parseDecimal(cursor: usize, end: usize): f64 {
   return value;
 }
 
-/** How many digits `value` has. */
+/** Returns how many digits `value` has. */
 export function countDigits(value: u64): i32 {
   let digits = 1;
   for (let bound: u64 = 10; value >= bound && digits < 19; bound *= 10) digits++;
   return digits;
 }
 
-/** Writes `value` so that its last digit stands before `end`. */
+/** Writes the digits of `value` so that the last digit is just before `end`. */
 export function writeDecimal(end: usize, value: u64): void {
   while (value > 0xffffffff) {
     store<u8>(--end, <u8>(0x30 + (value % 10)));

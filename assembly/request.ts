@@ -1,11 +1,11 @@
-// A head, from the request line to the empty line, into the one request record (RFC 9112 2 to 5).
+// Parses a head, from the request line to the empty line, into the request record of the slot (RFC 9112 2 to 5).
 //
-// parseHead() may stop at any byte and go on there later: the record then says in which part of the
-// grammar it stands (STATE_*) and how far it has scanned, and no byte is scanned twice. It returns the
+// parseHead() may stop at any byte and resume there later. Meanwhile the record holds the current part of the grammar
+// (STATE_*) and the position up to which the bytes are scanned, so no byte is scanned twice. parseHead() returns the
 // position after the head, or MORE, or an error.
 //
-// An error counts at the byte that decided it. What is decided beyond the head's size limit is the
-// limit's error, so that the outcome doesn't depend on how the bytes were split over reads.
+// Every error belongs to the byte that decides it. If that byte is beyond the size limit of a head, the parser reports
+// the limit's error instead. So the outcome does not depend on how the bytes were split over reads.
 
 import {
   ERROR_CONNECT,
@@ -76,8 +76,8 @@ const TLS_HANDSHAKE: u8 = 22;
 const TLS_VERSION: u8 = 3;
 
 /**
- * Parses the head that begins at `start`; bytes are there up to `end`, and what lies behind is not believed.
- * The record tells whether it is a fresh one or one to go on with.
+ * Parses the head that begins at `start`, or resumes it: the record's state shows which. The input ends at `end`; loads
+ * may reach further, but the parser ignores those bytes. Returns the position after the head, or MORE, or an error.
  */
 export function parseHead(record: usize, start: usize, end: usize): i32 {
   let state = load<i32>(record, RECORD_STATE);
@@ -143,12 +143,12 @@ export function parseHead(record: usize, start: usize, end: usize): i32 {
   return error != 0 ? error : result;
 }
 
-/** Makes the record that of a fresh head. The position of its method, or MORE, or an error. */
+/** Prepares the record for a new head. Returns the position of the method, or MORE, or an error. */
 function beginHead(record: usize, start: usize, end: usize): i32 {
   let cursor = start;
   store<i32>(record, METHOD_OTHER, RECORD_METHOD);
   store<i32>(record, 0, RECORD_FLAGS);
-  // One empty line before the request line is ignored (RFC 9112 2.2).
+  // The parser ignores one empty line before the request line (RFC 9112 2.2).
   if (load<u8>(cursor) == CR) {
     if (cursor + 1 == end) return MORE;
     if (load<u8>(cursor + 1) != LF) return fail(record, ERROR_METHOD, start, cursor + 2);
@@ -158,7 +158,7 @@ function beginHead(record: usize, start: usize, end: usize): i32 {
   return <i32>cursor;
 }
 
-/** Parses a method other than GET (RFC 9112 3.1). The position of the space behind it, or MORE, or an error. */
+/** Parses a method other than GET (RFC 9112 3.1). Returns the position of the space after it, or MORE, or an error. */
 function parseMethod(record: usize, start: usize, head: usize, cursor: usize, end: usize): i32 {
   if (load<u8>(start) == TLS_HANDSHAKE) return judgeTls(record, start, end);
   cursor = skipToken(cursor, end);
@@ -167,36 +167,36 @@ function parseMethod(record: usize, start: usize, head: usize, cursor: usize, en
   if (cursor == end) return suspend(record, start, head, cursor, end, STATE_METHOD, 0, 0);
   if (load<u8>(cursor) != SP || bytes == 0) return fail(record, ERROR_METHOD, head, cursor + 1);
   const method = methodNumber(head, bytes);
-  // An origin server has no use for it, whatever its target (RFC 9110 9.3.6).
+  // CONNECT is for proxies; an origin server rejects it with any target (RFC 9110 9.3.6).
   if (method == METHOD_CONNECT) return fail(record, ERROR_CONNECT, head, cursor + 1);
   store<i32>(record, method, RECORD_METHOD);
   store<u16>(record, <u16>bytes, RECORD_METHOD_BYTES);
   return <i32>cursor;
 }
 
-/** Judges a version that is not whole, or is neither 1.0 nor 1.1: above zero when it is valid, or MORE, or an error. */
+/** Judges a version that is incomplete, or is neither 1.0 nor 1.1. Returns 1 when it is valid, or MORE, or an error. */
 function judgeVersion(record: usize, start: usize, head: usize, cursor: usize, end: usize): i32 {
   const decided = versionDecided(cursor, end);
   if (decided == 0) return suspend(record, start, head, cursor, end, STATE_VERSION, 0, 0);
   if (decided > 0) return fail(record, ERROR_VERSION, head, cursor + decided);
   if (load<u8>(cursor, 5) != 0x31) return fail(record, ERROR_VERSION_MAJOR, head, cursor + VERSION_BYTES + 2);
-  // A minor version that is not known means the highest that is (RFC 9110 2.5).
+  // An unknown minor version counts as the highest known one (RFC 9110 2.5).
   store<i32>(record, 1, RECORD_VERSION_MINOR);
   return 1;
 }
 
-/** Outside of a message the record still holds the method of the last one, whosever it was. */
+/** Clears the method: between messages the record still holds the last one, maybe of another connection. */
 export function forgetMethod(record: usize): void {
   if (load<i32>(record, RECORD_STATE) == STATE_START) store<i32>(record, METHOD_OTHER, RECORD_METHOD);
 }
 
-/** A client that takes this port for one of TLS shall read so; its second byte decides. */
+/** Returns the TLS error when a client speaks TLS to this plain port. The second byte decides. */
 function judgeTls(record: usize, start: usize, end: usize): i32 {
   if (start + 1 == end) return suspend(record, start, start, start + 1, end, STATE_METHOD, 0, 0);
   return fail(record, load<u8>(start, 1) == TLS_VERSION ? ERROR_TLS : ERROR_METHOD, start, start + 2);
 }
 
-/** One of METHOD_*. Methods are case-sensitive (RFC 9110 9.1). May read past the name. */
+/** Returns one of METHOD_*. Methods are case-sensitive (RFC 9110 9.1). May load bytes after the name. */
 function methodNumber(method: usize, bytes: i32): i32 {
   const word = load<u32>(method);
   switch (bytes) {
@@ -223,8 +223,8 @@ function methodNumber(method: usize, bytes: i32): i32 {
 }
 
 /**
- * Judges `HTTP/d.d` and CRLF byte by byte (RFC 9112 2.3). Above zero: how many bytes it took to see that
- * it is none. Zero: all right so far, bytes are missing. Below zero: it is one.
+ * Judges `HTTP/d.d` and CRLF byte by byte (RFC 9112 2.3). Returns a negative number when the version is valid, 0 when it
+ * is valid so far but incomplete. When it is invalid, returns the number of bytes that decided so.
  */
 function versionDecided(cursor: usize, end: usize): i32 {
   for (let i = 0; i < VERSION_BYTES + 2; i++) {

@@ -1,11 +1,11 @@
-// A response from its prepared parts into the output region (RFC 9112 4, RFC 9110 6.6.1, 8.6).
+// Builds a response in the output region from its prepared parts (RFC 9112 4, RFC 9110 6.6.1, 8.6).
 //
-//   status line and fields │ Date │ Connection, when it must be said │ framing │ content
+//   status line and fields │ Date │ Connection, when needed │ framing │ content
 //
-// Framing is a Content-Length, or Transfer-Encoding, or nothing where the status has no content. The first part is
+// Framing is a Content-Length or Transfer-Encoding line, or empty where the status allows no content. The first part is
 // prepared, or JavaScript has written it.
 //
-// Stores go 16 bytes at a time and may reach past the end: the region has slack for it.
+// Stores write 16 bytes at a time and may reach past the end; the region has slack for them.
 
 import { ERROR_LEASE_EXHAUSTED, LENGTH_CHUNKED, LENGTH_UNTOLD } from '../src/memory/codes';
 import {
@@ -28,9 +28,10 @@ const CRLF_CRLF: u32 = 0x0a0d0a0d;
 const CONNECTI: i64 = 0x697463656e6e6f43;
 
 /**
- * Builds prepared response `index` at `output` and returns the position after it. `close`: say that the
- * connection closes. `sayPersistent`: say that it doesn't, as HTTP/1.0 wants to hear. `headOnly`: the
- * request was HEAD, so the content is left out and its length told all the same (RFC 9110 9.3.2).
+ * Builds prepared response `index` at `output` and returns the position after it.
+ * @param close add "Connection: close"
+ * @param sayPersistent add "Connection: keep-alive", which HTTP/1.0 clients need
+ * @param headOnly the request was HEAD, so omit the content but keep its length (RFC 9110 9.3.2)
  */
 export function buildPrepared(
   slot: usize,
@@ -65,8 +66,8 @@ export function buildPrepared(
 }
 
 /**
- * Builds what ends every head behind the field lines at `output`, and returns the position after it.
- * `length`: of the content in bytes, or LENGTH_UNTOLD or LENGTH_CHUNKED.
+ * Builds at `output` the lines that end every head, after its field lines. Returns the position after them.
+ * @param length size of the content in bytes, or LENGTH_UNTOLD, or LENGTH_CHUNKED
  */
 export function finishHead(slot: usize, output: usize, length: i64, close: bool, sayPersistent: bool): usize {
   output = copy(output, slot + DATE, DATE_LINE_BYTES);
@@ -91,28 +92,28 @@ function copy(to: usize, from: usize, bytes: usize): usize {
   return end;
 }
 
-/** "Connection: close" CRLF */
+/** Writes "Connection: close" CRLF. */
 function writeClose(output: usize): usize {
   v128.store(output, i64x2(CONNECTI, 0x736f6c63203a6e6f));
   store<u32>(output, 0x0a0d65, 16);
   return output + 19;
 }
 
-/** "Connection: keep-alive" CRLF */
+/** Writes "Connection: keep-alive" CRLF. */
 function writeKeepAlive(output: usize): usize {
   v128.store(output, i64x2(CONNECTI, 0x7065656b203a6e6f));
   store<u64>(output, 0x0a0d6576696c612d, 16);
   return output + 24;
 }
 
-/** "Transfer-Encoding: chunked" CRLF */
+/** Writes "Transfer-Encoding: chunked" CRLF. */
 function writeChunked(output: usize): usize {
   v128.store(output, i64x2(0x726566736e617254, 0x6e69646f636e452d));
   v128.store(output, i64x2(0x6b6e756863203a67, 0x0a0d6465), 16);
   return output + 28;
 }
 
-/** "HTTP/1.1 100 Continue" and an empty line */
+/** Writes "HTTP/1.1 100 Continue" and an empty line. */
 export function writeContinue(output: usize): usize {
   v128.store(output, i64x2(0x312e312f50545448, 0x6e6f432030303120));
   store<u64>(output, 0x0d0a0d65756e6974, 16);

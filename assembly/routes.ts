@@ -1,8 +1,7 @@
-// Which prepared response answers a request: by its exact path, for GET and HEAD. Whatever else there is to
-// decide is decided in JavaScript. A path is compared byte by byte, since those of the table are in normal form; another
-// spelling of it is JavaScript's.
+// Finds the prepared response to a GET or HEAD by the exact path of the request. JavaScript handles all other requests.
+// Paths in the table are in normal form and are compared byte by byte. JavaScript handles other spellings of a path.
 //
-// A response with a path hangs in the bucket of that path; the buckets and the chains hold indexes, 0 ends one.
+// The table is a hash table: each bucket holds the index of the first response of a chain, and 0 ends a chain.
 
 import { FLAG_CONDITIONAL, METHOD_GET, METHOD_HEAD } from '../src/memory/codes';
 import {
@@ -30,7 +29,7 @@ import { skipPath } from './scanner';
 
 const S: u8 = 0x73;
 
-/** Index of the prepared response to the request whose head began at `start`, or PREPARED_NONE. */
+/** Returns the index of the prepared response to the request whose head begins at `start`, or PREPARED_NONE. */
 export function findPrepared(slot: usize, start: usize): i32 {
   const fallback = load<i32>(slot, CONTROL_FALLBACK);
   const record = slot + RECORD;
@@ -58,19 +57,19 @@ export function findPrepared(slot: usize, start: usize): i32 {
   return fallback;
 }
 
-/** Whether a target that is no path has the scheme https. Else it has the scheme http, or is "*" before the version. */
+/** Returns whether a target that is not a path has the scheme https. If not, its scheme is http, or the target is "*". */
 function isHttps(target: usize): bool {
   return (load<u8>(target, 4) | 0x20) == S;
 }
 
-/** Paths differ most in their ends and middles. */
+/** Returns the bucket of a path. The hash uses the end and the middle, where paths differ most. */
 function bucketOf(path: usize, bytes: i32): i32 {
   const middle = <i32>load<u8>(path + (bytes >> 1));
   const last = <i32>load<u8>(path + bytes - 1);
   return (middle * 31 + last * 7 + bytes) & (ROUTE_BUCKET_COUNT - 1);
 }
 
-/** Sixteen bytes at a time; what lies behind either is not compared. */
+/** Returns whether two paths are equal. Compares 16 bytes at a time and ignores the bytes after the end. */
 function isEqual(one: usize, other: usize, bytes: i32): bool {
   for (; bytes >= 16; bytes -= 16, one += 16, other += 16)
     if (i8x16.bitmask(i8x16.eq(v128.load(one), v128.load(other))) != 0xffff) return false;

@@ -1,5 +1,5 @@
-// A section of field lines up to its empty line: the fields of a head (RFC 9112 5) or the trailers of
-// chunked content (7.1.2). Field lines of a trailer are recorded, but bind nothing (RFC 9110 6.5.1).
+// Parses a section of field lines up to its empty line: the fields of a head (RFC 9112 5) or the trailers of chunked
+// content (7.1.2). The parser records trailer fields, but the server does not obey them (RFC 9110 6.5.1).
 
 import {
   ERROR_FIELD_COUNT,
@@ -27,9 +27,9 @@ import { bindsServer, noteField } from './fields';
 import { skipFieldValue, skipToken } from './scanner';
 
 /**
- * Parses the lines that begin at `cursor`, or goes on with them when `state`, where the record stands, is
- * `resumeState`. `head` is where the limit of the head counts from. The position after the empty line, or
- * MORE, or an error.
+ * Parses the field lines that begin at `cursor`. Resumes inside a section when `state`, the record's state, is
+ * `resumeState`. The size limit of a head counts from `head`. Returns the position after the empty line, or MORE, or
+ * an error.
  */
 export function parseSection(
   record: usize,
@@ -49,13 +49,13 @@ export function parseSection(
     colon = start + load<u16>(record, RECORD_COLON_OFFSET);
     fieldCount = load<i32>(record, RECORD_FIELD_COUNT);
   }
-  // A field line begins at `name`. Its name is scanned from `colon` on and the whole line from `cursor`
-  // on, side by side: so the end of a line doesn't wait for the end of its name.
+  // A field line begins at `name`. The name is scanned from `colon` on, the whole line from `cursor` on. The two scans
+  // are independent, so the CPU can search for the end of the line before it has found the end of the name.
   while (true) {
     colon = skipToken(colon, end);
     cursor = skipFieldValue(cursor, end);
     const ended = load<u16>(cursor) == CRLF && cursor + 2 <= end;
-    // No white space before the colon, no folded line, no empty name (RFC 9112 5.1, 5.2).
+    // The parser rejects white space before the colon, folded lines and empty names (RFC 9112 5.1, 5.2).
     if (!ended || load<u8>(colon) != COLON || colon == name) {
       if (ended && load<u8>(name) == CR) break;
       return stopInLine(record, start, head, name, colon, cursor, end, resumeState, fieldCount, flags);
@@ -94,7 +94,7 @@ export function parseSection(
   return <i32>(cursor - head) > load<i32>(HEADER_HEAD_BYTES_MAX) ? ERROR_HEAD_SIZE : <i32>cursor;
 }
 
-/** The line that begins at `name` is not whole, or not valid: MORE, or an error. */
+/** Judges an incomplete or invalid line that begins at `name`. Returns MORE, or an error. */
 function stopInLine(
   record: usize,
   start: usize,
@@ -119,13 +119,13 @@ function stopInLine(
   return suspend(record, start, head, cursor, end, resumeState, fieldCount, flags);
 }
 
-/** An error decided by the bytes before `decided`: beyond the head's limit it is the limit's. */
+/** Returns an error that the bytes before `decided` decide, or the limit's error when they exceed the limit of a head. */
 export function fail(record: usize, error: i32, head: usize, decided: usize): i32 {
   store<i32>(record, STATE_START, RECORD_STATE);
   return <i32>(decided - head) > load<i32>(HEADER_HEAD_BYTES_MAX) ? ERROR_HEAD_SIZE : error;
 }
 
-/** Remembers where to go on, unless the head has reached its limit without an end. */
+/** Stores where to resume and returns MORE, or the limit's error when the head has reached its limit without an end. */
 export function suspend(
   record: usize,
   start: usize,

@@ -1,5 +1,5 @@
-// The loop over one span of input: parse a request, find what answers it, consume its content, answer it, go
-// on with the next (RFC 9112 9.3.2). It stops at a request that no prepared response answers.
+// The loop over one span of input: parse a request, find its prepared response, consume its content, build the response,
+// continue with the next request (RFC 9112 9.3.2). The loop stops at a request without a prepared response.
 
 import {
   FLAG_EXPECT_CONTINUE,
@@ -42,13 +42,13 @@ import { parseHead } from './request';
 import { buildPrepared, writeContinue } from './response';
 import { findPrepared } from './routes';
 
-/** No response of this engine is longer: the prepared text, and the lines that vary. */
+/** The largest response of this engine: the prepared text and the lines that vary. */
 const RESPONSE_BYTES_MAX = PREPARED_RESPONSE_BYTES_MAX + 256;
 
 /**
- * Answers the requests in [start, end), in order, from `output` on, a position in an output region. Returns the
- * position after what was consumed: what follows is the beginning of a head or of a trailer section, or of the
- * content that the caller has to answer; the control region says how it ended and how much was written.
+ * Answers the requests in [start, end) in order and writes the responses at `output`, a position in an output region.
+ * Returns the position after the consumed bytes. The rest is the beginning of a head, of a trailer section, or of content
+ * whose request the caller must answer. The control region holds the reason for stopping and the number of bytes written.
  */
 export function serveSpan(slot: usize, start: usize, end: usize, output: usize): usize {
   const record = slot + RECORD;
@@ -93,7 +93,7 @@ export function serveSpan(slot: usize, start: usize, end: usize, output: usize):
     if (state != STATE_START) {
       const cursor = skipContent(record, start, end);
       if (cursor < 0) {
-        // Its request has been answered, so the peer gets no second response.
+        // The request has already been answered, so the server sends no second response.
         if (load<i32>(record, RECORD_PREPARED) == PREPARED_NONE) {
           store<i32>(record, STATE_START, RECORD_STATE);
           store<i32>(slot, cursor, CONTROL_ERROR);
@@ -129,7 +129,7 @@ export function serveSpan(slot: usize, start: usize, end: usize, output: usize):
   return start;
 }
 
-/** Builds the response to a message with an error at `output`; returns the position after it. */
+/** Builds at `output` the response to a message with an error; returns the position after it. */
 function refuseMessage(slot: usize, error: i32, output: usize, events: bool): usize {
   const end = refuse(slot, error, output);
   if (events) noteResponse(slot, output, end, error);
@@ -141,13 +141,13 @@ function regionEnd(slot: usize, output: usize): usize {
   return output - ((output - first) % OUTPUT_STRIDE) + OUTPUT_BYTES;
 }
 
-/** Nothing of the content has come, and the client waits to be asked for it (RFC 9110 10.1.1). */
+/** Returns whether the client waits for 100 Continue: none of the content has arrived (RFC 9110 10.1.1). */
 function expectsContinue(record: usize): bool {
   const expects = load<i32>(record, RECORD_FLAGS) & FLAG_EXPECT_CONTINUE;
   return expects != 0 && load<i32>(record, RECORD_VERSION_MINOR) != 0;
 }
 
-/** Builds the prepared response to an error at `output`; returns the position after it. */
+/** Builds at `output` the prepared response to an error; returns the position after it. */
 export function refuse(slot: usize, error: i32, output: usize): usize {
   const record = slot + RECORD;
   const headOnly = load<i32>(record, RECORD_METHOD) == METHOD_HEAD;
@@ -157,7 +157,7 @@ export function refuse(slot: usize, error: i32, output: usize): usize {
   return buildPrepared(slot, -error, output, true, false, headOnly);
 }
 
-/** Adds to a figure of this worker's own row: nobody else writes it. */
+/** Adds `n` to a figure in this worker's own row. No other worker writes the row, so the addition is not atomic. */
 function tally(slot: usize, figure: usize, n: i32): void {
   const place = <usize>load<u32>(slot, CONTROL_STATISTICS) + figure;
   store<f64>(place, load<f64>(place) + n);

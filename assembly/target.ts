@@ -10,15 +10,15 @@ const HTTP: u32 = 0x70747468;
 const SCHEME_END: u32 = 0x2f2f3a;
 
 /**
- * 0 when a target that doesn't begin with a slash is fit for its method, else the error. authority-form
- * belongs to CONNECT alone, which is refused before.
+ * Judges a target that does not begin with a slash. Returns 0 when the target is valid for its method, else the error.
+ * Only CONNECT uses authority-form, and the parser rejects CONNECT earlier.
  */
 export function judgeTarget(method: i32, target: usize, bytes: i32): i32 {
   if (bytes == 1 && load<u8>(target) == ASTERISK) return method == METHOD_OPTIONS ? 0 : ERROR_TARGET;
   return isAbsolute(target, bytes) ? 0 : ERROR_TARGET;
 }
 
-/** absolute-form: the http or https scheme and a host, without user information (RFC 9110 4.2). */
+/** Returns whether a target is absolute-form: http or https and a host, without user information (RFC 9110 4.2). */
 function isAbsolute(target: usize, bytes: i32): bool {
   if (bytes < 8 || (load<u32>(target) | LOWER_4) != HTTP) return false;
   let authority = target + 4;

@@ -1,4 +1,4 @@
-// Byte classes (RFC 9110 5.6, RFC 3986 2): a table of 256 for each, 1 for a member.
+// Byte classes (RFC 9110 5.6, RFC 3986 2). Each class is a table of 256 entries; 1 marks a member.
 
 import { TOKEN_MARKS } from '../token.ts';
 
@@ -21,19 +21,19 @@ export const BACKSLASH = 0x5c;
 const ALPHA = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ';
 const DIGIT = '0123456789';
 
-/** RFC 9110 5.6.2. */
+/** tchar: letters, digits and !#$%&'*+-.^_`|~ (RFC 9110 5.6.2). */
 export const TCHAR = classOf(TOKEN_MARKS + DIGIT + ALPHA);
 
-/** Visible ASCII without "#<>\ , for the reason given in assembly/chars.ts. */
+/** The bytes allowed in a request target: visible ASCII without "#<>\ . assembly/chars.ts gives the reason. */
 export const TARGET = classOf(`!$%&'()*+,-./:;=?@[]^_\`{|}~${DIGIT}${ALPHA}`);
 
-/** unreserved and sub-delims: reg-name but for what is percent-encoded (RFC 3986 3.2.2). */
+/** unreserved and sub-delims: reg-name without its percent-encoded bytes (RFC 3986 3.2.2). */
 export const REG_NAME = classOf(`-._~!$&'()*+,;=${DIGIT}${ALPHA}`);
 
 /** field-vchar, SP and HTAB (RFC 9110 5.5). */
 export const FIELD_VALUE = Uint8Array.from({ length: 256 }, (_, byte) => (isFieldByte(byte) ? 1 : 0));
 
-/** The same of one byte. */
+/** Returns whether a byte is field-vchar, SP or HTAB (RFC 9110 5.5). */
 export function isFieldByte(byte: number): boolean {
   return (byte >= SP || byte === HTAB) && byte !== 0x7f;
 }

@@ -1,4 +1,4 @@
-// The chunked coding (RFC 9112 7.1); twin of assembly/chunked.ts.
+// Decodes the chunked coding (RFC 9112 7.1), piece by piece; twin of assembly/chunked.ts.
 
 import {
   ERROR_CHUNK,
@@ -29,7 +29,10 @@ import type { Views } from '../../memory/views.ts';
 import { CR, isHex, LF } from './chars.ts';
 import { afterExtensionByte, behindExtension, MALFORMED } from './extension.ts';
 
-/** Up to behind the next piece. The position it came to, or an error; the state tells whether a trailer section begins. */
+/**
+ * Consumes chunks from `cursor` to the end of the next piece of content. Stops earlier when the input ends or when
+ * the trailer section begins; the record's state shows which. Returns the position reached, or an error.
+ */
 export function consumeChunks(views: Views, record: number, cursor: number, end: number): number {
   const { bytes, words, doubles } = views;
   const remaining = (record + RECORD_CONTENT_REMAINING) >> 3;
@@ -92,7 +95,7 @@ export function consumeChunks(views: Views, record: number, cursor: number, end:
   return cursor;
 }
 
-/** Consumes what is there of the content, or of the chunk under way: a piece. */
+/** Consumes the received bytes of the content or of the current chunk as one piece. Returns the position after it. */
 export function takeContent({ words, doubles }: Views, record: number, cursor: number, end: number): number {
   const place = (record + RECORD_CONTENT_REMAINING) >> 3;
   const remaining = doubles[place] as number;

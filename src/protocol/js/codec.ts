@@ -1,4 +1,4 @@
-// The JS engine: plain TypeScript over the same memory as the WASM engine, byte for byte its equal.
+// The JS engine: plain TypeScript over the same memory as the WASM engine, with byte-identical results.
 // serve() is the twin of assembly/serve.ts.
 
 import {
@@ -44,10 +44,13 @@ import { forgetMethod, parseHead } from './request.ts';
 import { buildPrepared, finishHead, writeContinue } from './response.ts';
 import { findPrepared } from './routes.ts';
 
-/** No response of this engine is longer: the prepared text, and the lines that vary. */
+/** The largest response of this engine: the prepared text and the lines that vary. */
 const RESPONSE_BYTES_MAX = PREPARED_RESPONSE_BYTES_MAX + 256;
 
-/** @param slot pointer of the slot to work on */
+/**
+ * Creates the codec of the JS engine.
+ * @param slot pointer of the slot that the codec works on
+ */
 export function createJsCodec(views: Views, slot: number, counterAdd: CounterAdd): Codec {
   const { words, doubles } = views;
   const record = slot + RECORD;
@@ -96,7 +99,7 @@ export function createJsCodec(views: Views, slot: number, counterAdd: CounterAdd
       if (state !== STATE_START) {
         const cursor = skipContent(views, record, start, end);
         if (cursor < 0) {
-          // Its request has been answered, so the peer gets no second response.
+          // The request has already been answered, so the server sends no second response.
           if (words[(record + RECORD_PREPARED) >> 2] === PREPARED_NONE) {
             words[(record + RECORD_STATE) >> 2] = STATE_START;
             words[(slot + CONTROL_ERROR) >> 2] = cursor;
@@ -137,7 +140,7 @@ export function createJsCodec(views: Views, slot: number, counterAdd: CounterAdd
     return output - ((output - slot - OUTPUT) % OUTPUT_STRIDE) + OUTPUT_BYTES;
   }
 
-  /** Nothing of the content has come, and the client waits to be asked for it (RFC 9110 10.1.1). */
+  /** Returns whether the client waits for 100 Continue: none of the content has arrived (RFC 9110 10.1.1). */
   function expectsContinue(): boolean {
     const expects = (words[(record + RECORD_FLAGS) >> 2] as number) & FLAG_EXPECT_CONTINUE;
     return expects !== 0 && words[(record + RECORD_VERSION_MINOR) >> 2] !== 0;

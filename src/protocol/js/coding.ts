@@ -6,12 +6,12 @@ import { ascii, matchesLower, skip } from './scanner.ts';
 
 const CHUNKED = ascii('chunked');
 
-/** Whether a coding is chunked, in any case. */
+/** Returns whether a coding is chunked, in upper or lower case. */
 export function isChunked(bytes: Uint8Array, cursor: number, end: number): boolean {
   return matchesLower(bytes, cursor, end, CHUNKED);
 }
 
-/** Notes the codings in a line of the field. Returns the record's flags. */
+/** Adds the codings of one Transfer-Encoding line to `flags`. Returns the new flags of the record. */
 export function noteCodings(bytes: Uint8Array, cursor: number, end: number, flags: number): number {
   while (true) {
     while (cursor < end && (isOws(bytes[cursor] as number) || bytes[cursor] === COMMA)) cursor++;
@@ -21,7 +21,7 @@ export function noteCodings(bytes: Uint8Array, cursor: number, end: number, flag
     const chunked = isChunked(bytes, coding, cursor);
     const parameters = skipOws(bytes, cursor, end);
     const next = skipParameters(bytes, parameters, end);
-    // Nothing may follow chunked, so what the line before said is asked, too.
+    // No coding may follow chunked, so the flag also covers the lines before this one.
     if (cursor === coding || next === 0 || flags & FLAG_CHUNKED || (chunked && next !== parameters))
       return flags | FLAG_TRANSFER_ENCODING_BAD;
     flags |= chunked ? FLAG_CHUNKED : FLAG_CODING_OTHER;
@@ -29,7 +29,7 @@ export function noteCodings(bytes: Uint8Array, cursor: number, end: number, flag
   }
 }
 
-/** The comma behind parameters, or the end; 0 when they are malformed. */
+/** Returns the position of the comma after the parameters, or the end; 0 when the parameters are malformed. */
 function skipParameters(bytes: Uint8Array, cursor: number, end: number): number {
   while (cursor < end && bytes[cursor] !== COMMA) {
     if (bytes[cursor] !== SEMICOLON) return 0;
@@ -47,7 +47,7 @@ function skipParameters(bytes: Uint8Array, cursor: number, end: number): number 
   return cursor;
 }
 
-/** The position after the quote that ends a quoted-string (RFC 9110 5.6.4), or 0. */
+/** Returns the position after the closing quote of a quoted-string (RFC 9110 5.6.4), or 0 when it is malformed. */
 function skipQuoted(bytes: Uint8Array, cursor: number, end: number): number {
   while (cursor < end) {
     const byte = bytes[cursor++];

@@ -1,4 +1,4 @@
-// Conditional requests (RFC 9110 13); twin of assembly/conditions.ts.
+// Evaluates conditional requests (RFC 9110 13); twin of assembly/conditions.ts.
 
 import { FLAG_IF_NONE_MATCH, TAGS_ANY, TAGS_MALFORMED, TAGS_MATCH } from '../../memory/codes.ts';
 import {
@@ -24,14 +24,17 @@ import { IF_MODIFIED_SINCE, IF_NONE_MATCH } from './fields.ts';
 import { parseHttpDate } from './http-date.ts';
 import { matchesLower } from './scanner.ts';
 
-/** Whether 304 answers the GET or HEAD whose head began at `start`, in the place of the response at `prepared`. */
+/**
+ * Returns whether the server answers 304 instead of sending the prepared response at `prepared`. The request is a GET
+ * or HEAD whose head begins at `start`.
+ */
 export function isUnmodified(views: Views, slot: number, start: number, prepared: number): boolean {
   return ((views.words[(slot + RECORD + RECORD_FLAGS) >> 2] as number) & FLAG_IF_NONE_MATCH) !== 0
     ? hasTag(views, slot, start, prepared)
     : isUnmodifiedSince(views, slot, start, prepared);
 }
 
-/** Whether the lines of If-None-Match, gathered by noteTags(), have what they are compared with. */
+/** Returns whether If-None-Match holds the entity tag that noteTags() compared with its lines. */
 export function tagsMatch(tags: number): boolean {
   return (tags & TAGS_MALFORMED) === 0 && (tags & (TAGS_MATCH | TAGS_ANY)) !== 0;
 }
@@ -52,7 +55,7 @@ function hasTag(views: Views, slot: number, start: number, prepared: number): bo
   return tagsMatch(tags);
 }
 
-/** More than one line is no date (RFC 9110 13.1.3). */
+/** Evaluates If-Modified-Since. Ignores the field when it has more than one line (RFC 9110 13.1.3). */
 function isUnmodifiedSince(views: Views, slot: number, start: number, prepared: number): boolean {
   const { bytes, words, halves, doubles } = views;
   const count = words[(slot + RECORD + RECORD_FIELD_COUNT) >> 2] as number;

@@ -1,4 +1,4 @@
-// The content behind a head (RFC 9112 6); twin of assembly/content.ts.
+// Consumes the content after a head (RFC 9112 6); twin of assembly/content.ts.
 
 import { MORE, STATE_CONTENT, STATE_START, STATE_TRAILER } from '../../memory/codes.ts';
 import {
@@ -12,7 +12,10 @@ import type { Views } from '../../memory/views.ts';
 import { consumeChunks, takeContent } from './chunked.ts';
 import { parseSection } from './section.ts';
 
-/** Up to behind the next piece, whose size is then in the record. The position it came to, or an error. */
+/**
+ * Consumes content from `start` to the end of its next piece and stores the size of the piece in the record. Returns the
+ * position reached, or an error. The record's state is STATE_START when the message ends there.
+ */
 export function consumeContent(views: Views, record: number, start: number, end: number): number {
   const { words, doubles } = views;
   let state = words[(record + RECORD_STATE) >> 2] as number;
@@ -27,25 +30,25 @@ export function consumeContent(views: Views, record: number, start: number, end:
   if (state !== STATE_TRAILER) {
     cursor = consumeChunks(views, record, start, end);
     if (cursor < 0 || words[(record + RECORD_STATE) >> 2] !== STATE_TRAILER) return cursor;
-    // The trailer section is parsed like a head's: from its own start, carried until it is whole.
+    // The trailer section is parsed like the fields of a head: from its first byte, carried until it is complete.
     state = STATE_START;
     start = cursor;
   } else cursor = start + (words[(record + RECORD_CURSOR) >> 2] as number);
   const result = parseSection(views, record, start, start, cursor, end, state, STATE_TRAILER);
   if (result === MORE) return start;
-  // Whoever refuses the message must still find the record in it.
+  // The code that rejects the message must still find the record inside that message.
   if (result < 0) words[(record + RECORD_STATE) >> 2] = STATE_TRAILER;
   else words[(record + RECORD_TRAILER_BYTES) >> 2] = result - start;
   return result;
 }
 
-/** Up to the end of the message or of what is there. The position it came to, or an error. */
+/** Consumes all pieces up to the end of the message or of the input. Returns the position reached, or an error. */
 export function skipContent(views: Views, record: number, start: number, end: number): number {
   const { words } = views;
   for (;;) {
     const result = consumeContent(views, record, start, end);
     if (result < 0 || result === end) return result;
-    // Nothing behind a piece: its end, or the beginning of a trailer section.
+    // An empty piece means that the input has ended or that a trailer section begins.
     if (words[(record + RECORD_PIECE_BYTES) >> 2] === 0) return result;
     if (words[(record + RECORD_STATE) >> 2] === STATE_START) return result;
     start = result;

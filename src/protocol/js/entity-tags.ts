@@ -6,7 +6,10 @@ import { COMMA, isOws, QUOTE, SLASH } from './chars.ts';
 const ASTERISK = 0x2a;
 const W = 0x57;
 
-/** Adds to `tags` what the line [cursor, end) holds; it is compared with the `tagBytes` at `tag` of `known`. */
+/**
+ * Compares the line [cursor, end) with the entity tag of `tagBytes` bytes at `tag` in `known`, quotes included, and
+ * returns `tags` with the flags of the line added, or TAGS_MALFORMED.
+ */
 export function noteTags(
   bytes: Uint8Array,
   cursor: number,
@@ -23,7 +26,7 @@ export function noteTags(
       tags |= tags === 0 ? TAGS_ANY : TAGS_MALFORMED;
       cursor++;
     } else {
-      // The comparison is the weak one: it doesn't look at this (RFC 9110 8.8.3.2).
+      // The weak comparison ignores the prefix W/ (RFC 9110 8.8.3.2).
       if (bytes[cursor] === W && bytes[cursor + 1] === SLASH && cursor + 2 < end) cursor += 2;
       const opaque = cursor;
       if (bytes[cursor] !== QUOTE) return TAGS_MALFORMED;

@@ -18,17 +18,17 @@ import {
 } from '../../memory/layout.ts';
 import type { Views } from '../../memory/views.ts';
 
-/** Forgets the events of the serve() before. */
+/** Discards the events of the previous serve(). */
 export function beginEvents({ words }: Views, slot: number): void {
   words[(slot + CONTROL_EVENT_COUNT) >> 2] = 0;
 }
 
-/** No further entry fits. */
+/** Returns whether the table has no room for another entry. */
 export function eventsFull({ words }: Views, slot: number): boolean {
   return words[(slot + CONTROL_EVENT_COUNT) >> 2] === EVENT_COUNT_MAX;
 }
 
-/** Begins the entry of the message whose head is in the record and begins at `start`. */
+/** Begins the entry of the message whose head is in the record and starts at `start`. */
 export function noteHead(views: Views, slot: number, record: number, start: number): void {
   const { words } = views;
   const event = addEvent(views, slot);
@@ -49,7 +49,7 @@ export function noteResponse(views: Views, slot: number, output: number, end: nu
   words[(event + EVENT_ERROR) >> 2] = error;
 }
 
-/** Records content that is rejected without a response, since its request has been answered. */
+/** Records content that is rejected without a response, because its request has already been answered. */
 export function noteRejection(views: Views, slot: number, error: number): void {
   views.words[(addEvent(views, slot) + EVENT_ERROR) >> 2] = error;
 }

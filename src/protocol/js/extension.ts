@@ -1,4 +1,4 @@
-// Chunk extensions (RFC 9112 7.1.1), byte by byte; twin of assembly/extension.ts, which has the grammar.
+// Parses chunk extensions (RFC 9112 7.1.1) byte by byte; twin of assembly/extension.ts, which has the grammar.
 
 import {
   STATE_CHUNK_SIZE_LF,
@@ -14,10 +14,13 @@ import {
 } from '../../memory/codes.ts';
 import { BACKSLASH, CR, EQUALS, isFieldByte, isOws, QUOTE, SEMICOLON, TCHAR } from './chars.ts';
 
-/** No state. */
+/** Returned instead of a state when the byte is not allowed. */
 export const MALFORMED = -1;
 
-/** The state behind `byte` in `state`, one of STATE_EXTENSION*; STATE_CHUNK_SIZE_LF at the end; MALFORMED. */
+/**
+ * Returns the state after `byte`, given the state before it, one of STATE_EXTENSION*. STATE_CHUNK_SIZE_LF means that the
+ * extensions have ended, MALFORMED that the byte is not allowed here.
+ */
 export function afterExtensionByte(state: number, byte: number): number {
   switch (state) {
     case STATE_EXTENSION:
@@ -52,7 +55,7 @@ export function afterExtensionByte(state: number, byte: number): number {
   }
 }
 
-/** The state behind the byte that follows a chunk size, a name or a value. White space needs another extension. */
+/** Returns the state after the byte that follows a chunk size, a name or a value. White space requires an extension. */
 export function behindExtension(byte: number): number {
   if (byte === CR) return STATE_CHUNK_SIZE_LF;
   if (byte === SEMICOLON) return STATE_EXTENSION_NAME_START;

@@ -1,4 +1,4 @@
-// The field lines that bind the server itself; assembly/fields.ts is its twin.
+// Reads the field lines that the server itself must obey; twin of assembly/fields.ts.
 
 import {
   FLAG_CHUNKED,
@@ -32,7 +32,7 @@ export const IF_MODIFIED_SINCE = ascii('if-modified-since');
 const CLOSE = ascii('close');
 const KEEP_ALIVE = ascii('keep-alive');
 
-/** Notes what a field line says. Returns the record's flags. */
+/** Adds what a field line says to the record. Returns the new flags of the record. */
 export function noteField(
   views: Views,
   record: number,
@@ -85,7 +85,7 @@ function noteHost(
   return flags | FLAG_HOST;
 }
 
-/** Connection = #connection-option (RFC 9110 7.6.1); only close and keep-alive matter here. */
+/** Returns the flags for Connection = #connection-option (RFC 9110 7.6.1); only close and keep-alive matter here. */
 function connectionOptions(bytes: Uint8Array, cursor: number, end: number): number {
   let options = 0;
   while (cursor < end) {
@@ -105,7 +105,7 @@ function connectionOption(bytes: Uint8Array, cursor: number, end: number): numbe
   return 0;
 }
 
-/** One line of digits (RFC 9110 8.6); a second line is refused even if equal. */
+/** Parses one line of digits (RFC 9110 8.6). Rejects a second line, even an equal one: only request smuggling uses it. */
 function noteContentLength(
   { bytes, doubles }: Views,
   record: number,
@@ -119,14 +119,14 @@ function noteContentLength(
   return flags | FLAG_CONTENT_LENGTH;
 }
 
-/** Mostly there is one line, which says chunked. */
+/** Adds the flags of Transfer-Encoding. The common case, a single line with chunked alone, is tested first. */
 function noteTransferEncoding(bytes: Uint8Array, value: number, valueEnd: number, flags: number): number {
   const usual = !(flags & FLAG_TRANSFER_ENCODING) && isChunked(bytes, value, valueEnd);
   flags = usual ? flags | FLAG_CHUNKED : noteCodings(bytes, value, valueEnd, flags);
   return flags | FLAG_TRANSFER_ENCODING;
 }
 
-/** Expect = #expectation (RFC 9110 10.1.1); 100-continue is the only one that is known. */
+/** Returns the flags for Expect = #expectation (RFC 9110 10.1.1); 100-continue is the only known expectation. */
 function expectations(bytes: Uint8Array, cursor: number, end: number): number {
   let flags = 0;
   while (cursor < end) {

@@ -1,4 +1,4 @@
-// What the fields of a whole head mean together; twin of assembly/framing.ts.
+// Decides what the fields of a complete head mean together; twin of assembly/framing.ts.
 
 import {
   ERROR_CONTENT_LENGTH,
@@ -38,7 +38,10 @@ import {
 import type { Views } from '../../memory/views.ts';
 import { isHost } from './host.ts';
 
-/** 0 when the head is fit to be answered, else the error. Adds persistence to the record's flags. */
+/**
+ * Returns 0 when the head is valid, else the error. Adds persistence to the record's flags. Sets the record's state to
+ * the beginning of the content if the message has content.
+ */
 export function judgeHead(views: Views, record: number, start: number): number {
   const { bytes, halves, words } = views;
   const flags = words[(record + RECORD_FLAGS) >> 2] as number;
@@ -51,7 +54,7 @@ export function judgeHead(views: Views, record: number, start: number): number {
     if (!isHost(bytes, host, host + hostBytes)) return ERROR_HOST;
   } else if (minor !== 0) return ERROR_HOST;
 
-  // HTTP/1.0 knows no expectations (RFC 9110 10.1.1).
+  // A server ignores the expectations of HTTP/1.0 clients (RFC 9110 10.1.1).
   if (flags & FLAG_EXPECT_OTHER && minor !== 0) return ERROR_EXPECTATION;
   if (flags & (FLAG_TRANSFER_ENCODING | FLAG_CONTENT_LENGTH)) {
     const error = judgeFraming(views, record, flags, minor);
@@ -63,10 +66,10 @@ export function judgeHead(views: Views, record: number, start: number): number {
   return 0;
 }
 
-/** In the order of RFC 9112 6.3. */
+/** Returns 0 when the framing is valid, else the error. Applies the rules in the order of RFC 9112 6.3. */
 function judgeFraming({ words, doubles }: Views, record: number, flags: number, minor: number): number {
   if (flags & FLAG_TRANSFER_ENCODING) {
-    // The two ways to smuggle a request past a proxy (RFC 9112 6.1).
+    // Both are ways to smuggle a request past a proxy (RFC 9112 6.1).
     if (flags & FLAG_CONTENT_LENGTH || minor === 0) return ERROR_FRAMING;
     if (flags & FLAG_TRANSFER_ENCODING_BAD || !(flags & FLAG_CHUNKED)) return ERROR_TRANSFER_ENCODING;
     if (flags & FLAG_CODING_OTHER) return ERROR_TRANSFER_CODING;

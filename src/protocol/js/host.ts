@@ -12,7 +12,7 @@ const OCTETS = 4;
 const OCTET_DIGITS_MAX = 3;
 const OCTET_MAX = 255;
 
-/** Whether [cursor, end) is a host with an optional port. It may be empty, as for a target without authority. */
+/** Returns whether [cursor, end) is a host with an optional port. An empty host is valid: a target may lack one. */
 export function isHost(bytes: Uint8Array, cursor: number, end: number): boolean {
   if (cursor === end) return true;
   cursor = bytes[cursor] === BRACKET ? skipLiteral(bytes, cursor + 1, end) : skipName(bytes, cursor, end);
@@ -23,7 +23,7 @@ export function isHost(bytes: Uint8Array, cursor: number, end: number): boolean 
   return true;
 }
 
-/** The position after a registered name, or 0 when a percent sign in it encodes nothing. */
+/** Returns the position after a registered name, or 0 when a percent sign in it is not followed by two hex digits. */
 function skipName(bytes: Uint8Array, cursor: number, end: number): number {
   cursor = skip(bytes, REG_NAME, cursor, end);
   while (cursor < end && bytes[cursor] === PERCENT) {
@@ -34,7 +34,7 @@ function skipName(bytes: Uint8Array, cursor: number, end: number): number {
   return cursor;
 }
 
-/** The position after the bracket that ends an IP literal, or 0 when it is none. */
+/** Returns the position after the closing bracket of an IP literal, or 0 when the literal is malformed. */
 function skipLiteral(bytes: Uint8Array, cursor: number, end: number): number {
   if (cursor === end) return 0;
   const future = ((bytes[cursor] as number) | 0x20) === V;
@@ -42,7 +42,7 @@ function skipLiteral(bytes: Uint8Array, cursor: number, end: number): number {
   return cursor !== 0 && cursor < end && bytes[cursor] === BRACKET_END ? cursor + 1 : 0;
 }
 
-/** IPvFuture behind its v: a version, a dot, and an address, neither of them empty. */
+/** Parses IPvFuture after its v: a version, a dot and an address, where neither version nor address is empty. */
 function skipFuture(bytes: Uint8Array, cursor: number, end: number): number {
   const version = cursor;
   while (cursor < end && isHex(bytes[cursor] as number)) cursor++;
@@ -53,12 +53,12 @@ function skipFuture(bytes: Uint8Array, cursor: number, end: number): number {
   return cursor === address ? 0 : cursor;
 }
 
-/** IPv6address: eight groups, or fewer around one "::". An IPv4 address may stand for the last two. */
+/** Parses IPv6address: eight groups, or fewer groups and one "::". An IPv4 address may replace the last two groups. */
 function skipIpv6(bytes: Uint8Array, cursor: number, end: number): number {
   let groups = 0;
   let elided = false;
   while (true) {
-    // At the start, or behind a colon.
+    // The cursor is at the start or after a colon.
     if (cursor + 1 < end && bytes[cursor] === COLON && (groups !== 0 || bytes[cursor + 1] === COLON)) {
       if (elided) return 0;
       elided = true;
@@ -81,7 +81,7 @@ function skipIpv6(bytes: Uint8Array, cursor: number, end: number): number {
   return (elided ? groups < GROUPS : groups === GROUPS) ? cursor : 0;
 }
 
-/** IPv4address: four numbers to 255, without leading zeros. */
+/** Parses IPv4address: four numbers from 0 to 255, without leading zeros. */
 function skipIpv4(bytes: Uint8Array, cursor: number, end: number): number {
   for (let octet = 0; octet < OCTETS; octet++) {
     if (octet !== 0) {

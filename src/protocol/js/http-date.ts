@@ -1,11 +1,11 @@
-// HTTP-date in its three forms; twin of assembly/http-date.ts.
+// Parses HTTP-date in its three forms (RFC 9110 5.6.7); twin of assembly/http-date.ts.
 
 import { COLON, isDigit, SP } from './chars.ts';
 import { ascii, matches } from './scanner.ts';
 
 const IMF_BYTES = 29;
 const ASCTIME_BYTES = 24;
-/** Size of the rest behind the day's name in the form of RFC 850. */
+/** Size of a date in the form of RFC 850 without the day name. */
 const RFC_850_REST_BYTES = 24;
 
 const HYPHEN = 0x2d;
@@ -19,8 +19,8 @@ const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
 const MONTH_DAYS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
 /**
- * Seconds since 1970 of the date in [cursor, end), or NaN.
- * @param now the same of the present, for years of two digits
+ * Returns the date in [cursor, end) in seconds since 1970, or NaN when it is malformed.
+ * @param now the current time in the same unit, to expand years of two digits
  */
 export function parseHttpDate(bytes: Uint8Array, cursor: number, end: number, now: number): number {
   const size = end - cursor;
@@ -64,13 +64,13 @@ function rfc850Date(bytes: Uint8Array, cursor: number, nameBytes: number, now: n
   const time = timeOfDay(bytes, cursor + 12);
   const year = twoDigits(bytes, cursor + 9);
   if (year < 0) return Number.NaN;
-  // A date that would be more than 50 years ahead is of the century before.
+  // A date more than 50 years in the future belongs to the past century (RFC 9110 5.6.7).
   return secondsUnchecked(2000 + year - 50, month, day, time) > now
     ? seconds(1900 + year, month, day, time)
     : seconds(2000 + year, month, day, time);
 }
 
-/** Seconds from midnight of `hh:mm:ss`, or -1. A leap second may come. */
+/** Returns the seconds from midnight to `hh:mm:ss`, or -1 when it is malformed. Accepts a leap second. */
 function timeOfDay(bytes: Uint8Array, cursor: number): number {
   const hour = twoDigits(bytes, cursor);
   const minute = twoDigits(bytes, cursor + 3);
@@ -80,7 +80,7 @@ function timeOfDay(bytes: Uint8Array, cursor: number): number {
   return hour * 3600 + minute * 60 + second;
 }
 
-/** NaN when a part is out of its range. */
+/** Returns the seconds since 1970, or NaN when a part is out of its range. */
 function seconds(year: number, month: number, day: number, time: number): number {
   if (year < 0 || month < 0 || day < 1 || time < 0 || day > (MONTH_DAYS[month] as number)) return Number.NaN;
   if (month === 1 && day === 29 && (year % 4 !== 0 || (year % 100 === 0 && year % 400 !== 0)))
@@ -88,7 +88,7 @@ function seconds(year: number, month: number, day: number, time: number): number
   return secondsUnchecked(year, month, day, time);
 }
 
-/** By years that begin in March, 400 later than told, so that nothing is below zero. */
+/** Returns the seconds since 1970. Counts years from March and adds 400 years, so no intermediate value is negative. */
 function secondsUnchecked(year: number, month: number, day: number, time: number): number {
   const shifted = month < 2 ? year + 399 : year + 400;
   const days =
@@ -97,7 +97,7 @@ function secondsUnchecked(year: number, month: number, day: number, time: number
   return (days + dayOfYear - 865566) * 86400 + time;
 }
 
-/** The place in a list of the name at `cursor`, or -1. */
+/** Returns the index in a list of the name at `cursor`, or -1. */
 function indexOf(names: readonly Uint8Array[], bytes: Uint8Array, cursor: number): number {
   return names.findIndex((name) => matches(bytes, cursor, name));
 }
@@ -114,7 +114,7 @@ function twoDigits(bytes: Uint8Array, cursor: number): number {
   return tens < 0 || ones < 0 ? -1 : tens * 10 + ones;
 }
 
-/** -1 when it is none. */
+/** Returns the value of the digit at `cursor`, or -1 when the byte is not a digit. */
 function digit(bytes: Uint8Array, cursor: number): number {
   const byte = bytes[cursor] as number;
   return isDigit(byte) ? byte - 0x30 : -1;

@@ -1,8 +1,8 @@
-// Decimal numbers, read and written.
+// Parses and writes decimal numbers.
 
 import { isDigit } from './chars.ts';
 
-/** The value of the digits in [cursor, end), or -1 when empty, not digits only, or above 2^53 - 1. */
+/** Returns the value of the digits in [cursor, end); -1 when the span is empty, has other bytes, or exceeds 2^53 - 1. */
 export function parseDecimal(bytes: Uint8Array, cursor: number, end: number): number {
   if (cursor === end) return -1;
   let value = 0;
@@ -15,14 +15,14 @@ export function parseDecimal(bytes: Uint8Array, cursor: number, end: number): nu
   return value;
 }
 
-/** How many digits `value` has. */
+/** Returns how many digits `value` has. */
 export function countDigits(value: number): number {
   let digits = 1;
   for (let bound = 10; value >= bound; bound *= 10) digits++;
   return digits;
 }
 
-/** Writes `value` so that its last digit stands before `end`. */
+/** Writes the digits of `value` so that the last digit is just before `end`. */
 export function writeDecimal(bytes: Uint8Array, end: number, value: number): void {
   do {
     const rest = Math.floor(value / 10);

@@ -1,5 +1,5 @@
-// A head into the one request record (RFC 9112 2 to 5); twin of assembly/request.ts, which explains how
-// parsing resumes and where an error counts.
+// Parses a head into the request record of the slot (RFC 9112 2 to 5); twin of assembly/request.ts, which explains how
+// parsing resumes and to which byte an error belongs.
 
 import {
   ERROR_CONNECT,
@@ -75,7 +75,10 @@ const TLS_HANDSHAKE = 22;
 const TLS_VERSION = 3;
 const VERSION_LINE = ascii('HTTP/1.1\r\n');
 
-/** Parses the head that begins at `start`; bytes are there up to `end`. */
+/**
+ * Parses the head that begins at `start`, or resumes it: the record's state shows which. The input ends at `end`.
+ * Returns the position after the head, or MORE, or an error.
+ */
 export function parseHead(views: Views, record: number, start: number, end: number): number {
   const { bytes, data, halves, words } = views;
   let state = words[(record + RECORD_STATE) >> 2] as number;
@@ -140,13 +143,13 @@ export function parseHead(views: Views, record: number, start: number, end: numb
   return error !== 0 ? error : result;
 }
 
-/** Makes the record that of a fresh head. The position of its method, or MORE, or an error. */
+/** Prepares the record for a new head. Returns the position of the method, or MORE, or an error. */
 function beginHead(views: Views, record: number, start: number, end: number): number {
   const { bytes, halves, words } = views;
   let cursor = start;
   words[(record + RECORD_METHOD) >> 2] = METHOD_OTHER;
   words[(record + RECORD_FLAGS) >> 2] = 0;
-  // One empty line before the request line is ignored (RFC 9112 2.2).
+  // The parser ignores one empty line before the request line (RFC 9112 2.2).
   if (bytes[cursor] === CR) {
     if (cursor + 1 === end) return MORE;
     if (bytes[cursor + 1] !== LF) return fail(views, record, ERROR_METHOD, start, cursor + 2);
@@ -156,7 +159,7 @@ function beginHead(views: Views, record: number, start: number, end: number): nu
   return cursor;
 }
 
-/** Parses a method other than GET (RFC 9112 3.1). The position of the space behind it, or MORE, or an error. */
+/** Parses a method other than GET (RFC 9112 3.1). Returns the position of the space after it, or MORE, or an error. */
 function parseMethod(
   views: Views,
   record: number,
@@ -174,14 +177,14 @@ function parseMethod(
   if (cursor === end) return suspend(views, record, start, head, cursor, end, STATE_METHOD, 0, 0);
   if (bytes[cursor] !== SP || size === 0) return fail(views, record, ERROR_METHOD, head, cursor + 1);
   const method = methodNumber(bytes, head, size);
-  // An origin server has no use for it, whatever its target (RFC 9110 9.3.6).
+  // CONNECT is for proxies; an origin server rejects it with any target (RFC 9110 9.3.6).
   if (method === METHOD_CONNECT) return fail(views, record, ERROR_CONNECT, head, cursor + 1);
   words[(record + RECORD_METHOD) >> 2] = method;
   halves[(record + RECORD_METHOD_BYTES) >> 1] = size;
   return cursor;
 }
 
-/** Judges a version that is not whole, or is neither 1.0 nor 1.1: above zero when it is valid, or MORE, or an error. */
+/** Judges a version that is incomplete, or is neither 1.0 nor 1.1. Returns 1 when it is valid, or MORE, or an error. */
 function judgeVersion(
   views: Views,
   record: number,
@@ -196,32 +199,32 @@ function judgeVersion(
   if (decided > 0) return fail(views, record, ERROR_VERSION, head, cursor + decided);
   if (bytes[cursor + 5] !== 0x31)
     return fail(views, record, ERROR_VERSION_MAJOR, head, cursor + VERSION_LINE.length);
-  // A minor version that is not known means the highest that is (RFC 9110 2.5).
+  // An unknown minor version counts as the highest known one (RFC 9110 2.5).
   words[(record + RECORD_VERSION_MINOR) >> 2] = 1;
   return 1;
 }
 
-/** Outside of a message the record still holds the method of the last one, whosever it was. */
+/** Clears the method: between messages the record still holds the last one, maybe of another connection. */
 export function forgetMethod({ words }: Views, record: number): void {
   if (words[(record + RECORD_STATE) >> 2] === STATE_START)
     words[(record + RECORD_METHOD) >> 2] = METHOD_OTHER;
 }
 
-/** The minor version of `HTTP/1.1` or `HTTP/1.0` and CRLF, or -1 for anything else. */
+/** Returns the minor version of `HTTP/1.1` or `HTTP/1.0` with CRLF, or -1 for other bytes. */
 function knownMinor(data: DataView, cursor: number): number {
   if (data.getInt32(cursor, true) !== HTTP || data.getUint16(cursor + 8, true) !== CRLF) return -1;
   const version = data.getInt32(cursor + 4, true);
   return version === SLASH_1_1 ? 1 : version === SLASH_1_0 ? 0 : -1;
 }
 
-/** A client that takes this port for one of TLS shall read so; its second byte decides. */
+/** Returns the TLS error when a client speaks TLS to this plain port. The second byte decides. */
 function judgeTls(views: Views, record: number, start: number, end: number): number {
   if (start + 1 === end) return suspend(views, record, start, start, start + 1, end, STATE_METHOD, 0, 0);
   const error = views.bytes[start + 1] === TLS_VERSION ? ERROR_TLS : ERROR_METHOD;
   return fail(views, record, error, start, start + 2);
 }
 
-/** One of METHOD_*. Methods are case-sensitive (RFC 9110 9.1). */
+/** Returns one of METHOD_*. Methods are case-sensitive (RFC 9110 9.1). */
 function methodNumber(bytes: Uint8Array, method: number, size: number): number {
   for (let i = 0; i < METHODS.length; i++) {
     const { name, number } = METHODS[i] as Method;
@@ -231,8 +234,8 @@ function methodNumber(bytes: Uint8Array, method: number, size: number): number {
 }
 
 /**
- * Judges `HTTP/d.d` and CRLF byte by byte (RFC 9112 2.3). Above zero: how many bytes it took to see that
- * it is none. Zero: all right so far, bytes are missing. Below zero: it is one.
+ * Judges `HTTP/d.d` and CRLF byte by byte (RFC 9112 2.3). Returns a negative number when the version is valid, 0 when it
+ * is valid so far but incomplete. When it is invalid, returns the number of bytes that decided so.
  */
 function versionDecided(bytes: Uint8Array, cursor: number, end: number): number {
   for (let i = 0; i < VERSION_LINE.length; i++) {

@@ -1,4 +1,4 @@
-// A response from its prepared parts into the output region; twin of assembly/response.ts.
+// Builds a response in the output region from its prepared parts; twin of assembly/response.ts.
 
 import { ERROR_LEASE_EXHAUSTED, LENGTH_CHUNKED, LENGTH_UNTOLD } from '../../memory/codes.ts';
 import {
@@ -74,7 +74,10 @@ export function buildPrepared(
   return output;
 }
 
-/** What ends every head behind the field lines. @param length or LENGTH_UNTOLD or LENGTH_CHUNKED */
+/**
+ * Builds at `output` the lines that end every head, after its field lines. Returns the position after them.
+ * @param length size of the content in bytes, or LENGTH_UNTOLD, or LENGTH_CHUNKED
+ */
 export function finishHead(
   { bytes }: Views,
   slot: number,
@@ -96,7 +99,7 @@ export function finishHead(
   return write(bytes, output, CRLF);
 }
 
-/** The interim response that asks for the content. */
+/** Writes "HTTP/1.1 100 Continue" and an empty line. */
 export function writeContinue({ bytes }: Views, output: number): number {
   return write(bytes, output, CONTINUE);
 }

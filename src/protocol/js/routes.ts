@@ -1,4 +1,4 @@
-// Which prepared response answers a request; twin of assembly/routes.ts.
+// Finds the prepared response to a GET or HEAD by its exact path; twin of assembly/routes.ts.
 
 import { bucketOf } from '../../memory/bucket.ts';
 import { FLAG_CONDITIONAL, METHOD_GET, METHOD_HEAD } from '../../memory/codes.ts';
@@ -27,7 +27,7 @@ import { skipPath } from './scanner.ts';
 
 const S = 0x73;
 
-/** Index of the prepared response to the request whose head began at `start`, or PREPARED_NONE. */
+/** Returns the index of the prepared response to the request whose head begins at `start`, or PREPARED_NONE. */
 export function findPrepared(views: Views, slot: number, start: number): number {
   const { bytes, halves, words } = views;
   const fallback = words[(slot + CONTROL_FALLBACK) >> 2] as number;
@@ -55,7 +55,7 @@ export function findPrepared(views: Views, slot: number, start: number): number 
   return fallback;
 }
 
-/** Whether a target that is no path has the scheme https. Else it has the scheme http, or is "*" before the version. */
+/** Returns whether a target that is not a path has the scheme https. If not, its scheme is http, or the target is "*". */
 function isHttps(bytes: Uint8Array, target: number): boolean {
   return ((bytes[target + 4] as number) | 0x20) === S;
 }

@@ -1,4 +1,4 @@
-// A section of field lines up to its empty line; twin of assembly/section.ts.
+// Parses a section of field lines up to its empty line; twin of assembly/section.ts.
 
 import {
   ERROR_FIELD_COUNT,
@@ -26,7 +26,11 @@ import { COLON, CR, isOws, LF, TCHAR } from './chars.ts';
 import { noteField } from './fields.ts';
 import { skip, skipFieldValue } from './scanner.ts';
 
-/** The position after the empty line, or MORE, or an error. */
+/**
+ * Parses the field lines that begin at `cursor`. Resumes inside a section when `state`, the record's state, is
+ * `resumeState`. The size limit of a head counts from `head`. Returns the position after the empty line, or MORE, or
+ * an error.
+ */
 export function parseSection(
   views: Views,
   record: number,
@@ -53,7 +57,7 @@ export function parseSection(
     if (cursor < colon) cursor = colon;
     cursor = skipFieldValue(bytes, data, cursor, end);
     const ended = cursor + 2 <= end && bytes[cursor] === CR && bytes[cursor + 1] === LF;
-    // No white space before the colon, no folded line, no empty name (RFC 9112 5.1, 5.2).
+    // The parser rejects white space before the colon, folded lines and empty names (RFC 9112 5.1, 5.2).
     if (!ended || bytes[colon] !== COLON || colon === name) {
       if (ended && bytes[name] === CR) break;
       return stopInLine(views, record, start, head, name, colon, cursor, end, resumeState, fieldCount, flags);
@@ -85,7 +89,7 @@ export function parseSection(
   return cursor - head > (words[HEADER_HEAD_BYTES_MAX >> 2] as number) ? ERROR_HEAD_SIZE : cursor;
 }
 
-/** The line that begins at `name` is not whole, or not valid: MORE, or an error. */
+/** Judges an incomplete or invalid line that begins at `name`. Returns MORE, or an error. */
 function stopInLine(
   views: Views,
   record: number,
@@ -113,13 +117,13 @@ function stopInLine(
   return suspend(views, record, start, head, cursor, end, resumeState, fieldCount, flags);
 }
 
-/** An error decided by the bytes before `decided`: beyond the head's limit it is the limit's. */
+/** Returns an error that the bytes before `decided` decide, or the limit's error when they exceed the limit of a head. */
 export function fail({ words }: Views, record: number, error: number, head: number, decided: number): number {
   words[(record + RECORD_STATE) >> 2] = STATE_START;
   return decided - head > (words[HEADER_HEAD_BYTES_MAX >> 2] as number) ? ERROR_HEAD_SIZE : error;
 }
 
-/** Remembers where to go on, unless the head has reached its limit without an end. */
+/** Stores where to resume and returns MORE, or the limit's error when the head has reached its limit without an end. */
 export function suspend(
   { words }: Views,
   record: number,

@@ -11,15 +11,15 @@ const HTTP = ascii('http');
 const SCHEME_END = ascii('://');
 
 /**
- * 0 when a target that doesn't begin with a slash is fit for its method, else the error. authority-form
- * belongs to CONNECT alone, which is refused before.
+ * Judges a target that does not begin with a slash. Returns 0 when the target is valid for its method, else the error.
+ * Only CONNECT uses authority-form, and the parser rejects CONNECT earlier.
  */
 export function judgeTarget(bytes: Uint8Array, method: number, target: number, end: number): number {
   if (end - target === 1 && bytes[target] === ASTERISK) return method === METHOD_OPTIONS ? 0 : ERROR_TARGET;
   return isAbsolute(bytes, target, end) ? 0 : ERROR_TARGET;
 }
 
-/** absolute-form: the http or https scheme and a host, without user information (RFC 9110 4.2). */
+/** Returns whether a target is absolute-form: http or https and a host, without user information (RFC 9110 4.2). */
 function isAbsolute(bytes: Uint8Array, target: number, end: number): boolean {
   if (end - target < 8 || !matchesLower(bytes, target, target + 4, HTTP)) return false;
   let authority = target + 4;
