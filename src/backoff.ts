@@ -6,7 +6,7 @@ export class Backoff {
   /**
    * @param firstMs the first pause
    * @param maxMs the longest pause
-   * @param atOnce after so many failures there is no pause yet: by default after the first one
+   * @param atOnce the count of failures without a pause; by default the first failure has none
    */
   constructor(
     private readonly firstMs: number,
@@ -14,12 +14,12 @@ export class Backoff {
     private readonly atOnce = 1,
   ) {}
 
-  /** The pause after the last failure, in milliseconds; 0 when nothing has failed since the last success. */
+  /** Returns the pause after the last failure, in milliseconds; 0 if nothing has failed since the last success. */
   get pauseMs(): number {
     return this.after(this.failures);
   }
 
-  /** The pause after so many failures in a row, in milliseconds. */
+  /** Returns the pause after this many failures in a row, in milliseconds. */
   after(failures: number): number {
     const pauses = failures - this.atOnce;
     return pauses < 1 ? 0 : Math.min(this.firstMs * 2 ** (pauses - 1), this.maxMs);
@@ -27,7 +27,7 @@ export class Backoff {
 
   /**
    * Counts the end of a thread or process that is started again.
-   * @param healthy it lived so long that its start is not to blame
+   * @param healthy the thread or process ran so long that its start is not to blame
    * @returns the pause before the next start, in milliseconds
    */
   next(healthy: boolean): number {

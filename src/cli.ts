@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The entry of the command line. It checks Node before it imports what an older Node may be unable to link.
+// The entry of the command line. It checks Node's version before it imports files that an older Node may fail to link.
 
 try {
   await import('./node-version.ts');

@@ -1,5 +1,5 @@
-// The command line: from arguments to options, and the text of --help. node:util's parseArgs takes arguments apart;
-// what is wrong with them is told here, in one line that names the flag as it was written.
+// The command line: from arguments to options, and the text of --help. node:util's parseArgs takes arguments apart; this
+// file reports a mistake in one line that names the flag as the user wrote it.
 
 import { parseArgs } from 'node:util';
 import { nearest } from './nearest.ts';
@@ -16,11 +16,11 @@ import {
 } from './options.ts';
 import { appFile, readTexts } from './read-options.ts';
 
-/** What the user asks for. */
+/** The parsed command. */
 export type Command = { run: Options } | { print: 'help' | 'version' };
 
 const HELP_WIDTH = 100;
-/** A longer flag has its sentence on the next line. */
+/** A longer flag has its description on the next line. */
 const FLAG_WIDTH = 32;
 
 /**
@@ -51,8 +51,8 @@ export function readCommand(argv: string[], environment: { PORT?: string | undef
 }
 
 /**
- * Flags with their values, the last one where a flag is repeated, and what is left.
- * @throws OptionError for a flag that is unknown, lacks its value, or has one too many
+ * Returns flags with their values, the last value of a repeated flag, and the remaining arguments.
+ * @throws OptionError for a flag that is unknown, lacks its value, or has a value that it doesn't take
  */
 function takeApart(argv: string[]): { flags: Map<string, string>; paths: string[] } {
   const valued = new Map(OPTION_NAMES.map((name) => [flagOf(name), OPTIONS[name].value]));
@@ -80,7 +80,7 @@ function takeApart(argv: string[]): { flags: Map<string, string>; paths: string[
       // An option without a value is switched off by its flag.
       flags.set(name, 'false');
     } else {
-      // What looks like a flag is one, unless it follows an equals sign or can only be a number.
+      // An argument that looks like a flag is one, unless it follows an equals sign or can only be a number.
       if (value === undefined || (!inlineValue && /^-(?!\d)./.test(value)))
         throw new OptionError(`${rawName} needs a value: ${rawName} ${wanted}; see hotpath --help`);
       flags.set(name, value);
@@ -89,7 +89,7 @@ function takeApart(argv: string[]): { flags: Map<string, string>; paths: string[
   return { flags, paths };
 }
 
-/** @param argument as it was written: `--prot=80`, or `-port`, which is no group of short flags */
+/** @param argument as the user wrote it: `--prot=80`, or `-port`, which is no group of short flags */
 function unknown(argument: string, flags: readonly string[]): OptionError {
   const [flag = ''] = argument.split('=');
   const meant = nearest(flag, flags);
@@ -97,7 +97,7 @@ function unknown(argument: string, flags: readonly string[]): OptionError {
   return new OptionError(`there is no option ${escaped(flag)}${hint}`);
 }
 
-/** The text of --help. */
+/** Returns the text of --help. */
 export function helpText(): string {
   const groups = Object.entries(OPTION_GROUPS).map(([heading, names]) => [
     `${heading}:`,
@@ -125,7 +125,7 @@ function helpRow(name: OptionName): string[] {
   return helpLines(`${flagNamed(name)} ${value}`, standard === undefined ? text : `${text} [${standard}]`);
 }
 
-/** A flag and its sentence in two columns. */
+/** Formats a flag and its description in two columns. */
 function helpLines(flag: string, text: string): string[] {
   const lines = [''];
   for (const word of text.split(' ')) {

@@ -1,4 +1,4 @@
-// The command line: arguments in, exit code out. 0 a clean end, 1 failed to start, 2 wrong usage.
+// The command line: takes arguments, returns an exit code: 0 a clean end, 1 failed to start, 2 wrong usage.
 
 import { readFileSync } from 'node:fs';
 import { helpText, readCommand } from './command-line.ts';
@@ -30,7 +30,7 @@ export async function main(argv: string[], times = TIMES): Promise<number> {
   }
 }
 
-/** Paths on the command line start there, and so does a thread. */
+/** Paths on the command line are relative to this folder, and a thread starts in it. */
 function checkWorkingDirectory(): void {
   try {
     process.cwd();
@@ -39,9 +39,9 @@ function checkWorkingDirectory(): void {
   }
 }
 
-/** One line that says what failed and how to mend it. Only failures to listen need more than their message. */
+/** Describes in one line what failed and how to fix it. Only failures to listen need more than their message. */
 export function explain({ code, message }: NodeJS.ErrnoException): string {
-  // The message of a path ends in the reason.
+  // The message of a failure at a path ends in the reason.
   if (code === 'EADDRINUSE' && /:\d+$/.test(message))
     return `${message.replace('listen EADDRINUSE: ', '')}: choose another port with --port`;
   if (/^(?:listen|bind) (?:EACCES|EPERM)\b/.test(message))

@@ -1,4 +1,4 @@
-// What programs and applications import from 'hotpath'.
+// The exports of the package 'hotpath', for programs and applications.
 
 import './node-version.ts';
 

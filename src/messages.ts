@@ -15,7 +15,7 @@ export type ToServer =
   | { type: 'socket'; request: number }
   | { type: 'drain'; timeoutMs: number }
   | { type: 'reload'; timeoutMs: number }
-  /** Ends a thread as a crash would. For tests. */
+  /** Ends a thread as a crash would. For tests only. */
   | { type: 'kill-worker'; ordinal: number; how?: Kill };
 
 export type ToSupervisor =

@@ -1,10 +1,10 @@
-// What a misspelt word was meant to be.
+// Finds the word that a misspelt one was meant to be.
 
-/** Mistakes in a word that is longer than SHORT letters; a shorter one may have half as many. */
+/** Mistakes allowed in a word that is longer than SHORT letters; a shorter word may have half as many. */
 const MISTAKES_MAX = 2;
 const SHORT = 4;
 
-/** The known word that a misspelt one is nearest to; undefined when none comes near. Letters alone count, not their case. */
+/** Returns the known word nearest to a misspelt one; undefined if none is near. Compares letters only, without their case. */
 export function nearest<T extends string>(word: string, known: readonly T[]): T | undefined {
   let found: T | undefined;
   let least = Number.POSITIVE_INFINITY;
@@ -23,7 +23,7 @@ function lettersOf(word: string): string {
   return word.toLowerCase().replace(/[^a-z]/g, '');
 }
 
-/** The edit distance: letters to change, add, remove or swap; Infinity when the lengths alone differ too much. */
+/** Returns the edit distance: letters to change, add, remove or swap; Infinity if the lengths alone differ too much. */
 function distance(a: string, b: string): number {
   if (Math.abs(a.length - b.length) > MISTAKES_MAX) return Number.POSITIVE_INFINITY;
   let before: number[] = [];

@@ -1,4 +1,4 @@
-// Refuses a Node that is too old, before any other file is evaluated. package.json says the same version in `engines`.
+// Rejects a Node that is too old, before any other file is evaluated. package.json names the same version in `engines`.
 
 const OLDEST = '20.19';
 

@@ -1,4 +1,4 @@
-// What kinds of values options have, and how each is read from text. A mistake is one line that names the option as
+// The kinds of option values, and how each is read from text. A mistake is reported in one line that names the option as
 // the user wrote it.
 
 import { resolve } from 'node:path';
@@ -13,12 +13,12 @@ export class OptionError extends Error {
 }
 
 export interface OptionKind<T> {
-  /** The value in the help: `N`, `HOST`, `wasm|js`; undefined for a flag that takes no value. */
+  /** The value in the help: `N`, `HOST`, `wasm|js`; undefined for a flag without a value. */
   readonly value: string | undefined;
   readonly byDefault: T;
-  /** The values that it can have, where `value` does not list them. */
+  /** The values that the option can have, where `value` does not list them. */
   readonly range?: string;
-  /** A program may pass an array of texts, which is read as if commas stood between them. */
+  /** A program may pass an array of texts, which is read as if they were joined by commas. */
   readonly list?: true;
   /**
    * @param name of the option, as the user wrote it
@@ -77,7 +77,7 @@ export function powerOfTwo(most: number, byDefault: number): OptionKind<number> 
   };
 }
 
-/** A flag that switches off what is on by default; its texts are those of a program's true and false. */
+/** A flag that switches off a default; its texts are the `true` and `false` of a program. */
 export const SWITCH_OFF: OptionKind<boolean> = {
   value: undefined,
   byDefault: true,
@@ -111,7 +111,7 @@ export const FOLDER: OptionKind<string | undefined> = {
   },
 };
 
-/** An error does not repeat what may contain a password. */
+/** The error does not repeat the value, which may contain a password. */
 export const REDIS_URL: OptionKind<string | undefined> = {
   value: 'URL',
   byDefault: undefined,

@@ -1,6 +1,6 @@
 // The table of options: kinds of values, defaults, and the sentences that describe them. `--help`, the table in
-// docs/command-line.md and the docstrings of ServeOptions are made of it (`npm run docs`, test/options.test.ts). Sizes are in
-// bytes, durations in milliseconds.
+// docs/command-line.md and the docstrings of ServeOptions are made from it (`npm run docs`, test/options.test.ts). Sizes are
+// in bytes, durations in milliseconds.
 
 import type { ProxyField } from './connection/access.ts';
 import { SOCKET_CHOICES, type SocketChoice } from './connection/bind.ts';
@@ -31,7 +31,7 @@ export type ModelName = (typeof MODELS)[number];
 export const COUNTERS = ['atomic', 'mutex', 'none'] as const;
 export type CounterName = (typeof COUNTERS)[number];
 
-/** What a server process is told; the table below describes each option. */
+/** The options of a server process; the table below describes each. */
 export interface ServerOptions {
   /** URL of the application's module; undefined for the built-in application. */
   app: string | undefined;
@@ -79,15 +79,15 @@ const DAY_MS = 86_400_000;
 /** Two generations of workers share the slots. */
 export const WORKERS_MAX = LIMITS.slotCountMax / 2;
 
-/** All but the application, which is an argument of the command line and a property of serve(). */
+/** All options except the application, which is an argument of the command line and a property of serve(). */
 export type OptionName = Exclude<keyof Options, 'app'>;
 
 export interface Option<T> extends OptionKind<T> {
   /** What the option means, in one sentence, which begins without an article. `{maxHead}` names another option. */
   readonly says: string;
-  /** More sentences, for those who read the page or the docstring. */
+  /** More sentences for the page and the docstring. */
   readonly more?: string;
-  /** Sentences for the page alone. */
+  /** Sentences for the page only. */
   readonly onPage?: string;
   /** How the property of serve() differs; false where serve() has none. */
   readonly property?: false | { says?: string; byDefault?: T; defaultSays?: string };
@@ -288,7 +288,7 @@ export function flagOf(name: OptionName): string {
   return positive.replace(/[A-Z]/g, (capital) => `-${capital.toLowerCase()}`);
 }
 
-/** A sentence of the table, with the options that it names as their reader writes them. */
+/** Returns a sentence of the table with the options that it names as its reader writes them. */
 export function withNames(text: string, called: (name: OptionName) => string): string {
   return text.replace(/\{(\w+)\}/g, (_, name: OptionName) => called(name));
 }

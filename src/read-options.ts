@@ -1,4 +1,4 @@
-// From texts to options, for the command line and for programs alike: each option by its kind, then the rules about
+// Turns texts into options, for the command line and for programs: first each option by its kind, then the rules about
 // several of them. Messages name an option as the user wrote it.
 
 import { accessSync, constants, type Stats, statSync } from 'node:fs';
@@ -12,19 +12,19 @@ import { OPTION_NAMES, OPTIONS, type OptionName, type Options } from './options.
 
 const PROPERTIES = OPTION_NAMES.filter((name) => OPTIONS[name].property !== false);
 
-/** What the user has given. */
+/** The options that the user has given. */
 export interface Given {
   /** The URL of the application's module. */
   app: string | undefined;
-  /** The others, by name. */
+  /** The other options, by name. */
   texts: ReadonlyMap<OptionName, string>;
-  /** How the user writes the name of an option: `--max-head`, or `maxHead`. */
+  /** Returns the name of an option as the user writes it: `--max-head`, or `maxHead`. */
   called(name: OptionName): string;
 }
 
 /**
  * Reads all options.
- * @param defaults where they differ from those of the command line
+ * @param defaults where they differ from the defaults of the command line
  * @throws OptionError with one line
  */
 export function readTexts(given: Given, defaults: Partial<Options> = {}): Options {
@@ -38,9 +38,9 @@ export function readTexts(given: Given, defaults: Partial<Options> = {}): Option
 
 /**
  * Reads the options of serve().
- * @param given values by name; one that is undefined has its default
- * @param defaults where they differ from those of the table
- * @param hintFor called with a name that is unknown; returns the end of the message
+ * @param given values by name; an undefined value means the default
+ * @param defaults where they differ from the defaults of the table
+ * @param hintFor called with an unknown name; returns the end of the message
  * @throws OptionError with one line
  */
 export function readOptions(
@@ -63,9 +63,9 @@ export function readOptions(
 }
 
 /**
- * The URL of an application's module.
+ * Returns the URL of an application's module.
  * @param from the folder that a relative path starts from; the working directory by default
- * @throws OptionError when there is no such file
+ * @throws OptionError if there is no such file
  */
 export function appFile(path: string | URL, from = '.'): string {
   const url = path instanceof URL ? path : pathToFileURL(resolve(from, path));
@@ -82,7 +82,7 @@ export function appFile(path: string | URL, from = '.'): string {
   return url.href;
 }
 
-/** A value of a program, as the command line would have it. */
+/** Turns the value of a program into text, as the command line would have it. */
 function textOf(name: OptionName, value: unknown): string {
   const { list, value: shown } = OPTIONS[name];
   if (list && Array.isArray(value) && value.every((item) => typeof item === 'string')) return value.join(',');
@@ -109,7 +109,7 @@ function defaultsOfServe(): Partial<Options> {
   return Object.fromEntries(differing);
 }
 
-/** A smaller head makes the default target smaller, too. */
+/** A smaller maxHead lowers the default of maxTarget, too. */
 function fitTarget(options: Options, { texts, called }: Given): void {
   if (!texts.has('maxTarget'))
     options.maxTarget = Math.min(options.maxTarget, Math.floor(options.maxHead / 2));
@@ -119,7 +119,7 @@ function fitTarget(options: Options, { texts, called }: Given): void {
     );
 }
 
-/** An application runs in event loops, and counts as it likes. */
+/** An application runs in event loops, and counts with its own code. */
 function fitApp({ app, model }: Options, { texts, called }: Given): void {
   if (app === undefined) return;
   if (model !== 'event-loop')
@@ -155,7 +155,7 @@ function fitModel(options: Options, { texts, called }: Given): void {
     throw new OptionError(`${chosen} answers one request a connection: leave out ${called('maxRequests')}`);
 }
 
-/** Event loops alone keep state: the counters of the tutorial's servers are for the tutorial. */
+/** Only event loops keep state: the tutorial's servers lose their counters when they end. */
 function fitState({ state, redis, model }: Options, { texts, called }: Given): void {
   if (state === undefined && redis === undefined) {
     if (texts.has('lease'))

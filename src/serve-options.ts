@@ -1,4 +1,4 @@
-// The options of serve(). `npm run docs` writes the docstrings of the options out of the table in options.ts.
+// The options of serve(). `npm run docs` writes the docstrings of the options from the table in options.ts.
 
 import type { App } from './app/types.ts';
 import type { LogLevel } from './connection/log.ts';

@@ -1,5 +1,5 @@
 // A server inside any program: threads that load an application, or handlers in the calling thread. It
-// handles no signal, ends no process, and touches no global unless asked.
+// handles no signal, ends no process, and replaces no global unless an option asks for it.
 
 import { APP_KEYS, hintFor, strangeKeys } from './app/app-keys.ts';
 import { appOf } from './app/load.ts';
@@ -30,14 +30,14 @@ import type { Statistics } from './wasm/statistics.ts';
 
 /** A server that runs in this program. */
 export interface Server extends AsyncDisposable {
-  /** Without a slash at the end: `http://127.0.0.1:8080`. */
+  /** The URL without a slash at the end: `http://127.0.0.1:8080`. */
   readonly url: string;
   readonly port: number;
   /** Totals and gauges over all threads of the server. */
   stats(): Statistics;
   /**
-   * Stops accepting, finishes what is under way, and resolves when that is done or drainTimeout has passed.
-   * Idle connections close at once. Another call waits for the same end.
+   * Stops accepting, finishes requests under way, and resolves when they are done or drainTimeout has passed.
+   * Idle connections close at once. Further calls resolve at the same time.
    */
   close(): Promise<void>;
   /** close(), for `await using`. */
@@ -46,28 +46,28 @@ export interface Server extends AsyncDisposable {
 
 export interface AppServer extends Server {
   /**
-   * Starts new threads, which load the application anew, in the place of those there are; counters go on. A
-   * connection that waits to be accepted is lost with the thread that it waits for, and where this Node can't let
-   * two threads listen on one port, connecting is refused for a moment; the command line loses none.
-   * Resolves when the new ones serve; the old finish what is under way.
-   * @throws Error when the new ones fail to start; then the old go on
+   * Starts new threads, which load the application anew, in place of the old threads; counters keep their values. A
+   * connection that waits to be accepted is lost with the thread that would accept it. If this Node can't let
+   * two threads listen on one port, the server refuses connections for a moment; the command line loses none.
+   * Resolves when the new threads serve; the old threads finish their requests.
+   * @throws Error if the new threads fail to start; then the old threads keep serving
    */
   reload(): Promise<void>;
 }
 
 export interface HandlersServer extends Server {
   /**
-   * Has these handlers answer, in the place of those there are.
-   * @throws Error when they are none; then the old go on
+   * Replaces the handlers of the server.
+   * @throws Error if these are no handlers; then the old handlers keep serving
    */
   reload(app: App): Promise<void>;
 }
 
 /**
  * Starts a server in this program: with `app` over threads, with `fetch` and `routes` in the calling thread.
- * Resolves when it listens.
- * @throws OptionError with one line that names the option; Error when the application can't be loaded, or
- *   what listening fails with
+ * Resolves when the server listens.
+ * @throws OptionError with one line that names the option; Error if the application fails to load, or
+ *   the error of listening
  */
 export function serve(options: ServeAppOptions): Promise<AppServer>;
 export function serve(options: ServeHandlersOptions): Promise<HandlersServer>;
@@ -100,7 +100,7 @@ export async function startThreads(options: Options, listeners = listenersOf(opt
     const what = bound.some(({ address }) => 'path' in address) ? 'path' : 'port';
     start.note(`Threads can't share a ${what} here: 1 worker, not ${wanted}`);
   }
-  // The first thread picks a port that is 0, and the others follow.
+  // If the port is 0, the first thread picks one, and the others use it.
   const picks = listeners.map(({ address }) => new PortPick(address));
   const server = await eventLoop({
     ...start,
@@ -118,7 +118,7 @@ async function serveHandlers({ workers, ...given }: ServeHandlersOptions): Promi
   if (workers !== undefined)
     throw new OptionError('workers belongs to app: functions do not travel to other threads');
   const others = Object.entries(given).filter(([name]) => !(APP_KEYS as readonly string[]).includes(name));
-  // First, since a misspelt fetch is missed below, where its name is not told.
+  // Check unknown names first: a misspelt `fetch` would be reported as missing below, without its name.
   const options = readOptions(Object.fromEntries(others), { globals: false }, hintFor);
   return await startInThread(options, appOf(given, 'serve()'));
 }

@@ -1,4 +1,4 @@
-// Holds the listening sockets, starts the server process, and alone interprets signals. Speaks no HTTP.
+// Holds the listening sockets, starts the server process, and interprets signals, as no other process does. Speaks no HTTP.
 
 import { type ChildProcess, fork, type SendHandle } from 'node:child_process';
 import inspector from 'node:inspector';

@@ -1,11 +1,11 @@
-// Times that are no option of a user's. Tests take shorter ones.
+// Times that no option sets. Tests use shorter ones.
 
 export interface Times {
-  /** A server process, a worker or a keeper that lived this long died of something else than its start. */
+  /** A server process, a worker or a keeper that lived this long did not end because of its start. */
   healthyMs: number;
-  /** The start of a thread that takes longer is reported, and gives way to a newer reload. */
+  /** The server reports the start of a thread that takes longer; then the start gives way to a newer reload. */
   slowMs: number;
-  /** npm passes Ctrl-C on to a process that got it from the terminal already: twice within some milliseconds. */
+  /** npm passes Ctrl-C on to a process that got it from the terminal already: two signals within some milliseconds. */
   sameSignalMs: number;
 }
 

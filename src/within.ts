@@ -1,4 +1,4 @@
-// How long a promise is awaited.
+// Awaits a promise for a limited time.
 
 /** The result of within() when a promise takes longer. */
 export const LATE: unique symbol = Symbol('late');

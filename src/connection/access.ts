@@ -1,14 +1,14 @@
-// Whom a server believes about its clients, and for which hosts it answers: plain values, which every thread is told.
+// Which proxies a server trusts, and for which hosts it answers: plain values, which are sent to every thread.
 
-/** Fields in which a proxy says who its client is and how it came. */
+/** Fields in which a proxy records its client's address and scheme. */
 export const PROXY_FIELDS = ['x-forwarded-for', 'x-forwarded-proto', 'forwarded'] as const;
 export type ProxyField = (typeof PROXY_FIELDS)[number];
 
 export interface Access {
-  /** How many proxies stand before the server. */
+  /** The count of proxies in front of the server. */
   readonly trustProxy: number;
-  /** The fields that these proxies write; a client may have written any other. By default X-Forwarded-For alone. */
+  /** The fields that these proxies write; the client may have written any other field. By default only X-Forwarded-For. */
   readonly trustProxyField?: readonly ProxyField[] | undefined;
-  /** The hosts that requests may be for, as allowed-hosts.ts reads them; undefined: any. */
+  /** The hosts that requests may name, as allowed-hosts.ts reads them; undefined: any host. */
   readonly allowedHosts?: readonly string[] | undefined;
 }

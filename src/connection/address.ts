@@ -1,13 +1,13 @@
-// Where a server listens, and how lines and URLs name that.
+// Where a server listens, and how log lines and URLs name that address.
 
 import { isIPv6 } from 'node:net';
 
 /** A TCP port, or the path of a unix socket (on Windows, of a named pipe). */
 export type Address = { host: string; port: number } | { path: string };
 
-/** One of the listeners of a server: where it listens, what its clients speak, and what answers them. */
+/** A listener of a server: its address, the protocol of its clients, and the application that answers them. */
 export interface ListenerOptions {
-  /** Port 0 is any free one. */
+  /** Port 0 means any free port. */
   address: Address;
   /** HTTP without TLS. */
   protocol: 'plain';
@@ -15,29 +15,29 @@ export interface ListenerOptions {
   serves: 'public';
 }
 
-/** The listeners of a server whose options name one host and port. */
+/** Returns the listeners of a server whose options name one host and port. */
 export function listenersOf({ host, port }: { host: string; port: number }): ListenerOptions[] {
   return [{ address: { host, port }, protocol: 'plain', serves: 'public' }];
 }
 
-/** The address that a server is named by: the first TCP port, or the first path if it has none. */
+/** Returns the address that names a server: the first TCP port, or the first path if there is none. */
 export function mainAddress(addresses: readonly Address[]): Address {
   return addresses.find((address) => 'port' in address) ?? (addresses[0] as Address);
 }
 
-/** 0 for a path. */
+/** Returns the port; 0 for a path. */
 export function portOf(address: Address): number {
   return 'port' in address ? address.port : 0;
 }
 
-/** The address once its port is known: `port` replaces port 0. */
+/** Returns the address with its known port: `port` replaces port 0. */
 export function withPort(address: Address, port: number): Address {
   return 'port' in address ? { ...address, port: address.port || port } : address;
 }
 
 /**
- * Where clients find a server: `http://127.0.0.1:8080`, `http://[::1]:8080` or `unix:/run/app.sock`. No URL can hold the
- * zone of an IPv6 address (`::1%lo`), so it is left out.
+ * Returns the URL of a server: `http://127.0.0.1:8080`, `http://[::1]:8080` or `unix:/run/app.sock`. No URL can hold the
+ * zone of an IPv6 address (`::1%lo`), so the zone is left out.
  */
 export function urlOf(address: Address): string {
   if ('path' in address) return `unix:${address.path}`;
@@ -46,13 +46,13 @@ export function urlOf(address: Address): string {
 }
 
 /**
- * The host of a text as Node listens on it: an address, an IPv6 one in brackets or not, or a name. Undefined for text
- * of which urlOf() makes no URL.
+ * Returns the host of a text as Node listens on it: an address, with IPv6 in brackets or not, or a name. Undefined if
+ * urlOf() can make no URL of the text.
  */
 export function hostToListen(text: string): string | undefined {
   const inBrackets = /^\[(.*)\]$/.exec(text)?.[1];
   const host = inBrackets ?? text;
   if (host.includes(':') || inBrackets !== undefined) return isIPv6(host) ? host : undefined;
-  // The other characters of a name are for URL and the system to judge.
+  // URL and the system check the other characters of a name.
   return /^[^\s\p{Cc}/?#@\\%]+$/u.test(host) && URL.canParse(urlOf({ host, port: 1 })) ? host : undefined;
 }

@@ -5,8 +5,8 @@
 //   word 0   seed of the hash, so that no client can choose which addresses share a bucket
 //   then     buckets of entries, each a state (slot + 1, and a count; 0: free) and a part of the address's hash
 //
-// An address has two buckets, and enters the emptier one. With four entries to a connection that there may be, both are
-// never full in practice; if they are, the connection goes uncounted.
+// An address has two buckets, and enters the emptier one. With four entries for each allowed connection, both are
+// never full in practice; if they are, the connection is not counted.
 
 import { createHash, randomBytes } from 'node:crypto';
 import { clientKey, IPV6_PREFIX } from '../protocol/client-key.ts';
@@ -19,7 +19,7 @@ const ENTRIES_PER_CONNECTION = 4;
 const COUNT_BITS = 20;
 const COUNT_MASK = 2 ** COUNT_BITS - 1;
 
-/** An entry of none: the connection is not counted. */
+/** Stands for no entry: the connection is not counted. */
 export const UNCOUNTED = -1;
 
 /** Plain values, and the memory that all threads of a server share. */
@@ -38,14 +38,14 @@ export function createAddressLimit(max: number, connectionsMax: number): Address
   return { max, memory };
 }
 
-/** Frees what a thread that has ended counted. */
+/** Frees the entries of a thread that has ended. */
 export function reclaimAddresses({ memory }: AddressLimit, slot: number): void {
   const words = new Int32Array(memory, SEED_BYTES);
   for (let at = 0; at < words.length; at += ENTRY_WORDS)
     if (ownerOf(words, at) === slot) Atomics.store(words, at, 0);
 }
 
-/** The counts as one thread sees and changes them. */
+/** The counts as one thread reads and changes them. */
 export class AddressCounts {
   private readonly max: number;
   private readonly seed: Uint8Array;
@@ -65,9 +65,9 @@ export class AddressCounts {
   }
 
   /**
-   * Counts a connection. Threads that do so in the same moment see each other's, so an address never has more than the
-   * most; for its last place two may both be refused.
-   * @returns the entry to leave, or undefined when there are too many
+   * Counts a connection. Threads that do so at the same moment see each other's entries, so an address never exceeds its
+   * limit; two connections that compete for the last place may both be refused.
+   * @returns the entry to leave, or undefined if the address has too many connections
    */
   enter(address: string): number | undefined {
     const hash = createHash('sha256').update(this.seed).update(clientKey(address, IPV6_PREFIX)).digest();
@@ -83,7 +83,7 @@ export class AddressCounts {
     return undefined;
   }
 
-  /** The connection is closed. @param entry as enter() returned it */
+  /** Removes a closed connection from the counts. @param entry as enter() returned it */
   leave(entry: number): void {
     if (entry === UNCOUNTED) return;
     const { words } = this;
@@ -103,7 +103,7 @@ export class AddressCounts {
     const owned = (this.slot + 1) << COUNT_BITS;
     for (const bucket of emptier)
       for (let at = bucket; at < bucket + BUCKET_WORDS; at += ENTRY_WORDS)
-        // It counts nothing before the hash is there.
+        // The entry must not count before its hash is written.
         if (Atomics.compareExchange(words, at, 0, owned) === 0) {
           Atomics.store(words, at + 1, tag);
           Atomics.store(words, at, owned + 1);
@@ -129,7 +129,7 @@ export class AddressCounts {
   }
 }
 
-/** The slot of the thread that has an entry; -1 when it is free. */
+/** Returns the slot of the thread that owns an entry; -1 if the entry is free. */
 function ownerOf(words: Int32Array, entry: number): number {
   return (Atomics.load(words, entry) >>> COUNT_BITS) - 1;
 }

@@ -1,6 +1,6 @@
-// Binding without accepting, so that the accept queue outlives threads and server process. The one file
-// that makes listening handles by hand: `net._createServerHandle` is Node's own (cluster rests on it), so
-// it is tried first, and without it each thread binds for itself.
+// Binds sockets without accepting, so that the accept queue outlives threads and server process. This file alone
+// makes listening handles by hand: `net._createServerHandle` is Node's own (cluster rests on it), so this file
+// tries it first, and without it each thread binds for itself.
 //
 //   per-worker   one socket a worker, bound with SO_REUSEPORT: the kernel spreads the connections
 //   shared       one socket for all workers
@@ -24,18 +24,18 @@ export type SocketWay = Exclude<SocketChoice, 'auto'>;
 export interface Handle {
   fd: number;
   listen(backlog: number): number;
-  /** TCP sockets have it. */
+  /** TCP sockets have this method. */
   getsockname(name: { port: number }): number;
   close(): void;
 }
 
 export interface Bound {
   way: SocketWay;
-  /** As given, or with the port that 0 led to. */
+  /** The address as given, or with the port that replaced port 0. */
   address: Address;
   /** How many workers can listen this way. */
   workersMax: number;
-  /** The socket of worker `ordinal`, to be duplicated by sending it; undefined when threads bind their own. */
+  /** Returns the socket of worker `ordinal`, to be duplicated by sending it; undefined if threads bind their own. */
   handleOf(ordinal: number): Handle | undefined;
   /** Lets clients find the address, once threads listen: a path has no file before. @throws Error when it is taken by now */
   publish(): Promise<void>;
@@ -111,7 +111,7 @@ async function bindPath(path: string, choice: SocketChoice): Promise<Bound> {
   };
 }
 
-/** Undefined where a socket can't be held: on Windows, and with a Node that no longer has the function. */
+/** Returns undefined if a socket can't be held: on Windows, and with a Node that no longer has the function. */
 function makePathHandle(boundAt: string, path: string): Handle | undefined {
   if (platform() === 'win32' || !('_createServerHandle' in net)) return undefined;
   const handle = createServerHandle(boundAt, -1, -1, 0);
@@ -142,7 +142,7 @@ async function bindPort(host: string, port: number, workers: number, choice: Soc
   };
 }
 
-/** The address that can be listened on now. */
+/** Returns the address that can be listened on now. */
 async function probe(host: string, port: number): Promise<AddressInfo> {
   const server = net.createServer();
   server.listen({ host, port, exclusive: true });
@@ -183,7 +183,7 @@ function reusesPorts(address: AddressInfo): boolean {
   return both;
 }
 
-/** The same by documented calls. Node 20 ignores the option, so it is tried. */
+/** Does the same by documented calls. Node 20 ignores the option, so test its effect. */
 async function threadsReusePort(host: string): Promise<boolean> {
   const servers: net.Server[] = [];
   try {
@@ -202,7 +202,7 @@ async function threadsReusePort(host: string): Promise<boolean> {
   }
 }
 
-/** A handle at any free port, or undefined when this Node can't make one. */
+/** Returns a handle at any free port, or undefined if this Node can't make one. */
 function tryHandle(address: AddressInfo, flags: number): Handle | undefined {
   try {
     const handle = createTcpHandle(address, 0, flags);

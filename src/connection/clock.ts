@@ -1,11 +1,11 @@
-// The worker's one coarse clock. Every tick the Date line is renewed and deadlines are looked at: no timer
-// for each connection, no system call for each request. Deadlines are kept in monotonic time, so that
-// nobody's setting of the wall clock makes a connection immortal.
+// The worker's coarse clock. Every tick renews the Date line and checks the deadlines: no timer
+// for each connection, no system call for each request. Deadlines use monotonic time, so that
+// a change of the wall clock never makes a connection immortal.
 
-/** A timeout counts from the tick after it was set, and is looked at every tick: it is up to twice this late. */
+/** A timeout counts from the tick after it was set, and is checked every tick: it ends up to two ticks late. */
 const TICK_MS = 250;
 
-/** Where the time comes from; tests have their own. */
+/** The source of time; tests have their own. */
 export interface TimeSource {
   /** Milliseconds that only ever grow. */
   monotonicMs(): number;
@@ -31,7 +31,7 @@ export class Clock {
   private timer: NodeJS.Timeout | undefined;
   private onTick: ((nowMs: number) => void) | undefined;
 
-  /** @param onSecond told the time since the epoch when a second has begun, and at the start */
+  /** @param onSecond called with the time since the epoch at the start, and when a second has begun */
   constructor(
     private readonly onSecond: (epochMs: number) => void,
     private readonly time: TimeSource = SYSTEM_TIME,
@@ -39,12 +39,12 @@ export class Clock {
     this.nowMs = Math.floor(time.monotonicMs());
   }
 
-  /** The time now. It takes a tenth of a microsecond, so not every request asks for it. */
+  /** Returns the time now. The call takes a tenth of a microsecond, so not every request makes it. */
   readMs(): number {
     return this.time.monotonicMs();
   }
 
-  /** @param onTick told the monotonic time at once, and at each tick */
+  /** @param onTick called with the monotonic time at once, and at each tick */
   start(onTick: (nowMs: number) => void): void {
     this.onTick = onTick;
     this.tick();

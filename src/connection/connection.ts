@@ -109,7 +109,7 @@ export class Connection implements InflowHost, OutflowHost, ExchangeHost, Socket
     this.inflow.discardRest();
   }
 
-  /** Acts on a deadline that has passed: the state says what it was for. */
+  /** Acts on a deadline that has passed, depending on the state of the deadline. */
   expire(): void {
     const { exchange, inflow, outflow } = this;
     if (outflow.peerReads()) return;
@@ -290,7 +290,7 @@ export class Connection implements InflowHost, OutflowHost, ExchangeHost, Socket
     this.inflow.resume();
   }
 
-  /** Starts the time of whatever the connection waits for now. @param anew a head that it waits for is another one */
+  /** Starts the time of the event that the connection waits for. @param anew the connection waits for a new head */
   private awaitNext(bytes = 0, anew = true): void {
     const { deadline, exchange, inflow } = this;
     if (exchange === undefined) {

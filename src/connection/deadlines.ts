@@ -1,4 +1,4 @@
-// The deadline of a connection: what the connection waits for, and until when. It alone moves its state:
+// The deadline of a connection: the event that the connection waits for, and the time limit. Only this class moves its state:
 //
 //   REQUEST       waits for the client's next request
 //   HEAD          waits for the rest of a head
@@ -10,17 +10,17 @@
 import type { Clock } from './clock.ts';
 
 export interface Deadlines {
-  /** From the first byte of a head, or from accepting, to the end of the head. Then 408. */
+  /** Time from the first byte of a head, or from accepting, to the end of the head. Then the client gets 408. */
   headTimeoutMs: number;
-  /** Between requests. Then the connection is closed without a response. */
+  /** Time between two requests. Then the connection closes without a response. */
   idleTimeoutMs: number;
-  /** Without a byte of content. Then 408. */
+  /** Longest pause between two bytes of content. Then the client gets 408. */
   bodyTimeoutMs: number;
   /** The least upload rate: bytes of content a second on average, once bodyTimeoutMs have passed. */
   bodyRateMin: number;
-  /** For the application to answer, or to continue its response. Then 503, or the response is cut. */
+  /** Time for the application to respond, or to continue its response. Then the client gets 503, or the response is cut. */
   handlerTimeoutMs: number;
-  /** For a peer to read a response, or so much of it that the kernel takes 64 KiB more. Then the response is cut. */
+  /** Time for a peer to read a response, or enough of it that the kernel takes 64 KiB more. Then the response is cut. */
   writeTimeoutMs: number;
 }
 
@@ -29,19 +29,19 @@ const HEAD = 1;
 const CONTENT = 2;
 const APPLICATION = 3;
 
-/** A connection that closes, or whose client has closed its side, stays open so long, so that the client can read. */
+/** Time that a connection stays open when it closes, or its client has closed its side, so that the client can read. */
 const LINGER_MS = 2000;
-/** The last bytes of a response that broke off have so long to reach the peer: a reset discards bytes under way. */
+/** Time for the last bytes of a response that broke off to reach the peer: a reset discards bytes under way. */
 const RESET_DELAY_MS = 200;
-/** A client has so long for a head before its connection may make room for another one. */
+/** Time that a client has for a head before its connection may make room for another one. */
 const HEAD_GRACE_MS = 1000;
 
 /**
- * One timeout. It is never early: it counts from the tick after it was set, since reading a clock for each request takes too
+ * A timeout. It never ends early: it counts from the tick after it was set, since reading a clock for each request takes too
  * long.
  */
 export class Timeout {
-  /** Set since the last tick; 0 when `atMs` holds. */
+  /** The duration of a timeout set since the last tick; 0 if `atMs` holds. */
   private timeoutMs = 0;
   private atMs = Number.POSITIVE_INFINITY;
 

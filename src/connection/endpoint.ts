@@ -16,7 +16,7 @@ export interface Io {
 export interface Endpoint {
   readonly io: Io;
   readonly scheme: 'http' | 'https';
-  /** It is a unix socket: its clients have no address, and a connection can't be reset. */
+  /** Whether it is a unix socket: its clients have no address, and a connection can't be reset. */
   readonly unix: boolean;
 }
 

@@ -1,11 +1,11 @@
-// A request that the engine doesn't answer, and its response: an application layer sees only this of a connection. It speaks
-// of bytes, field lines and status codes, never of Fetch.
+// A request that the application answers, and its response: an application layer sees only this of a connection. This layer
+// works with bytes, field lines and status codes, never with Fetch.
 
 import type { Duplex } from 'node:stream';
 import { isReasonPhrase } from '../protocol/status.ts';
 import type { ExchangeEvents } from './exchange-events.ts';
 
-/** The status line and the field lines of a response together have at most so many bytes. */
+/** Most bytes of the status line and the field lines of a response together. */
 export const FIELDS_BYTES_MAX = 32_768;
 export const FIELDS_TOO_LARGE = `the fields of a response have at most ${FIELDS_BYTES_MAX} bytes together`;
 

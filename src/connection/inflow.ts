@@ -1,4 +1,4 @@
-// The input of a connection: bytes that are received, until they have been served. It alone moves its state:
+// The input of a connection: received bytes, until they have been served. Only this class moves its state:
 //
 //   REQUESTS     bytes go to the engine, or are content of the request that the application answers
 //   DISCARDING   a response said that the connection closes: further bytes are discarded, since closing at once would make
@@ -22,7 +22,7 @@ const DISCARDING = 1;
 const ENDED = 2;
 const RELEASED = 3;
 
-/** A closing connection reads so many bytes at most, so that the peer can read the last response. */
+/** Most bytes that a closing connection reads, so that the peer can read the last response. */
 export const LINGER_BYTES_MAX = 1024 * 1024;
 /** Reading pauses when more is pipelined behind the request that the application answers. */
 const PIPELINED_BYTES_MAX = 16_384;

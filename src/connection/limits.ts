@@ -1,23 +1,23 @@
-// How many connections a server takes, and what one of them may ask for.
+// How many connections a server accepts, and how many requests each may send.
 
 export interface ConnectionLimits {
-  /** Open connections over all workers: beyond, the one that has waited longest makes room, or the new one reads a 503. */
+  /** Open connections over all workers. At the limit, the longest waiting one makes room, or the new one gets 503. */
   connectionsMax: number;
-  /** How many of those a worker keeps at a time until they have read their 503; the others are closed at once. */
+  /** How many connections with a 503 a worker keeps at a time until the client has read it; others are closed at once. */
   refusalsMax: number;
-  /** Requests answered on one connection; the last response says that it closes. */
+  /** Requests served on one connection; the last response carries the close option. */
   requestsMax: number;
 }
 
-/** Over all workers. */
+/** The total over all workers. */
 const REFUSALS_MAX = 128;
-/** What a server process has open besides connections and what its threads need. */
+/** Descriptors of a server process besides those of connections and threads. */
 const DESCRIPTORS_OF_PROCESS = 48;
 
 /**
- * Fits the limit of connections into what the system lets a process open, so that accepting never fails
- * for want of a descriptor.
- * @param descriptors that the process's threads need
+ * Lowers the limit of connections to the number of files that the system lets a process open, so that accepting never
+ * fails for lack of a descriptor.
+ * @param descriptors the count that the process's threads need
  * @param descriptorsMax files and sockets that the process may have open
  * @param workers how many planes share the limit
  */

@@ -10,7 +10,7 @@ import { removeStaleSocket } from './socket-file.ts';
 export type ListenAt = { fd: number } | { host: string; port: number; reusePort: boolean } | { path: string };
 
 /**
- * Says where a worker listens for one of the server's listeners. Called for each new worker, since threads must not share
+ * Returns where a worker listens for one of the server's listeners. Called for each new worker, since threads must not share
  * a descriptor.
  * @param listener index in the server's list of listeners
  */
@@ -26,14 +26,14 @@ export interface Listener {
   close(): void;
 }
 
-/** Receives the connections: a plane, or what passes them on to one. */
+/** Receives the connections: a plane, or an object that passes them on to a plane. */
 export interface Acceptor {
   /** @param socket not read from yet */
   accept(socket: net.Socket, endpoint: Endpoint): void;
   acceptFailed(error: NodeJS.ErrnoException): void;
 }
 
-/** Where a worker that binds for itself listens. @param reusePort several workers share a port */
+/** Returns where a worker that binds for itself listens. @param reusePort several workers share a port */
 export function placeAt(address: Address, reusePort: boolean): ListenAt {
   return 'path' in address ? address : { ...address, reusePort };
 }
@@ -45,7 +45,7 @@ export function isExclusive(at: ListenAt): boolean {
 
 /** All listeners of a thread. */
 export interface Listening {
-  /** Where it listens, in the order of the listeners. */
+  /** The addresses where the thread listens, in the order of the listeners. */
   addresses: Address[];
   /** Stops accepting. */
   close(): void;

@@ -1,4 +1,4 @@
-// The tutorial's lines: accepted, received, sent. Off the request's way unless asked for.
+// The tutorial's lines: accepted, received, sent. A request calls the log only if an option asks for these lines.
 
 import type { RequestLine } from '../wasm/events.ts';
 import type { ResponseEvent } from './response-event.ts';
@@ -6,7 +6,7 @@ import type { ResponseEvent } from './response-event.ts';
 export const LOG_LEVELS = ['silent', 'errors', 'start', 'connections', 'requests'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-/** No more of a request-line, or of the first line of a content, is printed. */
+/** The log prints no more of a request-line, or of the first line of a content. */
 const PRINTED_LENGTH_MAX = 80;
 
 export class Log {
@@ -27,23 +27,23 @@ export class Log {
     this.requests = verbosity >= 4;
   }
 
-  /** What happens to the server as a whole. */
+  /** Logs an event of the server as a whole. */
   note(text: string): void {
     if (this.start) this.print(text);
   }
 
-  /** What goes wrong with the server as a whole, or is over. */
+  /** Logs a failure of the server as a whole, or the end of a failure. */
   warn(text: string): void {
     if (this.errors) this.print(text);
   }
 
-  /** What an application failed with, and nobody told its client. */
+  /** Logs an error of an application that its client does not learn about. */
   failed(what: string, error: unknown): void {
     if (this.errors) this.printError(`${what}:`, error);
   }
 
   /**
-   * A handler timeout.
+   * Logs a handler timeout.
    * @param request method and path
    * @param begun a part of the response has been sent, so it is cut
    */
@@ -84,7 +84,7 @@ export class Log {
   }
 }
 
-/** The first line of a content: the rest may be long, and may hold what belongs into no log. */
+/** Returns the first line of a content: the rest may be long, and may hold text that belongs into no log. */
 function excerpt(content: string): string {
   const start = content.slice(0, PRINTED_LENGTH_MAX);
   const line = start.slice(0, start.indexOf('\n') + 1 || start.length);
@@ -92,7 +92,7 @@ function excerpt(content: string): string {
   return JSON.stringify(line).replace(CONTROLS, escapeUnit) + more;
 }
 
-/** Terminals obey them, and JSON leaves them as they are. */
+/** Terminals obey these characters, and JSON doesn't escape them. */
 const CONTROLS = /[\x7f-\x9f\u2028\u2029]/g;
 
 function escapeUnit(unit: string): string {

@@ -1,9 +1,9 @@
 // Finds the connection that has waited longest for its client, when one must make room for another. Connections are kept in
 // no order, since that would cost time for each request. A search looks through all of them, and keeps the next ones at hand.
 
-/** A search keeps so many connections at hand. */
+/** Count of connections that a search keeps at hand. */
 const AT_HAND_MAX = 1024;
-/** Searches look at so many connections in a tick, so that a flood of new ones does not keep the thread busy. */
+/** Count of connections that searches look at in a tick, so that a flood of new ones does not keep the thread busy. */
 const LOOKED_AT_MAX = 65_536;
 
 /** A connection that may have to make room. */

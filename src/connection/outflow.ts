@@ -1,4 +1,4 @@
-// The output of a connection: bytes of the region at hand, and bytes from where they lie. It alone moves its state:
+// The output of a connection: bytes of the region at hand, and bytes from where they lie. Only this class moves its state:
 //
 //   IDLE      the kernel has taken everything
 //   PENDING   the kernel has not taken everything: no new request is begun before it has
@@ -19,17 +19,17 @@ const PENDING = 1;
 const ENDED = 2;
 const BROKEN = 3;
 
-/** A peer has to read so many bytes of a longer response within the write timeout. */
+/** Bytes of a longer response that a peer has to read within the write timeout. */
 const READ_BYTES_MIN = 65_536;
 
-/** Date, Connection, framing fields and the empty line of a head together are shorter. */
+/** More bytes than Date, Connection, framing fields and the empty line of a head take together. */
 const HEAD_END_BYTES_MAX = 192;
-/** The size of a chunk and its line ends are shorter. */
+/** More bytes than the size of a chunk and its line ends take. */
 const CHUNK_FRAME_BYTES_MAX = 32;
 /** Content up to this size is copied next to its head; larger content is written from where it lies. */
 export const COPIED_BYTES_MAX = 16_384;
 
-/** The connection whose output this is. */
+/** The connection that owns this output. */
 export interface OutflowHost {
   readonly endpoint: Endpoint;
   readonly plane: Plane;
@@ -47,7 +47,7 @@ export class Outflow implements TurnHolder, WriterHost {
   private state = IDLE;
   /** The close of the connection ends the content under way (RFC 9112 6.3, HTTP/1.0). */
   private endsContent = false;
-  /** How much the kernel had taken when the write timeout last started. */
+  /** The count of bytes that the kernel had taken when the write timeout last started. */
   private sentBytes = 0;
   /** The output regions that are lent to this connection. */
   private lent: OutputRegion[] | undefined = undefined;
@@ -130,7 +130,7 @@ export class Outflow implements TurnHolder, WriterHost {
     const { outputs } = this.host.plane;
     if (outputs.position === outputs.pointer)
       return this.writer.write(bytes) ? this.wrote() : this.awaitPeer();
-    // One system call for both: between two calls the peer would wait.
+    // One system call for both: with two calls, the peer would wait between them.
     return this.writer.write(outputs.take(), bytes) ? this.wrote() : this.lendRegion();
   }
 
@@ -142,7 +142,7 @@ export class Outflow implements TurnHolder, WriterHost {
     this.socket.end();
   }
 
-  /** Notes that the close ends the content under way: an end that is not proper must be a reset. */
+  /** Notes that the close ends the content under way: after a failure the end must be a reset. */
   closeEndsContent(): void {
     this.endsContent = true;
   }

@@ -1,7 +1,7 @@
 // The output regions of a worker. One region is at hand: responses are built into it one behind the other and leave in one
 // write. If a peer is slow, the region is lent to its connection until the peer has read, and another region is at hand
 // meanwhile. The last region is never lent: responses are copied out of it. So a worker with many slow peers goes on, and
-// each of them holds no more than its own bytes.
+// each peer holds no more than its own bytes.
 
 import type { Slot } from '../wasm/slot.ts';
 
@@ -23,7 +23,7 @@ export class Outputs {
   constructor(private readonly slot: Slot) {
     const [first, ...others] = slot.outputs.map((pointer) => ({
       pointer,
-      // Filled, since V8 makes a slow dictionary of an array that begins far from 0.
+      // Fill the array at once, since V8 makes a slow dictionary of an array that begins far from 0.
       views: new Array<undefined>(KEPT_VIEW_BYTES_MAX + 1).fill(undefined),
     }));
     this.current = first as OutputRegion;

@@ -43,7 +43,7 @@ export function openSocket(way: ReadWay, accepted: net.Socket, slot: Slot, recei
 export function releaseSocket(socket: net.Socket, unread: Uint8Array | undefined): void {
   socket.pause();
   socket.removeAllListeners('data');
-  // As if nobody had ever listened.
+  // Removes every trace of the earlier listeners.
   (socket as { readableFlowing: boolean | null }).readableFlowing = null;
   if (unread !== undefined) socket.unshift(unread);
 }

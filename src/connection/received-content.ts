@@ -4,22 +4,22 @@
 import { copyBytes } from '../wasm/copy.ts';
 import type { Content } from './exchange.ts';
 
-/** When more bytes wait, no more is read from the peer. */
+/** Most bytes that wait before the server stops reading from the peer. */
 const WINDOW_BYTES = 65536;
-/** At most so much memory is allocated at first: a client may announce a length that it never sends. */
+/** Most memory that is allocated at first: a client may announce a length that it never sends. */
 const WHOLE_BYTES_FIRST = 1_048_576;
-/** At most so many bytes are read at a time. */
+/** Most bytes of one read. */
 const ROOM_BYTES_MAX = 65_536;
-/** Memory for more than this is not filled with zeros first. */
+/** Memory larger than this is not filled with zeros first. */
 const ZEROED_BYTES_MAX = 4096;
-/** A piece counts as so many bytes more than it has, so that single bytes fill the window, too. */
+/** Bytes that a piece counts in addition to its own, so that single bytes fill the window, too. */
 const PIECE_BYTES = 128;
 
 type Trailer = readonly [name: string, value: string];
 
-/** Where the content comes from. */
+/** The source of the content. */
 export interface ContentSource {
-  /** The application waits for content, has taken some, or discards it. */
+  /** The application waits for content, has taken some, or discards the rest. */
   contentWanted(): void;
 }
 
@@ -86,7 +86,7 @@ export class ReceivedContent implements Content {
     this.waiting.length = 0;
     this.waitingBytes = 0;
     this.settle(undefined);
-    // If 100 Continue has not been sent, it is not sent now.
+    // 100 Continue that has not been sent is not sent any more.
     if (!this.expectsContinue) this.source.contentWanted();
   }
 

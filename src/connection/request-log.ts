@@ -1,4 +1,4 @@
-// What one connection tells the log of its requests. A connection has it only when requests are logged. The engine's events
+// The events of one connection's requests for the log. A connection has it only if requests are logged. The engine's events
 // and the application's responses both become one event for each response.
 
 import { refusalText } from '../protocol/errors.ts';
@@ -7,7 +7,7 @@ import type { Endpoint } from './endpoint.ts';
 import type { Plane } from './plane.ts';
 import type { Answer } from './response-event.ts';
 
-/** Of a content, for the log. */
+/** The log gets no more bytes of a content. */
 const CONTENT_BYTES_MAX = 1024;
 const EMPTY_LINE = '\r\n\r\n';
 
@@ -25,7 +25,7 @@ export class RequestLog {
     readonly peer: string,
   ) {}
 
-  /** The engine is about to serve what has been received. */
+  /** Notes that the engine is about to serve received bytes. */
   turnBegins(): void {
     this.turnMs = performance.now();
   }
@@ -44,7 +44,7 @@ export class RequestLog {
     }
   }
 
-  /** Logs an error that was found outside of the engine, and its response, the last `bytes` of the region at hand. */
+  /** Logs an error that was found outside of the engine, and its response: the last `bytes` of the region at hand. */
   refused(error: number, bytes: number): void {
     this.plane.log.refused(refusalText(error), this.peer);
     this.built(bytes);
@@ -87,7 +87,7 @@ export class RequestLog {
   }
 }
 
-/** What a whole response of the engine's says, in Latin-1. */
+/** Describes a whole response of the engine, which is given in Latin-1. */
 function answerOf(response: Uint8Array): Answer {
   const text = Buffer.from(response.buffer, response.byteOffset, response.byteLength);
   const contentStart = text.indexOf(EMPTY_LINE) + EMPTY_LINE.length;

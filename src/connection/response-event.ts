@@ -1,15 +1,15 @@
-// What the log is told of one response.
+// The event that the log gets for each response.
 
 import type { RequestLine } from '../wasm/events.ts';
 import type { Endpoint } from './endpoint.ts';
 
-/** One response, or the part of one that was sent before it broke off. */
+/** A response, or the part of one that was sent before it broke off. */
 export interface ResponseEvent extends Answer {
-  /** Of the listener that the connection came through. */
+  /** The listener that the connection came through. */
   endpoint: Endpoint;
   /** Address and port of the client. */
   peer: string;
-  /** Undefined when no valid head has come. */
+  /** Undefined if no valid head has arrived. */
   request: RequestLine | undefined;
   /** From the turn that parsed the request's head until the last byte of the response was built. */
   durationUs: number;
@@ -22,6 +22,6 @@ export interface Answer {
   statusCode: number;
   /** Size of head and content as sent, chunk sizes included; interim responses are not counted. */
   bytes: number;
-  /** For people: text, or the beginning of one, or the bytes; undefined for a stream. */
+  /** For people: the text, or its beginning, or the bytes; undefined for a stream. */
   content: string | Uint8Array | undefined;
 }

@@ -1,5 +1,5 @@
 // Tries the two direct ways once, over a real connection, before anything depends on them. If a Node has changed the internals
-// that they rest on, the public ways are used, and the start line says so.
+// that they rest on, the public ways are used, and the start line reports it.
 
 import { once } from 'node:events';
 import net, { type AddressInfo } from 'node:net';

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 
 const OWNER = Symbol('owner');
 
-/** Told what happens to a socket. */
+/** Learns of the events of a socket. */
 export interface SocketOwner {
   /** The peer has sent its last byte. */
   peerEnded(): void;
@@ -14,7 +14,7 @@ export interface SocketOwner {
 
 type Owned = { [OWNER]?: SocketOwner };
 
-/** Tells the owner what happens to the socket from now on. */
+/** Sends the events of the socket to its owner from now on. */
 export function watchSocket(socket: Socket & Owned, owner: SocketOwner): void {
   socket[OWNER] = owner;
   socket.on('end', socketOnEnd);

@@ -62,7 +62,7 @@ async function isListenedAt(path: string): Promise<boolean> {
     await once(socket, 'connect');
     return true;
   } catch (error) {
-    // Any other failure, such as a full queue or missing rights, may come from a server that listens.
+    // Any other failure, such as a full queue or missing rights, may come from a listening server.
     return !['ECONNREFUSED', 'ENOENT'].includes((error as NodeJS.ErrnoException).code ?? '');
   } finally {
     socket.destroy();

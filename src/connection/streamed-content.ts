@@ -8,7 +8,7 @@ const LAST_CHUNK = '0\r\n';
 const CRLF = '\r\n';
 
 export class StreamedContent {
-  /** The length that the head tells; or LENGTH_CHUNKED or LENGTH_UNTOLD. */
+  /** The length in the head; or LENGTH_CHUNKED or LENGTH_UNTOLD. */
   length: number;
   /** The close ends the content, since there is no length and there are no chunks. */
   readonly endsWithClose: boolean;
@@ -39,19 +39,19 @@ export class StreamedContent {
     return this.length === LENGTH_CHUNKED;
   }
 
-  /** Less content has been written than the head tells. */
+  /** Whether less content has been written than the head announces. */
   get short(): boolean {
     return this.length >= 0 && this.left > 0;
   }
 
-  /** Counts a piece. @throws RangeError if there is more content than the head tells */
+  /** Counts a piece. @throws RangeError if there is more content than the head announces */
   count(size: number): void {
     if (size > this.left) throw new RangeError('more content than was told');
     this.left -= size;
   }
 
   /**
-   * Holds the first piece back, if the head doesn't tell a length anyway.
+   * Holds the first piece back if the head announces no length.
    * @param lasting the bytes don't change until they have left
    * @param written called back when they have left
    * @returns true if the piece is held back
@@ -63,7 +63,7 @@ export class StreamedContent {
     return true;
   }
 
-  /** Ends content whose head is still held back: so the head can tell the length. */
+  /** Ends content whose head is still held back, so that the head can announce the length. */
   endHeld(): void {
     this.length = this.held?.length ?? 0;
     this.left = 0;

@@ -6,17 +6,17 @@ import { type ServerOptions, WORKERS_MAX } from '../options.ts';
 /** A core has several threads or processes that each serve one connection, since they mostly wait. */
 const LIVING_PER_CORE = 8;
 
-/** The number of event loops: `auto` means as many as can run at once. */
+/** Returns the count of event loops: `auto` means as many as can run at once. */
 export function countWorkers(workers: number | 'auto'): number {
   return workers === 'auto' ? Math.min(availableParallelism(), WORKERS_MAX) : workers;
 }
 
-/** The number of processes or threads of one connection that may live at a time. */
+/** Returns how many processes or threads of one connection may live at a time. */
 export function countLiving(workers: number | 'auto'): number {
   return workers === 'auto' ? Math.min(availableParallelism() * LIVING_PER_CORE, WORKERS_MAX) : workers;
 }
 
-/** The number of threads that accept: each event loop, or one thread in the other models. */
+/** Returns the count of threads that accept: each event loop, or one thread in the other models. */
 export function countListeners({ model, workers }: Pick<ServerOptions, 'model' | 'workers'>): number {
   return model === 'event-loop' ? countWorkers(workers) : 1;
 }

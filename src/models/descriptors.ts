@@ -2,7 +2,7 @@
 
 import { report } from 'node:process';
 
-/** Reads the limit, which Node has raised as far as it may; Infinity where the system has none. */
+/** Reads the limit, which Node has raised as far as possible; Infinity if the system has no limit. */
 export function descriptorsMax(): number {
   const { userLimits } = report.getReport() as { userLimits?: { open_files: { soft: number | string } } };
   const limit = Number(userLimits?.open_files.soft);

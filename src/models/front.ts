@@ -1,4 +1,4 @@
-// What the tutorial's models have in common: listeners, one queue behind them, and a plane that answers the connections
+// The common part of the tutorial's models: listeners, one queue behind them, and a plane that answers the connections
 // for which there is no room.
 
 import type { Address } from '../connection/address.ts';
@@ -15,7 +15,7 @@ export interface Front {
   destroy(): void;
 }
 
-/** Serves one connection, or turns it away; resolves when it is over. */
+/** Serves a connection, or turns it away; resolves when the connection is over. */
 export type ServeOne = (arrival: Arrival, turnAway: (arrival: Arrival) => void) => Promise<void>;
 
 /**

@@ -20,7 +20,7 @@ import { drainWithin, type ModelStart, preparePlanes, type Server } from './mode
 /** The connections of each server in this thread. */
 const serving = new Set<Connections>();
 
-/** Runs when the program ends. Otherwise the system would close the connections as if their responses were complete. */
+/** Runs when the program ends. Without it the system would close the connections as if their responses were complete. */
 function destroyAll(): void {
   for (const connections of serving) connections.destroy();
 }
@@ -37,7 +37,7 @@ function forget(connections: Connections): void {
 }
 
 export interface ServerInThread extends Server {
-  /** Has other handlers answer from now on. */
+  /** Replaces the handlers that answer. */
   swap(app: App): Promise<void>;
 }
 
@@ -67,9 +67,9 @@ class CallingThread implements ServerInThread {
   private listening: Listening | undefined;
   private life: Lifecycle | undefined;
   private closed = false;
-  /** Ends of the applications that were replaced and have not yet stopped. */
+  /** Ends of replaced applications that have not yet stopped. */
   private readonly ends = new Set<Promise<void>>();
-  /** Settles when the last swap() does. */
+  /** Settles when the last swap() has. */
   private turn: Promise<void> = Promise.resolve();
 
   constructor(
@@ -82,7 +82,7 @@ class CallingThread implements ServerInThread {
     this.connections = createConnections({ ...planes, slot: 0 });
   }
 
-  /** Starts the application, then listens. @throws the error of either; then nothing is left open */
+  /** Starts the application, then listens. @throws the error of either, after closing everything */
   async open(app: App): Promise<void> {
     const { connections } = this;
     const { listeners, takePlace } = this.start;
@@ -126,7 +126,7 @@ class CallingThread implements ServerInThread {
   }
 
   /**
-   * Starts an application, then puts the options in force that it asks of the named state.
+   * Starts an application, then puts its options of named state in force.
    * @param andThen awaited in between: if it fails, the options don't change
    */
   private async load(app: App, andThen: () => Promise<void> = async () => {}): Promise<void> {
@@ -141,7 +141,7 @@ class CallingThread implements ServerInThread {
     }
   }
 
-  /** Starts an application, and has it answer from then on. */
+  /** Starts an application, which answers from then on. */
   private async begin(app: App): Promise<void> {
     const { connections, planes } = this;
     const { plane } = connections;
@@ -166,7 +166,7 @@ class CallingThread implements ServerInThread {
     if (before !== undefined) this.retire(before);
   }
 
-  /** Has an application that was replaced end, which drain() awaits. */
+  /** Ends a replaced application; drain() awaits the end. */
   private retire(life: Lifecycle): void {
     const ended: Promise<void> = endReplaced(life, this.connections, this.start.options.drainTimeout).finally(
       () => this.ends.delete(ended),
@@ -175,10 +175,10 @@ class CallingThread implements ServerInThread {
   }
 }
 
-/** Pause between two looks whether the requests of an application that was replaced are over. */
+/** Pause between two checks whether the requests of a replaced application are over. */
 const LOOK_MS = 50;
 
-/** Lets an application finish the requests that it has, cuts those that have not ended at the drain timeout, and has it stop. */
+/** Lets an application finish its requests, cuts requests that have not ended at the drain timeout, and stops it. */
 async function endReplaced(life: Lifecycle, connections: Connections, timeoutMs: number): Promise<void> {
   const endMs = performance.now() + timeoutMs;
   const { underWay } = connections;

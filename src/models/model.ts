@@ -1,4 +1,4 @@
-// What a server model is, and what all models make of the options. A model decides which thread or process serves a
+// The interface of server models, and the options as all models read them. A model decides which thread or process serves a
 // connection: this thread, one connection at a time; a new process or thread for each; or event loops on all cores. How a
 // connection is served is the same in all models.
 
@@ -37,19 +37,19 @@ export interface ModelStart {
   takePlace: TakePlace;
   /** Files and sockets that this process may have open. */
   descriptorsMax: number;
-  /** Called with what happens, a line each. */
+  /** Called with each event of the server, one line each. */
   note: (text: string) => void;
-  /** Called with what goes wrong, and when that is over. */
+  /** Called with each failure, and when the failure is over. */
   warn: (text: string) => void;
-  /** Called each time a thread listens, where threads do. @param listener index in the list */
+  /** Called each time a thread listens, in models with threads. @param listener index in the list */
   listening?: (listener: number, port: number) => void;
 }
 
 /** A running server. */
 export interface Server {
-  /** Where it listens, in the order of the listeners. */
+  /** The addresses of the listeners, in their order. */
   addresses: Address[];
-  /** Names what serves, for the start line: `2 workers`. */
+  /** Names the threads or processes that serve, for the start line: `2 workers`. */
   who: string;
   io: Io;
   statistics(): Statistics;
@@ -73,7 +73,7 @@ const COUNTING: Record<CounterName, number> = {
   none: KIND_COUNTER_CARELESS,
 };
 
-/** Makes the shared memory, and all that the planes over it have in common. Each plane still needs a slot. */
+/** Makes the shared memory, and everything that the planes over it share. Each plane still needs a slot. */
 export function makePlanes(options: ServerOptions, slotCount: number): Omit<PlaneStart, 'slot'> {
   const memory = createMemory({
     slotCount,
@@ -106,7 +106,7 @@ export function makePlanes(options: ServerOptions, slotCount: number): Omit<Plan
   };
 }
 
-/** Picks the options that say which proxies a server trusts, and for which hosts it answers. */
+/** Picks the options that decide which proxies a server trusts, and for which hosts it answers. */
 function accessOf({ trustProxy, trustProxyField, allowedHosts }: ServerOptions): Access {
   return { trustProxy, trustProxyField, allowedHosts };
 }
@@ -142,7 +142,7 @@ export async function preparePlanes(
 /** Descriptors that a thread with an event loop of its own has open. */
 export const DESCRIPTORS_OF_THREAD = 16;
 
-/** Waits for `drained`. After `timeoutMs` calls `end`, which cuts what is left, and waits on. */
+/** Waits for `drained`. After `timeoutMs` calls `end`, which cuts the remaining connections, and waits on. */
 export async function drainWithin(
   timeoutMs: number,
   drained: Promise<unknown>,

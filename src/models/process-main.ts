@@ -1,5 +1,5 @@
-// The entry of the process of one connection. It makes its own memory, serves, reports its statistics, and ends. It
-// ignores signals: the process that listens tells it when to finish. When that process is gone, this one ends.
+// The entry of the process of one connection. The process makes its own memory, serves, reports its statistics, and ends.
+// It ignores signals: its parent, which listens, tells it when to finish. When the parent is gone, this process ends.
 
 import { serveBuiltIn } from '../app/built-in.ts';
 import type { Connections } from '../connection/connections.ts';
@@ -21,7 +21,7 @@ process.on('message', (message: ToConnectionProcess, handle: unknown) => {
   else if (connections === undefined) process.exit();
   else void connections.drain();
 });
-// Nothing could stop this process any more, and the next server may give out the same numbers.
+// No parent could stop this process any more, and the next server may issue the same numbers.
 process.on('disconnect', () => process.exit());
 
 function serve(

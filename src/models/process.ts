@@ -23,7 +23,7 @@ import { openFront, type ServeOne } from './front.ts';
 import { drainWithin, type ModelStart, preparePlanes, type Server } from './model.ts';
 
 export type ToConnectionProcess =
-  /** Comes with the socket. `number` is what its response shows. */
+  /** Sent with the socket. `number` is shown in the response. */
   { type: 'serve'; options: ServerOptions; endpoint: Endpoint; number: number } | { type: 'drain' };
 
 export type FromConnectionProcess =
@@ -62,7 +62,7 @@ export async function processes(start: ModelStart): Promise<Server> {
     total.accepted++;
     total.open++;
     child.on('message', (message: FromConnectionProcess) => {
-      // Not earlier, since the handle may still be in the channel.
+      // Close the socket now and not earlier, since the handle may still be in the channel.
       if (message.type === 'taken') handle.close();
       else {
         used = message.statistics.requests > 0;
@@ -110,7 +110,7 @@ function forkChild(): ChildProcess | undefined {
       // In a process group of its own: Ctrl-C would end the process before it ignores the signal.
       detached: platform() !== 'win32',
     });
-    // The process has ended before a message, or could not be started: then it has no pid.
+    // The process has ended before a message, or could not start: then it has no pid.
     child.on('error', () => {});
     return child.pid === undefined ? undefined : child;
   } catch {

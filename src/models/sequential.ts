@@ -1,5 +1,5 @@
 // One connection at a time; the others wait. The first server of the tutorial: accept, answer, close, accept
-// the next. It needs no second thread and no lock, but a slow client makes all others wait.
+// the next. This server needs no second thread and no lock, but a slow client makes all others wait.
 
 import { serveBuiltIn } from '../app/built-in.ts';
 import type { Connection } from '../connection/connection.ts';

@@ -25,7 +25,7 @@ port.on('message', (message: ToConnectionThread) => {
 });
 if (peer === undefined) port.postMessage({ type: 'ready' });
 else {
-  // RelayedSocket has all that a connection uses of a socket.
+  // RelayedSocket has every member that a connection uses of a socket.
   const socket = new RelayedSocket(port, peer.remoteAddress, peer.remotePort);
   connections.accept(socket as unknown as Socket, endpoint);
 }

@@ -18,10 +18,10 @@ import { DESCRIPTORS_OF_THREAD, drainWithin, type ModelStart, preparePlanes, typ
 import type { Arrival } from './queue.ts';
 import { relay } from './relay.ts';
 
-/** What the thread of a connection is started with. */
+/** The data that starts the thread of a connection. */
 export interface ConnectionThreadStart extends PlaneStart {
   endpoint: Endpoint;
-  /** Set when the bytes are relayed: the client's address. */
+  /** The client's address, if the bytes are relayed. */
   peer?: { remoteAddress: string | undefined; remotePort: number | undefined };
 }
 
@@ -90,13 +90,13 @@ export async function threads(start: ModelStart): Promise<Server> {
 class ConnectionThread {
   /** Resolves when the thread has ended. */
   readonly ended: Promise<void>;
-  /** The thread has the connection, so that this one can't answer on it any more. */
+  /** Resolves when the thread has the connection: this thread must not answer on it any more. */
   hasConnection = false;
   private drains = false;
   private readonly thread: Worker;
 
   /**
-   * @param way how the thread gets at the connection: the socket moves there, or its bytes are relayed
+   * @param way how the thread gets the connection: its socket moves there, or its bytes are relayed
    * @throws Error when the system gives no more threads
    */
   constructor(
@@ -115,7 +115,7 @@ class ConnectionThread {
       note(`The thread of a connection failed: ${(error as Error).message}`),
     );
     this.ended = new Promise((resolve) => this.thread.once('exit', () => resolve()));
-    // Only when the thread runs: a socket that is posted to a thread that fails to start is lost.
+    // Post the socket only when the thread runs: a socket posted to a thread that fails to start is lost.
     if (way === 'move') this.thread.once('message', () => this.handOver(socket));
     else {
       this.hasConnection = true;
@@ -123,7 +123,7 @@ class ConnectionThread {
     }
   }
 
-  /** Has it finish what is under way. */
+  /** Makes the thread finish requests under way. */
   drain(): void {
     this.drains = true;
     this.tell({ type: 'drain' });

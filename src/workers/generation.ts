@@ -14,12 +14,12 @@ export interface GenerationOptions {
   workers: number;
   start: Omit<WorkerStart, 'slot' | 'ordinal' | 'first' | 'state'> & { state: SharedState };
   takePlace: TakePlace;
-  /** Milliseconds for a thread to load its application and to listen. Then its start has failed. */
+  /** Time for a thread to load its application and to listen, in milliseconds. After that its start has failed. */
   loadMs: number;
   times: Times;
-  /** Called with what happens to threads, a line each. */
+  /** Called with each event of a thread, one line each. */
   note: (text: string) => void;
-  /** Called with what goes wrong, a line each. */
+  /** Called with each failure, one line each. */
   warn: (text: string) => void;
   /** Called each time that a thread listens. @param listener index in the server's list of listeners */
   listening?: (listener: number, port: number) => void;
@@ -32,23 +32,23 @@ const BACKOFF_FIRST_MS = 100;
 const BACKOFF_MAX_MS = 5000;
 /** Milliseconds for a thread to finish reading modules before it is ended: otherwise their files stay open. */
 const LOADING_MS = 500;
-/** The same after a start that has failed, when there is more time. */
+/** The same time after a failed start, when there is more of it. */
 const LOADING_FAILED_MS = 2000;
 /** Milliseconds after the drain timeout for a thread to cut connections, to stop its application and to end. */
 const ENDING_MS = 2000;
 
 export class Generation {
-  /** Its start takes long. */
+  /** The start of this generation takes long. */
   slow = false;
   private readonly threads: (StartedThread | undefined)[];
-  /** It has been reported that a thread whose start has failed does not end. */
+  /** The log has reported that a thread whose start failed does not end. */
   private stuck = false;
   private draining = false;
   private cut = 0;
   private readonly backoff = new Backoff(BACKOFF_FIRST_MS, BACKOFF_MAX_MS);
   /** The number of the last load of the application in the named state; negative until it is committed. */
   private load = 0;
-  /** Takes the questions and reports of all threads. */
+  /** Receives the questions and reports of all threads. */
   private readonly host: ThreadHost;
 
   /**
@@ -94,7 +94,7 @@ export class Generation {
   }
 
   /**
-   * Has every thread finish requests under way, cut those that have not finished after `timeoutMs`, and call the
+   * Makes every thread finish requests under way, cut those that have not finished after `timeoutMs`, and call the
    * application's stop(). Idle connections close at once, but after a reload only at the timeout.
    * @returns how many connections were cut
    */
@@ -115,14 +115,14 @@ export class Generation {
   }
 
   /**
-   * Has all threads stop accepting for these listeners, so that other threads may listen at their addresses. A thread
+   * Makes all threads stop accepting for these listeners, so that other threads may listen at their addresses. A thread
    * that is blocked keeps listening.
    */
   async stopListening(listeners: number[]): Promise<void> {
     await Promise.all(this.living.map((thread) => thread.stopListening(listeners)));
   }
 
-  /** Has all threads listen again where they did before stopListening(). */
+  /** Makes all threads listen again where they did before stopListening(). */
   listenAgain(listeners: number[]): void {
     for (const thread of this.living) thread.listenAgain(listeners);
   }
@@ -142,7 +142,7 @@ export class Generation {
     return this.living.filter(({ starting }) => starting);
   }
 
-  /** Resolves with the ports when the thread listens. From then on it is replaced when it ends. */
+  /** Resolves with the ports when the thread listens. From then on another thread replaces it when it ends. */
   private startThread(ordinal: number, first: boolean): Promise<number[]> {
     const { start } = this.options;
     const state = stateForThread(start.state, this.load);

@@ -7,13 +7,13 @@ import type { PlaneStart } from '../connection/create.ts';
 import type { ListenAt } from '../connection/listener.ts';
 import type { ThreadState } from '../state/threads.ts';
 
-/** What a worker thread is started with. */
+/** The data that starts a worker thread. */
 export interface WorkerStart extends PlaneStart {
   /** The index of the thread in its generation. */
   ordinal: number;
-  /** It alone prints and reports what loading the application prints and reports, since all threads load the same module. */
+  /** Only this thread prints and reports the output and failure of loading, since all threads load the same module. */
   first: boolean;
-  /** Where the server listens; a port is 0 while no thread has picked it. */
+  /** The addresses of the server; a port is 0 while no thread has picked it. */
   listeners: readonly ListenerOptions[];
   /** The named state of the process. */
   state: ThreadState;
@@ -41,13 +41,13 @@ export type ToWorker =
 
 /** Worker to control plane. */
 export type FromWorker =
-  /** The application is imported. Its start() is next. */
+  /** The thread has imported the application, and calls its start() next. */
   | { type: 'imported' }
   /** The application is loaded. The thread waits for `listen`. */
   | { type: 'ready' }
   | { type: 'listening'; listener: number; port: number }
   | { type: 'stopped-listening' }
-  /** The answer to `drain`, at once. */
+  /** The immediate answer to `drain`. */
   | { type: 'draining' }
   /** All requests are over, and the thread ends. `cut` connections were cut. */
   | { type: 'drained'; cut: number }

@@ -30,7 +30,7 @@ export class Pool {
     try {
       const ports = await this.current.start();
       this.current.commit();
-      // Where a thread has picked a port, the next threads know it before they listen.
+      // If a thread has picked a port, the next threads get it before they listen.
       start.listeners = start.listeners.map((listener, i) => ({
         ...listener,
         address: withPort(listener.address, ports[i] as number),
@@ -47,8 +47,8 @@ export class Pool {
    * threads of the old generation no longer do. The old generation finishes requests under way, and keeps its idle
    * connections until the timeout. One reload runs at a time: the next begins when the old generation has ended. A
    * generation whose start takes long gives way to the next reload.
-   * @param timeoutMs then the old generation's connections are cut
-   * @throws the error that the new generation failed to start with; then the old one keeps serving
+   * @param timeoutMs after this time the connections of the old generation are cut
+   * @throws the error of starting the new generation; the old one then keeps serving
    */
   reload(timeoutMs: number): Promise<void> {
     this.waiting++;
@@ -66,7 +66,7 @@ export class Pool {
   }
 
   /**
-   * Has every thread finish requests under way, and cuts those that have not finished after `timeoutMs`.
+   * Makes every thread finish requests under way, and cuts those that have not finished after `timeoutMs`.
    * @returns how many connections were cut
    */
   async drain(timeoutMs: number): Promise<number> {
@@ -77,7 +77,7 @@ export class Pool {
     return late.reduce((sum, n) => sum + n);
   }
 
-  /** Ends a thread of the current generation, whatever it does. For tests. */
+  /** Ends a thread of the current generation at once. For tests only. */
   async kill(ordinal: number, how?: Kill): Promise<void> {
     await this.current.kill(ordinal, how);
   }

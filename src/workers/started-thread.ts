@@ -1,4 +1,4 @@
-// A worker thread from its start to its end: how far the start has come, where the thread listens, and why it ended. Its
+// A worker thread from its start to its end: the stage of its start, the places where it listens, and why it ended. Its
 // generation decides when it drains, and whether another thread takes its place.
 
 import { fileURLToPath } from 'node:url';
@@ -12,15 +12,15 @@ import type { FromWorker, ToWorker, WorkerStart } from './messages.ts';
 import { Thread } from './thread.ts';
 import { whileAnswering } from './under-way.ts';
 
-/** Milliseconds for a thread to end after its start has failed. Then it is reported. */
+/** Time for a thread to end after its start has failed, in milliseconds. After that the log reports it. */
 const STUCK_MS = 2000;
-/** Milliseconds for a thread to stop listening. A thread that is blocked does not. */
+/** Time for a thread to stop listening, in milliseconds. A blocked thread does not stop. */
 const STOP_LISTENING_MS = 2000;
 
-/** How far a start has come: the thread imports the application, awaits its start(), or begins to listen. */
+/** The stage of a start: the thread imports the application, awaits its start(), or begins to listen. */
 type Stage = 'import' | 'start()' | 'listen';
 
-/** Takes the questions and reports of a thread. */
+/** Receives the questions and reports of a thread. */
 export interface ThreadHost {
   /** Milliseconds until it must listen. */
   readonly loadMs: number;
@@ -39,7 +39,7 @@ export interface ThreadHost {
   ended(thread: StartedThread): void;
 }
 
-/** Why a thread ended. */
+/** The reason why a thread ended. */
 export interface Death {
   /** Completes the sentence that begins with `Worker 1`. */
   text: string;
@@ -113,7 +113,7 @@ export class StartedThread {
   }
 
   /**
-   * Has the thread stop accepting for these listeners, so that other threads may listen at their addresses. A thread
+   * Makes the thread stop accepting for these listeners, so that other threads may listen at their addresses. A thread
    * that is blocked keeps listening.
    */
   async stopListening(listeners: number[]): Promise<void> {
@@ -122,7 +122,7 @@ export class StartedThread {
     await within(STOP_LISTENING_MS, Promise.race([stopped, this.thread.ended]));
   }
 
-  /** Has the thread listen again where it did before stopListening(). */
+  /** Makes the thread listen again where it did before stopListening(). */
   listenAgain(listeners: number[]): void {
     for (const listener of listeners) {
       const at = this.places[listener];
@@ -130,7 +130,7 @@ export class StartedThread {
     }
   }
 
-  /** Ends the thread at once, whatever it does. */
+  /** Ends the thread at once, even in the middle of requests. */
   async terminate(): Promise<void> {
     await this.thread.terminate();
   }
@@ -188,7 +188,7 @@ export class StartedThread {
     }
   }
 
-  /** Asks for places to listen at. It does so only now, since a socket is lost if its thread never listens. */
+  /** Asks for places to listen at. The thread asks only now, since a socket is lost if its thread never listens. */
   private async place(): Promise<void> {
     const { listeners, ordinal } = this.start;
     await Promise.all(

@@ -5,7 +5,7 @@ import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from '
 import type { FromWorker, ToWorker, WorkerData, WorkerStart } from './messages.ts';
 
 export class Thread {
-  /** Kept here, since Node forgets it when the thread ends. */
+  /** The id of the thread, kept here since Node forgets it when the thread ends. */
   readonly id: number;
   /** Resolves when the thread has ended and all its messages have been handled. */
   readonly ended: Promise<void>;
@@ -28,7 +28,7 @@ export class Thread {
     this.id = this.worker.threadId;
     this.port = port1;
     port1.on('message', hear);
-    // The worker keeps its program alive, so the channel need not.
+    // The worker keeps its program alive, so the channel need not do so.
     port1.unref();
     this.worker.on('error', (error: unknown) => {
       this.error ??= error instanceof Error ? error : new Error(String(error));
@@ -53,7 +53,7 @@ export class Thread {
     this.port.postMessage(message);
   }
 
-  /** Ends the thread at once, whatever it does. @param cause becomes `cause` */
+  /** Ends the thread at once, even in the middle of requests. @param cause becomes `cause` */
   async terminate(cause?: Error): Promise<void> {
     this.failure ??= cause;
     this.ending ??= this.worker.terminate();

@@ -1,6 +1,6 @@
-// Names in a log line the requests that were under way when a thread ended.
+// Names the requests that were under way when a thread ended, for a log line.
 
-/** A line names no more requests; it counts the others. */
+/** A line names at most this many requests; it counts the others. */
 const NAMED_MAX = 3;
 
 /** Writes ` while it answered GET /a, GET /b, GET /c and 2 more`; nothing for no request. */

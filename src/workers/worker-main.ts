@@ -21,20 +21,20 @@ const { channel, ...start } = takeData();
 takeState(start.state);
 const connections = createConnections(start);
 const { plane } = connections;
-/** By their index in the server's list. */
+/** The listeners, by their index in the server's list. */
 const listeners = new Map<number, Listener>();
-/** Where the server listens; a port is 0 until this thread knows it. */
+/** The addresses of the server; a port is 0 until this thread knows it. */
 const addresses = start.listeners.map(({ address }) => address);
 /** The thread listens for every listener. */
 let listening = false;
 let draining: Promise<void> | undefined;
 let life: Lifecycle | undefined;
-/** Makes an error of one line out of an error while the application loads. */
+/** Turns an error during loading into an error of one line. */
 let explainLoading: ((error: unknown) => Error) | undefined;
 /** Connections that were cut at the drain timeout. */
 let cut = 0;
 let cutTimer: NodeJS.Timeout | undefined;
-/** When the drain timeout ends. */
+/** The time at which the drain timeout ends. */
 let drainEndMs = 0;
 
 channel.on('message', (message: ToWorker) => {
@@ -70,7 +70,7 @@ process.on('uncaughtExceptionMonitor', (error) => {
 });
 process.on('exit', (code) => tell({ type: 'exiting', code, requests: requestsUnderWay() }));
 
-// Otherwise the system would close the connections as if their responses were complete.
+// Without this the system would close the connections as if their responses were complete.
 process.on('exit', () => connections.destroy());
 
 const loaded = attempt(async () => {
@@ -131,7 +131,7 @@ function muteOutput(): () => void {
   stdout.write = writeOrNot;
   return () => {
     muted = false;
-    // The application may have replaced it meanwhile.
+    // The application may have replaced the function meanwhile.
     if (stdout.write === writeOrNot) Reflect.deleteProperty(stdout, 'write');
   };
 }
