@@ -1,4 +1,4 @@
-// Counters shared by every thread. The only writer of a counter's value.
+// Adds to counters that all threads share, and reads them.
 
 import { KIND_COUNTER_ATOMIC, KIND_COUNTER_LEASED, KIND_COUNTER_MUTEX } from '../../src/memory/codes';
 import { STATE_KIND, STATE_VALUE } from '../../src/memory/state-layout';
@@ -6,8 +6,8 @@ import { addLeased, leasedValue } from './lease';
 import { sleepUntilLocked, unlockSleeper } from './mutex';
 
 /**
- * Adds `n` the counter's own way and returns the new value, exact to 2^53; -1 when no number is leased that
- * could be handed out. `counter` is the pointer of its row.
+ * Adds `n` to a counter, in the way of its kind, and returns the new value, exact to 2^53. Returns -1 when the counter
+ * has no leased number left. `counter` is the pointer of the row.
  */
 export function add(counter: usize, n: i64): f64 {
   const kind = load<i32>(counter, STATE_KIND);
@@ -20,13 +20,13 @@ export function add(counter: usize, n: i64): f64 {
   return value;
 }
 
-/** The value now. */
+/** Returns the current value of a counter. */
 export function value(counter: usize): f64 {
   if (load<i32>(counter, STATE_KIND) == KIND_COUNTER_LEASED) return <f64>leasedValue(counter);
   return <f64>atomic.load<i64>(counter, STATE_VALUE);
 }
 
-/** Two threads that do this at once may both read the same value, and one addition is lost. */
+/** Adds `n` without atomic operations: if two threads add at the same time, one addition may be lost. */
 function addCarelessly(counter: usize, n: i64): f64 {
   const value = load<i64>(counter, STATE_VALUE) + n;
   store<i64>(counter, value, STATE_VALUE);

@@ -1,4 +1,4 @@
-// What a thread held in the named state when it ended, at whatever instruction that was.
+// Releases what a thread held in the named state when it ended. The thread may have ended at any instruction.
 
 import { KIND_HISTOGRAM, KIND_MUTEX } from '../../src/memory/codes';
 import { STATE, STATE_COUNT_MAX, STATE_ROW_BYTES } from '../../src/memory/layout';
@@ -8,7 +8,7 @@ import { limiterOwnerDied } from './limiter';
 import { mutexOwnerDied } from './mutex';
 import { childOf } from './scratch';
 
-/** Takes everything from the thread of this number, which must have ended, and from those that have ended with it. */
+/** Releases everything that the dead thread `owner` held, and everything that the threads it started held. */
 export function recover(owner: i32): void {
   for (let child = childOf(owner); child != 0; child = childOf(owner)) recover(child);
   limiterOwnerDied(owner);

@@ -1,10 +1,10 @@
-// Pages of its own for what doesn't fit into a row. They lie behind everything that was there, zeroed, and no two
-// threads are given the same; the memory doesn't move. A thread that ends before it has entered them into its
-// row leaves them unused.
+// Allocates extents: pages for data that does not fit into a row. New pages are zeroed and follow the existing memory,
+// which does not move. No two threads get the same pages. If a thread ends before it links an extent to its row, the
+// pages stay unused.
 
 const PAGE_SHIFT = 16;
 
-/** Pointer of so many fresh pages of 64 KiB; 0 when there is no room. */
+/** Allocates `pages` pages of 64 KiB and returns their pointer, or 0 when the memory cannot grow. */
 export function newExtent(pages: i32): usize {
   const before = memory.grow(pages);
   return before < 0 ? 0 : (<usize>before) << PAGE_SHIFT;

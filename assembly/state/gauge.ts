@@ -1,6 +1,6 @@
-// A number that goes up and down, shared by every thread: a double, whose 64 bits are exchanged at once. All bits are 0
-// only as long as no thread has written it, so that the value of a snapshot is given once, whichever threads ask for the
-// gauge at the same time. A 0 that is written is kept as NaN, which no gauge can be.
+// Gauges: numbers that go up and down, shared by all threads. A gauge is a double whose 64 bits change atomically. All
+// bits are 0 only until a thread writes the gauge. So the value of a snapshot is restored once, even if several threads
+// open the gauge at the same time. A written 0 is stored as NaN, since NaN is not a valid gauge value.
 
 import { STATE_VALUE } from '../../src/memory/state-layout';
 
@@ -12,15 +12,16 @@ export function setGauge(gauge: usize, value: f64): void {
   atomic.store<i64>(gauge, bitsOf(value), STATE_VALUE);
 }
 
-/** Sets a gauge that no thread has written yet. */
+/** Sets the gauge whose row is at `gauge` if no thread has written it yet. */
 export function restoreGauge(gauge: usize, value: f64): void {
   atomic.cmpxchg<i64>(gauge, UNWRITTEN, bitsOf(value), STATE_VALUE);
 }
 
-/** Adds `n` and returns the new value; one that is not finite is returned, but not kept. */
+/** Adds `n` and returns the new value. Does not store a value that is not finite. */
 export function addToGauge(gauge: usize, n: f64): f64 {
-  // What is loaded and reinterpreted at once, the compiler loads twice, as bits and as a double: additions were lost
-  // between the two. What may also come from an exchange, it doesn't.
+  // The compiler turns a load that is only reinterpreted into two loads, one of bits and one of a double. Another thread
+  // could write between the two, and additions were lost. The compiler keeps one load if the value may also come from an
+  // exchange.
   let found = atomic.load<i64>(gauge, STATE_VALUE);
   let bits: i64;
   let sum: f64;
@@ -33,7 +34,7 @@ export function addToGauge(gauge: usize, n: f64): f64 {
   return sum;
 }
 
-/** The value now. */
+/** Returns the current value of a gauge. */
 export function gaugeValue(gauge: usize): f64 {
   return valueOf(atomic.load<i64>(gauge, STATE_VALUE));
 }

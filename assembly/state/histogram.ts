@@ -1,8 +1,9 @@
-// What was measured, counted in buckets: 32 for each power of two, so that a bucket is at most 1/32 of its values wide.
+// Histograms count measured values in buckets: 32 buckets for each power of two, so the width of a bucket is at most 1/32
+// of its values.
 //
-// Every thread has buckets of its own, in an extent, and is the only one to write them: nothing is atomic. The
-// extents hang together from the name's row. Those of a thread that has ended keep what they count, and the next
-// thread that comes goes on with them.
+// Each thread has its own buckets, in an extent, and only that thread writes them, so counting needs no atomic operations.
+// The row of the name holds a linked list of the extents. When a thread ends, its buckets keep their counts, and the next
+// new thread continues to count in them.
 
 import {
   HISTOGRAM_BUCKET_COUNT,
@@ -20,13 +21,13 @@ import {
 } from '../../src/memory/state-layout';
 import { newExtent } from './extent';
 
-/** Exponent and mantissa of a double as a whole number, of which so many bits are no bucket's. */
+/** The bucket of a double is given by its exponent and first mantissa bits; this many lower bits are shifted out. */
 const SHIFT: i64 = 52 - HISTOGRAM_MANTISSA_BITS;
 const EXPONENT_BIAS: i64 = 1023;
 const FIRST: i64 = (EXPONENT_BIAS + HISTOGRAM_EXPONENT_MIN) << HISTOGRAM_MANTISSA_BITS;
 const LAST: i64 = HISTOGRAM_BUCKET_COUNT - 1;
 
-/** Pointer of this thread's buckets of the histogram whose row is at `row`; 0 when there is no room for more. */
+/** Returns the pointer of this thread's buckets of the histogram whose row is at `row`; 0 when the memory has no room. */
 export function bucketsOf(row: usize, owner: i32): usize {
   for (let buckets = first(row); buckets != 0; buckets = load<usize>(buckets, HISTOGRAM_NEXT))
     if (atomic.load<i32>(buckets, HISTOGRAM_OWNER) == owner) return buckets;
@@ -43,11 +44,11 @@ export function bucketsOf(row: usize, owner: i32): usize {
   return buckets;
 }
 
-/** Counts a value, finite and not below 0, in buckets that are this thread's. */
+/** Counts a value, finite and not negative, in this thread's own buckets. */
 export function record(buckets: usize, value: f64): void {
   const index = (reinterpret<i64>(abs(value)) >> SHIFT) - FIRST;
   const bucket = buckets + ((<usize>min(max(index, 0), LAST)) << 3);
-  // Least and greatest first: a value that is counted is never outside of them.
+  // Minimum and maximum are stored before the count, so a counted value is never outside of them.
   if (load<i32>(buckets, HISTOGRAM_USED) == 0) {
     store<f64>(buckets, value, HISTOGRAM_MIN);
     store<f64>(buckets, value, HISTOGRAM_MAX);
@@ -60,7 +61,7 @@ export function record(buckets: usize, value: f64): void {
   store<f64>(bucket, load<f64>(bucket, HISTOGRAM_BUCKETS) + 1, HISTOGRAM_BUCKETS);
 }
 
-/** Leaves the buckets of a thread that has ended to the next that comes. */
+/** Frees the buckets of a dead thread for the next new thread. */
 export function histogramOwnerDied(row: usize, owner: i32): void {
   for (let buckets = first(row); buckets != 0; buckets = load<usize>(buckets, HISTOGRAM_NEXT))
     atomic.cmpxchg<i32>(buckets, owner, 0, HISTOGRAM_OWNER);

@@ -1,13 +1,13 @@
-// A latch: a lock for a few instructions, which is released even if its holder dies. Its one word has the owner and a count
-// of releases. A thread records in its scratch page the latch that it is about to take, and takes at most one at a time. When
-// the thread has ended, that latch is released for it. No thread waits long: takeLatch() gives up, and its caller goes on
+// A latch is a lock for a few instructions that is released even if its holder dies. One word holds the owner and a count
+// of releases. A thread takes at most one latch at a time and first records it in its scratch page. After the thread has
+// ended, another thread releases the recorded latch. No thread waits long: takeLatch() gives up, and its caller continues
 // without the latch.
 
 import { LATCH_GENERATION, LATCH_OWNER, SCRATCH_LATCH, SCRATCH_OWNER } from '../../src/memory/state-layout';
 
-/** How often to look: a holder that is running releases the latch sooner. */
+/** Number of attempts without waiting. A holder that is running releases the latch within them. */
 const LOOKS = 100;
-/** The holder is not running then. How often to wait for it, and how long each time. */
+/** Number and length of the waits after that, for a holder that is not running. */
 const WAITS = 10;
 const WAIT_NS: i64 = 1000000;
 

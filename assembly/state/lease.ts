@@ -1,12 +1,13 @@
-// Numbers of a counter that are leased before they are handed out: a number that the keeper has written down, or has
-// from Redis, is never handed out twice, whatever happens to this process.
+// Leased counters: the keeper reserves numbers, on disk or in Redis, before a thread hands them out. So no number is ever
+// handed out twice, even if this process crashes.
 //
-// Numbers are leased in blocks of any size: a block is `count` numbers from base + 1 on. The row's word says where
-// the counter stands: the block, and how many numbers of it have been handed out. The ring has an entry for each
-// block that is leased. The keeper writes the base of an entry first, then its block and count in one step, and only
-// into an entry that the word is past; so it changes none that the word can be in. A thread that takes numbers loads
-// the word, then the entry, and then moves the word by a compare-exchange, which fails when another thread has moved
-// it meanwhile: never the other way round, since between adding and looking an entry may get another block.
+// A lease is a block of any size: `count` numbers from base + 1 on. The word in the counter's row holds the current block
+// and how many of its numbers have been handed out. The ring has one entry for each leased block.
+//
+// The keeper writes the base of an entry first, then its block and count in one store. It only writes entries that the
+// word has passed, so it never changes the entry that the word is in. A thread that takes numbers loads the word, then the
+// entry, then moves the word by a compare-exchange, which fails if another thread has moved the word meanwhile. A thread
+// must not move the word first and load the entry later, because the entry may get another block in between.
 
 import { HEADER_LEASE_BELL } from '../../src/memory/layout';
 import {
@@ -25,8 +26,8 @@ import {
 const EXHAUSTED: i64 = -1;
 
 /**
- * Takes `n` numbers, at most as many as the smallest block has, and returns the last; EXHAUSTED when they are not
- * leased. The numbers follow each other: where two blocks don't, the rest of the first is left out.
+ * Takes `n` numbers and returns the last one, or EXHAUSTED when too few are leased. `n` must not exceed the size of the
+ * smallest block. The numbers are consecutive: if two blocks are not, the rest of the first block is skipped.
  */
 export function addLeased(counter: usize, n: i64): i64 {
   for (;;) {
@@ -44,7 +45,7 @@ export function addLeased(counter: usize, n: i64): i64 {
       const nextBase = atomic.load<i64>(entryOf(counter, block + 1), LEASE_BASE);
       const rest = count - used;
       const first = nextBase == base + count ? n - rest : n;
-      // Neither without a lease, nor beyond its end.
+      // The next block has no lease, or too few numbers.
       if (first > more) return exhausted(counter, n);
       next = placeOf(block + 1, first);
       number = nextBase + first;
@@ -56,22 +57,22 @@ export function addLeased(counter: usize, n: i64): i64 {
   }
 }
 
-/** The number that was handed out last; before any has been, the number before the first. */
+/** Returns the last number that was handed out, or the number before the first one if none has been. */
 export function leasedValue(counter: usize): i64 {
   let at: i64;
   let number: i64;
   do {
     at = atomic.load<i64>(counter, STATE_VALUE);
     const block = blockOf(at);
-    // The block that the word is in has its entry, unless the counter never had a lease.
+    // The word's block always has an entry, unless the counter never had a lease.
     if (at == 0 && countOf(counter, block) < 0) return 0;
     number = atomic.load<i64>(entryOf(counter, block), LEASE_BASE) + usedOf(at);
-    // Once the word has moved on, the entry may be another block's.
+    // After the word has moved, the entry may belong to another block.
   } while (atomic.load<i64>(counter, STATE_VALUE) != at);
   return number;
 }
 
-/** How many numbers are leased and not handed out, at least about now. */
+/** Returns how many numbers are leased and not handed out. Approximate while other threads take numbers. */
 export function leasedNumbers(counter: usize): i64 {
   const at = atomic.load<i64>(counter, STATE_VALUE);
   const first = blockOf(at);
@@ -84,7 +85,7 @@ export function leasedNumbers(counter: usize): i64 {
   return sum;
 }
 
-/** The last number that is leased: no number up to it may be leased once more. Only the keeper asks. */
+/** Returns the last leased number. No number up to it may be leased again. Only the keeper calls this. */
 export function leasedEnd(counter: usize): i64 {
   const block = blockOf(atomic.load<i64>(counter, STATE_VALUE));
   const free = freeBlock(counter, block);
@@ -92,21 +93,21 @@ export function leasedEnd(counter: usize): i64 {
   return atomic.load<i64>(entryOf(counter, free - 1), LEASE_BASE) + countOf(counter, free - 1);
 }
 
-/** How many numbers were wanted and not leased, ever. */
+/** Returns how many numbers were requested but not leased, since the memory was made. */
 export function missedNumbers(counter: usize): i64 {
   return atomic.load<i64>(counter, STATE_MISSED);
 }
 
-/** How many blocks the ring has room for. Only the keeper asks, since only the keeper fills it. */
+/** Returns how many more blocks the ring has room for. Only the keeper calls this, since only the keeper fills it. */
 export function leaseRoom(counter: usize): i32 {
   const block = blockOf(atomic.load<i64>(counter, STATE_VALUE));
   return LEASE_AHEAD_MAX + 1 - <i32>(freeBlock(counter, block) - block);
 }
 
 /**
- * Leases a block of `count` numbers, behind all that are leased; `base` is the number before its first. Only the
- * keeper does, so no other thread changes the ring, and the word does not go past a block without a lease.
- * @returns false when there is no room in the ring
+ * Adds a lease of `count` numbers after all other leases; `base` is the number before its first. Only the keeper calls
+ * this, so no other thread changes the ring, and the word never passes a block without a lease.
+ * @returns false when the ring has no room
  */
 export function publishLease(counter: usize, base: i64, count: i64): bool {
   const block = blockOf(atomic.load<i64>(counter, STATE_VALUE));
@@ -117,9 +118,9 @@ export function publishLease(counter: usize, base: i64, count: i64): bool {
 }
 
 /**
- * Takes back the numbers that are leased and not handed out: the word moves on, in one step, to a block that has none.
- * Only the keeper does.
- * @returns the last number that was handed out, or EXHAUSTED when there never was a lease
+ * Revokes the numbers that are leased and not handed out: moves the word, in one step, to a block without numbers. Only
+ * the keeper calls this.
+ * @returns the last number that was handed out, or EXHAUSTED when the counter never had a lease
  */
 export function endLeases(counter: usize): i64 {
   let at: i64;
@@ -130,28 +131,28 @@ export function endLeases(counter: usize): i64 {
     const block = blockOf(at);
     if (countOf(counter, block) < 0) return EXHAUSTED;
     number = atomic.load<i64>(entryOf(counter, block), LEASE_BASE) + usedOf(at);
-    // From then on the value is the base of a block far ahead, in the one entry that no thread needs.
+    // The value is now the base of a block far ahead. Its entry is the only one in the ring that no thread uses.
     last = block + 2 * LEASE_COUNT - 1;
     setLease(counter, last, number, 0);
   } while (atomic.cmpxchg<i64>(counter, at, placeOf(last, 0), STATE_VALUE) != at);
   return number;
 }
 
-/** The first block without a lease, from `block` on. */
+/** Returns the first block without a lease, from `block` on. */
 function freeBlock(counter: usize, block: i64): i64 {
   let free = block;
   while (countOf(counter, free) >= 0) free++;
   return free;
 }
 
-/** The base first: a thread that finds the block must find its base. */
+/** Writes a ring entry. Stores the base first, because a thread that finds the block must also find its base. */
 function setLease(counter: usize, block: i64, base: i64, count: i64): void {
   const lease = entryOf(counter, block);
   atomic.store<i64>(lease, base, LEASE_BASE);
   atomic.store<i64>(lease, placeOf(block + 1, count), LEASE_BLOCK);
 }
 
-/** How many numbers a block has; -1 when it has no lease. */
+/** Returns how many numbers a block has, or -1 when it has no lease. */
 function countOf(counter: usize, block: i64): i64 {
   const found = atomic.load<i64>(entryOf(counter, block), LEASE_BLOCK);
   return blockOf(found) == block + 1 ? usedOf(found) : -1;
@@ -161,7 +162,7 @@ function entryOf(counter: usize, block: i64): usize {
   return counter + STATE_LEASES + <usize>(block & (LEASE_COUNT - 1)) * LEASE_BYTES;
 }
 
-/** A block and a count of its numbers, in one word. */
+/** Packs a block and a count of its numbers into one word. */
 function placeOf(block: i64, count: i64): i64 {
   return (block << LEASE_USED_BITS) + count;
 }
@@ -174,15 +175,15 @@ function usedOf(place: i64): i64 {
   return place & (((<i64>1) << LEASE_USED_BITS) - 1);
 }
 
-/** Counts the numbers that were wanted, so that the keeper sees how many that are. */
+/** Counts the requested numbers, so the keeper learns the demand. Returns EXHAUSTED. */
 function exhausted(counter: usize, n: i64): i64 {
   atomic.add<i64>(counter, n, STATE_MISSED);
-  // The keeper asks again for a counter that is refused when its time comes, not as often as threads want numbers.
+  // While leases fail, the keeper retries after its own delay, not each time a thread requests numbers.
   if (atomic.load<i32>(counter, STATE_LEASE_FAILING) == 0) ring();
   return EXHAUSTED;
 }
 
-/** Tells the keeper that leases are wanted. */
+/** Wakes the keeper to lease more numbers. */
 function ring(): void {
   atomic.add<i32>(HEADER_LEASE_BELL, 1);
   atomic.notify(HEADER_LEASE_BELL, 1);

@@ -1,19 +1,21 @@
-// Limits by key, exact over all threads: the generic cell rate algorithm. A key has a theoretical arrival time (TAT):
-// from then on nothing of its limit is used. Time is counted in units of which a millisecond has `limit`, so that a
-// take of cost 1 moves the TAT by `windowMs` units, and all is whole numbers; it is allowed as long as the TAT comes
-// to no more than a window from now. So no rounding ever lets one too many through.
+// Rate limits by key, exact over all threads, with the generic cell rate algorithm. Each key has a theoretical arrival
+// time (TAT): the time from which none of its limit is used. One millisecond has `limit` time units, so a take of cost 1
+// moves the TAT by `windowMs` units and all arithmetic is in whole numbers. A take is allowed if it moves the TAT to at
+// most one window from now. So rounding never allows one take too many.
 //
-// The table is buckets of entries; a key's hash says its one bucket. To take from a key that has an entry is one
-// compare-exchange of its TAT, and a look whether the entry is still the key's. Entries change hands under the
-// bucket's latch: the one with the smallest TAT is marked as taken, gets its new key, then its TAT. The mark makes
-// whoever was about to change the TAT fail; a thread that ends in between leaves it, and as it is smaller than any
-// TAT, the next that comes goes on where that one stood. The smallest TAT is none at all, or one that is past, or,
-// when a bucket is full of keys that have used something, that of the key that has used least: it is forgotten.
+// The table consists of buckets of entries, and the hash of a key selects its bucket. To take from a key with an entry, a
+// thread moves the TAT by one compare-exchange and then checks that the entry still belongs to the key.
 //
-// Options are the table's, and those of the youngest generation of threads are in force. Others make another table, which
-// all threads go over to; what a key has used under the options before is looked up there when it first comes, and no
-// longer there from then on. A table that a snapshot made (src/wasm/state/saved.ts) is only ever one before. A table in which
-// nothing can count any more is used again (tables.ts).
+// A new key gets an entry under the bucket's latch. The thread marks the entry with the smallest TAT as TAKEN, stores the
+// new key, then the new TAT. The mark makes the compare-exchange of any other thread fail. If the thread ends in between,
+// the mark stays. TAKEN is smaller than any TAT, so the next thread picks the same entry and completes it. The smallest
+// TAT belongs to an unused entry or to a key whose TAT has passed. If all keys of the bucket have used some of their
+// limit, it belongs to the key that has used least, and the table forgets that key.
+//
+// A table holds its options. The options of the youngest generation of threads are in force. New options need a new table,
+// and all threads switch to it. When a key first comes to the new table, its usage moves over from the older tables. A
+// table made by a snapshot (src/wasm/state/saved.ts) is always an older table. A table whose usage no longer counts is
+// reused (tables.ts).
 
 import { KIND_LIMITER } from '../../src/memory/codes';
 import { STATE, STATE_COUNT_MAX, STATE_ROW_BYTES } from '../../src/memory/layout';
@@ -63,25 +65,25 @@ import {
   usedTable,
 } from './tables';
 
-/** What take() returns when the cost is more than the limit. */
+/** take() returns this when the cost is more than the limit. */
 const NEVER: f64 = Infinity;
-/** No outcome yet. */
+/** The take has no outcome yet. */
 const AGAIN: f64 = NaN;
-/** The generation of a table that a snapshot made. Its clock is the machine's. */
+/** The generation of a table that a snapshot made. Such a table uses the machine's clock. */
 const NOBODY = 0;
-/** The TAT of an entry that changes hands: smaller than any. */
+/** The TAT of an entry that is getting a new key. It is smaller than any other TAT. */
 const TAKEN: i64 = i64.MIN_VALUE;
-/** In the place of a TAT: the tables before have changed meanwhile. */
+/** Returned instead of a TAT when the chain of older tables has changed during the lookup. */
 const CHAIN_CHANGED: i64 = -1;
-/* The options of a handle: in force, or those of an older generation; new ones; others than its generation's own. */
+/* The options of a handle are in force or from an older generation; or new; or differ from those of its own generation. */
 const IN_FORCE = 0;
 const NEW_OPTIONS = 1;
 const OTHERS = 2;
 
 /**
- * Takes `cost` from the limit of the key that lies in the scratch page, `length` bytes of it. Returns what remains; when
- * it is refused, -(milliseconds until it would not be * LIMIT_REMAINING_RANGE + what remains); NEVER when it can't
- * ever be allowed.
+ * Takes `cost` from the limit of the key in the scratch page; the key has `length` bytes. Returns the remaining takes.
+ * When it refuses the take, returns -(milliseconds until it would be allowed * LIMIT_REMAINING_RANGE + remaining takes),
+ * or NEVER when the cost is more than the limit.
  */
 export function take(limiter: usize, scratch: usize, length: i32, cost: i32, nowMs: i64): f64 {
   for (;;) {
@@ -92,13 +94,13 @@ export function take(limiter: usize, scratch: usize, length: i32, cost: i32, now
     const entry = entryOf(bucket, hash);
     let outcome = entry == 0 ? AGAIN : takeFrom(table, entry, hash, cost, nowMs);
     if (isNaN(outcome)) outcome = takeHeld(limiter, table, bucket, hash, scratch, cost, nowMs);
-    // What was taken from a table that is no longer in use may be missed by the one that is.
+    // If another table came into force meanwhile, it may have missed this take, so take again.
     if (tableOf(limiter) != table) continue;
     return outcome;
   }
 }
 
-/** Takes from an entry; AGAIN when it isn't, or no longer, the key's. */
+/** Takes from an entry. Returns AGAIN when the entry does not, or no longer, belong to the key. */
 function takeFrom(table: usize, entry: usize, hash: i64, cost: i32, nowMs: i64): f64 {
   for (;;) {
     const tat = atomic.load<i64>(entry, ENTRY_TAT);
@@ -106,13 +108,13 @@ function takeFrom(table: usize, entry: usize, hash: i64, cost: i32, nowMs: i64):
     const next = charged(table, tat, cost, nowMs);
     if (next > latest(table, nowMs)) return refused(table, tat, next, nowMs);
     if (atomic.cmpxchg<i64>(entry, tat, next, ENTRY_TAT) != tat) continue;
-    // Only where this key was forgotten meanwhile, another one of the same TAT may have paid.
+    // If the entry has changed its key meanwhile, another key with the same TAT was charged.
     if (atomic.load<i64>(entry, ENTRY_HASH) != hash) return AGAIN;
     return remaining(table, next, nowMs);
   }
 }
 
-/** Takes with the bucket held, from an entry that the key gets if it has none. */
+/** Takes under the bucket's latch. Gives the key an entry if it has none. */
 function takeHeld(
   limiter: usize,
   table: usize,
@@ -139,7 +141,7 @@ function takeHeld(
   return outcome;
 }
 
-/** Marks the entry with the smallest TAT as taken. The bucket is held. */
+/** Marks the entry with the smallest TAT as TAKEN and returns it. The caller holds the bucket's latch. */
 function takeEntry(bucket: usize): usize {
   for (;;) {
     let entry = bucket + BUCKET_ENTRIES;
@@ -156,7 +158,7 @@ function takeEntry(bucket: usize): usize {
   }
 }
 
-/** Pointer of the entry of this hash, or 0. */
+/** Returns the pointer of the entry with this hash, or 0. */
 function entryOf(bucket: usize, hash: i64): usize {
   for (let i = 0; i < BUCKET_ENTRY_COUNT; i++) {
     const entry = bucket + BUCKET_ENTRIES + i * ENTRY_BYTES;
@@ -165,12 +167,12 @@ function entryOf(bucket: usize, hash: i64): usize {
   return 0;
 }
 
-/** The TAT of a key that is new to the table: the same share of the limit is used as under the options before. */
+/** Returns the TAT of a key that is new to the table: it has used the same share of its limit as in the older tables. */
 function usedBefore(limiter: usize, scratch: usize, table: usize, hash: i64, nowMs: i64): i64 {
   let tat: i64;
   do {
     const chain = chainFrom(limiter, table);
-    // There are other options by now, by which all of this begins anew.
+    // Other options came into force meanwhile, so take() starts again with their table.
     if (chain < 0) return 0;
     tat = usedInChain(limiter, scratch, table, chain, hash, nowMs);
   } while (tat == CHAIN_CHANGED);
@@ -185,14 +187,14 @@ function usedInChain(limiter: usize, scratch: usize, table: usize, chain: i32, h
   let older = pinBefore(limiter, scratch, newer, chain);
   while (older != 0 && older != CHANGED) {
     const aheadMs = aheadMsOf(older);
-    /** Now, by the clock of the older one. */
+    /** The current time by the clock of the older table. */
     const thenMs = nowMs + shiftMs(aheadMsOf(table), aheadMs);
-    // Later all of its keys have been past their TAT.
+    // After this time, the TAT of every key in the older table has passed.
     if (thenMs <= madeMs + shiftMs(newerAheadMs, aheadMs) + windowMsOf(older)) {
       const entry = entryOf(bucketOf(older, hash), hash);
       const tat = entry == 0 ? 0 : atomic.load<i64>(entry, ENTRY_TAT);
       const unused = thenMs * limitOf(older);
-      // A thread that is late may still change the entry: then it sees that there is another table, and starts anew.
+      // A slow thread may still change this entry. Then it notices the new table and takes again from that one.
       if (tat > unused && atomic.load<i64>(entry, ENTRY_HASH) == hash)
         return nowMs * limitOf(table) + scaled(tat - unused, fullOf(older), fullOf(table));
     }
@@ -204,7 +206,7 @@ function usedInChain(limiter: usize, scratch: usize, table: usize, chain: i32, h
   return older == CHANGED ? CHAIN_CHANGED : 0;
 }
 
-/** A key that another one displaces must not find again what it had used under the options before. */
+/** Clears a key in the older tables. If another key evicts it later, its old usage must not come back. */
 function forgetBefore(limiter: usize, scratch: usize, table: usize, hash: i64): void {
   let older: usize;
   do {
@@ -220,9 +222,9 @@ function forgetBefore(limiter: usize, scratch: usize, table: usize, hash: i64): 
   unpinBefore(scratch);
 }
 
-/** `used * to / from`, rounded to the nearest; all are up to 2^51, and the result is, too. */
+/** Returns `used * to / from`, rounded to the nearest. All arguments and the result are at most 2^51. */
 function scaled(used: i64, from: i64, to: i64): i64 {
-  // Off by 1 at most. Bits beyond the 64th are the same in both products, so the difference is exact.
+  // `near` is off by 1 at most. The products may overflow 64 bits, but their difference is small, so it is exact.
   const near = <i64>nearest<f64>((<f64>used / <f64>from) * <f64>to);
   const twice = (used * to - near * from) * 2;
   return twice >= from ? near + 1 : twice < -from ? near - 1 : near;
@@ -232,17 +234,20 @@ function charged(table: usize, tat: i64, cost: i32, nowMs: i64): i64 {
   return max<i64>(tat, nowMs * limitOf(table)) + <i64>cost * windowMsOf(table);
 }
 
-/** The last TAT that is allowed. */
+/** Returns the latest TAT that is allowed. */
 function latest(table: usize, nowMs: i64): i64 {
   return (nowMs + windowMsOf(table)) * limitOf(table);
 }
 
-/** How many takes of cost 1 would be allowed now. */
+/** Returns how many takes of cost 1 would be allowed now. */
 function remaining(table: usize, tat: i64, nowMs: i64): f64 {
   return <f64>max<i64>((latest(table, nowMs) - tat) / windowMsOf(table), 0);
 }
 
-/** @param next the TAT that would be needed */
+/**
+ * Returns the outcome of a refused take; see take().
+ * @param next the TAT that the take would lead to
+ */
 function refused(table: usize, tat: i64, next: i64, nowMs: i64): f64 {
   const limit = limitOf(table);
   const waitMs = (next - latest(table, nowMs) + limit - 1) / limit;
@@ -250,9 +255,9 @@ function refused(table: usize, tat: i64, next: i64, nowMs: i64): f64 {
 }
 
 /**
- * Pointer of the limiter's table, which is made with these options, unless they are in force already, or a younger
- * generation has made it with others. LIMITER_DISAGREES when the same generation has made it with others, 0 when there is
- * no room. The scratch page holds random bits.
+ * Returns the pointer of the limiter's table. Makes a table with these options, unless they are already in force or a
+ * younger generation has put others in force. Returns LIMITER_DISAGREES when the same generation opened the limiter with
+ * different options, 0 when the memory has no room. The scratch page holds random bits as the seed.
  */
 export function open(
   limiter: usize,
@@ -264,7 +269,7 @@ export function open(
   nowMs: i64,
   aheadMs: i64,
 ): usize {
-  // So that of threads that begin together only one makes a table; without the latch it works, too.
+  // With the latch, only one of several threads that start together makes a table. Without it, the result is the same.
   let held = takeLatch(limiter + STATE_LATCH, scratch);
   let swept = false;
   const mask = maskFor(keys);
@@ -277,7 +282,7 @@ export function open(
     if (judged == NEW_OPTIONS) {
       if (made == 0) made = usedTable(scratch, mask + 1);
       if (made == 0 && !swept) {
-        // Others may have one to give; a thread holds one limiter at a time.
+        // Another limiter may have a free table. A thread may hold only one latch, so release this one first.
         swept = true;
         if (held) releaseLatch(limiter + STATE_LATCH);
         if (aheadMs == 0) sweep(scratch, nowMs);
@@ -296,20 +301,20 @@ export function open(
       store<i32>(made, generation, LIMITER_GENERATION);
       store<i64>(made, nowMs, LIMITER_MADE_MS);
       store<i64>(made, aheadMs, LIMITER_AHEAD_MS);
-      // A key keeps its hash.
+      // All tables of a limiter share one seed, so a key keeps its hash.
       const seed = current == 0 ? scratch + SCRATCH_TEXT : current + LIMITER_SEED;
       memory.copy(made + LIMITER_SEED, seed, LIMITER_SEED_BYTES);
       if (putInForce(limiter, scratch, made, current)) table = made;
     } else table = judged == IN_FORCE ? current : LIMITER_DISAGREES;
   } while (table == 0);
-  // A table that was made and didn't come into the chain is freed as one that has been taken out of it.
+  // If a table was made but not put in force, tidy() frees it like a table taken out of the chain.
   if (made != 0 && held) tidy(limiter, nowMs);
   unpinBefore(scratch);
   if (held) releaseLatch(limiter + STATE_LATCH);
   return table;
 }
 
-/** Compares the options of a handle with those in force: IN_FORCE, NEW_OPTIONS or OTHERS. */
+/** Compares the options of a handle with those in force. Returns IN_FORCE, NEW_OPTIONS or OTHERS. */
 function judge(
   table: usize,
   generation: i32,
@@ -329,18 +334,18 @@ function judge(
   if (isOlder(generation, theirs)) return IN_FORCE;
   if (generation == theirs) return same && atomic.load<i32>(table, LIMITER_KEYS) == keys ? IN_FORCE : OTHERS;
   if (!same) return NEW_OPTIONS;
-  // From now on they are this generation's.
+  // The options in force now belong to this generation.
   atomic.store<i32>(table, keys, LIMITER_KEYS);
   atomic.store<i32>(table, generation, LIMITER_GENERATION);
   return IN_FORCE;
 }
 
-/** A generation that is still being loaded has a negative number, and is older than any that is not. */
+/** Returns whether `generation` is older. A generation that is still loading has a negative number and counts as older. */
 function isOlder(generation: i32, theirs: i32): bool {
   return theirs < 0 ? generation < 0 && generation > theirs : generation < theirs;
 }
 
-/** Takes out of the chain in which nothing can count any more, and what is too far back. The limiter is held. */
+/** Takes tables out of the chain whose usage no longer counts, or that are too old. The caller holds the latch. */
 function tidy(limiter: usize, nowMs: i64): void {
   let newer = tableOf(limiter);
   let count = 1;
@@ -356,7 +361,7 @@ function tidy(limiter: usize, nowMs: i64): void {
   freeTables(limiter);
 }
 
-/** Tidies all limiters that go by the machine's clock. */
+/** Tidies all limiters that use the machine's clock. */
 function sweep(scratch: usize, nowMs: i64): void {
   for (let i = 0; i < STATE_COUNT_MAX; i++) {
     const limiter: usize = STATE + i * STATE_ROW_BYTES;
@@ -367,20 +372,20 @@ function sweep(scratch: usize, nowMs: i64): void {
   }
 }
 
-/** For when there is no room: what was used under the options before counts no more. The limiter is held. */
+/** Drops all older tables, and the usage in them, when the memory has no room. The caller holds the limiter's latch. */
 function dropBefore(limiter: usize): void {
   const table = tableOf(limiter);
   for (let older = previousOf(table); older != 0; older = previousOf(table)) takeOut(limiter, table, older);
   freeTables(limiter);
 }
 
-/** The least power of two of buckets in which these keys have room, less 1. */
+/** Returns the bucket mask: the smallest power of two of buckets with room for `keys` keys, minus 1. */
 function maskFor(keys: i32): i32 {
   const full = (keys - 1) / BUCKET_KEYS;
   return full == 0 ? 0 : (1 << (32 - clz<i32>(full))) - 1;
 }
 
-/** What the limiter allows now. */
+/** Returns the limit that is in force. */
 export function limit(limiter: usize, scratch: usize): i32 {
   return load<i32>(pinTable(limiter, scratch), LIMITER_LIMIT);
 }
@@ -393,7 +398,7 @@ export function keys(limiter: usize, scratch: usize): i32 {
   return load<i32>(pinTable(limiter, scratch), LIMITER_KEYS);
 }
 
-/** A thread has ended: what it had in hand is free again. Once for all limiters. */
+/** Releases the latch, the tables and the scratch page of a dead thread. One call covers all limiters. */
 export function limiterOwnerDied(owner: i32): void {
   const scratch = scratchOf(owner);
   if (scratch == 0) return;
@@ -402,7 +407,7 @@ export function limiterOwnerDied(owner: i32): void {
   leaveScratch(scratch);
 }
 
-/** Never 0, which says that an entry has no key. */
+/** Returns the hash of the key in the scratch page. The hash is never 0, since 0 marks an entry without a key. */
 function hashOf(table: usize, scratch: usize, length: i32): i64 {
   const hash = sipHash(table + LIMITER_SEED, scratch + SCRATCH_TEXT, length);
   return hash == 0 ? 1 : hash;
@@ -424,20 +429,20 @@ function windowMsOf(table: usize): i64 {
   return <i64>load<u32>(table, LIMITER_WINDOW_MS);
 }
 
-/** How far the limiter's clock was ahead of the machine's when the table was made: 0 where it is that clock. */
+/** Returns how far the limiter's clock was ahead of the machine's when the table was made; 0 for the machine's clock. */
 function aheadMsOf(table: usize): i64 {
   return load<i64>(table, LIMITER_AHEAD_MS);
 }
 
 /**
- * How far one clock is ahead of another, each told by how far it is ahead of the machine's. Two that are not the machine's
- * are one clock, which need not go as fast as that.
+ * Returns how far one clock is ahead of another. The arguments say how far each is ahead of the machine's clock. Two
+ * clocks that are not the machine's are the same clock, which may run at another speed.
  */
 function shiftMs(fromAheadMs: i64, toAheadMs: i64): i64 {
   return fromAheadMs != 0 && toAheadMs != 0 ? 0 : toAheadMs - fromAheadMs;
 }
 
-/** How far the TAT of a key that has used all of its limit is from now. */
+/** Returns how far ahead of now the TAT of a key is when the key has used all of its limit. */
 function fullOf(table: usize): i64 {
   return windowMsOf(table) * limitOf(table);
 }

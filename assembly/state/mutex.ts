@@ -1,12 +1,12 @@
-// A lock in shared memory: one word of a row, and the threads that wait for it, in the order in which they came.
+// A mutex in shared memory: one word of a row, and a first-in, first-out queue of waiting threads.
 //
-//   FREE          nobody has it, nobody waits
-//   HANDOFF       it is for the one that was woken; who comes now waits behind
-//   owner << 2    that thread has it
-//   … | WAITED    beside the last two: somebody may wait, so it is handed on
+//   FREE          no thread holds the mutex, no thread waits
+//   HANDOFF       the mutex is reserved for the woken thread; newcomers wait
+//   owner << 2    the thread `owner` holds the mutex
+//   … | WAITED    added to the last two: threads may wait, so unlock() hands the mutex over
 //
-// Nobody else takes it from one that was woken, so nobody waits for ever. Who waits does so outside, and is not kept
-// from other work: acquire() says which word to wait for the end of, and is called again when that has come.
+// A newcomer cannot take a mutex that is reserved for a woken thread, so no thread starves. Threads do not block while
+// they wait: acquire() returns a word, the caller waits asynchronously until the word changes, then calls acquire() again.
 
 import { MUTEX_ABANDONED, MUTEX_ACQUIRED, MUTEX_BUSY } from '../../src/memory/codes';
 import { STATE_ABANDONED, STATE_MUTEX } from '../../src/memory/state-layout';
@@ -16,18 +16,19 @@ const HANDOFF: i32 = 1;
 const WAITED: i32 = 2;
 const OWNER_SHIFT: i32 = 2;
 const FOR_EVER: i64 = -1;
-/** Who sleeps until a lock is free is some thread: none of these holds it longer than a few instructions. */
+/** The owner of every lock taken by sleepUntilLocked(): a thread holds such a lock only for a few instructions. */
 const SLEEPER: i32 = 1 << OWNER_SHIFT;
 
-/** Takes the lock if it is free: MUTEX_ACQUIRED or MUTEX_ABANDONED; else MUTEX_BUSY. */
+/** Acquires the mutex if it is free. Returns MUTEX_ACQUIRED or MUTEX_ABANDONED if so, else MUTEX_BUSY. */
 export function tryLock(row: usize, owner: i32): i32 {
   if (atomic.cmpxchg<i32>(row, FREE, owner << OWNER_SHIFT, STATE_MUTEX) != FREE) return MUTEX_BUSY;
   return taken(row);
 }
 
 /**
- * Takes the lock, or says that this thread waits: MUTEX_ACQUIRED, MUTEX_ABANDONED, or the word to wait for the end of.
- * @param woken whether this thread waited, and was woken
+ * Acquires the mutex, or marks it as waited for. Returns MUTEX_ACQUIRED, MUTEX_ABANDONED, or the word that must change
+ * before the thread tries again.
+ * @param woken whether this thread has waited and was woken
  */
 export function acquire(row: usize, owner: i32, woken: bool): i32 {
   let word: i32;
@@ -37,16 +38,16 @@ export function acquire(row: usize, owner: i32, woken: bool): i32 {
     word = atomic.load<i32>(row, STATE_MUTEX);
     mine = word == FREE || (woken && (word & HANDOFF) != 0);
     if (!mine && (word & WAITED) != 0) return word;
-    // Others may wait behind one that was woken.
+    // Other threads may wait behind the woken one, so it keeps WAITED.
     next = !mine ? word | WAITED : (owner << OWNER_SHIFT) | (word == FREE ? 0 : WAITED);
   } while (atomic.cmpxchg<i32>(row, word, next, STATE_MUTEX) != word);
   return mine ? taken(row) : next;
 }
 
 /**
- * Lets go of the lock, which must be this thread's, and hands it on.
- * @param keep for another of this thread's, unless another thread waits
- * @returns whether it was kept
+ * Releases the mutex, which this thread must hold, and hands it to the next waiting thread.
+ * @param keep keep the mutex for another waiter in this thread, unless another thread waits
+ * @returns whether the mutex was kept
  */
 export function unlock(row: usize, owner: i32, keep: bool): bool {
   const held = owner << OWNER_SHIFT;
@@ -59,8 +60,10 @@ export function unlock(row: usize, owner: i32, keep: bool): bool {
 }
 
 /**
- * For those that wait, now and then: wakes one more when the one that was woken has not come since the last time.
- * @param before what this returned the last time
+ * Wakes one more thread if the woken thread has not taken the mutex since the last call. Waiting threads call this from
+ * time to time.
+ * @param before the result of the last call
+ * @returns whether the mutex is reserved for a woken thread
  */
 export function remind(row: usize, before: bool): bool {
   const now = (atomic.load<i32>(row, STATE_MUTEX) & HANDOFF) != 0;
@@ -69,8 +72,8 @@ export function remind(row: usize, before: bool): bool {
 }
 
 /**
- * Undoes what a thread left that has ended: it had the lock, or was about to take it or to hand it on. Then the word
- * may not tell that others wait; so the lock is handed on as if they did.
+ * Recovers the mutex from a dead thread that held it, or was about to acquire it or to hand it over. Its word may lack
+ * WAITED although threads wait, so the mutex is handed over as if they did.
  */
 export function mutexOwnerDied(row: usize, owner: i32): void {
   let word: i32;
@@ -84,33 +87,33 @@ export function mutexOwnerDied(row: usize, owner: i32): void {
   if ((next & HANDOFF) != 0) handOn(row);
 }
 
-/** Returns when the lock is this thread's, which sleeps until then: an event loop may not. */
+/** Acquires the lock and blocks the thread until then, so only use it for locks that are held very briefly. */
 export function sleepUntilLocked(row: usize): void {
   if (atomic.cmpxchg<i32>(row, FREE, SLEEPER, STATE_MUTEX) == FREE) return;
-  // From here on it is taken as waited for, since others may sleep beside this thread.
+  // From here on this thread sets WAITED, since other threads may be asleep too.
   while (atomic.xchg<i32>(row, SLEEPER | WAITED, STATE_MUTEX) != FREE)
     atomic.wait<i32>(row + STATE_MUTEX, SLEEPER | WAITED, FOR_EVER);
 }
 
-/** Lets go of what sleepUntilLocked() took. It is anybody's then: handing on would cost each a sleep. */
+/** Releases a lock of sleepUntilLocked(). Any thread may take it next, since a handoff would make every thread sleep. */
 export function unlockSleeper(row: usize): void {
   if (atomic.xchg<i32>(row, FREE, STATE_MUTEX) != SLEEPER) atomic.notify(row + STATE_MUTEX, 1);
 }
 
-/** Tells who has the lock now, once, whether another died with it. */
+/** Returns MUTEX_ABANDONED once after a holder has died, else MUTEX_ACQUIRED. */
 function taken(row: usize): i32 {
   if (atomic.load<i32>(row, STATE_ABANDONED) == 0) return MUTEX_ACQUIRED;
   atomic.store<i32>(row, 0, STATE_ABANDONED);
   return MUTEX_ABANDONED;
 }
 
-/** From HANDOFF: wakes the one that has waited longest; leaves the lock free when there is none. */
+/** Wakes the thread that has waited longest, or sets the mutex free when no thread waits. The word must be in HANDOFF. */
 function handOn(row: usize): void {
   let word: i32;
   do {
     if (atomic.notify(row + STATE_MUTEX, 1) > 0) return;
     word = atomic.cmpxchg<i32>(row, HANDOFF, FREE, STATE_MUTEX);
-    // Somebody has come since. Either that one is waiting, and is found now, or will see another word and look again.
+    // A thread came meanwhile. Either it already waits, and notify finds it now, or it sees a changed word and retries.
     if (word == (HANDOFF | WAITED)) atomic.cmpxchg<i32>(row, word, HANDOFF, STATE_MUTEX);
   } while (word == (HANDOFF | WAITED));
 }

@@ -1,6 +1,6 @@
-// Scratch pages: one for each thread that hands texts to the functions of named state. A page belongs to the thread
-// whose owner number is in it, and when that has ended, to the next that comes. Pages are linked, the last made
-// first, and none is ever unlinked.
+// Scratch pages: one for each thread that passes texts to the functions of named state. A page belongs to the thread whose
+// owner number is in it. When that thread has ended, the next new thread gets the page. All pages form a linked list,
+// newest first, and no page is ever removed from the list.
 
 import { HEADER_SCRATCH } from '../../src/memory/layout';
 import {
@@ -15,7 +15,7 @@ import { newExtent } from './extent';
 
 const NOBODY = 0;
 
-/** Pointer of the page of this owner, which it gets if it has none; 0 when there is no room. */
+/** Returns the pointer of this owner's page. Assigns a page if the owner has none; returns 0 when the memory is full. */
 export function scratchFor(owner: i32): usize {
   const own = scratchOf(owner);
   if (own != 0) return own;
@@ -33,20 +33,20 @@ export function scratchFor(owner: i32): usize {
   }
 }
 
-/** Pointer of the page that this owner has, or 0. */
+/** Returns the pointer of this owner's page, or 0 when it has none. */
 export function scratchOf(owner: i32): usize {
   let page = first();
   while (page != 0 && atomic.load<i32>(page, SCRATCH_OWNER) != owner) page = next(page);
   return page;
 }
 
-/** Notes the owner that sees the end of this one. */
+/** Records that the thread `parent` reports the end of the thread `owner`. */
 export function setParent(owner: i32, parent: i32): void {
   const page = scratchFor(owner);
   if (page != 0) atomic.store<i32>(page, parent, SCRATCH_PARENT);
 }
 
-/** An owner that this one has started, or 0. */
+/** Returns an owner that `parent` has started, or 0. */
 export function childOf(parent: i32): i32 {
   for (let page = first(); page != 0; page = next(page)) {
     if (atomic.load<i32>(page, SCRATCH_PARENT) != parent) continue;
@@ -56,7 +56,7 @@ export function childOf(parent: i32): i32 {
   return NOBODY;
 }
 
-/** Leaves a page to the next that comes. */
+/** Frees a page for the next new thread. */
 export function leaveScratch(page: usize): void {
   atomic.store<usize>(page, 0, SCRATCH_LATCH);
   atomic.store<usize>(page, 0, SCRATCH_TABLE);

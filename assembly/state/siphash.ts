@@ -1,11 +1,11 @@
-// SipHash-1-3 (Aumasson and Bernstein, "SipHash: a fast short-input PRF", 2012): 64 bits of a text that nobody can
-// aim at who doesn't know the seed.
+// SipHash-1-3 (Aumasson and Bernstein, "SipHash: a fast short-input PRF", 2012): a 64-bit hash. Without the seed, an
+// attacker cannot construct texts that collide.
 
 const FINAL_ROUNDS = 3;
 
 /**
- * The hash of `length` bytes at `text` under the 128 bits at `seed`. Up to 7 bytes behind the text are loaded, and
- * don't count.
+ * Returns the hash of `length` bytes at `text`, keyed with the 128 bits at `seed`. Loads up to 8 bytes after the text and
+ * ignores them.
  */
 export function sipHash(seed: usize, text: usize, length: i32): i64 {
   let v0 = load<i64>(seed) ^ 0x736f6d6570736575;
@@ -15,7 +15,7 @@ export function sipHash(seed: usize, text: usize, length: i32): i64 {
 
   const lastWord = length >> 3;
   for (let i = 0; i <= lastWord + FINAL_ROUNDS; i++) {
-    // A round a word; the final ones have none.
+    // Each word gets one round. The final rounds have no word.
     let word: i64 = 0;
     if (i < lastWord) word = load<i64>(text + (i << 3));
     else if (i == lastWord) word = lastOf(text + (i << 3), length);
@@ -37,7 +37,7 @@ export function sipHash(seed: usize, text: usize, length: i32): i64 {
   return v0 ^ v1 ^ v2 ^ v3;
 }
 
-/** The bytes that are no whole word, and above them the length. */
+/** Returns the last word: the bytes that do not fill a word, and the length in the highest byte. */
 function lastOf(rest: usize, length: i32): i64 {
   const bits = <i64>((length & 7) << 3);
   return (load<i64>(rest) & (((<i64>1) << bits) - 1)) | ((<i64>length) << 56);

@@ -1,12 +1,12 @@
-// The memory of limiters' tables, which is used again. All tables that were ever made hang together in one list, and each
-// says whose it is: nobody's, a thread's that prepares it, or a limiter's. Those of a limiter are its chain, from the
-// options in force to those before, or have been taken out of it.
+// Allocates and reuses the memory of limiter tables. One list links all tables that were ever made. Each table records its
+// holder: none, a thread that prepares it, or a limiter. The tables of a limiter form a chain, from the options in force
+// to older options; some may already have been taken out of the chain.
 //
-// A thread that reads a table may stand still at any instruction. So it says in its scratch page which tables those
-// are, and looks once more whether they are still where it found them: a table that is pinned so, and was found,
-// stays what it is. Of the options in force the pin is left, since the next take needs it again; so a thread keeps
-// at most one table from being used again. A table is taken out of the chain first, then the limiter's count of
-// such changes moves on, and only then the pins are looked at.
+// A thread that reads a table may pause at any instruction. So it pins the table: it writes the pointer into its scratch
+// page and then checks that the table is still where it found it. After that check, no thread reuses the pinned table. The
+// pin of the table in force stays, since the next take needs it again. So an idle thread prevents the reuse of at most one
+// table. To free a table, a thread takes it out of the chain, then increments the limiter's count of changes, and only
+// then reads the pins.
 
 import { HEADER_SCRATCH, HEADER_TABLES, PAGE_BYTES } from '../../src/memory/layout';
 import {
@@ -27,10 +27,10 @@ import {
 import { newExtent } from './extent';
 
 const NOBODY = 0;
-/** In the place of a pointer: the chain has changed since, so nothing can be said. */
+/** Returned instead of a pointer when the chain has changed since chainFrom(). */
 export const CHANGED: usize = 1;
 
-/** Pointer of the table of the options in force, which stays what it is until the thread takes from another one. */
+/** Pins the table in force and returns its pointer. The pin holds until the thread pins another table. */
 export function pinTable(limiter: usize, scratch: usize): usize {
   let table = tableOf(limiter);
   while (load<usize>(scratch, SCRATCH_TABLE) != table) {
@@ -40,7 +40,7 @@ export function pinTable(limiter: usize, scratch: usize): usize {
   return table;
 }
 
-/** The same, until the next one before is pinned: for a thread that has pinned another one in the place of it. */
+/** Pins the table in force with the pin for older tables: the thread's first pin may be on another limiter's table. */
 export function pinCurrent(limiter: usize, scratch: usize): usize {
   for (;;) {
     const table = tableOf(limiter);
@@ -50,16 +50,16 @@ export function pinCurrent(limiter: usize, scratch: usize): usize {
   }
 }
 
-/** The limiter's count of changes, for pinBefore(); -1 when `table` is no longer that of the options in force. */
+/** Returns the limiter's count of changes, for pinBefore(); -1 when `table` is no longer in force. */
 export function chainFrom(limiter: usize, table: usize): i32 {
   const chain = atomic.load<i32>(limiter, STATE_CHAIN);
   return tableOf(limiter) == table ? chain & i32.MAX_VALUE : -1;
 }
 
 /**
- * Pointer of the table before `newer`, which stays what it is until the next one is pinned; 0 when there is none, CHANGED
- * when it can't be had.
- * @param chain by chainFrom()
+ * Pins the table before `newer` and returns its pointer, or 0 when `newer` is the oldest. Returns CHANGED when the chain
+ * has changed meanwhile. The pin holds until the thread pins the next older table.
+ * @param chain the result of chainFrom()
  */
 export function pinBefore(limiter: usize, scratch: usize, newer: usize, chain: i32): usize {
   const older = atomic.load<usize>(newer, LIMITER_PREVIOUS);
@@ -72,8 +72,8 @@ export function unpinBefore(scratch: usize): void {
 }
 
 /**
- * Pointer of a table with room for so many buckets, all empty, that is this thread's: one that is free, 0 when there is
- * none.
+ * Takes a free table with room for `bucketCount` buckets, empties it and returns its pointer; this thread becomes its
+ * holder. Returns 0 when no free table is large enough.
  */
 export function usedTable(scratch: usize, bucketCount: i32): usize {
   const bytes = bytesOf(bucketCount);
@@ -84,7 +84,7 @@ export function usedTable(scratch: usize, bucketCount: i32): usize {
   return table;
 }
 
-/** The same of fresh memory; 0 when there is no room. */
+/** Makes such a table in a new extent and returns its pointer, or 0 when the memory has no room. */
 export function freshTable(scratch: usize, bucketCount: i32): usize {
   const pages = pagesOf(bytesOf(bucketCount));
   const table = newExtent(pages);
@@ -102,7 +102,7 @@ function pagesOf(bytes: i32): i32 {
   return (bytes + PAGE_BYTES - 1) / PAGE_BYTES;
 }
 
-/** The smallest that is large enough. */
+/** Takes the smallest free table with at least `pages` pages; returns 0 when none is free. */
 function takeFree(pages: i32, owner: i32): usize {
   for (;;) {
     let best: usize = 0;
@@ -116,7 +116,7 @@ function takeFree(pages: i32, owner: i32): usize {
   }
 }
 
-/** Enters a table into the list of all. */
+/** Adds a table to the list of all tables. */
 function enter(table: usize, pages: i32, holder: i32): void {
   store<i32>(table, pages, LIMITER_PAGES);
   store<i32>(table, holder, LIMITER_HOLDER);
@@ -128,37 +128,37 @@ function enter(table: usize, pages: i32, holder: i32): void {
 }
 
 /**
- * Makes a table that is this thread's that of the options in force, in the place of `current`; false when that isn't
- * there any more.
+ * Puts a table that this thread holds in force, in the place of `current`. Returns false when `current` is no longer in
+ * force.
  */
 export function putInForce(limiter: usize, scratch: usize, table: usize, current: usize): bool {
-  // Before it is a limiter's: until it is found in the chain, nothing else keeps it.
+  // Pin the table before the limiter becomes its holder: until it is in the chain, only the pin prevents its reuse.
   atomic.store<usize>(scratch, table, SCRATCH_TABLE);
   store<usize>(table, current, LIMITER_PREVIOUS);
   atomic.store<i32>(table, -(<i32>limiter), LIMITER_HOLDER);
   return atomic.cmpxchg<usize>(limiter, current, table, STATE_EXTENT) == current;
 }
 
-/** Takes `older` out of the chain, in which it follows `newer`. This thread must hold the limiter's latch. */
+/** Takes `older`, which follows `newer`, out of the chain. The caller must hold the limiter's latch. */
 export function takeOut(limiter: usize, newer: usize, older: usize): void {
   atomic.store<usize>(newer, atomic.load<usize>(older, LIMITER_PREVIOUS), LIMITER_PREVIOUS);
   atomic.add<i32>(limiter, 1, STATE_CHAIN);
   if (load<i32>(older, LIMITER_PAGES) != 0) return;
-  // A snapshot made it.
+  // A snapshot made this table, so it is not in the list yet.
   enter(older, pagesOf(bytesOf(load<i32>(older, LIMITER_BUCKET_MASK) + 1)), -(<i32>limiter));
 }
 
-/** Frees the tables that have been taken out of the chain and that no thread reads. This thread must hold the latch. */
+/** Frees the tables that are out of the chain and that no thread has pinned. The caller must hold the limiter's latch. */
 export function freeTables(limiter: usize): void {
   for (let table = firstTable(); table != 0; table = nextTable(table)) {
     if (atomic.load<i32>(table, LIMITER_HOLDER) != -(<i32>limiter)) continue;
-    // A thread without the latch may put one in force meanwhile: until that is done it has pinned it.
+    // A thread without the latch may put this table in force meanwhile. It keeps the table pinned until then.
     if (inChain(limiter, table) || isPinned(table) || inChain(limiter, table)) continue;
     atomic.store<i32>(table, NOBODY, LIMITER_HOLDER);
   }
 }
 
-/** A thread has ended: frees the tables that it prepared. */
+/** Frees the tables that a dead thread prepared. */
 export function tablesOwnerDied(owner: i32): void {
   for (let table = firstTable(); table != 0; table = nextTable(table))
     atomic.cmpxchg<i32>(table, owner, NOBODY, LIMITER_HOLDER);
