@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { Authority } from '../../src/app/authority.ts';
 import { NativeHeaders, NativeRequest, toBodiless, toNative } from '../../src/app/native.ts';
 import { Request } from '../../src/app/request.ts';
+import { ownBuffer } from '../../src/app/request-body.ts';
 import { Response, type ResponseInit } from '../../src/app/response.ts';
 import { Origin } from '../../src/app/url.ts';
 import { abortError } from '../../src/protocol/request-errors.ts';
@@ -207,6 +208,21 @@ describe('the body', () => {
     // Node 20 removes both, against the standard.
     for (const whole of [true, false])
       expect(await post(['\ufeff\ufeffx'], [], { whole }).request.text()).toBe('\ufeffx');
+  });
+
+  test('as an ArrayBuffer has nothing but its bytes, also when they lie in a larger buffer', async () => {
+    const larger = new Uint8Array(10).fill(120);
+    const { request } = post([larger.subarray(2, 5)]);
+    expect((await request.arrayBuffer()).byteLength).toBe(3);
+    expect(Buffer.from(ownBuffer(larger.subarray(2, 5))).toString()).toBe('xxx');
+    expect(ownBuffer(larger)).toBe(larger.buffer);
+  });
+
+  test('as a stream passes over empty pieces', async () => {
+    const { request } = post(['a', '', '', 'b', '']);
+    const pieces: string[] = [];
+    for await (const piece of request.body ?? []) pieces.push(Buffer.from(piece).toString());
+    expect(pieces).toEqual(['a', 'b']);
   });
 
   test('is read from the exchange only as far as the program reads', async () => {
