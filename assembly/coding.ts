@@ -1,4 +1,6 @@
-// Transfer-Encoding = #( token *( OWS ";" OWS token BWS "=" BWS ( token / quoted-string ) ) ) (RFC 9112 6.1, 7).
+// Parses Transfer-Encoding (RFC 9112 6.1, 7):
+//
+//   Transfer-Encoding = #( token *( OWS ";" OWS token BWS "=" BWS ( token / quoted-string ) ) )
 //
 // chunked must be the last coding, appear once and have no parameters (7.1). Otherwise no recipient can find the end of
 // the content. All lines of the field form one list, whose elements may be empty (RFC 9110 5.6.1).

@@ -1,6 +1,7 @@
-// If-None-Match = "*" / #entity-tag (RFC 9110 13.1.2, 8.8.3). Several lines form one list (5.3), so a set of TAGS_* flags
-// collects what all the lines hold.
+// Parses If-None-Match (RFC 9110 13.1.2, 8.8.3). Several lines form one list (5.3), so a set of TAGS_* flags collects the
+// results of all lines.
 //
+//   If-None-Match = "*" / #entity-tag
 //   entity-tag = [ "W/" ] DQUOTE *etagc DQUOTE      etagc = %x21 / %x23-7E / obs-text
 
 import { TAGS_ANY, TAGS_MALFORMED, TAGS_MATCH, TAGS_SOME } from '../src/memory/codes';

@@ -45,7 +45,7 @@ const IED_SINC: u64 = 0x636e69732d646569;
 /** The first letters of these field names, c, e, h, i and t, as bits by their position in the alphabet. */
 const FIRST_LETTERS: u32 = (1 << 3) | (1 << 5) | (1 << 8) | (1 << 9) | (1 << 20);
 
-/** Returns false when a field name can't be one of these; a fast test, since most names are not. */
+/** Returns false when a field name can't be one of these. The test is fast, because most names are none of them. */
 export function bindsServer(name: usize, nameBytes: i32): bool {
   return ((FIRST_LETTERS >> (load<u8>(name) & 31)) & 1) != 0 && nameBytes < 18;
 }

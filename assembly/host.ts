@@ -1,5 +1,5 @@
-// Host = uri-host [ ":" port ] (RFC 9110 7.2). RFC 3986 3.2.2 defines the host: a registered name, which includes every
-// IPv4 address, or an IP literal in brackets.
+// Validates Host = uri-host [ ":" port ] (RFC 9110 7.2). RFC 3986 3.2.2 defines the host: a registered name, which
+// includes every IPv4 address, or an IP literal in brackets.
 
 import { COLON, DIGIT_0, DOT, isDigit, isHex, PERCENT } from './chars';
 import { skipRegName } from './scanner';

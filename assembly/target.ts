@@ -1,4 +1,4 @@
-// The forms of a request target other than origin-form (RFC 9112 3.2).
+// Validates the forms of a request target other than origin-form (RFC 9112 3.2).
 
 import { ERROR_TARGET, METHOD_OPTIONS } from '../src/memory/codes';
 import { COLON, LOWER_4, QUESTION, SLASH, THREE_BYTES } from './chars';

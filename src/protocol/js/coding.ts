@@ -1,4 +1,4 @@
-// Transfer-Encoding (RFC 9112 6.1, 7); twin of assembly/coding.ts, which has the grammar.
+// Parses Transfer-Encoding (RFC 9112 6.1, 7); twin of assembly/coding.ts, which has the grammar.
 
 import { FLAG_CHUNKED, FLAG_CODING_OTHER, FLAG_TRANSFER_ENCODING_BAD } from '../../memory/codes.ts';
 import { BACKSLASH, COMMA, EQUALS, isOws, QUOTE, SEMICOLON, TCHAR } from './chars.ts';

@@ -1,4 +1,4 @@
-// If-None-Match = "*" / #entity-tag; twin of assembly/entity-tags.ts.
+// Parses If-None-Match (RFC 9110 13.1.2); twin of assembly/entity-tags.ts, which has the grammar.
 
 import { TAGS_ANY, TAGS_MALFORMED, TAGS_MATCH, TAGS_SOME } from '../../memory/codes.ts';
 import { COMMA, isOws, QUOTE, SLASH } from './chars.ts';

@@ -1,4 +1,4 @@
-// Events for the log; twin of assembly/events.ts.
+// Records events for the log; twin of assembly/events.ts.
 
 import {
   CONTROL_EVENT_COUNT,

@@ -1,4 +1,4 @@
-// Host = uri-host [ ":" port ] (RFC 9110 7.2, RFC 3986 3.2.2); twin of assembly/host.ts.
+// Validates Host = uri-host [ ":" port ] (RFC 9110 7.2, RFC 3986 3.2.2); twin of assembly/host.ts.
 
 import { COLON, DIGIT_0, DOT, isDigit, isHex, PERCENT, REG_NAME } from './chars.ts';
 import { skip } from './scanner.ts';

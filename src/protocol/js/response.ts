@@ -26,7 +26,12 @@ const CHUNKED = ascii('Transfer-Encoding: chunked\r\n');
 const CRLF = ascii('\r\n');
 const CRLF_CRLF = ascii('\r\n\r\n');
 
-/** Builds prepared response `index` at `output` and returns the position after it. */
+/**
+ * Builds prepared response `index` at `output` and returns the position after it.
+ * @param close add "Connection: close"
+ * @param sayPersistent add "Connection: keep-alive", which HTTP/1.0 clients need
+ * @param headOnly the request was HEAD, so omit the content but keep its length (RFC 9110 9.3.2)
+ */
 export function buildPrepared(
   views: Views,
   counterAdd: CounterAdd,

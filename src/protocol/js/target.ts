@@ -1,4 +1,4 @@
-// The forms of a request target other than origin-form (RFC 9112 3.2); twin of assembly/target.ts.
+// Validates the forms of a request target other than origin-form (RFC 9112 3.2); twin of assembly/target.ts.
 
 import { ERROR_TARGET, METHOD_OPTIONS } from '../../memory/codes.ts';
 import { COLON, SLASH } from './chars.ts';
