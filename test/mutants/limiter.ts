@@ -374,9 +374,9 @@ export const limiterDefects: Defect[] = [
     ['a name breaks out of its quotes', ".replace(/[\"\\\\]/g, '\\\\$&')", ''],
     ['a name is sent without encoding', '.replace(/[^ -~]/gu, encodeURIComponent)', ''],
     [
-      'a promise of a response counts as a response',
-      'return isPromise(response)',
-      'return response === null',
+      'a promise of a response has no fields of the limit',
+      '? Promise.resolve(response).then((response) => withFields(response, limitFields))',
+      '? (response as unknown as Response)',
     ],
     [
       'a function that returns the cost is not called',
