@@ -303,7 +303,7 @@ const host: HeadCase[] = [
     expected: ERROR_HOST,
   },
   {
-    name: 'no Host, but names like it',
+    name: 'no Host, but similar names',
     section: '3.2',
     input: 'GET / HTTP/1.1\r\nHosts: a\r\nHos: a\r\nXost: a\r\n\r\n',
     expected: ERROR_HOST,

@@ -238,7 +238,7 @@ const content: HeadCase[] = [
     'Content-Lengti: x\r\n',
     'Expecs: x\r\n',
   ].map((fields) => ({
-    name: `a name only like it: ${JSON.stringify(fields)}`,
+    name: `a similar field name: ${JSON.stringify(fields)}`,
     section: '6.3',
     input: withFields(fields),
     expected: { persistent: true },

@@ -16,7 +16,7 @@ const EVERY_TARGET_BYTE = "/!$%&'()*+,-./:;=?@[]^_`{|}~09azAZ%20";
 
 const good: HeadCase[] = [
   {
-    name: 'the least there is',
+    name: 'the shortest request line',
     section: '3',
     input: 'GET / HTTP/1.1\r\nHost: a\r\n\r\n',
     expected: {
@@ -39,7 +39,7 @@ const good: HeadCase[] = [
     ...['GETX', 'PUX', 'HEAX', 'POSX', 'PATCX', 'TRACX', 'DELETX', 'DELEXE', 'CONNECX', 'OPTIONX'],
     ...['HEAD2', 'GE', 'GETS', 'PROPFIND', 'M-SEARCH', 'PUSH', EVERY_TCHAR],
   ].map((method) => ({
-    name: `${method} is a method like any other`,
+    name: `${method} is an unknown method`,
     section: 'RFC 9110 9.1',
     input: withRequestLine(`${method} / HTTP/1.1`),
     expected: { method, known: '' },
@@ -100,7 +100,7 @@ const good: HeadCase[] = [
     expected: { minor: 0, persistent: false, fields: [] },
   },
   {
-    name: 'an unknown minor version is the highest known',
+    name: 'an unknown minor version counts as the highest known one',
     section: 'RFC 9110 2.5',
     input: withRequestLine('GET / HTTP/1.2'),
     expected: { minor: 1, persistent: true },

@@ -1,4 +1,4 @@
-// One input: the bytes of a connection, where they are cut, and the settings of the server.
+// An input: the bytes of a connection, where they are cut, and the settings of the server.
 
 import { HEAD_BYTES_MAX } from '../../src/memory/layout.ts';
 

@@ -2,7 +2,7 @@
 
 import { createRequire } from 'node:module';
 
-/** One message as llhttp sees it. */
+/** A message as llhttp sees it. */
 export interface PeerMessage {
   /** '' when Node has no name for it. */
   method: string;

@@ -128,7 +128,7 @@ export const appDefects: Defect[] = [
     ],
     ['the log tells the query', 'pathOf(target)}`, error', 'target}`, error'],
     [
-      'there is fetch before there are routes',
+      'fetch comes before the routes',
       'if (this.routes !== undefined) {',
       'if (this.routes !== undefined && this.fetch === undefined) {',
     ],
@@ -143,13 +143,13 @@ export const appDefects: Defect[] = [
   ]),
   ...defectsOf('src/app/fixed-responses.ts', APPLICATION, [
     [
-      'a response of any status is on condition',
+      'conditions apply to a response of any status',
       'statusCode === 200 ? validatorsOf(fields) : undefined',
       'validatorsOf(fields)',
     ],
     ['conditions bind every method', "if (method !== 'GET' && method !== 'HEAD') return false;", ''],
     ['the first line of If-None-Match is all', 'i = head.findField(name, i + 1)', 'i = -1'],
-    ['a 304 has all fields', 'unmodifiedFields(fields)', 'fields'],
+    ['a 304 keeps all fields of the 200', 'unmodifiedFields(fields)', 'fields'],
     ['responses prepared for an earlier application stay', 'this.plane.slot.prepared.forgetRoutes();', ''],
     [
       'a response that does not fit into the slot is an error',
@@ -184,7 +184,7 @@ export const appDefects: Defect[] = [
       "exchange.end('');",
     ],
     [
-      'HEAD is told that GET has no content',
+      'HEAD gets Content-Length 0 although GET has content',
       "if (content === null && exchange.head.method === 'HEAD') {",
       'if (content === null && exchange.aborted !== undefined) {',
     ],
@@ -194,7 +194,11 @@ export const appDefects: Defect[] = [
       'if (body?.locked)',
     ],
     ['a fixed response has the bytes of the program', 'new Uint8Array(whole)', 'whole'],
-    ['a fixed response is used up', 'bytesIn(response.clone().body)', 'bytesIn(response.body)'],
+    [
+      'preparing a fixed response consumes its body',
+      'bytesIn(response.clone().body)',
+      'bytesIn(response.body)',
+    ],
     [
       'a response that fails before it has gone is broken off',
       'failed === undefined || !exchange.withdraw()',
@@ -214,7 +218,7 @@ export const appDefects: Defect[] = [
       'if (isFirstHalf(text.charCodeAt(text.length - 1))) {',
       "if (text === '') {",
     ],
-    ['half a pair is lost at the end', 'return Buffer.from(half);', 'return NOTHING;'],
+    ['half of a surrogate pair is lost at the end', 'return Buffer.from(half);', 'return NOTHING;'],
   ]),
   ...defectsOf('src/app/globals.ts', GLOBALS, [
     [
@@ -225,12 +229,12 @@ export const appDefects: Defect[] = [
     ['another body takes no place', 'native(input) : light[toBodiless]()', 'native(input) : native(input)'],
     ['native Requests are no instances', 'admitNativeInstances(Request, NativeRequest);', ''],
     [
-      'the options of a Request may not be light',
+      'a light Request is rejected as options of a Request',
       'super(inputOf(input, init), native(init))',
       'super(inputOf(input, init), init)',
     ],
     [
-      'fetch takes no light requests',
+      'fetch() rejects light Requests',
       'nativeFetch(inputOf(input, init), native(init))',
       'nativeFetch(input, native(init))',
     ],
@@ -245,7 +249,7 @@ export const appDefects: Defect[] = [
       'new URL(normalTarget(target), origin).href',
     ],
     [
-      'Host stands above the target',
+      'Host has precedence over the authority of the target',
       'this.originOf(target.scheme, target.authority)',
       'this.originOf(target.scheme, hostOf(head))',
     ],
@@ -256,17 +260,21 @@ export const appDefects: Defect[] = [
     ],
   ]),
   ...defectsOf('src/app/allowed-hosts.ts', URL, [
-    ['a host may hide more than a host', 'return url.href === ', "return url.href !== '' || url.href === "],
+    [
+      'a host may hold more than a host name',
+      'return url.href === ',
+      "return url.href !== '' || url.href === ",
+    ],
   ]),
   ...defectsOf('src/app/allowed-hosts.ts', AUTHORITY, [
     ['a name that ends like an allowed one is allowed', 'name.endsWith(`.', 'name.endsWith(`'],
-    ['a name and its full form are two', "name.endsWith('.') ? name.slice(0, -1) : name", 'name'],
-    ['no port is that of http', 'DEFAULT_PORTS[scheme]', "'80'"],
-    ['a port below a name is any', 'host.port === undefined || host.port === port', 'true'],
+    ['a name and its form with a final dot differ', "name.endsWith('.') ? name.slice(0, -1) : name", 'name'],
+    ['a host without a port matches port 80 only', 'DEFAULT_PORTS[scheme]', "'80'"],
+    ['a host pattern ignores its port', 'host.port === undefined || host.port === port', 'true'],
   ]),
   ...defectsOf('src/app/authority.ts', AUTHORITY, [
     [
-      'https is answered for on a plain connection',
+      'a request for https is served on a plain connection',
       "this.schemeOf(head) !== 'https'",
       'target.authority === head.method',
     ],
@@ -313,8 +321,8 @@ export const appDefects: Defect[] = [
       "return scheme === 'http' || scheme === 'https' ? scheme : undefined;",
       'return scheme as Scheme | undefined;',
     ],
-    ['a scheme has a case', 'scheme = scheme?.toLowerCase();', ''],
-    ['parameters have a case', 'valueStart - 1).toLowerCase()', 'valueStart - 1)'],
+    ['a scheme is compared by case', 'scheme = scheme?.toLowerCase();', ''],
+    ['parameters are compared by case', 'valueStart - 1).toLowerCase()', 'valueStart - 1)'],
     [
       'a broken Forwarded is believed up to where it breaks',
       'if (end === BROKEN) return undefined;',
@@ -351,7 +359,7 @@ export const appDefects: Defect[] = [
     ],
     ['content that is cancelled goes on', 'this.content.cancel();', ''],
     [
-      'a piece comes with all that is in its buffer',
+      'a piece exposes its whole buffer',
       'buffer.byteLength === bytes.byteLength',
       'buffer.byteLength >= bytes.byteLength',
     ],
@@ -389,7 +397,7 @@ export const appDefects: Defect[] = [
     ['inherited members are fields', 'if (!Object.hasOwn(record, key)) continue;', ''],
     ['the line of an earlier value stays', 'field.alone = undefined;', ''],
     ['white space before a value stays', 'text.charCodeAt(0) <= 0x20 || ', ''],
-    ['names fill memory', 'if (names.size >= KEPT_NAMES_MAX) names.clear();', ''],
+    ['names are cached without limit', 'if (names.size >= KEPT_NAMES_MAX) names.clear();', ''],
     [
       'a value is kept before it is judged',
       'const text = typeof value',
@@ -470,7 +478,7 @@ export const appDefects: Defect[] = [
   ]),
   ...defectsOf('src/app/headers.ts', HEADERS, [
     ['cookies are a list', "lowerName === 'cookie' ? '; ' : ', '", "', '"],
-    ['of several lines there are two', 'while (index < last &&', 'if (index < last &&'],
+    ['of several field lines only two are kept', 'while (index < last &&', 'if (index < last &&'],
     ['has() does not see changes', 'if (this.#native !== undefined) return this.#native.has(name);', ''],
     ['iterators do not see changes', 'this.#pairs = undefined;\n    return', 'return'],
     [
@@ -489,7 +497,7 @@ export const appDefects: Defect[] = [
     [
       ['only its own instances are Requests', 'this === light ? native : this', 'this'],
       ['every Request is of every class', 'this === light ? native : this', 'native'],
-      ['members take any this', 'return theirs.value.apply(targetOf(theirs.native, this), values);', ''],
+      ['members accept any this', 'return theirs.value.apply(targetOf(theirs.native, this), values);', ''],
       ['arguments may be missing', 'if (values.length < theirs.value.length)', 'if (values.length < 0)'],
       ['members are hidden', 'theirs.enumerable ?? false', 'false'],
       [
@@ -516,7 +524,7 @@ export const appDefects: Defect[] = [
     ['a clone shares its headers', 'this.#headers?.copy()', 'this.#headers'],
     ['a clone has no params', 'clone.params = this.params;', ''],
     [
-      'content of no bytes is none',
+      'a request with Content-Length 0 has no body',
       "head.findField('content-length') < 0 ? undefined : NO_BYTES",
       'undefined',
     ],

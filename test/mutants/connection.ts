@@ -33,7 +33,7 @@ export const connectionDefects: Defect[] = [
   ]),
   ...defectsOf('src/connection/carry.ts', CONNECTION, [
     [
-      'an empty line and what follows it begin no request',
+      'bytes behind an empty line begin no request',
       'this.begun = length > EMPTY_LINE_BYTES || !this.slot.record.beforeRequest;',
       '',
       'half-closes within a head',
@@ -46,7 +46,11 @@ export const connectionDefects: Defect[] = [
     ],
   ]),
   ...defectsOf('src/connection/carry.ts', DEADLINES, [
-    ['content has the time of a head', 'this.inContent = slot.record.inContent;', 'this.inContent = false;'],
+    [
+      'content has the timeout of a head',
+      'this.inContent = slot.record.inContent;',
+      'this.inContent = false;',
+    ],
   ]),
   ...defectsOf('src/connection/deadlines.ts', NEVER_EARLY, [
     [
@@ -91,7 +95,7 @@ export const connectionDefects: Defect[] = [
   ]),
   ...defectsOf('src/connection/open-exchange.ts', BREAK_OFF, [
     [
-      'a stream that stands still is told late',
+      'the application learns late of a stream without progress',
       'this.host.breakOff();\n      this.gone(reason);',
       'this.host.breakOff();',
     ],
@@ -139,9 +143,14 @@ export const connectionDefects: Defect[] = [
       '',
       FEW_WRITES,
     ],
-    ['a connection that writes is idle', 'this.outflow.idle && this.exchange', 'this.exchange', FEW_WRITES],
     [
-      'an empty line is not idle',
+      'a connection that writes counts as idle',
+      'this.outflow.idle && this.exchange',
+      'this.exchange',
+      FEW_WRITES,
+    ],
+    [
+      'a connection with an empty line does not count as idle',
       'return this.calm && !this.inflow.begun;',
       'return this.calm && !this.inflow.waits;',
       'draining: a connection with an empty line',
@@ -212,14 +221,14 @@ export const connectionDefects: Defect[] = [
   ]),
   ...defectsOf('src/connection/deadlines.ts', DEADLINES, [
     ["a head's time begins again with each byte", '(awaited === HEAD && !anew)', 'false'],
-    ["a head behind another has that one's time", ' && !anew)', ')'],
+    ['a pipelined head has the time of the head before it', ' && !anew)', ')'],
     ['an idle connection has its time from before', 'this.set(this.times.deadlines.idleTimeoutMs);', ''],
-    ['content has no beginning', 'this.contentStartedMs = nowMs;', ''],
-    ['content that was buys time for what comes', 'this.contentBytes = 0;\n', '\n'],
+    ['the time of a content does not start', 'this.contentStartedMs = nowMs;', ''],
+    ['earlier content buys time for the next content', 'this.contentBytes = 0;\n', '\n'],
     ['content buys no time', 'this.contentBytes += bytes;', ''],
     ['a write has no deadline of its own', 'this.set(this.times.deadlines.writeTimeoutMs);', ''],
     [
-      'a new connection has the time of an idle one',
+      'a new connection has the timeout of an idle one',
       'set(times.deadlines.headTimeoutMs);\n    this.waitsSince = times.waits++;\n    this.headSinceMs = times.clock.nowMs;\n  }\n\n  /** Waits for the next',
       'set(times.deadlines.idleTimeoutMs);\n    this.waitsSince = times.waits++;\n    this.headSinceMs = times.clock.nowMs;\n  }\n\n  /** Waits for the next',
     ],
@@ -252,7 +261,7 @@ export const connectionDefects: Defect[] = [
       'if (!this.waiting) return;',
       FEW_WRITES,
     ],
-    ['the flush is told of again', 'this.waiting = false;', '', FEW_WRITES],
+    ['a flush is reported twice', 'this.waiting = false;', '', FEW_WRITES],
   ]),
   ...defectsOf('src/connection/reader.ts', UPGRADE, [
     ['bytes behind an upgrade are lost', 'if (unread !== undefined) socket.unshift(unread);', ''],
@@ -284,7 +293,7 @@ export const connectionDefects: Defect[] = [
     ],
   ]),
   ...defectsOf('src/connection/request-log.ts', EVENTS, [
-    ['a response has the request of another one', 'this.request = undefined;', ''],
+    ['a response is logged with the request of another', 'this.request = undefined;', ''],
     [
       'a response in pieces has the size of its head',
       'answer.bytes += bytes;\n    this.responded',
@@ -305,21 +314,21 @@ export const connectionDefects: Defect[] = [
   ]),
   ...defectsOf('src/connection/reader.ts', READER, [
     [
-      'content never lands where the application will have it',
+      'content never lands in the memory of the application',
       'if (bytes === read.length) next = receiver.room?.() ?? read;\n        else next',
       'next',
     ],
     [
-      'content lands there though little of it comes',
+      'content of small reads lands in the memory of the application',
       'if (bytes === read.length) next',
       'if (bytes > 0) next',
     ],
     [
-      'a room is read into again',
+      'memory that holds content is read into again',
       'else next = buffer === read ? undefined : read;',
       'else next = undefined;',
     ],
-    ['the last room is read into again', 'receiver.room?.() ?? read;', 'receiver.room?.();'],
+    ['the last memory of a content is read into again', 'receiver.room?.() ?? read;', 'receiver.room?.();'],
     [
       'content that landed in a buffer is read from the slot',
       'received(bytes, buffer !== read)',
@@ -392,7 +401,7 @@ export const connectionDefects: Defect[] = [
       'waitingRoom.size < 0',
     ],
     [
-      'a block of the event loop takes its second',
+      'a connection makes room right after the event loop was blocked',
       'this.lastTickMs = this.thisTickMs',
       'this.lastTickMs = nowMs',
     ],
@@ -442,7 +451,7 @@ export const connectionDefects: Defect[] = [
       'one.deadline.waitsSince - other.deadline.waitsSince',
     ],
     ['a head makes room for want of descriptors', '(unfinished || one.idle)', '(unfinished || !one.idle)'],
-    ['a flood has all looked at each time', 'this.lookedAt += this.connections.size;', ''],
+    ['in a flood every search looks at all connections', 'this.lookedAt += this.connections.size;', ''],
   ]),
   ...defectsOf('src/connection/waiting-room.ts', WAITING_ROOM, [
     [
@@ -451,13 +460,13 @@ export const connectionDefects: Defect[] = [
       'queueMicrotask(() => {',
     ],
     ['a waiting connection is refused at once', 'waiter.ticks > 0 || this.door.askOthers()', 'false'],
-    ['each tick asks for one place more', 'ticks % ASK_TICKS !== 0 ||', ''],
+    ['each tick asks other threads for another place', 'ticks % ASK_TICKS !== 0 ||', ''],
     ['a connection waits for ever', 'ticks < TICKS_MAX &&', ''],
-    ['others are asked once', '(ticks % ASK_TICKS !== 0 || this.door.askOthers())', 'true'],
+    ['other threads are asked only once', '(ticks % ASK_TICKS !== 0 || this.door.askOthers())', 'true'],
     ['a connection that left the waiting room is admitted', 'this.waiters = [];\n    for', 'for'],
   ]),
   ...defectsOf('src/connection/addresses.ts', ADDRESSES, [
-    ['an address counts as it is written', 'clientKey(address, IPV6_PREFIX)', 'address'],
+    ['an address is counted by its text', 'clientKey(address, IPV6_PREFIX)', 'address'],
     ['a place is never left', 'Atomics.sub(words, entry, 1)', 'Atomics.load(words, entry)'],
     ['a refused connection keeps its place', 'this.leave(entry);\n', ''],
     [
@@ -467,7 +476,7 @@ export const connectionDefects: Defect[] = [
     ],
   ]),
   ...defectsOf('src/connection/deadlines.ts', LIMITS, [
-    ['slow clients take all the room', 'nowMs - this.headSinceMs >= HEAD_GRACE_MS', 'nowMs < 0'],
+    ['slow clients take all places', 'nowMs - this.headSinceMs >= HEAD_GRACE_MS', 'nowMs < 0'],
     [
       'a new connection has no time for its request',
       'nowMs - this.headSinceMs >= HEAD_GRACE_MS',
@@ -489,14 +498,14 @@ export const connectionDefects: Defect[] = [
   ...defectsOf('src/connection/connections.ts', DEADLINES, [
     ['the gauge counts closed connections', 'this.plane.slot.statistics.closed();', ''],
     [
-      'deadlines are not looked at',
+      'deadlines are not checked',
       'if (connection.deadline.passed(nowMs)) connection',
       'if (connection.deadline.passed(0)) connection',
     ],
   ]),
   ...defectsOf('src/connection/connections.ts', CONNECTION, [
     [
-      'draining is over with the first connection',
+      'draining ends with the first connection',
       'if (this.all.size === 0) this.drained',
       'this.drained',
       'idle connections close at once',

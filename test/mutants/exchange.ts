@@ -15,12 +15,12 @@ const EVENTS = ['test/connection/exchange-events.test.ts'];
 export const exchangeDefects: Defect[] = [
   ...defectsOf('src/connection/received-content.ts', RECEIVED, [
     [
-      'the last of several pieces is the whole',
+      'the last of several pieces counts as the whole',
       'if (this.waiting.length > 1) return this.gather().bytes;',
       '',
     ],
     ['incomplete content counts as the whole', 'this.begun || this.unfinished ||', 'this.begun ||'],
-    ['content is given twice', 'if (this.begun || this', 'if (this'],
+    ['content is delivered twice', 'if (this.begun || this', 'if (this'],
     ['content that was read stays in the queue', 'this.waitingBytes -= piece.length;', ''],
     [
       'the reader of a piece gets no more pieces',
@@ -41,7 +41,7 @@ export const exchangeDefects: Defect[] = [
     ],
     ['trailers are lost', 'this.trailers = trailers;', ''],
     [
-      'the window has no end',
+      'the window has no limit',
       'return this.waitingBytes + this.waiting.length * PIECE_BYTES < WINDOW_BYTES;',
       'return true;',
     ],
@@ -90,7 +90,7 @@ export const exchangeDefects: Defect[] = [
     ],
     ['earlier bytes are lost when the buffer grows', 'grown.set(this.room.subarray(0, this.size));', ''],
     [
-      'a piece lies over the one before',
+      'a piece overwrites the piece before',
       'return this.room.subarray(this.size, size);',
       'return this.room.subarray(0, bytes);',
     ],
@@ -102,17 +102,17 @@ export const exchangeDefects: Defect[] = [
     ['content without a reader lands in a buffer', '!this.begun || this.cancelled ||', 'this.cancelled ||'],
     ['a buffer is lent for content without a reader', '!this.begun || this.cancelled ||', '!this.begun ||'],
     [
-      'there is room behind the end',
+      'memory is lent after the end',
       'this.cancelled || !this.unfinished) return undefined;',
       'this.cancelled) return undefined;',
     ],
     [
-      'the room reaches beyond the content',
+      'lent memory exceeds the content',
       'Math.min(this.length - this.receivedBytes, ROOM_BYTES_MAX)',
       'ROOM_BYTES_MAX',
     ],
     [
-      'the room has no bound',
+      'lent memory has no limit',
       'Math.min(this.length - this.receivedBytes, ROOM_BYTES_MAX)',
       'this.length - this.receivedBytes',
     ],
@@ -124,7 +124,7 @@ export const exchangeDefects: Defect[] = [
       'this.receivedBytes += bytes;',
     ],
     [
-      'a room is there when it is given away',
+      'lent memory is lent again',
       'this.piece = undefined;\n    this.expectsContinue',
       'this.expectsContinue',
     ],
@@ -135,11 +135,15 @@ export const exchangeDefects: Defect[] = [
       'if (piece === undefined) return;',
     ],
     [
-      'a room that was made before is no part of the whole',
+      'memory that was lent earlier is no part of the whole',
       'else if (this.whole !== undefined) this.whole.add(piece, 0, bytes);',
       '',
     ],
-    ['a piece is as large as its room', 'bytes < piece.length ? copyOf(piece, 0, bytes) : piece', 'piece'],
+    [
+      'a piece is as large as the memory lent for it',
+      'bytes < piece.length ? copyOf(piece, 0, bytes) : piece',
+      'piece',
+    ],
   ]),
   ...defectsOf('src/connection/received-content.ts', OWN_MEMORY, [
     ['a piece shows memory that was never written', 'copyOf(piece, 0, bytes)', 'piece.subarray(0, bytes)'],
@@ -150,7 +154,7 @@ export const exchangeDefects: Defect[] = [
       "if (this.state !== WAITING) throw new Error('a request is answered once');\n    const headBytes",
       'const headBytes',
     ],
-    ['204 tells a length', 'bare ? LENGTH_UNTOLD : bytes)', 'bytes)'],
+    ['204 has a Content-Length', 'bare ? LENGTH_UNTOLD : bytes)', 'bytes)'],
     ['HEAD gets content', 'if (this.headOnly || bare || bytes === 0) {', 'if (bare || bytes === 0) {'],
     [
       '204 gets content',
@@ -212,7 +216,7 @@ export const exchangeDefects: Defect[] = [
   ]),
   ...defectsOf('src/connection/streamed-content.ts', EXCHANGE, [
     ['HTTP/1.0 gets chunks', '(contentless || versionMinor === 0 ? LENGTH', '(contentless ? LENGTH'],
-    ['HEAD is told of chunks', '(contentless || versionMinor === 0 ?', '(versionMinor === 0 ?'],
+    ['HEAD gets Transfer-Encoding', '(contentless || versionMinor === 0 ?', '(versionMinor === 0 ?'],
     ['a HEAD of unknown length closes', '= !contentless && untold', '= untold'],
     [
       'more content goes out than Content-Length announces',
@@ -325,7 +329,7 @@ export const exchangeDefects: Defect[] = [
     ],
     ['trailers take the place of the fields', 'if (content.length === undefined) head.detach();', ''],
     [
-      'the head of a promise is not kept',
+      'the head is not kept for an asynchronous handler',
       '} else if (content === undefined || content.length !== undefined) head.detach();',
       '}',
     ],
@@ -343,12 +347,12 @@ export const exchangeDefects: Defect[] = [
     ],
   ]),
   ...defectsOf('src/connection/connection.ts', TURNS, [
-    ['a head is read though it is gone', 'head.release();', ''],
+    ['a head is read though its slot has been reused', 'head.release();', ''],
     ['an answer that closes is not the last', 'if (exchange.close) this.closing = true;', ''],
-    ['a thrown error is not told', "this.plane.log.failed('The application failed', error);", ''],
+    ['a thrown error is not logged', "this.plane.log.failed('The application failed', error);", ''],
     ['a handler that throws leaves its client waiting', 'exchange.breakOff();', ''],
     [
-      'a request behind the end of its peer knows nothing of it',
+      'a request pipelined before the half-close does not learn of it',
       'if (this.inflow.ended) exchange.abort(clientEnded());',
       '',
     ],
@@ -363,12 +367,12 @@ export const exchangeDefects: Defect[] = [
       '',
     ],
     [
-      'a response has the deadline of its content no more',
+      'a response loses the deadline of the request content',
       'if (this.exchange !== undefined) this.awaitNext();',
       '',
     ],
     [
-      'bytes that come for others buy an application time',
+      'pipelined bytes buy the application time',
       'inflow.keepPipelined(fresh, end);',
       'inflow.keepPipelined(fresh, end);\n      this.awaitNext();',
     ],
@@ -389,13 +393,17 @@ export const exchangeDefects: Defect[] = [
   ]),
   ...defectsOf('src/connection/open-exchange.ts', TURNS, [
     [
-      'a late application is answered for though it answers when it is told',
+      'a late application is refused though it responds to the abort',
       'if (this.answering) return;\n    this.close = true;',
       'this.close = true;',
     ],
   ]),
   ...defectsOf('src/connection/outflow.ts', TURNS, [
-    ["another's turn is not looked at", 'if (turn !== undefined && turn !== this) turn.flush();', ''],
+    [
+      'the turn of another connection is ignored',
+      'if (turn !== undefined && turn !== this) turn.flush();',
+      '',
+    ],
   ]),
   ...defectsOf('src/connection/connection.ts', CONTENT, [
     [
@@ -409,7 +417,7 @@ export const exchangeDefects: Defect[] = [
       'exchange?.gone(reason);\n    }',
     ],
     [
-      'behind content that broke off come requests',
+      'bytes behind content that broke off are served as requests',
       'exchange.close = true;\n      this.inflow.discardRest();',
       'exchange.close = true;',
     ],
@@ -420,7 +428,7 @@ export const exchangeDefects: Defect[] = [
     ],
     ['a handler does not learn that content broke off', 'exchange?.gone(reason);', ''],
     [
-      'silence in content that is read is the application’s',
+      'a pause in content counts against the application',
       'exchange?.content !== undefined && exchange.awaitsContent && inflow',
       'exchange?.content !== undefined && exchange.over && inflow',
     ],
@@ -441,7 +449,7 @@ export const exchangeDefects: Defect[] = [
     ],
   ]),
   ...defectsOf('src/connection/inflow.ts', CONTENT, [
-    ['trailers are not told', 'content.length === undefined ? slot.record.trailers(cursor) : []', '[]'],
+    ['trailers are not delivered', 'content.length === undefined ? slot.record.trailers(cursor) : []', '[]'],
   ]),
   ...defectsOf('src/connection/open-exchange.ts', CONTENT, [
     ['content is not asked for', "if (content?.expectsContinue) this.inform(100, '');", ''],
@@ -456,7 +464,7 @@ export const exchangeDefects: Defect[] = [
       'if (this.versionMinor === 0) return false;',
     ],
     [
-      'a connection goes on that may or may not bring content',
+      'a connection persists although unasked content may follow',
       'return draining || content.expectsContinue || (content',
       'return draining || (content',
     ],
@@ -478,7 +486,7 @@ export const exchangeDefects: Defect[] = [
       'return draining;',
     ],
     [
-      'a late application is not answered for',
+      'the client of a late application gets no response',
       'this.buildPrepared(-ERROR_HANDLER_TIMEOUT, false);\n    this.finish();',
       '',
     ],
@@ -488,13 +496,13 @@ export const exchangeDefects: Defect[] = [
       '',
     ],
     [
-      'a late stream is told of its peer',
+      'a late stream learns that its peer is gone',
       'this.abort(reason);\n      this.host.breakOff();\n      this.gone(reason);',
       'this.host.breakOff();',
     ],
     ['a late application counts as no refusal', 'slot.statistics.refused();', ''],
     [
-      'a late application is not told',
+      'a late application does not learn of its timeout',
       'slot.statistics.refused();\n    this.abort(reason);',
       'slot.statistics.refused();',
     ],
@@ -512,19 +520,19 @@ export const exchangeDefects: Defect[] = [
       'this.outflow.idle;',
     ],
     [
-      'an application is not told that its peer is gone',
+      'an application does not learn that its peer is gone',
       "exchange?.gone(abortError('ERR_CLIENT_GONE', 'the client closed the connection'));",
       '',
     ],
     [
-      'an application is not told that its peer has closed its side',
+      'an application does not learn that its peer has closed its side',
       'this.awaitNext();\n    exchange.abort(reason);',
       'this.awaitNext();',
     ],
   ]),
   ...defectsOf('src/connection/deadlines.ts', ABORT, [
     [
-      'an application may take its time',
+      'the handler timeout has no effect',
       '(departed ? LINGER_MS : this.times.deadlines.handlerTimeoutMs)',
       '(Number.POSITIVE_INFINITY)',
     ],
@@ -536,11 +544,11 @@ export const exchangeDefects: Defect[] = [
   ]),
   ...defectsOf('src/connection/connection.ts', STALLED, [
     [
-      'requests are begun though nothing can be written',
+      'requests are begun though no response can be written',
       'this.exchange === undefined && outflow.idle && ',
       'this.exchange === undefined && ',
     ],
-    ['a stream is not told to go on', 'this.exchange.drained();', ''],
+    ['a stream does not learn that it may continue', 'this.exchange.drained();', ''],
   ]),
   ...defectsOf('src/connection/open-exchange.ts', EVENTS, [
     [
@@ -562,7 +570,7 @@ export const exchangeDefects: Defect[] = [
       'is refused for another status',
     ],
     [
-      'a response has left when it is built',
+      'a response counts as sent when it is built',
       'this.host.outflow.whenTaken((error) => listeners.left(error));',
       'tellLater(() => listeners.left());',
       'when the client vanishes before',
@@ -619,7 +627,7 @@ export const exchangeDefects: Defect[] = [
   ]),
   ...defectsOf('src/connection/outflow.ts', EVENTS, [
     [
-      'bytes that a vanished client left behind have left',
+      'bytes that a vanished client did not read count as sent',
       'tellLater(told, goneError());\n  }\n\n  private returnRegions',
       'tellLater(told);\n  }\n\n  private returnRegions',
       'when the client vanishes before',

@@ -199,7 +199,7 @@ export const jsDefects: Defect[] = [
       '',
     ],
     [
-      'no path is looked for',
+      'no path is looked up',
       'if (bytes[path] !== SLASH)',
       'if (bytes[path] === SLASH) return fallback;\n  else',
     ],

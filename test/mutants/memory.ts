@@ -109,7 +109,7 @@ export const memoryDefects: Defect[] = [
   ]),
   ...defectsOf('src/wasm/slot.ts', CONNECTION, [
     [
-      'a tail is laid before a read that did not happen',
+      'a tail is placed before an empty read',
       'readBytes > 0 ? this.readStart : this.readEnd',
       'this.readStart',
       'a slow reader of a large burst',
@@ -189,8 +189,12 @@ export const memoryDefects: Defect[] = [
   ...defectsOf('src/wasm/head.ts', HEAD, [
     ['names are compared with their case', 'lower(bytes[at + i] as number)', '(bytes[at + i] as number)'],
     ['other bytes than letters have a case', 'byte >= 0x41 && byte <= 0x5a', 'byte >= 0x40 && byte <= 0x5f'],
-    ['a field is always the first one', 'let index = from;', 'let index = 0;'],
-    ['a field is looked for from the first one', 'RECORD_FIELDS + from * FIELD_BYTES', 'RECORD_FIELDS'],
+    ['every field name finds the first field', 'let index = from;', 'let index = 0;'],
+    [
+      'a search for a field always starts at the first field',
+      'RECORD_FIELDS + from * FIELD_BYTES',
+      'RECORD_FIELDS',
+    ],
     [
       'a field is known by its beginning',
       'if (halfAt(bytes, field + FIELD_NAME_BYTES) !== length) continue;',

@@ -226,7 +226,7 @@ export const wasmDefects: Defect[] = [
     'assembly/response.ts',
     ['test/protocol/response.test.ts'],
     [
-      ['204 tells a length', 'if (load<u32>(prepared, PREPARED_BARE) != 0)', 'if (prepared == 0)'],
+      ['204 has a Content-Length', 'if (load<u32>(prepared, PREPARED_BARE) != 0)', 'if (prepared == 0)'],
       ['204 has no empty line', 'return output + 2;', 'return output;'],
     ],
   ),
@@ -239,7 +239,7 @@ export const wasmDefects: Defect[] = [
     ],
   ),
   ...defectsOf('assembly/number.ts', SERVE, [
-    ['a count from 2^32 on is cut', 'while (value > 0xffffffff)', 'while (value > 0xffffffffff)'],
+    ['a count from 2^32 on is truncated', 'while (value > 0xffffffff)', 'while (value > 0xffffffffff)'],
     ['a count of 100 has two digits', 'value >= bound', 'value > bound'],
   ]),
   ...defectsOf('assembly/framing.ts', PARSE, [
@@ -297,7 +297,7 @@ export const wasmDefects: Defect[] = [
     ['an octet may be 256', 'value > OCTET_MAX', 'value > OCTET_MAX + 1'],
     ['an octet may begin with 0', ' || (digits > 1 && load<u8>(first) == DIGIT_0)', ''],
     ['a percent sign may encode nothing', ' || !isHex(load<u8>(cursor, 2))', ''],
-    ['an address of the future may be empty', 'return cursor == address ? 0 : cursor;', 'return cursor;'],
+    ['an IPvFuture address may be empty', 'return cursor == address ? 0 : cursor;', 'return cursor;'],
     [
       'anything may follow a host',
       'if (load<u8>(cursor) != COLON) return false;',
@@ -386,7 +386,7 @@ export const wasmDefects: Defect[] = [
     ],
     ['the error of an earlier turn stays', 'store<i32>(slot, 0, CONTROL_ERROR);', ''],
     ['the head of an earlier turn stays', 'store<i32>(slot, 0, CONTROL_HEAD);', ''],
-    ['keep-alive is said to HTTP/1.1', 'RECORD_VERSION_MINOR) == 0;', 'RECORD_VERSION_MINOR) != 0;'],
+    ['a response to HTTP/1.1 has keep-alive', 'RECORD_VERSION_MINOR) == 0;', 'RECORD_VERSION_MINOR) != 0;'],
   ]),
   ...defectsOf('assembly/response.ts', SERVE, [
     ['HEAD is answered with content', 'if (headOnly) return output;', ''],
@@ -439,7 +439,7 @@ export const wasmDefects: Defect[] = [
       'return true;',
     ],
     ['bytes behind a path are compared', 'const rest = (1 << bytes) - 1;', 'const rest = 0xffff;'],
-    ['no route is looked for', 'if (load<i32>(slot, CONTROL_ROUTE_COUNT) == 0)', 'if (bool(start))'],
+    ['no route is looked up', 'if (load<i32>(slot, CONTROL_ROUTE_COUNT) == 0)', 'if (bool(start))'],
   ]),
   ...defectsOf('assembly/scanner.ts', ROUTES, [
     [

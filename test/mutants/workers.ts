@@ -84,7 +84,7 @@ export const workerDefects: Defect[] = [
   ]),
   ...defectsOf('src/models/in-thread.ts', SERVE, [
     [
-      'a program that ends makes parts of responses look whole',
+      'partial responses look complete when a program ends',
       'serving.add(connections);',
       '',
       'resets a response whose end is the close',
@@ -112,7 +112,11 @@ export const workerDefects: Defect[] = [
     ['a burst of deaths is replaced without a pause', 'pauses < 1 ?', 'pauses < 200 ?'],
   ]),
   ...defectsOf('src/workers/thread.ts', POOL, [
-    ['why a thread died is forgotten', 'return this.failure ?? this.error;', 'return this.failure;'],
+    [
+      'the reason of the death of a thread is lost',
+      'return this.failure ?? this.error;',
+      'return this.failure;',
+    ],
   ]),
   ...defectsOf('src/workers/started-thread.ts', CLI, [
     ['connections that were cut are not counted', 'this.cut += message.cut;', '', 'the drain timeout cuts'],
@@ -139,7 +143,7 @@ export const workerDefects: Defect[] = [
       'use different slots',
     ],
     [
-      'the generation before is not drained',
+      'the old generation is not drained',
       "this.oldEnds = current.drain(timeoutMs, 'reload')",
       'this.oldEnds = Promise.resolve()',
       'are cut at the drain timeout',
@@ -152,13 +156,13 @@ export const workerDefects: Defect[] = [
       'ends a generation that is starting',
     ],
     [
-      'the old listens no more when the new could not',
+      'the old generation stops listening when the new one failed',
       'current.listenAgain([...vacated]);',
       '',
       'when new threads can not',
     ],
     [
-      'the old keeps its address from the new',
+      'the old generation keeps its address from the new one',
       'await current.stopListening([listener]);',
       '',
       'keep idle connections',
@@ -176,7 +180,7 @@ export const workerDefects: Defect[] = [
     ['an application finds the channel', 'Reflect.deleteProperty(data, name);', '{}', 'reach nothing'],
   ]),
   ...defectsOf('src/workers/started-thread.ts', LIFE, [
-    ['loading has no end', 'this.endStart(this.tooSlow)', '{}', 'load timeout'],
+    ['loading has no timeout', 'this.endStart(this.tooSlow)', '{}', 'load timeout'],
   ]),
   ...defectsOf('src/workers/pool.ts', LIFE, [
     ['a reload that hangs keeps newer ones waiting', 'this.next?.slow', 'false', 'takes over'],
@@ -196,13 +200,13 @@ export const workerDefects: Defect[] = [
     ['fetch loses its object', '.bind(given) as Handler', ' as Handler'],
     ['routes of any object count', 'plain && routes !== undefined', 'routes !== undefined'],
     [
-      'routes that are none are passed over',
+      'invalid routes are ignored',
       'if (isPlain(value)) return value as Routes;',
       'if (value !== null) return {};',
     ],
     ['an error method of any object counts', 'plain && error !== undefined', 'error !== undefined'],
     [
-      'the place of an error is that in Node',
+      'an error is reported at a line of Node',
       "!/^node:/.test(file.replace(/^async /, ''))",
       'file !== undefined',
     ],
@@ -223,12 +227,12 @@ export const workerDefects: Defect[] = [
   ]),
   ...defectsOf('src/state/counter.ts', HANDLES, [
     [
-      'a row of one memory is taken for one of another',
+      'a row of one memory is used for another memory',
       'views.bytes.buffer === bytes.buffer',
       'bytes.length > 0',
     ],
-    ['fractions are added', 'Number.isSafeInteger(n) &&', '!Number.isNaN(n) &&'],
-    ['nothing is added', 'n > 0', 'n >= 0'],
+    ['a counter accepts fractions', 'Number.isSafeInteger(n) &&', '!Number.isNaN(n) &&'],
+    ['a counter accepts no argument', 'n > 0', 'n >= 0'],
   ]),
   ...defectsOf('src/supervisor.ts', CLI, [
     [
