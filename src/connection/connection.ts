@@ -303,6 +303,8 @@ export class Connection implements InflowHost, OutflowHost, ExchangeHost, Socket
 
   upgrade(take: (socket: Duplex) => void): void {
     this.exchange = undefined;
+    // Earlier answers leave now: later, they would start the write timeout.
+    if (this.serving) this.outflow.flush();
     this.deadline.never();
     this.inflow.release(take);
   }

@@ -8,8 +8,9 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { Exchange } from '../../src/connection/exchange.ts';
 import { type Client, eventually } from '../support/client.ts';
 import { atEnd } from '../support/fixtures.ts';
+import { HeldSocket } from '../support/held-socket.ts';
 import { type OpenedPlane, openPlane } from '../support/plane.ts';
-import { ENGINE_WAYS } from '../support/ways.ts';
+import { ENGINE_WAYS, PUBLIC } from '../support/ways.ts';
 
 const UPGRADE = 'GET /chat HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n';
 const SWITCHING = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n';
@@ -239,4 +240,29 @@ describe.each(ENGINE_WAYS)('%s engine, $write writes', (engine, io) => {
     await eventually('closed', () => server.statistics().open === 0);
     expect(error?.message).toMatch(/ECONNRESET/);
   });
+});
+
+test('an upgraded connection has no timeout while a slow client reads earlier answers, nor afterwards', async () => {
+  const server = await openPlane({ io: PUBLIC });
+  const socket = new HeldSocket();
+  let given = 0;
+  server.plane.serve((exchange) => {
+    if (exchange.head.target === '/chat')
+      exchange.upgrade((its) => {
+        given++;
+        its.write(SWITCHING);
+      });
+    else exchange.respond(200, '', '', false);
+  });
+  server.accept(socket.accepted);
+  socket.push(GET + UPGRADE);
+  await eventually('given', () => given === 1);
+  expect(socket.holds).toBe(true);
+  server.pass(10_000_000);
+  expect(socket.destroyed).toBe(false);
+  socket.release(9);
+  await eventually('taken', () => socket.taken.endsWith(SWITCHING));
+  server.pass(10_000_000);
+  expect(socket.destroyed).toBe(false);
+  socket.destroy();
 });
