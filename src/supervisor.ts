@@ -133,7 +133,8 @@ class Supervisor {
   /** All threads of a server process listen, so clients may find the addresses. */
   private async opened(message: ToSupervisor & { type: 'listening' }): Promise<void> {
     try {
-      await Promise.all(this.bound.map((one) => one.publish()));
+      // One after the other: each finds those before it, if a path stands twice.
+      for (const one of this.bound) await one.publish();
     } catch (error) {
       // A stop has closed the sockets.
       if (this.stoppedMs !== undefined) return;

@@ -413,6 +413,17 @@ describe.skipIf(WINDOWS)('under a supervisor', () => {
     expect(readdirSync(dirname(path))).toEqual([]);
   });
 
+  test('a path that stands twice is in use, and no file is left', async () => {
+    const path = socketPath();
+    const run = launchWithListeners([{ path }, ANY, { path }], ['--workers', '1']);
+    expect(await run.exit).toBe(1);
+    expect([run.output, run.errors]).toEqual([
+      '',
+      `hotpath: address already in use ${path}: another server listens there\n`,
+    ]);
+    expect(readdirSync(dirname(path))).toEqual([]);
+  });
+
   test('a server leaves a path that another server has taken over', async () => {
     const path = socketPath();
     const run = launchWithListeners([{ path }], ['--workers', '1']);

@@ -15,7 +15,7 @@ export class RequestLog {
   /** The request that has not been answered, and when its turn began. */
   private request: RequestLine | undefined = undefined;
   private requestMs = 0;
-  private turnMs = 0;
+  private turnMs = performance.now();
   /** The application's response to it, from when its head has been built. */
   private answer: Answer | undefined = undefined;
 

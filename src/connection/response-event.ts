@@ -11,7 +11,10 @@ export interface ResponseEvent extends Answer {
   peer: string;
   /** Undefined if no valid head has arrived. */
   request: RequestLine | undefined;
-  /** From the turn that parsed the request's head until the last byte of the response was built. */
+  /**
+   * From the turn that parsed the request's head until the last byte of the response was built. Without a request, it
+   * counts from the last turn, or from when the connection began.
+   */
   durationUs: number;
   /** False when the response broke off. */
   complete: boolean;

@@ -162,6 +162,16 @@ describe.each(ENGINE_WAYS)('%s engine, $write writes', (engine, io) => {
     ]);
   });
 
+  test('a connection that is turned away has taken no time before it began', async () => {
+    const startedMs = performance.now();
+    const full = await openPlane({ engine, io, log: 'requests', limits: { connectionsMax: 0 } });
+    full.plane.log.responded = (event) => events.push(event);
+    const turnedAway = await full.connect();
+    await turnedAway.end();
+    expect(seen()).toEqual([[undefined, 503]]);
+    expect(events[0]?.durationUs).toBeLessThan((performance.now() - startedMs) * 1000);
+  });
+
   test('a handler that is late, and one that throws', async () => {
     server.plane.serve((exchange) => {
       if (exchange.head.target === '/throws') throw new Error('no');
