@@ -61,7 +61,7 @@ test('a lease beyond 2^53 - 1 is rejected', () => {
   expect(lease(file, { a: 10 }).a?.[1]).toBe(Number.MAX_SAFE_INTEGER);
 });
 
-test('a counter at its last number gets none, and the others go on', () => {
+test('a counter at its last number gets no lease, and the other counters still do', () => {
   const disk = new Disk();
   const file = open(disk);
   file.end(new Map([['full', Number.MAX_SAFE_INTEGER - 3]]));
@@ -133,7 +133,7 @@ describe('every step fails once', () => {
     };
     expect(() => take(20)).toThrow(code);
     expect(granted).toEqual([[1, 10]]);
-    // Another server that starts here, and this one when it tries again.
+    // A new server that starts at this point and the same server that retries both use the file as it is now.
     const remains = [...disk.afterPowerLoss()];
     take(5);
     take(5);
@@ -200,12 +200,12 @@ describe('a damaged file is rejected and left as it is:', () => {
   });
 
   test.each<[string, string | Buffer, string]>([
-    ['with something behind it', `${good}x`, 'is damaged: its checksum does not match'],
-    ['of somebody else', 'count=7\n', "is not hotpath's"],
+    ['with bytes after its end', `${good}x`, 'is damaged: its checksum does not match'],
+    ['of another program', 'count=7\n', "is not hotpath's"],
     ['of zeros', '\0'.repeat(200), "is not hotpath's"],
     ['of another kind', seal('snapshot', {}), "holds hotpath's snapshot, not its counters"],
     ['without counters', seal('counters', { clean: true }), 'is damaged: it has no counters'],
-    ['of nothing', seal('counters', null), 'is damaged: it has no counters'],
+    ['with null as its content', seal('counters', null), 'is damaged: it has no counters'],
     ...[-1, 1.5, '7', null, 2 ** 53].map((end): [string, Buffer, string] => [
       `with the number ${JSON.stringify(end)}`,
       seal('counters', { clean: true, counters: { a: 1, b: end } }),

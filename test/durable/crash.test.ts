@@ -7,7 +7,7 @@ import { appFiles, temporaryFolder } from '../support/fixtures.ts';
 const files = appFiles();
 const folder = temporaryFolder('crash');
 
-test('no number comes twice', { timeout: 120_000 }, async () => {
+test('every number is unique', { timeout: 120_000 }, async () => {
   let seed = 6;
   // A small random generator with a fixed seed, so that every run has the same rounds.
   const random = (): number => {

@@ -1,5 +1,5 @@
-// A simulated disk that fails on request and loses power: unsynced data may then be there completely, partly, or not
-// at all.
+// A simulated disk that fails on request and loses power: a power loss keeps all of the unsynced data, a part of it, or
+// none of it.
 
 import type { Files } from '../../src/durable/files.ts';
 
@@ -21,7 +21,7 @@ export class Disk implements Files {
   readonly log: string[] = [];
   /** Called before each operation. If it throws, the operation fails with that error. */
   before: (operation: string, index: number) => void = () => {};
-  /** How many bytes one write accepts at most. */
+  /** The most bytes that one write accepts. */
   writeMax = Number.POSITIVE_INFINITY;
 
   constructor(remains: Remains = new Map()) {
@@ -112,7 +112,7 @@ export class Disk implements Files {
   }
 }
 
-/** Makes an error like those of the system. */
+/** Makes an error with the code and message of a system error. */
 export function fault(code: string): Error {
   return Object.assign(new Error(`${code}: it failed`), { code });
 }

@@ -1,4 +1,4 @@
-// Kept state as a user sees it: over stops, kills, a failing disk, and two servers that use one folder.
+// Durable state from the command line: after stops and kills, on a failing disk, and with two servers on one folder.
 
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { platform } from 'node:os';
@@ -54,7 +54,7 @@ const kill = async (run: Run): Promise<void> => {
   await run.exit;
 };
 
-test('the number of the built-in response goes on after a stop, and skips some after a kill', async () => {
+test('the count of the built-in response continues after a stop, and skips numbers after a kill', async () => {
   const folder = join(temporaryFolder('state'), 'not', 'there');
   const hello = async ({ port }: Run): Promise<string | undefined> =>
     readResponses(await ask(port))[0]?.content;
@@ -72,7 +72,7 @@ test('the number of the built-in response goes on after a stop, and skips some a
   expect(third.output + third.errors).not.toContain('lease');
 });
 
-test("an application's counters are kept, from WASM and from handlers, and those made later", async () => {
+test("an application's counters are kept: of prepared routes, of handlers, and created later", async () => {
   const folder = temporaryFolder('state');
   const first = await start(folder, APP, '--lease', '16');
   expect([await number(first, '/a'), await number(first, '/a/1'), await number(first, '/a')]).toEqual([
@@ -185,7 +185,7 @@ test('leases survive a reload and the deaths of threads', async () => {
 
 test.each([
   ['below a file', join(APP, 'x'), 'ENOTDIR'],
-  ['that nobody can make', '/proc/none/x', platform() === 'linux' ? 'ENOENT' : ''],
+  ['that cannot be created', '/proc/none/x', platform() === 'linux' ? 'ENOENT' : ''],
 ])('a folder %s is rejected with one line', async (_, folder, says) => {
   const { code, output, errors } = await runCli(['--port', '0', '--state', folder]);
   expect([code, output]).toEqual([1, '']);
@@ -210,7 +210,7 @@ test('a world-writable folder, and one with an impossible lock, are rejected wit
   );
 });
 
-test('a second server on the folder is rejected with one line, and the first goes on', async () => {
+test('a second server on the folder is rejected with one line, and the first keeps running', async () => {
   const folder = temporaryFolder('state');
   const first = await start(folder);
   const { code, output, errors } = await runCli(['--port', '0', '--state', folder]);
@@ -225,7 +225,7 @@ describe('unusable state gives one line and exit code 1, and is not changed:', (
   test.each([
     ['damaged', 'hotpath counters 1 7\n{}', /counters is damaged: its first line is incomplete/],
     ['empty', '', /counters is damaged/],
-    ["somebody else's", '{"count": 7}', /counters is not hotpath's/],
+    ["another program's", '{"count": 7}', /counters is not hotpath's/],
   ])('a file that is %s', async (_, text, says) => {
     const folder = temporaryFolder('state');
     const path = join(folder, 'counters');
@@ -247,7 +247,7 @@ describe('unusable state gives one line and exit code 1, and is not changed:', (
 });
 
 describe('while the disk fails', () => {
-  test('requests that count get a 503 once the lease is used up, others go on, until the disk works again', async () => {
+  test('requests that count get 503 once the lease is used up, other requests succeed, until the disk works again', async () => {
     const folder = temporaryFolder('state');
     const run = await start(folder, APP, '--lease', '16');
     expect([await number(run, '/a'), await number(run, '/b/1')]).toEqual([1, 1]);
@@ -295,7 +295,7 @@ describe('while the disk fails', () => {
     expect(await number(again, '/a')).toBe(next + 1);
   });
 
-  test('a stop that can not write the last numbers says that some will be skipped', async () => {
+  test('a stop that can not write the last numbers logs that numbers will be skipped', async () => {
     const folder = temporaryFolder('state');
     const run = await start(folder, APP, '--lease', '16');
     expect(await number(run, '/a')).toBe(1);

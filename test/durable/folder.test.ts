@@ -1,4 +1,4 @@
-// The state folder: it belongs to the server, and so does every file in it, whatever another user has put there before.
+// The state folder: the server owns it and every file in it, and rejects links and files that another user put there.
 
 import { execFileSync } from 'node:child_process';
 import {
@@ -53,7 +53,7 @@ describe.skipIf(platform() === 'win32')('the folder', () => {
   });
 
   test.each([0o777, 0o770, 0o720, 0o702, 0o1777, 0o2775])(
-    'of mode %o is rejected with a line that names it and says what to do',
+    'of mode %o is rejected with a line that names the folder and the fix',
     (mode) => {
       const folder = temporaryFolder('own');
       chmodSync(folder, mode);
@@ -158,7 +158,7 @@ describe.skipIf(platform() === 'win32')('a file', () => {
 
   const strange: [what: string, put: (path: string) => void, says: string][] = [
     ['a link', (path) => symlinkSync('elsewhere', path), 'is a symbolic link, and must be a file'],
-    ['a link to nothing', (path) => symlinkSync('nowhere', path), 'is a symbolic link, and must be a file'],
+    ['a dangling link', (path) => symlinkSync('nowhere', path), 'is a symbolic link, and must be a file'],
     ['a folder', (path) => mkdirSync(path), 'is not a regular file'],
     ['a pipe', (path) => execFileSync('mkfifo', [path]), 'is not a regular file'],
     [
@@ -258,7 +258,7 @@ describe.skipIf(platform() === 'win32')('the lock', () => {
     await again.release();
   });
 
-  test('leaves folders, and names that no server gives', async () => {
+  test('does not remove folders, nor files with names that no server uses', async () => {
     const folder = temporaryFolder('own');
     const names = [
       'lock.-1',
@@ -298,7 +298,7 @@ describe.skipIf(platform() === 'win32')('the lock', () => {
     await new Promise((resolve) => server.close(resolve));
   });
 
-  test('copes with thousands of names', async () => {
+  test('works in a folder with thousands of files', async () => {
     const folder = temporaryFolder('own');
     for (let number = 1; number <= 3000; number++) writeFileSync(join(folder, `lock.${number}`), '');
     const lock = await lockFolder(folder);

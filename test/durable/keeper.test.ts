@@ -1,4 +1,4 @@
-// The keeper's thread: it may die at any moment, and is replaced.
+// The keeper's thread: if it dies at any moment, a new keeper replaces it.
 
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -22,7 +22,7 @@ const SIZE = 16;
 interface State {
   state: Parameters<typeof keepState>[1];
   exports: Exports;
-  /** The next number of a counter that has had a lease; -1 when none is left. */
+  /** Takes the next number of a counter that has had a lease; returns -1 if no leased number is left. */
   next(name: string): number;
   value(name: string): number;
 }
@@ -63,7 +63,7 @@ test('without a folder and without Redis nothing is kept', async () => {
   ).toBe(undefined);
 });
 
-test('a keeper that dies is replaced, and no number comes twice', async () => {
+test('a keeper that dies is replaced, and every number stays unique', async () => {
   const folder = temporaryFolder('keep');
   const state = makeState();
   const notes: string[] = [];
@@ -83,7 +83,7 @@ test('a keeper that dies is replaced, and no number comes twice', async () => {
     if (number > 0) numbers.push(number);
     return number > 0;
   });
-  // Leased numbers last for a while, so they do not show that a keeper lives.
+  // Threads can use leased numbers without a keeper, so these do not show that a keeper runs.
   await eventually('a keeper', () => state.next('fresh') > 0);
   expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b));
   expect(notes.slice(0, 5)).toEqual(
@@ -180,7 +180,7 @@ describe('a clean stop with many keys', () => {
     expect(notes).toEqual([]);
   });
 
-  test('that takes too long keeps the former snapshot, still writes the numbers, and says what is lost', async () => {
+  test('that takes too long keeps the former snapshot, still writes the numbers, and logs the loss', async () => {
     const folder = temporaryFolder('keep');
     const before = makeState();
     const kept = await keep(before, folder);

@@ -1,4 +1,4 @@
-// How much is leased, and when: with a simulated clock, and a lessor that fails on request.
+// The size and the time of leases, with a simulated clock and a lessor that fails on request.
 
 import { describe, expect, test } from 'vitest';
 import { CountersFile } from '../../src/durable/counters-file.ts';
@@ -27,12 +27,12 @@ interface Fixture {
   exports: Exports;
   pointerOf(name: string): number;
   leases: LeaseRenewer;
-  /** The numbers that the lessor was asked for, by name. */
+  /** The numbers that the keeper requested from the lessor, by counter name. */
   asked: [string, number][];
   notes: string[];
   /** The error of the lessor, if it is to fail. */
   failure: { of?: Error | undefined; name?: string };
-  /** How many leased numbers of a counter are left. */
+  /** The count of a counter's leased numbers that are left. */
   left(name: string): number;
   take(name: string, count: number): number[];
   passMs(ms: number): void;
@@ -198,7 +198,7 @@ test('a few numbers in a moment do not count as a rate', async () => {
   expect(asked.length).toBe(1);
 });
 
-test('numbers that threads asked for in vain are leased, too', async () => {
+test('numbers that threads requested but did not get are leased, too', async () => {
   const { leases, asked, take, passMs } = fixture();
   await leases.renew();
   passMs(100);
@@ -290,7 +290,7 @@ test('a failure is logged once, tried again after growing pauses, and its end is
   for (let i = 0; i < 10; i++) {
     await leases.renew();
     pauses.push(leases.pauseMs);
-    // Too early, so nothing is tried.
+    // The pause is not over, so the keeper does not retry.
     passMs(leases.pauseMs - 1);
     await leases.renew();
     expect(leases.pauseMs).toBe(pauses.at(-1));
@@ -346,7 +346,7 @@ test('a counter that gets no numbers does not affect others: each has its own pa
   expect(leases.waitMs(1000)).toBe(1000);
 });
 
-test('at the end the lessor gets the last number of each counter, and none is handed out afterwards', async () => {
+test('at the end the lessor gets the last number of each counter, and no number is handed out afterwards', async () => {
   const { leases, take, ended, exports, views } = fixture();
   take('a', 1);
   await leases.renew();

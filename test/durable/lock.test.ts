@@ -1,4 +1,4 @@
-// One server a folder, in whatever order servers start and die.
+// The lock of the state folder: at most one server holds it, in any order of starts and deaths.
 
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -52,7 +52,7 @@ describe('in this process', () => {
   });
 });
 
-test('of processes that start together one gets the lock; when it is killed, the next one does', async () => {
+test('of processes that start together one gets the lock; when it is killed, another process gets the lock', async () => {
   const folder = temporaryFolder('lock');
   const start = async (): Promise<ChildProcess> => {
     const child = fork('test/support/lock.js');
@@ -115,7 +115,7 @@ class Contender {
   private async run(folder: Folder): Promise<void> {
     const sockets = folder.socketsOf(this);
     this.number = await takeNumber(sockets);
-    // As the owner does: it removes the lower numbers.
+    // The lock holder removes the sockets with lower numbers.
     for (let lower = 1; lower < (this.number ?? 0); lower++) await sockets.remove(lower);
   }
 
@@ -124,7 +124,7 @@ class Contender {
   }
 }
 
-test('no two servers ever hold it, in any order of their steps and deaths', async () => {
+test('no two servers ever hold the lock, in any order of their steps and deaths', async () => {
   let held = 0;
   await fc.assert(
     fc.asyncProperty(
@@ -158,7 +158,7 @@ test('no two servers ever hold it, in any order of their steps and deaths', asyn
   expect(held).toBeGreaterThan(1000);
 });
 
-test('a server that comes alone gets it, whatever dead servers have left', async () => {
+test('a single server gets the lock, whatever sockets dead servers have left', async () => {
   for (const left of [[], [1], [7], [3, 4, 9]]) {
     const folder = new Folder();
     for (const number of left) folder.sockets.set(number, { alive: false } as Contender);
@@ -172,7 +172,7 @@ test('a server that comes alone gets it, whatever dead servers have left', async
   }
 });
 
-/** Lets the servers go on whose step is done. */
+/** Lets each server whose step is done continue. */
 async function settled(): Promise<void> {
   for (let i = 0; i < 5; i++) await undefined;
 }

@@ -1,4 +1,4 @@
-// Named state whose names mean something to JavaScript's objects is kept as any other.
+// Named state works with names that are special in JavaScript, such as `__proto__` and `then`.
 
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';

@@ -70,7 +70,7 @@ test('the password is not shown even if a server repeats it', () => {
   }
 });
 
-test('an error without a message shows those of the errors that it combines', () => {
+test('an error without a message shows the messages of the errors that it combines', () => {
   const one = Object.assign(new Error('connect ECONNREFUSED ::1:9'), { code: 'ECONNREFUSED' });
   const both = new AggregateError([one, new Error('connect ECONNREFUSED 127.0.0.1:9')], '');
   expect(reasonOf(both, { url: 'redis://localhost:9', used: false })).toBe(
@@ -177,9 +177,13 @@ describe.skipIf(!hasRedis())('a real Redis', () => {
       'it wants a password: write redis://:PASSWORD@',
     ],
     ['no such database', () => `redis://127.0.0.1:${redis.port}/99`, 'it has no such database'],
-    ['TLS where there is none', () => `rediss://127.0.0.1:${redis.port}`, 'write redis://'],
-    ['no TLS where there is', () => `redis://127.0.0.1:${port}`, 'write rediss://'],
-    ['a certificate that nobody vouches for', () => `rediss://127.0.0.1:${port}`, 'self-signed certificate'],
+    ['TLS to a server without TLS', () => `rediss://127.0.0.1:${redis.port}`, 'write redis://'],
+    ['no TLS to a server with TLS', () => `redis://127.0.0.1:${port}`, 'write rediss://'],
+    [
+      'a certificate that no authority has signed',
+      () => `rediss://127.0.0.1:${port}`,
+      'self-signed certificate',
+    ],
   ])('%s', async (_, url, reason) => {
     const failure = await failureOf(url());
     expect(failure.message).toContain(`Redis at ${withoutPassword(url())} can't be used: `);

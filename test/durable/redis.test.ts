@@ -22,7 +22,7 @@ async function start(url: string, ...args: string[]): Promise<Run> {
   return await startServer(['--redis', url, '--workers', '1', '--lease', '16', ...args]);
 }
 
-/** The next number of a counter of the application; undefined when there is none. */
+/** Takes the next number of one of the application's counters; undefined if the counter has no number left. */
 async function next({ port }: Run, name: string): Promise<number | undefined> {
   const response = await fetch(`http://127.0.0.1:${port}/${name}`);
   const text = await response.text();
@@ -54,12 +54,12 @@ describe.skipIf(!hasRedis())('with Redis', () => {
     const other = await start(redis.url);
     expect([await number(other), await number(one)]).toEqual([33, 3]);
     await one.stop();
-    // Its unused numbers are skipped, since Redis takes none back.
+    // Redis takes no numbers back, so the unused numbers of a server are skipped.
     expect(await number(await start(redis.url))).toBe(65);
     expect(await redis.command('GET hotpath:counter:hotpath:hello')).toBe('$2');
   });
 
-  test('no number comes twice after Redis has lost its count', async () => {
+  test('every number is unique after Redis has lost its count', async () => {
     const run = await start(redis.url);
     const numbers = new Set<number>();
     for (let i = 0; i < 3; i++) numbers.add((await number(run)) as number);
@@ -145,7 +145,7 @@ describe.skipIf(!hasRedis())('with Redis', () => {
     await own.remove();
   });
 
-  test('each of two servers corrects a lost count at once, and no number comes twice', async () => {
+  test('each of two servers corrects a lost count at once, and every number is unique', async () => {
     const own = await startRedis();
     const servers = [await start(own.url, APP), await start(own.url, APP)];
     const numbers = new Set<number>();
@@ -188,7 +188,7 @@ describe.skipIf(!hasRedis())('with Redis', () => {
     await lease(one, 'one', 10);
     await lease(other, 'other', 20);
     const [, , again, then] = bases.map(([, base]) => base);
-    // The count is beyond the other server's, though this one knew only 10; and both know the same count again.
+    // This server knew only 10, yet the count is now above the other server's, and both servers have the same count again.
     expect(again).toBeGreaterThanOrEqual(20);
     expect(then).toBe((again as number) + 10);
     expect(notes).toEqual([
@@ -229,7 +229,7 @@ describe.skipIf(!hasRedis())('a folder and Redis', () => {
   });
   afterAll(() => redis.remove());
 
-  test('numbers of the folder do not come again from Redis, nor the other way round', async () => {
+  test('Redis never hands out numbers of the folder again, nor the folder those of Redis', async () => {
     const folder = temporaryFolder('redis-state');
     const alone = ['--workers', '1', '--lease', '16', '--state', folder];
     const first = await startServer([APP, ...alone]);
@@ -278,14 +278,14 @@ describe.skipIf(!hasRedis())('a folder and Redis', () => {
   const sequences = MODES.flatMap((a) =>
     MODES.flatMap((b) => MODES.flatMap((c) => MODES.map((d) => [a, b, c, d]))),
   )
-    // A folder and a Redis that were never used together know nothing of each other.
+    // A folder and a Redis that were never used together can not detect each other's numbers.
     .filter((modes) => {
       const before = new Set(modes.slice(0, modes.includes('both') ? modes.indexOf('both') : 4));
       return !(before.has('state') && before.has('redis'));
     });
 
   test.each([true, false])(
-    'in every order of options no number comes twice, or the start fails; clean stop: %s',
+    'in every order of options every number is unique, or the start fails; clean stop: %s',
     async (clean) => {
       let refused = 0;
       for (const modes of sequences) {
@@ -306,7 +306,7 @@ describe.skipIf(!hasRedis())('a folder and Redis', () => {
     },
   );
 
-  test('no number comes twice after Redis was emptied between two starts', async () => {
+  test('every number is unique after Redis was emptied between two starts', async () => {
     const folder = temporaryFolder('redis-state');
     await redis.command('FLUSHALL');
     const before = await use('both', folder, true);
@@ -326,7 +326,7 @@ describe.skipIf(!hasRedis())('a folder and Redis', () => {
 });
 
 test.skipIf(!hasRedis())(
-  'two servers under load, Redis down twice: no number comes twice',
+  'two servers under load, Redis down twice: every number is unique',
   { timeout: 120_000 },
   async () => {
     const { given, exhausted } = await runRedis(60_000, 2);

@@ -28,7 +28,7 @@ const { addLeased, leasedValue, leasedNumbers, leasedEnd, leaseRoom, publishLeas
   (counter: number, value?: number, count?: number) => Thread<number>
 >;
 
-/** How many numbers a block has, by its base, if not SIZE. */
+/** The size of each block whose size is not SIZE, by its base. */
 type Sizes = ReadonlyMap<number, number>;
 const ALIKE: Sizes = new Map();
 
@@ -52,7 +52,7 @@ function counterWith(bases: number[], count: number, sizes = ALIKE): { memory: M
   return { memory, leased };
 }
 
-/** Takes numbers. @returns those that it got */
+/** Takes numbers. @returns the numbers that the thread got */
 function* taker(...counts: number[]): Thread<number[]> {
   const got: number[] = [];
   for (const n of counts) {
@@ -91,7 +91,7 @@ function expectUnique(numbers: number[], leased: Set<number>): void {
 }
 
 describe.each([
-  ['one behind the other', [0, 2, 4, 6], [8, 10, 12]],
+  ['without gaps', [0, 2, 4, 6], [8, 10, 12]],
   ['with gaps', [0, 10, 20, 30], [40, 50, 60]],
 ])('leases %s', (_, before, after) => {
   test('a slow taker, a fast one, and a ring that wraps around', () => {
@@ -146,7 +146,7 @@ describe.each([
     },
   );
 
-  test('the end returns the last number, and none is handed out afterwards', () => {
+  test('the end returns the last number, and no number is handed out afterwards', () => {
     const start = counterWith(before, 5);
     const first = runAlone(new Map(start.memory), leasedValue(COUNTER));
     function* ending(): Thread<number> {
@@ -203,7 +203,7 @@ describe('blocks of different sizes', () => {
     [34, 2],
   ]);
 
-  test('takers of several numbers, and a ring that wraps around: no number comes twice, or without a lease', () => {
+  test('takers of several numbers, and a ring that wraps around: every number is unique and leased', () => {
     const start = counterWith([0, 2, 7], 3, sizes);
     const outcomes = new Set<string>();
     everySchedule(
@@ -218,7 +218,7 @@ describe('blocks of different sizes', () => {
     expect(outcomes.size).toBeGreaterThan(5);
   });
 
-  test('the rest of a block is handed out with the next block if that follows it, and otherwise skipped', () => {
+  test('the rest of a block is handed out with the next block if the two are consecutive, and otherwise skipped', () => {
     const memory = new Map(counterWith([0, 2, 7], 0, sizes).memory);
     expect(runAlone(memory, taker(1, 2, 2, 2, 2))).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
     expect(runAlone(memory, keeperOf([20], sizes))).toEqual([20]);
@@ -226,14 +226,14 @@ describe('blocks of different sizes', () => {
     expect(runAlone(memory, leasedNumbers(COUNTER))).toBe(0);
   });
 
-  test('an addition of more numbers than the next block has gets none', () => {
+  test('an addition of more numbers than the next block has fails', () => {
     const memory = new Map(counterWith([0, 20], 1, sizes).memory);
     expect(runAlone(memory, taker(3))).toEqual([]);
     expect(runAlone(memory, taker(1, 2))).toEqual([2, 21, 22]);
   });
 });
 
-test('exactly as many blocks fit as leaseRoom() says', () => {
+test('the ring has room for exactly leaseRoom() blocks', () => {
   const memory = new Map<number, number>();
   for (let base = 0, room = LEASE_COUNT - 1; room >= 0; base += SIZE, room--) {
     expect(runAlone(memory, leaseRoom(COUNTER))).toBe(room);
@@ -241,7 +241,7 @@ test('exactly as many blocks fit as leaseRoom() says', () => {
   }
 });
 
-test('a counter without a lease has none to end, and an unused one begins where it was', () => {
+test('leases end without effect if there are none, and an unused counter keeps its value', () => {
   const memory = new Map<number, number>();
   expect(runAlone(memory, endLeases(COUNTER))).toBe(-1);
   expect(runAlone(memory, leasedValue(COUNTER))).toBe(0);

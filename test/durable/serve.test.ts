@@ -1,4 +1,4 @@
-// Kept state of servers inside a program.
+// Durable state of servers that a program starts with serve().
 
 import { mkdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ async function contentOf({ url }: Server, path = '/'): Promise<string> {
 }
 
 // One test, since a process has only one named state, in its first server.
-test('counters go on from server to server', async () => {
+test('counters continue from server to server', async () => {
   const hits = counter('hits');
   const routes = { '/': counted('', hits), '/:id': counted('', hits) };
   const first = await serve({ routes, state: folder, lease: 64, port: 0 });
@@ -26,7 +26,7 @@ test('counters go on from server to server', async () => {
   );
   await first.close();
 
-  // Without a keeper no number is leased, so none is handed out.
+  // Without a keeper no number is leased, so the counter hands out no number.
   expect(hits.value).toBe(3);
   expect(() => hits.add()).toThrow(LeaseExhaustedError);
   expect(readFileSync(join(folder, 'counters'), 'utf8')).toContain('"hits": 3');

@@ -1,4 +1,4 @@
-// The snapshot: state that is kept without a guarantee. No fault of it stops a server from starting.
+// The snapshot: state that is kept without a guarantee. No fault of the snapshot stops a server from starting.
 
 import { createHash } from 'node:crypto';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -194,7 +194,7 @@ test.each([
   );
 });
 
-test('a failing disk is logged once, and at the end what is lost', () => {
+test('a failing disk is logged once, and the loss is logged at the end', () => {
   const disk = new Disk();
   const part = new Part({ a: 1 });
   const notes: string[] = [];
@@ -350,7 +350,7 @@ describe('restored values:', () => {
     run(disk, () => expect(take(10)).toEqual([40, 40, 40]));
   });
 
-  test('nothing is lost when a thread ends right after it has claimed a name', () => {
+  test('a saved value survives if a thread ends right after it has claimed the name', () => {
     const disk = new Disk();
     run(disk, () => {
       gauge('level').set(3);
@@ -376,7 +376,7 @@ describe('restored values:', () => {
     }
   });
 
-  test('a keeper that replaces another one restores nothing twice, and loses no unused value', () => {
+  test('a keeper that replaces another keeper restores each value once, and loses no unused value', () => {
     const disk = new Disk();
     run(disk, () => {
       gauge('level').set(3);

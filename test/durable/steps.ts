@@ -30,8 +30,8 @@ const ATOMIC = {
 
 /**
  * The functions of a file of assembly/, over small numbers.
- * @param constants what the file imports, by name
- * @param words what it loads without an atomic operation, by address
+ * @param constants the constants that the file imports, by name
+ * @param words the words that it loads without an atomic operation, by address
  */
 export function functionsOf(
   file: string,
@@ -90,7 +90,7 @@ export function* endedAfter<Result>(steps: number, thread: Thread<Result>): Thre
   return next.done ? next.value : undefined;
 }
 
-/** The state of a thread after the values that it has read so far: its next operation, and what follows for each value. */
+/** The state of a thread after the values read so far: its next operation, and the state that follows for each value. */
 interface Place {
   readonly id: number;
   readonly thread: number;

@@ -23,7 +23,7 @@ test.each([
   ['a keeper that lives', 0, 256],
   ['a keeper that dies', 4, 256],
   ['blocks of four numbers', 0, 4],
-])('%s: every number comes once', async (name, deaths, lease) => {
+])('%s: every number is handed out once', async (name, deaths, lease) => {
   const memory = smallMemory();
   const views = viewsOf(memory);
   leaseCounters(views, lease);

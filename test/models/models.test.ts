@@ -78,7 +78,7 @@ describe.each(MODELS)('%s', (model) => {
     expect(run?.errors).toBe('');
   });
 
-  test('30 connections at once: every number once', async () => {
+  test('30 connections at once: every number is handed out once', async () => {
     const { port } = await start(model);
     const answers = await Promise.all(upTo(30).map(() => ask(port)));
     expect(sorted(answers.map(numberOf))).toEqual(upTo(30));
@@ -186,21 +186,24 @@ describe.each(['sequential', 'process', 'thread'] as const)('%s, as in the tutor
   });
 });
 
-test.runIf(process.platform === 'linux')('process: never more children than may live', async () => {
-  const { port, child } = await start('process', '--workers', '2');
-  let most = 0;
-  const watch = setInterval(() => {
-    const [server] = descendants(child.pid as number);
-    most = Math.max(most, descendants(server as number).length);
-  }, 5);
-  const answers = await Promise.all(upTo(8).map(() => ask(port)));
-  clearInterval(watch);
-  expect(sorted(answers.map(numberOf))).toEqual(upTo(8));
-  expect(most).toBe(2);
-});
+test.runIf(process.platform === 'linux')(
+  'process: the number of children never exceeds its limit',
+  async () => {
+    const { port, child } = await start('process', '--workers', '2');
+    let most = 0;
+    const watch = setInterval(() => {
+      const [server] = descendants(child.pid as number);
+      most = Math.max(most, descendants(server as number).length);
+    }, 5);
+    const answers = await Promise.all(upTo(8).map(() => ask(port)));
+    clearInterval(watch);
+    expect(sorted(answers.map(numberOf))).toEqual(upTo(8));
+    expect(most).toBe(2);
+  },
+);
 
 test.runIf(process.platform === 'linux')(
-  'process: a process that crashes ends its own connection and no other',
+  'process: a child process that crashes ends its own connection and no other',
   async () => {
     const { port, child } = await start('process');
     const victim = await open();
@@ -262,7 +265,7 @@ test('sequential and thread answer several requests on one connection if an opti
   }
 });
 
-test('the start line names what serves', async () => {
+test('the start line names the model', async () => {
   await start('process', '--workers', '3');
   expect(run?.output).toContain('a process for each connection, up to 3');
   await run?.stop();

@@ -213,7 +213,7 @@ export const durableDefects: Defect[] = [
     ['leases of another size are gone on with', 'leaseSize(views) !== lease', 'leaseSize(views) === 0'],
   ]),
   ...defectsOf('src/durable/keeper-main.ts', END_TO_END, [
-    ['a stop does not return unused numbers', 'await leases.end();', '', 'goes on after a stop'],
+    ['a stop does not return unused numbers', 'await leases.end();', '', 'continues after a stop'],
     [
       'the keeper does not listen for requests for numbers',
       'else await bellRung(views, seen, leases.waitMs(ROUND_MS))',

@@ -109,7 +109,7 @@ export const mutexDefects: Defect[] = [
       'the caller that asked last gets the mutex first',
       'this.waiting.shift()?.(HELD)',
       'this.waiting.pop()?.(HELD)',
-      'in the order in which they ask',
+      'in the order of their requests',
     ],
     ['a copy that does not hold the mutex can unlock it', 'if (!this.held) return false;', '', 'two copies'],
     [
@@ -122,20 +122,20 @@ export const mutexDefects: Defect[] = [
       'a waiting thread does not stay alive',
       'const reminder = setInterval(() => {\n      stalled = exports.mutexRemind(this.pointer, stalled);\n    }, REMIND_MS);',
       'const reminder = setInterval(() => {\n      stalled = exports.mutexRemind(this.pointer, stalled);\n    }, REMIND_MS).unref();',
-      'nothing but wait stays alive',
+      'only waits for the mutex stays alive',
     ],
     [
       'a thread stays alive after it acquired the mutex',
       'clearInterval(reminder);',
       '',
-      'nothing but wait stays alive',
+      'only waits for the mutex stays alive',
     ],
     ['each handle has its own queue', 'queuesHere.set(pointer, turns);', '', 'until it is unlocked'],
     [
       'a caller that waited does not learn of a death',
       '(got === MUTEX_ACQUIRED ? HELD : ABANDONED)',
       '(HELD)',
-      'the next holder learns of it',
+      'only the next holder is notified',
     ],
   ]),
   ...defectsOf('src/state/mutex.ts', MUTEX, [

@@ -148,7 +148,12 @@ export const workerDefects: Defect[] = [
       'this.oldEnds = Promise.resolve()',
       'are cut at the drain timeout',
     ],
-    ['a reload begins before the last one is over', 'await this.oldEnds;', '', 'wait for each other'],
+    [
+      'a reload begins before the last one is over',
+      'await this.oldEnds;',
+      '',
+      'reloads run one after the other',
+    ],
     [
       'a stop forgets the generation that is being started',
       '[this.current, this.next, this.old]',
@@ -177,7 +182,12 @@ export const workerDefects: Defect[] = [
       '() => {}',
       'prints once',
     ],
-    ['an application finds the channel', 'Reflect.deleteProperty(data, name);', '{}', 'reach nothing'],
+    [
+      'an application finds the channel',
+      'Reflect.deleteProperty(data, name);',
+      '{}',
+      'do not affect the server',
+    ],
   ]),
   ...defectsOf('src/workers/started-thread.ts', LIFE, [
     ['loading has no timeout', 'this.endStart(this.tooSlow)', '{}', 'load timeout'],

@@ -46,8 +46,8 @@ describe(`${THREADS} threads count together`, () => {
     expect(results.every(({ rising }) => rising)).toBe(true);
   });
 
-  test('without any care some additions are lost', async () => {
-    // Long enough for threads to run side by side on a busy machine; if they did not, it is tried again.
+  test('without synchronisation, additions are lost', async () => {
+    // Long enough for threads to run side by side on a busy machine; if they did not, the test retries.
     const count = 2_000_000;
     let lost = 0;
     for (let tries = 0; tries < 5 && lost === 0; tries++)

@@ -1,4 +1,4 @@
-// A thread of a server ends while it holds a mutex: the server releases the mutex, whatever ended the thread.
+// A thread of a server ends while it holds a mutex: the server releases the mutex, whatever the cause.
 
 import { expect, test } from 'vitest';
 import { histogram, mutex, serve } from '#dist/index.js';

@@ -69,7 +69,7 @@ const FAILURES: [string, () => object, RegExp][] = [
     () => ({ ...fetchHits, host: '203.0.113.1', state: folder }),
     /EADDRNOTAVAIL/,
   ],
-  ['a route that is none', () => ({ routes: { '/': 7 }, state: folder }), /route '\/'/],
+  ['a route that is not a response', () => ({ routes: { '/': 7 }, state: folder }), /route '\/'/],
   [
     'an application that throws, with state',
     () => ({ app: files.write('throws.mjs', "throw new Error('at its start');"), workers: 2, state: folder }),
@@ -121,7 +121,7 @@ describe.each(FAILURES)('after %s', (_, options, message) => {
   });
 });
 
-test('failures in a row leave nothing behind', async () => {
+test('failures in a row release everything', async () => {
   for (const [, options, message] of [...FAILURES, ...FAILURES.toReversed()]) {
     await expect(start(options())).rejects.toThrow(message);
     rmSync(join(folder, 'counters'), { force: true });
@@ -194,7 +194,7 @@ describe('handles that were bound while a server tried to start', () => {
   });
 });
 
-test('when two servers start at the same time, the one that fails does not affect the other', async () => {
+test('when two servers start at the same time, a failure of one server does not affect the other', async () => {
   const hits = counter('hits');
   const [bad, good] = await Promise.allSettled([start({ ...fetchHits, port: takenPort }), start(fetchHits)]);
   expect(bad.status).toBe('rejected');

@@ -1,5 +1,5 @@
-// Limiters, one atomic step at a time: before each step a thread ends, or another thread runs. The results must be those
-// of the takes one after the other.
+// Limiters, one atomic step at a time: before each step a thread ends, or another thread runs. The results must equal
+// those of the takes in sequence.
 
 import { beforeAll, describe, expect, test } from 'vitest';
 import { STATE_ROW_BYTES } from '../../src/memory/layout.ts';
@@ -30,7 +30,7 @@ class Ended extends Error {}
 
 /** A simulated thread, as a limiter sees it. */
 class Thread {
-  /** The steps done so far, and what to do before the step of a given number. */
+  /** The count of steps done so far, and the function to call before the step of a given number. */
   steps = 0;
   private stopAt = -1;
   private stop = (): void => {};
@@ -65,7 +65,7 @@ class Thread {
     return decide(this.exports.limiterTake(ROW, this.scratch.pointer, length, cost, nowMs));
   }
 
-  /** Does what the control plane does after a thread has ended. */
+  /** Recovers the tables, as the control plane does after a thread has ended. */
   died(): void {
     this.exports.ownerDied(this.owner);
   }
@@ -102,17 +102,17 @@ interface Situation {
 const nothing = (): void => {};
 const SITUATIONS: Situation[] = [
   { name: 'a key that is known', limit: 3, prepare: (a) => a.take('mine'), key: 'mine' },
-  { name: 'a key that has nothing left', limit: 1, prepare: (a) => a.take('mine'), key: 'mine' },
+  { name: 'a key that has used its whole limit', limit: 1, prepare: (a) => a.take('mine'), key: 'mine' },
   { name: 'a new key', limit: 3, prepare: nothing, key: 'mine' },
   {
-    name: 'a new key where others are past their time',
+    name: 'a new key in a bucket of expired keys',
     limit: 3,
     prepare: fill(NOW_MS - WINDOW_MS),
     key: 'mine',
   },
-  { name: 'a new key where one is forgotten', limit: 3, prepare: fill(NOW_MS), key: 'mine' },
-  { name: 'a known key that is past its time', limit: 3, prepare: fill(NOW_MS - WINDOW_MS), key: 'key 0' },
-  { name: 'a key of the options before', limit: 3, prepare: reopen, key: 'mine' },
+  { name: 'a new key that evicts another key', limit: 3, prepare: fill(NOW_MS), key: 'mine' },
+  { name: 'a known key that has expired', limit: 3, prepare: fill(NOW_MS - WINDOW_MS), key: 'key 0' },
+  { name: 'a key of the former options', limit: 3, prepare: reopen, key: 'mine' },
 ];
 
 /** Fills the bucket. The first key has used least. */
@@ -163,7 +163,7 @@ function makeStage({ limit, prepare }: Situation): Stage {
   return { memory, a, b, parts: places.map((place) => [place, place.slice()]) };
 }
 
-/** How many atomic steps a take has when no other thread interferes. */
+/** The number of atomic steps of a take when no other thread interferes. */
 function countSteps(situation: Situation, key: string): number {
   const { a } = sceneOf(situation);
   a.take(key);
@@ -185,12 +185,12 @@ function expectWhole(table: Table): void {
   expect(new Set(entries.map(({ hash }) => hash)).size).toBe(entries.length);
 }
 
-/** A new key must come again when another thread holds the bucket's lock all the time. */
+/** Whether a new key must be retried, because another thread holds the bucket's lock all the time. */
 function isPutOff({ allowed, remaining, retryAfterMs }: Decision): boolean {
   return !allowed && remaining === 0 && retryAfterMs === 1;
 }
 
-/** Checks that the results are those of the takes one after the other, in some order. */
+/** Checks that the results equal those of the takes in sequence, in some order. */
 function expectSequential(situation: Situation, takes: readonly Take[], results: readonly Decision[]): void {
   const done = takes.filter((_, i) => !isPutOff(results[i] as Decision));
   const said = JSON.stringify(results.filter((result) => !isPutOff(result)));
@@ -199,7 +199,7 @@ function expectSequential(situation: Situation, takes: readonly Take[], results:
 
 const possible = new Map<string, string[]>();
 
-/** The possible results of takes one after the other: for each order, the results in the order of `takes`, as JSON. */
+/** The possible results of takes in sequence: for each order, the results in the order of `takes`, as JSON. */
 function possibleResults(situation: Situation, takes: readonly Take[]): string[] {
   const question = JSON.stringify([situation.name, takes]);
   let answer = possible.get(question);
@@ -267,7 +267,7 @@ describe.each(SITUATIONS)('$name', (situation) => {
     }
   });
 
-  test('before the end of a thread is noticed, only new keys of its bucket must come again', () => {
+  test('until the end of a thread is noticed, only new keys of its bucket must be retried', () => {
     for (const { a, b, table, step } of stepsOf(situation)) {
       const known = KEYS.filter(() => table.entries(0).every(({ hash }) => hash !== 0n));
       a.before(step, end);
@@ -280,7 +280,7 @@ describe.each(SITUATIONS)('$name', (situation) => {
     }
   });
 
-  test("the end of another thread, a former holder of the bucket's lock, changes nothing", () => {
+  test("the end of another thread, a former holder of the bucket's lock, has no effect", () => {
     for (const { a, b, table, step } of stepsOf(situation)) {
       a.take('another');
       let held = table.latch(0);
@@ -314,7 +314,7 @@ describe.each(SITUATIONS)('$name', (situation) => {
       ],
     ],
     [
-      'from the key that would be forgotten',
+      'from the key that would be evicted',
       [
         ['key 0', 1],
         ['another', 1],

@@ -67,7 +67,7 @@ describe('two handles of one name that disagree', () => {
       { keys: 10_001 },
       '{ limit: 50000, windowMs: 3600000, keys: 10001 }, but has { limit: 50000, windowMs: 3600000, keys: 10000 }',
     ],
-  ])('by %o get an error that says what to do', (option, says) => {
+  ])('by %o get an error that names the fix', (option, says) => {
     expect(limiter('api', cheap).take('a').remaining).toBe(49_999);
     const other = limiter('api', { ...cheap, ...option });
     for (const use of [() => other.take('a'), () => other.limit, () => other.windowMs]) {
@@ -166,7 +166,7 @@ describe('a clock of its own', () => {
     },
   );
 
-  test('that goes back stands still until it has caught up again', () => {
+  test('that is set back stands still until it has caught up again', () => {
     const api = limiter('api', { limit: 2, windowMs: 1000, now });
     const takes = (count: number): boolean[] => Array.from({ length: count }, () => api.take('a').allowed);
     expect(takes(1)).toEqual([true]);
@@ -303,7 +303,7 @@ describe('while an application is being loaded', () => {
     }
     expect([before.limit, before.take('a').remaining, limiter('api', old).limit]).toEqual([10, 4, 10]);
     expect(() => limiter('api', young).take('a')).toThrow("limiter 'api' is asked for with");
-    // A limiter that it alone has used gets the options of the next application.
+    // A limiter that only this application has used gets the options of the next application.
     const own = limiter('new', { ...old, keys: 6 });
     expect([own.limit, own.take('c').remaining]).toEqual([10, 9]);
     expect(pagesOf(state) - pages).toBeLessThanOrEqual(LIMITER_TABLES_MAX + 1);
@@ -407,7 +407,7 @@ describe('with a stop before each atomic step', () => {
   }
 
   test.each([
-    ['a key that only the options before know', 'a'],
+    ['a key that only the former options know', 'a'],
     ['a key that is known', 'b'],
     ['a key that is new', 'c'],
   ])('a take from %s is exact, whatever happens to the tables meanwhile', (_, key) => {
@@ -508,6 +508,6 @@ test('threads that take while options change all the time never exceed the limit
   Atomics.store(words, 0, 1);
   const overs = await ended;
   expect(overs).toEqual(workers.map(() => 0));
-  // One for each thread that may still read one, the one in force, and the former ones.
+  // A table for each thread that may still read it, the table in force, and the former tables.
   expect(pagesOf(state) - pages).toBeLessThanOrEqual(threads + LIMITER_TABLES_MAX + 1);
 });

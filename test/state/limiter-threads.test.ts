@@ -16,7 +16,7 @@ const WINDOW_MS = 1000;
 
 afterEach(forgetState);
 
-/** For each round and key: how many takes were allowed to all threads together. */
+/** For each round and key: the number of allowed takes of all threads together. */
 async function storm(
   options: LimiterOptions,
   rounds: string[][],
@@ -68,7 +68,7 @@ describe(`${THREADS} threads are allowed exactly the limit`, () => {
   });
 });
 
-test('with more keys in use than there is room for, none gets more than it asks for, and the table stays consistent', async () => {
+test('with more keys in use than the table holds, no key gets more than it requests, and the table stays consistent', async () => {
   const limit = 3;
   const rounds = Array.from({ length: 100 }, () => names(40));
   const times = 5;
@@ -109,7 +109,7 @@ test('threads that are ended in the middle leave a table that works for others',
   }
 });
 
-test('a scratch page belongs to one thread, and to another one after that has ended', () => {
+test('a scratch page belongs to one thread, and to another thread after the first has ended', () => {
   const { module, memory } = freshState();
   const exports = instantiate(module, memory);
   const pages = [1, 2, 3].map((owner) => new Scratch(memory, exports, owner).pointer);

@@ -219,7 +219,7 @@ describe('invalid arguments are rejected:', () => {
 
   test('a table that is too large for the memory', () => {
     const pages = state.memory.buffer.byteLength / PAGE_BYTES;
-    // So that all addresses are above 2 GiB, too.
+    // The memory is filled first, so all addresses are above 2 GiB.
     state.memory.grow(65_536 - pages - 20);
     expect(() => limiter('api', { limit: 1, windowMs: 1, keys: 2 ** 24 }).take('a')).toThrow(
       "no room in memory for the 16777216 keys of limiter 'api'",
@@ -254,28 +254,28 @@ describe('a full table', () => {
   const options = { limit: 10, windowMs: 1000, keys: 6 };
   const keys = Array.from({ length: BUCKET_ENTRY_COUNT }, (_, i) => `key ${i}`);
 
-  test('has room for at least as many keys as its option says', () => {
+  test('has room for at least as many keys as its option `keys`', () => {
     const api = limiter('api', { ...options, now });
     for (const key of keys) api.take(key);
     expect(new Table(state.memory, ROW).bucketCount).toBe(1);
     for (const key of keys) expect(api.take(key).remaining).toBe(8);
   });
 
-  test('forgets the key that has used least', () => {
+  test('evicts the key that has used least', () => {
     const api = limiter('api', { ...options, now });
     keys.forEach((key, i) => {
       api.take(key, key === 'key 7' ? 1 : 2 + (i % 8));
     });
     expect(api.take('one more').remaining).toBe(9);
     expect(new Set(new Table(state.memory, ROW).entries(0).map(({ hash }) => hash)).size).toBe(keys.length);
-    // The forgotten key is as new, and now "one more" is forgotten.
+    // The evicted key has its whole limit again, and evicts "one more".
     expect(api.take('key 7', 3).remaining).toBe(7);
     expect(api.take('one more').remaining).toBe(9);
     for (const [i, key] of keys.entries())
       if (key !== 'key 7' && i % 8 > 0) expect(api.take(key).remaining).toBe(7 - (i % 8));
   });
 
-  test('replaces a key that is whole again before it forgets one in use', () => {
+  test('replaces a key that is whole again before it evicts a key in use', () => {
     const api = limiter('api', { ...options, now });
     for (const key of keys.slice(0, 5)) api.take(key, 1);
     nowMs += 50;
@@ -302,7 +302,7 @@ describe('a full table', () => {
     expect(new Table(state.memory, ROW).bucketCount).toBe(buckets);
   });
 
-  test('with as many keys as its option says, forgets hardly any', () => {
+  test('with as many keys as its option `keys`, forgets hardly any', () => {
     const count = 6 * 1024;
     const api = limiter('api', { limit: 1, windowMs: DAY_MS, keys: count, now });
     for (let i = 0; i < count; i++) api.take(`key ${i}`);
@@ -346,7 +346,7 @@ describe('other options', () => {
     expect(young.take('b').remaining).toBe(young.limit - 1);
   });
 
-  test('a key without anything left still has nothing left', () => {
+  test('a key that has used its whole limit still has no share left', () => {
     limiter('api', before).take('a', 10);
     const young = reloaded({ ...before, limit: 100, windowMs: 10_000 });
     expect(young.take('a')).toEqual({ allowed: false, remaining: 0, retryAfterMs: 100 });

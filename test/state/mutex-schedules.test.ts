@@ -1,5 +1,5 @@
-// The lock's own source under every schedule of a few threads: one at a time holds it, none sleeps for ever, none
-// overtakes a thread that was woken, and the lock works on after a thread dies at any instruction.
+// The lock's own source under every schedule of a few threads: one thread at a time holds the lock, no thread sleeps
+// forever or overtakes a woken thread, and the lock still works after a thread dies at any instruction.
 
 import { describe, expect, test } from 'vitest';
 import { MUTEX_ABANDONED, MUTEX_ACQUIRED } from '../../src/memory/codes.ts';
@@ -116,7 +116,7 @@ describe('every schedule of threads that', () => {
     ['lock, two of them, three times each', [asks(3), asks(3)]],
     ['lock, three of them', [asks(1), asks(1), asks(1)]],
     ['lock, and keep it for others of their own', [keeps(2), keeps(2)]],
-    ['lock, and one that only tries', [asks(2), asks(1), tries]],
+    ['lock, and a thread that only tries', [asks(2), asks(1), tries]],
   ])('%s', (_, plans) => {
     const programs = plans.map((_, thread) => locker(ownerOf(thread)));
     expect(explore({ programs, plans, look: nobodyPasses, end: isOver })).toBeGreaterThan(500);
@@ -146,7 +146,7 @@ describe('every schedule in which a thread dies that', () => {
   ])('%s', (_, plans, deaths) => {
     const programs = [...plans.map((_, thread) => locker(ownerOf(thread))), recoverer];
     const words = { [WORD]: plans[0] === has ? ownerOf(0) << 2 : FREE };
-    // 9 would take long with three threads; they have been gone through.
+    // With three threads, 9 operations would take long; those schedules have been run once.
     const operationsMax = plans.length > 2 ? 6 : 9;
     const recovery = (dead: number, { words, notes }: World): Plan => {
       if ((words[WORD] ?? FREE) >> 2 === ownerOf(dead)) notes.left = (notes.left ?? 0) + 1;

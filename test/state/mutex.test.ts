@@ -22,7 +22,7 @@ beforeEach(() => {
 });
 
 describe('in one thread', () => {
-  test('one caller holds it, and no other until it is unlocked', async () => {
+  test('one caller at a time holds the mutex, until it is unlocked', async () => {
     expect(guard.name).toBe('guard');
     expect(await guard.lock()).toEqual(HELD);
     expect([guard.tryLock(), mutex('guard').tryLock()]).toEqual([undefined, undefined]);
@@ -33,7 +33,7 @@ describe('in one thread', () => {
     expect(() => guard.unlock()).toThrow("mutex 'guard' is not locked by this thread");
   });
 
-  test('callers get it in the order in which they ask, by any handle', async () => {
+  test('callers acquire the mutex in the order of their requests, by any handle', async () => {
     const order: number[] = [];
     guard.tryLock();
     const all = Array.from({ length: 20 }, async (_, i) => {
@@ -60,7 +60,7 @@ describe('in one thread', () => {
     expect(guard.tryLock()).toEqual(HELD);
   });
 
-  test('only one of many callers is inside', async () => {
+  test('only one of many callers holds the mutex', async () => {
     let inside = 0;
     let most = 0;
     await Promise.all(
@@ -129,7 +129,7 @@ describe('over threads', () => {
     expect(await toldBy(thread)).toBeGreaterThan(5);
   });
 
-  test('a thread that does nothing but wait stays alive', async () => {
+  test('a thread that only waits for the mutex stays alive', async () => {
     await guard.lock();
     const thread = startThread(state, 'waitAlone');
     await toldBy(thread);
@@ -174,7 +174,7 @@ describe('over threads', () => {
 
 describe('a thread that ends', () => {
   test.each(['terminated', 'by itself'])(
-    'while it holds the mutex, %s: the next holder learns of it, and no other',
+    'while it holds the mutex, %s: only the next holder is notified',
     async (how) => {
       const holder = startThread(state, how === 'terminated' ? 'hold' : 'holdAndGoOut');
       await toldBy(holder);
@@ -238,7 +238,7 @@ describe('a thread that ends', () => {
     expect(guard.tryLock()).toEqual(HELD);
   });
 
-  test('in a storm leaves nothing locked', async () => {
+  test('in a storm leaves no mutex locked', async () => {
     const words = new Int32Array(new SharedArrayBuffer(4));
     const threads = Array.from({ length: 3 }, () => startThread(state, 'greedy', { words }));
     await Promise.all(threads.map(toldBy));

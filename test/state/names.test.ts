@@ -1,4 +1,4 @@
-// Names of counters: each gets one row, however many threads claim it at the same time.
+// Names of counters: each name gets one row, however many threads claim it at the same time.
 
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
@@ -45,7 +45,7 @@ test('the longest name does not reach the value beside it', () => {
 
 describe('an invalid name is rejected:', () => {
   test.each([
-    ['none', '', TypeError, 'is text without NUL'],
+    ['the empty string', '', TypeError, 'is text without NUL'],
     ['with NUL', 'a\0b', TypeError, '"a\\u0000b"'],
     ['half of a character', 'a\ud834', TypeError, 'is text without NUL'],
     ['a number', 7 as unknown as string, TypeError, 'not 7'],

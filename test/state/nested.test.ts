@@ -53,7 +53,7 @@ async function textOf(url: string): Promise<string> {
 describe.each([
   ['a server in a thread', 1],
   ['a server in a thread of a server in a thread', 2],
-])('what a thread of %s holds is released when the outermost thread', (_, depth) => {
+])('mutexes that a thread of %s holds are released when the outermost thread', (_, depth) => {
   test.each([
     ['exits', '/exits'],
     ['fails', '/throws'],
@@ -99,7 +99,7 @@ test('nested threads that come and go use no more memory', async () => {
   expect(pages()).toBe(before);
 });
 
-test('a thread that the application starts has no access to named state, and its handles say so', async () => {
+test('a thread that the application starts has no access to named state, and its handles throw an error', async () => {
   const program = `
     import { parentPort } from 'node:worker_threads';
     import { counter, gauge, histogram, limiter, mutex, serve } from 'hotpath';

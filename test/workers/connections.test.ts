@@ -33,7 +33,7 @@ describe.each(['auto', 'shared'] as const)('%s sockets', (sockets) => {
   });
 });
 
-test('an address has at most its number of connections over all threads, and gets them back when threads die', async () => {
+test('the limit of connections of an address holds over all threads, and connections of dead threads are released', async () => {
   server = await startSupervised({ workers: 2, maxConnectionsPerAddress: 6 });
   const address = '127.0.0.7';
   for (let i = 0; i < 6; i++) expect(await statusOf(address)).toBe(200);

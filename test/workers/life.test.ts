@@ -10,7 +10,7 @@ import { readResponses } from '../support/responses.ts';
 
 const files = appFiles();
 
-/** Until the start of a thread is reported as slow. */
+/** The time after which the start of a thread is reported as slow. */
 const SLOW_MS = 500;
 const ANSWERS = "export default { fetch: () => new Response('two') };";
 const HANGS = {
@@ -32,7 +32,7 @@ async function said(from: Run, pattern: RegExp): Promise<void> {
   await eventually(`${pattern}`, () => pattern.test(from.output + from.errors));
 }
 
-/** An app that appends to a file what happens to it; returns its path and what has been appended. */
+/** Creates an application that logs its events to a file; returns the paths, and a function that reads the events. */
 function tellingApp(name: string, body: string): { app: string; told: () => string[]; log: string } {
   const log = files.write(`${name}.log`, '');
   const app = files.write(
@@ -45,7 +45,7 @@ function tellingApp(name: string, body: string): { app: string; told: () => stri
 }
 
 describe('the channel between a thread and the control plane', () => {
-  test('messages that an application posts, and ports that it closes or changes in its thread, reach nothing of the server', async () => {
+  test('messages that an application posts, and ports that it closes or changes in its thread, do not affect the server', async () => {
     const app = files.write(
       'posts.mjs',
       `import { parentPort, workerData } from 'node:worker_threads';
@@ -72,7 +72,7 @@ describe('the channel between a thread and the control plane', () => {
   });
 
   test("messages to the server process that are not the supervisor's are ignored", async () => {
-    // As the supervisor forks it, but these come from elsewhere.
+    // The process is forked as by the supervisor, but these messages come from another sender.
     const child = spawn(process.execPath, ['dist/server-main.js'], {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
@@ -116,7 +116,7 @@ describe('an application that does not load to its end', () => {
        ${ANSWERS}`,
     );
     const starting = startServerWith({ slowMs: SLOW_MS }, ['--workers', '3', app]);
-    // What follows the line shows that it is not repeated by the other threads.
+    // The text after the line shows that the other threads do not repeat it.
     await new Promise((resolve) => setTimeout(resolve, SLOW_MS + 1500));
     unlinkSync(flag);
     const run = await starting;
@@ -144,7 +144,7 @@ describe('an application that does not load to its end', () => {
     },
   );
 
-  test('a newer reload takes over from one that takes long', async () => {
+  test('a newer reload replaces a reload that takes long', async () => {
     const app = files.write('newer.mjs', ANSWERS.replace('two', 'one'));
     const run = await startServerWith({ slowMs: SLOW_MS }, [
       '--workers',
@@ -158,7 +158,7 @@ describe('an application that does not load to its end', () => {
     const slow = (): number => count(run.output + run.errors, /newer\.mjs has not finished loading/);
     const before = slow();
     run.child.kill('SIGHUP');
-    await eventually('told', () => slow() > before);
+    await eventually('the slow load is reported', () => slow() > before);
     files.write('newer.mjs', ANSWERS);
     run.child.kill('SIGHUP');
     await said(
@@ -169,7 +169,7 @@ describe('an application that does not load to its end', () => {
     expect(await run.stop()).toBe(0);
   });
 
-  test('a reload whose app waits in a blocking call is reported, once, and later reloads serve when that returns', async () => {
+  test('a reload whose app waits in a blocking call is reported once, and later reloads serve when the call returns', async () => {
     const app = files.write('blocked.mjs', ANSWERS.replace('two', 'one'));
     const flag = files.write('blocks', '');
     const run = await startServer(['--workers', '2', '--load-timeout', '1000', app]);
@@ -213,7 +213,7 @@ describe('an application that does not load to its end', () => {
   });
 });
 
-test('a module that loads prints once, not once a thread; what it reports as an error is never lost', async () => {
+test('a module that loads prints once, not once a thread; its error output is never lost', async () => {
   const app = files.write(
     'prints.mjs',
     `console.log('out: loaded');
@@ -246,7 +246,7 @@ describe('the end of a thread', () => {
     expect(await run.stop()).toBe(0);
   });
 
-  test('a crash is reported once, with what was under way', async () => {
+  test('a crash is reported once, with the requests under way', async () => {
     const app = files.write(
       'crashes.mjs',
       `export default {
@@ -262,7 +262,7 @@ describe('the end of a thread', () => {
     expect(count(run.output + run.errors, /Worker 0 failed/)).toBe(2);
   });
 
-  test('an exception that the application itself catches is no end, and is not reported', async () => {
+  test('an exception that the application itself catches does not end the thread, and is not reported', async () => {
     const app = files.write(
       'catches.mjs',
       `process.on('uncaughtException', ({ message }) => console.error('caught: ' + message));
@@ -324,7 +324,7 @@ describe('start() and stop()', () => {
     expect(told().slice(1)).toEqual(['answered, draining: true', 'stop stop', 'exit']);
   });
 
-  test('a reload stops the old application by its name', async () => {
+  test('a reload calls stop() of the old application with the reason reload', async () => {
     const { app, told } = tellingApp(
       'renewed',
       `process.on('exit', () => tell('exit'));
@@ -343,7 +343,7 @@ describe('start() and stop()', () => {
     ['throws', ''],
     ['rejects', 'async '],
   ])(
-    'a start() that %s fails the start in one line that says where, and threads that had started stop',
+    'a start() that %s fails the start with one line that names the place, and threads that had started stop',
     async (_, kind) => {
       const { app, told } = tellingApp(
         'fails',
@@ -365,7 +365,7 @@ describe('start() and stop()', () => {
     },
   );
 
-  test('an endless event stream that obeys server.draining ends by itself, and cuts nothing', async () => {
+  test('an endless event stream that obeys server.draining ends by itself, and no connection is cut', async () => {
     const app = files.write(
       'events.mjs',
       `export default { fetch: (request, { server }) => new Response(new ReadableStream({
@@ -385,7 +385,7 @@ describe('start() and stop()', () => {
     expect(run.output).not.toContain('had to be');
   });
 
-  test("an endless stream that goes on is cut at the drain timeout: cancel() is called, stop() and 'exit' follow", async () => {
+  test("an endless stream that ignores it is cut at the drain timeout: cancel() is called, stop() and 'exit' follow", async () => {
     const { app, told } = tellingApp(
       'endless',
       `process.on('exit', () => tell('exit'));
@@ -407,7 +407,7 @@ describe('start() and stop()', () => {
     expect(run.output).toContain('; 1 connection had to be cut');
   });
 
-  test('a stop() that never ends, or fails, is reported and holds nothing up', async () => {
+  test('a stop() that never ends, or fails, is reported and does not delay the exit', async () => {
     const app = files.write(
       'endless-stop.mjs',
       "export default { fetch: () => new Response('x'), stop: () => new Promise(() => {}) };",
@@ -426,7 +426,7 @@ describe('start() and stop()', () => {
     expect(run.errors).toMatch(/stop\(\) of the application failed: Error: while stopping\n/);
   });
 
-  test('--drain-timeout 0 on an idle server cuts nothing, and an idle connection is no work that is lost', async () => {
+  test('--drain-timeout 0 cuts no request of an idle server, and idle connections are not reported as cut', async () => {
     const idle = await startServer(['--workers', '2', '--drain-timeout', '0']);
     expect(await idle.stop()).toBe(0);
     expect(idle.output).toMatch(/Server stopped after 0 requests on 0 connections\n$/);

@@ -51,7 +51,7 @@ test.each([
   ['auto', 'exception'],
   ['shared', 'exception'],
 ] as [SocketChoice, Kill][])(
-  '%s sockets: a thread that dies by %s while serving is replaced, and the count goes on',
+  '%s sockets: a thread that dies by %s while serving is replaced, and the count continues',
   async (sockets, death) => {
     const server = await startSupervised({ workers: 2 }, sockets);
     const { port } = server;
@@ -77,13 +77,13 @@ test.each([
     await sleep(300);
     stop = true;
     await Promise.all(load);
-    // On a busy machine it may be hit before it listens again.
+    // On a busy machine a thread may be killed again before it listens.
     const how =
       death === 'terminate'
         ? '(ended|failed: a worker thread ended before it listened)'
         : 'failed: told to fail';
     for (const note of server.notes) expect(note).toMatch(new RegExp(`^Worker [01] ${how}; replacing it`));
-    // Only what a killed thread had in its hands is lost: at most the 8 connections, each time.
+    // Only the connections of the killed thread are lost: at most 8 for each kill.
     expect(failed).toBeLessThanOrEqual(32);
     expect(seen.length).toBeGreaterThan(100);
     expect(seen.filter((n, i) => seen.indexOf(n) !== i)).toEqual([]);
@@ -93,7 +93,7 @@ test.each([
   },
 );
 
-test('the other threads lose nothing when one is killed', async () => {
+test('the other threads lose no connection when a thread is killed', async () => {
   const server = await startSupervised({ workers: 2 }, 'shared');
   const { port } = server;
   const clients = await Promise.all(Array.from({ length: 30 }, () => connect(port)));
@@ -119,7 +119,7 @@ test.runIf(process.platform === 'linux')('threads that die leave no descriptor b
   await sleep(100);
   const before = descriptors();
   for (let round = 1; round <= 6; round++) {
-    // With connections in its hands, half a request in each.
+    // The thread has connections, each with half a request.
     const held = await Promise.all(Array.from({ length: 20 }, () => connect(port)));
     for (const client of held) client.send(GET.slice(0, 9));
     await sleep(50);
@@ -201,7 +201,7 @@ describe('a pool', () => {
     await pool.start();
     for (let deaths = 1; deaths <= 5; deaths++) {
       await eventually('a thread that listens', () => started === deaths);
-      // A thread is there to be killed once its place was taken and it was made.
+      // A thread can be killed once its slot is taken and the thread is created.
       await eventually('death', () => {
         void pool.kill(0);
         return notes.length >= deaths;

@@ -1,4 +1,4 @@
-// Reloads: new threads over the same memory replace the old ones, and no client notices.
+// Reloads: new threads over the same memory replace the old threads, and no client loses a request.
 
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
@@ -20,7 +20,7 @@ import { type Supervised, startSupervised } from '../support/supervised.ts';
 
 const files = appFiles();
 
-/** Asks for a reload, waits for the line that reports its outcome, and returns it. */
+/** Requests a reload, waits for the line that reports its outcome, and returns it. */
 async function reload({ tell, notes }: Supervised, timeoutMs = 5000): Promise<string> {
   const before = notes.length;
   tell({ type: 'reload', timeoutMs });
@@ -134,13 +134,13 @@ test('connections of old threads are cut at the drain timeout', async () => {
   await idle.until(/Hello1$/);
   await reload(server, 300);
   await eventually('the end of an idle connection', () => idle.ended || idle.socket.destroyed);
-  // The slots of the first generation are free: the next one takes them.
+  // The slots of the first generation are free: the next generation takes them.
   expect(await reload(server)).toMatch(/^Reloaded/);
   expect(await contentOf(server.port)).toBe('Hello2');
   idle.close();
 });
 
-test('reloads wait for each other, and a stop waits for no reload', async () => {
+test('reloads run one after the other, and a stop does not wait for a reload', async () => {
   const server = await startSupervised({ workers: 2 });
   for (let i = 0; i < 3; i++) server.tell({ type: 'reload', timeoutMs: 5000 });
   await eventually('three reloads', () => server.notes.length === 3);
@@ -149,7 +149,7 @@ test('reloads wait for each other, and a stop waits for no reload', async () => 
   idle.send(GET);
   await idle.until(/Hello1$/);
   await reload(server, 60_000);
-  // The one before still has a connection, so this one waits.
+  // The reload before still has a connection, so this reload waits.
   server.tell({ type: 'reload', timeoutMs: 5000 });
   await sleep(500);
   expect(server.notes).toHaveLength(4);
@@ -195,7 +195,7 @@ test('timers of an application do not keep a thread that has drained', async () 
 });
 
 test.runIf(process.platform === 'linux')(
-  'reloads leave no descriptor behind, nor do those that fail',
+  'reloads leave no descriptor behind, whether they succeed or fail',
   async () => {
     const good = 'export default { routes: { "/": new Response("a") } };';
     files.write('app.mjs', good);
