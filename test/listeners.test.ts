@@ -193,6 +193,22 @@ describe('in a program', () => {
     await server.close();
     expect(existsSync(path)).toBe(false);
   });
+
+  test('a reload stops no listener for longer than the next thread needs to listen', async () => {
+    const [one, two] = await freePorts();
+    const addresses = [
+      { host: '127.0.0.1', port: one },
+      { path: socketPath() },
+      { host: '127.0.0.1', port: two },
+    ];
+    const app = appFiles().write('app.mjs', 'export default { routes: { "/": new Response("a") } };');
+    const given = { ...options({ log: 'errors', workers: 1 }), app: new URL(`file://${app}`).href };
+    const server = await closedAtEnd(startThreads(given, listenersAt(addresses)));
+    const startedMs = performance.now();
+    await server.reload();
+    // A thread that does not say that it has stopped listening is given two seconds.
+    expect(performance.now() - startedMs).toBeLessThan(2000);
+  });
 });
 
 describe.skipIf(WINDOWS)('under a supervisor', () => {

@@ -71,7 +71,8 @@ export class StartedThread {
   private printedItsError = false;
   private readonly thread: Thread;
   private readonly timers: NodeJS.Timeout[];
-  private stoppedListening: () => void = () => {};
+  /** The calls of stopListening() that the thread has not answered, in order. */
+  private readonly stopping: (() => void)[] = [];
   private succeed: (ports: number[]) => void = () => {};
   private fail: (error: Error) => void = () => {};
 
@@ -117,7 +118,7 @@ export class StartedThread {
    * that is blocked keeps listening.
    */
   async stopListening(listeners: number[]): Promise<void> {
-    const stopped = new Promise<void>((resolve) => (this.stoppedListening = resolve));
+    const stopped = new Promise<void>((resolve) => this.stopping.push(resolve));
     this.tell({ type: 'stop-listening', listeners });
     await within(STOP_LISTENING_MS, Promise.race([stopped, this.thread.ended]));
   }
@@ -165,7 +166,7 @@ export class StartedThread {
         this.listens(message.listener, message.port);
         break;
       case 'stopped-listening':
-        this.stoppedListening();
+        this.stopping.shift()?.();
         break;
       case 'draining':
         this.hearsDrain = true;
