@@ -1,5 +1,5 @@
-// Peers that go away at every stage, and applications that take too long: each side is notified once, and nothing is left
-// behind.
+// Clients that disconnect at every stage, and handlers that take too long: each side is notified once, and the server keeps
+// nothing of the request.
 
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -39,7 +39,7 @@ describe.each(WAYS)('%s engine, $read reads, $write writes', (engine, io) => {
   const told = ({ aborts, gone }: Watched): number[] => [aborts.length, gone];
   const allClosed = (): Promise<void> => eventually('closed', () => server.statistics().open === 0);
 
-  /** Each stage: what leads to it, and whether the exchange was complete by then. */
+  /** Each stage: the bytes and the handler that lead to it, and whether the exchange is complete at that stage. */
   const STAGES: Record<
     string,
     { sent: string; application?: (exchange: Exchange) => unknown; complete?: true }
@@ -55,7 +55,7 @@ describe.each(WAYS)('%s engine, $read reads, $write writes', (engine, io) => {
       sent: `${POST}abc`,
       application: (exchange) => readAll(exchange).catch(() => {}),
     },
-    'within content that nobody reads': { sent: `${POST}abc` },
+    'within content that the handler does not read': { sent: `${POST}abc` },
     'after the head of the response': {
       sent: get('/'),
       application: (exchange) => exchange.begin(200, '', undefined, false),
@@ -128,7 +128,7 @@ describe.each(WAYS)('%s engine, $read reads, $write writes', (engine, io) => {
     const [first] = watched as [Watched];
     if (!first.exchange.over) first.exchange.breakOff();
     await allClosed();
-    // Before its head is out, a response that breaks off is a whole one that says so.
+    // A response that breaks off before its head was sent is replaced by a complete error response.
     expect(told(first)).toEqual([1, stage === 'while the handler waits' ? 0 : 1]);
   });
 
@@ -176,7 +176,7 @@ describe.each(WAYS)('%s engine, $read reads, $write writes', (engine, io) => {
     expect(told(watched[0] as Watched)).toEqual([1, 1]);
   });
 
-  test('a handler that does not answer in time', async () => {
+  test('a request whose handler exceeds the handler timeout gets 503', async () => {
     const { handlerTimeoutMs } = server.plane.deadlines;
     serve();
     for (const text of [
@@ -225,7 +225,7 @@ describe.each(WAYS)('%s engine, $read reads, $write writes', (engine, io) => {
     expect(client.received).toMatch(/(1\r\na\r\n){3}$/);
   });
 
-  test('draining while exchanges are open: their responses say close', async () => {
+  test('responses to exchanges that are open when the server begins to drain have Connection: close', async () => {
     serve();
     const others = await Promise.all([server.connect(), server.connect(), server.connect()]);
     client.send(get('/respond'));
@@ -273,7 +273,7 @@ describe.each(WAYS)('%s engine, $read reads, $write writes', (engine, io) => {
     expect([drains, watched[0]?.gone]).toEqual([1, 1]);
   });
 
-  test('a prepared answer while the server drains says close', async () => {
+  test('a prepared response while the server drains has Connection: close', async () => {
     serve();
     client.send(get('/'));
     await eventually('handed over', () => watched.length === 1);
@@ -326,7 +326,7 @@ describe.each(WAYS)('%s engine, $read reads, $write writes', (engine, io) => {
   });
 });
 
-test('thousands of aborted requests leave nothing behind', async () => {
+test('thousands of aborted requests leak no memory', async () => {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
   const server = await openPlane();

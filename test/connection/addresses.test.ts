@@ -56,7 +56,7 @@ describe('an address', () => {
     }
   });
 
-  test('gets back the places of a thread that ended, and other threads keep theirs', () => {
+  test('gets back the places of a thread that ended, and other threads keep their places', () => {
     const limit = createAddressLimit(4, 1000);
     const [dead, alive] = [new AddressCounts(limit, 3), new AddressCounts(limit, 4)];
     const entries = [...Array(100).keys()].map((i) => {
@@ -71,7 +71,7 @@ describe('an address', () => {
     for (let i = 0; i < 100; i++) expect(placesFor(successor, `192.0.2.${i}`)).toBe(1);
   });
 
-  test('leaves nothing behind after many others', () => {
+  test('leaves no entry in the table after its connections closed, even among many addresses', () => {
     const limit = createAddressLimit(1, 50);
     const counts = new AddressCounts(limit, 0);
     for (let i = 0; i < 20_000; i += 50) {
@@ -105,7 +105,7 @@ test('a full table admits connections of new addresses uncounted, and refuses ad
   expect(placesFor(counts, '192.0.0.0')).toBe(1);
 });
 
-/** Counts and leaves in a thread of its own, and tells the most that it ever had, and how often it was refused. */
+/** Counts connections in its own thread. Reports how many were open at most, and how many were refused. */
 const STORM = `
 const { parentPort, workerData } = require('node:worker_threads');
 import(workerData.module).then(({ AddressCounts }) => {

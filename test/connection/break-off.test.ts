@@ -39,7 +39,7 @@ describe.each(WAYS)('$read reads, $write writes: an HTTP/1.0 client', (io) => {
     await client.until(/00000$/);
     return (watched[0] as Watched).exchange;
   };
-  /** How the connection ended, once it has. */
+  /** Resolves with how the connection ended. */
   const ending = async (): Promise<string> => {
     await eventually('closed', () => client.ended || client.socket.destroyed);
     return client.ended ? 'end' : String((client.error as NodeJS.ErrnoException | undefined)?.code);

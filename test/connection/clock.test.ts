@@ -20,7 +20,7 @@ test('ticks have the monotonic time, seconds the time of day', () => {
     epochMs += passedMs;
     clock.tick();
   }
-  // Somebody sets the clock back by an hour.
+  // The operator sets the clock back by an hour.
   epochMs -= 3_600_000;
   monotonicMs += 250;
   clock.tick();

@@ -1,4 +1,4 @@
-// Connections over real sockets, in every way bytes may come in and go out.
+// Connections over real sockets, with every way to read and to write.
 
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Io } from '../../src/connection/endpoint.ts';
@@ -74,7 +74,7 @@ describe.each(WAYS)('%s engine, $read reads, $write writes', (engine, io) => {
     client.socket.pause();
     const count = 100_000;
     client.send(GET.repeat(count));
-    // The server stops reading when its peer doesn't: the count stands still far from the end.
+    // The server stops reading when its peer stops reading, so the count stands still far from the end.
     let before = -1;
     while (before !== server.statistics().requests) {
       before = server.statistics().requests;
@@ -82,7 +82,7 @@ describe.each(WAYS)('%s engine, $read reads, $write writes', (engine, io) => {
     }
     expect(before).toBeGreaterThan(0);
     expect(before).toBeLessThan(count);
-    // Meanwhile another is served.
+    // Meanwhile the server answers another client.
     expect(contents(await ask(server.port))).toHaveLength(1);
     const skipped = before + 1;
     client.socket.resume();
@@ -131,7 +131,7 @@ describe.each(WAYS)('%s engine, $read reads, $write writes', (engine, io) => {
     expect(server.plane.outputs.spare).toBe(7);
   });
 
-  test('a slow reader that goes away gives its region back', async () => {
+  test('a slow reader that disconnects gives its region back', async () => {
     const all = await Promise.all(Array.from({ length: 10 }, open));
     for (const client of all) {
       client.socket.pause();
@@ -251,7 +251,7 @@ describe.each(WAYS)('%s engine, $read reads, $write writes', (engine, io) => {
   });
 
   test('a closing connection reads a bounded number of bytes', async () => {
-    // Not only by time.
+    // The time is not the only bound.
     server.plane.clock.stop();
     const client = await open();
     client.send(`\0${'x'.repeat(LINGER_BYTES_MAX * 3)}`);
@@ -281,7 +281,7 @@ describe.each(WAYS)('%s engine, $read reads, $write writes', (engine, io) => {
     const half = await open();
     half.send('\r');
     await sleep(20);
-    // Another connection's HEAD must not leave its mark on what is said to this one.
+    // A HEAD request on another connection must not change the response on this connection.
     const other = await open();
     other.send('HEAD / HTTP/1.1\r\nHost: a\r\n\r\n');
     await other.until(/\r\n\r\n$/);
@@ -290,7 +290,7 @@ describe.each(WAYS)('%s engine, $read reads, $write writes', (engine, io) => {
     expect(server.statistics().refused).toBe(0);
   });
 
-  test('resets at every stage leave the server as it was', async () => {
+  test('resets at every stage leave no connection open', async () => {
     for (const text of ['', 'G', 'GET / HTTP/1.1\r\nHo', GET, `${GET}GET`, GET.repeat(5000), '\0']) {
       const client = await server.connect();
       if (text) client.send(text);
@@ -313,7 +313,7 @@ describe.each(WAYS)('%s engine, $read reads, $write writes', (engine, io) => {
 });
 
 describe.each(['direct', 'public'] as const)('a peer that takes few writes at a time, %s writes', (write) => {
-  test.each([0, 1])('%d and then one', async (free) => {
+  test.each([0, 1])('gets all responses if it takes %d writes at first, then one at a time', async (free) => {
     const server = await openPlane({ io: { read: 'public', write } });
     const socket = new HeldSocket();
     server.accept(socket.accepted);
@@ -324,7 +324,7 @@ describe.each(['direct', 'public'] as const)('a peer that takes few writes at a 
     let others = 0;
     while (socket.taken.split('Hello').length <= count) {
       await eventually('a write that is held', () => socket.holds);
-      // It is read no further, it has one region, and nobody else writes into that.
+      // The server reads no more from the socket, which holds one region, and no other connection writes into that region.
       await sleep(20);
       expect([socket.isPaused(), server.plane.outputs.spare]).toEqual([true, 6]);
       for (; others < 3 * turns; others++) await ask(server.port);
@@ -344,7 +344,7 @@ describe.each(['direct', 'public'] as const)('a peer that takes few writes at a 
     expect(server.plane.outputs.spare).toBe(7);
   });
 
-  test('and all of them while the server drains', async () => {
+  test('gets all responses while the server drains', async () => {
     const server = await openPlane({ io: { read: 'public', write } });
     const socket = new HeldSocket();
     server.accept(socket.accepted);
@@ -362,7 +362,7 @@ describe.each(['direct', 'public'] as const)('a peer that takes few writes at a 
 });
 
 describe('draining', () => {
-  test('idle connections close at once, the others after their response', async () => {
+  test('idle connections close at once, all other connections after their response', async () => {
     const server = await openPlane();
     const idle = await server.connect();
     const busy = await server.connect();

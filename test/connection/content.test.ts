@@ -1,5 +1,5 @@
-// Content on its way to an application: whole, piece by piece, slower and faster than its peer sends, and broken
-// off in every way.
+// Content that an application reads: whole, piece by piece, slower and faster than the client sends it, and broken off in
+// every way.
 
 import { createHash } from 'node:crypto';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -42,7 +42,7 @@ describe.each(ENGINE_WAYS)('%s engine, $read reads', (engine, io) => {
     client.close();
     client = await server.connect();
   };
-  /** Answers with the hash of what was read. */
+  /** Answers with the hash of the content. */
   const digest = async (exchange: Exchange): Promise<void> => {
     const bytes = await readAll(exchange);
     const trailers = exchange.content?.trailers.map((pair) => pair.join('=')).join();
@@ -85,7 +85,7 @@ describe.each(ENGINE_WAYS)('%s engine, $read reads', (engine, io) => {
   });
 
   test.each(['faster', 'slower'])(
-    'large content, by length and chunked, a reader that is %s',
+    'large content, by length and chunked, with a handler that reads %s than the client sends',
     async (pace) => {
       const text = 'The quick brown fox. '.repeat(40_000).slice(0, 800_000);
       serve(async (exchange) => {
@@ -118,7 +118,7 @@ describe.each(ENGINE_WAYS)('%s engine, $read reads', (engine, io) => {
     },
   );
 
-  test('nothing more is read from a peer while the application does not read', async () => {
+  test('the server reads no more from a client while the application does not read', async () => {
     const text = 'x'.repeat(LARGE_BYTES);
     serve(() => {});
     client.send(`${post(`Content-Length: ${text.length}\r\n`)}${text}`);
@@ -192,7 +192,7 @@ describe.each(ENGINE_WAYS)('%s engine, $read reads', (engine, io) => {
     client.send('abc');
     const text = withoutInterim(await client.until((received) => received.includes('200 OK')));
     expect(told(text)).toEqual([`3 ${hashOf(Buffer.from('abc'))} `]);
-    // One that has sent it is not asked.
+    // A client that has already sent its content gets no 100 Continue.
     client.received = '';
     client.send(`${post('Expect: 100-continue\r\nContent-Length: 3\r\n')}abc`);
     expect(told(await client.until((received) => received.includes('200 OK')))).toHaveLength(1);
@@ -220,9 +220,9 @@ describe.each(ENGINE_WAYS)('%s engine, $read reads', (engine, io) => {
 
   const BROKEN: [string, string, string, number | undefined][] = [
     ['a malformed chunk', 'Transfer-Encoding: chunked\r\n', 'X\r\n', 400],
-    ['a chunk longer than it told', 'Transfer-Encoding: chunked\r\n', '3\r\nabcd\r\n', 400],
+    ['a chunk longer than its chunk-size', 'Transfer-Encoding: chunked\r\n', '3\r\nabcd\r\n', 400],
     ['a malformed trailer', 'Transfer-Encoding: chunked\r\n', '0\r\nx y: z\r\n\r\n', 400],
-    ['more than is allowed', 'Transfer-Encoding: chunked\r\n', 'fffffff0\r\n', 413],
+    ['more content than is allowed', 'Transfer-Encoding: chunked\r\n', 'fffffff0\r\n', 413],
     ['an early end', 'Content-Length: 100\r\n', 'abc', undefined],
     ['slowness', 'Content-Length: 100\r\n', 'abc', 408],
   ];
@@ -264,14 +264,14 @@ describe.each(ENGINE_WAYS)('%s engine, $read reads', (engine, io) => {
         expect([last.aborts.length, last.gone, last.exchange.over]).toEqual([1, 1, true]);
       }
     }
-    // Nothing of it is left to others.
+    // A new connection gets no bytes of the broken content.
     await reconnect();
     serve((exchange) => exchange.respond(200, '', 'fresh', false));
     client.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
     await client.until(/fresh$/);
   });
 
-  test('behind content that broke off nothing is read, and the handler timeout counts for the response', async () => {
+  test('after content broke off the server reads no more, and the handler timeout applies to the response', async () => {
     let failure: unknown;
     serve((exchange) => {
       exchange.begin(200, '', undefined, false);
@@ -299,7 +299,7 @@ describe.each(ENGINE_WAYS)('%s engine, $read reads', (engine, io) => {
     });
     client.send('HEAD / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab');
     await eventually('handed over', () => watched.length === 1);
-    // What others do in between must not be taken for it.
+    // The method of a request on another connection must not decide whether this response has content.
     const other = await server.connect();
     other.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
     await other.until(/abc$/);
@@ -309,9 +309,9 @@ describe.each(ENGINE_WAYS)('%s engine, $read reads', (engine, io) => {
     other.close();
   });
 
-  test('when an application reads late, the content timeout starts then', async () => {
+  test('the content timeout starts when the application begins to read', async () => {
     serve(() => {});
-    // As much as waits, and nothing behind it.
+    // Enough to fill the window.
     client.send(`${post('Content-Length: 100000\r\n')}${'x'.repeat(40_000)}`);
     await eventually('handed over', () => watched.length === 1);
     await sleep(20);
@@ -330,7 +330,7 @@ describe.each(ENGINE_WAYS)('%s engine, $read reads', (engine, io) => {
     expect(readResponses(await client.end())[0]?.statusCode).toBe(408);
   });
 
-  test('a client that has got 100 Continue and sends no content gets 408', async () => {
+  test('a client that received 100 Continue and sends no content gets 408', async () => {
     serve((exchange) => void readAll(exchange).catch(() => {}));
     client.send(post('Expect: 100-continue\r\nContent-Length: 3\r\n'));
     await client.until(/^HTTP\/1.1 100 Continue\r\n\r\n$/);
@@ -339,7 +339,7 @@ describe.each(ENGINE_WAYS)('%s engine, $read reads', (engine, io) => {
     expect(response?.statusCode).toBe(408);
   });
 
-  test('a peer that uploads and does not read is cut by the write timeout', async () => {
+  test('the write timeout cuts a client that uploads and does not read', async () => {
     serve((exchange) => {
       exchange.begin(200, '', undefined, false);
       exchange.write(Buffer.alloc(32 * 1024 * 1024));

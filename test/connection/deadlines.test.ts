@@ -9,7 +9,7 @@ import { readResponses } from '../support/responses.ts';
 import { PUBLIC } from '../support/ways.ts';
 
 const { headTimeoutMs, idleTimeoutMs, bodyTimeoutMs, writeTimeoutMs } = DEADLINES;
-/** Less than the real time that a test takes. */
+/** How much earlier than a deadline the tests check, longer than a test takes in real time. */
 const MARGIN_MS = 20_000;
 const POST = 'POST / HTTP/1.1\r\nHost: a\r\n';
 

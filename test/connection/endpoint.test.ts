@@ -1,4 +1,4 @@
-// One plane serves sockets of several endpoints at once, each read and written in the way of its endpoint.
+// A plane serves sockets of several endpoints at once. Each endpoint decides how its sockets are read and written.
 
 import { beforeEach, expect, test } from 'vitest';
 import { type Io, plainEndpoint } from '../../src/connection/endpoint.ts';
@@ -33,7 +33,7 @@ const connectAll = (): Promise<Client[]> =>
     }),
   );
 
-test('halves of heads and of contents that come in turn are not mixed up', async () => {
+test('heads and contents that arrive in halves, by turns, are not mixed up', async () => {
   server.plane.serve((exchange) => {
     void readAll(exchange).then((content) => exchange.respond(200, '', content, false));
   });

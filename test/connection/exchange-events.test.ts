@@ -1,5 +1,5 @@
-// The events of an exchange: a response has left, a piece has left. Informational responses, and parts of a head that the
-// application sets.
+// The events of an exchange: a response was sent, a piece was sent. Also informational responses, and parts of a head that
+// the application sets.
 
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Exchange } from '../../src/connection/exchange.ts';
@@ -14,7 +14,7 @@ const PIECE = Buffer.from('a piece');
 const request = (method = 'GET', version = '1.1', fields = ''): string =>
   `${method} / HTTP/${version}\r\nHost: a\r\n${fields}\r\n`;
 
-/** Notes that bytes, or a response, have left, or why they never will. */
+/** Records that bytes or a response were sent, or the error that prevents it. */
 const noter = (notes: string[], name: string) => (error?: Error & { code?: string }) =>
   notes.push(error === undefined ? name : `${name}: ${error.code ?? error.message}`);
 
@@ -103,7 +103,7 @@ describe.each(WAYS)('$write writes', (io) => {
       await eventually('lent', () => server.plane.outputs.spare === 6);
       client.close();
       await eventually('told', () => notes.length > 1);
-      // It was complete, so it is not gone.
+      // The response was complete, so the exchange reports no 'gone'.
       expect(notes).toEqual(['over', 'left: ERR_CLIENT_GONE']);
     });
 
@@ -133,7 +133,7 @@ describe.each(WAYS)('$write writes', (io) => {
           exchange.respond(200, '', 'one', false);
         }
       });
-      // What is pipelined behind is served when it has been answered.
+      // The server begins the second request of a pipeline when the first has been answered.
       other.send(GET + GET);
       await eventually('waiting', () => waiting !== undefined);
       client.send(`${GET}GET /rest HTTP/1.1\r\n`);
@@ -364,7 +364,7 @@ describe.each(WAYS)('$write writes', (io) => {
       client.send('abc');
       await client.until(/abc$/);
       expect(client.received.split('100 Continue')).toHaveLength(2);
-      // The client is persistent: what it was asked for came.
+      // The connection stays persistent, since the client sent the content that 100 Continue asked for.
       expect(client.received).not.toMatch(/connection: close/i);
     });
 
@@ -390,7 +390,7 @@ describe.each(WAYS)('$write writes', (io) => {
       expect(client.received).toMatch(/^HTTP\/1\.1 200 /);
     });
 
-    test('starts the handler timeout anew', async () => {
+    test('restarts the handler timeout', async () => {
       let exchange: Exchange | undefined;
       server.plane.serve((one) => {
         exchange = one;
@@ -448,7 +448,7 @@ describe.each(WAYS)('$write writes', (io) => {
           } catch (error) {
             notes.push((error as Error).name);
           }
-        // The parts were for that response.
+        // The parts belonged to the rejected response only.
         exchange.respond(200, '', 'abc', false);
       });
       client.send(GET);

@@ -1,4 +1,4 @@
-// Responses as an application gives them, whole or piece by piece, read by a strict reader.
+// Responses that an application sends, whole or piece by piece, and that a strict parser reads.
 
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Application, Exchange } from '../../src/connection/exchange.ts';
@@ -59,8 +59,8 @@ describe.each(ENGINE_WAYS)('%s engine, $write writes', (engine, io) => {
       },
     );
 
-    test('exactly what is left of the output region, and around it', async () => {
-      // Where the region ends: what the head takes is known once it has been seen.
+    test('a response that fills the output region exactly, or is a few bytes shorter or longer', async () => {
+      // The space for the content depends on the size of the head, which the first response shows.
       server.plane.serve((exchange) =>
         exchange.respond(200, '', 'x'.repeat(Number(exchange.head.target.slice(1))), false),
       );
@@ -75,7 +75,7 @@ describe.each(ENGINE_WAYS)('%s engine, $write writes', (engine, io) => {
       expect(readResponses(await client.end()).map(({ content }) => content.length)).toEqual(sizes);
     });
 
-    test('what does not fit behind earlier answers goes out behind them', async () => {
+    test('a response that does not fit behind earlier responses is sent after them', async () => {
       const large = `x: ${'x'.repeat(32_000)}\r\n`;
       const kinds: Record<string, Application> = {
         '/small': (exchange) => exchange.respond(200, '', 'abc', false),
@@ -106,7 +106,7 @@ describe.each(ENGINE_WAYS)('%s engine, $write writes', (engine, io) => {
       server.plane.serve((exchange) => kinds[exchange.head.target]?.(exchange));
       const targets = Object.keys(kinds).flatMap((target) => ['/text', target, '/small', target, target]);
       const ask = (target: string): string => `GET ${target} HTTP/1.1\r\nHost: a\r\n\r\n`;
-      // What one region holds does not run over into the next one.
+      // A full region must not overflow into the next region.
       const { bytes } = server.engine.slot.views;
       const next = server.engine.slot.outputs[1] as number;
       const marked = bytes.subarray(next, next + 65_536);
@@ -157,7 +157,7 @@ describe.each(ENGINE_WAYS)('%s engine, $write writes', (engine, io) => {
       expect(client.received).toMatch(/^HTTP\/1\.1 599 \r\n/);
     });
 
-    test('HEAD is told the length alone', async () => {
+    test('the response to HEAD has the length and no content', async () => {
       for (const content of ['', 'abc', 'x'.repeat(100_000)]) {
         await reconnect();
         const response = await answerTo(
@@ -169,7 +169,7 @@ describe.each(ENGINE_WAYS)('%s engine, $write writes', (engine, io) => {
       }
     });
 
-    test('HTTP/1.0, with keep-alive and without; close', async () => {
+    test('HTTP version, request and application decide whether the connection closes', async () => {
       const connections: (string | undefined)[] = [];
       for (const [version, fields, close] of [
         ['1.0', '', false],
@@ -193,7 +193,7 @@ describe.each(ENGINE_WAYS)('%s engine, $write writes', (engine, io) => {
       expect(connections).toEqual(['close', 'keep-alive', 'close', undefined, 'close', 'close']);
     });
 
-    test('too large fields throw before anything is sent; a second answer throws', async () => {
+    test('fields that are too large throw before any byte is sent; a second response throws', async () => {
       const thrown: unknown[] = [];
       const attempt = (action: () => void): void => {
         try {
@@ -267,7 +267,7 @@ describe.each(ENGINE_WAYS)('%s engine, $write writes', (engine, io) => {
         await reconnect();
         const { chunks } = await answerTo((exchange) => {
           exchange.begin(200, '', undefined, false);
-          // So that it does not end at once.
+          // The wait keeps the stream from ending at once.
           setTimeout(() => {
             for (const size of sizes) exchange.write(Buffer.alloc(size, 'x'));
             exchange.end('');
@@ -277,7 +277,7 @@ describe.each(ENGINE_WAYS)('%s engine, $write writes', (engine, io) => {
       }
     });
 
-    test('what ends at once goes out with its length', async () => {
+    test('a stream that ends at once is sent with its length', async () => {
       const { content, fields } = await answerTo((exchange) => {
         exchange.begin(200, '', undefined, false);
         exchange.write(Buffer.from('abc'));
@@ -286,7 +286,7 @@ describe.each(ENGINE_WAYS)('%s engine, $write writes', (engine, io) => {
       expect([content, fields.get('content-length')]).toEqual(['abc', '3']);
     });
 
-    test('a stream may ask for the close', async () => {
+    test('a stream may close the connection', async () => {
       server.plane.serve((exchange) => {
         exchange.begin(200, '', 3, true);
         exchange.write(Buffer.from('abc'));
@@ -297,7 +297,7 @@ describe.each(ENGINE_WAYS)('%s engine, $write writes', (engine, io) => {
       expect([response?.fields.get('connection'), more]).toEqual(['close', []]);
     });
 
-    test('HEAD of unknown length leaves an HTTP/1.0 connection open that asks for it', async () => {
+    test('a response of unknown length to HEAD keeps an HTTP/1.0 connection open if the client asks for keep-alive', async () => {
       server.plane.serve((exchange) => {
         exchange.begin(200, '', undefined, false);
         exchange.end('');
@@ -309,7 +309,7 @@ describe.each(ENGINE_WAYS)('%s engine, $write writes', (engine, io) => {
       );
     });
 
-    test('HTTP/1.0 gets the close as the end', async () => {
+    test('the close ends a stream of unknown length to an HTTP/1.0 client', async () => {
       const response = await answerTo(stream(undefined), request('GET', '1.0', ''));
       expect(response.content === whole).toBe(true);
       expect(response.fields.get('connection')).toBe('close');
@@ -341,7 +341,7 @@ describe.each(ENGINE_WAYS)('%s engine, $write writes', (engine, io) => {
       expect(fields.get('content-length')).toBe(method === 'HEAD' ? '10' : undefined);
     });
 
-    test('more than was told throws; less cuts the connection', async () => {
+    test('more content than the announced length throws; less content cuts the connection', async () => {
       let error: unknown;
       const more = await answerTo((exchange) => {
         exchange.begin(200, '', 3, false);
@@ -371,7 +371,7 @@ describe.each(ENGINE_WAYS)('%s engine, $write writes', (engine, io) => {
       expect(watched?.aborts).toHaveLength(1);
     });
 
-    test('a broken off chunked response has no last chunk', async () => {
+    test('a chunked response that breaks off has no last chunk', async () => {
       server.plane.serve((exchange) => {
         exchange.begin(200, '', undefined, false);
         exchange.write(Buffer.from('abc'));
@@ -382,7 +382,7 @@ describe.each(ENGINE_WAYS)('%s engine, $write writes', (engine, io) => {
       expect(client.received).toMatch(/3\r\nabc\r\n$/);
     });
 
-    test('the head leaves at once when no content comes', async () => {
+    test('the head is sent at once when no content follows yet', async () => {
       let exchange: Exchange | undefined;
       server.plane.serve((open) => {
         exchange = open;
@@ -397,7 +397,7 @@ describe.each(ENGINE_WAYS)('%s engine, $write writes', (engine, io) => {
       await client.until(/\r\n0\r\n\r\n$/);
     });
 
-    test('later calls do nothing once the peer is gone', async () => {
+    test('calls do nothing after the client has disconnected', async () => {
       let exchange: Exchange | undefined;
       server.plane.serve((open) => {
         exchange = open;
@@ -417,7 +417,7 @@ describe.each(ENGINE_WAYS)('%s engine, $write writes', (engine, io) => {
 });
 
 test.each(['direct', 'public'] as const)(
-  'head and first chunk leave in one write, %s writes',
+  'head and first chunk are sent in one write, %s writes',
   async (write) => {
     const server = await openPlane({ io: { read: 'public', write } });
     const held = (): HeldSocket => {

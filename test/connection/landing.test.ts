@@ -1,5 +1,5 @@
-// Content that comes in quantity is read straight into the memory that its application gets: all of it is there,
-// stays there, and what is around it is not touched, however it ends.
+// Large content is read directly into the memory that the application gets. The content is complete, does not change later,
+// and the bytes around it stay as they were, however the content ends.
 
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -24,7 +24,7 @@ const post = (length: number, fields = ''): string =>
   `POST /x HTTP/1.1\r\nHost: a\r\n${fields}Content-Length: ${length}\r\n\r\n`;
 const told = (text: string): string[] => readResponses(text).map(({ content }) => content);
 
-/** Bytes that differ wherever they stand, and from one seed to another. */
+/** Returns bytes that differ at every position, and between seeds. */
 function pattern(size: number, seed = 1): Buffer {
   const words = Uint32Array.from({ length: Math.ceil(size / 4) }, (_, i) => Math.imul(i + seed, 0x9e3779b1));
   return Buffer.from(words.buffer, 0, size);
@@ -55,7 +55,7 @@ describe.each(ENGINES)('%s engine', (engine) => {
   let server: OpenedPlane;
   let client: Client;
   let watched: Watched[];
-  /** How much landed. */
+  /** How many bytes landed. */
   let landed: number;
   beforeEach(async () => {
     server = await openPlane({ engine, contentBytesMax: LARGE_BYTES });
@@ -76,7 +76,7 @@ describe.each(ENGINES)('%s engine', (engine) => {
       watched.push(watch(exchange));
       application(exchange);
     });
-  /** Answers with the hash of what a reader gives; GET with its number. */
+  /** Answers a POST with the hash of the content, a GET with its number. */
   const digest = (reader: (exchange: Exchange) => Promise<Uint8Array>): void =>
     serve(async (exchange) => {
       const number = watched.length;
@@ -141,7 +141,7 @@ describe.each(ENGINES)('%s engine', (engine) => {
     expect(landed).toBeGreaterThan(0);
   });
 
-  test('nothing more is read from a peer while the application does not read, and content that has landed waits', async () => {
+  test('the server reads no more from a client while the application does not read, and content that has landed waits', async () => {
     serve(() => {});
     const content = pattern(LARGE_BYTES);
     client.send(post(content.length));
@@ -165,11 +165,11 @@ describe.each(ENGINES)('%s engine', (engine) => {
     await client.until(/done$/);
   });
 
-  /** Content made of requests: who loses count of it answers one. */
+  /** Content made of requests: a server that loses count of the content answers them. */
   const requests = Buffer.from(GET.repeat(Math.ceil(MEGABYTE / GET.length))).subarray(0, MEGABYTE);
 
   test.each(['answered', 'cancelled and answered', 'cancelled and answered late', 'given up whole'])(
-    'what is %s midway is skipped up to the next request',
+    'content that is %s midway is skipped up to the next request',
     async (how) => {
       const kept: [bytes: Uint8Array, hash: string][] = [];
       serve(async (exchange) => {
@@ -179,7 +179,7 @@ describe.each(ENGINES)('%s engine', (engine) => {
             const piece = (await content.read()) as Uint8Array;
             kept.push([piece, hashOf(piece)]);
           }
-          // A room has been made for what comes next by now.
+          // By now memory is allocated for the next bytes of the content.
           if (how === 'given up whole') content.readWhole().catch(() => {});
           if (how.startsWith('cancelled')) content.cancel();
           if (how.endsWith('late')) await sleep(5);
@@ -197,7 +197,7 @@ describe.each(ENGINES)('%s engine', (engine) => {
     },
   );
 
-  test.each(['piece by piece', 'whole'])('a peer that ends, or vanishes, midway: %s', async (kind) => {
+  test.each(['piece by piece', 'whole'])('a client that half-closes or resets midway: %s', async (kind) => {
     const content = pattern(3 * MEGABYTE);
     for (const how of ['end', 'resetAndDestroy'] as const) {
       const failures: unknown[] = [];
@@ -230,7 +230,7 @@ describe.each(ENGINES)('%s engine', (engine) => {
       expect(watched.at(-1)).toMatchObject({ gone: 1, exchange: { over: true } });
       peer.close();
     }
-    // Nothing of it is left to others.
+    // The next connection gets no bytes of the earlier contents.
     digest(readAll);
     client.send(post(content.length));
     client.socket.write(content);
@@ -247,7 +247,7 @@ describe.each(ENGINES)('%s engine', (engine) => {
     server.pass(bodyTimeoutMs / 2);
     client.send('x');
     await sleep(20);
-    // What landed bought time, as what is copied does.
+    // Content that lands extends the deadline as copied content does.
     server.pass(bodyTimeoutMs - 20_000);
     await sleep(5);
     expect(watched[0]).toMatchObject({ gone: 0 });
@@ -255,7 +255,7 @@ describe.each(ENGINES)('%s engine', (engine) => {
     expect(readResponses(await client.end()).map(({ statusCode }) => statusCode)).toEqual([408]);
   });
 
-  test('small pieces behind a large content are read into the slot again', async () => {
+  test('small pieces after a large part of the content are read into the slot again', async () => {
     const pieces: Uint8Array[] = [];
     serve(async (exchange) => {
       for (let piece = await exchange.content?.read(); piece; piece = await exchange.content?.read())
@@ -275,12 +275,12 @@ describe.each(ENGINES)('%s engine', (engine) => {
     }
     await client.until(/done$/);
     expect(Buffer.concat(pieces).equals(content)).toBe(true);
-    // The first of them may still have met the room.
+    // The first small piece may still land.
     expect(landed).toBeLessThanOrEqual(before[1] + 1);
     for (const { buffer } of pieces.slice(before[0])) expect(buffer.byteLength).toBe(1);
   });
 
-  test('content under way when the server drains is read to its end', async () => {
+  test('content that is arriving when the server begins to drain is read to its end', async () => {
     digest(readAll);
     const content = pattern(3 * MEGABYTE);
     client.send(post(content.length));

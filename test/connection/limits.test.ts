@@ -1,4 +1,4 @@
-// How many connections there may be, and what each may ask for.
+// The limits on the number of connections, and on the requests of each connection.
 
 import { spawn } from 'node:child_process';
 import { describe, expect, test, vi } from 'vitest';
@@ -27,7 +27,7 @@ const answered = async (client: Client): Promise<boolean> => {
   return (await client.until(/Hello\d+$/)) !== '';
 };
 
-test('a connection beyond the limit gets 503, and the others go on', async () => {
+test('a connection beyond the limit gets 503, and open connections continue', async () => {
   await start({ connectionsMax: 2 });
   const kept = await open(2);
   const [third] = (await open(1)) as [Client];
@@ -54,12 +54,12 @@ test('the number of connections that read a 503 is limited, too', async () => {
   expect(await answered(kept)).toBe(true);
 });
 
-test('connections that linger with a 503 take no room from others', async () => {
+test('connections that linger with a 503 do not count for the limit', async () => {
   await start({ connectionsMax: 2, refusalsMax: 8 });
   const kept = await open(2);
   const refused = await open(5);
   await Promise.all(refused.map((client) => client.end()));
-  // None of them has closed its half.
+  // The clients have not closed their side.
   for (const client of kept) client.close();
   await eventually('room', () => server.statistics().open === 0);
   for (const client of await open(2)) expect(await answered(client)).toBe(true);
@@ -78,7 +78,7 @@ test('the last request that a connection may send closes it, anywhere in a pipel
     ...Array(4).fill(undefined),
     'close',
   ]);
-  // Another one has its own number.
+  // Each connection counts its own requests.
   const [other] = (await open(1)) as [Client];
   expect(await answered(other)).toBe(true);
 });
@@ -104,7 +104,7 @@ test('out of descriptors: the oldest idle connection makes room, and the log is 
   expect(server.lines.filter((line) => line.includes('EMFILE'))).toHaveLength(2);
 });
 
-test('a peer that was gone before it was accepted closes no other connection', async () => {
+test('a client that disconnected before the server accepted it closes no other connection', async () => {
   await start({});
   const [client] = (await open(1)) as [Client];
   await answered(client);
@@ -113,7 +113,7 @@ test('a peer that was gone before it was accepted closes no other connection', a
 });
 
 describe('at the limit', () => {
-  /** Waits until the server has closed so many, and tells which. */
+  /** Waits until the server has closed `count` connections. @returns the indexes of all closed connections */
   const closed = async (among: Client[], count: number): Promise<number[]> => {
     const isClosed = ({ ended, socket }: Client): boolean => ended || socket.destroyed;
     await eventually('closed', () => among.filter(isClosed).length >= count);
@@ -143,7 +143,7 @@ describe('at the limit', () => {
     expect(server.statistics()).toMatchObject({ open: 20, refused: 0 });
   });
 
-  test('a client that sends another request has waited for less time than others', async () => {
+  test('a client that sends another request counts as idle for less time than others', async () => {
     await start({ connectionsMax: 3 });
     const [active, ...idle] = (await open(3)) as [Client, Client, Client];
     for (const client of [active, ...idle]) await answered(client);
@@ -156,7 +156,7 @@ describe('at the limit', () => {
     expect(await closed(idle, 2)).toEqual([0, 1]);
   });
 
-  test('a connection with anything under way stays, and the new one gets 503', async () => {
+  test('a connection with an open exchange stays open, and the new connection gets 503', async () => {
     await start({ connectionsMax: 4 });
     server.plane.serve((exchange) => {
       if (exchange.head.target === '/stream') {
@@ -199,7 +199,7 @@ describe('at the limit', () => {
     expect(await closed(slow, 3)).toEqual([0, 1, 2]);
   });
 
-  test("slow clients don't take the place of one that is idle for less time", async () => {
+  test("slow clients don't take the place of a client that has been idle for less time", async () => {
     await start({ connectionsMax: 4 });
     const [good, ...slow] = (await open(4)) as [Client, Client, Client, Client];
     for (const client of slow) client.send(GET.slice(0, 9));
@@ -216,12 +216,12 @@ describe('at the limit', () => {
     expect(await answered(good)).toBe(true);
   });
 
-  test('other threads make room for connections that one of them has turned away', async () => {
+  test('a thread closes an idle connection when another thread has no room for a new one', async () => {
     await start({ connectionsMax: 2 });
     const idle = await open(2);
     for (const client of idle) await answered(client);
     const { slot } = server.plane;
-    // They begin to wait in this tick, and may have been busy when the other thread asked.
+    // The connections became idle in this tick, so they may have been busy when the other thread asked for room.
     slot.wantRoom();
     server.pass(1);
     await sleep(20);
@@ -229,7 +229,7 @@ describe('at the limit', () => {
     slot.wantRoom();
     server.pass(1);
     expect(await closed(idle, 1)).toEqual([0]);
-    // There is room: nobody is closed.
+    // There is room, so no connection is closed.
     slot.wantRoom();
     server.pass(1);
     await sleep(20);
@@ -238,7 +238,8 @@ describe('at the limit', () => {
 
   test('an idle connection whose request arrives while the event loop is blocked is not closed for a new one', async () => {
     await start({ connectionsMax: 2 });
-    // Another process, which this one's block does not stop: it asks once, and after a while once more, behind a new connection.
+    // The block of this process does not stop another process, which sends a request, opens a new connection later, and then
+    // sends a second request on the first connection.
     const script = `
       const net = require('node:net');
       const [port, request] = JSON.parse(process.argv[1]);
@@ -269,18 +270,18 @@ describe('at the limit', () => {
     child.kill();
   });
 
-  test('a client that connects right after the event loop was blocked has a second for its request, too', async () => {
+  test('a client that connects right after the event loop was blocked also has a second for its request', async () => {
     await start({ connectionsMax: 1 });
     const [slow] = (await open(1)) as [Client];
     await eventually('accepted', () => server.statistics().open === 1);
-    // To the clock it came before the block.
+    // The clock has not ticked since, so the connection seems to be older than the block.
     server.block(3000);
     const [next] = (await open(1)) as [Client];
     expect(readResponses(await next.end())[0]?.statusCode).toBe(503);
     expect(await answered(slow)).toBe(true);
   });
 
-  test('a flood of new connections looks through the others now and then, not each time', () => {
+  test('during a flood of new connections, the server searches for idle connections now and then, not each time', () => {
     const busy = { waitsSince: 0, idle: false, makesRoom: vi.fn(() => false) };
     const connections = new Set(Array.from({ length: 10_000 }, () => ({ ...busy }) as unknown as Connection));
     const waiting = new LongestWaiting(connections);
@@ -300,7 +301,7 @@ describe('a limit for each client address', () => {
     return readResponses(client.received)[0]?.statusCode;
   };
 
-  test('refuses the next one with 503, and others are served', async () => {
+  test('refuses the next connection of the address with 503, and serves other addresses', async () => {
     const counts = new AddressCounts(createAddressLimit(2, 100), 0);
     server = await openPlane({ addresses: counts });
     const mine = [await from('127.0.0.2'), await from('127.0.0.2')];
@@ -313,14 +314,14 @@ describe('a limit for each client address', () => {
     expect(await statusOf(await from('127.0.0.2'))).toBe(503);
   });
 
-  test("comes before the limit of all: who has used it up closes nobody else's connection", async () => {
+  test('applies before the limit of all connections: an address at its limit closes no connection of another address', async () => {
     const counts = new AddressCounts(createAddressLimit(1, 100), 0);
     server = await openPlane({ limits: { connectionsMax: 2 }, addresses: counts });
     const [mine, other] = [await from('127.0.0.2'), await from('127.0.0.3')];
     expect([await statusOf(mine), await statusOf(other)]).toEqual([200, 200]);
     expect(await statusOf(await from('127.0.0.2'))).toBe(503);
     expect([mine.ended, other.ended]).toEqual([false, false]);
-    // A third address has the place of the one that has been idle longest, whose own is free again.
+    // A third address gets the place of the longest idle connection, whose address then has a free place.
     expect(await statusOf(await from('127.0.0.4'))).toBe(200);
     await mine.end();
     expect(await statusOf(await from('127.0.0.2'))).toBe(200);

@@ -12,11 +12,11 @@ import { readResponses } from '../support/responses.ts';
 import { readAll } from '../support/watched.ts';
 import { WAYS } from '../support/ways.ts';
 
-/** So short that deadlines run before the event loop is blocked. */
+/** A short tick, so that deadlines start before the event loop is blocked. */
 const TICK_MS = 10;
 const POST = 'POST / HTTP/1.1\r\nHost: a\r\n';
 
-/** Nothing of this thread runs meanwhile. */
+/** Blocks the event loop. */
 function block(ms: number): void {
   const end = performance.now() + ms;
   while (performance.now() < end);
@@ -42,7 +42,7 @@ describe('a timeout', () => {
       }
   });
 
-  test('that is set anew between a tick and the poll behind it has not passed', () => {
+  test('that is set again between a tick and the next poll does not expire', () => {
     const deadline = new Timeout();
     deadline.set(100);
     expect([deadline.tick(1000), deadline.tick(1100), deadline.tick(1101), deadline.passed(1101)]).toEqual([
@@ -113,10 +113,10 @@ describe.each(WAYS)('$read reads', (io) => {
     idleTimeoutMs: TIMEOUT_MS,
     bodyTimeoutMs: TIMEOUT_MS,
   };
-  /** So long that what was set some ticks before has passed. */
+  /** Long enough that a timeout set some ticks earlier expires. */
   const BLOCK_MS = TIMEOUT_MS + 5 * TICK_MS;
 
-  /** The bytes that each client sends before a timeout begins, and those that arrive in the block. */
+  /** The bytes that each client sends before a timeout begins, and the bytes that arrive during the block. */
   test.each([
     ['a request on a new connection', '', GET, [200]],
     ['a request on an idle connection', GET, GET, [200, 200]],
@@ -199,7 +199,7 @@ describe.each(WAYS)('$read reads', (io) => {
     expect([silent, idle, half].map(statuses)).toEqual([[], [200], [408]]);
   });
 
-  test('a peer that sends a byte at each moment does not put off the rate of its content', async () => {
+  test('a client that sends a byte now and then does not avoid the minimum upload rate', async () => {
     await start({ bodyTimeoutMs: TIMEOUT_MS, bodyRateMin: 100_000 });
     const client = await open();
     client.send(`${POST}Content-Length: 1000000\r\n\r\n`);

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { type OutputRegion, Outputs } from '../../src/connection/outputs.ts';
 import { createEngine } from '../support/engines.ts';
 
-test('regions are lent, replaced, given back; the last one is copied instead', () => {
+test('regions are lent, replaced and returned; the last region is copied instead of lent', () => {
   const { slot } = createEngine('wasm');
   const outputs = new Outputs(slot);
   const lent: OutputRegion[] = [];
@@ -27,7 +27,7 @@ test('regions are lent, replaced, given back; the last one is copied instead', (
   expect(take(outputs, 10).byteOffset).toBe(last);
 });
 
-test('what is taken is what was built, and the region is empty then', () => {
+test('take() returns the bytes that were built, and empties the region', () => {
   const { slot } = createEngine('wasm');
   const outputs = new Outputs(slot);
   expect(outputs.room).toBe(65536);

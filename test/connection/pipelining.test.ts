@@ -15,7 +15,7 @@ import { ENGINE_WAYS } from '../support/ways.ts';
 const SIZE = 300;
 const content = (tag: string): string => `${tag}.`.repeat(SIZE).slice(0, SIZE);
 
-/** How a request is sent: each tells its tag in target, field and content. */
+/** How a request is sent. Each request carries its tag in target, field and content. */
 const SENT = {
   get: (target: string, tag: string) => `GET ${target} HTTP/1.1\r\nHost: a\r\nX-Tag: ${tag}\r\n\r\n`,
   head: (target: string, tag: string) => `HEAD ${target} HTTP/1.1\r\nHost: a\r\nX-Tag: ${tag}\r\n\r\n`,
@@ -32,7 +32,7 @@ const SENT = {
 };
 type Sent = keyof typeof SENT;
 
-/** How it is answered: the first part of its target tells. */
+/** How a request is answered, by the first segment of its target. */
 const ANSWERED: Record<string, (exchange: Exchange) => void> = {
   sync: answer,
   tick: (exchange) => queueMicrotask(() => answer(exchange)),
@@ -89,7 +89,7 @@ function check(received: string, kinds: Kind[]): void {
   const responses = readResponses(received, heads, 'any');
   const told = responses.map((response) => response.content || (response.fields.get('x-tag') ?? ''));
   const expected = kinds.map(({ answered, sent }, i) =>
-    // A path that only GET and HEAD have prepared: the others are the application's.
+    // A path with prepared responses to GET and HEAD only. The application answers other methods.
     answered === 'prepared' && (sent === 'get' || sent === 'head')
       ? sent === 'get'
         ? 'fixed'
@@ -127,10 +127,10 @@ describe.each(ENGINE_WAYS)('%s engine, $read reads', (engine, io) => {
     client.close();
   };
 
-  // The others have no code of their own for this.
+  // Other combinations run the same code.
   const inDepth = test.runIf(engine === 'wasm');
 
-  inDepth('every kind behind every other', async () => {
+  inDepth('every kind of request behind every other kind', async () => {
     for (const first of KINDS) {
       const kinds = KINDS.flatMap((second) => [first, second]);
       await send([inputOf(kinds)], kinds);

@@ -1,5 +1,5 @@
-// Where the direct reader has Node read next, call by call. Whether Node does so, and what becomes of it:
-// landing.test.ts, selftest.test.ts.
+// The buffer that the direct reader gives Node for the next read, call by call. landing.test.ts and selftest.test.ts test
+// that Node uses it.
 
 import net from 'node:net';
 import { afterEach, expect, test, vi } from 'vitest';
@@ -15,7 +15,7 @@ interface OnRead {
   callback(bytes: number, buffer: Uint8Array): boolean;
 }
 
-/** What is handed to Node, used as Node uses it. */
+/** Opens a socket with the direct reader. `read` calls the reader's callbacks as Node does. */
 function open(rooms: (Uint8Array | undefined)[], goesOn = true) {
   const { slot } = createEngine('js');
   const told: [bytes: number, landed: boolean][] = [];

@@ -1,4 +1,4 @@
-// Content between a connection and an application, by itself: the order of its pieces, and the calls to its source.
+// ReceivedContent, tested without a connection and an application: the order of the pieces, and the calls to the source.
 
 import { beforeEach, describe, expect, test } from 'vitest';
 import { ReceivedContent } from '../../src/connection/received-content.ts';
@@ -15,7 +15,7 @@ function make({ length, expects = false }: { length?: number; expects?: boolean 
   return new ReceivedContent({ contentWanted: () => wanted++ }, length, expects);
 }
 
-/** As a connection does it: among other bytes, which others overwrite at once. */
+/** Pushes pieces as a connection does: out of a larger buffer that is overwritten at once. */
 function push(content: ReceivedContent, ...texts: string[]): void {
   for (const text of texts) {
     const bytes = Buffer.from(`<<${text}>>`, 'latin1');
@@ -32,7 +32,7 @@ async function read(content: ReceivedContent): Promise<unknown> {
   return text(await content.read());
 }
 
-/** What a promise has come to by now. */
+/** The current result of a promise. */
 async function now(promise: Promise<unknown>): Promise<unknown> {
   return Promise.race([
     promise.catch((error: unknown) => error),
@@ -121,7 +121,7 @@ describe('whole at once', () => {
     expect(whole(content)).toBe(END);
   });
 
-  test('only when nothing has been read, and nothing broke', async () => {
+  test('only when no piece has been read, and the content did not break off', async () => {
     const begun = make();
     push(begun, 'a', 'b');
     await begun.read();
@@ -147,10 +147,10 @@ describe('whole at once', () => {
   });
 });
 
-describe('whole, when it is all there', () => {
+describe('readWhole() resolves when all content has arrived', () => {
   const LARGE = ['a', 'b', 'c'].map((letter) => letter.repeat(50_000));
 
-  test.each([[undefined], [3], [100], [150_000], [5_000_000]])('of told length %s', async (length) => {
+  test.each([[undefined], [3], [100], [150_000], [5_000_000]])('of announced length %s', async (length) => {
     for (const pieces of [['a', 'bc'], LARGE])
       for (let early = 0; early <= pieces.length; early++) {
         const content = make({ ...(length !== undefined && { length }) });
@@ -165,7 +165,7 @@ describe('whole, when it is all there', () => {
       }
   });
 
-  test('or has been', async () => {
+  test('before the call', async () => {
     const content = make();
     push(content, 'a', 'b');
     content.finish([]);
@@ -173,7 +173,7 @@ describe('whole, when it is all there', () => {
     expect(wanted).toBe(0);
   });
 
-  test('or what is left of it', async () => {
+  test('with the rest of content that has been read in part', async () => {
     const content = make({ length: 3 });
     push(content, 'a', 'b');
     await content.read();
@@ -183,7 +183,7 @@ describe('whole, when it is all there', () => {
     expect(await whole).toBe('bc');
   });
 
-  test('breaks off with it, before and meanwhile', async () => {
+  test('and rejects when the content breaks off, before the call or after it', async () => {
     const before = make();
     push(before, 'a');
     before.fail(BROKEN);
@@ -246,7 +246,7 @@ test('100 Continue is not needed when content has begun to arrive', () => {
   expect(content.expectsContinue).toBe(false);
 });
 
-/** Bytes that differ wherever they stand. */
+/** Returns bytes that differ at every position. */
 function pattern(size: number): Buffer {
   const words = Uint32Array.from({ length: Math.ceil(size / 4) }, (_, i) => Math.imul(i + 1, 0x9e3779b1));
   return Buffer.from(words.buffer, 0, size);
@@ -255,7 +255,7 @@ function pattern(size: number): Buffer {
 describe('landing', () => {
   const READ_BYTES = 65_536;
 
-  /** As a read does it: so many of the bytes that are still to come, into the room there is for them. */
+  /** Copies up to `size` bytes into the room of the content, as a read does. @returns how many */
   function land(content: ReceivedContent, from: Buffer, size: number): number {
     const room = content.room();
     if (room === undefined) throw new Error('no room');
@@ -345,7 +345,7 @@ describe('landing', () => {
     content.finish([]);
     for (let piece = await content.read(); piece !== undefined; piece = await content.read())
       pieces.push(piece);
-    // The first went to who waited.
+    // The first piece went to the pending read().
     expect(Buffer.concat(pieces).equals(all.subarray(50_000))).toBe(true);
     expect(new Set(pieces.map(({ buffer }) => buffer)).size).toBe(pieces.length);
   });

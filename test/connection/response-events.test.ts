@@ -1,5 +1,5 @@
-// What the log is told: one event for each response, by the engine or by an application, with the request that it answers
-// and the bytes that the client got.
+// The events that the log receives: one for each response of the engine or of an application, with its request and the bytes
+// that the client received.
 
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Exchange } from '../../src/connection/exchange.ts';
@@ -28,7 +28,7 @@ describe.each(ENGINE_WAYS)('%s engine, $write writes', (engine, io) => {
       statusCode,
       ...(complete ? [] : ['broke off']),
     ]);
-  /** What the client gets in the end, after the events add up to it. */
+  /** Returns all bytes that the client received, after checking that the events add up to them. */
   const answers = async (...parts: string[]): Promise<string> => {
     for (const part of parts) {
       client.send(part);
@@ -62,7 +62,7 @@ describe.each(ENGINE_WAYS)('%s engine, $write writes', (engine, io) => {
     expect(events.map(({ content }) => content)).toEqual(['Hello1', 'Hello2', '']);
   });
 
-  test('an interim response is none', async () => {
+  test('an interim response gives no event', async () => {
     const text = await answers(
       'PUT /a HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n',
       'abc',
@@ -81,7 +81,7 @@ describe.each(ENGINE_WAYS)('%s engine, $write writes', (engine, io) => {
       'POST /x 1',
       400,
     ],
-    ['half a content', 'POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\na', 'POST /x 1', 400],
+    ['incomplete content', 'POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\na', 'POST /x 1', 400],
   ])('a rejected request: %s', async (_, input, request, statusCode) => {
     await answers(get('/a') + input);
     expect(seen()).toEqual([
@@ -140,7 +140,7 @@ describe.each(ENGINE_WAYS)('%s engine, $write writes', (engine, io) => {
     expect(events.map(({ content }) => content)).toEqual([undefined, undefined, undefined, undefined]);
   });
 
-  test('a response that breaks off, and one whose client leaves', async () => {
+  test('a response that breaks off, and a response whose client disconnects', async () => {
     const open: Exchange[] = [];
     server.plane.serve((exchange) => {
       exchange.begin(200, '', undefined, false);
@@ -172,7 +172,7 @@ describe.each(ENGINE_WAYS)('%s engine, $write writes', (engine, io) => {
     expect(events[0]?.durationUs).toBeLessThan((performance.now() - startedMs) * 1000);
   });
 
-  test('a handler that is late, and one that throws', async () => {
+  test('a handler that is late, and a handler that throws', async () => {
     server.plane.serve((exchange) => {
       if (exchange.head.target === '/throws') throw new Error('no');
     });

@@ -10,7 +10,7 @@ import { type Watched, watch } from '../support/watched.ts';
 import { PUBLIC, WAYS } from '../support/ways.ts';
 
 const MEGABYTE = 1024 * 1024;
-/** What the kernel's buffers on both sides take, generously. */
+/** An upper bound for the kernel buffers of both sides. */
 const KERNEL_BYTES = 16 * MEGABYTE;
 
 describe.each(WAYS)('$write writes', (io) => {
@@ -23,7 +23,7 @@ describe.each(WAYS)('$write writes', (io) => {
     watched = undefined;
   });
 
-  /** Serves so many pieces, at the pace of the peer. */
+  /** Serves a stream of `pieces` pieces, and waits for the client between them. */
   function serveStream(pieceBytes: number, pieces: number): { asked: number } {
     const produced = { asked: 0 };
     server.plane.serve((exchange) => {
@@ -61,7 +61,7 @@ describe.each(WAYS)('$write writes', (io) => {
     await eventually('cut', () => server.statistics().open === 0);
     expect(watched).toMatchObject({ gone: 1 });
     expect(watched?.aborts).toHaveLength(1);
-    // What woke the producer up asked it for no more.
+    // The event that woke the producer up did not ask it for more pieces.
     expect(produced.asked).toBe(before);
   });
 
@@ -96,7 +96,7 @@ describe.each(WAYS)('$write writes', (io) => {
     expect(hash.digest('hex')).toBe(expected.digest('hex'));
   });
 
-  test('a producer that does not wait is cut, too', async () => {
+  test('a producer that does not wait is also cut', async () => {
     server.plane.serve((exchange) => {
       watched = watch(exchange);
       exchange.begin(200, '', undefined, false);
@@ -137,7 +137,7 @@ describe.each(WAYS)('$write writes', (io) => {
     expect(watched).toMatchObject({ gone: 1 });
   });
 
-  test('a peer that reads next to nothing of 60 MiB is cut', async () => {
+  test('a peer that reads very little of 60 MiB is cut', async () => {
     server.plane.serve((exchange) => {
       watched = watch(exchange);
       exchange.respond(200, '', Buffer.alloc(60 * MEGABYTE), false);
@@ -172,7 +172,7 @@ describe.each(WAYS)('$write writes', (io) => {
     server.pass(writeTimeoutMs);
     await eventually('cut', () => server.statistics().open === 0);
     expect(watched).toMatchObject({ gone: 1 });
-    // Another one reads on, and has every byte.
+    // Another client keeps reading, and gets every byte.
     const other = await server.connect();
     const hash = createHash('sha256');
     let size = 0;
@@ -232,11 +232,11 @@ describe.each(WAYS)('$write writes', (io) => {
   );
 });
 
-/** Tells as a handle does what the kernel has not taken yet: as little of a write at a time as the test likes. */
+/** Reports the bytes that the kernel has not taken yet, as a handle does. The test decides how many bytes are taken. */
 class CountedSocket extends HeldSocket {
   readonly _handle = { bytesWritten: 0, writeQueueSize: 0 };
 
-  /** The kernel takes so many bytes of the write that is held. */
+  /** Takes bytes of the held write, as the kernel does. */
   takePart(bytes: number): void {
     this._handle.writeQueueSize -= bytes;
     if (this._handle.writeQueueSize === 0) this.release();
@@ -249,7 +249,7 @@ class CountedSocket extends HeldSocket {
   }
 }
 
-describe('a content of 1 MiB, of which within each write timeout', () => {
+describe('a response of 1 MiB', () => {
   const ENOUGH_BYTES = 65_536;
   let server: OpenedPlane;
   let socket: CountedSocket;
@@ -264,7 +264,7 @@ describe('a content of 1 MiB, of which within each write timeout', () => {
     server.accept(socket.accepted);
     socket.push(GET);
     await eventually('held', () => socket.holds);
-    // The head, which is a write of its own here.
+    // The head is a write of its own here.
     socket.takePart(socket._handle.writeQueueSize);
     await eventually('held', () => socket.holds);
   });
@@ -276,7 +276,7 @@ describe('a content of 1 MiB, of which within each write timeout', () => {
     await sleep(1);
   };
 
-  test('enough is read, goes out', async () => {
+  test('is sent whole when the client reads enough within each write timeout', async () => {
     for (let left = MEGABYTE; left > 0; left -= ENOUGH_BYTES) {
       expect(socket._handle.writeQueueSize).toBe(left);
       socket.takePart(ENOUGH_BYTES);
@@ -287,10 +287,10 @@ describe('a content of 1 MiB, of which within each write timeout', () => {
     expect(watched).toMatchObject({ gone: 0, aborts: [] });
   });
 
-  test('a byte less is read at last, is cut', async () => {
+  test('is cut when the client reads a byte less than enough within a write timeout', async () => {
     socket.takePart(ENOUGH_BYTES);
     await timesOut();
-    // More than enough on the whole is not enough in time.
+    // Bytes that the client read beyond the minimum do not count for the next timeout.
     socket.takePart(2 * ENOUGH_BYTES);
     await timesOut();
     socket.takePart(ENOUGH_BYTES - 1);
@@ -301,7 +301,7 @@ describe('a content of 1 MiB, of which within each write timeout', () => {
     expect(watched?.aborts).toHaveLength(1);
   });
 
-  test('enough is read has the whole timeout again, and no more', async () => {
+  test('has the full write timeout again, and no more, after the client read enough', async () => {
     const { writeTimeoutMs } = server.plane.deadlines;
     socket.takePart(ENOUGH_BYTES);
     await timesOut();
@@ -312,7 +312,7 @@ describe('a content of 1 MiB, of which within each write timeout', () => {
   });
 });
 
-test('no further request of a pipeline is begun while the kernel takes nothing', async () => {
+test('the server begins no further request of a pipeline while the kernel takes no bytes', async () => {
   const server = await openPlane({ io: PUBLIC });
   let begun = 0;
   server.plane.serve((exchange) => {

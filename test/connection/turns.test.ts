@@ -1,5 +1,5 @@
-// A turn must leave nothing to the next one, whatever an application does in it: no bytes in the output region, no record that
-// stands in the content of a request, no connection that believes it still has the turn.
+// A turn must leave no state to the next turn, whatever an application does: no bytes in the output region, no record that
+// points into the content of a request, no connection that still holds the turn.
 
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Exchange } from '../../src/connection/exchange.ts';
@@ -22,7 +22,7 @@ describe.each(ENGINE_WAYS)('%s engine, $read reads', (engine, io) => {
   const told = (text: string): string[] =>
     readResponses(text).map(({ statusCode, content }) => `${statusCode} ${content}`);
   const echo = (exchange: Exchange): void => exchange.respond(200, '', exchange.head.target, false);
-  /** Another connection, which must find everything as it should be. */
+  /** Checks that another connection gets its response. */
   const expectFresh = async (): Promise<void> => {
     const client = await open();
     client.send(get('/fresh'));
@@ -44,7 +44,7 @@ describe.each(ENGINE_WAYS)('%s engine, $read reads', (engine, io) => {
     }
   });
 
-  test('content that ends too early leaves nothing of its head', async () => {
+  test('content that ends too early leaves no part of its head', async () => {
     server.plane.serve((exchange) => {
       const { target } = exchange.head;
       if (target === '/fresh') return echo(exchange);
@@ -64,7 +64,7 @@ describe.each(ENGINE_WAYS)('%s engine, $read reads', (engine, io) => {
     }
   });
 
-  test('complete responses leave before a response that fails, and the failure is logged', async () => {
+  test('complete responses are sent before a response that fails, and the failure is logged', async () => {
     server.plane.serve((exchange) =>
       exchange.head.target === '/broken' ? exchange.breakOff() : echo(exchange),
     );
@@ -114,7 +114,7 @@ describe.each(ENGINE_WAYS)('%s engine, $read reads', (engine, io) => {
   });
 
   test.each(['respond', 'stream', 'end', 'prepared'])(
-    "within another's turn nothing of that turn is sent to the other: %s",
+    "a response within another connection's turn has no bytes of that turn: %s",
     async (kind) => {
       let waiting: Exchange | undefined;
       server.plane.serve((exchange) => {
@@ -147,7 +147,7 @@ describe.each(ENGINE_WAYS)('%s engine, $read reads', (engine, io) => {
     },
   );
 
-  test('responses before a response that is cut leave', async () => {
+  test('responses before a response that is cut are sent', async () => {
     server.plane.serve((exchange) => {
       if (exchange.head.target !== '/cut') return echo(exchange);
       exchange.begin(200, '', 10, false);
@@ -159,7 +159,7 @@ describe.each(ENGINE_WAYS)('%s engine, $read reads', (engine, io) => {
     expect(told(client.received)).toEqual(['200 /1', '200 /2']);
   });
 
-  test('a trailer section in three reads: the next request follows, or nothing', async () => {
+  test('a trailer section in three reads, with and without a next request', async () => {
     const methods: string[] = [];
     server.plane.serve((exchange) => {
       methods.push(exchange.head.method);

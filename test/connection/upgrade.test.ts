@@ -1,5 +1,5 @@
-// A connection that an application gives away for another protocol: what its new owner reads and writes, and what the
-// server still does with it.
+// A connection that an application upgrades to another protocol: the bytes that its new owner reads and writes, and the limits
+// that the server still applies.
 
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
@@ -54,7 +54,7 @@ describe.each(ENGINE_WAYS)('%s engine, $write writes', (engine, io) => {
     ['at once', undefined],
     ['later', 20],
   ])('%s', (_, laterMs) => {
-    test('the owner has the bytes behind the request first, then all others, and writes behind earlier answers', async () => {
+    test('the owner reads the bytes behind the request first, then all later bytes, and writes behind earlier responses', async () => {
       serve(echo, laterMs);
       client.send(`${GET}${UPGRADE}one `);
       await sleep(5);
@@ -83,7 +83,7 @@ describe.each(ENGINE_WAYS)('%s engine, $write writes', (engine, io) => {
       await eventually('read', () => text === 'one two');
     });
 
-    test('an upgrade is the end of requests, also after one that closes', async () => {
+    test('the server reads no requests after an upgrade, even if the upgrade request asks for the close', async () => {
       serve(echo, laterMs);
       client.send(UPGRADE.replace('Upgrade\r\n', 'Upgrade, close\r\n') + GET);
       await client.until(new RegExp(`${GET}$`));
@@ -100,7 +100,7 @@ describe.each(ENGINE_WAYS)('%s engine, $write writes', (engine, io) => {
     });
   });
 
-  test('an owner that does not read stops the client, and goes on where it stood', async () => {
+  test('an owner that does not read stops the client, and continues later without a lost byte', async () => {
     serve((socket) => socket.write(SWITCHING));
     client.send(UPGRADE);
     await client.until(/\r\n\r\n$/);
@@ -115,7 +115,7 @@ describe.each(ENGINE_WAYS)('%s engine, $write writes', (engine, io) => {
     for await (const chunk of socket) {
       if (bytes === 0) {
         expect(chunk.toString().slice(0, 8)).toBe('hotpath ');
-        // The stream fills up, and no further.
+        // The stream fills up, and the server reads no more.
         await sleep(100);
         expect(socket.readableLength).toBeLessThan(1024 * 1024);
       }
@@ -149,7 +149,7 @@ describe.each(ENGINE_WAYS)('%s engine, $write writes', (engine, io) => {
     expect(target).toBe('/chat');
   });
 
-  test('content is read before, or the upgrade is refused', async () => {
+  test('an upgrade is refused until the content has been read', async () => {
     const errors: string[] = [];
     server.plane.serve((exchange) => {
       try {
@@ -170,7 +170,7 @@ describe.each(ENGINE_WAYS)('%s engine, $write writes', (engine, io) => {
     expect(client.received).toBe(`${SWITCHING}rest`);
   });
 
-  test('a response that has begun cannot become an upgrade, nor the other way', async () => {
+  test('a response that has begun cannot become an upgrade, and an upgrade cannot become a response', async () => {
     const errors: string[] = [];
     server.plane.serve((exchange) => {
       exchange.begin(200, '', undefined, false);
@@ -195,7 +195,7 @@ describe.each(ENGINE_WAYS)('%s engine, $write writes', (engine, io) => {
     expect(client.received).not.toContain('too late');
   });
 
-  test.each(['reset', 'half-closed'])('a client that is gone before is not given away: %s', async (how) => {
+  test.each(['reset', 'half-closed'])('a client that has disconnected gets no upgrade: %s', async (how) => {
     let gone = false;
     server.plane.serve((exchange) => {
       exchange.onGone = () => (gone = true);
@@ -209,7 +209,7 @@ describe.each(ENGINE_WAYS)('%s engine, $write writes', (engine, io) => {
     expect([gone, given.length]).toEqual([true, 0]);
   });
 
-  test('it counts as open, has no timeout, makes no room, and is cut at the end of a drain', async () => {
+  test('an upgraded connection counts as open, has no timeout, makes no room, and is cut at the end of a drain', async () => {
     serve((socket) => socket.write(SWITCHING));
     client.send(UPGRADE);
     await client.until(/\r\n\r\n$/);
@@ -227,7 +227,7 @@ describe.each(ENGINE_WAYS)('%s engine, $write writes', (engine, io) => {
     expect(server.statistics().open).toBe(0);
   });
 
-  test('an error of the socket is no exception, and reaches its owner', async () => {
+  test('an error of the socket reaches its owner and does not throw', async () => {
     let error: Error | undefined;
     serve((socket) => {
       socket.write(SWITCHING);

@@ -1,4 +1,4 @@
-// Connections that wait for room: which are admitted, which are refused, and when.
+// The waiting room: which connections it admits, which it refuses, and when.
 
 import type { Socket } from 'node:net';
 import { beforeEach, expect, test } from 'vitest';
