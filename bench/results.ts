@@ -14,7 +14,7 @@ export interface Results {
   dirty: boolean;
   machine: Machine;
   pace: 'quick' | 'full';
-  /** False if the run was interrupted; the results then have what was measured until then. */
+  /** False if the run was interrupted; the results then have the measurements up to that point. */
   complete: boolean;
   suites: SuiteResult[];
 }
@@ -34,7 +34,7 @@ export interface SuiteResult {
   name: SuiteName;
   title: string;
   groups: Group[];
-  /** Sentences that say how to read the suite. */
+  /** Sentences that explain how to read the suite. */
   notes: string[];
 }
 

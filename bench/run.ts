@@ -18,7 +18,7 @@ export interface RunEvents {
   failed(suite: Suite, error: Error): void;
 }
 
-/** Runs suites. `stop()` ends a run early: the results keep what was measured, and are marked as not complete. */
+/** Runs suites. `stop()` ends a run early: the results keep the measurements, and are marked as not complete. */
 export class Run {
   failures = 0;
   readonly results: Results;

@@ -11,14 +11,14 @@ export interface Suite {
   /** Estimates how long it takes, for the display of the time left. */
   seconds(pace: Pace): number;
   /**
-   * Measures, filling `result` as it goes, so that an interrupted run keeps what was measured.
+   * Measures, filling `result` as it goes, so that an interrupted run keeps its measurements.
    * @throws Error if a server does not start or answers wrongly
    */
   run(result: SuiteResult, progress: Progress, pace: Pace): Promise<void>;
 }
 
 export interface Progress {
-  /** Reports what is measured now, and how many seconds of the suite's estimate are done. */
+  /** Reports the current measurement, and how many seconds of the suite's estimate are done. */
   at(what: string, secondsDone: number): void;
   /** True if the run is being stopped: the suite then returns after the current measurement. */
   readonly stopped: boolean;

@@ -94,7 +94,7 @@ export async function endChildren(): Promise<void> {
 
 const installed = new Map<string, boolean>();
 
-/** Says whether a command is installed. */
+/** Returns whether a command is installed. */
 export function isInstalled(command: string): boolean {
   let found = installed.get(command);
   if (found === undefined) {

@@ -12,7 +12,7 @@ export interface Load {
   /** Requests in flight on each connection. */
   pipelined: number;
   seconds: number;
-  /** One request, as it goes over the wire. */
+  /** The bytes of one request. */
   request: string;
   /** The size of the content that follows it. */
   contentBytes?: number;
@@ -53,7 +53,7 @@ export async function runLoad(client: LoadClient, load: Load, core: number | und
   return result;
 }
 
-/** Reads a client's result. @throws Error if an answer was wrong, or there was none */
+/** Reads a client's result. @throws Error if an answer was wrong or missing */
 export function readLoadResult(client: string, stdout: string): LoadResult {
   const result = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as LoadResult;
   if (result.errors > 0 || result.requests === 0)

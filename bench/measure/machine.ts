@@ -37,7 +37,7 @@ export function describeMachine({ processor, cores, architecture, kernel, node }
   ].join('\n');
 }
 
-/** Chooses a core for each side, or none if processes cannot be pinned or there is only one core. */
+/** Chooses a core for each side; returns no cores if processes cannot be pinned or there is only one core. */
 export function chooseCores(): Cores {
   const [server, client] = allowedCores();
   if (client === undefined || !isInstalled('taskset')) return { server: undefined, client: undefined };

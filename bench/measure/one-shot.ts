@@ -42,7 +42,7 @@ function abCommand({ port, connections, bound }: OneShotLoad): string[] {
   return ['ab', '-l', '-q', ...end, '-c', String(connections), `http://127.0.0.1:${port}/`];
 }
 
-/** Reads ab's result. @throws Error if a request failed, or none was answered */
+/** Reads ab's result. @throws Error if a request failed, or the server answered no request */
 export function readAbResult(text: string): OneShotResult {
   const figure = (label: string) => Number(new RegExp(`^${label}:\\s*([\\d.]+)`, 'm').exec(text)?.[1] ?? 0);
   const requests = figure('Complete requests');

@@ -30,7 +30,7 @@ const WORDS: Partial<Record<MeasureName, readonly [string, string]>> = {
   seconds: ['faster than', 'slower than'],
 };
 
-/** Measures that describe who was busy, and judge nothing. */
+/** Measures that describe which side was busy, and give no verdict. */
 const DESCRIPTIVE: readonly MeasureName[] = ['serverBusy', 'clientBusy'];
 
 const MEASURE_NAMES = Object.keys(MEASURES) as MeasureName[];
@@ -41,7 +41,7 @@ export function summaryOf(subject: SubjectResult, measure: MeasureName): Summary
   return values.length === 0 ? undefined : summarize(values, MEASURES[measure].better);
 }
 
-/** Says whether a load client at its limit limits this measure. */
+/** Returns whether a load client at its limit limits this measure. */
 export function isByLoad(measure: MeasureName): boolean {
   return measure === 'requestsPerSecond' || measure === 'mebibytesPerSecond';
 }

@@ -15,7 +15,7 @@ export interface Engines {
 
 const ENGINE_MEASURES: readonly MeasureName[] = ['nanoseconds', 'requestsPerSecond', 'cpuMicros'];
 
-/** Returns undefined if they never were. */
+/** Compares the two engines. @returns undefined if no group has measured both */
 export function enginesOf(suites: readonly SuiteResult[]): Engines | undefined {
   const pairs = suites.flatMap((suite) =>
     suite.groups.flatMap((group) => {

@@ -55,7 +55,7 @@ export function times(ratio: number): string {
   return `${ratio.toFixed(ratio < 10 ? 2 : ratio < 100 ? 1 : 0)}x`;
 }
 
-/** Writes the spread; one round has none. */
+/** Writes the spread, or `-` for one round. */
 export function spreadText({ spread, rounds }: Summary): string {
   return rounds > 1 ? percent(spread) : '-';
 }

@@ -22,7 +22,7 @@ export function suitesMarkdown(results: Results, wanted: readonly SuiteName[]): 
   return [origin, ...suites].join('\n\n');
 }
 
-/** Names the machine, the commit and the date, and says why the figures may not be reliable. */
+/** Names the machine, the commit and the date, and the reasons why the figures may not be reliable. */
 export function originOf({ machine, date, commit, dirty, pace, complete }: Results): string {
   const reservations = [
     dirty && 'The checkout held changes.',
@@ -54,7 +54,7 @@ function suiteMarkdown(suite: SuiteResult): string {
     .join('\n\n');
 }
 
-/** Says whether a group shows the limit of the load client, not of the servers: such a group is not published. */
+/** Returns whether a group shows the limit of the load client, not of the servers: such a group is not published. */
 function isLimitedByClient({ measure, reference, subjects }: Group): boolean {
   return (
     isByLoad(measure) &&

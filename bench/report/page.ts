@@ -1,5 +1,5 @@
-// The report: one HTML file that loads nothing from a network. Its content security policy forbids everything that
-// it does not contain.
+// The report: one HTML file that loads no other resource. Its content security policy forbids every script and style
+// that the file does not contain.
 
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';

@@ -32,7 +32,7 @@ export class Estimate {
   private suiteBegan = 0;
   private suiteSeconds = 0;
   private doneSeconds = 0;
-  /** The time left at the last progress, and when that was. */
+  /** The time left at the last progress, and the time of that progress. */
   private left: number;
   private leftMs: number;
 

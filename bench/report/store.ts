@@ -43,7 +43,7 @@ export function save(results: Results, path: string): void {
   renameSync(`${path}.part`, path);
 }
 
-/** Loads results. @throws Error that says what is wrong with the file */
+/** Loads results. @throws Error that names the fault of the file */
 export function load(path: string): Results {
   let results: Results;
   try {

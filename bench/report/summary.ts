@@ -1,4 +1,4 @@
-// What README.md shows of the results: three facts, and one short table of servers. The long tables are in
+// Writes the results for README.md: three facts, and one short table of servers. The long tables are in
 // bench/README.md.
 
 import type { Group, MeasureName, Results, SubjectResult, SuiteName } from '../results.ts';

@@ -9,7 +9,7 @@ export interface Table {
 
 const BLOCKS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉', '█'];
 
-/** Formats a table. @param emphasized says whether a row is printed bold, which needs a terminal */
+/** Formats a table. @param emphasized returns whether a row is printed bold, which needs a terminal */
 export function formatTable(
   { title, columns, rows, notes }: Table,
   emphasized: (row: number) => boolean = () => false,

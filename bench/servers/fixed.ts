@@ -1,4 +1,4 @@
-// The second rung: a fixed response for each request. It parses nothing and counts requests by their size.
+// The second rung: a fixed response for each request. It does not parse, and counts requests by their size.
 
 import { createEngine } from '../measure/engine.ts';
 import { countBySize, responses, serveRung } from './rung.ts';

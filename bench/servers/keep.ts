@@ -20,7 +20,7 @@ import { readStatistics } from '#dist/wasm/statistics.js';
 import { createEngine } from '../measure/engine.ts';
 import type { KeepWay, Kept } from '../suites/connections.ts';
 
-/** So long that nothing times out during a measurement. */
+/** So long that no connection times out during a measurement. */
 const LONG_MS = 600_000;
 const LIMITS = { connectionsMax: 1_000_000, refusalsMax: 1, requestsMax: REQUESTS_MAX };
 /** Several collections, because finalizers and closing handles keep objects until the next one. */

@@ -1,5 +1,5 @@
 // The common part of the rungs of the ladder: hotpath's reading and writing, and a response that never changes. A rung
-// only decides what to write after a read.
+// only decides which bytes to write after a read.
 
 import net from 'node:net';
 import { openSocket, SERVER_OPTIONS } from '#dist/connection/reader.js';

@@ -19,7 +19,7 @@ const WAY_NAMES = Object.keys(WAYS) as KeepWay[];
 export interface Kept {
   port: number;
   open: number;
-  /** The JavaScript heap with the external memory that V8 knows of. */
+  /** The JavaScript heap with the external memory that V8 accounts for. */
   heap: number;
   resident: number;
 }

@@ -20,7 +20,7 @@ export interface Contestant {
   command(port: number): string[];
   /** The request that checks it, if not the plain one. */
   request?: string;
-  /** Says why it cannot be started here, and how to install it; undefined if it can be started. */
+  /** Returns why the server cannot be started here, and how to install it; undefined if it can be started. */
   missing?(): string | undefined;
 }
 

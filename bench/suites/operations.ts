@@ -1,5 +1,6 @@
-// The operations that the suite `state` compares: one step on state that all threads share, and what people use for it
-// today, a Map in one thread or a round trip to Redis. Each operation must give correct results before it is timed.
+// The operations that the suite `state` compares: one step on state that all threads share, and the usual
+// alternatives: a Map in one thread or a round trip to Redis. Each operation must give correct results before it is
+// timed.
 
 import { createHistogram } from 'node:perf_hooks';
 import type { RedisClientType } from 'redis';

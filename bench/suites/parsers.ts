@@ -9,7 +9,7 @@ import { compileModule } from '#dist/wasm/instance.js';
 import { createEngine } from '../measure/engine.ts';
 import { hasPeer, INSTALL_PEERS, loadPeer } from './peers.ts';
 
-/** The contents of an input, and what a parser reports about it. */
+/** The contents of an input, or the counts that a parser reports about it. */
 export interface Findings {
   requests: number;
   fields: number;
@@ -25,7 +25,7 @@ export interface Input extends Findings {
 interface Parser {
   /** Parses the input once. @returns a value that keeps V8 from removing the call */
   parse(): unknown;
-  /** What the last parse() has found. */
+  /** The counts that the last parse() has found. */
   findings(): Findings;
 }
 
@@ -207,7 +207,7 @@ function createLlhttpWasm({ text }: Input): Parser {
   };
 }
 
-/** Counts what the callbacks get. They return 0, so that llhttp continues. */
+/** Counts the arguments of the callbacks. The callbacks return 0, so that llhttp continues. */
 class Tally {
   private requests = 0;
   private fields = 0;

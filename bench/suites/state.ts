@@ -1,5 +1,5 @@
-// The suite `state`: the cost of a step on state that all threads share exactly, compared with what is used for it
-// today.
+// The suite `state`: the cost of a step on state that all threads share exactly, compared with the usual
+// alternatives.
 
 import net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -1,4 +1,4 @@
-// Wins, ties and losses within a group, and the sentence that says them.
+// Wins, ties and losses within a group, and the sentence that sums them up.
 
 import { describe, expect, it } from 'vitest';
 import {
@@ -49,7 +49,7 @@ describe('the sentence of a group', () => {
     expect(leadOf({ ...group([other]), reference: 'other' })).toBe(other);
   });
 
-  it('says if there is nothing to compare', () => {
+  it('reports that there are no measurements', () => {
     expect(sentenceOf(group([OURS]))).toBe('hotpath was measured alone.');
     expect(sentenceOf(group([subject('hotpath', [], { ours: true })]))).toBe('hotpath was not measured.');
     expect(sentenceOf(group([]))).toBe('Nothing was measured.');

@@ -1,4 +1,4 @@
-// The servers of the benches do what they are measured by: hotpath's own, and of the others what is installed.
+// The servers of the benches answer correctly: hotpath's own, and the other servers that are installed.
 
 import { execFileSync } from 'node:child_process';
 import http from 'node:http';
@@ -20,7 +20,7 @@ beforeAll(() => {
   execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'bench']);
 }, TIMEOUT_MS);
 
-/** As it was built: so its servers lie beside it. */
+/** The built module, because its servers lie beside it. */
 function suite<Module>(name: string): Promise<Module> {
   return import(pathToFileURL(resolve(`build/bench/suites/${name}.js`)).href);
 }

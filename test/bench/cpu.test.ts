@@ -1,4 +1,4 @@
-// The accounting against processes that know what they have used: they burn CPU, report it, and wait.
+// The accounting of CPU and memory, compared with processes that burn CPU, report their own usage, and wait.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -16,20 +16,20 @@ const BURN = `
   console.log(JSON.stringify({ pid: process.pid, micros: user + system }));
   process.stdin.resume();
 `;
-/** Burns after a child of its own has. */
+/** Burns CPU after its child has burned CPU. */
 const BURN_TWICE = `
   const { spawn } = require('node:child_process');
   const child = spawn(process.execPath, ['-e', ${JSON.stringify(BURN)}], { stdio: ['inherit', 'pipe', 'inherit'] });
   child.stdout.once('data', (line) => { process.stdout.write(line); ${BURN} });
 `;
-/** Burns after a child of its own has, and has ended. */
+/** Burns CPU after its child has burned CPU and ended. */
 const BURN_AFTER_CHILD = `
   const { spawnSync } = require('node:child_process');
   process.stdout.write(spawnSync(process.execPath, ['-e', ${JSON.stringify(BURN)}], { input: '' }).stdout);
   ${BURN}
 `;
 const HELD_BYTES = 100 * 2 ** 20;
-/** Holds memory for a moment, reports, and lets another hold as much until it ends. */
+/** Holds memory for a moment, reports, and lets a child process hold as much until it ends. */
 const HOLD = `
   const { spawn } = require('node:child_process');
   const holder = 'globalThis.held = Buffer.alloc(${HELD_BYTES}, 1); console.log("{}"); process.stdin.resume()';
@@ -42,7 +42,7 @@ const HOLD = `
     spawn(process.execPath, ['-e', holder], { stdio: 'inherit' });
   }, 10);
 `;
-/** A name that a careless reader of /proc/<pid>/stat trips over. */
+/** A name that breaks a parser of /proc/<pid>/stat that splits at spaces or parentheses. */
 const BURN_UNDER_ODD_NAME = `process.title = 'a) S 1 (b'; ${BURN}`;
 
 interface Report {

@@ -41,7 +41,7 @@ export function fixture(changes: Partial<Results> = {}): Results {
   };
 }
 
-/** Of each measure the middle; rounds vary around it by the noise. */
+/** The middle value of each measure; rounds vary around it by the noise. */
 type Middles = Partial<Record<MeasureName, number>>;
 type Row = [name: string, ours: boolean, middles: Middles, more?: Partial<SubjectResult>];
 type GroupOf = (name: string, measure: MeasureName, rows: Row[], more?: Partial<Group>) => Group;
@@ -101,7 +101,7 @@ function parse(groupOf: GroupOf): SuiteResult {
   };
 }
 
-/** What a server does with so many connections, by its CPU time a request. */
+/** The measurements of a server with so many connections, by its CPU time a request. */
 function underLoad(cpuMicros: number, connections: number, limitedBy: SubjectResult['limitedBy']): Middles {
   const requestsPerSecond = limitedBy === 'load client' ? 82_000 : 0.96e6 / cpuMicros;
   const millis = (connections / requestsPerSecond) * 1000;

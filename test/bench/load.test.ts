@@ -1,4 +1,4 @@
-// What load clients say, and that nothing is taken for a result that had errors.
+// Results of load clients are read, and rejected if the load had errors.
 
 import { describe, expect, it } from 'vitest';
 import { type LoadResult, readLoadResult } from '../../bench/measure/load.ts';

@@ -1,4 +1,4 @@
-// `npm run bench` as a process: usage, saved results, and what is left after Ctrl-C.
+// `npm run bench` as a process: usage, saved results, and cleanup after Ctrl-C.
 
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -38,7 +38,7 @@ describe('usage', () => {
     [['--slow'], '--slow'],
     [['compare', 'latest'], "'compare' takes 2"],
     [['report'], "'report' takes 1"],
-  ])('is asked for with %j', (args, words) => {
+  ])('is wrong with %j', (args, words) => {
     const { status, stderr } = bench(...args);
     expect(status).toBe(2);
     expect(stderr).toContain(words);
@@ -122,7 +122,7 @@ describe.concurrent('a run', () => {
     expect(tree.filter((pid) => existsSync(`/proc/${pid}`))).toEqual([]);
   });
 
-  /** All its processes, once it is so far and has started servers. */
+  /** All processes of a run, once it has started servers. */
   async function descendants(child: ChildProcess, isSoFar: () => boolean): Promise<number[]> {
     for (;;) {
       const tree = processTree(child.pid as number);

@@ -1,4 +1,4 @@
-// No parser is timed that has not understood all of its input.
+// A parser is rejected before it is timed if it does not understand all of its input.
 
 import { describe, expect, it } from 'vitest';
 import { INPUTS } from '../../bench/suites/parse.ts';

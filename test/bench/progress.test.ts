@@ -1,4 +1,4 @@
-// How far a run says it is, with a clock that stands still.
+// The progress that a run displays, with a simulated clock.
 
 import { PassThrough } from 'node:stream';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -13,7 +13,7 @@ beforeEach(() => {
 
 function output(isTTY: boolean): { stream: NodeJS.WriteStream; text(): string } {
   const stream = Object.assign(new PassThrough(), { isTTY, columns: 100 });
-  // What cli-progress asks of a terminal.
+  // The methods of a terminal that cli-progress calls.
   Object.assign(stream, { cursorTo: () => true, moveCursor: () => true, clearLine: () => true });
   return {
     stream: stream as unknown as NodeJS.WriteStream,
@@ -52,7 +52,7 @@ describe('Estimate', () => {
     expect(estimate.leftSeconds).toBe(0);
   });
 
-  it('is done at once if there is nothing to do', () => {
+  it('is done at once without suites', () => {
     expect(new Estimate(0, clock).share).toBe(1);
   });
 });
@@ -93,7 +93,7 @@ describe('progress on a terminal', () => {
   });
 });
 
-it('tells a suite that the run is being stopped', () => {
+it('reports to a suite that the run is being stopped', () => {
   let stopped = false;
   const progress = suiteProgress(createProgress(output(false).stream, 1, clock), () => stopped);
   expect(progress.stopped).toBe(false);

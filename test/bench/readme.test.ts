@@ -64,7 +64,7 @@ describe('withFigures', () => {
     for (const words of ['held changes', 'quick run', 'interrupted']) expect(weak).toContain(words);
   });
 
-  it('changes nothing outside of its markers, and nothing when it runs again', () => {
+  it('changes only text between its markers, and does not change it again', () => {
     expect(withFixture(written, fixture())).toBe(written);
     expect(withFixture(written, undefined)).toBe(withFixture(PAGE, undefined));
     expect(written.split('<!-- figures')[0]).toBe(PAGE.split('<!-- figures')[0]);

@@ -14,7 +14,7 @@ const CHROMIUM = ['chromium', 'chromium-browser', 'google-chrome']
   .find((path) => existsSync(path));
 if (CHROMIUM === undefined) console.log('No Chromium in /usr/bin: the report is not tried in a browser.');
 
-/** Its first start reads much from the disk. */
+/** The first start of Chromium reads much from the disk. */
 const START_MS = 60_000;
 
 describe.skipIf(CHROMIUM === undefined)('the report in Chromium', () => {
@@ -30,7 +30,7 @@ describe.skipIf(CHROMIUM === undefined)('the report in Chromium', () => {
     await browser?.close();
   });
 
-  /** Opens the report; what it complains of and what it asks for is kept. */
+  /** Opens the report, and records its errors and its requests. */
   async function open(width: number, colorScheme: 'light' | 'dark') {
     const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme });
     const complaints: string[] = [];
@@ -42,7 +42,7 @@ describe.skipIf(CHROMIUM === undefined)('the report in Chromium', () => {
     return { page, complaints, requests };
   }
 
-  /** How many pixels of each plot are not transparent. */
+  /** Counts the pixels of each plot that are not transparent. */
   function inked(page: Page): Promise<number[]> {
     return page.$$eval('.plot canvas', (canvases) =>
       canvases.map((canvas) => {

@@ -1,4 +1,4 @@
-// The report without a browser: its data, and that its page holds everything and loads nothing.
+// The report without a browser: its data, and its page, which has all results and loads no other resource.
 
 import { describe, expect, it } from 'vitest';
 import type { Bars, Plot } from '../../bench/report/charts.ts';
@@ -17,7 +17,7 @@ function section(name: string) {
   return DATA.sections.find(({ id }) => id === name)!;
 }
 
-/** All charts of a suite, with the name of what they are of. */
+/** All charts of a suite, with the name of the group or axis that they show. */
 function charts(name: string): [title: string, chart: Bars | Plot][] {
   return section(name).parts.flatMap(({ title, blocks }) =>
     blocks.map((block): [string, Bars | Plot] => [`${title}: ${block.title}`, block]),
@@ -36,7 +36,7 @@ function bars(name: string): Bars[] {
     .filter((chart) => chart.kind === 'bars');
 }
 
-/** Results of one group and nothing else. */
+/** Results with a single group. */
 function only(group: Partial<Group>, subjects: SubjectResult[]): Results {
   const whole: Group = {
     name: 'group',
@@ -148,7 +148,7 @@ describe('the report’s data', () => {
     expect(notes).toContainEqual(['uWebSockets.js', 'unclear, client at its limit']);
   });
 
-  it('draws lines over sizes, threads and connections, but none for a single point', () => {
+  it('draws lines over sizes, threads and connections, but no line for a single point', () => {
     const [bytes] = plots('parse');
     expect(bytes).toMatchObject({
       x: [40, 703, 2300],
@@ -264,7 +264,7 @@ describe('the report’s page', () => {
     expect(PAGE).not.toContain('class="warning"');
   });
 
-  it('loads nothing', () => {
+  it('loads no other resource', () => {
     const markup = PAGE.replace(/<(script|style)\b.*?<\/\1>/gs, '');
     expect(markup).not.toMatch(/<(link|img|iframe|object|embed|base|form|a)\b/i);
     expect(markup).not.toMatch(/<[^>]*\s(src|href|action|srcset|background)\s*=/i);

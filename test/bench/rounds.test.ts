@@ -1,4 +1,4 @@
-// Rounds with subjects that take no time: whose turn it is, what is kept, and how they end.
+// Rounds with subjects that take no time: the order of turns, the measurements that are kept, and the end of a run.
 
 import { describe, expect, it } from 'vitest';
 import { type Contest, Rounds, type Subject, type Values } from '../../bench/measure/rounds.ts';

@@ -1,4 +1,4 @@
-// A run of made-up suites: what is kept of it, whatever happens.
+// A run of made-up suites keeps its results when a suite fails and when the run is interrupted.
 
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { QUICK } from '../../bench/measure/pace.ts';

@@ -120,7 +120,7 @@ describe('judge', () => {
     );
   });
 
-  it('names a winner of two equal subjects as rarely as its docstring says', () => {
+  it('names a winner of two equal subjects at the rate of its docstring', () => {
     // Of all ways to deal six different values into two series of three, the two extreme ones.
     const values = [1, 2, 3, 4, 5, 6];
     const deals = values.flatMap((a, i) =>

@@ -1,4 +1,4 @@
-// Results files: their names, their text, and how one is found again.
+// Results files: their names, their text, and the search for a file.
 
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -110,6 +110,6 @@ describe('find', () => {
   });
 });
 
-it('knows the commit of the checkout', () => {
+it('returns the commit of the checkout', () => {
   expect(checkout().commit).toMatch(/^([0-9a-f]{40}|unknown)$/);
 });

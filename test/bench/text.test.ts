@@ -1,4 +1,4 @@
-// What the terminal shows.
+// The results as text for a terminal.
 
 import { describe, expect, it } from 'vitest';
 import { bar, formatTable } from '../../bench/report/table.ts';

@@ -28,7 +28,7 @@ async function start(contestants: Contestant[], use: (started: Started) => Promi
   await withServers(contestants, { rounds, client: undefined, cores: UNPINNED, pace: QUICK }, use);
 }
 
-/** Whether a process is there. */
+/** Whether a process exists. */
 function lives(pid: number): boolean {
   try {
     return process.kill(pid, 0);

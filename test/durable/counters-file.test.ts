@@ -27,7 +27,7 @@ function textOf(disk: Disk): string {
   return disk.read(PATH).toString();
 }
 
-test('numbers go on after the last leased one, or after the last used one of a clean stop', () => {
+test('numbers continue after the last leased number, or after the last used number of a clean stop', () => {
   const disk = new Disk();
   const first = open(disk);
   expect(lease(first, { a: 10 })).toEqual({ a: [1, 10] });
@@ -81,7 +81,7 @@ test('a counter at its last number gets no lease, and the other counters still d
       ['a', 8],
     ]),
   );
-  // Without a grant there is nothing to write.
+  // Without a grant the file is not written.
   const before = disk.log.length;
   file.lease(new Map([['full', 4]]), () => {});
   expect(disk.log.length).toBe(before);

@@ -57,7 +57,7 @@ async function keep(
   return kept as Kept;
 }
 
-test('without a folder and without Redis nothing is kept', async () => {
+test('without a folder and without Redis no state is kept', async () => {
   expect(
     await keepState({ state: undefined, redis: undefined, lease: 4096 }, makeState(0).state, () => {}),
   ).toBe(undefined);
@@ -117,7 +117,7 @@ test('a memory has one keeper, one folder and one lease size, and a folder one s
   await expect(keep(makeState(), folder)).rejects.toThrow('is in use by another server');
 });
 
-test('a keeper that fails to start leaves nothing behind, and can start later', async () => {
+test('a keeper that fails to start releases everything, and can start later', async () => {
   const folder = temporaryFolder('keep');
   const state = makeState();
   writeFileSync(join(folder, 'counters'), 'mine\n');

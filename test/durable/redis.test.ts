@@ -94,7 +94,7 @@ describe.skipIf(!hasRedis())('with Redis', () => {
       ['a fraction', 'SET hotpath:counter:bad 1.5', 'value is not an integer'],
       ['a number at its end', 'SET hotpath:counter:bad 9223372036854775800', 'would overflow'],
       ['a number beyond 2^53', 'SET hotpath:counter:bad 9007199254740990', 'it has reached its last number'],
-    ])('%s: is logged once, and the others go on at full speed', async (_, command, reason) => {
+    ])('%s: is logged once, and the other counters continue at full speed', async (_, command, reason) => {
       const own = await startRedis();
       const run = await start(own.url, APP);
       try {

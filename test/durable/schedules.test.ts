@@ -94,7 +94,7 @@ describe.each([
   ['without gaps', [0, 2, 4, 6], [8, 10, 12]],
   ['with gaps', [0, 10, 20, 30], [40, 50, 60]],
 ])('leases %s', (_, before, after) => {
-  test('a slow taker, a fast one, and a ring that wraps around', () => {
+  test('a slow taker, a fast taker, and a ring that wraps around', () => {
     const start = counterWith(before, 5);
     let outcomes = 0;
     const states = everySchedule(

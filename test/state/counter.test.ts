@@ -10,7 +10,7 @@ import { rowPointer, setCounter, setCounting } from '../../src/wasm/state/rows.t
 import { smallMemory } from '../support/memory.ts';
 
 const THREADS = 4;
-/** Threads wait for each other before each round; otherwise one could finish before the next starts. */
+/** Threads wait for each other before each round; otherwise a thread could finish before the next thread starts. */
 const ROUNDS = 20;
 
 interface Counted {

@@ -284,7 +284,7 @@ describe('while an application is being loaded', () => {
     const load = beginLoad();
     const after = limiter('api', young);
     expect([after.take('a').remaining, after.limit, before.limit]).toEqual([4, 10, 10]);
-    // The former application goes on as before, even when each request asks for the limiter.
+    // The former application still works as before, even when each request asks for the limiter.
     expect(limiter('api', old).take('a').remaining).toBe(3);
     load.commit();
     expect([after.take('a', 10).remaining, after.limit, before.limit]).toEqual([20, 100, 100]);

@@ -47,7 +47,7 @@ test('exactly the limit is allowed', () => {
   expect(take()).toEqual({ allowed: true, remaining: 2, retryAfterMs: 0 });
 });
 
-test('keys are independent, costs add up, and a rejected take costs nothing', () => {
+test('keys are independent, costs add up, and a rejected take is free', () => {
   const api = limiter('api', { limit: 10, windowMs: 1000, now });
   expect(api.take('a', 7)).toMatchObject({ allowed: true, remaining: 3 });
   expect(api.take('a', 4)).toEqual({ allowed: false, remaining: 3, retryAfterMs: 100 });

@@ -45,7 +45,7 @@ const locker =
         return { ...plan, next: kept ? 'leave' : 'ask', rounds };
       }
       default:
-        throw new Error(`nobody does ${plan.next}`);
+        throw new Error(`no step is named ${plan.next}`);
     }
   };
 
@@ -107,7 +107,7 @@ function nobodyPasses(world: World, index: number): void {
 /** Checks that every living thread has held the lock, and that it is free. */
 function isOver(world: World): void {
   const waiting = world.threads.filter(({ life, plan }) => life === 'alive' && plan !== undefined);
-  if (waiting.length > 0) throw new Error(`somebody waits for ever: ${JSON.stringify(world)}`);
+  if (waiting.length > 0) throw new Error(`a thread waits forever: ${JSON.stringify(world)}`);
   if ((world.words[WORD] ?? FREE) !== FREE) throw new Error(`it is never free: ${JSON.stringify(world)}`);
 }
 
@@ -157,7 +157,8 @@ describe('every schedule in which a thread dies that', () => {
       const { left = 0, told = 0 } = world.notes;
       // The thread that learns of the death may die, too.
       const known = told + (world.words[ROW + STATE_ABANDONED] ?? 0);
-      if (deaths === 1 ? known !== left : known > left) throw new Error(`${told} were told of ${left}`);
+      if (deaths === 1 ? known !== left : known > left)
+        throw new Error(`${told} of ${left} abandoned locks were reported`);
     };
     const states = explore({
       programs,

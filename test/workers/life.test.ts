@@ -125,7 +125,7 @@ describe('an application that does not load to its end', () => {
   });
 
   test.each(Object.entries(HANGS))(
-    '%s fails a reload at the load timeout; the old threads go on, and the next reload serves',
+    '%s fails a reload at the load timeout; the old threads keep serving, and the next reload succeeds',
     async (_, text) => {
       const app = files.write('reloaded.mjs', ANSWERS.replace('two', 'one'));
       const run = await startServer(['--workers', '2', '--load-timeout', '3000', app]);
