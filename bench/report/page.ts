@@ -1,4 +1,4 @@
-// The report: one HTML file that loads no other resource. Its content security policy forbids every script and style
+// The report: one HTML file that loads no other resource. Its content security policy forbids every resource
 // that the file does not contain.
 
 import { createHash } from 'node:crypto';

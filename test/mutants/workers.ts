@@ -77,7 +77,7 @@ export const workerDefects: Defect[] = [
   ...defectsOf('src/supervisor.ts', LISTENERS, [
     [
       'a path never gets its file',
-      'await Promise.all(this.bound.map((one) => one.publish()));',
+      'for (const one of this.bound) await one.publish();',
       'await Promise.resolve();',
       'the start line',
     ],
