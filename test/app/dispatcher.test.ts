@@ -1,5 +1,5 @@
-// An application on a plane of this thread, over real sockets: what tests of the route table and of Response alone
-// don't show.
+// An application on a plane of this thread, over real sockets: behaviour that the tests of the route table and of Response
+// don't cover.
 
 import { Hono } from 'hono';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
@@ -144,7 +144,7 @@ describe('a route that guards a path of a framework behind it', () => {
     expect(await told(target)).toEqual(['forbidden']);
   });
 
-  // For the guard and for the framework these are other paths.
+  // The guard and the framework both treat these as other paths.
   test.each([
     '/admin%2Fsecret',
     '/%2561dmin/secret',
@@ -301,7 +301,7 @@ describe('conditional requests for fixed responses', () => {
 
 describe('a handler', () => {
   test('may return any thenable', async () => {
-    // biome-ignore-start lint/suspicious/noThenProperty: that is what it is about
+    // biome-ignore-start lint/suspicious/noThenProperty: this case tests thenables
     const later = {
       then: (resolve: (response: globalThis.Response) => void) => resolve(new Response('later')),
     };
@@ -310,7 +310,7 @@ describe('a handler', () => {
         throw new Error('no then');
       },
     };
-    // biome-ignore-end lint/suspicious/noThenProperty: that was it
+    // biome-ignore-end lint/suspicious/noThenProperty: end of the thenables
     await serve({
       routes: { '/later': () => later as never, '/never': () => never as never },
       error: (error) => (String(error).includes('no then') ? (later as never) : new Response('failed')),

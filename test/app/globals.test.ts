@@ -1,4 +1,4 @@
-// The global names: what they accept, which instances they have, and that they can be restored.
+// The global names: the arguments they accept, the instances they have, and how they are restored.
 
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -30,12 +30,11 @@ const READING: Record<string, Use> = {
   'get of several lines': (headers) => headers.get('accept'),
   'get of cookies': (headers) => headers.get('cookie'),
   'get of Set-Cookie': (headers) => headers.get('set-cookie'),
-  'get of nothing': (headers) => headers.get('content-type'),
+  'get of a missing field': (headers) => headers.get('content-type'),
   'get of an empty value': (headers) => headers.get('empty'),
   'get of Latin-1': (headers) => headers.get('x-latin'),
-  'get by what is no string': (headers) => headers.get({ toString: () => 'Host' } as string),
-  'get by what is no string, but a name in lower case': (headers) =>
-    headers.get(['host'] as unknown as string),
+  'get by a name that is not a string': (headers) => headers.get({ toString: () => 'Host' } as string),
+  'get by an array with a name in lower case': (headers) => headers.get(['host'] as unknown as string),
   'get of an invalid name': (headers) => headers.get('a b'),
   'get of an empty name': (headers) => headers.get(''),
   'get of a name that is ASCII only in lower case': (headers) => headers.get('\u212a'),
@@ -64,12 +63,12 @@ const READING: Record<string, Use> = {
 
 const CHANGING: Record<string, Use> = {
   append: (headers) => headers.append('Accept', 'image/*'),
-  'append of a new one': (headers) => headers.append('aa', 'b'),
+  'append of a new field': (headers) => headers.append('aa', 'b'),
   'append of a cookie': (headers) => headers.append('Set-Cookie', 'd=4'),
-  'append of an injection': (headers) => headers.append('a', 'b\r\nc: d'),
+  'append of a value with CRLF': (headers) => headers.append('a', 'b\r\nc: d'),
   set: (headers) => headers.set('accept', 'x'),
   delete: (headers) => headers.delete('ACCEPT'),
-  'delete of nothing': (headers) => headers.delete('nothing'),
+  'delete of a missing field': (headers) => headers.delete('nothing'),
   'delete of an invalid name': (headers) => headers.delete('a b'),
 };
 
@@ -82,13 +81,13 @@ function outcome(use: Use, headers: globalThis.Headers): unknown {
 }
 
 describe('lazy Headers', () => {
-  test.each(Object.entries(READING))('%s is as with native ones', (_, use) => {
+  test.each(Object.entries(READING))('%s gives the same as on native Headers', (_, use) => {
     expect(outcome(use, lazyOnes())).toEqual(outcome(use, nativeOnes()));
     expect(outcome(use, lazyOnes([]))).toEqual(outcome(use, nativeOnes([])));
   });
 
   describe.each(Object.entries(CHANGING))('after %s', (_, change) => {
-    test.each(Object.entries(READING))('%s is as with native ones', (_, use) => {
+    test.each(Object.entries(READING))('%s gives the same as on native Headers', (_, use) => {
       const lazy = lazyOnes();
       const native = nativeOnes();
       expect(outcome(change, lazy)).toEqual(outcome(change, native));

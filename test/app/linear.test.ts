@@ -1,5 +1,5 @@
-// The time that a text from outside takes grows with its length, not with the square of it: one
-// header value must not hold up all connections of a thread.
+// The time to process text from outside grows linearly with its length, not quadratically: a single header value must not
+// block all connections of a thread.
 
 import { describe, expect, test } from 'vitest';
 import { loadApp } from '#dist/app/load.js';
@@ -121,7 +121,7 @@ function timeOf(work: () => unknown): number {
   return shortest;
 }
 
-/** How much longer the larger size takes, compared with a linear use, so that a negligible time does not count. */
+/** Returns how much longer the larger size takes. Adds the time of a linear use, so that a negligible time does not count. */
 function growthOf(work: (size: number) => () => unknown, size: number): number {
   const [small, large] = [work(size), work(size * LARGER)];
   let growth = Number.POSITIVE_INFINITY;
@@ -157,7 +157,7 @@ const table = await RouteTable.of<string>(
 
 const USES: Record<string, (text: string) => unknown> = {
   'the value of a response field': (text) => readFields({ 'x-name': text }, TEXT_FIELDS),
-  'the value of one in a list': (text) => readFields([['x-name', text]], TEXT_FIELDS),
+  'the value of a response field in a list': (text) => readFields([['x-name', text]], TEXT_FIELDS),
   'the name of a response field': (text) => readFields({ [text]: '' }, TEXT_FIELDS),
   'Connection of a response': (text) => readFields({ connection: text }, NO_FIELDS),
   'Content-Length of a response': (text) => readFields({ 'content-length': text }, NO_FIELDS),
@@ -168,7 +168,7 @@ const USES: Record<string, (text: string) => unknown> = {
   'a Content-Type that is searched for': (text) =>
     addMissing(readFields({ a: text }, NO_FIELDS), TEXT_FIELDS),
   statusText: (text) => new Response('', { statusText: text }),
-  'a name that is asked for': (text) => new Headers(headOf(['a', 'b'])).get(text),
+  'a name that is looked up': (text) => new Headers(headOf(['a', 'b'])).get(text),
   'a field of a request': (text) => [...new Headers(headOf(['a', text], ['cookie', text]))],
   'X-Forwarded-For': (text) => clientAddress(headOf(['x-forwarded-for', text]), X_FORWARDED, '127.0.0.1'),
   'X-Forwarded-Proto': (text) => clientScheme(headOf(['x-forwarded-proto', text]), X_FORWARDED),
@@ -205,7 +205,7 @@ describe('time grows linearly with the length', () => {
     ['many lengths', (count) => readFields(manyPairs(count, 'content-length'), TEXT_FIELDS)],
     ['many codings', (count) => codings(count)],
     ['many fields of a request', (count) => [...new Headers(headOf(...manyPairs(count)))]],
-    ['many fields that are one', (count) => new Headers(headOf(...manyPairs(count, 'a'))).get('a')],
+    ['many fields with the same name', (count) => new Headers(headOf(...manyPairs(count, 'a'))).get('a')],
     [
       'many cookies of a request',
       (count) => new Headers(headOf(...manyPairs(count, 'set-cookie'))).getSetCookie(),
@@ -216,7 +216,7 @@ describe('time grows linearly with the length', () => {
       (count) => clientAddress(headOf(...manyPairs(count, 'x-forwarded-for')), X_FORWARDED, ''),
     ],
     [
-      'many that forwarded',
+      'many elements of Forwarded',
       (count) => clientAddress(headOf(...manyPairs(count, 'forwarded')), FORWARDED, ''),
     ],
     ['many fields of a response', (count) => new Response('', { headers: manyPairs(count) }).headers],

@@ -1,4 +1,4 @@
-// Which modules are applications, and the error messages for all others.
+// The modules that are applications, and the error messages for all other modules.
 
 import { basename } from 'node:path';
 import { Hono } from 'hono';
@@ -42,7 +42,7 @@ describe('a module is an application', () => {
     expect(await response?.text()).toBe('a');
   });
 
-  test('of CommonJS', async () => {
+  test('if it is CommonJS', async () => {
     const app = await load('module.exports = { fetch: () => new Response("a") };', 'cjs').app;
     expect(app.fetch).toBeTypeOf('function');
   });
@@ -51,7 +51,7 @@ describe('a module is an application', () => {
     ['once', 'exports.default = app;'],
     ['twice', 'exports.default = { __esModule: true, default: app };'],
     ['by an interop of a bundler', 'exports.default = { default: app };'],
-  ])('of ES modules that became CommonJS, with `default` %s', async (_, text) => {
+  ])('if it was compiled from ES modules to CommonJS, with `default` %s', async (_, text) => {
     const app = await load(
       `Object.defineProperty(exports, '__esModule', { value: true });
        const app = { fetch: () => new Response("a"), error() {} }; ${text}`,
@@ -122,37 +122,37 @@ describe('a module is an application', () => {
 describe('an unknown key is reported, once', () => {
   test.each([
     [
-      'a misspelt one',
+      'a misspelt key',
       'fetch() {}, fetsh() {}',
       ["the key 'fetsh' of the app is ignored: did you mean fetch?"],
     ],
     [
-      'another misspelt one',
+      'another misspelt key',
       'routes: { "/": () => {} }, route: {}',
       ["the key 'route' of the app is ignored: did you mean routes?"],
     ],
     [
-      "Bun's",
+      'a key of Bun',
       'fetch() {}, port: 1',
       ["the key 'port' of the app is ignored: hotpath has the option --port for it"],
     ],
     [
-      "another server's",
+      'a key of another server',
       'fetch() {}, onerror() {}',
       ["the key 'onerror' of the app is ignored: hotpath has the key error for it"],
     ],
     [
-      'one that is not here',
+      'a key of another server without a counterpart',
       'fetch() {}, websocket: {}',
       ["the key 'websocket' of the app is ignored: hotpath has nothing like it"],
     ],
     [
-      'one that is unlike any',
+      'a key unlike any known key',
       'fetch() {}, banana: 1',
       ["the key 'banana' of the app is ignored: hotpath reads fetch, routes, error, start, stop"],
     ],
     [
-      'several',
+      'several keys',
       'fetch() {}, hostname: "a", tls: {}',
       [
         "the key 'hostname' of the app is ignored: hotpath has the option --host for it",
@@ -160,14 +160,14 @@ describe('an unknown key is reported, once', () => {
       ],
     ],
     [
-      'one that would be several lines, or a long one',
+      'a key with a line end, and a long key',
       `fetch() {}, 'a\\n\\x1b[31m': 1, ${'x'.repeat(100)}: 1`,
       [
         "the key 'a\\n\\u001b[31m' of the app is ignored: hotpath reads fetch, routes, error, start, stop",
         `the key '${'x'.repeat(80)}…' of the app is ignored: hotpath reads fetch, routes, error, start, stop`,
       ],
     ],
-    ['none', 'fetch() {}, routes: {}, error() {}, start() {}, stop() {}', []],
+    ['known keys only', 'fetch() {}, routes: {}, error() {}, start() {}, stop() {}', []],
   ])('%s', async (_, keys, lines) => {
     const notes: string[] = [];
     const path = files.write(`keys-${++count}.mjs`, `export default { ${keys} };`);
@@ -175,7 +175,7 @@ describe('an unknown key is reported, once', () => {
     expect(notes).toEqual(lines.map((line) => `${path}: ${line}`));
   });
 
-  test("a framework's object may have other keys, and a module other exports", async () => {
+  test("a framework's object may have other keys, and a module may have other exports", async () => {
     const notes: string[] = [];
     const note = (line: string): number => notes.push(line);
     const named = files.write(
@@ -188,7 +188,7 @@ describe('an unknown key is reported, once', () => {
   });
 });
 
-describe('an application for node:http is rejected with a line that helps', () => {
+describe('an application for node:http is rejected, and the error line explains how to adapt it', () => {
   test.each([
     [
       'an Express app',
@@ -205,7 +205,7 @@ describe('an application for node:http is rejected with a line that helps', () =
   });
 });
 
-describe('one line explains what is wrong with a module', () => {
+describe('the error for an invalid module is one line', () => {
   test.each([
     [
       'empty routes without fetch',
@@ -213,7 +213,7 @@ describe('one line explains what is wrong with a module', () => {
       /has no fetch, and its routes are empty: an app is/,
     ],
     [
-      'a start that is none',
+      'a start that is not a function',
       'export default { fetch() {}, start: 1 };',
       /start in .* must be a function, not number/,
     ],
@@ -222,10 +222,10 @@ describe('one line explains what is wrong with a module', () => {
       'export default { get fetch() { throw new Error("no secret"); } };',
       /^can't load .*: Error: no secret/,
     ],
-    ['nothing', '', /has neither fetch nor routes: an app is \{ fetch/],
-    ['something else', 'export default 7;', /has no app: an app is/],
+    ['no exports', '', /has neither fetch nor routes: an app is \{ fetch/],
+    ['a number by default', 'export default 7;', /has no app: an app is/],
     ['null', 'export default null;', /has no app: an app is/],
-    ['an object without either', 'export default { error() {} };', /has neither fetch nor routes/],
+    ['an object without fetch and routes', 'export default { error() {} };', /has neither fetch nor routes/],
     [
       'routes that are an array',
       'export default { routes: [] };',
@@ -252,13 +252,17 @@ describe('one line explains what is wrong with a module', () => {
       /routes in .* must be/,
     ],
     ['routes that are null', 'export default { fetch() {}, routes: null };', /routes in .* must be/],
-    ['a fetch that is none', 'export default { fetch: "x" };', /fetch in .* must be a function, not string/],
     [
-      'an error that is none',
+      'a fetch that is not a function',
+      'export default { fetch: "x" };',
+      /fetch in .* must be a function, not string/,
+    ],
+    [
+      'an error that is not a function',
       'export default { routes: {}, error: 1 };',
       /error in .* must be a function, not/,
     ],
-  ])('with %s', async (_, text, says) => {
+  ])('for %s', async (_, text, says) => {
     const { path, app } = load(text);
     const message = await messageOf(app);
     expect(message).toMatch(says);
@@ -266,7 +270,7 @@ describe('one line explains what is wrong with a module', () => {
     expect(message).not.toContain('\n');
   });
 
-  test('that throws: and the place', async () => {
+  test('of a module that throws, with the place', async () => {
     const { path, app } = load(
       '\nfunction connect() {\n  throw new TypeError("no\\n database");\n}\nconnect();',
     );
@@ -281,7 +285,7 @@ describe('one line explains what is wrong with a module', () => {
     );
   });
 
-  test('that throws something other than an Error, rejects, or throws an Error without a stack', async () => {
+  test('of a module that throws a value other than an Error, or an Error without a stack', async () => {
     const text = load('throw "text";');
     expect(await messageOf(text.app)).toBe(`can't load ${text.path}: it threw "text"`);
     const nothing = load('throw undefined;');
@@ -290,13 +294,13 @@ describe('one line explains what is wrong with a module', () => {
     expect(await messageOf(bare.app)).toBe(`can't load ${bare.path}: Error: bare`);
   });
 
-  test('with a syntax error: and the place', async () => {
+  test('of a module with a syntax error, with the place', async () => {
     const { path, app } = load('const a = 1;\nexport default { fetch( { };');
     expect(await messageOf(app)).toMatch(new RegExp(`: SyntaxError: .* \\(${path}:2\\)$`));
   });
 
   test.each(['import { counter } from "hotpath";', 'export default {};'])(
-    'whose package.json says CommonJS, and what to do: %s',
+    'of a module whose package.json sets CommonJS, with the fix: %s',
     async (text) => {
       files.write('package.json', '{ "type": "commonjs" }');
       const { path, app } = load(text, 'js');
@@ -306,7 +310,7 @@ describe('one line explains what is wrong with a module', () => {
     },
   );
 
-  test('that imports a missing module', async () => {
+  test('of a module that imports a missing module', async () => {
     const { path, app } = load('import "./nothing.mjs";');
     expect(await messageOf(app)).toMatch(
       /can't load .*: Error: Cannot find module .*nothing.mjs' imported from/,

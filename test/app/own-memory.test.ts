@@ -82,12 +82,16 @@ const UPLOADS: Record<string, Upload> = {
   'of a few bytes': { writes: [10] },
   'of one read': { writes: [40_000] },
   'at once': { writes: [1_000_000] },
-  'in quantity, then less than a read': {
+  'of several large reads, then less than a read': {
     writes: [READ_BYTES * 8 + 40_000, 50_000, 50_000, 1000, 60_000],
     pauseMs: 5,
   },
-  'in quantity, then single bytes': { writes: [READ_BYTES * 2, 1, 1, 1], pauseMs: 3 },
-  'in quantity, then an early end': { writes: [READ_BYTES * 8 + 40_000, 50_000], pauseMs: 5, leaves: 'end' },
+  'of large reads, then single bytes': { writes: [READ_BYTES * 2, 1, 1, 1], pauseMs: 3 },
+  'of several large reads, then an early end': {
+    writes: [READ_BYTES * 8 + 40_000, 50_000],
+    pauseMs: 5,
+    leaves: 'end',
+  },
   'in quantity, then a reset': {
     writes: [READ_BYTES * 8 + 40_000, 50_000],
     pauseMs: 5,

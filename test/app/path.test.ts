@@ -56,12 +56,12 @@ describe('the normal form of a path', () => {
     expect(normalPath(normal)).toBe(normal);
   });
 
-  test('encodes each character in the same way, alone and behind others', () => {
+  test('encodes each character in the same way, alone and behind other characters', () => {
     for (let code = 0; code < 128; code++) {
       const character = String.fromCharCode(code);
       for (const written of [encoded(character), encoded(character).toUpperCase()]) {
         const normal = UNRESERVED.includes(character) ? character : written.toUpperCase();
-        // A dot alone would be a dot segment.
+        // The x keeps a dot from being a dot segment.
         expect(normalPath(`/x${written}`)).toBe(`/x${normal}`);
         expect(normalPath(`/x/y${written}/z`)).toBe(`/x/y${normal}/z`);
       }

@@ -1,4 +1,4 @@
-// What proxies report, and which parts of it are trusted.
+// The addresses and schemes that proxies report, and which of them are trusted.
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';

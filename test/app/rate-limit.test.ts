@@ -1,5 +1,5 @@
-// A limiter in front of handlers: which requests are rejected, the fields of every response, and that nothing else changes. By
-// itself, and over HTTP with routes and with Hono, with two threads.
+// A limiter in front of handlers: which requests it rejects, and the fields that it adds to every response without another
+// change. Tested alone, and over HTTP with routes and with Hono, with two threads.
 
 import { Hono } from 'hono';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -37,7 +37,7 @@ async function answers(limiter: Limiter, times: number, options?: RateLimitOptio
 }
 
 describe('fields', () => {
-  test('report what is left, and when to retry', async () => {
+  test('report how many requests are left, and when to retry', async () => {
     const api = limiter('api', { limit: 3, windowMs: 60_000, now });
     expect(await answers(api, 4)).toEqual([
       [200, null, '"api";r=2;t=20', '"api";q=3;w=60'],
@@ -47,7 +47,7 @@ describe('fields', () => {
     ]);
   });
 
-  test('have whole seconds, and never too few', async () => {
+  test('have whole seconds, rounded up', async () => {
     const api = limiter('api', { limit: 2, windowMs: 1500, now });
     expect(await answers(api, 3)).toEqual([
       [200, null, '"api";r=1;t=1', '"api";q=2;w=2'],
@@ -60,7 +60,7 @@ describe('fields', () => {
     expect((await answers(slow, 2))[1]).toEqual([429, '2', '"slow";r=0;t=2', '"slow";q=1;w=2']);
   });
 
-  test('of a request whose cost exceeds what is left', async () => {
+  test('of a request whose cost exceeds the rest of the limit', async () => {
     const api = limiter('api', { limit: 10, windowMs: 10_000, now });
     expect(await answers(api, 2, { cost: 7 })).toEqual([
       [200, null, '"api";r=3;t=7', '"api";q=10;w=10'],
@@ -158,7 +158,7 @@ describe('the key and the cost of a request', () => {
     expect(() => first(request, {} as Context)).toThrow('give it a key');
   });
 
-  test('that are invalid are an error', () => {
+  test('that are invalid throw an error', () => {
     const api = limiter('api', { limit: 3, windowMs: 1000, now });
     const handler = (options: RateLimitOptions) => rateLimit(api, options)(() => new LightResponse(''));
     expect(() => handler({ key: () => null as unknown as string })(request, context)).toThrow(TypeError);
@@ -239,7 +239,7 @@ describe('the response of a handler', () => {
     rateLimit(limiter('api', { limit: 100, windowMs: 1000, now }))(handler);
   const left = '"api";r=99;t=1';
 
-  test('is returned synchronously when the handler returns it so', async () => {
+  test('is returned synchronously when the handler returns it synchronously', async () => {
     expect(behind(() => new LightResponse('now'))(request, context)).toBeInstanceOf(LightResponse);
     expect(behind(async () => new LightResponse('later'))(request, context)).toBeInstanceOf(Promise);
   });
@@ -271,7 +271,7 @@ describe('the response of a handler', () => {
     expect([response.status, response.body, response.headers.get('ratelimit')]).toEqual([status, null, left]);
   });
 
-  test('that is the same each time stays as it is', async () => {
+  test('that the handler returns again and again stays unchanged', async () => {
     const same = new LightResponse('same');
     const handler = behind(() => same);
     await handler(request, context);

@@ -1,4 +1,4 @@
-// The errors that handlers get from a request: each by its name and code, and one object for all reads that fail with it.
+// The errors that handlers get from a request: the name and code of each, and that all reads that fail get the same object.
 
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { Response } from '../../src/app/response.ts';
@@ -49,7 +49,7 @@ const READERS: Record<string, (request: ServerRequest) => Promise<unknown>> = {
     await readStream(request).catch(() => {});
     await trailers;
   },
-  'the trailers, while nobody reads the content': (request) => request.trailers,
+  'the trailers, while the handler does not read the content': (request) => request.trailers,
 };
 
 describe.each(WAYS)('$read reads', (io) => {
@@ -92,7 +92,7 @@ describe.each(WAYS)('$read reads', (io) => {
 
   describe.each(Object.entries(READERS))('%s', (_, reader) => {
     test.each(['destroy', 'resetAndDestroy', 'end'] as const)(
-      'rejects with the reason of the signal when the client has gone: %s',
+      'rejects with the reason of the signal when the client has disconnected: %s',
       async (leave) => {
         for (const text of [POST, CHUNKED]) {
           await serve(reader);
@@ -191,7 +191,7 @@ describe.each(WAYS)('$read reads', (io) => {
     const other = await server.connect();
     other.send(POST);
     await other.until(/answered$/);
-    // If two requests shared an error, what one handler adds to it would reach the other.
+    // If two requests shared an error, a property that one handler adds to it would reach the other handler.
     expect(await late?.text().catch((error: unknown) => error)).not.toBe(first);
     other.close();
   });

@@ -82,7 +82,7 @@ const READINGS: Record<string, Reading> = {
     const clone = request.clone();
     return Promise.all([request.text(), clone.text()]);
   },
-  'bodyUsed before, meanwhile and after': async (request) => {
+  'bodyUsed before, during and after a read': async (request) => {
     const before = request.bodyUsed;
     const reading = request.text();
     const meanwhile = request.bodyUsed;
@@ -90,15 +90,15 @@ const READINGS: Record<string, Reading> = {
     return [before, meanwhile, request.bodyUsed, request.body?.locked];
   },
   'read twice': async (request) => [await settled(request.text()), await settled(request.json())],
-  'read beside a reader': (request) => {
+  'read while a reader locks the stream': (request) => {
     request.body?.getReader();
     return request.text();
   },
-  'read after the stream was looked at': (request) => {
+  'read after a reader of the stream was released': (request) => {
     request.body?.getReader().releaseLock();
     return request.text();
   },
-  'read after the stream was read from': async (request) => {
+  'read after a piece of the stream was read': async (request) => {
     const reader = request.body?.getReader();
     await reader?.read();
     reader?.releaseLock();
@@ -120,7 +120,7 @@ const READINGS: Record<string, Reading> = {
     const clones = [request.clone(), request, request.clone()];
     return Promise.all(clones.map((clone) => clone.clone().text()));
   },
-  'made another Request of': async (request) =>
+  'passed to new Request': async (request) =>
     new NativeRequest((request as Partial<Request>)[toNative]?.() ?? request).text(),
 };
 
@@ -142,7 +142,7 @@ const CONTENTS: Record<string, [Pieces, Field[]]> = {
   'a form': [['a=1&b=%C3%A4+c', '&a=2'], [['Content-Type', 'application/x-www-form-urlencoded']]],
   'a multipart form': [MULTIPART, [['Content-Type', 'multipart/form-data; boundary=edge']]],
   'a broken multipart form': [['--edge\r\nx'], [['Content-Type', 'multipart/form-data; boundary=edge']]],
-  'a form without its type': [['a=1'], []],
+  'a form without its media type': [['a=1'], []],
   'an odd media type': [['a'], [['Content-Type', 'Text/HTML; Charset="utf-8"; a=b']]],
   'two media types': [
     ['a'],
@@ -198,7 +198,7 @@ describe('Content-Length: 0', () => {
     for (const method of ['GET', 'HEAD']) expect(empty(method).body).toBeNull();
   });
 
-  test('has no trailers, whether it is read or not', async () => {
+  test('has no trailers, before and after it is read', async () => {
     expect([...(await empty('POST').trailers)]).toEqual([]);
   });
 });
@@ -210,7 +210,7 @@ describe('the body', () => {
       expect(await post(['\ufeff\ufeffx'], [], { whole }).request.text()).toBe('\ufeffx');
   });
 
-  test('as an ArrayBuffer has nothing but its bytes, also when they lie in a larger buffer', async () => {
+  test('as an ArrayBuffer has its own bytes only, even if they lie in a larger buffer', async () => {
     const larger = new Uint8Array(10).fill(120);
     const { request } = post([larger.subarray(2, 5)]);
     expect((await request.arrayBuffer()).byteLength).toBe(3);
@@ -218,7 +218,7 @@ describe('the body', () => {
     expect(ownBuffer(larger)).toBe(larger.buffer);
   });
 
-  test('as a stream passes over empty pieces', async () => {
+  test('as a stream skips empty pieces', async () => {
     const { request } = post(['a', '', '', 'b', '']);
     const pieces: string[] = [];
     for await (const piece of request.body ?? []) pieces.push(Buffer.from(piece).toString());
@@ -350,7 +350,7 @@ describe('the trailers', () => {
     expect((await clone.trailers).get('digest')).toBe('x, y');
   });
 
-  test('are not known before the end, and asking reads nothing', async () => {
+  test('are not known before the end, and the getter reads no content', async () => {
     const { request, content } = post(['a'], [], { trailers });
     let known = false;
     void request.trailers.then(() => (known = true));
@@ -358,7 +358,7 @@ describe('the trailers', () => {
     expect([known, content.reads]).toEqual([false, 0]);
   });
 
-  test('may fail without a program that waits for them', async () => {
+  test('may fail while no program waits for them', async () => {
     const { request } = post([GONE]);
     void request.trailers;
     await expect(request.text()).rejects.toBe(GONE);

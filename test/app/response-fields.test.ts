@@ -107,7 +107,7 @@ describe('a malformed field is rejected:', () => {
     expect(() => new Headers({ [name]: '1' })).toThrow(TypeError);
   });
 
-  test('a second time, too', () => {
+  test('again when it is used a second time', () => {
     for (let i = 0; i < 3; i++) {
       expect(() => readFields({ ok: '1', again: 'a\nb' }, NO_FIELDS)).toThrow(TypeError);
       expect(linesOf({ again: 'a' })).toEqual(['again: a']);
@@ -115,7 +115,7 @@ describe('a malformed field is rejected:', () => {
   });
 
   test.each([null, 'a: b', 5, [['a']], [['a', 'b', 'c']], ['ab'], [null], { a: Symbol('b') }])(
-    '%o is none',
+    'the fields %o',
     (headers) => {
       expect(() => readFields(headers as never, NO_FIELDS)).toThrow(TypeError);
       expect(() => new Headers(headers as never)).toThrow(TypeError);
@@ -211,7 +211,7 @@ describe("the server's own fields", () => {
     expect(readFields({ 'content-length': value }, NO_FIELDS)).toMatchObject({ lines: '', length });
   });
 
-  test('two Content-Lengths count as none', () => {
+  test('two Content-Length fields are ignored', () => {
     const twice: HeadersInit = [
       ['content-length', '5'],
       ['content-length', '5'],

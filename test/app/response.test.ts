@@ -39,7 +39,7 @@ function streamOf(...pieces: unknown[]): ReadableStream {
 const bytes = () => new Uint8Array([0x68, 0xc3, 0xa4, 0xff]);
 const formBody = 'a=1&b=2';
 
-/** These uses give the same with both classes. */
+/** Uses that give the same result with both classes. */
 const SAME: [string, (Class: ResponseClass) => unknown][] = [
   ['no body', (R) => seen(new R())],
   ['null', (R) => seen(new R(null))],
@@ -123,10 +123,10 @@ const SAME: [string, (Class: ResponseClass) => unknown][] = [
         ],
       }).headers.getSetCookie(),
   ],
-  ['a name that is none', (R) => new R('', { headers: { 'a b': '1' } })],
+  ['an invalid field name', (R) => new R('', { headers: { 'a b': '1' } })],
   ['a value with CRLF', (R) => new R('', { headers: { a: 'b\r\nc: d' } })],
   ['a value with NUL', (R) => new R('', { headers: [['a', 'b\0']] })],
-  ['a value that is no byte string', (R) => new R('', { headers: { a: '€' } })],
+  ['a value that is not a byte string', (R) => new R('', { headers: { a: '€' } })],
   ['a Blob and a value with CRLF', (R) => new R(new Blob(['a']), { headers: { a: 'b\r\nc: d' } })],
   ['headers null', (R) => new R('', { headers: null as never })],
   ['headers as a string', (R) => new R('', { headers: 'a: b' as never })],
@@ -140,7 +140,7 @@ const SAME: [string, (Class: ResponseClass) => unknown][] = [
     (R) => seen(new R('b', new R('a', { status: 201, statusText: 'c', headers: { d: 'e' } }))),
   ],
   [
-    'a native one as init',
+    'a native response as init',
     (R) => seen(new R('b', new NativeResponse(null, { status: 201, statusText: 'c' }))),
   ],
   ['an init without Content-Type', (R) => seen(new R('b', new R(null, { headers: { d: 'e' } })))],
@@ -169,7 +169,7 @@ const SAME: [string, (Class: ResponseClass) => unknown][] = [
     },
   ],
   [
-    'whose body is read',
+    'a response whose body is read',
     async (R) => {
       const init = new R('a');
       const response = new R(init.body, init);
@@ -178,7 +178,7 @@ const SAME: [string, (Class: ResponseClass) => unknown][] = [
     },
   ],
   [
-    'the body of one that has been read',
+    'the body of a response that has been read',
     async (R) => {
       const init = new R('a');
       await init.text();
@@ -221,7 +221,7 @@ const SAME: [string, (Class: ResponseClass) => unknown][] = [
     },
   ],
   [
-    'what was given can be changed without effect',
+    'changing the init afterwards has no effect',
     (R) => {
       const headers = { a: '1' };
       const init = { status: 201, headers };
@@ -336,7 +336,7 @@ const SAME: [string, (Class: ResponseClass) => unknown][] = [
     },
   ],
   [
-    'the pieces of bytes, which stay',
+    'the pieces of bytes, which are not transferred',
     async (R) => {
       const given = bytes();
       for await (const piece of new R(given).body!) piece[0] = 1;
@@ -404,7 +404,7 @@ const SAME: [string, (Class: ResponseClass) => unknown][] = [
   ['json', (R) => seen(R.json({ a: [1, '€'] }))],
   ['json with init', (R) => seen(R.json(1, { status: 201, headers: { 'content-type': 'text/x', a: 'b' } }))],
   ['json with other headers', (R) => seen(R.json(null, { headers: { a: 'b' } }))],
-  ['json of nothing', (R) => R.json(undefined)],
+  ['json of undefined', (R) => R.json(undefined)],
   ['json of a function', (R) => R.json(() => {})],
   [
     'json of a cycle',
@@ -417,7 +417,7 @@ const SAME: [string, (Class: ResponseClass) => unknown][] = [
   ['redirect', (R) => seen(R.redirect('http://a.test/b'))],
   ['redirect with a status', (R) => seen(R.redirect('http://a.test/b', 308))],
   ['redirect with another status', (R) => R.redirect('http://a.test/b', 200)],
-  ['redirect nowhere', (R) => R.redirect('http://')],
+  ['redirect to an invalid URL', (R) => R.redirect('http://')],
   ['error', (R) => seen(R.error())],
 
   ['without new', (R) => (R as unknown as () => void)()],
@@ -433,9 +433,12 @@ const SAME: [string, (Class: ResponseClass) => unknown][] = [
       return [names.sort(), Object.keys(new R('a'))];
     },
   ],
-  ['members of no response', (R) => Object.getOwnPropertyDescriptor(R.prototype, 'status')!.get!.call({})],
   [
-    'a class that extends it',
+    'members called on another object',
+    (R) => Object.getOwnPropertyDescriptor(R.prototype, 'status')!.get!.call({}),
+  ],
+  [
+    'a class that extends Response',
     async (R) => {
       class Mine extends R {}
       const mine = new Mine('a', { status: 201 });
@@ -493,7 +496,7 @@ describe('light and native', () => {
     expect(new NativeResponse() instanceof Response).toBe(true);
   });
 
-  test('each can be the options of the other', async () => {
+  test('each can be the init of the other', async () => {
     const init = { status: 201, statusText: 'a', headers: { b: 'c' } };
     const light = new Response('x', init);
     const native = new NativeResponse('x', init);

@@ -1,4 +1,4 @@
-// Malformed routes, which are named in an error at the start. How valid routes work is tested in end-to-end/.
+// The startup errors that name a malformed route. The tests in end-to-end/ cover valid routes.
 
 import { describe, expect, test } from 'vitest';
 import { Response } from '../../src/app/response.ts';
@@ -21,8 +21,8 @@ describe('a malformed route is named in the error', () => {
     ['null', '/a', null],
     ['an object without methods', '/a', {}],
     ['a promise', '/a', Promise.resolve(new Response('a'))],
-    ['a method that is none', '/a', { get: answer }],
-    ['a method with something else', '/a', { GET: 5 }],
+    ['an unknown method', '/a', { get: answer }],
+    ['a method with a number', '/a', { GET: 5 }],
     ['Response.error()', '/a', Response.error()],
     ['a response with trailers', '/a', new Response('a', { trailers: () => ({}) })],
     ['a stream that fails', '/a', new Response(failing())],
@@ -37,7 +37,7 @@ describe('a malformed route is named in the error', () => {
   });
 });
 
-describe('the path of a route is exact, or has whole segments that are parameters, or * at its end', () => {
+describe('the segments of a route are exact or parameters, with an optional * at the end', () => {
   test.each([
     ['a', "must begin with a slash: write '/a'"],
     ['*', "must begin with a slash: write '/*'"],

@@ -1,5 +1,4 @@
-// The route table by itself: which route matches a path, which responses are prepared for which path, and which tables are
-// malformed.
+// The route table: the route that matches a path, the paths with prepared responses, and the errors for malformed tables.
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -61,7 +60,7 @@ describe('a path leads to', () => {
     [['/:x/c', '/*', '/b/*'], '/b/c/', ['/b/*', expect.anything()]],
     [['/*', '/b/*', '/b/:x'], '/b/c/', ['/b/*', expect.anything()]],
     [['/b/*', '/:x/c', '/*'], '/b/c/', ['/b/*', expect.anything()]],
-    // Spelled as in a program, or as in a request.
+    // Paths as a program writes them, and as a request writes them.
     [['/grün'], '/gr%C3%BCn', ['/grün', undefined]],
     [['/gr%C3%BCn'], '/gr%C3%BCn', ['/gr%C3%BCn', undefined]],
     [['/100%25'], '/100%25', ['/100%25', undefined]],
@@ -97,7 +96,7 @@ describe('a path leads to', () => {
   });
 });
 
-test('names and values of parameters have no other meaning', async () => {
+test('names and values of parameters never reach a prototype', async () => {
   const table = await tableOf('/:__proto__/:constructor/:toString/*');
   const match = table.find('/__proto__/constructor/%5F_proto__/hasOwnProperty');
   expect(Object.entries(match?.params ?? {})).toEqual([
@@ -142,7 +141,7 @@ describe('of the routes that match, the more exact one answers', () => {
     return segments.length === parts.length ? params : undefined;
   }
 
-  /** Compares two patterns that match the same path: the one that wins sorts first. */
+  /** Compares two patterns that match the same path: the pattern that wins sorts first. */
   function rank(pattern: string): string {
     return pattern
       .split('/')

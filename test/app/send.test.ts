@@ -75,7 +75,7 @@ describe('content in memory is sent at once', () => {
       [200, TEXT, 'a', false],
     ],
     [
-      'a native one without a body',
+      'a native response without a body',
       () => NativeResponse.redirect('http://a.test/', 307),
       [307, 'location: http://a.test/\r\n', '', false],
     ],
@@ -666,8 +666,8 @@ describe('the parts of a whole response', () => {
       'content-type: b/c\r\n',
       'a',
     ],
-    ['a native one', () => new NativeResponse('ä', { status: 201 }), TEXT, 'ä'],
-    ['a native one without a body', () => new NativeResponse(null, { status: 201 }), '', ''],
+    ['a native response', () => new NativeResponse('ä', { status: 201 }), TEXT, 'ä'],
+    ['a native response without a body', () => new NativeResponse(null, { status: 201 }), '', ''],
   ])('%s', async (_, make, fields, content) => {
     const response = make();
     // Twice, since the response stays unread.

@@ -60,7 +60,7 @@ describe('the URL of a request', () => {
     ["/it's?it's", 'a', "http://a/it's?it%27s"],
     ['/?[]{}|^`', 'a', 'http://a/?[]{}|^`'],
     ['/??', 'a', 'http://a/??'],
-    // Without a host, or with one that URL rejects
+    // Without a host, or with a host that URL rejects
     ['/a', undefined, 'http://127.0.0.1:8080/a'],
     ['/a', '', 'http://127.0.0.1:8080/a'],
     ['/a', ':90', 'http://127.0.0.1:8080/a'],
@@ -68,7 +68,7 @@ describe('the URL of a request', () => {
     ['/a', '[::::]', 'http://127.0.0.1:8080/a'],
     ['/a', 'a:99999', 'http://127.0.0.1:8080/a'],
     ['/a', 'a%2fb', 'http://127.0.0.1:8080/a'],
-    // More than a host, in case the parser accepts it one day
+    // A Host with more than a host, in case the parser accepts it one day
     ['/a', 'a/b', 'http://127.0.0.1:8080/a'],
     ['/a', 'user@a', 'http://127.0.0.1:8080/a'],
     ['/a', 'a?b', 'http://127.0.0.1:8080/a'],

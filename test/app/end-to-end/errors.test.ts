@@ -1,5 +1,5 @@
-// Handlers that fail or never answer, under the command line: their clients learn only that they failed, the
-// operator learns everything, and all other clients are served.
+// Handlers that fail or never answer, under the command line: their clients get a status without details, the log has the
+// details, and all other clients are served.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connect, eventually } from '../../support/client.ts';

@@ -1,5 +1,5 @@
-// A stream that breaks off, behind an nginx as it is installed: it asks in HTTP/1.0, where the close ends the content.
-// The client must not get a complete response.
+// A stream that breaks off, behind nginx in its default configuration. nginx sends HTTP/1.0 requests, where the close ends
+// the content. The client must not get a complete response.
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';

@@ -51,7 +51,7 @@ describe.each(SERVERS)('%s engine, %s workers', (engine, workers) => {
     ['absolute-form before Host', lines('GET http://other:99/p HTTP/1.1', 'Host: h'), 'http://other:99/p'],
     ['absolute-form without a path', lines('GET http://other HTTP/1.1', 'Host: other'), 'http://other/'],
     ['asterisk-form', lines('OPTIONS * HTTP/1.1', 'Host: h:1'), 'http://h:1/'],
-    ['a host that is none of a URL', lines('GET /p HTTP/1.1', 'Host: 1.2.3.4.5'), 'OWN/p'],
+    ['a host that is not valid in a URL', lines('GET /p HTTP/1.1', 'Host: 1.2.3.4.5'), 'OWN/p'],
     ['no Host in HTTP/1.0', 'GET /p HTTP/1.0\r\n\r\n', 'OWN/p'],
     ['dot segments', lines('GET /a/../b/./c HTTP/1.1', 'Host: h'), 'http://h/b/c'],
     ['IPv6', lines('GET / HTTP/1.1', 'Host: [::1]:8080'), 'http://[::1]:8080/'],

@@ -184,7 +184,7 @@ describe.each(SERVERS)('%s engine, %s workers', (engine, workers) => {
     }
   });
 
-  test('a proxy of two lines passes on method, target, fields and body', async () => {
+  test('a proxy of two lines forwards method, target, fields and body', async () => {
     const response = await get('/proxy/there?q=1', {
       method: 'PUT',
       body: LARGE,
