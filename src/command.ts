@@ -44,7 +44,7 @@ export function explain({ code, message }: NodeJS.ErrnoException): string {
   // The message of a failure at a path ends in the reason.
   if (code === 'EADDRINUSE' && /:\d+$/.test(message))
     return `${message.replace('listen EADDRINUSE: ', '')}: choose another port with --port`;
-  if (/^(?:listen|bind) (?:EACCES|EPERM)\b/.test(message))
+  if (/^(?:listen|bind) (?:EACCES|EPERM)\b.*:\d+$/.test(message))
     return 'only a privileged user may listen on this port: choose a port above 1023 with --port';
   if (/^(?:listen|bind) (?:EADDRNOTAVAIL|EINVAL)\b/.test(message))
     return 'the address of --host is not one of this machine: use 127.0.0.1, or 0.0.0.0 for all of its addresses';

@@ -26,6 +26,11 @@ describe('each cause of a failed start has its own line', () => {
     ],
     [
       'EACCES',
+      'listen EACCES: permission denied /run/a.sock',
+      /^listen EACCES: permission denied \/run\/a\.sock$/,
+    ],
+    [
+      'EACCES',
       "EACCES: permission denied, open '/a/app.js'",
       /^EACCES: permission denied, open '\/a\/app.js'$/,
     ],

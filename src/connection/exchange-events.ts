@@ -9,7 +9,7 @@ export interface ExchangeEvents {
   drain: () => void;
   /**
    * The response has left: the kernel has taken its last byte. With an error, it never will. Emitted once for each exchange,
-   * never within the call that completes the response.
+   * never within the call that completes the response; not after upgrade(), since its new owner sends the response.
    */
   left: (error?: Error) => void;
 }
