@@ -85,7 +85,7 @@ describe('a path', () => {
       expect(await told(target), target).toEqual([content]);
   });
 
-  test('answers the methods of its route; others get a 405 and OPTIONS a 204, both with Allow', async () => {
+  test('answers the methods of its route; other methods get a 405 and OPTIONS a 204, both with Allow', async () => {
     await serve({ routes: { '/a': { POST: ok }, '/:x/b': { GET: ok, OPTIONS: () => new Response('own') } } });
     const answers = async (method: string) =>
       (await ask(['/a', '/x/b'], method)).map(({ statusCode, fields, content }) => [

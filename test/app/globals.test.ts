@@ -89,7 +89,7 @@ describe('instanceof', () => {
 });
 
 describe('new Request', () => {
-  test('accepts what it accepted before', async () => {
+  test('accepts the same arguments as before', async () => {
     const request = new Request('http://a.test/b', { method: 'POST', body: 'c' });
     expect([request.method, request.url, await request.clone().text()]).toEqual([
       'POST',
@@ -173,7 +173,7 @@ describe('fetch', () => {
     }
   });
 
-  test('content that it has decoded is sent decoded, under any Response', async () => {
+  test('content that fetch() has decoded is sent decoded, with any Response class', async () => {
     const server = createServer((_, response) => {
       const content = gzipSync('content');
       response.writeHead(200, { 'content-encoding': 'gzip', 'content-length': content.length });

@@ -79,7 +79,7 @@ function summary(value: unknown): unknown {
 
 describe.each(CLASSES)('%s', (_, light, native, makeLight, makeNative) => {
   const [ours, theirs] = [prototypeOf(light), prototypeOf(native)];
-  // One member, public in undici by mistake, has no value.
+  // A member that undici makes public by mistake has no value.
   const names = Object.getOwnPropertyNames(theirs).filter(
     (name) => name !== 'constructor' && name !== 'attribute',
   );

@@ -28,7 +28,7 @@ import { FakeHead, type Field } from './request-fixture.ts';
 
 const files = appFiles();
 
-/** In characters. Doubled three times, it is still below the size limit of a response's fields. */
+/** In characters. Three doublings stay below the size limit of a response's fields. */
 const SIZE = 2048;
 /** Three doublings, since the noise of a busy machine hides a single one. */
 const LARGER = 8;
@@ -139,7 +139,7 @@ function sumOf(text: string): number {
   return sum;
 }
 
-/** A flat string, as it comes from outside: not a rope of parts. */
+/** Returns a flat string, as text from outside is, not a rope of parts. */
 function flat(text: string): string {
   return Buffer.from(text, 'latin1').toString('latin1');
 }
@@ -256,7 +256,7 @@ test('a value above the size limit of all fields is rejected before any pattern 
     expect(use).toThrow(RangeError);
 });
 
-test('white space around a value is free, however long it is', () => {
+test('white space around a value does not count for the size limit', () => {
   const space = ' \t\r\n'.repeat(100_000);
   expect(readFields({ 'x-name': `${space}a b${space}` }, NO_FIELDS).lines).toBe('x-name: a b\r\n');
   expect(readFields({ 'x-name': space }, NO_FIELDS).lines).toBe('x-name: \r\n');

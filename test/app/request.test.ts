@@ -396,7 +396,7 @@ describe('the signal', () => {
     expect(request.signal.reason).toBe(GONE);
   });
 
-  test('keeps the listeners of the exchange, even one that throws', () => {
+  test('keeps the listeners of the exchange, even a listener that throws', () => {
     const { request, exchange } = get();
     const told: Error[] = [];
     exchange.onAbort = (reason) => {

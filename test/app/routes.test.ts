@@ -71,7 +71,7 @@ describe('a path leads to', () => {
     [['/a/../:x'], '/b', ['/a/../:x', { x: 'b' }]],
     [['/%3Ax/%2A'], '/%3ax/%2a', ['/%3Ax/%2A', undefined]],
     [['/%3Ax'], '/y', undefined],
-    // Unreserved characters are the same encoded or not; all others differ.
+    // Unreserved characters are the same encoded or not; all other characters differ.
     [['/a/*'], '/%61/secret', ['/a/*', { _: 'secret' }]],
     [['/a/*'], '/x/../%61/secret', ['/a/*', { _: 'secret' }]],
     [['/a/*'], '/%2e/a/%73ecret', ['/a/*', { _: 'secret' }]],
@@ -114,7 +114,7 @@ test('names and values of parameters never reach a prototype', async () => {
   expect(found(literal, '/__proto__/valueOf')).toEqual(['/:x/valueOf', { x: '__proto__' }]);
 });
 
-describe('of the routes that match, the more exact one answers', () => {
+describe('of the routes that match, the most exact route answers', () => {
   const literal = fc.constantFrom('a', 'b', 'c', '');
   const pattern = fc
     .tuple(fc.array(fc.oneof(literal, fc.constant(':')), { maxLength: 4 }), fc.constantFrom('', '', '*'))

@@ -16,7 +16,7 @@ import { FakeExchange } from './fake-exchange.ts';
 const TEXT = 'content-type: text/plain;charset=UTF-8\r\n';
 const bytes = (text: string) => new TextEncoder().encode(text);
 
-/** A stream that a test feeds, and whether it was cancelled. */
+/** A stream that a test feeds, with a spy on its cancellation. */
 function fed() {
   const cancelled = vi.fn();
   let controller!: ReadableStreamDefaultController<unknown>;

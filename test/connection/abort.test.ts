@@ -258,7 +258,7 @@ describe.each(WAYS)('%s engine, $read reads, $write writes', (engine, io) => {
     await draining;
   });
 
-  test('an application that waits for onDrain is called when the peer is gone', async () => {
+  test('onDrain is called when the client has disconnected', async () => {
     let drains = 0;
     serve((exchange) => {
       exchange.onDrain = () => drains++;

@@ -29,7 +29,7 @@ describe.each(WAYS)('$read reads, $write writes: an HTTP/1.0 client', (io) => {
       watched.push(watch(exchange));
       application(exchange);
     });
-  /** A stream of one piece, whose head is out. */
+  /** A stream of one piece, whose head has been sent. */
   const begin = async (sent = GET): Promise<Exchange> => {
     serve((exchange) => {
       exchange.begin(200, '', undefined, false);
@@ -93,7 +93,7 @@ describe.each(WAYS)('$read reads, $write writes: an HTTP/1.0 client', (io) => {
     expect(client.received.length).toBeGreaterThan(size);
   });
 
-  test('that has closed its side is reset, too', async () => {
+  test('that has closed its side is also reset', async () => {
     const exchange = await begin();
     client.socket.end();
     await eventually('aborted', () => exchange.aborted !== undefined);

@@ -49,7 +49,7 @@ test('heads and contents that arrive in halves, by turns, are not mixed up', asy
   }
 });
 
-test('pipelines of the engine and slow readers of large contents go on beside one another', async () => {
+test('pipelines that the engine answers and slow readers of large contents do not disturb each other', async () => {
   const large = Buffer.alloc(4 * 1024 * 1024, 'x');
   server.plane.serve((exchange) => exchange.respond(200, '', large, false));
   for (const client of clients) {

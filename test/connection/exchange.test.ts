@@ -24,7 +24,7 @@ describe.each(ENGINE_WAYS)('%s engine, $write writes', (engine, io) => {
   };
   const request = (method = 'GET', version = '1.1', fields = ''): string =>
     `${method} /x HTTP/${version}\r\nHost: a\r\n${fields}\r\n`;
-  /** The response to one request that closes. */
+  /** The response to a request that closes its connection. */
   const answerTo = async (application: Application, text = request('GET', '1.1')): Promise<Response> => {
     server.plane.serve(application);
     client.send(text.replace(/\r\n\r\n$/, '\r\nConnection: close\r\n\r\n'));

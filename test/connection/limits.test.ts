@@ -42,7 +42,7 @@ test('a connection beyond the limit gets 503, and open connections continue', as
   expect(await answered(fourth)).toBe(true);
 });
 
-test('the number of connections that read a 503 is limited, too', async () => {
+test('the number of connections that read a 503 is also limited', async () => {
   await start({ connectionsMax: 1, refusalsMax: 3 });
   const [kept] = (await open(1)) as [Client];
   await eventually('accepted', () => server.statistics().open === 1);

@@ -1,5 +1,5 @@
-// No deadline expires before its time, wherever between two ticks of the clock it was set, and input that arrived in
-// time while the event loop was blocked is read before anything expires.
+// No deadline expires early, even if it was set between two ticks of the clock. Input that arrived in time while the event
+// loop was blocked is read before any deadline expires.
 
 import { once } from 'node:events';
 import net, { type AddressInfo } from 'node:net';

@@ -1,5 +1,5 @@
-// Pipelines of requests that are answered in every way: responses arrive in order, whole, and no bytes of one connection show
-// up on another. Heads that wait stay as they are, however many others arrive after them.
+// Pipelines of requests that are answered in every way. The responses arrive complete and in order, and contain no bytes of
+// another connection. Waiting heads do not change, however many other heads arrive after them.
 
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';

@@ -162,7 +162,7 @@ describe.each(ENGINE_WAYS)('%s engine, $write writes', (engine, io) => {
     ]);
   });
 
-  test('a connection that is turned away has taken no time before it began', async () => {
+  test('the duration of a refused connection begins when the connection begins', async () => {
     const startedMs = performance.now();
     const full = await openPlane({ engine, io, log: 'requests', limits: { connectionsMax: 0 } });
     full.plane.log.responded = (event) => events.push(event);

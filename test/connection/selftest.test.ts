@@ -12,7 +12,7 @@ test('this Node reads and writes the direct way', async () => {
   expect(await chooseIo('public', slot)).toEqual({ read: 'public', write: 'public' });
 });
 
-/** write() hands _write() a Buffer or a text; only the direct way hands it a plain view. */
+/** The public way passes a Buffer or a string to _write(); only the direct way passes a plain view. */
 function isPlainView(bytes: unknown): boolean {
   return bytes instanceof Uint8Array && !Buffer.isBuffer(bytes);
 }

@@ -246,7 +246,7 @@ describe.each(ENGINE_WAYS)('%s engine, $read reads', (engine, io) => {
     await expectFresh();
   });
 
-  test('a pipelined request whose content the peer has not finished when it closed', async () => {
+  test('a pipelined request whose client closed before the end of the content', async () => {
     const malformed = 'PUT /2 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nX\r\n';
     for (const second of [post('/2', 'x'.repeat(10)).slice(0, -3), malformed]) {
       const exchanges: Exchange[] = [];

@@ -49,7 +49,7 @@ test('a connection is admitted or refused only after the bytes that the kernel h
   expect(room.size).toBe(0);
 });
 
-test('other threads are asked for one place for each connection that waits, and asked again', async () => {
+test('the room asks other threads for one place for each waiting connection, and asks again', async () => {
   enter(1, 2);
   await poll();
   expect(asked).toBe(2);
@@ -87,7 +87,7 @@ test('a connection that has waited for four ticks is refused', async () => {
   expect([room.size, told]).toEqual([0, ['1 refused', '2 refused']]);
 });
 
-test('all connections leave when the server stops', async () => {
+test('all connections leave the room when the server stops', async () => {
   enter(1, 2);
   const left: number[] = [];
   room.clear(({ addressEntry: entry }) => left.push(entry));

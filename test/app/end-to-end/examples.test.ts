@@ -1,4 +1,4 @@
-// Every example, started and used as the comment at its top says.
+// Every example, started and used as its first comment describes.
 
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
@@ -105,7 +105,7 @@ test('upload', async () => {
   expect(await text('/files/empty')).toBe('');
   expect((await get('/files/missing')).status).toBe(404);
   expect((await get('/files/..%2Fescape', { method: 'PUT', body: 'x' })).status).toBe(400);
-  // A client that disconnects in the middle leaves nothing behind.
+  // A client that disconnects during its upload leaves no file behind.
   const client = await connect(run.port);
   client.send(`${lines('PUT /files/half HTTP/1.1', 'Content-Length: 1000000')}half`);
   await eventually('the file', () => client.socket.bytesWritten > 0);

@@ -32,7 +32,7 @@ describe.each(['wasm', 'js'])('%s engine', (engine) => {
     ['chunked', CHUNKED],
     ['with its length', KNOWN],
   ])(
-    'another body replaces one that has been read; without one the platform rejects it, %s',
+    'another body replaces a body that has been read; without another body the platform rejects the request, %s',
     async (_, rest) => {
       const answer = contentOf(await post('/used', 'X-Kind: a', ...rest));
       expect(JSON.parse(answer)).toEqual(['POST', true, 'a', 'new', 'TypeError', 'TypeError']);

@@ -1,4 +1,4 @@
-// A Hono application under the command line compared with the same one without any server: a client gets exactly
+// A Hono application under the command line compared with the same application without a server: a client gets exactly
 // the response that Hono itself makes.
 
 import { createServer, request as httpRequest, type IncomingMessage, type Server } from 'node:http';

@@ -98,7 +98,7 @@ http {
         );
         await expect(fetched).rejects.toThrow();
       };
-      // From the cache after the first time, if it were kept.
+      // If nginx had cached the response, later requests would get it from the cache.
       await Promise.all([ask(''), ask('/unbuffered'), ask('/cached').then(() => ask('/cached'))]);
     },
     30_000,

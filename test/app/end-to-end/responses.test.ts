@@ -9,7 +9,7 @@ import { type AppRun, contentOf, lines, SERVERS, startApp, tell, untilCounter } 
 
 const LARGE = 'x'.repeat(200_000);
 
-/** The server that the application fetches from: plain, compressed and failing responses, and one that describes its request. */
+/** The server that the application fetches from. Its responses are plain, compressed, failures, or a record of the request. */
 let upstream: Server;
 let upstreamUrl: string;
 beforeAll(async () => {
@@ -138,7 +138,7 @@ describe.each(SERVERS)('%s engine, %s workers', (engine, workers) => {
     client.send(lines(`GET /events/${name} HTTP/1.1`));
     for (let i = 1; i <= 3; i++) {
       await client.until((received) => received.includes(`data: ${i}\n\n`));
-      // The next one waits for this request.
+      // The next event waits for this request.
       expect(client.received).not.toContain(`data: ${i + 1}`);
       expect(await (await get(`/counter/${name}-produced`)).text()).toBe(`${i}`);
       await get(`/add/${name}-allowed`);
@@ -155,7 +155,7 @@ describe.each(SERVERS)('%s engine, %s workers', (engine, workers) => {
     await untilCounter(run, `${name}-produced`, 65536);
     let before = -1;
     let produced = 0;
-    // Until it stops: kernels buffer different amounts.
+    // Waits until the stream stops, since kernels buffer different amounts.
     for (let i = 0; i < 100 && produced !== before; i++) {
       await sleep(100);
       before = produced;

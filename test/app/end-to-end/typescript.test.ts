@@ -1,5 +1,4 @@
-// An application in TypeScript, with JSX, compiled by a compiler and started: what 'hotpath' exports has types
-// that such applications get along with.
+// A compiled application in TypeScript with JSX, started: the types that 'hotpath' exports fit TypeScript applications.
 
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
