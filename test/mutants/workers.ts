@@ -35,7 +35,7 @@ export const workerDefects: Defect[] = [
       'a path has its file before threads listen',
       'const boundAt = ',
       'const boundAt = path;\n  void ',
-      'of two servers',
+      'if two servers start at once',
     ],
     [
       'sockets stay bound when one address is in use',
