@@ -26,6 +26,7 @@ import { LIMITS } from './wasm/memory.ts';
 import { REQUESTS_MAX } from './wasm/slot.ts';
 import { LEASE_NUMBERS_MAX } from './wasm/state/leasing.ts';
 
+/** Exported for tests, which try each model. */
 export const MODELS = ['event-loop', 'sequential', 'process', 'thread'] as const;
 export type ModelName = (typeof MODELS)[number];
 export const COUNTERS = ['atomic', 'mutex', 'none'] as const;
@@ -83,7 +84,7 @@ export const WORKERS_MAX = LIMITS.slotCountMax / 2;
 export type OptionName = Exclude<keyof Options, 'app'>;
 
 export interface Option<T> extends OptionKind<T> {
-  /** What the option means, in one sentence, which begins without an article. `{maxHead}` names another option. */
+  /** The meaning of the option, in one sentence, which begins without an article. `{maxHead}` names another option. */
   readonly says: string;
   /** More sentences for the page and the docstring. */
   readonly more?: string;

@@ -89,7 +89,10 @@ async function serveApp({ app, ...given }: ServeAppOptions): Promise<AppServer> 
   return await startThreads(options);
 }
 
-/** Starts a server of threads, each of which binds the listeners' addresses for itself. */
+/**
+ * Starts a server of threads, each of which binds the listeners' addresses for itself. Exported for tests of several
+ * listeners.
+ */
 export async function startThreads(options: Options, listeners = listenersOf(options)): Promise<AppServer> {
   const start = startOf(options, listeners);
   const wanted = countWorkers(options.workers);
@@ -123,7 +126,7 @@ async function serveHandlers({ workers, ...given }: ServeHandlersOptions): Promi
   return await startInThread(options, appOf(given, 'serve()'));
 }
 
-/** Starts a server in the calling thread. */
+/** Starts a server in the calling thread. Exported for tests of several listeners. */
 export async function startInThread(
   options: Options,
   handlers: App,

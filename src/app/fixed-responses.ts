@@ -1,5 +1,5 @@
 // Fixed responses: a Response that never changes, or a counted one. They are prepared once. The engine sends them from
-// the plane's slot. One that has no place in the slot, or that several paths lead to, is sent from here.
+// the plane's slot. This file sends a fixed response that has no place in the slot, or to which several paths lead.
 
 import type { Exchange, Head, HeadParts } from '../connection/exchange.ts';
 import type { Plane } from '../connection/plane.ts';

@@ -1,5 +1,5 @@
-// The routes of an application, compiled for look-up: exact paths in a table, paths with parameters in a tree. What each
-// route answers to each method is decided once, at the start.
+// The routes of an application, compiled for look-up: exact paths in a table, paths with parameters in a tree. The
+// answer of each route to each method is decided once, at the start.
 
 import { Counted } from '../state/counted.ts';
 import { isForeign } from './foreign.ts';

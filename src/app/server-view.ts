@@ -1,4 +1,4 @@
-// What handlers get to know of their server.
+// The view of their server that handlers get.
 
 import { type Address, mainAddress, portOf, urlOf } from '../connection/address.ts';
 import type { Statistics } from '../wasm/statistics.ts';

@@ -74,6 +74,7 @@ export class Timeout {
 
 /**
  * Returns when more content must have been received: every byte gives more time, but no pause is longer than the timeout.
+ * Exported for tests.
  * @param startedMs when the content began
  * @param bytes of the content received so far
  */

@@ -2,7 +2,7 @@
 
 import type { SharedState } from '../state/shared.ts';
 
-/** What the keeper's thread is started with: the folder, the URL of Redis, or both. */
+/** The data that the keeper's thread is started with: the folder, the URL of Redis, or both. */
 export interface KeeperStart {
   state: SharedState;
   /** The state folder. */

@@ -35,7 +35,7 @@ export const ERROR_TLS = -26;
 export const ERROR_MISDIRECTED = -27;
 
 /*
- * What a row of named state is. The kinds of counters differ in how a number is added: by one atomic instruction, under a
+ * The kinds of rows of named state. The kinds of counters differ in how a number is added: by one atomic instruction, under a
  * mutex, without any protection, or within leases.
  */
 export const KIND_COUNTER_ATOMIC = 1;
@@ -122,7 +122,7 @@ export const METHOD_TRACE = 9;
 /** The longest method that is parsed: no registered method is longer. RFC 9112 3 asks for 501 beyond it. */
 export const METHOD_BYTES_MAX = 32;
 
-/* What the fields of a head say. */
+/* Flags: the fields of a head. */
 export const FLAG_HOST = 1;
 export const FLAG_HOST_AGAIN = 2;
 export const FLAG_CLOSE = 4;
@@ -144,7 +144,7 @@ export const FLAG_CONDITIONAL = FLAG_IF_NONE_MATCH | FLAG_IF_MODIFIED_SINCE;
 /** The connection goes on after the response (RFC 9112 9.3). */
 export const FLAG_PERSISTENT = 256;
 
-/* What the lines of If-None-Match contain (RFC 9110 13.1.2). */
+/* The lines of If-None-Match (RFC 9110 13.1.2). */
 /** An entity tag. */
 export const TAGS_SOME = 1;
 /** The entity tag of the response. */

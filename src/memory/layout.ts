@@ -1,6 +1,6 @@
 /*
- * The map of the shared memory: where each region is, and what the header and the slots hold. What a row of named state
- * and its extents hold is in state-layout.ts. No other file has offsets. This one holds untyped integer constants and
+ * The map of the shared memory: where each region is, and what the header and the slots hold. The layout of
+ * named state, its rows and extents, is in state-layout.ts. No other file has offsets. This one holds untyped integer constants and
  * imports nothing, so that both compilers read it. No `/`: it differs between them.
  *
  *  0 ┌────────────────────────────┐

@@ -126,7 +126,7 @@ export const ENTRY_HASH = 0;
 /** i64: the moment from which on the whole limit is free again, in units of a millisecond divided by the limit. */
 export const ENTRY_TAT = 8;
 export const ENTRY_BYTES = 16;
-/** The largest limit. What remains of a limit has 20 bits in the result of limiterTake(). */
+/** The largest limit. The result of limiterTake() has 20 bits for the rest of a limit. */
 export const LIMIT_MAX = 1000000;
 export const LIMIT_WINDOW_MS_MAX = 2147483648;
 export const LIMIT_KEYS_MAX = 16777216;

@@ -14,7 +14,7 @@ import {
 } from '../memory/layout.ts';
 import type { Views } from '../memory/views.ts';
 
-/** What serve() did with one message. */
+/** The work of serve() on one message. */
 export interface MessageEvent {
   /** The request, when this serve() has parsed its head. */
   request: RequestLine | undefined;

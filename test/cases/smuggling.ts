@@ -1,5 +1,5 @@
-// Request smuggling by the fields that frame content. Whatever a proxy in front may have believed, the server never
-// answers a hidden request if the framing could be read in two ways (RFC 9112 6.1, 6.3, 11.2).
+// Request smuggling by the fields that frame content. If the framing could be read in two ways, the server never answers a
+// hidden request, however a proxy in front has read it (RFC 9112 6.1, 6.3, 11.2).
 
 import { type ConversationCase, get, HIDDEN, NEXT, post } from './case.ts';
 

@@ -100,8 +100,8 @@ interface Place {
 }
 
 /**
- * Runs threads in every order of their steps, and calls `judge` for each outcome. What a thread does depends only on the
- * values that it has read; so states with the same memory and the same values read are explored only once.
+ * Runs threads in every order of their steps, and calls `judge` for each outcome. The next step of a thread depends only
+ * on the values that it has read, so states with the same memory and the same values read are explored only once.
  * @returns how many states were explored
  */
 export function everySchedule(

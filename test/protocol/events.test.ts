@@ -1,4 +1,4 @@
-// What the engines record for the log: every message once, with its own response, however its bytes arrive.
+// The events that the engines record for the log: every message once, with its own response, however its bytes arrive.
 
 import { beforeEach, describe, expect, test } from 'vitest';
 import {

@@ -36,7 +36,7 @@ function route({ slot }: Engine, paths: readonly string[]): void {
   for (const [i, path] of paths.entries()) slot.prepared.addRoute(path, routed(i));
 }
 
-/** What answers a request line: a route by its index, 'hello', or undefined for the caller of serve(). */
+/** Returns the answer to a request line: a route by its index, 'hello', or undefined for the caller of serve(). */
 function ask({ codec, slot }: Engine, line: string, shift = 0): string | undefined {
   const text = `${line} HTTP/1.1\r\nHost: a\r\n\r\n`;
   const start = slot.readStart + shift;
