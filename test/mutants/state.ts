@@ -22,7 +22,7 @@ export const stateDefects: Defect[] = [
       'one of two servers that start removes the named state',
       'if (processState.starts !== undefined) processState.starts++;',
       'processState.starts = 1;',
-      'does not affect the other',
+      'the first to fail does not affect the other',
     ],
   ]),
   ...defectsOf('src/state/mutex.ts', FAILED, [

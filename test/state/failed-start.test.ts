@@ -7,8 +7,10 @@ import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { counter, gauge, histogram, limiter, mutex, type Server, serve } from '#dist/index.js';
-import { sharedState } from '../../src/state/shared.ts';
+import { joinState, sharedState } from '../../src/state/shared.ts';
+import { compileModule } from '../../src/wasm/instance.ts';
 import { appFiles, atEnd, closedAtEnd, temporaryFolder } from '../support/fixtures.ts';
+import { smallMemory } from '../support/memory.ts';
 import { forgetState } from '../support/named-state.ts';
 
 const files = appFiles();
@@ -200,6 +202,16 @@ test('when two servers start at the same time, a failure of one server does not 
   expect(bad.status).toBe('rejected');
   if (good.status === 'rejected') throw good.reason;
   expect([hits.add(), await contentOf(good.value), hits.add()]).toEqual([1, '2', 3]);
+});
+
+test('of two servers that are starting, the first to fail does not affect the other', () => {
+  const state = { module: compileModule(), memory: smallMemory() };
+  const bad = joinState(state);
+  const good = joinState(state);
+  bad.leave();
+  expect(sharedState()?.memory).toBe(state.memory);
+  good.keep();
+  expect(sharedState()?.memory).toBe(state.memory);
 });
 
 test('a running server keeps its state when another one fails to start', async () => {
