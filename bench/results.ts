@@ -22,6 +22,7 @@ export interface Results {
 export type SuiteName =
   | 'parse'
   | 'server'
+  | 'accept'
   | 'models'
   | 'counter'
   | 'state'

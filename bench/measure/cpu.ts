@@ -17,7 +17,8 @@ const SYSTEM_TICKS = 12;
 /* Of children that have ended and were waited for, and of theirs. */
 const ENDED_USER_TICKS = 13;
 const ENDED_SYSTEM_TICKS = 14;
-const TICKS = [USER_TICKS, SYSTEM_TICKS, ENDED_USER_TICKS, ENDED_SYSTEM_TICKS];
+const OWN_TICKS = [USER_TICKS, SYSTEM_TICKS];
+const ENDED_TICKS = [ENDED_USER_TICKS, ENDED_SYSTEM_TICKS];
 
 /** Written to /proc/<pid>/clear_refs, it resets a process's peak of resident memory. */
 const CLEAR_PEAK = '5';
@@ -26,6 +27,8 @@ const BYTES_PER_KIB = 1024;
 interface ProcessStat {
   parent: number;
   ticks: number;
+  /** Those of its children that have ended. */
+  endedTicks: number;
 }
 
 /**
@@ -37,6 +40,15 @@ export function cpuMicros(pid: number): number | undefined {
   if (!stats.has(pid)) return undefined;
   const ticks = treeOf(pid, stats).reduce((sum, member) => sum + (stats.get(member)?.ticks ?? 0), 0);
   return ticks * MICROS_PER_TICK;
+}
+
+/**
+ * Returns user and system time in microseconds of all children of this process that have ended; undefined if the
+ * system has no /proc.
+ */
+export function endedChildrenCpuMicros(): number | undefined {
+  const stat = readStat(String(process.pid));
+  return stat === undefined ? undefined : stat.endedTicks * MICROS_PER_TICK;
 }
 
 /**
@@ -94,10 +106,9 @@ function readStat(pid: string): ProcessStat | undefined {
     const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
     // The command's name is in parentheses, and may contain parentheses itself.
     const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-    return {
-      parent: Number(fields[PARENT]),
-      ticks: TICKS.reduce((sum, field) => sum + Number(fields[field]), 0),
-    };
+    const sumOf = (ticks: readonly number[]) => ticks.reduce((sum, field) => sum + Number(fields[field]), 0);
+    const endedTicks = sumOf(ENDED_TICKS);
+    return { parent: Number(fields[PARENT]), ticks: sumOf(OWN_TICKS) + endedTicks, endedTicks };
   } catch {
     return undefined;
   }

@@ -1,25 +1,40 @@
-// Load with a connection for each request: by ab, as in the tutorial, or, if ab is not installed, by a client of our
-// own that does the same. autocannon cannot do it: it writes its next request before it sees that the connection
-// ends.
+// Load with a connection for each request: by ab, as in the tutorial, or by a client of our own where ab is not
+// installed, and for TLS, because ab cannot resume a session. autocannon cannot do either: it writes its next request
+// before it sees that the connection ends.
 
 import { fileURLToPath } from 'node:url';
 import { Child, isInstalled } from './children.ts';
+import { endedChildrenCpuMicros } from './cpu.ts';
+
+/** How many connections are open at the same time, as in the tutorial. */
+export const CONNECTIONS_AT_ONCE = 10;
 
 /** The number of requests, or of seconds. */
 export type Bound = { requests: number } | { seconds: number };
 
+/** How a connection over TLS 1.3 begins. */
+export type Handshake = 'full' | 'resumed';
+
 export interface OneShotLoad {
   port: number;
-  connections: number;
   bound: Bound;
+  /** Undefined without TLS. */
+  handshake?: Handshake;
 }
 
 export interface OneShotResult {
   requests: number;
   seconds: number;
+  /** User and system time of the client, in microseconds; undefined if the system does not tell. */
+  cpuMicros?: number | undefined;
 }
 
 const OWN_CLIENT = fileURLToPath(new URL('../clients/one-shot.js', import.meta.url));
+/** With -t alone, ab ends after 50,000 requests. */
+const AB_REQUESTS_MAX = 1_000_000;
+/** The estimated time to start and end a client, and its estimated speed. */
+const OVERHEAD_SECONDS = { ab: 0.05, own: 0.3 };
+const REQUESTS_PER_SECOND = { ab: 15_000, own: 3000 };
 
 export function oneShotClient(): string {
   return isInstalled('ab')
@@ -28,18 +43,37 @@ export function oneShotClient(): string {
 }
 
 /** Runs the load. @throws Error if the client failed or an answer was wrong */
-export async function runOneShotLoad(load: OneShotLoad): Promise<OneShotResult> {
-  const byAb = isInstalled('ab');
-  const command = byAb ? abCommand(load) : [process.execPath, OWN_CLIENT, JSON.stringify(load)];
-  const { stdout, failure } = await new Child(byAb ? 'ab' : 'one-shot', command, undefined).ended;
+export async function runOneShotLoad(load: OneShotLoad, core: number | undefined): Promise<OneShotResult> {
+  const client = clientFor(load);
+  const command = client === 'ab' ? abCommand(load) : [process.execPath, OWN_CLIENT, JSON.stringify(load)];
+  const before = endedChildrenCpuMicros();
+  const { stdout, failure } = await new Child(`client ${client}`, command, core).ended;
   if (failure !== undefined) throw new Error(failure);
-  return byAb ? readAbResult(stdout) : (JSON.parse(stdout) as OneShotResult);
+  if (client === 'own') return JSON.parse(stdout) as OneShotResult;
+  const after = endedChildrenCpuMicros();
+  const cpuMicros = after === undefined || before === undefined ? undefined : after - before;
+  return { ...readAbResult(stdout), cpuMicros };
 }
 
-function abCommand({ port, connections, bound }: OneShotLoad): string[] {
-  const end = 'requests' in bound ? ['-n', String(bound.requests)] : ['-t', String(bound.seconds)];
+/** Estimates how long runOneShotLoad() takes. */
+export function oneShotSeconds(load: Omit<OneShotLoad, 'port'>): number {
+  const client = clientFor(load);
+  const { bound } = load;
+  const seconds = 'seconds' in bound ? bound.seconds : bound.requests / REQUESTS_PER_SECOND[client];
+  return seconds + OVERHEAD_SECONDS[client];
+}
+
+function clientFor({ handshake }: Omit<OneShotLoad, 'port'>): 'ab' | 'own' {
+  return handshake === undefined && isInstalled('ab') ? 'ab' : 'own';
+}
+
+function abCommand({ port, bound }: OneShotLoad): string[] {
+  const end =
+    'requests' in bound
+      ? ['-n', String(bound.requests)]
+      : ['-t', String(bound.seconds), '-n', String(AB_REQUESTS_MAX)];
   // -l: answers may differ in length, because they count.
-  return ['ab', '-l', '-q', ...end, '-c', String(connections), `http://127.0.0.1:${port}/`];
+  return ['ab', '-l', '-q', ...end, '-c', String(CONNECTIONS_AT_ONCE), `http://127.0.0.1:${port}/`];
 }
 
 /** Reads ab's result. @throws Error if a request failed, or the server answered no request */

@@ -10,12 +10,14 @@ export interface Pace {
   loadRounds: number;
   loadSeconds: number;
   warmUpSeconds: number;
+  /** Connections, each with one request. */
+  acceptRequests: number;
   transferSeconds: number;
   modelRounds: number;
   modelSeconds: number;
 }
 
-/** Runs all suites in ten to eleven minutes. */
+/** Runs all suites in about twelve minutes. */
 export const FULL: Pace = {
   timingRounds: 7,
   timingMs: 250,
@@ -25,6 +27,7 @@ export const FULL: Pace = {
   loadRounds: 5,
   loadSeconds: 1.2,
   warmUpSeconds: 1.5,
+  acceptRequests: 20_000,
   transferSeconds: 0.7,
   modelRounds: 5,
   modelSeconds: 2,
@@ -40,6 +43,7 @@ export const QUICK: Pace = {
   loadRounds: 1,
   loadSeconds: 0.35,
   warmUpSeconds: 0.35,
+  acceptRequests: 500,
   transferSeconds: 0.25,
   modelRounds: 1,
   modelSeconds: 1,

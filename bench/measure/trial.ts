@@ -1,6 +1,7 @@
 // Servers under load: started together, each warmed up, then loaded in turns. The measurements of a load come from the
 // client and from the system.
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Contestant,
   endServers,
@@ -9,9 +10,10 @@ import {
   startServers,
 } from '../suites/contestants.ts';
 import { PLAIN } from '../suites/requests.ts';
-import { cpuMicros, forgetPeak, peakBytes } from './cpu.ts';
+import { cpuMicros, forgetPeak, peakBytes, processTree } from './cpu.ts';
 import { type Load, type LoadClient, runLoad } from './load.ts';
 import type { Cores } from './machine.ts';
+import { type OneShotLoad, runOneShotLoad } from './one-shot.ts';
 import type { Pace } from './pace.ts';
 import type { Rounds, Values } from './rounds.ts';
 
@@ -22,6 +24,8 @@ const PIPELINED_WARM_UP = 16;
 const OVERHEAD_SECONDS = { wrk: 0.1, autocannon: 0.4 } as const satisfies Record<LoadClient, number>;
 /** The estimated time until all servers of a suite answer. */
 const START_SECONDS = 1;
+const SETTLE_MS = 3000;
+const SETTLE_CHECK_MS = 20;
 
 /** The common settings of a suite's loads. */
 export interface Field {
@@ -113,6 +117,40 @@ export async function measureLoad(
     clientBusy: result.cpuMicros / 1e6 / seconds,
     peakBytes: peakBytes(server.pid),
   };
+}
+
+/** Loads one server once with a connection for each request. Measures that need /proc are undefined without it. */
+export async function measureOneShots(
+  { child: server, port }: Server,
+  load: Omit<OneShotLoad, 'port'>,
+  cores: Cores,
+): Promise<Values> {
+  const processes = processTree(server.pid).length;
+  const before = cpuMicros(server.pid);
+  const {
+    requests,
+    seconds,
+    cpuMicros: clientMicros,
+  } = await runOneShotLoad({ ...load, port }, cores.client);
+  await settled(server.pid, processes);
+  const after = cpuMicros(server.pid);
+  const cpu = after === undefined || before === undefined ? undefined : after - before;
+  return {
+    seconds,
+    requestsPerSecond: requests / seconds,
+    cpuMicros: cpu === undefined ? undefined : cpu / requests,
+    serverBusy: cpu === undefined ? undefined : cpu / 1e6 / seconds,
+    clientBusy: clientMicros === undefined ? undefined : clientMicros / 1e6 / seconds,
+  };
+}
+
+/**
+ * Waits for the processes of requests that the end of a load cut off, because they would slow the next subject
+ * down.
+ */
+async function settled(pid: number, processes: number): Promise<void> {
+  const deadlineMs = Date.now() + SETTLE_MS;
+  while (processTree(pid).length > processes && Date.now() < deadlineMs) await sleep(SETTLE_CHECK_MS);
 }
 
 function millis(micros: number | undefined): number | undefined {

@@ -1,6 +1,7 @@
 // All suites, in the order of running and reporting.
 
 import type { Suite } from '../suite.ts';
+import { accept } from './accept.ts';
 import { connections } from './connections.ts';
 import { counter } from './counter.ts';
 import { ladder } from './ladder.ts';
@@ -16,6 +17,7 @@ export const SUITES: readonly Suite[] = [
   counter,
   state,
   server,
+  accept,
   transfer,
   ladder,
   scale,

@@ -1,9 +1,12 @@
 // The commands that start the servers of the suites.
 
+import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { EngineName } from '#dist/protocol/codec.js';
 import { isInstalled } from '../measure/children.ts';
+import { certificate, certificateMissing } from './certificate.ts';
 import type { Contestant } from './contestants.ts';
+import { buildLimit, limitMissing } from './limit.ts';
 import { writeNginxFolder } from './nginx.ts';
 import { hasPeer, INSTALL_PEERS, PEERS_FOLDER } from './peers.ts';
 
@@ -22,6 +25,14 @@ export function hotpath(name: string, ...options: string[]): Contestant {
       ...options,
     ],
   };
+}
+
+let help: string | undefined;
+
+/** Returns hotpath's --help, which shows what is built into it. */
+export function hotpathHelp(): string {
+  help ??= spawnSync(process.execPath, ['dist/cli.js', '--help'], { encoding: 'utf8' }).stdout;
+  return help;
 }
 
 export function oneWorker(name: string, engine: EngineName): Contestant {
@@ -87,6 +98,48 @@ export const BUN: Contestant = {
 export const NGINX: Contestant = {
   name: 'nginx',
   ours: false,
-  command: (port) => ['nginx', '-p', writeNginxFolder(port), '-c', 'nginx.conf', '-e', 'stderr'],
+  command: (port) => nginx(writeNginxFolder(port)),
   missing: () => (isInstalled('nginx') ? undefined : 'not installed (apt install nginx-light)'),
 };
+
+export const LIMIT: Contestant = {
+  name: 'limit (C, epoll)',
+  ours: false,
+  command: (port) => [buildLimit(), String(port)],
+  missing: limitMissing,
+};
+
+/* The servers that speak TLS 1.3. */
+
+export const HOTPATH_TLS: Contestant = {
+  name: 'hotpath wasm',
+  ours: true,
+  secure: true,
+  command: (port) => {
+    const { certificate: file, key } = certificate();
+    return hotpath('', '--workers', '1', '--tls-cert', file, '--tls-key', key).command(port);
+  },
+  missing: () => (hotpathHelp().includes('--tls-cert') ? certificateMissing() : 'not built'),
+};
+
+export const NODE_HTTPS: Contestant = {
+  name: 'node:https',
+  ours: false,
+  secure: true,
+  command: (port) => {
+    const { certificate: file, key } = certificate();
+    return [...NODE_HTTP.command(port), file, key];
+  },
+  missing: certificateMissing,
+};
+
+export const NGINX_TLS: Contestant = {
+  ...NGINX,
+  secure: true,
+  command: (port) => nginx(writeNginxFolder(port, certificate())),
+  missing: () => NGINX.missing?.() ?? certificateMissing(),
+};
+
+function nginx(folder: string): string[] {
+  return ['nginx', '-p', folder, '-c', 'nginx.conf', '-e', 'stderr'];
+}

@@ -2,6 +2,7 @@
 
 import net, { type AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import tls from 'node:tls';
 import { Child, type End } from '../measure/children.ts';
 import { PLAIN } from './requests.ts';
 
@@ -20,6 +21,8 @@ export interface Contestant {
   command(port: number): string[];
   /** The request that checks it, if not the plain one. */
   request?: string;
+  /** Whether it speaks TLS. */
+  secure?: boolean;
   /** Returns why the server cannot be started here, and how to install it; undefined if it can be started. */
   missing?(): string | undefined;
 }
@@ -78,7 +81,7 @@ async function startServer(contestant: Contestant, core: number | undefined): Pr
   const port = await freePort();
   const child = new Child(contestant.name, contestant.command(port), core);
   try {
-    const answerBytes = await waitUntilReady(child, port, contestant.request ?? PLAIN);
+    const answerBytes = await waitUntilReady(child, port, contestant);
     return { contestant, child, port, answerBytes };
   } catch (error) {
     await child.end();
@@ -87,12 +90,12 @@ async function startServer(contestant: Contestant, core: number | undefined): Pr
 }
 
 /** Waits until a server answers. @returns the size of its answer */
-async function waitUntilReady(child: Child, port: number, request: string): Promise<number> {
+async function waitUntilReady(child: Child, port: number, contestant: Contestant): Promise<number> {
   const deadlineMs = Date.now() + START_TIMEOUT_MS;
   let end: End | undefined;
   void child.ended.then((how) => (end = how));
   for (;;) {
-    const answer = await answerOf(port, request);
+    const answer = await answerOf(port, contestant);
     if (ANSWER.test(answer)) return answer.length;
     if (answer !== '') throw new Error(`${child.name} answers ${JSON.stringify(answer)}`);
     if (end !== undefined) throw new Error(end.failure ?? `${child.name} ended before it answered`);
@@ -110,10 +113,12 @@ export async function freePort(): Promise<number> {
 }
 
 /** Returns a server's answer; empty while no server listens. */
-function answerOf(port: number, request: string): Promise<string> {
+function answerOf(port: number, { request = PLAIN, secure = false }: Contestant): Promise<string> {
   return new Promise((resolve) => {
     let answer = '';
-    const socket = net.connect(port, '127.0.0.1', () => socket.write(request, 'latin1'));
+    const to = { port, host: '127.0.0.1' };
+    const send = () => socket.write(request, 'latin1');
+    const socket = secure ? tls.connect({ ...to, rejectUnauthorized: false }, send) : net.connect(to, send);
     socket.setEncoding('latin1');
     socket.setTimeout(ANSWER_TIMEOUT_MS, () => socket.destroy());
     socket.on('error', () => {});

@@ -1,21 +1,25 @@
 // The folder in which nginx runs, with its configuration and its temporary files. nginx answers with a fixed text
 // from its configuration, not from a file.
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { temporaryFolder } from '../measure/folder.ts';
+import type { Certificate } from './certificate.ts';
 
-/** Writes the folder. @returns its path; it is removed when this process ends */
-export function writeNginxFolder(port: number): string {
-  const folder = mkdtempSync(join(tmpdir(), 'hotpath-nginx-'));
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-  writeFileSync(join(folder, 'nginx.conf'), configuration(port));
+/** Writes the folder. @param tls the certificate, for TLS 1.3 @returns its path; it is removed when this process ends */
+export function writeNginxFolder(port: number, tls?: Certificate): string {
+  const folder = temporaryFolder('nginx');
+  writeFileSync(join(folder, 'nginx.conf'), configuration(port, tls));
   return folder;
 }
 
 /** One worker, and connections that stay open, as with all other servers. */
-function configuration(port: number): string {
+function configuration(port: number, tls: Certificate | undefined): string {
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
+  const ssl =
+    tls === undefined
+      ? []
+      : ['ssl_protocols TLSv1.3;', `ssl_certificate ${tls.certificate};`, `ssl_certificate_key ${tls.key};`];
   return `daemon off;
 worker_processes 1;
 pid nginx.pid;
@@ -27,8 +31,8 @@ http {
   default_type text/plain;
 ${temporary.map((name) => `  ${name}_temp_path ${name};`).join('\n')}
   server {
-    listen 127.0.0.1:${port} backlog=4096;
-    location / { return 200 Hello1; }
+    listen 127.0.0.1:${port}${tls === undefined ? '' : ' ssl'} backlog=4096;
+${ssl.map((line) => `    ${line}\n`).join('')}    location / { return 200 Hello1; }
   }
 }
 `;

@@ -5,7 +5,13 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { afterEach, describe, expect, it } from 'vitest';
-import { cpuMicros, forgetPeak, peakBytes, processTree } from '../../bench/measure/cpu.ts';
+import {
+  cpuMicros,
+  endedChildrenCpuMicros,
+  forgetPeak,
+  peakBytes,
+  processTree,
+} from '../../bench/measure/cpu.ts';
 
 const BURNT_MICROS = 300_000;
 
@@ -119,6 +125,19 @@ describe.runIf(existsSync('/proc/self/stat'))('cpuMicros', () => {
     await exited;
     expect(cpuMicros(pid)).toBeUndefined();
     expect(processTree(pid)).toEqual([pid]);
+  });
+});
+
+describe.runIf(existsSync('/proc/self/stat'))('endedChildrenCpuMicros', () => {
+  it('counts a child once it has ended', async () => {
+    const before = endedChildrenCpuMicros() as number;
+    const { reports } = await start(BURN, 1);
+    expect(endedChildrenCpuMicros()).toBe(before);
+    const child = children.pop() as ChildProcess;
+    const exited = once(child, 'exit');
+    child.stdin?.end();
+    await exited;
+    expectAbout((endedChildrenCpuMicros() as number) - before, reports[0]?.micros as number);
   });
 });
 

@@ -36,6 +36,7 @@ export function fixture(changes: Partial<Results> = {}): Results {
       scale(groupOf),
       connections(groupOf),
       transfer(groupOf),
+      accept(groupOf),
     ],
     ...changes,
   };
@@ -147,6 +148,32 @@ function server(groupOf: GroupOf): SuiteResult {
       groupOf('heads of 703 bytes', 'requestsPerSecond', onAxes.map(row(64, 1.2, false))),
     ],
     notes: ['Everyone answers 200 with Hello and a number.'],
+  };
+}
+
+function accept(groupOf: GroupOf): SuiteResult {
+  const row =
+    (handshakeMicros: number) =>
+    ([name, ours, cpu]: (typeof servers)[number]): Row => {
+      const cpuMicros = cpu + handshakeMicros;
+      return [name, ours, underLoad(cpuMicros, 10, cpuMicros < 20 ? 'load client' : 'server')];
+    };
+  const servers = [
+    ['hotpath wasm', true, 30],
+    ['node:http', false, 65],
+    ['nginx', false, 12],
+  ] as const;
+  return {
+    name: 'accept',
+    title: 'Accept: a connection for each request',
+    groups: [
+      groupOf('a connection a request', 'requestsPerSecond', servers.map(row(0))),
+      groupOf('TLS 1.3, full handshakes', 'cpuMicros', servers.slice(1).map(row(300)), {
+        missing: ['hotpath wasm: not built'],
+      }),
+      groupOf('TLS 1.3, resumed sessions', 'cpuMicros', servers.slice(1).map(row(200))),
+    ],
+    notes: [],
   };
 }
 

@@ -110,6 +110,19 @@ describe.concurrent('a run', () => {
     expect(suites[0]?.groups.length).toBeGreaterThan(1);
   });
 
+  it('measures connections over TCP and TLS', { timeout: TIMEOUT_MS }, async () => {
+    const { closed, results } = start('accept', 'accept');
+    expect(await closed).toBe(0);
+    const [accept] = results().suites;
+    expect(accept?.groups.map(({ name }) => name)).toEqual([
+      'a connection a request',
+      'TLS 1.3, full handshakes',
+      'TLS 1.3, resumed sessions',
+    ]);
+    const names = accept?.groups[0]?.subjects.map(({ name }) => name);
+    expect(names?.slice(0, 4)).toEqual(['hotpath wasm', 'hotpath js', 'hotpath fetch', 'node:http']);
+  });
+
   it('keeps its results if it is interrupted, and leaves no process', { timeout: TIMEOUT_MS }, async () => {
     const { child, closed, output, results } = start('interrupted', 'counter', 'ladder');
     const tree = await descendants(child, () => output().includes('] ladder'));
