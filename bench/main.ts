@@ -10,10 +10,19 @@ import { FULL, QUICK } from './measure/pace.ts';
 import { compareText } from './report/compare.ts';
 import { reportPage } from './report/page.ts';
 import { createProgress, duration } from './report/progress.ts';
-import { updatePages } from './report/readme.ts';
-import { checkout, fileName, find, load, RESULTS_FOLDER, reportPath, save } from './report/store.ts';
+import { updatePages, withSuites } from './report/readme.ts';
+import {
+  checkout,
+  fileName,
+  find,
+  load,
+  README_RESULTS,
+  RESULTS_FOLDER,
+  reportPath,
+  save,
+} from './report/store.ts';
 import { suiteText } from './report/text.ts';
-import { RESULTS_FORMAT, type Results } from './results.ts';
+import { RESULTS_FORMAT, type Results, type SuiteName } from './results.ts';
 import { Run } from './run.ts';
 import { SUITES } from './suites/all.ts';
 
@@ -32,7 +41,7 @@ const SUITE_NAMES = SUITES.map(({ name }) => name);
 const HELP = `Usage: npm run bench [-- [--quick] [--out FOLDER] [SUITE...]]
        npm run bench -- compare A B
        npm run bench -- report FILE
-       npm run bench -- readme FILE
+       npm run bench -- readme FILE [SUITE...]
 
 Runs the named suites, or ${listed(SUITES.filter(({ byDefault }) => byDefault).map(({ name }) => name))}.
 All suites: ${listed(SUITE_NAMES)}.
@@ -41,20 +50,33 @@ Writes results and a report to ${RESULTS_FOLDER}, or to the folder of --out.
 
 compare   compares two results: measure before and after a change
 report    prints results and writes their report again
-readme    writes the figures of results into README.md and other pages, and keeps the file
+readme    writes the figures of results into README.md and other pages, and keeps the file;
+          with suites, it renews only their figures
 
 A, B and FILE are a path, a name in ${RESULTS_FOLDER}, the beginning of a commit, or 'latest'.`;
 
 type Values = ReturnType<typeof readArguments>['values'];
 
-/** The commands and their numbers of operands. Any other word is the name of a suite. */
-const COMMANDS: Record<string, { operands: number; run(operands: string[], values: Values): number }> = {
+interface Command {
+  /** The number of results. */
+  files: number;
+  /** Whether names of suites may follow. */
+  suites?: true;
+  run(operands: string[], values: Values): number;
+}
+
+/** The commands. Any other word is the name of a suite. */
+const COMMANDS: Record<string, Command> = {
   compare: {
-    operands: 2,
+    files: 2,
     run: ([a, b], { out }) => compareFiles(find(a as string, out), find(b as string, out)),
   },
-  report: { operands: 1, run: ([file], { out }) => reportFile(find(file as string, out)) },
-  readme: { operands: 1, run: ([file], { out }) => readmeFile(find(file as string, out)) },
+  report: { files: 1, run: ([file], { out }) => reportFile(find(file as string, out)) },
+  readme: {
+    files: 1,
+    suites: true,
+    run: ([file, ...suites], { out }) => readmeFile(find(file as string, out), suites as SuiteName[]),
+  },
 };
 
 // A run continues when the reader of its output is gone.
@@ -134,8 +156,9 @@ function reportFile(path: string): number {
   return 0;
 }
 
-function readmeFile(path: string): number {
-  console.log(updatePages(load(path)));
+function readmeFile(path: string, suites: readonly SuiteName[]): number {
+  const results = load(path);
+  console.log(updatePages(suites.length === 0 ? results : withSuites(load(README_RESULTS), results, suites)));
   return 0;
 }
 
@@ -160,10 +183,12 @@ function readArguments(argv: string[]) {
   });
   const [name = '', ...operands] = positionals;
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  const unknown = positionals.find((one) => !SUITE_NAMES.some((suite) => suite === one));
-  if (command !== undefined && operands.length !== command.operands)
-    throw new Error(`'${name}' takes ${command.operands} of: path, name, commit, latest.`);
-  if (command === undefined && unknown !== undefined) throw new Error(`There is no suite '${unknown}'.`);
+  const files = command?.files ?? 0;
+  const suites = command === undefined ? positionals : operands.slice(files);
+  if (operands.length < files || (command !== undefined && !command.suites && suites.length > 0))
+    throw new Error(`'${name}' takes ${files} of: path, name, commit, latest.`);
+  const unknown = suites.find((one) => !SUITE_NAMES.some((suite) => suite === one));
+  if (unknown !== undefined) throw new Error(`There is no suite '${unknown}'.`);
   return { values, positionals };
 }
 

@@ -5,8 +5,13 @@ import type { Machine } from './measure/machine.ts';
 
 export const RESULTS_FORMAT = 1;
 
-export interface Results {
+export interface Results extends Origin {
   format: typeof RESULTS_FORMAT;
+  suites: SuiteResult[];
+}
+
+/** The run that measured, and the machine on which it did. */
+export interface Origin {
   /** ISO 8601, when the run began. */
   date: string;
   /** The commit of the checkout; `dirty` if the checkout held changes. */
@@ -16,7 +21,6 @@ export interface Results {
   pace: 'quick' | 'full';
   /** False if the run was interrupted; the results then have the measurements up to that point. */
   complete: boolean;
-  suites: SuiteResult[];
 }
 
 export type SuiteName =
@@ -37,6 +41,8 @@ export interface SuiteResult {
   groups: Group[];
   /** Sentences that explain how to read the suite. */
   notes: string[];
+  /** The run that measured it, if it is not the run of the other results. */
+  origin?: Origin;
 }
 
 /** Subjects measured under the same conditions, in the same rounds: only these may be compared. */

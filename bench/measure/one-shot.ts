@@ -33,11 +33,18 @@ const OWN_CLIENT = fileURLToPath(new URL('../clients/one-shot.js', import.meta.u
 /** With -t alone, ab ends after 50,000 requests. */
 const AB_REQUESTS_MAX = 1_000_000;
 /** The estimated time to start and end a client, and its estimated speed. */
-const OVERHEAD_SECONDS = { ab: 0.05, own: 0.3 };
-const REQUESTS_PER_SECOND = { ab: 15_000, own: 3000 };
+const OVERHEAD_SECONDS = { ab: 0.05, 'own client': 0.3 } as const satisfies Record<Client, number>;
+const REQUESTS_PER_SECOND = { ab: 15_000, 'own client': 3000 } as const satisfies Record<Client, number>;
 
-export function oneShotClient(): string {
-  return isInstalled('ab')
+type Client = 'ab' | 'own client';
+
+/** Returns the client of loads without TLS. */
+export function oneShotClient(): Client {
+  return isInstalled('ab') ? 'ab' : 'own client';
+}
+
+export function describeOneShotClient(): string {
+  return oneShotClient() === 'ab'
     ? 'ab'
     : 'a client of our own, because ab is not installed (apt install apache2-utils)';
 }
@@ -47,9 +54,9 @@ export async function runOneShotLoad(load: OneShotLoad, core: number | undefined
   const client = clientFor(load);
   const command = client === 'ab' ? abCommand(load) : [process.execPath, OWN_CLIENT, JSON.stringify(load)];
   const before = endedChildrenCpuMicros();
-  const { stdout, failure } = await new Child(`client ${client}`, command, core).ended;
+  const { stdout, failure } = await new Child(client, command, core).ended;
   if (failure !== undefined) throw new Error(failure);
-  if (client === 'own') return JSON.parse(stdout) as OneShotResult;
+  if (client === 'own client') return JSON.parse(stdout) as OneShotResult;
   const after = endedChildrenCpuMicros();
   const cpuMicros = after === undefined || before === undefined ? undefined : after - before;
   return { ...readAbResult(stdout), cpuMicros };
@@ -63,8 +70,8 @@ export function oneShotSeconds(load: Omit<OneShotLoad, 'port'>): number {
   return seconds + OVERHEAD_SECONDS[client];
 }
 
-function clientFor({ handshake }: Omit<OneShotLoad, 'port'>): 'ab' | 'own' {
-  return handshake === undefined && isInstalled('ab') ? 'ab' : 'own';
+function clientFor({ handshake }: Omit<OneShotLoad, 'port'>): Client {
+  return handshake === undefined ? oneShotClient() : 'own client';
 }
 
 function abCommand({ port, bound }: OneShotLoad): string[] {

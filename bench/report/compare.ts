@@ -1,6 +1,13 @@
 // `npm run bench -- compare A B`: compares two results, such as before and after a change.
 
-import { type Group, MEASURES, type MeasureName, type Results, type SubjectResult } from '../results.ts';
+import {
+  type Group,
+  MEASURES,
+  type MeasureName,
+  type Origin,
+  type Results,
+  type SubjectResult,
+} from '../results.ts';
 import { type Comparison, compareSubjects, judgedMeasuresOf, summaryOf, verdictText } from './comparison.ts';
 import { figure, heading, scaleFor, times } from './figures.ts';
 import { median } from './statistics.ts';
@@ -61,9 +68,16 @@ export function warnings(a: Results, b: Results): string[] {
   ].filter((text) => typeof text === 'string');
 }
 
-function described({ path, results: { date, commit, dirty, machine, pace } }: Stored): string {
+function described({ path, results }: Stored): string {
+  const others = results.suites.flatMap(({ name, origin }) =>
+    origin === undefined ? [] : [`${name}: ${runText(origin)}`],
+  );
+  return [`${path}: ${runText(results)}`, ...others].join('; ');
+}
+
+function runText({ date, commit, dirty, machine, pace }: Origin): string {
   const state = dirty ? `${shortCommit(commit)} with changes` : shortCommit(commit);
-  return `${path}: ${state}, ${date}, ${pace}, Node ${machine.node}`;
+  return `${state}, ${date}, ${pace}, Node ${machine.node}`;
 }
 
 function groupText(title: string, pairs: readonly Pair[]): string {

@@ -1,7 +1,7 @@
 // The data of the report, without its looks: for each suite the groups and axes with their sentences and charts, and
 // every figure in a table.
 
-import type { Group, Results, SuiteResult } from '../results.ts';
+import type { Group, Origin, Results, SuiteResult } from '../results.ts';
 import { type Axis, axesOf, axisPlots, type Bars, groupCharts, type Plot } from './charts.ts';
 import {
   againstReference,
@@ -34,6 +34,8 @@ export interface FiguresTable {
 export interface Section {
   id: string;
   title: string;
+  /** The run that measured it, if it is not the run of the report. */
+  origin: Origin | undefined;
   parts: Part[];
   tables: FiguresTable[];
   missing: string[];
@@ -68,6 +70,7 @@ function sectionOf(suite: SuiteResult): Section {
   return {
     id: suite.name,
     title: suite.title,
+    origin: suite.origin,
     parts: [
       ...alone.map((group) => groupPart(group, group === base)),
       ...axes.map((axis) => axisPart(axis, alone)),

@@ -4,6 +4,7 @@ import {
   type Group,
   MEASURES,
   type MeasureName,
+  type Origin,
   type Results,
   type SubjectResult,
   type SuiteName,
@@ -17,13 +18,28 @@ const BETTER = { lower: 'less is better', higher: 'more is better' };
 
 /** Writes the tables of the named suites, with the machine, the commit and the date above them. */
 export function suitesMarkdown(results: Results, wanted: readonly SuiteName[]): string {
-  const origin = `${originOf(results)} A cell has the median of rounds in which the subjects take turns, and how many times the first subject's median that is; a tie where the ranges of the rounds overlap.`;
-  const suites = results.suites.filter(({ name }) => wanted.includes(name)).map(suiteMarkdown);
-  return [origin, ...suites].join('\n\n');
+  const origin = `${originsOf(results, wanted)} A cell has the median of rounds in which the subjects take turns, and how many times the first subject's median that is; a tie where the ranges of the rounds overlap.`;
+  return [origin, ...suitesNamed(results, wanted).map(suiteMarkdown)].join('\n\n');
+}
+
+/** Returns the suites that were measured, in the order of their names. */
+function suitesNamed({ suites }: Results, wanted: readonly SuiteName[]): SuiteResult[] {
+  return wanted.flatMap((name) => suites.find((suite) => suite.name === name) ?? []);
+}
+
+/** Writes the origin of the named suites: once if one run measured all of them, else for each run. */
+export function originsOf(results: Results, wanted: readonly SuiteName[]): string {
+  const names = new Map<string, string[]>();
+  for (const { name, origin = results } of suitesNamed(results, wanted)) {
+    const text = originOf(origin);
+    names.set(text, [...(names.get(text) ?? []), `\`${name}\``]);
+  }
+  if (names.size < 2) return [...names.keys()][0] ?? originOf(results);
+  return [...names].map(([text, own]) => `${own.join(', ')}: ${text}`).join(' ');
 }
 
 /** Names the machine, the commit and the date, and the reasons why the figures may not be reliable. */
-export function originOf({ machine, date, commit, dirty, pace, complete }: Results): string {
+function originOf({ machine, date, commit, dirty, pace, complete }: Origin): string {
   const reservations = [
     dirty && 'The checkout held changes.',
     pace === 'quick' && 'This was a quick run, too short to judge by.',

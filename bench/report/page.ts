@@ -3,7 +3,7 @@
 
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { MEASURES, type Results } from '../results.ts';
+import { MEASURES, type Origin, type Results } from '../results.ts';
 import type { Bars, Plot } from './charts.ts';
 import { FIGURES_COLUMNS, type FiguresTable, type Part, reportData, type Section } from './data.ts';
 import type { Engines } from './engines.ts';
@@ -58,7 +58,7 @@ ${scripts.map((script) => html`<script>${new Html(script)}</script>\n`)}</body>
 `;
 }
 
-function originOf({ date, commit, machine, pace }: Results): string {
+function originOf({ date, commit, machine, pace }: Origin): string {
   const day = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' }).format(new Date(date));
   const parts = [
     day,
@@ -120,9 +120,10 @@ ${
 </section>`;
 }
 
-function sectionHtml({ id, title, parts, tables, missing, notes }: Section, plots: Plot[]): Html {
+function sectionHtml({ id, title, origin, parts, tables, missing, notes }: Section, plots: Plot[]): Html {
   return html`<section id="${id}">
 <h2>${title}</h2>
+${origin && html`<p class="quiet">Measured by another run: ${originOf(origin)}</p>`}
 ${parts.length === 0 ? html`<p>Nothing was measured.</p>` : undefined}
 ${parts.map((part) => partHtml(part, plots))}
 ${missing.length > 0 ? html`<p class="quiet">Not measured: ${missing.join('; ')}.</p>` : undefined}

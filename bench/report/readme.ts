@@ -2,7 +2,7 @@
 // file, never by hand.
 
 import { readFileSync, writeFileSync } from 'node:fs';
-import type { Results } from '../results.ts';
+import type { Origin, Results, SuiteName } from '../results.ts';
 import { suitesMarkdown } from './markdown.ts';
 import { README_RESULTS, save } from './store.ts';
 import { factsMarkdown, shortTableMarkdown } from './summary.ts';
@@ -17,7 +17,8 @@ export const PAGES: Readonly<Record<string, Blocks>> = {
   },
   'docs/shared-state.md': { figures: (results) => suitesMarkdown(results, ['state']) },
   'bench/README.md': {
-    figures: (results) => suitesMarkdown(results, ['parse', 'server', 'transfer', 'ladder', 'scale']),
+    figures: (results) =>
+      suitesMarkdown(results, ['parse', 'server', 'accept', 'transfer', 'ladder', 'scale']),
   },
 };
 
@@ -35,6 +36,22 @@ export function updatePages(results: Results): string {
   });
   if (changed.length === 0) return 'All pages had these figures already.';
   return `Wrote the figures of ${README_RESULTS} into ${changed.map(([page]) => page).join(', ')}.`;
+}
+
+/**
+ * Returns the published results with some suites from another run. Each of these suites names that run.
+ * @throws Error if the other run did not measure one of them
+ */
+export function withSuites(published: Results, renewing: Results, names: readonly SuiteName[]): Results {
+  const { format: _, suites: measured, ...run } = renewing;
+  const renewed = names.map((name) => {
+    const suite = measured.find((one) => one.name === name);
+    if (suite === undefined) throw new Error(`The results have no suite '${name}'.`);
+    const origin: Origin = suite.origin ?? run;
+    return { ...suite, origin };
+  });
+  const kept = published.suites.map((suite) => renewed.find(({ name }) => name === suite.name) ?? suite);
+  return { ...published, suites: [...kept, ...renewed.filter((suite) => !kept.includes(suite))] };
 }
 
 /**

@@ -4,9 +4,10 @@
 import type { Group, MeasureName, Results, SubjectResult, SuiteName } from '../results.ts';
 import { compareSubjects, summaryOf } from './comparison.ts';
 import { figure, scaleFor, times } from './figures.ts';
-import { cellMarkdown, originOf, row } from './markdown.ts';
+import { cellMarkdown, originsOf, row } from './markdown.ts';
 
 const BASE = '64 connections, wrk';
+const ONE_SHOT = 'a connection a request, ab';
 
 /**
  * The rows of the short table: the names in the results, of which the first that was measured counts, and the
@@ -21,12 +22,12 @@ const ROWS: readonly (readonly [shown: string, ...names: string[]])[] = [
   ['node:http', 'node:http'],
 ];
 
-const COLUMNS: readonly (readonly [heading: string, measure: MeasureName])[] = [
+const MEASURED: readonly (readonly [heading: string, measure: MeasureName])[] = [
   ['requests a second', 'requestsPerSecond'],
   ['server CPU a request, µs', 'cpuMicros'],
 ];
 
-const REPEAT = '`npm run bench:peers && npm run bench -- server`';
+const REPEAT = '`npm run bench:peers && npm run bench -- server accept`';
 
 /** Writes three facts. A fact whose subjects were not all measured is left out. */
 export function factsMarkdown(results: Results): string {
@@ -36,21 +37,33 @@ export function factsMarkdown(results: Results): string {
     .join('\n');
 }
 
-/** Writes the servers at the base point of the suite, with the machine and the command that measures them again. */
+/**
+ * Writes the servers at the base point of their suite, and with a connection for each request, with the machine and
+ * the command that measures them again.
+ */
 export function shortTableMarkdown(results: Results): string {
-  const group = groupOf(results, 'server', BASE);
-  if (group === undefined) return 'No figures yet.';
+  const base = groupOf(results, 'server', BASE);
+  const oneShot = groupOf(results, 'accept', ONE_SHOT);
+  if (base === undefined) return 'No figures yet.';
+  const columns = [
+    { load: '64 connections', group: base },
+    ...(oneShot === undefined ? [] : [{ load: 'a connection a request (`ab`)', group: oneShot }]),
+  ].flatMap(({ load, group }) =>
+    MEASURED.map(([heading, measure]) => ({ heading: `${load}: ${heading}`, group, measure })),
+  );
   const rows = ROWS.flatMap(([shown, ...names]) => {
-    const subject = group.subjects.find(({ name }) => names.includes(name));
-    if (subject === undefined) return [];
-    return [row([shown, ...COLUMNS.map(([, measure]) => cellMarkdown(group, subject, measure, 1))])];
+    const cells = columns.map(({ group, measure }) => {
+      const subject = group.subjects.find(({ name }) => names.includes(name));
+      return subject === undefined ? '' : cellMarkdown(group, subject, measure, 1);
+    });
+    return cells.every((cell) => cell === '') ? [] : [row([shown, ...cells])];
   });
   return [
-    row(['one worker on one core, 64 connections', ...COLUMNS.map(([heading]) => heading)]),
-    '|---|--:|--:|',
+    row(['one worker on one core', ...columns.map(({ heading }) => heading)]),
+    `|---|${columns.map(() => '--:|').join('')}`,
     ...rows,
     '',
-    `${originOf(results)} Medians of rounds in which the servers take turns; in brackets, how many times the figure of hotpath's counted response; a tie if the rounds overlap. To repeat it: ${REPEAT}. [All figures](bench/README.md), with every loss.`,
+    `${originsOf(results, ['server', 'accept'])} Medians of rounds in which the servers take turns; in brackets, how many times the figure of hotpath's counted response; a tie if the rounds overlap. To repeat it: ${REPEAT}. [All figures](bench/README.md), with every loss.`,
   ].join('\n');
 }
 

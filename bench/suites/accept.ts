@@ -3,7 +3,13 @@
 
 import { ACCOUNTS_KEPT } from '../measure/cpu.ts';
 import { chooseCores, describeCores } from '../measure/machine.ts';
-import { CONNECTIONS_AT_ONCE, type OneShotLoad, oneShotClient, oneShotSeconds } from '../measure/one-shot.ts';
+import {
+  CONNECTIONS_AT_ONCE,
+  describeOneShotClient,
+  type OneShotLoad,
+  oneShotClient,
+  oneShotSeconds,
+} from '../measure/one-shot.ts';
 import type { Pace } from '../measure/pace.ts';
 import { Rounds, type Subject, type Values } from '../measure/rounds.ts';
 import { measureOneShots, preparingSeconds, withServers } from '../measure/trial.ts';
@@ -23,8 +29,6 @@ import {
   oneWorker,
 } from './commands.ts';
 import type { Contestant, Server } from './contestants.ts';
-
-export const PLAIN_CONNECTIONS = 'a connection a request';
 
 export const OVER_TCP = [
   oneWorker('hotpath wasm', 'wasm'),
@@ -99,7 +103,7 @@ function fieldsAt({ acceptRequests, loadSeconds }: Pace): Field[] {
     load: { bound: { seconds: loadSeconds }, handshake },
   });
   const plain: Point = {
-    name: PLAIN_CONNECTIONS,
+    name: `a connection a request, ${oneShotClient()}`,
     measure: 'requestsPerSecond',
     load: { bound: { requests: acceptRequests } },
   };
@@ -114,7 +118,7 @@ function fieldsAt({ acceptRequests, loadSeconds }: Pace): Field[] {
 
 function notes({ acceptRequests }: Pace): string[] {
   return [
-    `Load by ${oneShotClient()}, ${acceptRequests} requests over ${CONNECTIONS_AT_ONCE} connections at a time, each for one request of HTTP/1.0, after which the server closes the connection. One such load before the rounds warms a server up.`,
+    `Load by ${describeOneShotClient()}, ${acceptRequests} requests over ${CONNECTIONS_AT_ONCE} connections at a time, each for one request of HTTP/1.0, after which the server closes the connection. One such load before the rounds warms a server up.`,
     'limit (C, epoll) is an epoll loop in C that accepts, reads once, writes a fixed response and closes, and parses nothing: close to what the kernel takes.',
     "TLS: load by a client of our own, because ab cannot resume a session. It checks that each handshake is full or resumed as the group's name says. The certificate is self-signed, ECDSA on the curve P-256. nginx and node:https have their defaults, which resume sessions by tickets.",
     'CPU a request is user and system time of all threads and processes of the server, and includes all that the connection costs. Compare it rather than the requests a second where the load client was the limit.',

@@ -1,7 +1,7 @@
 // The suite `models`: the servers of the tutorial that hotpath grew out of, from one connection at a time to
 // an event loop on every core, under the tutorial's own load and a longer one.
 
-import { type Bound, CONNECTIONS_AT_ONCE, oneShotClient } from '../measure/one-shot.ts';
+import { type Bound, CONNECTIONS_AT_ONCE, describeOneShotClient } from '../measure/one-shot.ts';
 import { Rounds, type Subject, type Values } from '../measure/rounds.ts';
 import { measureOneShots, preparingSeconds, withServers } from '../measure/trial.ts';
 import type { MeasureName } from '../results.ts';
@@ -35,7 +35,7 @@ export const models: Suite = {
   async run(result, progress, pace) {
     const rounds = new Rounds(result, progress);
     result.notes.push(
-      `Load by ${oneShotClient()}, unpinned like the servers: -n ${REQUESTS} -c ${CONNECTIONS_AT_ONCE} as in the tutorial, then ${pace.modelSeconds} s with the same connections.`,
+      `Load by ${describeOneShotClient()}, unpinned like the servers: -n ${REQUESTS} -c ${CONNECTIONS_AT_ONCE} as in the tutorial, then ${pace.modelSeconds} s with the same connections.`,
       'CPU a request is user and system time of the server and all that it has started, including processes that have ended and, in the longer run, the few requests that its end cut off. The system counts it in ticks of 10 ms, which is too coarse for 100 fast requests.',
     );
     await withServers(

@@ -73,6 +73,17 @@ describe('compareText', () => {
   });
 });
 
+describe('compareText of suites of several runs', () => {
+  it('describes each run', () => {
+    const [first, ...suites] = fixture().suites;
+    const { format: _, suites: __, ...origin } = fixture({ commit: 'abcdef0123' });
+    const results = fixture({ suites: [{ ...first!, origin }, ...suites] });
+    expect(compareText(before, { path: 'b.json', results })).toContain(
+      'B  b.json: e778d2e, 2026-11-22T14:03:01.000Z, full, Node v20.20.2; parse: abcdef0, 2026-11-22T14:03:01.000Z, full, Node v20.20.2',
+    );
+  });
+});
+
 describe('warnings', () => {
   const { machine } = fixture();
 

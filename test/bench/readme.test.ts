@@ -3,7 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { suitesMarkdown } from '../../bench/report/markdown.ts';
-import { PAGES, withFigures } from '../../bench/report/readme.ts';
+import { PAGES, withFigures, withSuites } from '../../bench/report/readme.ts';
 import { load, README_RESULTS } from '../../bench/report/store.ts';
 import { factsMarkdown, shortTableMarkdown } from '../../bench/report/summary.ts';
 import type { Results, SuiteName } from '../../bench/results.ts';
@@ -101,6 +101,39 @@ describe('the published tables', () => {
   });
 });
 
+describe('withSuites', () => {
+  const published = fixture();
+  const machine = { ...published.machine, node: 'v24.0.0' };
+  const later = fixture({ commit: 'abcdef0123', date: '2026-11-27T12:00:00.000Z', machine });
+  const firstOf = ({ suites }: Results, wanted: SuiteName) => suites.find(({ name }) => name === wanted)!;
+  firstOf(later, 'accept').notes.push('later');
+
+  it('replaces the named suites, and names the run that measured them', () => {
+    const renewed = withSuites(published, later, ['accept']);
+    expect(renewed.suites.map(({ name }) => name)).toEqual(published.suites.map(({ name }) => name));
+    expect(firstOf(renewed, 'server')).toEqual(firstOf(published, 'server'));
+    const { commit, date, dirty, pace, complete } = later;
+    const origin = { commit, date, dirty, machine, pace, complete };
+    expect(firstOf(renewed, 'accept')).toEqual({ ...firstOf(later, 'accept'), origin });
+    expect(suitesMarkdown(renewed, ['server', 'accept'])).toContain(
+      '`server`: AMD EPYC 7B13, 2 cores, Linux 6.1.0, Node v20.20.2; commit e778d2e, 2026-11-22. `accept`: AMD EPYC 7B13, 2 cores, Linux 6.1.0, Node v24.0.0; commit abcdef0, 2026-11-27. A cell',
+    );
+    expect(suitesMarkdown(renewed, ['accept'])).toMatch(/^AMD EPYC.* commit abcdef0, 2026-11-27\. A cell/);
+  });
+
+  it('adds a suite that was not published, and keeps the run of a suite that was renewed before', () => {
+    const without = { ...published, suites: [] };
+    const once = withSuites(without, later, ['accept']);
+    expect(once.suites.map(({ name }) => name)).toEqual(['accept']);
+    expect(withSuites(published, once, ['accept']).suites.at(-1)).toEqual(once.suites[0]);
+  });
+
+  it('refuses a suite that the other run did not measure', () => {
+    const renew = () => withSuites(published, { ...later, suites: [] }, ['accept']);
+    expect(renew).toThrow("The results have no suite 'accept'.");
+  });
+});
+
 describe("README's facts and short table", () => {
   const committed = load(README_RESULTS);
 
@@ -134,8 +167,17 @@ describe("README's facts and short table", () => {
   it('are a row for each server that was measured, hotpath beside others, with the command that repeats it', () => {
     const written = shortTableMarkdown(committed);
     expect(written.match(/^\| (?!one worker)/gm)).toHaveLength(5);
-    expect(written).toMatch(/^\| node:http \| [\d,]+ \(0\.\d+x\) \| [\d.]+ \([\d.]+x\) \|$/m);
+    expect(written).toMatch(/^\| node:http \| [\d,]+ \(0\.\d+x\) \| [\d.]+ \([\d.]+x\) \|/m);
     expect(written).toContain('npm run bench -- server');
     expect(written).toContain(committed.machine.node);
+  });
+
+  it('have a connection a request beside it, if that was measured', () => {
+    const rowOf = (results: Results) => shortTableMarkdown(results).match(/^\| node:http .*$/m)?.[0];
+    const measured = withSuites(committed, fixture(), ['accept']);
+    expect(shortTableMarkdown(measured)).toContain('| a connection a request (`ab`): requests a second |');
+    expect(rowOf(measured)).toMatch(/^\| node:http( \| [\d,.]+ \([\d.]+x\)){4} \|$/);
+    const suites = committed.suites.filter(({ name }) => name !== 'accept');
+    expect(rowOf({ ...committed, suites })).toMatch(/^\| node:http( \| [\d,.]+ \([\d.]+x\)){2} \|$/);
   });
 });

@@ -264,6 +264,14 @@ describe('the report’s page', () => {
     expect(PAGE).not.toContain('class="warning"');
   });
 
+  it('names the run of a suite that another run measured', () => {
+    const { format: _, suites: __, ...origin } = fixture({ commit: 'abcdef0123' });
+    const [first, ...suites] = RESULTS.suites;
+    const page = reportPage(fixture({ suites: [{ ...first!, origin }, ...suites] }));
+    expect(page.match(/Measured by another run: [^<]*commit abcdef0 /g)).toHaveLength(1);
+    expect(PAGE).not.toContain('another run');
+  });
+
   it('loads no other resource', () => {
     const markup = PAGE.replace(/<(script|style)\b.*?<\/\1>/gs, '');
     expect(markup).not.toMatch(/<(link|img|iframe|object|embed|base|form|a)\b/i);
