@@ -17,7 +17,7 @@ export interface Pace {
   modelSeconds: number;
 }
 
-/** Runs all suites in about twelve minutes. */
+/** Runs all suites in about thirteen minutes. */
 export const FULL: Pace = {
   timingRounds: 7,
   timingMs: 250,
@@ -33,7 +33,7 @@ export const FULL: Pace = {
   modelSeconds: 2,
 };
 
-/** Runs all suites in little more than a minute: enough to see that everything works, not to judge a change. */
+/** Runs all suites in about a minute and a half: enough to see that everything works, not to judge a change. */
 export const QUICK: Pace = {
   timingRounds: 2,
   timingMs: 50,

@@ -15,7 +15,7 @@ let made: Certificate | undefined;
 
 /** Returns why there is no certificate, and how to install what makes it; undefined if there is one. */
 export function certificateMissing(): string | undefined {
-  return isInstalled('openssl') ? undefined : 'needs openssl, which is not installed (apt install openssl)';
+  return isInstalled('openssl') ? undefined : 'openssl is not installed (apt install openssl)';
 }
 
 /** Makes the certificate at the first call. @throws Error if openssl fails */

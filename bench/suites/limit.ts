@@ -11,7 +11,9 @@ const COMPILERS = ['cc', 'gcc'];
 
 /** Returns why it cannot be compiled, and how to install a compiler; undefined if it can be. */
 export function limitMissing(): string | undefined {
-  return COMPILERS.some(isInstalled) ? undefined : 'needs a C compiler (apt install gcc libc6-dev)';
+  return COMPILERS.some(isInstalled)
+    ? undefined
+    : 'a C compiler is not installed (apt install gcc libc6-dev)';
 }
 
 /** Compiles it. @returns the path of the program @throws Error with the compiler's messages */
