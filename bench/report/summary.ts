@@ -63,7 +63,7 @@ export function shortTableMarkdown(results: Results): string {
     `|---|${columns.map(() => '--:|').join('')}`,
     ...rows,
     '',
-    `${originsOf(results, ['server', 'accept'])} Medians of rounds in which the servers take turns; in brackets, how many times the figure of hotpath's counted response; a tie if the rounds overlap. To repeat it: ${REPEAT}. [All figures](bench/README.md), with every loss.`,
+    `${originsOf(results, ['server', 'accept'])} Medians of rounds in which the servers take turns; in brackets, how many times the figure of hotpath's counted response; a tie if the rounds overlap; unclear if the load client was the limit of the slower server. To repeat it: ${REPEAT}. [All figures](bench/README.md), with every loss.`,
   ].join('\n');
 }
 

@@ -30,6 +30,9 @@ import {
 } from './commands.ts';
 import type { Contestant, Server } from './contestants.ts';
 
+/** A client needs as much CPU for a connection as a fast server, so it is often the limit of the requests a second. */
+const DECIDING: MeasureName = ACCOUNTS_KEPT ? 'cpuMicros' : 'requestsPerSecond';
+
 export const OVER_TCP = [
   oneWorker('hotpath wasm', 'wasm'),
   oneWorker('hotpath js', 'js'),
@@ -51,7 +54,6 @@ interface Field {
 
 interface Point {
   name: string;
-  measure: MeasureName;
   load: Omit<OneShotLoad, 'port'>;
 }
 
@@ -79,7 +81,7 @@ export const accept: Suite = {
     for (const { contestants, points } of fieldsAt(pace))
       await withServers(contestants, { rounds, client: undefined, cores, pace }, async (started) => {
         const { servers, missing } = started;
-        for (const { name, measure: deciding, load } of points) {
+        for (const { name, load } of points) {
           const turnSeconds = oneShotSeconds(load);
           for (const server of servers) {
             rounds.at(`${name}: warming up ${server.contestant.name}`, turnSeconds);
@@ -89,7 +91,7 @@ export const accept: Suite = {
             const { name, ours } = server.contestant;
             return { name, ours, measure: () => measure(server, load) };
           });
-          await rounds.run({ name, measure: deciding, missing, subjects }, pace.loadRounds, turnSeconds);
+          await rounds.run({ name, measure: DECIDING, missing, subjects }, pace.loadRounds, turnSeconds);
         }
       });
   },
@@ -98,13 +100,10 @@ export const accept: Suite = {
 function fieldsAt({ acceptRequests, loadSeconds }: Pace): Field[] {
   const overTls = (name: string, handshake: 'full' | 'resumed'): Point => ({
     name,
-    // A TLS client needs more CPU for a handshake than most servers, so it limits the requests a second.
-    measure: ACCOUNTS_KEPT ? 'cpuMicros' : 'requestsPerSecond',
     load: { bound: { seconds: loadSeconds }, handshake },
   });
   const plain: Point = {
     name: `a connection a request, ${oneShotClient()}`,
-    measure: 'requestsPerSecond',
     load: { bound: { requests: acceptRequests } },
   };
   return [
@@ -121,7 +120,7 @@ function notes({ acceptRequests }: Pace): string[] {
     `Load by ${describeOneShotClient()}, ${acceptRequests} requests over ${CONNECTIONS_AT_ONCE} connections at a time, each for one request of HTTP/1.0, after which the server closes the connection. One such load before the rounds warms a server up.`,
     'limit (C, epoll) is an epoll loop in C that accepts, reads once, writes a fixed response and closes, and parses nothing: close to what the kernel takes.',
     "TLS: load by a client of our own, because ab cannot resume a session. It checks that each handshake is full or resumed as the group's name says. The certificate is self-signed, ECDSA on the curve P-256. nginx and node:https have their defaults, which resume sessions by tickets.",
-    'CPU a request is user and system time of all threads and processes of the server, and includes all that the connection costs. Compare it rather than the requests a second where the load client was the limit.',
+    "CPU a request is user and system time of all threads and processes of the server, and includes all that the connection costs. It decides, because the load client was often the limit of the requests a second: between two cores of one machine, the client's core does part of the server's network work as well.",
     "The tutorial's other servers are in the suite `models`, under the same load. They are not pinned, because some of them exist to use more than one core.",
   ];
 }

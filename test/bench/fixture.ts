@@ -167,7 +167,7 @@ function accept(groupOf: GroupOf): SuiteResult {
     name: 'accept',
     title: 'Accept: a connection for each request',
     groups: [
-      groupOf('a connection a request, ab', 'requestsPerSecond', servers.map(row(0))),
+      groupOf('a connection a request, ab', 'cpuMicros', servers.map(row(0))),
       groupOf('TLS 1.3, full handshakes', 'cpuMicros', servers.slice(1).map(row(300)), {
         missing: ['hotpath wasm: not built'],
       }),
