@@ -4,9 +4,9 @@ import { defaultExclude, defineConfig } from 'vitest/config';
 const PURE = [
   'test/{fuzz,protocol,wasm}/**/*.test.ts',
   'test/{backoff,imports,mutants,one-line,options}.test.ts',
-  'test/app/!(dispatcher|globals|linear|own-memory|rate-limit|request-errors|send).test.ts',
+  'test/app/!(body-in-place|dispatcher|globals|linear|own-memory|rate-limit|request-errors|send).test.ts',
   'test/bench/!(contestants|cpu|main|one-shot|report-browser|run|stop|trial).test.ts',
-  'test/connection/{clock,outputs,received-content,waiting-room}.test.ts',
+  'test/connection/{clock,outputs,received-content,utf-8,waiting-room}.test.ts',
   'test/durable/{counters-file,lease-renewer,schedules,snapshot}.test.ts',
   'test/state/{handles,limiter-snapshot,limiter-steps,mutex-schedules,siphash}.test.ts',
 ];

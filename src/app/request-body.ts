@@ -6,6 +6,8 @@ import type { Content } from '../connection/exchange.ts';
 import { ByteStream } from './byte-stream.ts';
 import { NativeHeaders } from './native.ts';
 
+const UTF_8 = new TextDecoder();
+
 /** Makes the error for a body that is read a second time. */
 export function bodyUsedError(): TypeError {
   return Object.assign(new TypeError('Body is unusable: Body has already been read'), {
@@ -44,6 +46,33 @@ export class RequestBody {
   /** Whether reading it now is an error. */
   get unusable(): boolean {
     return this.used || this.opened?.locked === true;
+  }
+
+  /** Reads the whole content as UTF-8; otherwise as consume(). */
+  text(): Promise<string> {
+    const text = this.takeText();
+    return text === undefined ? this.consume(decode) : Promise.resolve(text);
+  }
+
+  /** Reads the whole content as JSON; otherwise as consume(). */
+  json(): Promise<unknown> {
+    const text = this.takeText();
+    if (text === undefined) return this.consume(parse);
+    try {
+      return Promise.resolve(JSON.parse(text));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** Decodes the content where it was received, if all of it has arrived. */
+  private takeText(): string | undefined {
+    if (this.taken || this.opened !== undefined) return undefined;
+    const text = this.content.takeText();
+    if (text === undefined) return undefined;
+    this.taken = true;
+    this.end(undefined);
+    return text;
   }
 
   /**
@@ -119,6 +148,7 @@ export class RequestBody {
   }
 
   private open(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    this.content.keep();
     return new ByteStream({
       read: async () => {
         let piece = await this.read();
@@ -135,6 +165,15 @@ export class RequestBody {
       },
     });
   }
+}
+
+/** Decodes UTF-8. Malformed bytes become U+FFFD, and a byte order mark is removed. */
+function decode(bytes: Uint8Array): string {
+  return UTF_8.decode(bytes);
+}
+
+function parse(bytes: Uint8Array): unknown {
+  return JSON.parse(UTF_8.decode(bytes));
 }
 
 /** The bytes as an ArrayBuffer that holds nothing else; copied when their buffer is larger. */

@@ -31,8 +31,6 @@ const CONNECTION_FIELDS = [
   'upgrade',
 ];
 
-const UTF_8 = new TextDecoder();
-
 let isLight: (value: unknown) => boolean;
 
 /** A request of this server. It passes for the platform's Request, whose constructor it never calls. */
@@ -95,7 +93,7 @@ export class Request implements globalThis.Request {
   }
 
   text(): Promise<string> {
-    return this.#consume(decode);
+    return (this.#content() ?? NO_BODY).text();
   }
 
   /** The body as UTF-8, piece by piece. */
@@ -108,7 +106,7 @@ export class Request implements globalThis.Request {
 
   // biome-ignore lint/suspicious/noExplicitAny: as the standard interface has it
   json(): Promise<any> {
-    return this.#consume(parse);
+    return (this.#content() ?? NO_BODY).json();
   }
 
   arrayBuffer(): Promise<ArrayBuffer> {
@@ -270,8 +268,10 @@ for (const symbol of Object.getOwnPropertySymbols(new NativeRequest('http://a/')
 const NO_BYTES: Content = {
   length: 0,
   takeWhole: () => new Uint8Array(0),
+  takeText: () => '',
   read: async () => undefined,
   readWhole: async () => new Uint8Array(0),
+  keep() {},
   cancel() {},
   whenBroken() {},
   trailers: [],
@@ -290,18 +290,11 @@ function noBytes(head: Head): Content | undefined {
 }
 
 const NO_BODY = {
+  text: async () => '',
+  json: async () => JSON.parse(''),
   consume: async <T>(convert: (bytes: Uint8Array) => T | Promise<T>): Promise<T> =>
     convert(new Uint8Array(0)),
 };
-
-/** Decodes UTF-8. Malformed bytes become U+FFFD, and a byte order mark is removed. */
-function decode(bytes: Uint8Array): string {
-  return UTF_8.decode(bytes);
-}
-
-function parse(bytes: Uint8Array): unknown {
-  return JSON.parse(UTF_8.decode(bytes));
-}
 
 function ownBytes(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return new Uint8Array(ownBuffer(bytes));

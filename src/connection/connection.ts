@@ -20,12 +20,13 @@ import { UNCOUNTED } from './addresses.ts';
 import { Deadline } from './deadlines.ts';
 import { type Endpoint, peerOf } from './endpoint.ts';
 import type { ExchangeHost } from './exchange-host.ts';
-import { Inflow, type InflowHost } from './inflow.ts';
+import { BEHIND_HEAD, Inflow, type InflowHost } from './inflow.ts';
 import { OpenExchange } from './open-exchange.ts';
 import { Outflow, type OutflowHost } from './outflow.ts';
 import type { Plane } from './plane.ts';
 import type { ReceivedContent } from './received-content.ts';
 import { RequestLog } from './request-log.ts';
+import { detachRequest, releaseRequest } from './request-memory.ts';
 import { type SocketOwner, watchSocket } from './socket-events.ts';
 
 /** The prepared response to an error is never longer. */
@@ -199,7 +200,7 @@ export class Connection implements InflowHost, OutflowHost, ExchangeHost, Socket
     if (content !== undefined) {
       // Trailers overwrite the fields of the head.
       if (content.length === undefined) head.detach();
-      const contentEnd = this.inflow.feed(content, cursor, end, false);
+      const contentEnd = this.inflow.feed(content, cursor, end, BEHIND_HEAD);
       if (contentEnd < 0) {
         this.contentBroke(content, contentEnd);
         return cursor;
@@ -217,11 +218,11 @@ export class Connection implements InflowHost, OutflowHost, ExchangeHost, Socket
       exchange.breakOff();
     }
     if (exchange.over) {
-      if (this.inflow.released) head.detach();
-      else head.release();
+      if (this.inflow.released) detachRequest(exchange);
+      else releaseRequest(exchange);
       this.exchange = undefined;
       if (exchange.close) this.closing = true;
-    } else if (content === undefined || content.length !== undefined) head.detach();
+    } else detachRequest(exchange);
     return cursor;
   }
 

@@ -37,6 +37,11 @@ export interface Content {
   /** Reads the whole content if it has all arrived and nothing has been read. Otherwise reads nothing and returns undefined. */
   takeWhole(): Uint8Array | undefined;
   /**
+   * Does the same as takeWhole() for UTF-8: malformed bytes become U+FFFD, and a byte order mark is removed.
+   * Returns undefined, too, when the bytes don't lie together.
+   */
+  takeText(): string | undefined;
+  /**
    * Reads the next piece: the bytes are the caller's own. Resolves with undefined at the end. One call at a time. The
    * server reads from the peer at most a bounded window ahead.
    * Rejects if the content breaks off: the peer is gone, or the content is malformed, too large or too slow.
@@ -44,6 +49,11 @@ export interface Content {
   read(): Promise<Uint8Array | undefined>;
   /** Reads all content that has not been read, in one piece: the bytes are the caller's own. Rejects as read() does. */
   readWhole(): Promise<Uint8Array>;
+  /**
+   * Makes sure that content that has arrived can be read after the response, too. Otherwise it is gone when the application
+   * has answered before it returns, and reading it rejects.
+   */
+  keep(): void;
   /** Discards the rest of the content. */
   cancel(): void;
   /** Calls `tell` once when the content has broken off, also when it is not being read. */

@@ -27,6 +27,13 @@ export const LINGER_BYTES_MAX = 1024 * 1024;
 /** Reading pauses when more is pipelined behind the request that the application answers. */
 const PIPELINED_BYTES_MAX = 16_384;
 
+/** Where a piece of content lies. */
+export const BEHIND_HEAD = 0;
+export const IN_SLOT = 1;
+export const LANDED = 2;
+
+type Place = typeof BEHIND_HEAD | typeof IN_SLOT | typeof LANDED;
+
 export interface InflowHost {
   readonly endpoint: Endpoint;
   readonly plane: Plane;
@@ -165,7 +172,7 @@ export class Inflow implements Receiver {
   receiveContent(content: ReceivedContent, fresh: number, end: number, landed: boolean): number {
     const { slot } = this.host.plane;
     const start = this.layBefore(fresh, end);
-    const cursor = this.feed(content, start, end, landed);
+    const cursor = this.feed(content, start, end, landed ? LANDED : IN_SLOT);
     if (cursor < 0) return cursor;
     if (cursor === end && !slot.record.unfinished) this.carry = undefined;
     else if (this.carry === undefined) this.carry = new Carry(slot, cursor, end);
@@ -177,10 +184,11 @@ export class Inflow implements Receiver {
   /**
    * Passes the content in [cursor, end) to the application in one piece: chunks are moved together where they lie. The
    * record of the request is in the slot.
+   * @param place where the content lies: in the slot behind its head, in the slot alone, or in the room that it made
    * @returns the position behind the content, or an error code, after which the content before the error has been passed
    *   on. Content that can't be completed any more is an error, too.
    */
-  feed(content: ReceivedContent, cursor: number, end: number, landed: boolean): number {
+  feed(content: ReceivedContent, cursor: number, end: number, place: Place): number {
     const { codec, slot } = this.host.plane;
     let start = cursor;
     let pieceEnd = cursor;
@@ -201,12 +209,15 @@ export class Inflow implements Receiver {
         } else pieceEnd = slot.move(from, next, pieceEnd);
       } else if (slot.record.unfinished) break;
     }
-    if (landed) content.landed(cursor - start);
-    else if (pieceEnd > start) content.push(slot.buffer, start, pieceEnd);
+    if (place === LANDED) content.landed(cursor - start);
+    else if (pieceEnd > start) {
+      if (place === BEHIND_HEAD) content.begin(slot.buffer, start, pieceEnd);
+      else content.push(slot.buffer, start, pieceEnd);
+    }
     if (error !== 0) return error;
     if (slot.record.unfinished && this.state === ENDED) return ERROR_INCOMPLETE;
     if (!slot.record.unfinished)
-      content.finish(content.length === undefined ? slot.record.trailers(cursor) : []);
+      content.finish(content.length === undefined ? slot.record.trailers(cursor) : undefined);
     return cursor;
   }
 

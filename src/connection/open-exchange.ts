@@ -12,7 +12,7 @@
 import type { Duplex } from 'node:stream';
 import { ERROR_HANDLER_TIMEOUT, LENGTH_UNTOLD } from '../memory/codes.ts';
 import { refusalText } from '../protocol/errors.ts';
-import { abortError, answeredError } from '../protocol/request-errors.ts';
+import { abortError } from '../protocol/request-errors.ts';
 import { isBare, statusLine } from '../protocol/status.ts';
 import type { RecordHead } from '../wasm/head.ts';
 import { type Exchange, FIELDS_BYTES_MAX, FIELDS_TOO_LARGE, type HeadParts } from './exchange.ts';
@@ -20,7 +20,7 @@ import { type ExchangeEvents, ExchangeListeners } from './exchange-events.ts';
 import type { ExchangeHost } from './exchange-host.ts';
 import { LINGER_BYTES_MAX } from './inflow.ts';
 import { COPIED_BYTES_MAX, type Taken, tellLater } from './outflow.ts';
-import { type ContentSource, ReceivedContent } from './received-content.ts';
+import { type ContentSource, ReceivedContent, unreadError } from './received-content.ts';
 import { summaryOf } from './request-summary.ts';
 import { buildHead, checkHead } from './response-head.ts';
 import { StreamedContent } from './streamed-content.ts';
@@ -346,8 +346,7 @@ export class OpenExchange implements Exchange, ContentSource {
     clearImmediate(this.holding);
     const { listeners } = this;
     if (listeners !== undefined) this.host.outflow.whenTaken((error) => listeners.left(error));
-    if (this.content?.unfinished)
-      this.content.fail(answeredError('the request has been answered before its content was read'));
+    if (this.content?.unfinished) this.content.fail(unreadError());
     this.host.exchangeOver();
   }
 

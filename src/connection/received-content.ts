@@ -1,21 +1,27 @@
 // The content of a request on its way to the application: pieces wait here until they are read. Beyond the window the
 // connection reads no more from its peer.
+//
+// Bytes that were received with the head stay in the slot while the application is called: they are copied when they are
+// read, and those that have not been read are copied by detach() when the exchange goes on after the call.
 
-import { copyBytes } from '../wasm/copy.ts';
+import { answeredError } from '../protocol/request-errors.ts';
 import type { Content } from './exchange.ts';
+import { allocate, copyOf } from './own-bytes.ts';
+import { textOf } from './utf-8.ts';
+import { WholeContent } from './whole-content.ts';
 
 /** Most bytes that wait before the server stops reading from the peer. */
-const WINDOW_BYTES = 65536;
-/** Most memory that is allocated at first: a client may announce a length that it never sends. */
-const WHOLE_BYTES_FIRST = 1_048_576;
+const WINDOW_BYTES = 65_536;
 /** Most bytes of one read. */
 const ROOM_BYTES_MAX = 65_536;
-/** Memory larger than this is not filled with zeros first. */
-const ZEROED_BYTES_MAX = 4096;
 /** Bytes that a piece counts in addition to its own, so that single bytes fill the window, too. */
 const PIECE_BYTES = 128;
+/** Detached bytes up to this size share memory with others, so the application gets a copy of them. */
+const SHARED_BYTES_MAX = 1024;
 
 type Trailer = readonly [name: string, value: string];
+
+const NO_TRAILERS: readonly Trailer[] = [];
 
 /** The source of the content. */
 export interface ContentSource {
@@ -24,21 +30,28 @@ export interface ContentSource {
 }
 
 export class ReceivedContent implements Content {
-  trailers: readonly Trailer[] = [];
+  trailers = NO_TRAILERS;
   /** The content, with its trailers, has not been received to its end. */
   unfinished = true;
-  private readonly waiting: Uint8Array[] = [];
+  /** The memory of the bytes that came with the head: first the slot, then a copy. They come before those that wait. */
+  private first: Buffer | undefined = undefined;
+  private firstStart = 0;
+  private firstEnd = 0;
+  private waiting: Uint8Array[] | undefined = undefined;
+  /** The bytes that have not been read, and PIECE_BYTES for each of their pieces. */
   private waitingBytes = 0;
   private receivedBytes = 0;
   /** The memory in which the next bytes land. */
   private piece: Uint8Array | undefined = undefined;
   private begun = false;
   private cancelled = false;
-  private failure: Error | undefined;
-  private tellBroken: ((reason: Error) => void) | undefined;
-  private whole: Whole | undefined;
-  private resolve: ((piece: Uint8Array | undefined) => void) | undefined;
-  private reject: ((reason: Error) => void) | undefined;
+  /** The request has been answered, and its content was not read. */
+  private unread = false;
+  private failure: Error | undefined = undefined;
+  private tellBroken: ((reason: Error) => void) | undefined = undefined;
+  private whole: WholeContent | undefined = undefined;
+  private resolve: ((piece: Uint8Array | undefined) => void) | undefined = undefined;
+  private reject: ((reason: Error) => void) | undefined = undefined;
 
   /** @param expectsContinue the client waits for 100 Continue (RFC 9110 10.1.1), which has not been sent */
   constructor(
@@ -48,22 +61,34 @@ export class ReceivedContent implements Content {
   ) {}
 
   takeWhole(): Uint8Array | undefined {
-    if (this.begun || this.unfinished || this.failure !== undefined) return undefined;
+    if (this.begun || this.unfinished || this.broken !== undefined) return undefined;
     this.begun = true;
-    if (this.waiting.length > 1) return this.gather().bytes;
-    this.waitingBytes = 0;
-    return this.waiting.pop() ?? new Uint8Array(0);
+    const { first, waiting } = this;
+    if (waiting === undefined) return first === undefined ? new Uint8Array(0) : this.takeFirst(first);
+    if (first !== undefined || waiting.length > 1) return this.gather().bytes;
+    this.drop();
+    return waiting[0];
+  }
+
+  takeText(): string | undefined {
+    const { first } = this;
+    if (first === undefined || this.unfinished || this.waiting !== undefined) return undefined;
+    this.begun = true;
+    this.drop();
+    return textOf(first, this.firstStart, this.firstEnd);
   }
 
   read(): Promise<Uint8Array | undefined> {
     this.begun = true;
-    const piece = this.waiting.shift();
+    const { first } = this;
+    const piece = first === undefined ? this.waiting?.shift() : this.takeFirst(first);
     if (piece !== undefined) {
-      this.waitingBytes -= piece.length;
+      this.waitingBytes -= piece.length + PIECE_BYTES;
       this.source.contentWanted();
       return Promise.resolve(piece);
     }
-    if (this.failure !== undefined) return Promise.reject(this.failure);
+    const { broken } = this;
+    if (broken !== undefined) return Promise.reject(broken);
     if (!this.unfinished || this.cancelled) return Promise.resolve(undefined);
     return this.next();
   }
@@ -71,7 +96,8 @@ export class ReceivedContent implements Content {
   async readWhole(): Promise<Uint8Array> {
     this.begun = true;
     const whole = this.gather();
-    if (this.failure !== undefined) throw this.failure;
+    const { broken } = this;
+    if (broken !== undefined) throw broken;
     if (this.unfinished && !this.cancelled) {
       this.whole = whole;
       await this.next();
@@ -83,22 +109,58 @@ export class ReceivedContent implements Content {
   cancel(): void {
     this.begun = true;
     this.cancelled = true;
-    this.waiting.length = 0;
-    this.waitingBytes = 0;
+    this.drop();
     this.settle(undefined);
     // 100 Continue that has not been sent is not sent any more.
     if (!this.expectsContinue) this.source.contentWanted();
   }
 
+  keep(): void {
+    const { first } = this;
+    if (first !== undefined) (this.waiting ??= []).unshift(this.takeFirst(first));
+  }
+
   /** More content may be read from the peer. */
   get hungry(): boolean {
-    return this.waitingBytes + this.waiting.length * PIECE_BYTES < WINDOW_BYTES;
+    return this.waitingBytes < WINDOW_BYTES;
+  }
+
+  /** Takes the bytes that were received with the head: [start, end) of the slot. Before anything else. */
+  begin(slot: Buffer, start: number, end: number): void {
+    this.first = slot;
+    this.firstStart = start;
+    this.firstEnd = end;
+    this.arrived(end - start);
+    this.waitingBytes = end - start + PIECE_BYTES;
+  }
+
+  /** Copies the bytes that were received with the head and not read, so that they can be read after this turn. */
+  detach(): void {
+    const { first, firstStart, firstEnd } = this;
+    if (first === undefined) return;
+    const bytes = firstEnd - firstStart;
+    if (bytes > SHARED_BYTES_MAX) {
+      this.keep();
+      return;
+    }
+    const copy = Buffer.allocUnsafe(bytes);
+    first.copy(copy, 0, firstStart, firstEnd);
+    this.first = copy;
+    this.firstStart = 0;
+    this.firstEnd = bytes;
+  }
+
+  /** Ends the use of the slot, whose bytes will soon be those of another request. The request has been answered. */
+  release(): void {
+    if (this.first === undefined) return;
+    this.drop();
+    this.unread = true;
+    if (this.tellBroken !== undefined) this.tellBroken(this.broken as Error);
   }
 
   /** Takes a received piece: [start, end) of `bytes`, which will soon be overwritten. */
   push(bytes: Uint8Array, start: number, end: number): void {
-    this.expectsContinue = false;
-    this.receivedBytes += end - start;
+    this.arrived(end - start);
     if (this.cancelled) return;
     if (this.whole !== undefined) {
       this.whole.add(bytes, start, end);
@@ -120,8 +182,7 @@ export class ReceivedContent implements Content {
   landed(bytes: number): void {
     const { piece } = this;
     this.piece = undefined;
-    this.expectsContinue = false;
-    this.receivedBytes += bytes;
+    this.arrived(bytes);
     if (this.cancelled) return;
     if (piece === undefined) this.whole?.landed(bytes);
     else if (this.whole !== undefined) this.whole.add(piece, 0, bytes);
@@ -129,16 +190,21 @@ export class ReceivedContent implements Content {
     else this.pass(bytes < piece.length ? copyOf(piece, 0, bytes) : piece);
   }
 
+  private arrived(bytes: number): void {
+    this.expectsContinue = false;
+    this.receivedBytes += bytes;
+  }
+
   private pass(piece: Uint8Array): void {
     if (this.resolve !== undefined) {
       this.settle(piece);
       return;
     }
-    this.waiting.push(piece);
-    this.waitingBytes += piece.length;
+    (this.waiting ??= []).push(piece);
+    this.waitingBytes += piece.length + PIECE_BYTES;
   }
 
-  finish(trailers: readonly Trailer[]): void {
+  finish(trailers = NO_TRAILERS): void {
     this.unfinished = false;
     this.trailers = trailers;
     this.settle(undefined);
@@ -156,8 +222,15 @@ export class ReceivedContent implements Content {
   }
 
   whenBroken(tell: (reason: Error) => void): void {
-    if (this.failure === undefined) this.tellBroken = tell;
-    else tell(this.failure);
+    const { broken } = this;
+    if (broken === undefined) this.tellBroken = tell;
+    else tell(broken);
+  }
+
+  /** The reason that the content can't be read to its end. An error is made only when it is asked for. */
+  private get broken(): Error | undefined {
+    if (this.unread) this.failure ??= unreadError();
+    return this.failure;
   }
 
   /** Waits for the next piece, or for the end. */
@@ -169,13 +242,25 @@ export class ReceivedContent implements Content {
     });
   }
 
+  private takeFirst(first: Buffer): Uint8Array {
+    this.first = undefined;
+    return copyOf(first, this.firstStart, this.firstEnd);
+  }
+
   /** Joins the pieces that wait; more can be added. */
-  private gather(): Whole {
-    const whole = new Whole(this.length);
-    for (const piece of this.waiting) whole.add(piece, 0, piece.length);
-    this.waiting.length = 0;
-    this.waitingBytes = 0;
+  private gather(): WholeContent {
+    const whole = new WholeContent(this.length);
+    if (this.first !== undefined) whole.add(this.first, this.firstStart, this.firstEnd);
+    for (const piece of this.waiting ?? []) whole.add(piece, 0, piece.length);
+    this.drop();
     return whole;
+  }
+
+  /** Drops what waits. */
+  private drop(): void {
+    this.first = undefined;
+    this.waiting = undefined;
+    this.waitingBytes = 0;
   }
 
   private settle(piece: Uint8Array | undefined): void {
@@ -186,52 +271,7 @@ export class ReceivedContent implements Content {
   }
 }
 
-/** Content in one piece, which grows as it is received. */
-class Whole {
-  private room: Uint8Array;
-  private size = 0;
-
-  constructor(private readonly length: number | undefined) {
-    this.room = allocate(Math.min(length ?? WINDOW_BYTES, WHOLE_BYTES_FIRST));
-  }
-
-  get bytes(): Uint8Array {
-    return this.size === this.room.length ? this.room : copyOf(this.room, 0, this.size);
-  }
-
-  add(bytes: Uint8Array, start: number, end: number): void {
-    copyBytes(bytes.subarray(start, end), this.roomFor(end - start), 0);
-    this.size += end - start;
-  }
-
-  landed(bytes: number): void {
-    this.size += bytes;
-  }
-
-  /** Returns the memory behind the content for so many bytes. */
-  roomFor(bytes: number): Uint8Array {
-    const size = this.size + bytes;
-    if (size > this.room.length) {
-      const grown = allocate(
-        Math.max(size, Math.min(this.room.length * 2, this.length ?? Number.POSITIVE_INFINITY)),
-      );
-      grown.set(this.room.subarray(0, this.size));
-      this.room = grown;
-    }
-    return this.room.subarray(this.size, size);
-  }
-}
-
-/** Copies bytes into memory that holds nothing else. */
-function copyOf(bytes: Uint8Array, start: number, end: number): Uint8Array {
-  const copy = allocate(end - start);
-  copyBytes(bytes.subarray(start, end), copy, 0);
-  return copy;
-}
-
-/** Allocates memory that may hold old bytes of the process. The application must never see a byte of it that was not written. */
-function allocate(size: number): Uint8Array {
-  return size <= ZEROED_BYTES_MAX
-    ? new Uint8Array(size)
-    : new Uint8Array(Buffer.allocUnsafeSlow(size).buffer);
+/** Makes the error for content that is read after the response, but was not read before. */
+export function unreadError(): Error {
+  return answeredError('the request has been answered before its content was read');
 }

@@ -47,6 +47,7 @@ export class FakeHead implements Head {
 export class FakeContent implements Content {
   readonly length = undefined;
   cancelled = 0;
+  kept = 0;
   /** How many pieces have been read. */
   reads = 0;
   trailers: Field[] = [];
@@ -71,6 +72,15 @@ export class FakeContent implements Content {
     this.trailers = [...this.#trailersAtEnd];
     const bytes = this.#pieces.splice(0).flatMap((piece) => [...(piece as Uint8Array)]);
     return Uint8Array.from(bytes);
+  }
+
+  takeText(): string | undefined {
+    const bytes = this.takeWhole();
+    return bytes && new TextDecoder().decode(bytes);
+  }
+
+  keep(): void {
+    this.kept++;
   }
 
   async read(): Promise<Uint8Array | undefined> {

@@ -240,6 +240,153 @@ describe('cancelled content', () => {
   });
 });
 
+describe('bytes that came with the head', () => {
+  /** Makes content whose first bytes lie in memory that is overwritten when the turn ends. */
+  function begin(text: string): { content: ReceivedContent; slot: Buffer; endTurn(over?: boolean): void } {
+    const content = make();
+    const slot = Buffer.from(`<<${text}>>`, 'latin1');
+    content.begin(slot, 2, slot.length - 2);
+    const endTurn = (over = false): void => {
+      if (over) content.release();
+      else content.detach();
+      slot.fill('!');
+    };
+    return { content, slot, endTurn };
+  }
+  const READS: Record<string, (content: ReceivedContent) => unknown> = {
+    'takeWhole()': (content) => text(content.takeWhole()),
+    'takeText()': (content) => content.takeText(),
+    'readWhole()': (content) => content.readWhole().then(text),
+    'read()': async (content) => {
+      let all = '';
+      for (let piece = await read(content); piece !== END; piece = await read(content)) all += piece;
+      return all;
+    },
+  };
+
+  test.each(Object.entries(READS))('%s gives them in the turn, and after it', async (name, take) => {
+    for (const size of [1, 100, 1024, 1025, 5000, 60_000]) {
+      const all = 'abcdefghij'.repeat(size / 10 + 1).slice(0, size);
+      const now = begin(all);
+      now.content.finish();
+      const taken = take(now.content);
+      now.endTurn(true);
+      expect((await taken) === all).toBe(true);
+      const later = begin(all);
+      later.content.finish();
+      later.endTurn();
+      // Text is decoded only where its bytes still lie, and a longer one is copied to where the application gets it.
+      const expected = name === 'takeText()' && size > 1024 ? undefined : all;
+      expect((await take(later.content)) === expected).toBe(true);
+    }
+  });
+
+  test.each(Object.entries(READS))('%s gives them before bytes that come later', async (name, take) => {
+    for (const inTurn of [true, false]) {
+      if (inTurn && name.startsWith('take')) continue;
+      const { content, endTurn } = begin('abc');
+      const early = inTurn ? take(content) : undefined;
+      endTurn();
+      push(content, 'd', 'ef');
+      content.finish();
+      const taken = await (early ?? take(content));
+      // Text is decoded only where its bytes lie together.
+      expect(taken).toBe(name === 'takeText()' ? undefined : 'abcdef');
+    }
+  });
+
+  test('are taken once', async () => {
+    for (const take of Object.values(READS)) {
+      const { content } = begin('abc');
+      content.finish();
+      await take(content);
+      expect([content.takeWhole(), content.takeText(), await read(content)]).toEqual([
+        undefined,
+        undefined,
+        END,
+      ]);
+    }
+  });
+
+  test('are not the whole while more is to come', () => {
+    const { content } = begin('abc');
+    expect([content.takeWhole(), content.takeText()]).toEqual([undefined, undefined]);
+  });
+
+  test('are in memory of their own', async () => {
+    for (const size of [1, 100, 1024, 1025, 5000])
+      for (const inTurn of [true, false])
+        for (const take of ['takeWhole', 'read', 'readWhole'] as const) {
+          const { content, slot, endTurn } = begin('x'.repeat(size));
+          content.finish();
+          if (!inTurn) endTurn();
+          const bytes = (await content[take]()) as Uint8Array;
+          expect(bytes.length).toBe(size);
+          expect(bytes.buffer.byteLength).toBe(size);
+          expect(bytes.buffer).not.toBe(slot.buffer);
+        }
+  });
+
+  test('are gone when the request has been answered in the turn', async () => {
+    const { content, endTurn } = begin('abc');
+    content.finish();
+    const reasons: Error[] = [];
+    content.whenBroken((reason) => reasons.push(reason));
+    endTurn(true);
+    expect([content.takeWhole(), content.takeText()]).toEqual([undefined, undefined]);
+    const failures = [await now(content.read()), await now(content.readWhole())];
+    content.whenBroken((reason) => reasons.push(reason));
+    for (const reason of [...failures, ...reasons])
+      expect(reason).toMatchObject({ code: 'ERR_REQUEST_ANSWERED' });
+    expect(reasons).toHaveLength(2);
+  });
+
+  test('are still there then if they are kept', async () => {
+    for (const [name, take] of Object.entries(READS)) {
+      const { content, endTurn } = begin('abc');
+      content.finish();
+      content.keep();
+      endTurn(true);
+      expect(await take(content)).toBe(name === 'takeText()' ? undefined : 'abc');
+    }
+    const { content, endTurn } = begin('abc');
+    endTurn();
+    push(content, 'd');
+    content.keep();
+    content.finish();
+    expect([await read(content), await read(content)]).toEqual(['abc', 'd']);
+  });
+
+  test('are dropped when the content is cancelled', async () => {
+    const { content, endTurn } = begin('abc');
+    content.cancel();
+    endTurn();
+    expect([await read(content), content.takeText(), text(await content.readWhole())]).toEqual([
+      END,
+      undefined,
+      '',
+    ]);
+  });
+
+  test('fill the window as other pieces do', async () => {
+    const { content, endTurn } = begin('x'.repeat(60_000));
+    expect(content.hungry).toBe(true);
+    endTurn();
+    push(content, 'x'.repeat(10_000));
+    expect(content.hungry).toBe(false);
+    await content.read();
+    expect(content.hungry).toBe(true);
+  });
+
+  test('leave room for the rest of an announced length', () => {
+    const content = make({ length: 5, expects: true });
+    content.begin(Buffer.from('abc'), 0, 3);
+    expect(content.expectsContinue).toBe(false);
+    void content.readWhole();
+    expect(content.room()).toHaveLength(2);
+  });
+});
+
 test('100 Continue is not needed when content has begun to arrive', () => {
   const content = make({ expects: true });
   push(content, 'a');

@@ -136,17 +136,19 @@ describe.each(ENGINE_WAYS)('%s engine, $write writes', (engine, io) => {
     expect(await client.end()).toBe(`${SWITCHING}and goodbye`);
   });
 
-  test('a head that is read after the upgrade is still there', async () => {
+  test('a head, or a content, that is read after the upgrade is still there', async () => {
     let target = '';
+    let content: string | undefined;
     serve((socket, exchange) => {
       setTimeout(() => {
         target = exchange.head.target;
+        content = exchange.content?.takeText();
         socket.end();
       }, 10);
     });
-    client.send(UPGRADE);
+    client.send(UPGRADE.replace('\r\n\r\n', '\r\nContent-Length: 3\r\n\r\nabc'));
     await client.end();
-    expect(target).toBe('/chat');
+    expect([target, content]).toEqual(['/chat', 'abc']);
   });
 
   test('an upgrade is refused until the content has been read', async () => {

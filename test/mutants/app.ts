@@ -10,6 +10,7 @@ const URL = ['test/app/url.test.ts'];
 const PROXY = ['test/app/proxy.test.ts'];
 const AUTHORITY = ['test/app/authority.test.ts'];
 const REQUEST = ['test/app/request.test.ts'];
+const IN_PLACE = ['test/app/body-in-place.test.ts'];
 const FIELDS = ['test/app/response-fields.test.ts'];
 const RESPONSE = ['test/app/response.test.ts'];
 const HEADERS = ['test/app/headers.test.ts'];
@@ -339,7 +340,31 @@ export const appDefects: Defect[] = [
     ['a reader with its own buffer waits for ever', 'controller.byobRequest?.respond(0);', ''],
     ['content is read before the handler asks for it', '{ highWaterMark: 0 }', '{ highWaterMark: 1 }'],
   ]),
+  ...defectsOf('src/app/request-body.ts', IN_PLACE, [
+    [
+      'a stream that is kept is empty after the response',
+      'this.content.keep();',
+      '',
+      'a handler that answers at once keeps the content by taking its stream',
+    ],
+  ]),
   ...defectsOf('src/app/request-body.ts', REQUEST, [
+    [
+      'a body that was read as text may be read again',
+      'this.taken = true;\n    this.end(undefined);\n    return text;',
+      'this.end(undefined);\n    return text;',
+    ],
+    [
+      'trailers behind a text are waited for',
+      'this.taken = true;\n    this.end(undefined);\n    return text;',
+      'this.taken = true;\n    return text;',
+    ],
+    [
+      'a body in the hands of a reader may be read as text',
+      'if (this.taken || this.opened !== undefined) return undefined;',
+      'if (this.taken) return undefined;',
+    ],
+    ['malformed JSON throws within the call', 'return Promise.reject(error);', 'throw error;'],
     [
       'a body may be read twice',
       'if (this.unusable) throw bodyUsedError();\n    if (this.opened',

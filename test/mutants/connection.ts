@@ -288,8 +288,8 @@ export const connectionDefects: Defect[] = [
     ],
     [
       'the head of an upgrade is gone',
-      'if (this.inflow.released) head.detach();\n      else head.release();',
-      'head.release();',
+      'if (this.inflow.released) detachRequest(exchange);\n      else releaseRequest(exchange);',
+      'releaseRequest(exchange);',
     ],
   ]),
   ...defectsOf('src/connection/request-log.ts', EVENTS, [
@@ -339,7 +339,7 @@ export const connectionDefects: Defect[] = [
   ...defectsOf('src/connection/inflow.ts', LANDING, [
     [
       'content in the slot replaces content that landed in a buffer',
-      'if (landed) content.landed(cursor - start);\n    else if (pieceEnd',
+      'if (place === LANDED) content.landed(cursor - start);\n    else if (pieceEnd',
       'if (pieceEnd',
       'a content of 3 MiB behind 100 Continue',
     ],

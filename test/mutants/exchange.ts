@@ -5,6 +5,8 @@ import { type Defect, defectsOf } from './defect.ts';
 const RECEIVED = ['test/connection/received-content.test.ts'];
 const EXCHANGE = ['test/connection/exchange.test.ts'];
 const OWN_MEMORY = ['test/app/own-memory.test.ts'];
+const IN_PLACE = ['test/app/body-in-place.test.ts'];
+const UTF_8 = ['test/connection/utf-8.test.ts'];
 const TURNS = ['test/connection/turns.test.ts'];
 const PIPELINING = ['test/connection/pipelining.test.ts'];
 const CONTENT = ['test/connection/content.test.ts'];
@@ -16,23 +18,29 @@ export const exchangeDefects: Defect[] = [
   ...defectsOf('src/connection/received-content.ts', RECEIVED, [
     [
       'the last of several pieces counts as the whole',
-      'if (this.waiting.length > 1) return this.gather().bytes;',
+      'if (first !== undefined || waiting.length > 1) return this.gather().bytes;',
       '',
     ],
-    ['incomplete content counts as the whole', 'this.begun || this.unfinished ||', 'this.begun ||'],
+    [
+      'incomplete content counts as the whole',
+      'this.begun || this.unfinished || this.broken',
+      'this.begun || this.broken',
+    ],
     ['content is delivered twice', 'if (this.begun || this', 'if (this'],
-    ['content that was read stays in the queue', 'this.waitingBytes -= piece.length;', ''],
+    ['incomplete content is decoded', 'this.unfinished || this.waiting', 'this.waiting'],
+    [
+      'the first bytes alone are decoded',
+      ' || this.waiting !== undefined) return undefined;',
+      ') return undefined;',
+    ],
+    ['content that was read stays in the queue', 'this.waitingBytes -= piece.length + PIECE_BYTES;', ''],
     [
       'the reader of a piece gets no more pieces',
-      'this.waitingBytes -= piece.length;\n      this.source.contentWanted();',
-      'this.waitingBytes -= piece.length;',
+      'this.waitingBytes -= piece.length + PIECE_BYTES;\n      this.source.contentWanted();',
+      'this.waitingBytes -= piece.length + PIECE_BYTES;',
     ],
-    [
-      'content that broke off seems to wait',
-      'if (this.failure !== undefined) return Promise.reject(this.failure);',
-      '',
-    ],
-    ['content that broke off is whole', 'if (this.failure !== undefined) throw this.failure;', ''],
+    ['content that broke off seems to wait', 'if (broken !== undefined) return Promise.reject(broken);', ''],
+    ['content that broke off is whole', 'if (broken !== undefined) throw broken;', ''],
     ['content that broke off seems to have ended', 'reject?.(reason);', ''],
     [
       'a waiting reader does not learn of the end',
@@ -40,12 +48,9 @@ export const exchangeDefects: Defect[] = [
       'this.trailers = trailers;',
     ],
     ['trailers are lost', 'this.trailers = trailers;', ''],
-    [
-      'the window has no limit',
-      'return this.waitingBytes + this.waiting.length * PIECE_BYTES < WINDOW_BYTES;',
-      'return true;',
-    ],
-    ['single bytes cost nothing', ' + this.waiting.length * PIECE_BYTES', ''],
+    ['the window has no limit', 'return this.waitingBytes < WINDOW_BYTES;', 'return true;'],
+    ['single bytes cost nothing', 'const PIECE_BYTES = 128;', 'const PIECE_BYTES = 0;'],
+    ['the bytes behind the head cost nothing', 'this.waitingBytes = end - start + PIECE_BYTES;', ''],
     [
       'content lies where the next read comes',
       'this.pass(copyOf(bytes, start, end));',
@@ -65,39 +70,19 @@ export const exchangeDefects: Defect[] = [
     ],
     [
       'content that has come is asked for',
-      'this.expectsContinue = false;\n    this.receivedBytes += end',
-      'this.receivedBytes += end',
+      'this.expectsContinue = false;\n    this.receivedBytes',
+      'this.receivedBytes',
     ],
     [
       'earlier pieces are no part of the whole',
-      'for (const piece of this.waiting) whole.add(piece, 0, piece.length);',
+      'for (const piece of this.waiting ?? []) whole.add(piece, 0, piece.length);',
       '',
     ],
-    [
-      'earlier pieces are delivered again',
-      'this.waiting.length = 0;\n    this.waitingBytes = 0;\n    return',
-      'return',
-    ],
+    ['earlier pieces are delivered again', 'this.drop();\n    return whole;', 'return whole;'],
     [
       'the reader of the whole gets its first piece',
       'if (this.whole !== undefined) {',
       'if (this.whole !== undefined && this.resolve === undefined) {',
-    ],
-    [
-      'the whole has the size that was made room for',
-      'this.size === this.room.length ? ',
-      'this.size >= 0 ? ',
-    ],
-    ['earlier bytes are lost when the buffer grows', 'grown.set(this.room.subarray(0, this.size));', ''],
-    [
-      'a piece overwrites the piece before',
-      'return this.room.subarray(this.size, size);',
-      'return this.room.subarray(0, bytes);',
-    ],
-    [
-      'the announced length is allocated at once',
-      'Math.min(length ?? WINDOW_BYTES, WHOLE_BYTES_FIRST)',
-      'length ?? WINDOW_BYTES',
     ],
     ['content without a reader lands in a buffer', '!this.begun || this.cancelled ||', 'this.cancelled ||'],
     ['a buffer is lent for content without a reader', '!this.begun || this.cancelled ||', '!this.begun ||'],
@@ -116,18 +101,8 @@ export const exchangeDefects: Defect[] = [
       'Math.min(this.length - this.receivedBytes, ROOM_BYTES_MAX)',
       'this.length - this.receivedBytes',
     ],
-    ['pushed bytes are not counted', 'this.receivedBytes += end - start;', ''],
-    ['bytes that land in the buffer are not counted', 'this.receivedBytes += bytes;', ''],
-    [
-      'content that lands is asked for',
-      'this.expectsContinue = false;\n    this.receivedBytes += bytes;',
-      'this.receivedBytes += bytes;',
-    ],
-    [
-      'lent memory is lent again',
-      'this.piece = undefined;\n    this.expectsContinue',
-      'this.expectsContinue',
-    ],
+    ['received bytes are not counted', 'this.receivedBytes += bytes;', ''],
+    ['lent memory is lent again', 'this.piece = undefined;\n    this.arrived', 'this.arrived'],
     ['bytes that land without a reader are kept', 'if (this.cancelled) return;\n    if (piece', 'if (piece'],
     [
       'bytes that land are no part of the whole',
@@ -143,6 +118,75 @@ export const exchangeDefects: Defect[] = [
       'a piece is as large as the memory lent for it',
       'bytes < piece.length ? copyOf(piece, 0, bytes) : piece',
       'piece',
+    ],
+  ]),
+  ...defectsOf('src/connection/whole-content.ts', RECEIVED, [
+    [
+      'the whole has the size that was made room for',
+      'this.size === this.room.length ? ',
+      'this.size >= 0 ? ',
+    ],
+    ['earlier bytes are lost when the buffer grows', 'grown.set(this.room.subarray(0, this.size));', ''],
+    [
+      'a piece overwrites the piece before',
+      'return this.room.subarray(this.size, size);',
+      'return this.room.subarray(0, bytes);',
+    ],
+    [
+      'the announced length is allocated at once',
+      'Math.min(length ?? UNKNOWN_BYTES_FIRST, BYTES_FIRST_MAX)',
+      'length ?? UNKNOWN_BYTES_FIRST',
+    ],
+  ]),
+  ...defectsOf('src/connection/received-content.ts', RECEIVED, [
+    [
+      'content that came with the head is handed out where it lies',
+      'return copyOf(first, this.firstStart, this.firstEnd);',
+      'return first.subarray(this.firstStart, this.firstEnd);',
+    ],
+    [
+      'content that came with the head is taken with the bytes behind it',
+      'return copyOf(first, this.firstStart, this.firstEnd);',
+      'return copyOf(first, this.firstStart, first.length);',
+    ],
+    [
+      'a detached content has the bytes before it',
+      'first.copy(copy, 0, firstStart, firstEnd);',
+      'first.copy(copy, 0, 0, firstEnd);',
+    ],
+    [
+      'bytes behind the head are no part of the whole',
+      'if (this.first !== undefined) whole.add(this.first, this.firstStart, this.firstEnd);',
+      '',
+    ],
+    ['content that is gone seems to have ended', 'if (this.unread) this.failure ??= unreadError();', ''],
+    [
+      'trailers of content that is gone are waited for',
+      'if (this.tellBroken !== undefined) this.tellBroken(this.broken as Error);',
+      '',
+    ],
+  ]),
+  ...defectsOf('src/connection/request-memory.ts', IN_PLACE, [
+    [
+      'content is not copied for an asynchronous handler',
+      'content?.detach();',
+      '',
+      'is read later in every way',
+    ],
+    [
+      'content that is read after the response shows the bytes of another request',
+      'content?.release();',
+      '',
+      'a request that is kept and read after its response',
+    ],
+  ]),
+  ...defectsOf('src/connection/utf-8.ts', UTF_8, [
+    ['a byte order mark is a part of the text', 'marked ? start + BYTE_ORDER_MARK.length : start', 'start'],
+    ['half a byte order mark is removed', 'end - start >= BYTE_ORDER_MARK.length && ', ''],
+    [
+      'a character that begins as a byte order mark does is removed',
+      'bytes[start] === BYTE_ORDER_MARK[0] && isMarked(bytes, start, end)',
+      'bytes[start] === BYTE_ORDER_MARK[0]',
     ],
   ]),
   ...defectsOf('src/connection/received-content.ts', OWN_MEMORY, [
@@ -329,15 +373,20 @@ export const exchangeDefects: Defect[] = [
     ],
     ['trailers take the place of the fields', 'if (content.length === undefined) head.detach();', ''],
     [
-      'the head is not kept for an asynchronous handler',
-      '} else if (content === undefined || content.length !== undefined) head.detach();',
-      '}',
-    ],
-    [
       'a request pipelined behind a response waits for ever',
       'else if (this.plane.turn === undefined) this.resume();',
       'else if (this.plane.turn === undefined) this.outflow.flush();',
     ],
+  ]),
+  ...defectsOf('src/connection/request-memory.ts', PIPELINING, [
+    [
+      'the head is not kept for an asynchronous handler',
+      'if (content === undefined || content.length !== undefined) head.detach();',
+      '',
+    ],
+  ]),
+  ...defectsOf('src/connection/request-memory.ts', TURNS, [
+    ['a head is read though its slot has been reused', 'head.release();', ''],
   ]),
   ...defectsOf('src/connection/inflow.ts', PIPELINING, [
     [
@@ -347,7 +396,6 @@ export const exchangeDefects: Defect[] = [
     ],
   ]),
   ...defectsOf('src/connection/connection.ts', TURNS, [
-    ['a head is read though its slot has been reused', 'head.release();', ''],
     ['an answer that closes is not the last', 'if (exchange.close) this.closing = true;', ''],
     ['a thrown error is not logged', "this.plane.log.failed('The application failed', error);", ''],
     ['a handler that throws leaves its client waiting', 'exchange.breakOff();', ''],
@@ -449,7 +497,11 @@ export const exchangeDefects: Defect[] = [
     ],
   ]),
   ...defectsOf('src/connection/inflow.ts', CONTENT, [
-    ['trailers are not delivered', 'content.length === undefined ? slot.record.trailers(cursor) : []', '[]'],
+    [
+      'trailers are not delivered',
+      'content.length === undefined ? slot.record.trailers(cursor) : undefined',
+      '',
+    ],
   ]),
   ...defectsOf('src/connection/open-exchange.ts', CONTENT, [
     ['content is not asked for', "if (content?.expectsContinue) this.inform(100, '');", ''],

@@ -17,7 +17,7 @@ import { readStatistics, type Statistics } from '../../src/wasm/statistics.ts';
 import { type Client, connect } from './client.ts';
 import { createEngine, type Engine, EPOCH_MS, type TestedEngine } from './engines.ts';
 import { atEnd } from './fixtures.ts';
-import { poisoning, poisonReturned } from './poison.ts';
+import { poisonAfterTurns, poisoning, poisonReturned } from './poison.ts';
 import { DIRECT } from './ways.ts';
 
 /** Long timeouts, which a slow machine doesn't reach by accident. */
@@ -113,6 +113,7 @@ export async function startPlane({
   );
   const connections = new Connections(plane, addresses);
   poisonReturned(plane.outputs, engine.slot);
+  poisonAfterTurns(plane, engine.slot);
   const listener = await listen(connections, { host: '127.0.0.1', port: 0, reusePort: false }, endpoint);
   return {
     plane,

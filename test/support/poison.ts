@@ -1,7 +1,9 @@
 // A codec that overwrites released memory before and after each turn, so that code that still reads it,
 // or has handed it to the kernel without waiting, yields wrong bytes.
 
+import { nextTick } from 'node:process';
 import type { Outputs } from '../../src/connection/outputs.ts';
+import type { Plane } from '../../src/connection/plane.ts';
 import { STATE_START, VERDICT_REQUEST } from '../../src/memory/codes.ts';
 import * as layout from '../../src/memory/layout.ts';
 import type { Codec } from '../../src/protocol/codec.ts';
@@ -50,6 +52,30 @@ export function poisoning(codec: Codec, slot: Slot): Codec {
     answer: codec.answer,
     finishHead: codec.finishHead,
   };
+}
+
+/**
+ * Also overwrites the input and the record when a turn has ended: before promises go on, so that a handler that goes on
+ * later, and still reads the slot, yields wrong bytes.
+ */
+export function poisonAfterTurns(plane: Plane, slot: Slot): void {
+  const { bytes, words } = slot.views;
+  const record = slot.pointer + layout.RECORD;
+  const state = (record + layout.RECORD_STATE) >> 2;
+  let { turn } = plane;
+  Object.defineProperty(plane, 'turn', {
+    get: () => turn,
+    set(next: typeof turn) {
+      turn = next;
+      // The connection still keeps the rest of its input.
+      if (turn === undefined)
+        nextTick(() => {
+          bytes.fill(POISON, slot.pointer + layout.CARRY, slot.readEnd + layout.READ_PAD_BYTES);
+          bytes.fill(POISON, record, record + layout.RECORD_BYTES);
+          words[state] = STATE_START;
+        });
+    },
+  });
 }
 
 /** Also overwrites output regions when they are returned. */

@@ -1,0 +1,16 @@
+// Where the bytes of a request are: in the slot while the application is called, and in copies after that.
+
+import type { OpenExchange } from './open-exchange.ts';
+
+/** Copies what the slot still holds of the request, so that the request can be read after this turn. */
+export function detachRequest({ content, head }: OpenExchange): void {
+  // The head of chunked content has been detached before: trailers overwrite its fields.
+  if (content === undefined || content.length !== undefined) head.detach();
+  content?.detach();
+}
+
+/** Ends the use of the slot after the response: what has not been read of the request is gone. */
+export function releaseRequest({ content, head }: OpenExchange): void {
+  head.release();
+  content?.release();
+}
