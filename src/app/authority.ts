@@ -49,7 +49,7 @@ export class Authority {
   answersFor(head: Head): boolean {
     if (head.originForm && this.hosts === undefined) return true;
     const target = absoluteTarget(head);
-    if (target === undefined) return this.allows(this.schemeOf(head), hostOf(head));
+    if (target === undefined) return this.allows(this.schemeOf(head), head.host);
     if (target.scheme === 'https' && this.schemeOf(head) !== 'https') return false;
     return this.allows(target.scheme, target.authority);
   }
@@ -66,12 +66,6 @@ export class Authority {
       Object.assign(last, { scheme, authority, allowed: hosts.has(scheme, authority) });
     return last.allowed;
   }
-}
-
-/** The value of Host; empty when the head has none. */
-export function hostOf(head: Head): string {
-  const index = head.findField('host');
-  return index < 0 ? '' : head.fieldValue(index);
 }
 
 /** The parts of a target in absolute-form; undefined for the other forms. */
@@ -95,7 +89,7 @@ class AbsoluteHead implements Head {
 
   constructor(
     private readonly head: Head,
-    private readonly host: string,
+    readonly host: string,
   ) {
     this.hostIndex = head.findField('host');
   }

@@ -10,11 +10,21 @@
 
 import type { Head } from '../connection/exchange.ts';
 import { urlOfAuthority } from './allowed-hosts.ts';
-import { type Authority, absoluteTarget, hostOf } from './authority.ts';
+import { type Authority, absoluteTarget } from './authority.ts';
 import { decodeUnreserved, isUsual } from './path.ts';
 import type { Scheme } from './proxy.ts';
 
-/** Builds the URLs of a server's requests, and remembers the origin of the last one. */
+/** URLs of longer targets are not kept. */
+const KEPT_TARGET_MAX = 64;
+
+/** A URL that was built, with what it was built from. */
+interface KeptUrl {
+  origin: string;
+  target: string;
+  url: string;
+}
+
+/** Builds the URLs of a server's requests, and remembers the last origin, and the last URL for each size of a target. */
 export class Origin {
   private readonly authority: Authority;
   private readonly ownHost: string;
@@ -22,6 +32,11 @@ export class Origin {
   private lastScheme: Scheme | undefined;
   private lastHost = '';
   private lastOrigin = '';
+  private readonly kept: readonly KeptUrl[] = Array.from({ length: KEPT_TARGET_MAX + 1 }, () => ({
+    origin: '',
+    target: '',
+    url: '',
+  }));
 
   /**
    * @param ownHost the server's own name or address, with its port
@@ -38,11 +53,18 @@ export class Origin {
   urlOf(head: Head): string {
     if (head.originForm) {
       const { target } = head;
-      const origin = this.originOf(this.authority.schemeOf(head), hostOf(head));
-      return isUsual(target) ? origin + target : new URL(origin + normalTarget(target)).href;
+      const origin = this.originOf(this.authority.schemeOf(head), head.host);
+      const kept = this.kept[target.length];
+      if (kept === undefined) return urlIn(origin, target);
+      if (kept.target !== target || kept.origin !== origin) {
+        kept.url = urlIn(origin, target);
+        kept.target = target;
+        kept.origin = origin;
+      }
+      return kept.url;
     }
     const target = absoluteTarget(head);
-    if (target === undefined) return `${this.originOf(this.authority.schemeOf(head), hostOf(head))}/`;
+    if (target === undefined) return `${this.originOf(this.authority.schemeOf(head), head.host)}/`;
     return new URL(this.originOf(target.scheme, target.authority) + normalTarget(target.rest)).href;
   }
 
@@ -55,6 +77,11 @@ export class Origin {
     }
     return this.lastOrigin;
   }
+}
+
+/** Builds the URL of a target in origin-form. */
+function urlIn(origin: string, target: string): string {
+  return isUsual(target) ? origin + target : new URL(origin + normalTarget(target)).href;
 }
 
 /** Decodes the unreserved characters in the path of a target. URL then removes dot segments and encodes the rest. */

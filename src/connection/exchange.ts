@@ -14,6 +14,8 @@ export interface Head {
   readonly method: string;
   /** The request target as it was sent (RFC 9112 3.2), Latin-1. */
   readonly target: string;
+  /** The value of Host; empty if the head has none. */
+  readonly host: string;
   /** The target is a path, and perhaps a query: origin-form (RFC 9112 3.2.1). */
   readonly originForm: boolean;
   /** The minor version of HTTP/1: 0 or 1. */

@@ -22,8 +22,8 @@ const BROKEN = 3;
 /** Bytes of a longer response that a peer has to read within the write timeout. */
 const READ_BYTES_MIN = 65_536;
 
-/** More bytes than Date, Connection, framing fields and the empty line of a head take together. */
-const HEAD_END_BYTES_MAX = 192;
+/** More bytes than Date, Connection, framing fields and the empty line of a head take together. Exported for tests. */
+export const HEAD_END_BYTES_MAX = 192;
 /** More bytes than the size of a chunk and its line ends take. */
 const CHUNK_FRAME_BYTES_MAX = 32;
 /** Content up to this size is copied next to its head; larger content is written from where it lies. */

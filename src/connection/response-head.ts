@@ -1,8 +1,27 @@
 // The head of a response that an application gives: checked, and built in the output region at hand.
 
 import { statusLine } from '../protocol/status.ts';
+import { type KeptBytes, keepLatin1, type Slot } from '../wasm/slot.ts';
 import { areHeadParts, FIELDS_BYTES_MAX, FIELDS_TOO_LARGE, type HeadParts } from './exchange.ts';
 import type { Plane } from './plane.ts';
+
+/** Longer fields are not kept. */
+const KEPT_FIELDS_MAX = 512;
+
+/** A status line with field lines, as it was sent last. */
+interface KeptStart {
+  statusCode: number;
+  fields: string;
+  /** Made when the same ones are sent again. */
+  bytes: KeptBytes | undefined;
+}
+
+/** By the size of the fields, so that different responses of a program seldom replace one another. */
+const kept: readonly KeptStart[] = Array.from({ length: KEPT_FIELDS_MAX + 1 }, () => ({
+  statusCode: 0,
+  fields: '',
+  bytes: undefined,
+}));
 
 /** @returns the size of status line and fields @throws RangeError if that is too large, or a part is not valid */
 export function checkHead(fields: string, parts: HeadParts | undefined): number {
@@ -30,9 +49,27 @@ export function buildHead(
   sayPersistent: boolean,
 ): number {
   const start = outputs.position;
-  const at = slot.writeLatin1(statusLine(statusCode, parts?.reasonPhrase) + fields, start);
+  const at =
+    parts === undefined
+      ? writeUsual(slot, statusCode, fields, start)
+      : slot.writeLatin1(statusLine(statusCode, parts.reasonPhrase) + fields, start);
   outputs.position = codec.finishHead(at, length, close, sayPersistent);
   // The engine puts its Date first, and all dates have the same length.
   if (parts?.date !== undefined) slot.writeLatin1(`Date: ${parts.date}\r\n`, at);
   return outputs.position - start;
+}
+
+/** Writes the status line and the fields. A program sends few different ones, so their bytes are kept. */
+function writeUsual(slot: Slot, statusCode: number, fields: string, at: number): number {
+  const start = kept[fields.length];
+  if (start !== undefined) {
+    if (start.statusCode === statusCode && start.fields === fields) {
+      start.bytes ??= keepLatin1(statusLine(statusCode) + fields);
+      return slot.writeKept(start.bytes, at);
+    }
+    start.statusCode = statusCode;
+    start.fields = fields;
+    start.bytes = undefined;
+  }
+  return slot.writeLatin1(statusLine(statusCode) + fields, at);
 }

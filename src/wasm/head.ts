@@ -2,6 +2,17 @@
 // Both are overwritten in the next turn. A head that is needed for longer must be detached: it is copied.
 
 import {
+  FLAG_HOST,
+  METHOD_DELETE,
+  METHOD_GET,
+  METHOD_HEAD,
+  METHOD_OPTIONS,
+  METHOD_PATCH,
+  METHOD_POST,
+  METHOD_PUT,
+  METHOD_TRACE,
+} from '../memory/codes.ts';
+import {
   FIELD_BYTES,
   FIELD_NAME_BYTES,
   FIELD_NAME_OFFSET,
@@ -9,7 +20,11 @@ import {
   FIELD_VALUE_OFFSET,
   RECORD_FIELD_COUNT,
   RECORD_FIELDS,
+  RECORD_FLAGS,
   RECORD_HEAD_BYTES,
+  RECORD_HOST_BYTES,
+  RECORD_HOST_OFFSET,
+  RECORD_METHOD,
   RECORD_METHOD_BYTES,
   RECORD_METHOD_OFFSET,
   RECORD_TARGET_BYTES,
@@ -17,13 +32,24 @@ import {
   RECORD_VERSION_MINOR,
 } from '../memory/layout.ts';
 import { answeredError } from '../protocol/request-errors.ts';
+import { latin1, RecentTexts } from './recent-texts.ts';
 
 const SLASH = 0x2f;
 
-/** Buffer's own method, without the checks of toString(). */
-interface Latin1 {
-  latin1Slice(start: number, end: number): string;
-}
+/** The methods that have a number. */
+const METHODS: Readonly<Record<number, string>> = {
+  [METHOD_GET]: 'GET',
+  [METHOD_HEAD]: 'HEAD',
+  [METHOD_POST]: 'POST',
+  [METHOD_PUT]: 'PUT',
+  [METHOD_DELETE]: 'DELETE',
+  [METHOD_OPTIONS]: 'OPTIONS',
+  [METHOD_PATCH]: 'PATCH',
+  [METHOD_TRACE]: 'TRACE',
+};
+
+const targets = new RecentTexts();
+const hosts = new RecentTexts();
 
 export class RecordHead {
   private bytes: Buffer | undefined;
@@ -44,11 +70,16 @@ export class RecordHead {
   }
 
   get method(): string {
-    return this.text(RECORD_METHOD_OFFSET, RECORD_METHOD_BYTES);
+    return METHODS[this.half(RECORD_METHOD)] ?? this.text(RECORD_METHOD_OFFSET, RECORD_METHOD_BYTES);
   }
 
   get target(): string {
-    return this.text(RECORD_TARGET_OFFSET, RECORD_TARGET_BYTES);
+    return this.recent(targets, RECORD_TARGET_OFFSET, RECORD_TARGET_BYTES);
+  }
+
+  get host(): string {
+    if ((this.half(RECORD_FLAGS) & FLAG_HOST) === 0) return '';
+    return this.recent(hosts, RECORD_HOST_OFFSET, RECORD_HOST_BYTES);
   }
 
   get originForm(): boolean {
@@ -109,8 +140,11 @@ export class RecordHead {
 
   private text(offset: number, size: number): string {
     const bytes = this.there();
-    const from = this.start + this.half(offset);
-    return (bytes as unknown as Latin1).latin1Slice(from, from + this.half(size));
+    return latin1(bytes, this.start + this.half(offset), this.half(size));
+  }
+
+  private recent(texts: RecentTexts, offset: number, size: number): string {
+    return texts.read(this.there(), this.start + this.half(offset), this.half(size));
   }
 
   private half(offset: number): number {

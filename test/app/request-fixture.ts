@@ -23,6 +23,10 @@ export class FakeHead implements Head {
     return this.target.startsWith('/');
   }
 
+  get host(): string {
+    return this.#fields.find(([name]) => name.toLowerCase() === 'host')?.[1] ?? '';
+  }
+
   get fieldCount(): number {
     return this.#fields.length;
   }

@@ -119,6 +119,28 @@ describe('the URL of a request', () => {
     ]);
   });
 
+  test('the same target on another host, by another scheme, or after another target of its size', () => {
+    const http: Field = ['X-Forwarded-Proto', 'http'];
+    const https: Field = ['X-Forwarded-Proto', 'https'];
+    for (const [target, host, scheme, url] of [
+      ['/a', 'a', http, 'http://a/a'],
+      ['/a', 'a', http, 'http://a/a'],
+      ['/a', 'b', http, 'http://b/a'],
+      ['/a', 'b', https, 'https://b/a'],
+      ['/b', 'b', https, 'https://b/b'],
+      ['/b', 'a', https, 'https://a/b'],
+      ['/.', 'a', https, 'https://a/'],
+      ['/.', 'a', https, 'https://a/'],
+      ['/b', 'a', http, 'http://a/b'],
+    ] as const)
+      expect(urlOf(target, host, proxied, [scheme])).toBe(url);
+    for (const size of [63, 64, 65, 66])
+      for (const letter of 'aab') {
+        const path = `/${letter.repeat(size - 1)}`;
+        expect(urlOf(path, 'a')).toBe(`http://a${path}`);
+      }
+  });
+
   test('a server whose own host is invalid fails at startup', () => {
     for (const host of ['', 'a b', 'a/b', 'a:99999'])
       expect(() => new Origin(new Authority('http'), host)).toThrow(TypeError);

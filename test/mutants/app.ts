@@ -252,13 +252,19 @@ export const appDefects: Defect[] = [
     [
       'Host has precedence over the authority of the target',
       'this.originOf(target.scheme, target.authority)',
-      'this.originOf(target.scheme, hostOf(head))',
+      'this.originOf(target.scheme, head.host)',
     ],
     [
       'without a Host there is no URL',
       '?? (urlOfAuthority(scheme, this.ownHost) as URL)',
       "?? ({ origin: '' } as URL)",
     ],
+    [
+      'a URL has the origin of an earlier request',
+      'target !== target || kept.origin !== origin',
+      'target !== target',
+    ],
+    ['a URL has the path of an earlier request', 'kept.target !== target || kept', 'kept'],
   ]),
   ...defectsOf('src/app/allowed-hosts.ts', URL, [
     [
@@ -282,7 +288,7 @@ export const appDefects: Defect[] = [
     [
       'Host counts where the target has an authority',
       'target.scheme, target.authority)',
-      'target.scheme, hostOf(head))',
+      'target.scheme, head.host)',
     ],
     ['the answer for the host before stays', ' || last.authority !== authority', ''],
   ]),

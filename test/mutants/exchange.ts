@@ -3,6 +3,7 @@
 import { type Defect, defectsOf } from './defect.ts';
 
 const RECEIVED = ['test/connection/received-content.test.ts'];
+const RESPONSE_HEAD = ['test/connection/response-head.test.ts'];
 const EXCHANGE = ['test/connection/exchange.test.ts'];
 const OWN_MEMORY = ['test/app/own-memory.test.ts'];
 const IN_PLACE = ['test/app/body-in-place.test.ts'];
@@ -319,6 +320,16 @@ export const exchangeDefects: Defect[] = [
       'if (this.content?.unfinished)\n      this.content.fail',
       'if (this.close)\n      this.content?.fail',
     ],
+  ]),
+  ...defectsOf('src/connection/response-head.ts', RESPONSE_HEAD, [
+    ['a response has the status of an earlier one', 'start.statusCode === statusCode && start', 'start'],
+    ['a response has the fields of an earlier one', ' && start.fields === fields) {', ') {'],
+    ['a head that is replaced is sent', '    start.bytes = undefined;\n', ''],
+    ['a reason phrase is replaced', 'parts === undefined\n', 'parts?.date === undefined\n'],
+  ]),
+  ...defectsOf('src/wasm/slot.ts', RESPONSE_HEAD, [
+    ['the last bytes of a head are missing', '(text.length + 3) >> 2', 'text.length >> 2'],
+    ['a head ends with its last word', 'return at + size;', 'return at + 4 * words.length;'],
   ]),
   ...defectsOf('src/connection/open-exchange.ts', TURNS, [
     [

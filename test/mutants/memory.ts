@@ -8,6 +8,7 @@ const PARSE = ['test/protocol/parse.test.ts'];
 const SERVE = ['test/protocol/serve.test.ts'];
 const ROUTES = ['test/protocol/routes.test.ts'];
 const CONSUME = ['test/protocol/consume.test.ts'];
+const RECENT_TEXTS = ['test/wasm/recent-texts.test.ts'];
 const HEAD = ['test/wasm/head.test.ts'];
 const CONNECTION = ['test/connection/connection.test.ts'];
 
@@ -186,7 +187,37 @@ export const memoryDefects: Defect[] = [
       'state < STATE_CONTENT',
     ],
   ]),
+  ...defectsOf('src/wasm/recent-texts.ts', RECENT_TEXTS, [
+    ['a text that begins like the last one is the last one', 'if (i === size) return', 'if (i > 1) return'],
+    [
+      'the bytes of a text are not those that were compared',
+      'for (; i < size; i++) bytes',
+      'for (i++; i < size; i++) bytes',
+    ],
+    ['the last text stays', '    this.texts[size] = text;\n', ''],
+    [
+      'texts of different sizes share their bytes',
+      'const kept = size * KEPT_BYTES_MAX;',
+      'const kept = size;',
+    ],
+    [
+      'a text of the largest size is not kept',
+      'if (size > KEPT_BYTES_MAX) return',
+      'if (size >= KEPT_BYTES_MAX) return',
+    ],
+  ]),
   ...defectsOf('src/wasm/head.ts', HEAD, [
+    [
+      'a request without a Host has that of an earlier one',
+      "if ((this.half(RECORD_FLAGS) & FLAG_HOST) === 0) return '';",
+      '',
+    ],
+    ['PATCH is called PUT', "[METHOD_PATCH]: 'PATCH'", "[METHOD_PATCH]: 'PUT'"],
+    [
+      'a method without a number has no name',
+      '?? this.text(RECORD_METHOD_OFFSET, RECORD_METHOD_BYTES)',
+      "?? ''",
+    ],
     ['names are compared with their case', 'lower(bytes[at + i] as number)', '(bytes[at + i] as number)'],
     ['other bytes than letters have a case', 'byte >= 0x41 && byte <= 0x5a', 'byte >= 0x40 && byte <= 0x5f'],
     ['every field name finds the first field', 'let index = from;', 'let index = 0;'],

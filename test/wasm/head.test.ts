@@ -66,6 +66,8 @@ describe('every valid head of the case tables, in place and detached', () => {
     const { head, record } = headOf(input);
     const { method, target, minor, fields } = record;
     expect(readAll(head)).toEqual({ method, target, minor, fields });
+    const host = fields.find(([name]) => lower(name) === 'host')?.[1] ?? '';
+    expect(head.host).toBe(host);
 
     const names = new Set([...fields.map(([name]) => lower(name)), 'host', 'hos', 'hosts', 'x', '']);
     const expected = Object.fromEntries(
@@ -76,6 +78,7 @@ describe('every valid head of the case tables, in place and detached', () => {
     head.detach();
     overwrite();
     expect(readAll(head)).toEqual({ method, target, minor, fields });
+    expect(head.host).toBe(host);
     expect(findAll(head, names)).toEqual(expected);
   });
 });
@@ -148,6 +151,20 @@ test('an empty line before the head, and bytes beyond ASCII', () => {
   expect([head.method, head.target, head.fieldValue(1)]).toEqual(['GET', '/b?c', '\x80\xff']);
 });
 
+test('a head without a Host has none of an earlier head', () => {
+  expect(headOf('GET / HTTP/1.1\r\nHost: earlier\r\n\r\n').head.host).toBe('earlier');
+  const { head } = headOf('GET / HTTP/1.0\r\n\r\n');
+  expect(head.host).toBe('');
+  head.detach();
+  expect(head.host).toBe('');
+});
+
+test('the methods of each size are told apart', () => {
+  const methods = 'GET PUT POST HEAD GETS PATCH TRACE DELETE OPTIONS get Get GE QUERY'.split(' ');
+  for (const method of methods)
+    expect(headOf(`${method} / HTTP/1.1\r\nHost: a\r\n\r\n`).head.method).toBe(method);
+});
+
 test('two detached heads share no memory', () => {
   const { head } = headOf('GET /detached HTTP/1.1\r\nHost: a\r\n\r\n');
   head.detach();
@@ -169,6 +186,7 @@ test('every method of a released head throws', () => {
     const asks: (() => unknown)[] = [
       () => head.method,
       () => head.target,
+      () => head.host,
       () => head.versionMinor,
       () => head.fieldCount,
       () => head.fieldName(0),
