@@ -4,8 +4,7 @@ import type { OpenExchange } from './open-exchange.ts';
 
 /** Copies what the slot still holds of the request, so that the request can be read after this turn. */
 export function detachRequest({ content, head }: OpenExchange): void {
-  // The head of chunked content has been detached before: trailers overwrite its fields.
-  if (content === undefined || content.length !== undefined) head.detach();
+  head.detach();
   content?.detach();
 }
 

@@ -32,6 +32,7 @@ import {
   RECORD_VERSION_MINOR,
 } from '../memory/layout.ts';
 import { answeredError } from '../protocol/request-errors.ts';
+import { HeadCopy } from './head-copy.ts';
 import { latin1, RecentTexts } from './recent-texts.ts';
 
 const SLASH = 0x2f;
@@ -52,11 +53,11 @@ const targets = new RecentTexts();
 const hosts = new RecentTexts();
 
 export class RecordHead {
+  /** The whole memory; undefined when the head does not lie there any more. */
   private bytes: Buffer | undefined;
-  /** The position of the record in `bytes`. */
-  private record: number;
-  /** The position of the head in `bytes`. */
-  private start: number;
+  private readonly record: number;
+  private readonly start: number;
+  private copy: HeadCopy | undefined = undefined;
 
   /**
    * @param bytes the whole memory
@@ -83,7 +84,9 @@ export class RecordHead {
   }
 
   get originForm(): boolean {
-    return this.there()[this.start + this.half(RECORD_TARGET_OFFSET)] === SLASH;
+    const { bytes } = this;
+    if (bytes === undefined) return this.target.charCodeAt(0) === SLASH;
+    return bytes[this.start + this.half(RECORD_TARGET_OFFSET)] === SLASH;
   }
 
   get versionMinor(): number {
@@ -105,8 +108,9 @@ export class RecordHead {
   }
 
   findField(name: string, from = 0): number {
+    const { bytes } = this;
+    if (bytes === undefined) return this.copied().findField(name, from);
     const { fieldCount, start } = this;
-    const bytes = this.there();
     const { length } = name;
     let field = this.record + RECORD_FIELDS + from * FIELD_BYTES;
     for (let index = from; index < fieldCount; index++, field += FIELD_BYTES) {
@@ -119,44 +123,48 @@ export class RecordHead {
     return -1;
   }
 
-  /** Copies head and record, so that the head can be read after this turn. */
+  /** Copies head and record, so that the head can be read after this turn. Later calls do nothing. */
   detach(): void {
-    const { record, start } = this;
-    const recordBytes = RECORD_FIELDS + this.fieldCount * FIELD_BYTES;
-    const headBytes = this.half(RECORD_HEAD_BYTES);
-    const copy = Buffer.allocUnsafe(recordBytes + headBytes);
-    const bytes = this.there();
-    bytes.copy(copy, 0, record, record + recordBytes);
-    bytes.copy(copy, recordBytes, start, start + headBytes);
-    this.bytes = copy;
-    this.record = 0;
-    this.start = recordBytes;
+    const { bytes } = this;
+    this.copy =
+      bytes === undefined
+        ? this.copied()
+        : new HeadCopy(
+            latin1(bytes, this.record, RECORD_FIELDS + this.fieldCount * FIELD_BYTES),
+            latin1(bytes, this.start, this.half(RECORD_HEAD_BYTES)),
+          );
+    this.bytes = undefined;
   }
 
   /** Ends the use of the head: from now on every method throws. The slot's bytes will soon be those of another request. */
   release(): void {
     this.bytes = undefined;
+    this.copy = undefined;
   }
 
   private text(offset: number, size: number): string {
-    const bytes = this.there();
+    const { bytes } = this;
+    if (bytes === undefined) return this.copied().text(offset, size);
     return latin1(bytes, this.start + this.half(offset), this.half(size));
   }
 
   private recent(texts: RecentTexts, offset: number, size: number): string {
-    return texts.read(this.there(), this.start + this.half(offset), this.half(size));
+    const { bytes } = this;
+    if (bytes === undefined) return this.copied().text(offset, size);
+    return texts.read(bytes, this.start + this.half(offset), this.half(size));
   }
 
   private half(offset: number): number {
-    return halfAt(this.there(), this.record + offset);
+    const { bytes } = this;
+    return bytes === undefined ? this.copied().half(offset) : halfAt(bytes, this.record + offset);
   }
 
-  private there(): Buffer {
-    if (this.bytes === undefined)
+  private copied(): HeadCopy {
+    if (this.copy === undefined)
       throw answeredError(
         'the request has been answered: read what you need before the handler returns, or return a promise',
       );
-    return this.bytes;
+    return this.copy;
   }
 }
 
