@@ -104,9 +104,19 @@ class Dispatcher {
   }
 
   private await(exchange: Exchange, request: Request, result: Promise<globalThis.Response>): void {
-    Promise.resolve(result)
-      .then((response) => send(exchange, response, this.failed, request))
-      .catch((error: unknown) => this.fail(exchange, request, error));
+    // A second promise, for catch(), would take longer than this.
+    Promise.resolve(result).then(
+      (response) => this.sendOrFail(exchange, request, response),
+      (error: unknown) => this.fail(exchange, request, error),
+    );
+  }
+
+  private sendOrFail(exchange: Exchange, request: Request, response: globalThis.Response): void {
+    try {
+      send(exchange, response, this.failed, request);
+    } catch (error) {
+      this.fail(exchange, request, error);
+    }
   }
 
   /** Called when the response of a handler fails while it is sent. */

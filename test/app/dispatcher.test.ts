@@ -59,6 +59,14 @@ test('a counter without a leased number gives a 503 with Retry-After, unless the
   expect(await told('/now', '/later')).toEqual(['ERR_LEASE_EXHAUSTED', 'ERR_LEASE_EXHAUSTED']);
 });
 
+test('a handler that gives no Response gets a 500, at once and as a promise', async () => {
+  const wrong = 'text' as unknown as Response;
+  await serve({ routes: { '/now': () => wrong, '/later': async () => wrong }, fetch: ok });
+  expect(await told('/now', '/later', '/x')).toEqual([FAILED, FAILED, 'ok']);
+  await serve({ fetch: async () => wrong, error: (error) => new Response((error as Error).name) });
+  expect(await told('/x')).toEqual(['TypeError']);
+});
+
 describe('a path', () => {
   test('is the part between authority and query', async () => {
     await serve({

@@ -103,8 +103,13 @@ export const appDefects: Defect[] = [
   ...defectsOf('src/app/dispatcher.ts', APPLICATION, [
     [
       'a request whose handler rejects gets no response',
-      '.catch((error: unknown) => this.fail(exchange, request, error));',
-      '.catch(() => {});',
+      '(error: unknown) => this.fail(exchange, request, error),',
+      '() => {},',
+    ],
+    [
+      'a promise of a response that can not be sent gets no response',
+      'send(exchange, response, this.failed, request);\n    } catch (error) {\n      this.fail(exchange, request, error);\n    }\n  }\n\n  /** Called when the response of a handler',
+      'send(exchange, response, this.failed, request);\n    } catch {}\n  }\n\n  /** Called when the response of a handler',
     ],
     [
       'an error handler that rejects is not answered for',
