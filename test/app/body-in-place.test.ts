@@ -2,6 +2,7 @@
 // bytes and no others, whenever it reads: the plane of these tests overwrites the slot when a turn has ended.
 
 import { beforeEach, describe, expect, test } from 'vitest';
+import { toNative } from '../../src/app/native.ts';
 import type { Request } from '../../src/app/request.ts';
 import { Response } from '../../src/app/response.ts';
 import type { App, ServerRequest } from '../../src/app/types.ts';
@@ -54,7 +55,7 @@ const READS: Record<string, Read> = {
     return one === other ? one : `${one} and ${other}`;
   },
   'a Response of its stream': (request) => new Response(request.body).text(),
-  'a native Request': async (request) => new globalThis.Request(request).text(),
+  'a native Request': async (request) => (request as Request)[toNative]().text(),
 };
 
 /** Moments at which a handler reads. */
@@ -254,7 +255,7 @@ describe.each(ENGINE_WAYS)('%s engine, $read reads', (engine, io) => {
         return () => clone.text();
       },
       (request) => {
-        const native = new globalThis.Request(request);
+        const native = (request as Request)[toNative]();
         return () => native.text();
       },
     ];
