@@ -97,10 +97,10 @@ export const accept: Suite = {
   },
 };
 
-function fieldsAt({ acceptRequests, loadSeconds }: Pace): Field[] {
+function fieldsAt({ acceptRequests, handshakeSeconds }: Pace): Field[] {
   const overTls = (name: string, handshake: 'full' | 'resumed'): Point => ({
     name,
-    load: { bound: { seconds: loadSeconds }, handshake },
+    load: { bound: { seconds: handshakeSeconds }, handshake },
   });
   const plain: Point = {
     name: `a connection a request, ${oneShotClient()}`,
