@@ -155,7 +155,9 @@ class Supervisor {
       own: 'workers bind for themselves',
     };
     const [way, ...others] = new Set(this.bound.map((one) => sockets[one.way]));
-    const ways = io.read === io.write ? `${io.read} I/O` : `${io.read} reads, ${io.write} writes`;
+    const { accept, read, write } = io;
+    const ways =
+      accept === read && read === write ? `${read} I/O` : `${accept} accepts, ${read} reads, ${write} writes`;
     const how = [who, `${engine} engine`, ...this.counting(), [way, ...others].join(' or '), ways].join(', ');
     const [first, ...more] = addresses.map(urlOf);
     const last = more.pop();

@@ -10,10 +10,11 @@ import net, { type AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connections } from '#dist/connection/connections.js';
 import { plainEndpoint } from '#dist/connection/endpoint.js';
+import { SERVER_OPTIONS } from '#dist/connection/handle.js';
 import { listen } from '#dist/connection/listener.js';
 import { Log } from '#dist/connection/log.js';
 import { Plane } from '#dist/connection/plane.js';
-import { openSocket, SERVER_OPTIONS } from '#dist/connection/reader.js';
+import { Reader } from '#dist/connection/reader.js';
 import { dateLine } from '#dist/protocol/prepared.js';
 import { REQUESTS_MAX } from '#dist/wasm/slot.js';
 import { readStatistics } from '#dist/wasm/statistics.js';
@@ -64,7 +65,7 @@ async function keepInPlane(): Promise<Keeper> {
     writeTimeoutMs: LONG_MS,
     handlerTimeoutMs: LONG_MS,
   };
-  const io = { read: 'direct', write: 'direct' } as const;
+  const io = { accept: 'direct', read: 'direct', write: 'direct' } as const;
   const connections = new Connections(new Plane(codec, slot, new Log('silent'), deadlines, LIMITS));
   const { port } = await listen(
     connections,
@@ -76,13 +77,14 @@ async function keepInPlane(): Promise<Keeper> {
 
 async function keepSockets(way: 'socket' | 'direct'): Promise<Keeper> {
   const { slot } = createEngine('wasm');
+  const reader = new Reader(slot);
   const sockets = new Set<net.Socket>();
   const server = net.createServer(SERVER_OPTIONS);
   server.on('connection', (accepted) => {
     let socket = accepted;
     if (way === 'socket') accepted.on('data', socketOnData).resume();
     else
-      socket = openSocket('direct', accepted, slot, {
+      socket = reader.open('direct', accepted, {
         received(bytes) {
           answer(socket, Buffer.from(slot.read.subarray(0, bytes)));
           return true;

@@ -2,7 +2,8 @@
 // only decides which bytes to write after a read.
 
 import net from 'node:net';
-import { openSocket, SERVER_OPTIONS } from '#dist/connection/reader.js';
+import { SERVER_OPTIONS } from '#dist/connection/handle.js';
+import { Reader } from '#dist/connection/reader.js';
 import { Writer } from '#dist/connection/writer.js';
 import { dateLine } from '#dist/protocol/prepared.js';
 import type { Slot } from '#dist/wasm/slot.js';
@@ -20,11 +21,12 @@ const repeated: Buffer[] = [];
 
 /** Serves on the port that is the script's argument. */
 export function serveRung(slot: Slot, createRespond: () => Respond): void {
+  const reader = new Reader(slot);
   net
     .createServer(SERVER_OPTIONS)
     .on('connection', (accepted) => {
       const respond = createRespond();
-      const socket = openSocket('direct', accepted, slot, {
+      const socket = reader.open('direct', accepted, {
         received(bytes) {
           const response = respond(bytes);
           return response === undefined || writer.write(response);

@@ -6,7 +6,6 @@
 //             before; pipelined bytes wait in the inflow.
 //   closing   the response under way is the last one.
 
-import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import {
   ERROR_INCOMPLETE,
@@ -15,11 +14,12 @@ import {
   VERDICT_CLOSE,
   VERDICT_REQUEST,
 } from '../memory/codes.ts';
-import { abortError, BodyError } from '../protocol/request-errors.ts';
+import { abortError, BodyError, halfClosedError } from '../protocol/request-errors.ts';
 import { UNCOUNTED } from './addresses.ts';
 import { Deadline } from './deadlines.ts';
 import { type Endpoint, peerOf } from './endpoint.ts';
 import type { ExchangeHost } from './exchange-host.ts';
+import type { Accepted } from './handle.ts';
 import { BEHIND_HEAD, Inflow, type InflowHost } from './inflow.ts';
 import { OpenExchange } from './open-exchange.ts';
 import { Outflow, type OutflowHost } from './outflow.ts';
@@ -56,13 +56,13 @@ export class Connection implements InflowHost, OutflowHost, ExchangeHost, Socket
   constructor(
     private readonly owner: ConnectionOwner,
     readonly plane: Plane,
-    accepted: Socket,
+    accepted: Accepted,
     readonly endpoint: Endpoint,
   ) {
     this.requestsLeft = plane.limits.requestsMax;
-    this.peer = plane.log.connections ? peerOf(accepted, endpoint) : '';
-    this.requestLog = plane.log.requests ? new RequestLog(plane, endpoint, this.peer) : undefined;
     this.inflow = new Inflow(accepted, this);
+    this.peer = plane.log.connections ? peerOf(this.inflow.socket, endpoint) : '';
+    this.requestLog = plane.log.requests ? new RequestLog(plane, endpoint, this.peer) : undefined;
     this.deadline = new Deadline(plane);
     this.outflow = new Outflow(this.inflow.socket, this);
     watchSocket(this.inflow.socket, this);
@@ -177,10 +177,12 @@ export class Connection implements InflowHost, OutflowHost, ExchangeHost, Socket
     plane.turn = undefined;
     outflow.flush();
     if (verdict === VERDICT_CLOSE) {
+      const { record } = slot;
+      const last = cursor === end && slot.error === 0 && !record.persistent && !record.unfinished;
       inflow.drop();
       // The record may stand in content that is not read any more.
-      slot.record.drop();
-      this.close();
+      record.drop();
+      this.close(last);
       return;
     }
     this.requestsLeft = slot.requestsLeft;
@@ -210,7 +212,7 @@ export class Connection implements InflowHost, OutflowHost, ExchangeHost, Socket
     this.exchange = exchange;
     this.pipelined = cursor < end;
     this.deadline.handedOver();
-    if (this.inflow.ended) exchange.abort(clientEnded());
+    if (this.inflow.ended) exchange.abort(halfClosedError());
     try {
       application(exchange);
     } catch (error) {
@@ -272,9 +274,11 @@ export class Connection implements InflowHost, OutflowHost, ExchangeHost, Socket
     const { exchange } = this;
     this.exchange = undefined;
     if (exchange?.close || this.inflow.discards) {
+      // Content that is missing would wait in the inflow.
+      const last = exchange?.persistent === false && !this.inflow.waits;
       this.inflow.drop();
       this.outflow.flush();
-      this.close();
+      this.close(last);
     } else if (this.outflow.pending) this.outflow.flush();
     else if (this.plane.turn === undefined) this.resume();
     else {
@@ -345,9 +349,14 @@ export class Connection implements InflowHost, OutflowHost, ExchangeHost, Socket
     return content?.unfinished ? content.hungry : !this.inflow.full;
   }
 
-  /** Closes after the last response: a half-close when it has left, then input is discarded (RFC 9112 9.6). */
-  private close(): void {
+  /**
+   * Closes after the last response: a half-close when it has left, then input is discarded (RFC 9112 9.6).
+   * @param last the client said that it closes after this request, which has been received to its end. If nothing lies
+   *   behind it, both halves are closed at once.
+   */
+  private close(last = false): void {
     this.closing = true;
+    if (last && this.inflow.quiet && this.outflow.close()) return;
     this.inflow.discardRest();
     this.outflow.end();
   }
@@ -364,7 +373,7 @@ export class Connection implements InflowHost, OutflowHost, ExchangeHost, Socket
       else this.close();
       return;
     }
-    const reason = clientEnded();
+    const reason = halfClosedError();
     if (exchange.content?.unfinished && within) {
       this.inflow.giveBack();
       this.contentBroke(exchange.content, ERROR_INCOMPLETE, reason);
@@ -388,9 +397,4 @@ export class Connection implements InflowHost, OutflowHost, ExchangeHost, Socket
     this.owner.connectionClosed(this);
     exchange?.gone(abortError('ERR_CLIENT_GONE', 'the client closed the connection'));
   }
-}
-
-/** The peer may still read responses. */
-function clientEnded(): Error {
-  return abortError('ERR_CLIENT_GONE', 'the client closed its side of the connection');
 }

@@ -1,12 +1,12 @@
 // The set of a plane's connections: it accepts them, makes room at the limit, turns them away, ends them at their deadlines,
 // and drains them.
 
-import type { Socket } from 'node:net';
 import { ERROR_OVERLOADED } from '../memory/codes.ts';
 import { abortError } from '../protocol/request-errors.ts';
 import { type AddressCounts, UNCOUNTED } from './addresses.ts';
 import { Connection, type ConnectionOwner } from './connection.ts';
 import type { Endpoint } from './endpoint.ts';
+import { type Accepted, discard, remoteAddressOf } from './handle.ts';
 import { LongestWaiting } from './longest-waiting.ts';
 import type { OpenExchange } from './open-exchange.ts';
 import type { Plane } from './plane.ts';
@@ -43,24 +43,24 @@ export class Connections implements ConnectionOwner, Door {
 
   /**
    * Begins a connection. Beyond a limit it waits for room, or is turned away.
-   * @param socket not read from yet
    * @returns the connection, if it has begun
    */
-  accept(socket: Socket, endpoint: Endpoint): Connection | undefined {
+  accept(accepted: Accepted, endpoint: Endpoint): Connection | undefined {
     const { addresses, waitingRoom } = this;
     const { limits, slot } = this.plane;
     let addressEntry: number | undefined = UNCOUNTED;
     if (addresses !== undefined) {
-      const { remoteAddress } = socket;
+      const remoteAddress = remoteAddressOf(accepted);
       // A client of a unix socket has no address, and a client that is gone has none any more.
       if (remoteAddress !== undefined) addressEntry = addresses.enter(remoteAddress);
     }
     if (addressEntry === undefined) {
-      this.turnAway(socket, endpoint);
+      this.turnAway(accepted, endpoint);
       return undefined;
     }
-    const arrival = { socket, endpoint, addressEntry };
-    if (slot.statistics.openEverywhere < limits.connectionsMax) return this.open(arrival);
+    if (slot.statistics.openEverywhere < limits.connectionsMax)
+      return this.open(accepted, endpoint, addressEntry);
+    const arrival = { accepted, endpoint, addressEntry };
     if (
       waitingRoom.size < limits.refusalsMax / 2 &&
       waitingRoom.size + this.turnedAway.size < limits.refusalsMax
@@ -69,30 +69,30 @@ export class Connections implements ConnectionOwner, Door {
       return undefined;
     }
     // When many connections wait there is no time to check whether a connection only seems to be idle.
-    if (this.makeRoom(true)) return this.open(arrival);
+    if (this.makeRoom(true)) return this.open(accepted, endpoint, addressEntry);
     this.refuse(arrival);
     return undefined;
   }
 
-  private open({ socket, endpoint, addressEntry }: Arrival): Connection {
+  private open(accepted: Accepted, endpoint: Endpoint, addressEntry: number): Connection {
     this.plane.slot.statistics.opened();
-    const connection = this.begin(socket, endpoint);
+    const connection = this.begin(accepted, endpoint);
     connection.addressEntry = addressEntry;
     return connection;
   }
 
   /** Begins a connection that has waited for room. @returns false if there is still no room */
-  admit(arrival: Arrival): boolean {
+  admit({ accepted, endpoint, addressEntry }: Arrival): boolean {
     const { limits, slot } = this.plane;
     if (slot.statistics.openEverywhere >= limits.connectionsMax && !this.makeRoom(true)) return false;
-    this.open(arrival);
+    this.open(accepted, endpoint, addressEntry);
     return true;
   }
 
   /** Turns away a connection whose address has been counted. */
-  refuse({ socket, endpoint, addressEntry }: Arrival): void {
+  refuse({ accepted, endpoint, addressEntry }: Arrival): void {
     this.addresses?.leave(addressEntry);
-    this.turnAway(socket, endpoint);
+    this.turnAway(accepted, endpoint);
   }
 
   /** Asks other threads for room. @returns false when none of them has a connection */
@@ -133,18 +133,18 @@ export class Connections implements ConnectionOwner, Door {
   }
 
   /** Answers a connection with 503. When too many connections read a 503, closes it at once instead. */
-  turnAway(socket: Socket, endpoint: Endpoint): void {
+  turnAway(accepted: Accepted, endpoint: Endpoint): void {
     if (this.turnedAway.size >= this.plane.limits.refusalsMax) {
-      socket.destroy();
+      discard(accepted);
       return;
     }
-    const connection = this.begin(socket, endpoint);
+    const connection = this.begin(accepted, endpoint);
     this.turnedAway.add(connection);
     connection.refuse(ERROR_OVERLOADED);
   }
 
-  private begin(socket: Socket, endpoint: Endpoint): Connection {
-    const connection = new Connection(this, this.plane, socket, endpoint);
+  private begin(accepted: Accepted, endpoint: Endpoint): Connection {
+    const connection = new Connection(this, this.plane, accepted, endpoint);
     this.all.add(connection);
     this.plane.slot.statistics.accepted();
     this.plane.log.accepted(connection.peer);
@@ -209,9 +209,9 @@ export class Connections implements ConnectionOwner, Door {
    * @returns how many were not idle
    */
   destroy(): number {
-    this.waitingRoom.clear(({ socket, addressEntry }) => {
+    this.waitingRoom.clear(({ accepted, addressEntry }) => {
       this.addresses?.leave(addressEntry);
-      socket.destroy();
+      discard(accepted);
     });
     let cut = 0;
     for (const connection of this.all) {

@@ -6,8 +6,12 @@ import type { ListenerOptions } from './address.ts';
 import type { ReadWay } from './reader.ts';
 import type { WriteWay } from './writer.ts';
 
+export type AcceptWay = 'direct' | 'public';
+
 /** How bytes get in and out; selftest.ts chooses it. */
 export interface Io {
+  /** A direct listener takes the handle of each connection, a public one the socket that Node makes of it. */
+  accept: AcceptWay;
   read: ReadWay;
   write: WriteWay;
 }

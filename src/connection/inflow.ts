@@ -13,8 +13,9 @@ import type { Duplex } from 'node:stream';
 import { ERROR_INCOMPLETE } from '../memory/codes.ts';
 import { Carry } from './carry.ts';
 import type { Endpoint } from './endpoint.ts';
+import type { Accepted } from './handle.ts';
 import type { Plane } from './plane.ts';
-import { openSocket, type Receiver, releaseSocket } from './reader.ts';
+import { type Receiver, releaseSocket } from './reader.ts';
 import type { ReceivedContent } from './received-content.ts';
 
 const REQUESTS = 0;
@@ -55,14 +56,16 @@ export class Inflow implements Receiver {
   private state = REQUESTS;
   /** Reading has stopped until the host wants input again. */
   private paused = false;
+  /** The last read left room in the slot, so the kernel had no more bytes. */
+  private emptied = false;
   private discardedBytes = 0;
   private carry: Carry | undefined = undefined;
 
   constructor(
-    accepted: Socket,
+    accepted: Accepted,
     private readonly host: InflowHost,
   ) {
-    this.socket = openSocket(host.endpoint.io.read, accepted, host.plane.slot, this);
+    this.socket = host.plane.reader.open(host.endpoint.io.read, accepted, this);
   }
 
   received(bytes: number, landed: boolean): boolean {
@@ -70,6 +73,7 @@ export class Inflow implements Receiver {
     const end = slot.readStart + bytes;
     if (this.state === RELEASED) return this.socket.push(slot.copy(slot.readStart, end));
     if (this.state !== REQUESTS) return this.discard(bytes);
+    this.emptied = end < slot.readEnd && !landed;
     this.host.received(slot.readStart, end, landed);
     this.paused = this.released || !this.host.wantsInput();
     return !this.paused;
@@ -104,6 +108,11 @@ export class Inflow implements Receiver {
   /** The peer has sent its last byte. */
   end(): void {
     this.state = ENDED;
+  }
+
+  /** All bytes that had been received when the kernel was last asked have been passed to the host. */
+  get quiet(): boolean {
+    return this.state === REQUESTS && this.emptied && !this.paused;
   }
 
   /** Resumes reading if the host wants more. */

@@ -3,7 +3,7 @@
 import net from 'node:net';
 import { type Address, type ListenerOptions, withPort } from './address.ts';
 import { type Endpoint, endpointOf, type Io } from './endpoint.ts';
-import { SERVER_OPTIONS } from './reader.ts';
+import { type Accepted, acceptHandles, SERVER_OPTIONS } from './handle.ts';
 import { removeStaleSocket } from './socket-file.ts';
 
 /** Where a worker listens: on its own duplicate of a bound socket, or at an address that it binds itself. */
@@ -28,8 +28,7 @@ export interface Listener {
 
 /** Receives the connections: a plane, or an object that passes them on to a plane. */
 export interface Acceptor {
-  /** @param socket not read from yet */
-  accept(socket: net.Socket, endpoint: Endpoint): void;
+  accept(accepted: Accepted, endpoint: Endpoint): void;
   acceptFailed(error: NodeJS.ErrnoException): void;
 }
 
@@ -84,7 +83,8 @@ export async function listenAtAll(
 export async function listen(acceptor: Acceptor, at: ListenAt, endpoint: Endpoint): Promise<Listener> {
   if ('path' in at) await removeStaleSocket(at.path);
   const server = net.createServer(SERVER_OPTIONS);
-  server.on('connection', (socket) => acceptor.accept(socket, endpoint));
+  const accept = (accepted: Accepted): void => acceptor.accept(accepted, endpoint);
+  const failed = (error: NodeJS.ErrnoException): void => acceptor.acceptFailed(error);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen({ ...at, backlog: BACKLOG }, () => {
@@ -92,7 +92,9 @@ export async function listen(acceptor: Acceptor, at: ListenAt, endpoint: Endpoin
       resolve();
     });
   });
-  server.on('error', (error) => acceptor.acceptFailed(error));
+  server.on('error', failed);
+  if (endpoint.io.accept === 'direct') acceptHandles(server, accept, failed);
+  else server.on('connection', accept);
   const address = server.address();
   return {
     port: typeof address === 'object' && address !== null ? address.port : 0,

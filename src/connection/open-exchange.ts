@@ -43,6 +43,8 @@ export class OpenExchange implements Exchange, ContentSource {
   headParts: HeadParts | undefined = undefined;
   /** The connection closes after the response. */
   close: boolean;
+  /** The client did not say that it closes after the response. */
+  readonly persistent: boolean;
   private readonly headOnly: boolean;
   private readonly versionMinor: number;
   private state = WAITING;
@@ -62,7 +64,8 @@ export class OpenExchange implements Exchange, ContentSource {
       : undefined;
     this.headOnly = slot.record.headOnly;
     this.versionMinor = slot.record.versionMinor;
-    this.close = !slot.record.persistent || slot.requestsLeft === 0;
+    this.persistent = slot.record.persistent;
+    this.close = !this.persistent || slot.requestsLeft === 0;
   }
 
   get remoteAddress(): string {
@@ -74,7 +77,6 @@ export class OpenExchange implements Exchange, ContentSource {
     return summaryOf(this.head);
   }
 
-  /** Closes the connection at once, in the middle of the response. */
   destroy(): void {
     this.host.destroy();
   }
@@ -312,7 +314,6 @@ export class OpenExchange implements Exchange, ContentSource {
     this.finish();
   }
 
-  /** The application takes content, or discards it. */
   contentWanted(): void {
     const { content, host } = this;
     if (this.over) return;

@@ -22,6 +22,9 @@ const BROKEN = 3;
 /** Bytes of a longer response that a peer has to read within the write timeout. */
 const READ_BYTES_MIN = 65_536;
 
+/** Most bytes that the kernel sends on a new connection before the peer acknowledges any: ten segments (RFC 6928). */
+const FIRST_FLIGHT_BYTES = 14_600;
+
 /** More bytes than Date, Connection, framing fields and the empty line of a head take together. Exported for tests. */
 export const HEAD_END_BYTES_MAX = 192;
 /** More bytes than the size of a chunk and its line ends take. */
@@ -132,6 +135,19 @@ export class Outflow implements TurnHolder, WriterHost {
       return this.writer.write(bytes) ? this.wrote() : this.awaitPeer();
     // One system call for both: with two calls, the peer would wait between them.
     return this.writer.write(outputs.take(), bytes) ? this.wrote() : this.lendRegion();
+  }
+
+  /**
+   * Closes both halves at once, unless bytes that have been sent may still wait in our kernel: if the peer sent more, in
+   * spite of what it said, they would be dropped.
+   * @returns false if it did not close
+   */
+  close(): boolean {
+    const { sentBytes } = this.writer;
+    if (this.state !== IDLE || sentBytes === 0 || sentBytes > FIRST_FLIGHT_BYTES) return false;
+    this.state = ENDED;
+    this.socket.destroy();
+    return true;
   }
 
   /** Closes our half, unless the kernel has still to take bytes. */

@@ -11,6 +11,7 @@ import type { Application } from './exchange.ts';
 import type { ConnectionLimits } from './limits.ts';
 import type { Log } from './log.ts';
 import { Outputs } from './outputs.ts';
+import { Reader } from './reader.ts';
 
 /** The counter of the built-in app. */
 export const HELLO_COUNTER = 0;
@@ -22,6 +23,7 @@ export interface TurnHolder {
 }
 
 export class Plane implements Timing {
+  readonly reader: Reader;
   readonly outputs: Outputs;
   readonly clock: Clock;
   /** Set while requests of a connection are being served. */
@@ -40,6 +42,7 @@ export class Plane implements Timing {
     readonly limits: ConnectionLimits,
     time?: TimeSource,
   ) {
+    this.reader = new Reader(slot);
     this.outputs = new Outputs(slot);
     this.clock = new Clock((epochMs) => slot.setDate(dateLine(epochMs)), time);
     for (const prepared of preparedResponses(HELLO_COUNTER)) slot.prepared.put(prepared);

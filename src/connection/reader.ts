@@ -1,13 +1,13 @@
 // Reads bytes into the slot. Two ways have one interface:
 //
-//   direct   the kernel's read lands in the slot. net.Server builds its sockets without `onread`, so the accepted handle is
-//            taken out of its socket and wrapped once more, with `onread`. `_handle` and `handle` are internals of Node:
-//            selftest.ts tries them. If a read of content has filled the slot's region, more is on its way: the next read
-//            lands in the memory that the application will get.
+//   direct   the kernel's read lands in the slot: the socket is made of the accepted handle, with `onread`. If a read of
+//            content has filled the slot's region, more is on its way: the next read lands in the memory that the
+//            application will get.
 //   public   'data' events, and one copy.
 
-import net from 'node:net';
+import type { Socket } from 'node:net';
 import type { Slot } from '../wasm/slot.ts';
+import { type Accepted, asHandle, asSocket, type Handle, socketMaker } from './handle.ts';
 
 export type ReadWay = 'direct' | 'public';
 
@@ -22,25 +22,58 @@ export interface Receiver {
   room?(): Uint8Array | undefined;
 }
 
-/** The options of a listener, so that its sockets fit openSocket(): they have not been read from. */
-export const SERVER_OPTIONS: net.ServerOpts = { noDelay: true, allowHalfOpen: true, pauseOnConnect: true };
+/** A socket of the direct way. */
+interface Received {
+  [RECEIVER]: Receiver;
+}
 
-/**
- * Makes an accepted socket deliver its bytes into the slot.
- * @returns the socket to use from now on; the direct way leaves the accepted one without a handle
- */
-export function openSocket(way: ReadWay, accepted: net.Socket, slot: Slot, receiver: Receiver): net.Socket {
-  return way === 'direct' ? openDirect(accepted, slot, receiver) : openPublic(accepted, slot, receiver);
+const RECEIVER = Symbol('receiver');
+
+/** Makes sockets of accepted connections that deliver their bytes into one slot. */
+export class Reader {
+  /** Where the next read of the socket that reads lands; undefined: where its last one landed. */
+  private next: Uint8Array | undefined;
+  private readonly makeSocket: (handle: Handle) => Socket;
+
+  constructor(private readonly slot: Slot) {
+    const { read } = slot;
+    this.next = read;
+    const reader = this;
+    this.makeSocket = socketMaker({
+      // Called when a socket is made, and then after each read of it.
+      buffer: () => reader.next,
+      // All sockets share it: a closure for each would cost more than the rest of the connection.
+      callback(this: Received, bytes: number, buffer: Uint8Array): boolean {
+        const receiver = this[RECEIVER];
+        const goesOn = receiver.received(bytes, buffer !== read);
+        if (bytes === read.length) reader.next = receiver.room?.() ?? read;
+        else reader.next = buffer === read ? undefined : read;
+        return goesOn;
+      },
+    });
+  }
+
+  /** Makes a socket. Its bytes go to the receiver from the next turn of the event loop on. */
+  open(way: ReadWay, accepted: Accepted, receiver: Receiver): Socket {
+    return way === 'direct' ? this.openDirect(accepted, receiver) : openPublic(accepted, this.slot, receiver);
+  }
+
+  private openDirect(accepted: Accepted, receiver: Receiver): Socket {
+    this.next = this.slot.read;
+    const socket = this.makeSocket(asHandle(accepted));
+    (socket as unknown as Received)[RECEIVER] = receiver;
+    return socket;
+  }
 }
 
 /**
- * Makes a socket of openSocket() an ordinary stream again, for another owner. The stream flows when its owner listens.
+ * Makes a socket of a Reader an ordinary stream again, for another owner. The stream flows when its owner listens.
  *
  * A handle that is read with `onread` delivers nothing to its stream, so with the direct way the receiver still gets all
  * bytes, and pushes a copy of them.
  * @param unread bytes that come before all others
  */
-export function releaseSocket(socket: net.Socket, unread: Uint8Array | undefined): void {
+export function releaseSocket(socket: Socket, unread: Uint8Array | undefined): void {
   socket.pause();
   socket.removeAllListeners('data');
   // Removes every trace of the earlier listeners.
@@ -48,48 +81,8 @@ export function releaseSocket(socket: net.Socket, unread: Uint8Array | undefined
   if (unread !== undefined) socket.unshift(unread);
 }
 
-interface WithHandle {
-  _handle: unknown;
-}
-
-/** Takes the handle out of a socket that has not been read from, to send it to another process. */
-export function releaseHandle(socket: net.Socket): { close(): void } {
-  const holder = socket as unknown as WithHandle;
-  const handle = holder._handle as { close(): void };
-  holder._handle = null;
-  socket.destroy();
-  return handle;
-}
-
-/** Makes a socket of a handle that comes from another process. Like an accepted socket, it has not been read from. */
-export function adoptHandle(handle: unknown): net.Socket {
-  const options = { handle, allowHalfOpen: true, pauseOnCreate: true, readable: true, writable: true };
-  return new net.Socket(options as net.SocketConstructorOpts);
-}
-
-function openDirect(accepted: net.Socket, slot: Slot, receiver: Receiver): net.Socket {
-  const { read } = slot;
-  let next: Uint8Array | undefined = read;
-  const options = {
-    handle: releaseHandle(accepted),
-    allowHalfOpen: true,
-    readable: true,
-    writable: true,
-    onread: {
-      // Called before the first read and after each one; undefined keeps the last buffer.
-      buffer: () => next,
-      callback(bytes: number, buffer: Uint8Array) {
-        const goesOn = receiver.received(bytes, buffer !== read);
-        if (bytes === read.length) next = receiver.room?.() ?? read;
-        else next = buffer === read ? undefined : read;
-        return goesOn;
-      },
-    },
-  };
-  return new net.Socket(options as net.SocketConstructorOpts);
-}
-
-function openPublic(socket: net.Socket, slot: Slot, receiver: Receiver): net.Socket {
+function openPublic(accepted: Accepted, slot: Slot, receiver: Receiver): Socket {
+  const socket = asSocket(accepted);
   const { read } = slot;
   socket.on('data', (chunk: Buffer) => {
     for (let at = 0; at < chunk.length; at += read.length) {

@@ -1,15 +1,19 @@
-// Tries the two direct ways once, over a real connection, before anything depends on them. If a Node has changed the internals
-// that they rest on, the public ways are used, and the start line reports it.
+// Tries each direct way once, over a real connection, before anything depends on it. If a Node has changed the internals that
+// it rests on, the public way is used, and the start line reports it.
 
 import { once } from 'node:events';
 import net, { type AddressInfo } from 'node:net';
 import type { Slot } from '../wasm/slot.ts';
 import type { Io } from './endpoint.ts';
-import { openSocket, type ReadWay, SERVER_OPTIONS } from './reader.ts';
-import { Writer, type WriteWay } from './writer.ts';
+import { type Accepted, acceptHandles, discard, SERVER_OPTIONS } from './handle.ts';
+import { Reader } from './reader.ts';
+import { Writer } from './writer.ts';
 
 export const IO_CHOICES = ['auto', 'direct', 'public'] as const;
 export type IoChoice = (typeof IO_CHOICES)[number];
+
+const PUBLIC: Io = { accept: 'public', read: 'public', write: 'public' };
+const ACTIONS = ['accept', 'read', 'write'] as const;
 
 const QUESTION = 'What do you read?';
 const ANSWER = 'What you write.';
@@ -22,26 +26,31 @@ const TIMEOUT_MS = 2000;
  * @throws Error if a chosen way does not work
  */
 export async function chooseIo(choice: IoChoice, slot: Slot, timeoutMs = TIMEOUT_MS): Promise<Io> {
-  if (choice === 'public') return { read: 'public', write: 'public' };
-  const io: Io = {
-    read: (await works('direct', 'public', slot, timeoutMs)) ? 'direct' : 'public',
-    write: (await works('public', 'direct', slot, timeoutMs)) ? 'direct' : 'public',
-  };
-  if (choice === 'direct' && (io.read === 'public' || io.write === 'public'))
-    throw new Error(`this Node reads only the ${io.read} way and writes only the ${io.write} way`);
+  const io: Io = { ...PUBLIC };
+  if (choice === 'public') return io;
+  for (const action of ACTIONS) {
+    if (await works({ ...PUBLIC, [action]: 'direct' }, slot, timeoutMs)) io[action] = 'direct';
+    else if (choice === 'direct') throw new Error(`the direct way to ${action} does not work with this Node`);
+  }
   return io;
 }
 
 /** Checks that a question is read into the slot, and its answer is written out of it after a half-close. */
-async function works(read: ReadWay, write: WriteWay, slot: Slot, timeoutMs: number): Promise<boolean> {
+async function works(io: Io, slot: Slot, timeoutMs: number): Promise<boolean> {
   const server = net.createServer(SERVER_OPTIONS);
   let client: net.Socket | undefined;
   try {
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
-    server.on('connection', (accepted) => {
-      attempt(accepted, () => answerInto(read, write, accepted, slot));
-    });
+    const accept = (accepted: Accepted): void =>
+      attempt(
+        () => discard(accepted),
+        () => answerInto(io, accepted, slot),
+      );
+    if (io.accept === 'direct') {
+      acceptHandles(server, accept, () => {});
+      server.on('connection', (socket) => socket.destroy());
+    } else server.on('connection', accept);
     client = net.connect((server.address() as AddressInfo).port, '127.0.0.1');
     client.end(QUESTION);
     return (await textOf(client, timeoutMs)) === ANSWER;
@@ -53,9 +62,9 @@ async function works(read: ReadWay, write: WriteWay, slot: Slot, timeoutMs: numb
   }
 }
 
-function answerInto(read: ReadWay, write: WriteWay, accepted: net.Socket, slot: Slot): void {
+function answerInto({ read, write }: Io, accepted: Accepted, slot: Slot): void {
   let received = '';
-  const socket = openSocket(read, accepted, slot, {
+  const socket = new Reader(slot).open(read, accepted, {
     received(bytes) {
       received += Buffer.from(slot.read.subarray(0, bytes)).toString('latin1');
       return true;
@@ -68,16 +77,20 @@ function answerInto(read: ReadWay, write: WriteWay, accepted: net.Socket, slot: 
     slot.views.bytes.set(Buffer.from(ANSWER), output);
     const answer = slot.views.bytes.subarray(output, output + ANSWER.length);
     if (received !== QUESTION) socket.destroy();
-    else attempt(socket, () => writer.write(answer) && socket.end());
+    else
+      attempt(
+        () => socket.destroy(),
+        () => writer.write(answer) && socket.end(),
+      );
   });
 }
 
-/** Destroys the socket if the action throws: then the way does not work, and the client gets no answer. */
-function attempt(socket: net.Socket, action: () => void): void {
+/** Closes the connection if the action throws: then the way does not work, and the client gets no answer. */
+function attempt(close: () => void, action: () => void): void {
   try {
     action();
   } catch {
-    socket.destroy();
+    close();
   }
 }
 

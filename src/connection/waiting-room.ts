@@ -2,17 +2,17 @@
 // connections are read: after the event loop was blocked, a connection may look idle although its next request has arrived.
 // Then other threads, which may have idle connections, have time to make room.
 
-import type { Socket } from 'node:net';
 import type { Endpoint } from './endpoint.ts';
+import type { Accepted } from './handle.ts';
 
 /** Another thread makes room at its next tick, so within two ticks of this one. */
 const ASK_TICKS = 2;
 /** Another thread passes over a connection that has just begun to wait, so it is asked twice. */
 const TICKS_MAX = 2 * ASK_TICKS;
 
-/** A socket that a listener has accepted. */
+/** A connection that a listener has accepted. */
 export interface Arrival {
-  readonly socket: Socket;
+  readonly accepted: Accepted;
   readonly endpoint: Endpoint;
   /** The entry that counts the client's address. */
   readonly addressEntry: number;

@@ -32,7 +32,7 @@ export async function openFront(
   serve: ServeOne,
 ): Promise<Front> {
   const refusals = createConnections({ ...planes, slot: refusalSlot });
-  const turnAway = ({ socket, endpoint }: Arrival): void => refusals.turnAway(socket, endpoint);
+  const turnAway = ({ accepted, endpoint }: Arrival): void => refusals.turnAway(accepted, endpoint);
   const queue = new Queue({
     serve: (arrival) => serve(arrival, turnAway),
     turnAway,
@@ -40,7 +40,7 @@ export async function openFront(
     waitingMax: planes.limits.connectionsMax - servedMax,
   });
   const acceptor: Acceptor = {
-    accept: (socket, endpoint) => queue.enter({ socket, endpoint }),
+    accept: (accepted, endpoint) => queue.enter({ accepted, endpoint }),
     acceptFailed: (error) => {
       if (error.code === 'EMFILE' || error.code === 'ENFILE') queue.makeRoom();
       refusals.acceptFailed(error);

@@ -90,7 +90,7 @@ export function makePlanes(options: ServerOptions, slotCount: number): Omit<Plan
     module: compileModule(),
     memory,
     engine: options.engine,
-    io: { read: 'public', write: 'public' },
+    io: { accept: 'public', read: 'public', write: 'public' },
     log: options.log,
     limits: { connectionsMax: options.maxConnections, refusalsMax: 1, requestsMax: options.maxRequests },
     deadlines: {

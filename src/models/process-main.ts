@@ -4,8 +4,8 @@
 import { serveBuiltIn } from '../app/built-in.ts';
 import type { Connections } from '../connection/connections.ts';
 import { createConnections } from '../connection/create.ts';
+import type { Handle } from '../connection/handle.ts';
 import { HELLO_COUNTER } from '../connection/plane.ts';
-import { adoptHandle } from '../connection/reader.ts';
 import { viewsOf } from '../memory/views.ts';
 import { setCounter } from '../wasm/state/rows.ts';
 import { readStatistics } from '../wasm/statistics.ts';
@@ -16,7 +16,7 @@ let connections: Connections | undefined;
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
 process.stdout.on('error', () => {});
-process.on('message', (message: ToConnectionProcess, handle: unknown) => {
+process.on('message', (message: ToConnectionProcess, handle: Handle | undefined) => {
   if (message.type === 'serve') serve(message, handle);
   else if (connections === undefined) process.exit();
   else void connections.drain();
@@ -26,7 +26,7 @@ process.on('disconnect', () => process.exit());
 
 function serve(
   { options, endpoint, number }: ToConnectionProcess & { type: 'serve' },
-  handle: unknown,
+  handle: Handle | undefined,
 ): void {
   if (handle === undefined) process.exit();
   tell({ type: 'taken' });
@@ -37,7 +37,7 @@ function serve(
   serveBuiltIn(connections.plane, planes.access);
   connections.onClosed = () =>
     tell({ type: 'served', statistics: readStatistics(views) }, () => process.exit());
-  connections.accept(adoptHandle(handle), endpoint);
+  connections.accept(handle, endpoint);
 }
 
 function tell(message: FromConnectionProcess, sent?: () => void): void {

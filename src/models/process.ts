@@ -10,8 +10,8 @@ import { type ChildProcess, fork, type SendHandle } from 'node:child_process';
 import { platform } from 'node:os';
 import { execArgv } from 'node:process';
 import type { Endpoint } from '../connection/endpoint.ts';
+import { asHandle } from '../connection/handle.ts';
 import { HELLO_COUNTER } from '../connection/plane.ts';
-import { releaseHandle } from '../connection/reader.ts';
 import { viewsOf } from '../memory/views.ts';
 import type { ServerOptions } from '../options.ts';
 import { instantiate } from '../wasm/instance.ts';
@@ -47,7 +47,7 @@ export async function processes(start: ModelStart): Promise<Server> {
   const unused: number[] = [];
 
   const serve: ServeOne = async (arrival, turnAway) => {
-    const { socket, endpoint } = arrival;
+    const { accepted, endpoint } = arrival;
     const child = forkChild();
     if (child === undefined) {
       note('No process could be started for a connection');
@@ -55,7 +55,7 @@ export async function processes(start: ModelStart): Promise<Server> {
       return;
     }
     const number = unused.pop() ?? counterAdd(rowPointer(HELLO_COUNTER), 1);
-    const handle = releaseHandle(socket);
+    const handle = asHandle(accepted);
     // A process that crashes may have used its number. Then the number is lost, but never shown twice.
     let used = true;
     living.add(child);

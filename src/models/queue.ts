@@ -1,12 +1,12 @@
 // The queue of accepted connections. A limited number is served at a time. More connections wait, not read from, up to
 // another limit; beyond it they are turned away.
 
-import type { Socket } from 'node:net';
 import type { Endpoint } from '../connection/endpoint.ts';
+import { type Accepted, discard } from '../connection/handle.ts';
 
-/** An accepted connection, not read from yet. */
+/** A connection that a listener has accepted. */
 export interface Arrival {
-  socket: Socket;
+  accepted: Accepted;
   endpoint: Endpoint;
 }
 
@@ -34,12 +34,13 @@ export class Queue {
 
   /** Closes the connection that has waited longest. */
   makeRoom(): void {
-    this.waiting.shift()?.socket.destroy();
+    const arrival = this.waiting.shift();
+    if (arrival !== undefined) discard(arrival.accepted);
   }
 
   /** Closes the connections that wait, and resolves when no connection is served any more. */
   async drain(): Promise<void> {
-    for (const { socket } of this.waiting.splice(0)) socket.destroy();
+    for (const { accepted } of this.waiting.splice(0)) discard(accepted);
     if (this.serving > 0) await new Promise<void>((resolve) => (this.emptied = resolve));
   }
 
@@ -47,7 +48,7 @@ export class Queue {
     this.serving++;
     for (let next: Arrival | undefined = first; next !== undefined; next = this.waiting.shift()) {
       const arrival = next;
-      await this.options.serve(arrival).catch(() => arrival.socket.destroy());
+      await this.options.serve(arrival).catch(() => discard(arrival.accepted));
     }
     this.serving--;
     if (this.serving === 0) this.emptied?.();

@@ -21,8 +21,8 @@ export async function sequential(start: ModelStart): Promise<Server> {
     if (connection === served) over();
   };
 
-  const serve = async ({ socket, endpoint }: Arrival): Promise<void> => {
-    served = connections.accept(socket, endpoint);
+  const serve = async ({ accepted, endpoint }: Arrival): Promise<void> => {
+    served = connections.accept(accepted, endpoint);
     if (served !== undefined) await new Promise<void>((resolve) => (over = resolve));
   };
   const front = await openFront(planes, 1, start, 1, serve);

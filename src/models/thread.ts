@@ -10,6 +10,7 @@ import net, { type Socket } from 'node:net';
 import { MessageChannel, type Transferable, Worker } from 'node:worker_threads';
 import type { PlaneStart } from '../connection/create.ts';
 import type { Endpoint, Io } from '../connection/endpoint.ts';
+import { asSocket } from '../connection/handle.ts';
 import { viewsOf } from '../memory/views.ts';
 import { readStatistics, reclaimSlot } from '../wasm/statistics.ts';
 import { countLiving } from './counts.ts';
@@ -28,7 +29,7 @@ export interface ConnectionThreadStart extends PlaneStart {
 export type ToConnectionThread = { type: 'serve'; socket: Socket } | { type: 'drain' };
 
 /** A relayed socket is no socket of Node's. */
-const RELAYED: Io = { read: 'public', write: 'public' };
+const RELAYED: Io = { accept: 'public', read: 'public', write: 'public' };
 
 export async function threads(start: ModelStart): Promise<Server> {
   const { options, note } = start;
@@ -101,10 +102,11 @@ class ConnectionThread {
    */
   constructor(
     start: PlaneStart,
-    { socket, endpoint }: Arrival,
+    { accepted, endpoint }: Arrival,
     way: 'move' | 'relay',
     note: (text: string) => void,
   ) {
+    const socket = asSocket(accepted);
     const { remoteAddress, remotePort } = socket;
     const workerData: ConnectionThreadStart =
       way === 'move'

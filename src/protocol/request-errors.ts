@@ -22,6 +22,11 @@ export function abortError(code: AbortCode, message: string): Error {
   });
 }
 
+/** Makes the reason when the client has closed its side of the connection. It may still read responses. */
+export function halfClosedError(): Error {
+  return abortError('ERR_CLIENT_GONE', 'the client closed its side of the connection');
+}
+
 export type BodyErrorCode = 'ERR_BODY_TOO_LARGE' | 'ERR_BODY_TIMEOUT' | 'ERR_BODY_MALFORMED';
 
 /** The body of a request can't be read to its end, because of the client. */

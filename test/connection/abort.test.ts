@@ -16,7 +16,7 @@ import { DIRECT, PUBLIC } from '../support/ways.ts';
 const WAYS: [TestedEngine, Io][] = [
   ['wasm', DIRECT],
   ['wasm debug', PUBLIC],
-  ['js', { read: 'direct', write: 'public' }],
+  ['js', { accept: 'public', read: 'direct', write: 'public' }],
 ];
 
 const get = (target: string): string => `GET ${target} HTTP/1.1\r\nHost: a\r\n\r\n`;

@@ -10,7 +10,7 @@ import { type OpenedPlane, openPlane } from '../support/plane.ts';
 import { type Watched, watch } from '../support/watched.ts';
 import { DIRECT, PUBLIC } from '../support/ways.ts';
 
-const WAYS: Io[] = [DIRECT, PUBLIC, { read: 'direct', write: 'public' }];
+const WAYS: Io[] = [DIRECT, PUBLIC, { accept: 'public', read: 'direct', write: 'public' }];
 const GET = 'GET / HTTP/1.0\r\n\r\n';
 const PIECE = Buffer.from('00000');
 

@@ -12,8 +12,8 @@ import { DIRECT, PUBLIC } from '../support/ways.ts';
 
 const WAYS: [TestedEngine, Io][] = [
   ['wasm', DIRECT],
-  ['wasm', { read: 'direct', write: 'public' }],
-  ['wasm', { read: 'public', write: 'direct' }],
+  ['wasm', { accept: 'direct', read: 'direct', write: 'public' }],
+  ['wasm', { accept: 'public', read: 'public', write: 'direct' }],
   ['wasm', PUBLIC],
   ['wasm debug', DIRECT],
   ['js', DIRECT],
@@ -314,7 +314,7 @@ describe.each(WAYS)('%s engine, $read reads, $write writes', (engine, io) => {
 
 describe.each(['direct', 'public'] as const)('a peer that takes few writes at a time, %s writes', (write) => {
   test.each([0, 1])('gets all responses if it takes %d writes at first, then one at a time', async (free) => {
-    const server = await openPlane({ io: { read: 'public', write } });
+    const server = await openPlane({ io: { accept: 'public', read: 'public', write } });
     const socket = new HeldSocket();
     server.accept(socket.accepted);
     const count = 2000;
@@ -345,7 +345,7 @@ describe.each(['direct', 'public'] as const)('a peer that takes few writes at a 
   });
 
   test('gets all responses while the server drains', async () => {
-    const server = await openPlane({ io: { read: 'public', write } });
+    const server = await openPlane({ io: { accept: 'public', read: 'public', write } });
     const socket = new HeldSocket();
     server.accept(socket.accepted);
     socket.push(GET);

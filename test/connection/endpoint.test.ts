@@ -10,7 +10,12 @@ import { readResponses } from '../support/responses.ts';
 import { readAll } from '../support/watched.ts';
 import { DIRECT, PUBLIC } from '../support/ways.ts';
 
-const WAYS: Io[] = [DIRECT, PUBLIC, { read: 'public', write: 'direct' }, { read: 'direct', write: 'public' }];
+const WAYS: Io[] = [
+  DIRECT,
+  PUBLIC,
+  { accept: 'public', read: 'public', write: 'direct' },
+  { accept: 'public', read: 'direct', write: 'public' },
+];
 
 let server: OpenedPlane;
 let listeners: Listener[];

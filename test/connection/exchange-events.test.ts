@@ -463,7 +463,7 @@ test.each(['direct', 'public'] as const)(
   'events wait for bytes that the kernel takes late, %s writes',
   async (write) => {
     const notes: string[] = [];
-    const server = await openPlane({ io: { read: 'public', write } });
+    const server = await openPlane({ io: { accept: 'public', read: 'public', write } });
     server.plane.serve((exchange) => {
       exchange.on('left', noter(notes, 'left'));
       exchange.begin(200, '', undefined, false);

@@ -419,7 +419,7 @@ describe.each(ENGINE_WAYS)('%s engine, $write writes', (engine, io) => {
 test.each(['direct', 'public'] as const)(
   'head and first chunk are sent in one write, %s writes',
   async (write) => {
-    const server = await openPlane({ io: { read: 'public', write } });
+    const server = await openPlane({ io: { accept: 'public', read: 'public', write } });
     const held = (): HeldSocket => {
       const socket = new HeldSocket();
       server.accept(socket.accepted);

@@ -3,7 +3,7 @@
 
 import net from 'node:net';
 import { afterEach, expect, test, vi } from 'vitest';
-import { openSocket } from '../../src/connection/reader.ts';
+import { Reader } from '../../src/connection/reader.ts';
 import { createEngine } from '../support/engines.ts';
 
 afterEach(() => {
@@ -12,7 +12,7 @@ afterEach(() => {
 
 interface OnRead {
   buffer(): Uint8Array | undefined;
-  callback(bytes: number, buffer: Uint8Array): boolean;
+  callback(this: net.Socket, bytes: number, buffer: Uint8Array): boolean;
 }
 
 /** Opens a socket with the direct reader. `read` calls the reader's callbacks as Node does. */
@@ -21,7 +21,7 @@ function open(rooms: (Uint8Array | undefined)[], goesOn = true) {
   const told: [bytes: number, landed: boolean][] = [];
   const accepted = new net.Socket();
   const made = vi.spyOn(net, 'Socket');
-  openSocket('direct', accepted, slot, {
+  const socket = new Reader(slot).open('direct', accepted, {
     received: (bytes, landed) => {
       told.push([bytes, landed]);
       return goesOn;
@@ -37,7 +37,7 @@ function open(rooms: (Uint8Array | undefined)[], goesOn = true) {
       return at;
     },
     read: (bytes: number): boolean => {
-      const result = onread.callback(bytes, at);
+      const result = onread.callback.call(socket, bytes, at);
       at = onread.buffer() ?? at;
       return result;
     },
@@ -98,6 +98,19 @@ test('a room smaller than the slot is the last one', () => {
   reader.read(reader.slot.read.length);
   reader.read(10);
   expect(reader.at).toBe(reader.slot.read);
+});
+
+test('the first read of each socket lands in the slot', () => {
+  const { slot } = createEngine('js');
+  const made = vi.spyOn(net, 'Socket');
+  const reader = new Reader(slot);
+  for (let i = 0; i < 2; i++) {
+    const socket = reader.open('direct', new net.Socket(), { received: () => true });
+    const [{ onread }] = made.mock.lastCall as unknown as [{ onread: OnRead }];
+    expect(onread.buffer()).toBe(slot.read);
+    onread.callback.call(socket, 1, slot.read);
+    expect(onread.buffer()).toBeUndefined();
+  }
 });
 
 test('the receiver decides whether reading goes on', () => {

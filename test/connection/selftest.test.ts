@@ -1,15 +1,17 @@
 // The self-test finds which ways to read and write work here.
 
+import type { Server } from 'node:net';
 import { expect, test, vi } from 'vitest';
 import { chooseIo } from '../../src/connection/selftest.ts';
 import { createEngine } from '../support/engines.ts';
+import { DIRECT, PUBLIC } from '../support/ways.ts';
 
 const { slot } = createEngine('wasm');
 
-test('this Node reads and writes the direct way', async () => {
-  expect(await chooseIo('auto', slot)).toEqual({ read: 'direct', write: 'direct' });
-  expect(await chooseIo('direct', slot)).toEqual({ read: 'direct', write: 'direct' });
-  expect(await chooseIo('public', slot)).toEqual({ read: 'public', write: 'public' });
+test('this Node accepts, reads and writes the direct way', async () => {
+  expect(await chooseIo('auto', slot)).toEqual(DIRECT);
+  expect(await chooseIo('direct', slot)).toEqual(DIRECT);
+  expect(await chooseIo('public', slot)).toEqual(PUBLIC);
 });
 
 /** The public way passes a Buffer or a string to _write(); only the direct way passes a plain view. */
@@ -28,8 +30,8 @@ test('a Node whose sockets have changed gets the public ways', async () => {
     original.apply(this, args);
   });
   try {
-    expect(await chooseIo('auto', slot)).toMatchObject({ write: 'public' });
-    await expect(chooseIo('direct', slot)).rejects.toThrow('public way');
+    expect(await chooseIo('auto', slot)).toEqual({ ...DIRECT, write: 'public' });
+    await expect(chooseIo('direct', slot)).rejects.toThrow('the direct way to write does not work');
   } finally {
     write.mockRestore();
   }
@@ -46,21 +48,56 @@ test('a Node that writes other bytes gets the public way', async () => {
     original.call(this, isPlainView(bytes) ? Buffer.from('Something else.') : bytes, ...others);
   });
   try {
-    expect(await chooseIo('auto', slot)).toEqual({ read: 'direct', write: 'public' });
+    expect(await chooseIo('auto', slot)).toEqual({ ...DIRECT, write: 'public' });
   } finally {
     write.mockRestore();
   }
 });
 
-test('a Node whose handles have changed gets the public ways', async () => {
-  const { Socket } = await import('node:net');
-  const destroy = vi.spyOn(Socket.prototype, 'destroy');
-  destroy.mockImplementationOnce(() => {
-    throw new Error('changed');
-  });
+test('a Node that makes no sockets of handles gets the public way to read', async () => {
+  const { default: net } = await import('node:net');
+  const { Socket } = net;
+  net.Socket = class extends Socket {
+    constructor(options: object = {}) {
+      if ('onread' in options) throw new Error('changed');
+      super(options);
+    }
+  };
   try {
-    expect(await chooseIo('auto', slot, 200)).toMatchObject({ read: 'public' });
+    expect(await chooseIo('auto', slot, 200)).toEqual({ ...DIRECT, read: 'public' });
+    await expect(chooseIo('direct', slot, 200)).rejects.toThrow('the direct way to read does not work');
   } finally {
-    destroy.mockRestore();
+    net.Socket = Socket;
+  }
+});
+
+/** Puts another handle before the one that listens, as a changed Node would have. */
+function hideHandle(server: Server, onconnection: (() => void) | undefined): void {
+  const holder = server as unknown as { _handle: { close(): void; getsockname(name: object): number } };
+  const { _handle: handle } = holder;
+  const hidden = {
+    close: () => handle.close(),
+    getsockname: (name: object) => handle.getsockname(name),
+    onconnection,
+  };
+  holder._handle = hidden;
+}
+
+test.each([
+  ['whose handles have no such function', undefined],
+  ['whose handles call another function', () => {}],
+])('a Node %s gets the public way to accept', async (_, onconnection) => {
+  const { default: net } = await import('node:net');
+  const { createServer } = net;
+  const create = vi.spyOn(net, 'createServer').mockImplementation(((options: object) => {
+    const server = createServer(options);
+    server.prependListener('listening', () => hideHandle(server, onconnection));
+    return server;
+  }) as typeof createServer);
+  try {
+    expect(await chooseIo('auto', slot, 200)).toEqual({ ...DIRECT, accept: 'public' });
+    await expect(chooseIo('direct', slot, 200)).rejects.toThrow('the direct way to accept does not work');
+  } finally {
+    create.mockRestore();
   }
 });

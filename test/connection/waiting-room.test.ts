@@ -1,11 +1,11 @@
 // The waiting room: which connections it admits, which it refuses, and when.
 
-import type { Socket } from 'node:net';
 import { beforeEach, expect, test } from 'vitest';
 import { plainEndpoint } from '../../src/connection/endpoint.ts';
+import type { Accepted } from '../../src/connection/handle.ts';
 import { WaitingRoom } from '../../src/connection/waiting-room.ts';
 
-const ENDPOINT = plainEndpoint({ read: 'public', write: 'public' });
+const ENDPOINT = plainEndpoint({ accept: 'public', read: 'public', write: 'public' });
 
 let places: number;
 let others: boolean;
@@ -33,7 +33,8 @@ beforeEach(() => {
 });
 
 const enter = (...entries: number[]): void => {
-  for (const entry of entries) room.enter({ socket: {} as Socket, endpoint: ENDPOINT, addressEntry: entry });
+  for (const entry of entries)
+    room.enter({ accepted: {} as Accepted, endpoint: ENDPOINT, addressEntry: entry });
 };
 const poll = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 

@@ -12,6 +12,8 @@ const DEADLINES = ['test/connection/deadlines.test.ts'];
 const LANDING = ['test/connection/landing.test.ts'];
 const NEVER_EARLY = ['test/connection/never-early.test.ts'];
 const LIMITS = ['test/connection/limits.test.ts'];
+const CLOSING = ['test/connection/closing.test.ts'];
+const HANDLE = ['test/connection/handle.test.ts'];
 const READER = ['test/connection/reader.test.ts'];
 const STALLED = ['test/connection/stalled.test.ts'];
 const SERVE = ['test/protocol/serve.test.ts'];
@@ -121,8 +123,8 @@ export const connectionDefects: Defect[] = [
     ],
     [
       'a closing connection answers on',
-      'this.closing = true;\n    this.inflow.discardRest();\n    this.outflow.end();',
-      'this.closing = true;\n    this.outflow.end();',
+      'this.outflow.close()) return;\n    this.inflow.discardRest();',
+      'this.outflow.close()) return;',
       'requests behind a request that closes',
     ],
     [
@@ -315,18 +317,18 @@ export const connectionDefects: Defect[] = [
   ...defectsOf('src/connection/reader.ts', READER, [
     [
       'content never lands in the memory of the application',
-      'if (bytes === read.length) next = receiver.room?.() ?? read;\n        else next',
-      'next',
+      'if (bytes === read.length) reader.next = receiver.room?.() ?? read;\n        else reader.next',
+      'reader.next',
     ],
     [
       'content of small reads lands in the memory of the application',
-      'if (bytes === read.length) next',
-      'if (bytes > 0) next',
+      'if (bytes === read.length) reader.next',
+      'if (bytes > 0) reader.next',
     ],
     [
       'memory that holds content is read into again',
-      'else next = buffer === read ? undefined : read;',
-      'else next = undefined;',
+      'else reader.next = buffer === read ? undefined : read;',
+      'else reader.next = undefined;',
     ],
     ['the last memory of a content is read into again', 'receiver.room?.() ?? read;', 'receiver.room?.();'],
     [
@@ -335,6 +337,99 @@ export const connectionDefects: Defect[] = [
       'received(bytes, false)',
     ],
     ['a direct reader does not pause', 'return goesOn;', 'return true;'],
+    [
+      'the first read of a socket lands where the last read of another one did',
+      'this.next = this.slot.read;',
+      '',
+    ],
+  ]),
+  ...defectsOf('src/connection/connection.ts', CLOSING, [
+    [
+      'a connection is closed at once although more lies behind',
+      'cursor === end && slot.error === 0',
+      'slot.error === 0',
+      'another request lies behind it',
+    ],
+    [
+      'a connection is closed at once after a malformed request',
+      ' && slot.error === 0',
+      '',
+      'the request is malformed',
+    ],
+    [
+      'a connection that the server ends is closed at once',
+      ' && !record.persistent',
+      '',
+      'the client did not say that it closes',
+    ],
+    [
+      'a connection is closed at once although content is missing',
+      ' && !record.unfinished',
+      '',
+      'half-closed after an answer before',
+    ],
+    [
+      'a connection is closed at once although more came before a late answer',
+      'exchange?.persistent === false && !this.inflow.waits',
+      'exchange?.persistent === false',
+      'bytes that come before a late answer',
+    ],
+    [
+      'a late answer never closes at once',
+      'exchange?.persistent === false',
+      'false',
+      'a late answer of an app',
+    ],
+    [
+      'nothing closes at once',
+      'if (last && this',
+      'if (false && this',
+      'answer of an application closes at once',
+    ],
+  ]),
+  ...defectsOf('src/connection/inflow.ts', CLOSING, [
+    [
+      'a connection is closed at once although the kernel may hold more',
+      'this.emptied && !this.paused',
+      '!this.paused',
+      'after a read that',
+    ],
+    [
+      'a connection is closed at once although reading has paused',
+      'this.emptied && !this.paused',
+      'this.emptied',
+      'while reading has paused',
+    ],
+  ]),
+  ...defectsOf('src/connection/outflow.ts', CLOSING, [
+    [
+      'a connection is closed at once after a long answer',
+      ' || sentBytes > FIRST_FLIGHT_BYTES',
+      '',
+      'longer than a first flight',
+    ],
+    [
+      'a connection is closed at once before its answer has left',
+      'this.state !== IDLE || sentBytes === 0',
+      'sentBytes === 0',
+      'has not taken',
+    ],
+    [
+      'a close at once that ends the content resets the connection',
+      'this.state = ENDED;\n    this.socket.destroy();',
+      'this.destroy();',
+      'without a reset',
+    ],
+  ]),
+  ...defectsOf('src/connection/handle.ts', HANDLE, [
+    ['a failure to accept has no code', ', { code });', ', {});'],
+    [
+      'a handle that could not be accepted is served',
+      'if (error === 0) accept(handle);',
+      'accept(handle);\n    if (error === 0) return;',
+    ],
+    ['the socket of a handle reads before it has an owner', ', pauseOnCreate: true', ''],
+    ['connections are not without delay', 'listening.setNoDelay?.(true);', ''],
   ]),
   ...defectsOf('src/connection/inflow.ts', LANDING, [
     [
@@ -565,8 +660,8 @@ export const connectionDefects: Defect[] = [
       ],
       [
         'direct ways that fail the self-test are used if they were asked for',
-        "if (choice === 'direct' && (",
-        "if (choice === 'auto' && (",
+        "else if (choice === 'direct')",
+        "else if (choice === 'public')",
       ],
     ],
   ),

@@ -403,7 +403,7 @@ export const exchangeDefects: Defect[] = [
     ['a handler that throws leaves its client waiting', 'exchange.breakOff();', ''],
     [
       'a request pipelined before the half-close does not learn of it',
-      'if (this.inflow.ended) exchange.abort(clientEnded());',
+      'if (this.inflow.ended) exchange.abort(halfClosedError());',
       '',
     ],
     [
@@ -428,8 +428,8 @@ export const exchangeDefects: Defect[] = [
     ],
     [
       'the record of content without a reader stays',
-      'slot.record.drop();\n      this.close();',
-      'this.close();',
+      'record.drop();\n      this.close(last);',
+      'this.close(last);',
     ],
     ['a request that was answered is refused as well', ' && !this.inflow.handedOver)', ')'],
   ]),

@@ -3,8 +3,8 @@
 import type { Io } from '../../src/connection/endpoint.ts';
 import type { TestedEngine } from './engines.ts';
 
-export const DIRECT: Io = { read: 'direct', write: 'direct' };
-export const PUBLIC: Io = { read: 'public', write: 'public' };
+export const DIRECT: Io = { accept: 'direct', read: 'direct', write: 'direct' };
+export const PUBLIC: Io = { accept: 'public', read: 'public', write: 'public' };
 export const WAYS = [DIRECT, PUBLIC];
 
 /** Each engine with each way of reading and writing, in three rows. */

@@ -163,7 +163,7 @@ describe('a pool', () => {
         state,
         engine: 'wasm',
         access: { trustProxy: 0 },
-        io: { read: 'direct', write: 'direct' },
+        io: { accept: 'direct', read: 'direct', write: 'direct' },
         log: 'silent',
         limits: { connectionsMax: 10, refusalsMax: 1, requestsMax: 100 },
         deadlines: DEADLINES,
