@@ -113,6 +113,30 @@ describe('content in memory is sent at once', () => {
     return new Response(inner.body, inner);
   }
 
+  test.each([
+    ['our', Response],
+    ['the native', NativeResponse as unknown as typeof Response],
+  ])('a class that extends %s Response sets no reason phrase that ends its line', (_, Base) => {
+    class Split extends Base {
+      override get statusText(): string {
+        return 'a\r\nb: c';
+      }
+    }
+    const exchange = new FakeExchange();
+    send(exchange, new Split(null));
+    expect(exchange.headParts).toBe(undefined);
+  });
+
+  test.each([
+    ['our', Response],
+    ['a native', NativeResponse],
+  ])('%s Response with its own Date', (_, Class) => {
+    const date = 'Thu, 01 Jan 1970 00:00:00 GMT';
+    const exchange = new FakeExchange();
+    send(exchange, new Class(null, { headers: { date } }));
+    expect(exchange.headParts).toEqual({ reasonPhrase: undefined, date });
+  });
+
   test('twice from the same response', () => {
     const exchanges = [new FakeExchange(), new FakeExchange()];
     const response = new Response('a');

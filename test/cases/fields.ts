@@ -5,7 +5,7 @@ const good: HeadCase[] = [
   {
     name: 'white space around a value is not part of it',
     section: '5.1',
-    input: withFields('A: b\r\nC:d\r\nE: \t f \t \r\nG:\th\r\n'),
+    input: withFields('A: b\r\nC:d\r\nE: \t f \t \r\nG:\th\r\nI: j \r\n'),
     expected: {
       fields: [
         ['Host', 'a'],
@@ -13,6 +13,7 @@ const good: HeadCase[] = [
         ['C', 'd'],
         ['E', 'f'],
         ['G', 'h'],
+        ['I', 'j'],
       ],
     },
   },
@@ -206,6 +207,8 @@ const host: HeadCase[] = [
     'a\\b',
     '"a"',
     '[::1',
+    '[::1g',
+    '[v1.a@',
     '::1',
     '[]',
     '[:]',

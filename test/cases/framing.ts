@@ -158,6 +158,7 @@ const content: HeadCase[] = [
     'gzip;a=",chunked"',
     'gzip;a="b, chunked',
     'gzip;a="b\\", chunked',
+    'gzip;a="b\r\nTransfer-Encoding: chunked',
     'gz ip, chunked',
     'gzip "a", chunked',
     ';a=b, chunked',

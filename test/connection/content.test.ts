@@ -178,6 +178,19 @@ describe.each(ENGINE_WAYS)('%s engine, $read reads', (engine, io) => {
     expect(told(await client.end())).toEqual(Array.from({ length: 10 }, (_, i) => `${i + 1}`));
   });
 
+  test('content that is awaited when the request is answered is never read: the read rejects', async () => {
+    let reason: unknown;
+    serve((exchange) => {
+      if (watched.length === 1) exchange.content?.read().catch((error) => (reason = error));
+      exchange.respond(200, '', `${watched.length}`, false);
+    });
+    client.send(post('Content-Length: 5\r\n'));
+    await client.until(/1$/);
+    client.send(`Hello${post('Content-Length: 0\r\n')}`);
+    await client.until(/2$/);
+    expect(reason).toMatchObject({ message: 'the request has been answered before its content was read' });
+  });
+
   test('a response before more than 1 MiB of announced content has arrived is the last one', async () => {
     serve((exchange) => exchange.respond(200, '', 'enough', false));
     client.send(`${post('Content-Length: 2000000\r\n')}${'x'.repeat(100_000)}`);

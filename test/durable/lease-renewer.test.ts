@@ -189,6 +189,18 @@ test('numbers for two seconds at the current rate are leased; fewer when the rat
   for (const [, count] of asked) expect(count).toBeGreaterThan(0);
 });
 
+test('a slow lease counts for a while: then numbers for four times its duration are leased, too', async () => {
+  const { leases, asked, take, passMs } = fixture();
+  await leases.renew();
+  leases.delayed(1000);
+  leases.delayed(0);
+  passMs(20);
+  take(NAME, SIZE);
+  await leases.renew();
+  // 8 numbers in 20 ms, for two seconds and four times 900 ms; 8 numbers are left.
+  expect(asked[1]).toEqual([NAME, (SIZE / 20) * (2000 + 4 * 900) - SIZE]);
+});
+
 test('a few numbers in a moment do not count as a rate', async () => {
   const { leases, asked, take, passMs } = fixture();
   await leases.renew();

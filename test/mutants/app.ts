@@ -73,7 +73,11 @@ export const appDefects: Defect[] = [
         'return last ? undefined : "may',
         'return last || true ? undefined : "may',
       ],
-      ['two parameters may have one name', 'if (twice !== undefined)', "if (twice === '')"],
+      [
+        'two parameters may have one name',
+        'if (twice !== undefined)',
+        "if (twice !== undefined && pattern === '')",
+      ],
       ['a name may be anything', '/^[A-Za-z_][A-Za-z0-9_]*$/', '/^[^:]+$/'],
     ],
   ),
@@ -176,7 +180,7 @@ export const appDefects: Defect[] = [
       'if (!this.exchange',
     ],
     ['a stream that fails looks whole', 'if (begun) exchange.breakOff();', "if (begun) exchange.end('');"],
-    ['the failure of a stream is not reported', 'failed?.(exchange, request, reason, begun);', ''],
+    ['the failure of a stream is not reported', 'failed?.(exchange, request, reason, begun);', '{}'],
     ['a response with trailers tells its length', 'trailers === undefined ? length : undefined', 'length'],
     ['Response.error() is sent', 'status >= 200 && status <= 599', 'status >= 0 && status <= 599'],
     [

@@ -239,7 +239,7 @@ export const connectionDefects: Defect[] = [
     [
       'an empty line gets 408',
       'else this.giveUp(ERROR_TIMEOUT);',
-      'else if (this.carry) this.refuse(ERROR_TIMEOUT);\n    else this.close();',
+      'else if (this.inflow.waits) this.refuse(ERROR_TIMEOUT);\n    else this.close();',
     ],
     [
       'after a slow reader there is no deadline',

@@ -10,6 +10,7 @@ const LEASES = ['test/durable/lease-renewer.test.ts'];
 const KEEP = ['test/durable/keeper.test.ts'];
 const END_TO_END = ['test/durable/end-to-end.test.ts'];
 const SNAPSHOT = ['test/durable/snapshot.test.ts'];
+const LIMITER_SNAPSHOT = ['test/state/limiter-snapshot.test.ts'];
 const SERVE = ['test/durable/serve.test.ts'];
 const DISK = 'while the disk fails';
 const USAGE = 'wrong usage';
@@ -290,6 +291,8 @@ export const durableDefects: Defect[] = [
       'wanted.equals(bytes.subarray(place, place + STATE_NAME_BYTES))',
       'wanted.length > 0',
     ],
+  ]),
+  ...defectsOf('src/wasm/state/saved.ts', LIMITER_SNAPSHOT, [
     [
       'a limiter in use is overwritten by saved state',
       'Atomics.compareExchange(new Int32Array(memory.buffer), (row + STATE_EXTENT) >> 2, 0, table)',

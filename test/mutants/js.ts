@@ -127,8 +127,8 @@ export const jsDefects: Defect[] = [
       'cursor !== 0',
     ],
     ['seven groups pass', 'groups === GROUPS', 'groups >= GROUPS - 1'],
-    ['a percent sign at the end encodes', 'cursor + 3 > end', 'cursor + 2 > end'],
-    ['an octet may have four digits', 'cursor - first < OCTET_DIGITS_MAX && ', ''],
+    ['a percent sign encodes with one digit', ' || !isHex(bytes[cursor + 2] as number)', ''],
+    ['an octet may be 256', 'value > OCTET_MAX', 'value > OCTET_MAX + 1'],
     [
       'the first digit of a port is not judged',
       'for (cursor++; cursor < end; cursor++)',

@@ -95,10 +95,9 @@ export const workerDefects: Defect[] = [
     [
       'a replacement that fails is not tried again',
       'this.startThread(ordinal, false).catch((error: Error) =>',
-      'this.startThread(ordinal, false).catch((error: Error) => error === undefined &&',
+      'this.startThread(ordinal, false).catch((error: Error) => this.draining &&',
     ],
     ['a thread that drained is replaced', 'if (this.draining) return;\n    const delayMs', 'const delayMs'],
-    ['a dead thread is drained', 'this.threads[ordinal] = undefined;', ''],
   ]),
   ...defectsOf('src/workers/started-thread.ts', POOL, [
     ['the slot of a dead thread is not reclaimed', 'reclaimSlot(viewsOf(memory), slot);', ''],
@@ -123,10 +122,13 @@ export const workerDefects: Defect[] = [
   ]),
   ...defectsOf('src/workers/worker-main.ts', POOL, [
     ['a thread ends before its connections do', 'await drained;', ''],
+  ]),
+  ...defectsOf('src/workers/worker-main.ts', CLI, [
     [
       'a draining thread goes on accepting',
       "tell({ type: 'draining' });\n  for (const listener of listeners.values()) listener.close();",
       "tell({ type: 'draining' });",
+      'is refused',
     ],
   ]),
   ...defectsOf('src/connection/plane.ts', SERVE, [

@@ -4,9 +4,11 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
 import { KIND_COUNTER_ATOMIC, KIND_COUNTER_CARELESS, KIND_COUNTER_MUTEX } from '../../src/memory/codes.ts';
+import { STATE_MUTEX } from '../../src/memory/state-layout.ts';
 import { viewsOf } from '../../src/memory/views.ts';
 import { compileModule, instantiate } from '../../src/wasm/instance.ts';
 import { rowPointer, setCounter, setCounting } from '../../src/wasm/state/rows.ts';
+import { eventually } from '../support/client.ts';
 import { smallMemory } from '../support/memory.ts';
 
 const THREADS = 4;
@@ -54,6 +56,30 @@ describe(`${THREADS} threads count together`, () => {
       lost = THREADS * ROUNDS * count - (await countOverThreads(KIND_COUNTER_CARELESS, count)).value;
     expect(lost).toBeGreaterThan(0);
   });
+});
+
+test('a thread that counts under the mutex waits until its mutex is free', async () => {
+  const module = compileModule();
+  const memory = smallMemory();
+  const views = viewsOf(memory);
+  setCounting(views, 0, KIND_COUNTER_MUTEX);
+  const { counterValue } = instantiate(module, memory);
+  const row = rowPointer(0);
+  const at = (row + STATE_MUTEX) >> 2;
+  // Another thread holds it, and none waits.
+  const held = 4;
+  views.words[at] = held;
+  const gate = new Int32Array(new SharedArrayBuffer(8));
+  const thread = new Worker(new URL('../support/count.js', import.meta.url), {
+    workerData: { module, memory, threads: 1, rounds: 1, count: 1, gate },
+  });
+  const counted = once(thread, 'message');
+  await eventually('the thread has come', () => Atomics.load(views.words, at) !== held);
+  expect(counterValue(row)).toBe(0);
+  Atomics.store(views.words, at, 0);
+  Atomics.notify(views.words, at);
+  expect((await counted)[0]).toEqual({ last: 1, rising: true });
+  expect(Atomics.load(views.words, at)).toBe(0);
 });
 
 test('every way of counting is exact for one thread, beyond 32 bits', () => {

@@ -175,6 +175,9 @@ describe('handles that were bound while a server tried to start', () => {
     expect(use()).toEqual([1, 2, 1, 4, true, undefined]);
     expect([counter('hits').value, gauge('level').value, histogram('sizes').count]).toEqual([1, 2, 1]);
     expect(limiter('api', { limit: 5, windowMs: 3_600_000 }).take('a').remaining).toBe(3);
+    expect(handles.guard.tryLock()).toEqual({ abandoned: false });
+    expect(mutex('guard').tryLock()).toBe(undefined);
+    handles.guard.unlock();
   });
 
   test('a mutex that is held can be unlocked, and then binds to the state of the next server', async () => {

@@ -41,12 +41,13 @@ class Process {
     return { nowMs: wallMs - this.startedMs, wallMs };
   }
 
-  open(limit: number, windowMs: number, keys: number, wallMs: number): void {
+  /** @param generation negative while its application is being loaded */
+  open(limit: number, windowMs: number, keys: number, wallMs: number, generation = ++this.generation): void {
     this.scratch.randomize(16);
     const { aheadMs } = this;
     const nowMs = this.moment(wallMs).nowMs + aheadMs;
     const page = this.scratch.pointer;
-    this.exports.limiterOpen(ROW, page, limit, windowMs, keys, ++this.generation, nowMs, aheadMs);
+    this.exports.limiterOpen(ROW, page, limit, windowMs, keys, generation, nowMs, aheadMs);
   }
 
   take(key: string, cost: number, wallMs: number): Decision {
@@ -161,6 +162,27 @@ describe('the saved usage', () => {
     after.restore(before.read(WALL_MS), WALL_MS);
     after.open(100, DAY_MS, 10_000, WALL_MS);
     expect([after.take('a', 1, WALL_MS).remaining, after.take('b', 1, WALL_MS).remaining]).toEqual([49, 99]);
+  });
+
+  test('counts under the options of an application that is being loaded', () => {
+    const before = new Process(WALL_MS - 1000);
+    before.open(10, 1000, 10, WALL_MS);
+    before.take('a', 5, WALL_MS);
+    const after = new Process(WALL_MS);
+    after.lay(before.read(WALL_MS), WALL_MS);
+    after.open(100, DAY_MS, 10_000, WALL_MS, -1);
+    expect([after.take('a', 1, WALL_MS).remaining, after.take('b', 1, WALL_MS).remaining]).toEqual([49, 99]);
+  });
+
+  test('does not replace that of a limiter in use', () => {
+    const before = new Process(WALL_MS - 1000);
+    before.open(10, DAY_MS, 10, WALL_MS);
+    before.take('a', 5, WALL_MS);
+    const after = new Process(WALL_MS);
+    after.open(10, DAY_MS, 10, WALL_MS);
+    after.take('b', 3, WALL_MS);
+    after.lay(before.read(WALL_MS), WALL_MS);
+    expect([after.take('a', 1, WALL_MS).remaining, after.take('b', 1, WALL_MS).remaining]).toEqual([9, 6]);
   });
 
   test('includes keys that have not come since the options changed', () => {
