@@ -9,7 +9,7 @@ import type { ExchangeEvents } from './exchange-events.ts';
 export const FIELDS_BYTES_MAX = 32_768;
 export const FIELDS_TOO_LARGE = `the fields of a response have at most ${FIELDS_BYTES_MAX} bytes together`;
 
-/** The head of a request. Strings are made when they are read; each read makes a new one. */
+/** The head of a request. Strings are made when they are read, or kept from an earlier request. */
 export interface Head {
   readonly method: string;
   /** The request target as it was sent (RFC 9112 3.2), Latin-1. */
