@@ -233,11 +233,11 @@ describe('closing', () => {
 
   test('leaves nothing that keeps the program alive, and no change of its globals', () => {
     const program = `
-      import { serve } from 'hotpath';
+      import { Response as Light, serve } from 'hotpath';
       const before = [Response, Request, fetch, ...process.eventNames(), process.listenerCount('SIGTERM')].length;
       const natives = [Response, Request, fetch];
       const servers = [
-        await serve({ fetch: () => new Response('a'), port: 0 }),
+        await serve({ fetch: () => new Light('a'), port: 0 }),
         await serve({ app: ${JSON.stringify(files.write('a.mjs', route('a')))}, port: 0, workers: 2 }),
       ];
       await servers[1].reload();
@@ -252,6 +252,49 @@ describe('closing', () => {
       timeout: 20_000,
     });
     expect({ stdout, stderr, status }).toEqual({ stdout: 'closed\n', stderr: '', status: 0 });
+  });
+});
+
+describe("a program that answers with Node's own Response", () => {
+  /** Runs a program that requests each path once. Returns what it prints. */
+  function printed(options: string, ...paths: string[]): string {
+    const file = files.write(
+      'advised.mjs',
+      `import { Response as Light, serve } from 'hotpath';
+       const server = await serve({
+         port: 0,
+         routes: {
+           '/own': () => new Light('own'),
+           '/fixed': new Response('fixed'),
+           '/redirect': () => Light.redirect('http://a.test/'),
+           '/fetched': () => fetch('data:text/plain,fetched'),
+           '/json': () => Response.json(1),
+           '/later': async () => new Response('later'),
+         },
+         fetch: () => new Response('native'),
+         ${options}
+       });
+       for (const path of ${JSON.stringify(paths)})
+         await (await fetch(server.url + path, { redirect: 'manual' })).text();
+       await server.close();`,
+    );
+    return spawnSync(process.execPath, [file], { encoding: 'utf8', timeout: 20_000 }).stdout;
+  }
+
+  const ADVICE =
+    /^A handler answered with Node's own Response, .* import \{ Response \} from 'hotpath'\. .*\n$/;
+
+  test.each(['/', '/json', '/later'])('is told once what to import (%s)', (path) => {
+    expect(printed('', path, path, '/', '/later')).toMatch(ADVICE);
+  });
+
+  test('is told nothing of a fixed, a fetched or a light response', () => {
+    expect(printed('', '/own', '/fixed', '/redirect', '/fetched')).toBe('');
+  });
+
+  test('is told nothing if its log is silent, or its globals are replaced', () => {
+    expect(printed("log: 'silent'", '/', '/json')).toBe('');
+    expect(printed('globals: true', '/', '/json')).toBe('');
   });
 });
 

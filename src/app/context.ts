@@ -10,6 +10,8 @@ export interface AppEnvironment extends Access {
   /** Index of this thread among the threads of the server, from 0. */
   readonly worker: number;
   readonly server: ServerView;
+  /** Called when a handler has answered with a Response of the platform that it made itself. */
+  readonly platformAnswered?: (() => void) | undefined;
 }
 
 export class RequestContext implements Context {

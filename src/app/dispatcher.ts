@@ -97,7 +97,7 @@ class Dispatcher {
     try {
       const result = handler(request as ServerRequest, new RequestContext(exchange, this.environment));
       if (isPromise(result)) this.await(exchange, request, result);
-      else send(exchange, result, this.failed, request);
+      else this.send(exchange, request, result);
     } catch (error) {
       this.fail(exchange, request, error);
     }
@@ -113,10 +113,14 @@ class Dispatcher {
 
   private sendOrFail(exchange: Exchange, request: Request, response: globalThis.Response): void {
     try {
-      send(exchange, response, this.failed, request);
+      this.send(exchange, request, response);
     } catch (error) {
       this.fail(exchange, request, error);
     }
+  }
+
+  private send(exchange: Exchange, request: Request, response: globalThis.Response): void {
+    if (send(exchange, response, this.failed, request)) this.environment.platformAnswered?.();
   }
 
   /** Called when the response of a handler fails while it is sent. */

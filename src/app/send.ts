@@ -5,6 +5,7 @@ import type { Exchange, HeadParts } from '../connection/exchange.ts';
 import { isReasonPhrase, reasonPhrase } from '../protocol/status.ts';
 import { fieldsWith, isLasting } from './body-metadata.ts';
 import { adopt, isForeign } from './foreign.ts';
+import { takeContent } from './given-content.ts';
 import { kindOf } from './kind.ts';
 import { NativeResponse } from './native.ts';
 import { PieceEncoder } from './piece-encoder.ts';
@@ -27,6 +28,7 @@ export type Failed = (
  * Sends a response.
  * @param failed called when the response fails; without it, a response that fails is broken off
  * @param request passed on to `failed`
+ * @returns whether the program made the response and its body with the platform's class, which costs more than hotpath's
  * @throws TypeError, before anything is sent, when it is not a Response, or its body is locked or has been read
  */
 export function send(
@@ -34,17 +36,15 @@ export function send(
   response: globalThis.Response,
   failed?: Failed,
   request?: Request,
-): void {
+): boolean {
   const light = response as Response;
   const fields = light?.[fieldLines];
-  if (fields === undefined) {
-    sendOther(exchange, response, failed, request);
-    return;
-  }
+  if (fields === undefined) return sendOther(exchange, response, failed, request);
   if (fields.date !== undefined || light.statusText !== '') exchange.headParts = headPartsOf(light, fields);
   if (light[wholeContent] === undefined || light[trailers] !== undefined)
     sendBody(exchange, light, fields, light[trailers], failed, request);
   else sendWhole(exchange, statusOf(light), fields, light[wholeContent]);
+  return false;
 }
 
 /** Sends a response of the platform or of another library. */
@@ -53,16 +53,19 @@ function sendOther(
   response: globalThis.Response,
   failed: Failed | undefined,
   request: Request | undefined,
-): void {
+): boolean {
   if (!(response instanceof NativeResponse)) {
     if (!isForeign(response))
       throw new TypeError(`a handler must answer with a Response, not ${kindOf(response)}`);
-    send(exchange, adopt(response), failed, request);
-    return;
+    return send(exchange, adopt(response), failed, request);
   }
   const fields = readFields(response.headers, NO_FIELDS);
   exchange.headParts = headPartsOf(response, fields);
-  sendBody(exchange, response, fields, undefined, failed, request);
+  const content = takeContent(response);
+  if (content === undefined) sendBody(exchange, response, fields, undefined, failed, request);
+  else sendWhole(exchange, statusOf(response), fields, content);
+  // Only the platform makes the responses of its fetch(), which have a URL.
+  return response.body !== null && response.url === '';
 }
 
 /** The parts of its head that a response sets itself: reason phrase and Date. */

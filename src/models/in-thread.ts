@@ -2,6 +2,7 @@
 // another thread.
 
 import process from 'node:process';
+import { adviseOnce } from '../app/advice.ts';
 import { prepareApp } from '../app/dispatcher.ts';
 import { Lifecycle } from '../app/lifecycle.ts';
 import { serverView } from '../app/server-view.ts';
@@ -145,7 +146,7 @@ class CallingThread implements ServerInThread {
   private async begin(app: App): Promise<void> {
     const { connections, planes } = this;
     const { plane } = connections;
-    const { loadTimeout } = this.start.options;
+    const { globals, loadTimeout } = this.start.options;
     const life = new Lifecycle(app, plane.log);
     const server = serverView(
       () => this.addresses,
@@ -153,7 +154,8 @@ class CallingThread implements ServerInThread {
       () => this.statistics(),
     );
     const context = { worker: 0, server };
-    const serve = await prepareApp(plane, app, { ...context, ...planes.access });
+    const platformAnswered = globals ? undefined : () => adviseOnce(plane.log);
+    const serve = await prepareApp(plane, app, { ...context, ...planes.access, platformAnswered });
     if ((await within(loadTimeout, life.start(context))) === LATE)
       throw new Error(`start() has not ended after ${loadTimeout} ms: settle it, or raise loadTimeout`);
     if (this.closed) {

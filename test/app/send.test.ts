@@ -6,6 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { Hono } from 'hono';
 import { stream, streamSSE, streamText } from 'hono/streaming';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { findInternal } from '../../src/app/given-content.ts';
 import { installGlobals } from '../../src/app/globals.ts';
 import { NativeResponse, nativeFetch } from '../../src/app/native.ts';
 import type { Request as LightRequest } from '../../src/app/request.ts';
@@ -459,11 +460,16 @@ test('a native Response with a string and headers is sent', async () => {
     ['set-cookie', 'b'],
     ['keep-alive', 'c'],
   ]);
-  expect(await sent(new NativeResponse('a', { headers }))).toEqual([
-    ['begin', 200, `${TEXT}set-cookie: a\r\nset-cookie: b\r\n`, undefined, false],
+  const lines = `${TEXT}set-cookie: a\r\nset-cookie: b\r\n`;
+  const whole = [['respond', 200, lines, 'a', false]];
+  const streamed = [
+    ['begin', 200, lines, undefined, false],
     ['write', 'a'],
     ['end', ''],
-  ]);
+  ];
+  const response = new NativeResponse('a', { headers });
+  expect(await sent(response)).toEqual(findInternal(NativeResponse) === undefined ? streamed : whole);
+  expect(response.bodyUsed).toBe(true);
 });
 
 describe('trailers', () => {
