@@ -178,7 +178,7 @@ export class Connection implements InflowHost, OutflowHost, ExchangeHost, Socket
     outflow.flush();
     if (verdict === VERDICT_CLOSE) {
       const { record } = slot;
-      const last = cursor === end && slot.error === 0 && !record.persistent && !record.unfinished;
+      const last = cursor === end && !record.persistent && !record.unfinished;
       inflow.drop();
       // The record may stand in content that is not read any more.
       record.drop();

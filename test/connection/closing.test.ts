@@ -1,7 +1,8 @@
 // How a connection closes after its last response: at once when the client said that it closes and has sent all that it
 // announced, else by a half-close, after which the client may go on sending (RFC 9112 9.6). No client loses a response.
 
-import { beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, type MockInstance, test, vi } from 'vitest';
+import { Deadline } from '../../src/connection/deadlines.ts';
 import type { Exchange } from '../../src/connection/exchange.ts';
 import { type Client, eventually, GET, sleep } from '../support/client.ts';
 import { HeldSocket } from '../support/held-socket.ts';
@@ -15,6 +16,13 @@ const POST = 'POST / HTTP/1.0\r\nContent-Length: 10\r\n\r\n';
 const CONTENT = '0123456789';
 const HELLO = /\r\n\r\nHello\d+$/;
 
+/** Called by each half-close. */
+let lingers: MockInstance;
+beforeEach(() => {
+  lingers = vi.spyOn(Deadline.prototype, 'linger');
+});
+afterEach(() => lingers.mockRestore());
+
 describe.each(ENGINE_WAYS)('%s engine, $read reads, $write writes', (engine, io) => {
   let server: OpenedPlane;
   let client: Client;
@@ -23,8 +31,11 @@ describe.each(ENGINE_WAYS)('%s engine, $read reads, $write writes', (engine, io)
     client = await server.connect();
   });
 
-  /** Waits until the server has closed both halves: the client, whose half is open, keeps a half-closed one open. */
-  const closedAtOnce = (): Promise<void> => eventually('closed', () => server.statistics().open === 0);
+  const closed = (): Promise<void> => eventually('closed', () => server.statistics().open === 0);
+  const closedAtOnce = async (): Promise<void> => {
+    await closed();
+    expect(lingers).not.toHaveBeenCalled();
+  };
   const halfClosed = async (): Promise<void> => {
     await client.end();
     await sleep(20);
@@ -134,7 +145,7 @@ describe.each(ENGINE_WAYS)('%s engine, $read reads, $write writes', (engine, io)
     expect(client.received).toMatch(/^HTTP\/1\.1 [24]00 /);
     client.send('more');
     client.socket.end();
-    await closedAtOnce();
+    await closed();
     expect(client.error).toBeUndefined();
   });
 
@@ -215,7 +226,7 @@ describe.each(ENGINE_WAYS)('%s engine, $read reads, $write writes', (engine, io)
       one.socket.resetAndDestroy();
     }
     client.close();
-    await closedAtOnce();
+    await closed();
   });
 
   test('every one of many connections at once gets its answer', async () => {
@@ -230,7 +241,7 @@ describe.each(ENGINE_WAYS)('%s engine, $read reads, $write writes', (engine, io)
       }),
     );
     expect(answers.sort((a, b) => a - b)).toEqual(Array.from({ length: 200 }, (_, i) => i + 1));
-    await closedAtOnce();
+    await closed();
   });
 });
 

@@ -13,7 +13,7 @@ import {
   remoteAddressOf,
   SERVER_OPTIONS,
 } from '../../src/connection/handle.ts';
-import { type Client, connect } from '../support/client.ts';
+import { type Client, connect, eventually } from '../support/client.ts';
 import { atEnd } from '../support/fixtures.ts';
 
 /** What a test reaches of the handle that listens. */
@@ -40,12 +40,17 @@ beforeEach(async () => {
     undelayed.push(on);
     return setNoDelay.call(listening, on);
   };
-  const arrival = new Promise<Accepted>((resolve) =>
-    acceptHandles(server, resolve, (error) => failures.push(error)),
+  const arrivals: Accepted[] = [];
+  acceptHandles(
+    server,
+    (arrival) => arrivals.push(arrival),
+    (error) => failures.push(error),
   );
   client = await connect((server.address() as AddressInfo).port, '127.0.0.2');
   atEnd(client.close);
-  accepted = await arrival;
+  await eventually('accepted', () => arrivals.length > 0);
+  accepted = arrivals[0] as Accepted;
+  atEnd(() => expect(arrivals).toHaveLength(1));
   atEnd(() => discard(accepted));
 });
 

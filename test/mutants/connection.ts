@@ -346,15 +346,9 @@ export const connectionDefects: Defect[] = [
   ...defectsOf('src/connection/connection.ts', CLOSING, [
     [
       'a connection is closed at once although more lies behind',
-      'cursor === end && slot.error === 0',
-      'slot.error === 0',
+      'cursor === end && !record.persistent',
+      '!record.persistent',
       'another request lies behind it',
-    ],
-    [
-      'a connection is closed at once after a malformed request',
-      ' && slot.error === 0',
-      '',
-      'the request is malformed',
     ],
     [
       'a connection that the server ends is closed at once',
@@ -394,12 +388,6 @@ export const connectionDefects: Defect[] = [
       '!this.paused',
       'after a read that',
     ],
-    [
-      'a connection is closed at once although reading has paused',
-      'this.emptied && !this.paused',
-      'this.emptied',
-      'while reading has paused',
-    ],
   ]),
   ...defectsOf('src/connection/outflow.ts', CLOSING, [
     [
@@ -413,12 +401,6 @@ export const connectionDefects: Defect[] = [
       'this.state !== IDLE || sentBytes === 0',
       'sentBytes === 0',
       'has not taken',
-    ],
-    [
-      'a close at once that ends the content resets the connection',
-      'this.state = ENDED;\n    this.socket.destroy();',
-      'this.destroy();',
-      'without a reset',
     ],
   ]),
   ...defectsOf('src/connection/handle.ts', HANDLE, [
@@ -661,7 +643,7 @@ export const connectionDefects: Defect[] = [
       [
         'direct ways that fail the self-test are used if they were asked for',
         "else if (choice === 'direct')",
-        "else if (choice === 'public')",
+        'else if (slot === undefined)',
       ],
     ],
   ),
