@@ -390,6 +390,26 @@ describe('start() and stop()', () => {
     expect(await contentOf(server)).toBe('a');
   });
 
+  test('of handlers: stop() is called once, and each call of close() awaits it', async () => {
+    let stops = 0;
+    let end = (): void => {};
+    const stop = (): Promise<void> => {
+      stops++;
+      return new Promise((resolve) => {
+        end = resolve;
+      });
+    };
+    const server = await start({ ...answering('a'), stop });
+    let closed = 0;
+    const closing = [server.close(), server.close()].map((one) => one.then(() => closed++));
+    await eventually('stop()', () => stops === 1);
+    await sleep(50);
+    expect(closed).toBe(0);
+    end();
+    await Promise.all(closing);
+    expect(stops).toBe(1);
+  });
+
   test('of threads: loadTimeout bounds the start, and stop() is awaited by close()', async () => {
     const hangs = files.write('hangs.mjs', `await new Promise(() => {}); ${route('a')}`);
     await expect(start({ app: hangs, workers: 1, loadTimeout: 300 })).rejects.toThrow(

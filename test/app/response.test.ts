@@ -566,6 +566,13 @@ describe('bytes that a program changes after it has made a response', () => {
     for (const response of responses) expect(await response.text()).toBe('xbc');
   });
 
+  test('stay with the program when a stream reads them, with copy: false', async () => {
+    const given = new Uint8Array([0x61, 0x62, 0x63]);
+    const reader = new Response(given, { copy: false }).body?.getReader();
+    expect(await reader?.read()).toMatchObject({ done: false, value: new Uint8Array([0x61, 0x62, 0x63]) });
+    expect(given.length).toBe(3);
+  });
+
   test('are copied for any other value of copy', async () => {
     for (const copy of [true, undefined, null, 0]) {
       const given = new Uint8Array([0x61]);

@@ -470,6 +470,7 @@ export const appDefects: Defect[] = [
       'a stream takes the bytes of the program away',
       'new TextEncoder().encode(content) : new Uint8Array(content)',
       'new TextEncoder().encode(content) : (content as Uint8Array<ArrayBuffer>)',
+      'stay with the program when a stream reads them',
     ],
     ['a reason phrase may end its line', 'if (!isReasonPhrase(text))', "if (text === '\\r')"],
     [

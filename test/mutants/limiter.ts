@@ -191,15 +191,15 @@ export const limiterDefects: Defect[] = [
       'if (tat > unused && atomic.load<i64>(entry, ENTRY_HASH) == hash)\n',
       'if ((tat > unused || tat == TAKEN) && atomic.load<i64>(entry, ENTRY_HASH) == hash)\n',
     ],
-    ['a bucket stays held', '  releaseLatch(bucket + BUCKET_LATCH);\n', ''],
-    ['a thread that ended keeps the latch of a bucket', '  releaseLatchOf(scratch);\n', ''],
-  ]),
-  ...defectsOf('assembly/state/limiter.ts', THREADS, [
     [
       'a known key is charged without care',
       'if (atomic.cmpxchg<i64>(entry, tat, next, ENTRY_TAT) != tat) continue;',
       'atomic.store<i64>(entry, next, ENTRY_TAT);',
     ],
+    ['a bucket stays held', '  releaseLatch(bucket + BUCKET_LATCH);\n', ''],
+    ['a thread that ended keeps the latch of a bucket', '  releaseLatchOf(scratch);\n', ''],
+  ]),
+  ...defectsOf('assembly/state/limiter.ts', THREADS, [
     ['a thread that ended keeps its scratch page', '  leaveScratch(scratch);\n', ''],
   ]),
   ...defectsOf('assembly/state/latch.ts', STEPS, [

@@ -158,7 +158,12 @@ export const mutexDefects: Defect[] = [
     ],
   ]),
   ...defectsOf('assembly/state/gauge.ts', GAUGE, [
-    ['an addition overwrites a concurrent addition', '} while (found != bits);', '} while (false);'],
+    [
+      'an addition overwrites a concurrent addition',
+      '} while (found != bits);',
+      '} while (false);',
+      'before any step of another',
+    ],
     ['a gauge becomes infinite', 'if (!isFinite(sum)) return sum;', ''],
   ]),
   ...defectsOf('src/state/gauge.ts', GAUGE, [

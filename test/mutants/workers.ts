@@ -11,6 +11,8 @@ const SERVE = ['test/serve.test.ts'];
 const LOAD = ['test/app/load.test.ts'];
 const NAMES = ['test/state/names.test.ts'];
 const HANDLES = ['test/state/handles.test.ts'];
+const FAILS_TO_LISTEN = 'a replacement that fails to listen';
+const BURST = 'a burst of deaths backs off';
 const LEAVES_NOTHING = 'leaves nothing that keeps the program';
 
 export const workerDefects: Defect[] = [
@@ -96,8 +98,14 @@ export const workerDefects: Defect[] = [
       'a replacement that fails is not tried again',
       'this.startThread(ordinal, false).catch((error: Error) =>',
       'this.startThread(ordinal, false).catch((error: Error) => this.draining &&',
+      FAILS_TO_LISTEN,
     ],
-    ['a thread that drained is replaced', 'if (this.draining) return;\n    const delayMs', 'const delayMs'],
+    [
+      'a thread that drained is replaced',
+      'if (this.draining) return;\n    const delayMs',
+      'const delayMs',
+      BURST,
+    ],
   ]),
   ...defectsOf('src/workers/started-thread.ts', POOL, [
     ['the slot of a dead thread is not reclaimed', 'reclaimSlot(viewsOf(memory), slot);', ''],
@@ -105,10 +113,11 @@ export const workerDefects: Defect[] = [
       'a thread that never listened leaves its starter waiting',
       'this.fail(this.thread.cause ?? this.endedEarly);',
       '{}',
+      FAILS_TO_LISTEN,
     ],
   ]),
   ...defectsOf('src/backoff.ts', POOL, [
-    ['a burst of deaths is replaced without a pause', 'pauses < 1 ?', 'pauses < 200 ?'],
+    ['a burst of deaths is replaced without a pause', 'pauses < 1 ?', 'pauses < 200 ?', BURST],
   ]),
   ...defectsOf('src/workers/thread.ts', POOL, [
     [
@@ -121,7 +130,7 @@ export const workerDefects: Defect[] = [
     ['connections that were cut are not counted', 'this.cut += message.cut;', '', 'the drain timeout cuts'],
   ]),
   ...defectsOf('src/workers/worker-main.ts', POOL, [
-    ['a thread ends before its connections do', 'await drained;', ''],
+    ['a thread ends before its connections do', 'await drained;', '', 'when its supervisor is gone'],
   ]),
   ...defectsOf('src/workers/worker-main.ts', CLI, [
     [
@@ -206,7 +215,12 @@ export const workerDefects: Defect[] = [
     ],
   ]),
   ...defectsOf('src/serve.ts', SERVE, [
-    ['closing twice drains twice', 'closed ??= running', 'closed = running', 'may be called again'],
+    [
+      'closing twice drains twice',
+      'closed ??= running',
+      'closed = running',
+      'each call of close() awaits it',
+    ],
   ]),
   ...defectsOf('src/app/load.ts', LOAD, [
     ['fetch loses its object', '.bind(given) as Handler', ' as Handler'],
@@ -240,7 +254,7 @@ export const workerDefects: Defect[] = [
   ...defectsOf('src/state/counter.ts', HANDLES, [
     [
       'a row of one memory is used for another memory',
-      'views.bytes.buffer === bytes.buffer',
+      'here.views.bytes.buffer === bytes.buffer',
       'bytes.length > 0',
     ],
     ['a counter accepts fractions', 'Number.isSafeInteger(n) &&', '!Number.isNaN(n) &&'],

@@ -4,7 +4,11 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { counter } from '../../src/state/counter.ts';
 import { gauge } from '../../src/state/gauge.ts';
 import type { SharedState } from '../../src/state/shared.ts';
+import { compileModule, instantiate } from '../../src/wasm/instance.ts';
+import { rowPointer } from '../../src/wasm/state/rows.ts';
+import { smallMemory } from '../support/memory.ts';
 import { freshState, storm } from '../support/named-state.ts';
+import { compileStepped, instantiateStepped } from '../support/stepped.ts';
 
 let state: SharedState;
 beforeEach(() => {
@@ -45,6 +49,21 @@ describe('a value that is not finite is rejected:', () => {
     expect(() => level.add(Number.MAX_VALUE)).toThrow('not Infinity');
     expect(level.value).toBe(Number.MAX_VALUE);
   });
+});
+
+test('an addition before any step of another addition is not lost', async () => {
+  const stepped = await compileStepped();
+  const row = rowPointer(1);
+  for (const stop of [0, 1]) {
+    const memory = smallMemory();
+    const other = instantiate(compileModule(), memory);
+    let steps = 0;
+    const one = instantiateStepped(stepped, memory, () => {
+      if (steps++ === stop) other.gaugeAdd(row, 2);
+    });
+    expect([one.gaugeAdd(row, 1), other.gaugeValue(row)]).toEqual([3, 3]);
+    expect(steps).toBeGreaterThan(1);
+  }
 });
 
 test('4 threads add and subtract exactly', async () => {

@@ -7,7 +7,7 @@ import { Worker } from 'node:worker_threads';
 import asc from 'assemblyscript/asc';
 import type { Exports } from '../../src/wasm/instance.ts';
 
-const STEPPED = /^assembly\/state\/(limiter|tables|latch|scratch|extent)\.ts$/;
+const STEPPED = /^assembly\/state\/(limiter|tables|latch|scratch|extent|gauge)\.ts$/;
 
 /** The value of `turn` while neither thread is running. */
 const NOBODY = -1;
