@@ -31,6 +31,7 @@ describe.runIf(NODE <= 22)(
       ['JSON', () => NativeResponse.json({ a: 'ä' }), ['{"a":"ä"}', true]],
       ['a form', () => new NativeResponse(new URLSearchParams({ a: 'ä' })), ['a=%C3%A4', false]],
       ['a clone', () => new NativeResponse('a').clone(), ['a', false]],
+      ['a fetched data: URL', () => fetch('data:text/plain,a'), ['a', true]],
       ['what a clone was made of', () => cloned('a', () => {}), ['a', false]],
       [
         'what a clone that has been read was made of',
@@ -76,18 +77,22 @@ describe('the stream is read of', () => {
     ['a Blob', () => new NativeResponse(new Blob(['a']))],
     ['a form with parts', () => new NativeResponse(new FormData())],
     ['more than 64 KiB of bytes', () => new NativeResponse(new Uint8Array(65_537))],
-    ['a fetched response', () => fetch('data:text/plain,a')],
     ['a class with another body', () => new Other('a')],
     ['a light response', () => new LightResponse('a')],
     ['a response without a body', () => new NativeResponse(null)],
     ['bytes whose clone has been read', () => cloned(bytes('a'), (clone) => clone.text())],
   ])('%s', async (_, make) => {
     const response = await make();
-    const text = await response.clone().text();
+    const text = await textOf(await make());
     expect(takeContent(response)).toBeUndefined();
     expect(response.bodyUsed).toBe(false);
-    expect(await response.text()).toBe(text);
+    expect(await textOf(response)).toBe(text);
   });
+
+  /** The text of a body, with one boundary for all forms. */
+  async function textOf(response: Response): Promise<string> {
+    return (await response.text()).replace(/formdata-undici-\d+/g, 'boundary');
+  }
 
   test.each<[string, (response: Response) => unknown]>([
     ['locked', ({ body }) => body?.getReader()],

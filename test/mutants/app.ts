@@ -217,6 +217,40 @@ export const appDefects: Defect[] = [
     ['the date of a response is the server’s', 'own || date !== undefined ?', 'own ?'],
     ['a reason phrase of a native response may end its line', ' && isReasonPhrase(statusText);', ';'],
   ]),
+  ...defectsOf(
+    'src/app/given-content.ts',
+    ['test/app/given-content.test.ts'],
+    [
+      ['a response whose content was taken can be sent again', 'stream.cancel().catch(ignore);', ''],
+      ['a class with another body is sent with its own', ' || stream !== body.stream', ''],
+      ['bytes are those that a clone gives', 'return new Uint8Array(source);', 'return source;'],
+      ['the content of a locked response is taken', 'if (stream.locked || ', 'if ('],
+      ['large bytes are copied', ' || length > COPIED_BYTES_MAX', ''],
+    ],
+  ),
+  ...defectsOf(
+    'src/app/advice.ts',
+    ['test/serve.test.ts'],
+    [['a program is advised again and again', 'if (given || ', 'if (', 'is told once what to import']],
+  ),
+  ...defectsOf(
+    'src/app/send.ts',
+    ['test/serve.test.ts'],
+    [
+      [
+        "a fetched response is taken for the program's own",
+        "return response.body !== null && response.url === '';",
+        'return response.body !== null;',
+        'is told nothing of a fixed',
+      ],
+      [
+        "a redirection by hotpath is taken for the platform's",
+        "return response.body !== null && response.url === '';",
+        "return response.url === '';",
+        'is told nothing of a fixed',
+      ],
+    ],
+  ),
   ...defectsOf('src/app/piece-encoder.ts', SEND, [
     [
       'part of a buffer is all of it',

@@ -66,6 +66,32 @@ test("README's application", async () => {
   }
 });
 
+describe('programs', () => {
+  const sources = ['README.md', 'src/serve.ts', ...filesIn('docs'), ...filesIn('examples')].map(
+    (file) => [file, readFileSync(file, 'utf8')] as const,
+  );
+  const programs = sources.flatMap(([file, text]) =>
+    (file.endsWith('.md')
+      ? [...text.matchAll(/^```\w+\n([\s\S]*?)^```$/gm)].map(([, code = '']) => code)
+      : [text]
+    )
+      .filter((code) => /\bserve\(/.test(code) && /\bnew Response\(|\bResponse\.json\(/.test(code))
+      .map((code) => [file, code] as const),
+  );
+
+  test('exist', () => expect(programs.map(([file]) => file)).toContain('docs/applications.md'));
+
+  test.each(programs)('%s: a program that makes a Response imports it from hotpath', (_, code) => {
+    expect(code).toMatch(/^import \{[^}]*\bResponse\b[^}]*\} from 'hotpath';$/m);
+  });
+});
+
+function filesIn(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => /\.(md|m?[jt]s)$/.test(name))
+    .map((name) => posix.join(folder, name));
+}
+
 describe('links between pages', () => {
   const pages = ['.', 'docs', 'bench', 'test', 'examples', 'examples/tickets', 'examples/machines'].flatMap(
     (folder) =>
