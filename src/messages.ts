@@ -19,8 +19,8 @@ export type ToServer =
   | { type: 'kill-worker'; ordinal: number; how?: Kill };
 
 export type ToSupervisor =
-  /** Asks for the socket of thread `ordinal` for the listener with this index. */
-  | { type: 'take'; request: number; listener: number; ordinal: number }
+  /** Asks for a socket of the listener with this index. */
+  | { type: 'take'; request: number; listener: number; socket: number }
   /** Every thread listens at all these addresses. */
   | { type: 'listening'; addresses: Address[]; who: string; io: Io }
   | { type: 'failed'; code: string | undefined; message: string }

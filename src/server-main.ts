@@ -2,7 +2,7 @@
 // process group, and only the supervisor interprets it. When the supervisor is gone, the server drains and ends.
 
 import type { ListenerOptions } from './connection/address.ts';
-import type { Handle } from './connection/bind.ts';
+import { type Handle, SOCKETS_OF_WORKER, type SocketWay } from './connection/bind.ts';
 import { type ListenAt, placeAt } from './connection/listener.ts';
 import type { ToServer, ToSupervisor } from './messages.ts';
 import { countListeners } from './models/counts.ts';
@@ -64,7 +64,7 @@ async function start({ options, times, listeners, ways }: ToServer & { type: 'st
       takePlace: async (listener, ordinal) =>
         ways[listener] === 'own'
           ? placeAt((listeners[listener] as ListenerOptions).address, reusePort)
-          : takeSocket(listener, ordinal),
+          : takeSockets(listener, ordinal, SOCKETS_OF_WORKER[ways[listener] as SocketWay]),
       descriptorsMax: descriptorsMax(),
       note,
       warn,
@@ -90,14 +90,19 @@ async function reload(timeoutMs: number): Promise<void> {
   }
 }
 
+async function takeSockets(listener: number, ordinal: number, count: number): Promise<ListenAt> {
+  const sockets = Array.from({ length: count }, (_, i) => ordinal * count + i);
+  return { fds: await Promise.all(sockets.map((socket) => takeSocket(listener, socket))) };
+}
+
 /** Asks the supervisor for a new duplicate of a socket: two threads must never share a descriptor. */
-async function takeSocket(listener: number, ordinal: number): Promise<ListenAt> {
+async function takeSocket(listener: number, socket: number): Promise<number> {
   const request = requests++;
-  tell({ type: 'take', request, listener, ordinal });
+  tell({ type: 'take', request, listener, socket });
   const handle = await new Promise<Handle>((resolve) => waiting.set(request, resolve));
   waiting.delete(request);
   kept.push(handle);
-  return { fd: handle.fd };
+  return handle.fd;
 }
 
 async function drain(timeoutMs: number): Promise<void> {

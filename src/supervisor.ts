@@ -104,7 +104,7 @@ class Supervisor {
         if (this.stoppedMs !== undefined) break;
         this.tell(
           { type: 'socket', request: message.request },
-          this.bound[message.listener]?.handleOf(message.ordinal) as unknown as SendHandle,
+          this.bound[message.listener]?.handleOf(message.socket) as unknown as SendHandle,
         );
         break;
       case 'listening':
@@ -150,7 +150,7 @@ class Supervisor {
   private announce({ addresses, who, io }: ToSupervisor & { type: 'listening' }): void {
     const { engine, model } = this.options;
     const sockets = {
-      'per-worker': model === 'event-loop' ? 'a socket for each worker' : 'one socket',
+      'per-worker': model === 'event-loop' ? 'sockets for each worker' : 'one socket',
       shared: 'one shared socket',
       own: 'workers bind for themselves',
     };

@@ -2,7 +2,7 @@
 // makes listening handles by hand: `net._createServerHandle` is Node's own (cluster rests on it), so this file
 // tries it first, and without it each thread binds for itself.
 //
-//   per-worker   one socket a worker, bound with SO_REUSEPORT: the kernel spreads the connections
+//   per-worker   sockets of its own for each worker, bound with SO_REUSEPORT: the kernel spreads the connections
 //   shared       one socket for all workers
 //   own          no socket is held here; each thread binds its own, which needs SO_REUSEPORT for more than one
 //
@@ -20,6 +20,13 @@ export const SOCKET_CHOICES = ['auto', 'per-worker', 'shared', 'own'] as const;
 export type SocketChoice = (typeof SOCKET_CHOICES)[number];
 export type SocketWay = Exclude<SocketChoice, 'auto'>;
 
+/**
+ * The sockets of one listener that a worker listens on: worker 1 has the sockets behind those of worker 0. In each turn of the
+ * event loop libuv accepts one connection from each socket, so several let a busy worker accept several. Several
+ * duplicates of one socket would not do: all of them become ready for each connection, and all but one accept in vain.
+ */
+export const SOCKETS_OF_WORKER: Record<SocketWay, number> = { 'per-worker': 4, shared: 1, own: 0 };
+
 /** A bound socket from which this process accepts no connection, as child_process can send it. */
 export interface Handle {
   fd: number;
@@ -35,8 +42,8 @@ export interface Bound {
   address: Address;
   /** How many workers can listen this way. */
   workersMax: number;
-  /** Returns the socket of worker `ordinal`, to be duplicated by sending it; undefined if threads bind their own. */
-  handleOf(ordinal: number): Handle | undefined;
+  /** Returns one of the sockets, to be duplicated by sending it; undefined if threads bind their own. */
+  handleOf(socket: number): Handle | undefined;
   /** Lets clients find the address, once threads listen: a path has no file before. @throws Error when it is taken by now */
   publish(): Promise<void>;
   /** Closes the sockets held here, and removes the file of a path. */
@@ -127,14 +134,14 @@ async function bindPort(host: string, port: number, workers: number, choice: Soc
   const canHold = holdsSockets(address);
   const canReuse = canHold && reusesPorts(address);
   const way = choose(choice, canHold, canReuse);
-  const count = way === 'own' ? 0 : way === 'shared' ? 1 : workers;
+  const count = SOCKETS_OF_WORKER[way] * (way === 'per-worker' ? workers : 1);
   const flags = way === 'per-worker' ? UV_TCP_REUSEPORT : 0;
   const handles = Array.from({ length: count }, () => makeHandle(address, address.port, flags));
   return {
     way,
     address: { host, port: address.port },
     workersMax: way === 'own' && !(await threadsReusePort(host)) ? 1 : Number.POSITIVE_INFINITY,
-    handleOf: (ordinal) => handles[ordinal % count],
+    handleOf: (socket) => handles[socket % count],
     publish: async () => {},
     close: () => {
       for (const handle of handles) handle.close();

@@ -6,8 +6,11 @@ import { type Endpoint, endpointOf, type Io } from './endpoint.ts';
 import { type Accepted, acceptHandles, SERVER_OPTIONS } from './handle.ts';
 import { removeStaleSocket } from './socket-file.ts';
 
-/** Where a worker listens: on its own duplicate of a bound socket, or at an address that it binds itself. */
-export type ListenAt = { fd: number } | { host: string; port: number; reusePort: boolean } | { path: string };
+/** Where a worker listens: on its own duplicates of bound sockets, or at an address that it binds itself. */
+export type ListenAt =
+  | { fds: readonly number[] }
+  | { host: string; port: number; reusePort: boolean }
+  | { path: string };
 
 /**
  * Returns where a worker listens for one of the server's listeners. Called for each new worker, since threads must not share
@@ -81,7 +84,24 @@ export async function listenAtAll(
 
 /** Starts accepting. @throws the error of listening, EADDRINUSE among others */
 export async function listen(acceptor: Acceptor, at: ListenAt, endpoint: Endpoint): Promise<Listener> {
+  if ('fds' in at) {
+    const listeners = await Promise.all(at.fds.map((fd) => listenOn(acceptor, { fd }, endpoint)));
+    return {
+      port: listeners[0]?.port ?? 0,
+      close: () => {
+        for (const listener of listeners) listener.close();
+      },
+    };
+  }
   if ('path' in at) await removeStaleSocket(at.path);
+  return await listenOn(acceptor, at, endpoint);
+}
+
+async function listenOn(
+  acceptor: Acceptor,
+  at: net.ListenOptions | { fd: number },
+  endpoint: Endpoint,
+): Promise<Listener> {
   const server = net.createServer(SERVER_OPTIONS);
   const accept = (accepted: Accepted): void => acceptor.accept(accepted, endpoint);
   const failed = (error: NodeJS.ErrnoException): void => acceptor.acceptFailed(error);

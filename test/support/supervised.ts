@@ -94,7 +94,7 @@ export async function startSupervised(
     if (message.type === 'take')
       child.send(
         { type: 'socket', request: message.request } satisfies ToServer,
-        bound[message.listener]?.handleOf(message.ordinal) as unknown as SendHandle,
+        bound[message.listener]?.handleOf(message.socket) as unknown as SendHandle,
       );
   });
   child.send({

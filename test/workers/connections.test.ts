@@ -1,7 +1,8 @@
 // Limits of connections over several threads.
 
 import { afterEach, describe, expect, test } from 'vitest';
-import { type Client, connect, eventually, GET, sleep } from '../support/client.ts';
+import type { Bound } from '../../src/connection/bind.ts';
+import { ask, type Client, connect, eventually, GET, sleep } from '../support/client.ts';
 import { readResponses } from '../support/responses.ts';
 import { type Supervised, startSupervised } from '../support/supervised.ts';
 
@@ -55,4 +56,16 @@ test('the limit of connections of an address holds over all threads, and connect
   }
   expect(places).toBe(6);
   expect(await statusOf(address)).toBe(503);
+});
+
+test('each worker listens on sockets that are its own, or all on one', async () => {
+  server = await startSupervised({ workers: 2 });
+  const taken = server.heard.flatMap((message) => (message.type === 'take' ? message.socket : []));
+  const { way } = server.bound[0] as Bound;
+  expect(taken.sort((a, b) => a - b)).toEqual(way === 'per-worker' ? [0, 1, 2, 3, 4, 5, 6, 7] : [0, 1]);
+  const sockets = new Set(taken.map((socket) => server.bound[0]?.handleOf(socket)));
+  expect(sockets.size).toBe(way === 'per-worker' ? 8 : 1);
+  // The kernel spreads connections over all of them, and each is served.
+  const answers = await Promise.all(Array.from({ length: 40 }, () => ask(server.port)));
+  for (const answer of answers) expect(answer).toMatch(/Hello\d+$/);
 });
