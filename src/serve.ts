@@ -66,7 +66,7 @@ export interface HandlersServer extends Server {
 /**
  * Starts a server in this program: with `app` over threads, with `fetch` and `routes` in the calling thread.
  * Resolves when the server listens. Handlers import Response from hotpath: a request that is answered with Node's own
- * Response costs about twice the CPU time.
+ * Response costs two to three times the CPU time.
  * @throws OptionError with one line that names the option; Error if the application fails to load, or
  *   the error of listening
  */

@@ -4,7 +4,7 @@
 import type { Log } from '../connection/log.ts';
 
 const ADVICE =
-  "A handler answered with Node's own Response, and such a request costs about twice the CPU time. " +
+  "A handler answered with Node's own Response, and such a request costs two to three times the CPU time. " +
   "Write: import { Response } from 'hotpath'. Where a framework makes the responses, set globals: true.";
 
 let given = false;
