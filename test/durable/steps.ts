@@ -28,23 +28,33 @@ const ATOMIC = {
   *notify(): Thread<void> {},
 };
 
+/** The same, for files in which other threads may also change what is loaded and stored without an atomic operation. */
+const ANY = {
+  ...ATOMIC,
+  *add(at: number, n: number, offset = 0): Thread<number> {
+    return yield { at: at + offset, change: (found) => found + n };
+  },
+};
+
 /**
  * The functions of a file of assembly/, over small numbers.
  * @param constants the constants that the file imports, by name
- * @param words the words that it loads without an atomic operation, by address
+ * @param words the words that it loads without an atomic operation, by address; if left out, each such load or store is
+ *   a step, too
  */
 export function functionsOf(
   file: string,
   constants: Record<string, number>,
-  words: Record<number, number>,
+  words?: Record<number, number>,
 ): object {
   let code = readFileSync(file, 'utf8')
     .replace(/\/\*[\s\S]*?\*\/|\/\/.*|^import [^;]*;$/gm, '')
     .replace(/<(?:i32|i64|f64|usize)>/g, '')
     .replace(/: (?:i32|i64|f64|usize|bool|void)\b/g, '');
   const names = [...code.matchAll(/function (\w+)/g)].map(([, name]) => name as string);
+  const stepping = words === undefined ? [...names, 'load', 'store'] : names;
   const calls = [
-    ...code.matchAll(new RegExp(`(?<!function )\\b(?:atomic\\.\\w+|${names.join('|')})\\(`, 'g')),
+    ...code.matchAll(new RegExp(`(?<!function )\\b(?:atomic\\.\\w+|${stepping.join('|')})\\(`, 'g')),
   ];
   // From the last to the first, so that earlier positions stay valid.
   for (const { index, 0: call } of calls.reverse()) {
@@ -52,13 +62,19 @@ export function functionsOf(
     code = `${code.slice(0, index)}(yield* ${code.slice(index, end)})${code.slice(end)}`;
   }
   code = code.replace(/(?:export )?function /g, 'function* ');
-  const load = (pointer: number, offset: number): number => words[pointer + offset] as number;
+  const loadOf = (pointer: number, offset: number): number => words?.[pointer + offset] as number;
   return new Function(
     'atomic',
     'load',
+    'store',
     ...Object.keys(constants),
     `${code}; return { ${names.join(', ')} };`,
-  )(ATOMIC, load, ...Object.values(constants)) as object;
+  )(
+    words === undefined ? ANY : ATOMIC,
+    words === undefined ? ANY.load : loadOf,
+    ANY.store,
+    ...Object.values(constants),
+  ) as object;
 }
 
 /** The position behind the parenthesis that closes the one just before `start`. */

@@ -63,6 +63,7 @@ export const mutexDefects: Defect[] = [
       'a thread that waits without a mark is forgotten when another dies',
       '(word & HANDOFF) != 0 ? word : word | WAITED;',
       'word;',
+      'two of four',
     ],
     [
       'a thread that waits for a free mutex is forgotten when another dies',

@@ -416,6 +416,7 @@ export const wasmDefects: Defect[] = [
       'counting is not atomic',
       '<f64>(atomic.add<i64>(counter, n, STATE_VALUE) + n)',
       'addCarelessly(counter, n)',
+      'in every order of their steps',
     ],
   ]),
   ...defectsOf('assembly/state/counter.ts', MEMORY, [

@@ -204,7 +204,12 @@ export const workerDefects: Defect[] = [
     ['loading has no timeout', 'this.endStart(this.tooSlow)', '{}', 'load timeout'],
   ]),
   ...defectsOf('src/workers/pool.ts', LIFE, [
-    ['a reload that hangs keeps newer ones waiting', 'this.next?.slow', 'false', 'takes over'],
+    [
+      'a reload that hangs keeps newer ones waiting',
+      'this.waiting > 0 && this.next?.slow',
+      'this.waiting > 100 && this.next?.slow',
+      'a reload that takes long',
+    ],
   ]),
   ...defectsOf('src/supervisor.ts', RELOAD, [
     [

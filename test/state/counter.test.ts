@@ -3,11 +3,17 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
-import { KIND_COUNTER_ATOMIC, KIND_COUNTER_CARELESS, KIND_COUNTER_MUTEX } from '../../src/memory/codes.ts';
+import {
+  KIND_COUNTER_ATOMIC,
+  KIND_COUNTER_CARELESS,
+  KIND_COUNTER_LEASED,
+  KIND_COUNTER_MUTEX,
+} from '../../src/memory/codes.ts';
 import { STATE_MUTEX } from '../../src/memory/state-layout.ts';
 import { viewsOf } from '../../src/memory/views.ts';
 import { compileModule, instantiate } from '../../src/wasm/instance.ts';
 import { rowPointer, setCounter, setCounting } from '../../src/wasm/state/rows.ts';
+import { everySchedule, functionsOf, type Thread } from '../durable/steps.ts';
 import { eventually } from '../support/client.ts';
 import { smallMemory } from '../support/memory.ts';
 
@@ -56,6 +62,24 @@ describe(`${THREADS} threads count together`, () => {
       lost = THREADS * ROUNDS * count - (await countOverThreads(KIND_COUNTER_CARELESS, count)).value;
     expect(lost).toBeGreaterThan(0);
   });
+});
+
+test('atomic additions are exact in every order of their steps; careless ones are not', () => {
+  const KINDS = { KIND_COUNTER_ATOMIC, KIND_COUNTER_LEASED, KIND_COUNTER_MUTEX };
+  const PLACES = { STATE_KIND: 0, STATE_VALUE: 8 };
+  const { add } = functionsOf('assembly/state/counter.ts', { ...KINDS, ...PLACES }) as {
+    add(counter: number, n: number): Thread<number>;
+  };
+  const valuesOf = (kind: number): Set<string> => {
+    const values = new Set<string>();
+    const threads = Array.from({ length: 3 }, () => () => add(1000, 1));
+    everySchedule(new Map([[1000, kind]]), threads, (memory, results) => {
+      values.add(`${memory.get(1008)} after ${results.toSorted()}`);
+    });
+    return values;
+  };
+  expect(valuesOf(KIND_COUNTER_ATOMIC)).toEqual(new Set(['3 after 1,2,3']));
+  expect(valuesOf(KIND_COUNTER_CARELESS)).toContain('1 after 1,1,1');
 });
 
 test('a thread that counts under the mutex waits until its mutex is free', async () => {

@@ -44,6 +44,8 @@ const locker =
         if (rounds === 0) return undefined;
         return { ...plan, next: kept ? 'leave' : 'ask', rounds };
       }
+      case 'idle':
+        return undefined;
       default:
         throw new Error(`no step is named ${plan.next}`);
     }
@@ -79,6 +81,8 @@ const asks = (rounds: number): Plan => ({ next: 'ask', woken: false, rounds });
 const keeps = (rounds: number): Plan => ({ ...asks(rounds), keeps: true });
 const has: Plan = { next: 'leave', woken: false, rounds: 1 };
 const tries: Plan = { next: 'try', woken: false, rounds: 1 };
+/** A thread that never uses the lock. Its death makes the recovery hand the lock on while another thread does so, too. */
+const idles: Plan = { next: 'idle' };
 
 /** Whether the thread holds the lock: from the acquisition until it begins to release. */
 function isInside({ plan, results }: Thread): boolean {
@@ -143,6 +147,7 @@ describe('every schedule in which a thread dies that', () => {
     ['keeps it for others of its own, or tries', [keeps(2), tries], 1],
     ['has it, or waits for it, one of three', [has, asks(1), asks(1)], 1],
     ['has it, or waits for it, two of three', [has, asks(1), asks(1)], 2],
+    ['has it, waits for it, tries, or does nothing, two of four', [has, asks(1), tries, idles], 2],
   ])('%s', (_, plans, deaths) => {
     const programs = [...plans.map((_, thread) => locker(ownerOf(thread))), recoverer];
     const words = { [WORD]: plans[0] === has ? ownerOf(0) << 2 : FREE };
