@@ -112,8 +112,8 @@ export const appDefects: Defect[] = [
     ],
     [
       'a promise of a response that can not be sent gets no response',
-      'send(exchange, response, this.failed, request);\n    } catch (error) {\n      this.fail(exchange, request, error);\n    }\n  }\n\n  /** Called when the response of a handler',
-      'send(exchange, response, this.failed, request);\n    } catch {}\n  }\n\n  /** Called when the response of a handler',
+      'this.send(exchange, request, response);\n    } catch (error) {\n      this.fail(exchange, request, error);\n    }\n  }\n\n  private send',
+      'this.send(exchange, request, response);\n    } catch {}\n  }\n\n  private send',
     ],
     [
       'an error handler that rejects is not answered for',

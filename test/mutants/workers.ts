@@ -71,8 +71,8 @@ export const workerDefects: Defect[] = [
   ...defectsOf('src/server-main.ts', LISTENERS, [
     [
       'a thread gets the socket of another listener',
-      "tell({ type: 'take', request, listener, ordinal });",
-      "tell({ type: 'take', request, listener: 0 * listener, ordinal });",
+      "tell({ type: 'take', request, listener, socket });",
+      "tell({ type: 'take', request, listener: 0 * listener, socket });",
       'a conversation on each listener',
     ],
   ]),
