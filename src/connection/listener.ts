@@ -84,17 +84,27 @@ export async function listenAtAll(
 
 /** Starts accepting. @throws the error of listening, EADDRINUSE among others */
 export async function listen(acceptor: Acceptor, at: ListenAt, endpoint: Endpoint): Promise<Listener> {
-  if ('fds' in at) {
-    const listeners = await Promise.all(at.fds.map((fd) => listenOn(acceptor, { fd }, endpoint)));
-    return {
-      port: listeners[0]?.port ?? 0,
-      close: () => {
-        for (const listener of listeners) listener.close();
-      },
-    };
-  }
+  if ('fds' in at) return await listenOnAll(acceptor, at.fds, endpoint);
   if ('path' in at) await removeStaleSocket(at.path);
   return await listenOn(acceptor, at, endpoint);
+}
+
+async function listenOnAll(
+  acceptor: Acceptor,
+  fds: readonly number[],
+  endpoint: Endpoint,
+): Promise<Listener> {
+  const listeners: Listener[] = [];
+  const close = (): void => {
+    for (const listener of listeners) listener.close();
+  };
+  try {
+    for (const fd of fds) listeners.push(await listenOn(acceptor, { fd }, endpoint));
+  } catch (error) {
+    close();
+    throw error;
+  }
+  return { port: listeners[0]?.port ?? 0, close };
 }
 
 async function listenOn(
