@@ -71,8 +71,10 @@ export function poisonAfterTurns(plane: Plane, slot: Slot): void {
       if (turn === undefined)
         nextTick(() => {
           bytes.fill(POISON, slot.pointer + layout.CARRY, slot.readEnd + layout.READ_PAD_BYTES);
+          // A request that was left in the record stays there, since no other connection may find it.
+          const left = words[state] as number;
           bytes.fill(POISON, record, record + layout.RECORD_BYTES);
-          words[state] = STATE_START;
+          words[state] = left;
         });
     },
   });
