@@ -356,9 +356,9 @@ export class Connection implements InflowHost, OutflowHost, ExchangeHost, Socket
    */
   private close(last = false): void {
     this.closing = true;
-    if (last && this.inflow.quiet && this.outflow.close()) return;
+    const atOnce = last && this.inflow.quiet;
     this.inflow.discardRest();
-    this.outflow.end();
+    if (!atOnce || !this.outflow.close()) this.outflow.end();
   }
 
   peerEnded(): void {

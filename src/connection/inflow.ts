@@ -112,7 +112,7 @@ export class Inflow implements Receiver {
 
   /** All bytes that had been received when the kernel was last asked have been passed to the host. */
   get quiet(): boolean {
-    return this.state === REQUESTS && this.emptied && !this.paused;
+    return this.state === REQUESTS && this.emptied && !this.paused && this.socket.readableLength === 0;
   }
 
   /** Resumes reading if the host wants more. */
