@@ -150,7 +150,7 @@ class Supervisor {
   private announce({ addresses, who, io }: ToSupervisor & { type: 'listening' }): void {
     const { engine, model } = this.options;
     const sockets = {
-      'per-worker': model === 'event-loop' ? 'sockets for each worker' : 'one socket',
+      'per-worker': model === 'event-loop' ? 'sockets for each worker' : 'several sockets',
       shared: 'one shared socket',
       own: 'workers bind for themselves',
     };

@@ -123,8 +123,13 @@ async function listenOn(
     });
   });
   server.on('error', failed);
-  if (endpoint.io.accept === 'direct') acceptHandles(server, accept, failed);
-  else server.on('connection', accept);
+  try {
+    if (endpoint.io.accept === 'direct') acceptHandles(server, accept, failed);
+    else server.on('connection', accept);
+  } catch (error) {
+    server.close();
+    throw error;
+  }
   const address = server.address();
   return {
     port: typeof address === 'object' && address !== null ? address.port : 0,

@@ -123,8 +123,8 @@ export const connectionDefects: Defect[] = [
     ],
     [
       'a closing connection answers on',
-      'this.outflow.close()) return;\n    this.inflow.discardRest();',
-      'this.outflow.close()) return;',
+      'this.inflow.discardRest();\n    if (!atOnce',
+      'if (!atOnce',
       'requests behind a request that closes',
     ],
     [
@@ -376,8 +376,8 @@ export const connectionDefects: Defect[] = [
     ],
     [
       'nothing closes at once',
-      'if (last && this',
-      'if (false && this',
+      'const atOnce = last',
+      'const atOnce = false',
       'answer of an application closes at once',
     ],
   ]),
