@@ -1,5 +1,5 @@
-// The advice to a program whose handlers answer with the platform's Response. A program learns no other way that it
-// imports the wrong one, since both work.
+// The advice to a program whose handlers answer with the platform's Response. Nothing else shows a program that it
+// imports the slower Response, because both work.
 
 import type { Log } from '../connection/log.ts';
 

@@ -1,7 +1,7 @@
 // The string or the bytes that a program gave to the platform's Response, taken without reading its stream. In Node 20 and
-// 22 reading the stream takes longer than all the rest of a request. There the platform keeps what it was given beside the
-// stream, in a member that is internal. So this file tries that member before it relies on it. Where the trial fails, as in
-// later versions of Node, every stream is read.
+// 22 reading the stream takes longer than all the rest of a request. There the platform keeps the given content beside the
+// stream, in a member that is internal. This file tests the member before it uses it. If the test fails, as in Node 24 and
+// later, the server reads every stream.
 
 import { Readable } from 'node:stream';
 import { types } from 'node:util';
@@ -91,4 +91,4 @@ function isEqual(taken: string | Uint8Array | undefined, bytes: Uint8Array): boo
 }
 
 /** Ignores the error of a stream whose cancellation fails: its content is not needed any more. */
-function ignore(): void {}
+export function ignore(): void {}

@@ -5,7 +5,7 @@ import type { Exchange, HeadParts } from '../connection/exchange.ts';
 import { isReasonPhrase, reasonPhrase } from '../protocol/status.ts';
 import { fieldsWith, isLasting } from './body-metadata.ts';
 import { adopt, isForeign } from './foreign.ts';
-import { takeContent } from './given-content.ts';
+import { ignore, takeContent } from './given-content.ts';
 import { kindOf } from './kind.ts';
 import { NativeResponse } from './native.ts';
 import { PieceEncoder } from './piece-encoder.ts';
@@ -64,7 +64,7 @@ function sendOther(
   const content = takeContent(response);
   if (content === undefined) sendBody(exchange, response, fields, undefined, failed, request);
   else sendWhole(exchange, statusOf(response), fields, content);
-  // Only the platform makes the responses of its fetch(), which have a URL.
+  // A response of fetch() has a URL. The program could not have made it with hotpath's Response.
   return response.body !== null && response.url === '';
 }
 
@@ -203,9 +203,6 @@ function statusOf({ status }: globalThis.Response): number {
 function cancel(body: ReadableStream | null, reason: unknown): void {
   body?.cancel(reason).catch(ignore);
 }
-
-/** Ignores the error of a stream whose cancellation fails: its content is not needed any more. */
-function ignore(): void {}
 
 /** The parts of a response that can be sent many times. */
 export interface WholeParts {

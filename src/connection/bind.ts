@@ -136,16 +136,23 @@ async function bindPort(host: string, port: number, workers: number, choice: Soc
   const way = choose(choice, canHold, canReuse);
   const count = SOCKETS_OF_WORKER[way] * (way === 'per-worker' ? workers : 1);
   const flags = way === 'per-worker' ? UV_TCP_REUSEPORT : 0;
-  const handles = Array.from({ length: count }, () => makeHandle(address, address.port, flags));
+  const handles: Handle[] = [];
+  const close = (): void => {
+    for (const handle of handles) handle.close();
+  };
+  try {
+    while (handles.length < count) handles.push(makeHandle(address, address.port, flags));
+  } catch (error) {
+    close();
+    throw error;
+  }
   return {
     way,
     address: { host, port: address.port },
     workersMax: way === 'own' && !(await threadsReusePort(host)) ? 1 : Number.POSITIVE_INFINITY,
     handleOf: (socket) => handles[socket % count],
     publish: async () => {},
-    close: () => {
-      for (const handle of handles) handle.close();
-    },
+    close,
   };
 }
 

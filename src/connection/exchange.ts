@@ -39,8 +39,8 @@ export interface Content {
   /** Reads the whole content if it has all arrived and nothing has been read. Otherwise reads nothing and returns undefined. */
   takeWhole(): Uint8Array | undefined;
   /**
-   * Does the same as takeWhole() for UTF-8: malformed bytes become U+FFFD, and a byte order mark is removed.
-   * Returns undefined, too, when the bytes don't lie together.
+   * Reads the whole content as UTF-8 text, if all of it arrived with the head and none has been read. Otherwise reads
+   * nothing and returns undefined. Malformed bytes become U+FFFD, and a byte order mark is removed.
    */
   takeText(): string | undefined;
   /**
@@ -52,8 +52,8 @@ export interface Content {
   /** Reads all content that has not been read, in one piece: the bytes are the caller's own. Rejects as read() does. */
   readWhole(): Promise<Uint8Array>;
   /**
-   * Makes sure that content that has arrived can be read after the response, too. Otherwise it is gone when the application
-   * has answered before it returns, and reading it rejects.
+   * Makes sure that content that has arrived can be read after the response, too. Without this call, content is lost when
+   * the application answers before it returns, and reading it rejects.
    */
   keep(): void;
   /** Discards the rest of the content. */

@@ -39,7 +39,7 @@ export function acceptHandles(
 ): void {
   const listening = (server as unknown as WithHandle)._handle as ListeningHandle;
   if (typeof listening.onconnection !== 'function') throw new Error('this Node gives no handles');
-  // Accepted sockets inherit it.
+  // Accepted sockets inherit TCP_NODELAY from the listening socket.
   listening.setNoDelay?.(true);
   listening.onconnection = (error, handle) => {
     if (error === 0) accept(handle);
@@ -52,7 +52,7 @@ function acceptError(error: number): NodeJS.ErrnoException {
   return Object.assign(new Error(`accept ${code}: ${why}`), { code });
 }
 
-/** Returns the handle of an accepted connection, which may then be sent to another process; its socket has none any more. */
+/** Takes the handle out of an accepted connection. A socket is destroyed without closing its handle. */
 export function asHandle(accepted: Accepted): Handle {
   if (!isSocket(accepted)) return accepted;
   const holder = accepted as unknown as WithHandle;

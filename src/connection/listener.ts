@@ -6,7 +6,7 @@ import { type Endpoint, endpointOf, type Io } from './endpoint.ts';
 import { type Accepted, acceptHandles, SERVER_OPTIONS } from './handle.ts';
 import { removeStaleSocket } from './socket-file.ts';
 
-/** Where a worker listens: on its own duplicates of bound sockets, or at an address that it binds itself. */
+/** Where a worker listens: on duplicates of the sockets that the supervisor bound for it, or at an address that it binds itself. */
 export type ListenAt =
   | { fds: readonly number[] }
   | { host: string; port: number; reusePort: boolean }
@@ -64,47 +64,42 @@ export async function listenAtAll(
   takePlace: TakePlace,
   io: Io,
 ): Promise<Listening> {
-  const listeners: Listener[] = [];
-  const close = (): void => {
-    for (const listener of listeners) listener.close();
+  const listeners = await openAll(
+    options.map((one, i) => async () => listen(acceptor, await takePlace(i, 0), endpointOf(one, io))),
+  );
+  return {
+    addresses: listeners.map(({ port }, i) => withPort((options[i] as ListenerOptions).address, port)),
+    close: () => closeAll(listeners),
   };
-  const addresses: Address[] = [];
+}
+
+/**
+ * Opens listeners, one after the other.
+ * @throws the error of the first one that fails; then those before it are closed
+ */
+async function openAll(openings: readonly (() => Promise<Listener>)[]): Promise<Listener[]> {
+  const listeners: Listener[] = [];
   try {
-    for (const [i, one] of options.entries()) {
-      const listener = await listen(acceptor, await takePlace(i, 0), endpointOf(one, io));
-      listeners.push(listener);
-      addresses.push(withPort(one.address, listener.port));
-    }
+    for (const open of openings) listeners.push(await open());
   } catch (error) {
-    close();
+    closeAll(listeners);
     throw error;
   }
-  return { addresses, close };
+  return listeners;
+}
+
+function closeAll(listeners: readonly Listener[]): void {
+  for (const listener of listeners) listener.close();
 }
 
 /** Starts accepting. @throws the error of listening, EADDRINUSE among others */
 export async function listen(acceptor: Acceptor, at: ListenAt, endpoint: Endpoint): Promise<Listener> {
-  if ('fds' in at) return await listenOnAll(acceptor, at.fds, endpoint);
+  if ('fds' in at) {
+    const listeners = await openAll(at.fds.map((fd) => () => listenOn(acceptor, { fd }, endpoint)));
+    return { port: listeners[0]?.port ?? 0, close: () => closeAll(listeners) };
+  }
   if ('path' in at) await removeStaleSocket(at.path);
   return await listenOn(acceptor, at, endpoint);
-}
-
-async function listenOnAll(
-  acceptor: Acceptor,
-  fds: readonly number[],
-  endpoint: Endpoint,
-): Promise<Listener> {
-  const listeners: Listener[] = [];
-  const close = (): void => {
-    for (const listener of listeners) listener.close();
-  };
-  try {
-    for (const fd of fds) listeners.push(await listenOn(acceptor, { fd }, endpoint));
-  } catch (error) {
-    close();
-    throw error;
-  }
-  return { port: listeners[0]?.port ?? 0, close };
 }
 
 async function listenOn(

@@ -12,7 +12,7 @@
 import type { Duplex } from 'node:stream';
 import { ERROR_HANDLER_TIMEOUT, LENGTH_UNTOLD } from '../memory/codes.ts';
 import { refusalText } from '../protocol/errors.ts';
-import { abortError } from '../protocol/request-errors.ts';
+import { abortError, unreadError } from '../protocol/request-errors.ts';
 import { isBare, statusLine } from '../protocol/status.ts';
 import type { RecordHead } from '../wasm/head.ts';
 import { type Exchange, FIELDS_BYTES_MAX, FIELDS_TOO_LARGE, type HeadParts } from './exchange.ts';
@@ -20,7 +20,7 @@ import { type ExchangeEvents, ExchangeListeners } from './exchange-events.ts';
 import type { ExchangeHost } from './exchange-host.ts';
 import { LINGER_BYTES_MAX } from './inflow.ts';
 import { COPIED_BYTES_MAX, type Taken, tellLater } from './outflow.ts';
-import { type ContentSource, ReceivedContent, unreadError } from './received-content.ts';
+import { type ContentSource, ReceivedContent } from './received-content.ts';
 import { summaryOf } from './request-summary.ts';
 import { buildHead, checkHead } from './response-head.ts';
 import { StreamedContent } from './streamed-content.ts';
@@ -43,7 +43,7 @@ export class OpenExchange implements Exchange, ContentSource {
   headParts: HeadParts | undefined = undefined;
   /** The connection closes after the response. */
   close: boolean;
-  /** The client did not say that it closes after the response. */
+  /** The client lets the connection stay open after the response. */
   readonly persistent: boolean;
   private readonly headOnly: boolean;
   private readonly versionMinor: number;

@@ -138,8 +138,8 @@ export class Outflow implements TurnHolder, WriterHost {
   }
 
   /**
-   * Closes both halves at once, unless bytes that have been sent may still wait in our kernel: if the peer sent more, in
-   * spite of what it said, they would be dropped.
+   * Closes both halves at once. Does nothing if more bytes have been sent than the first flight of a connection: some may
+   * still wait in our kernel, and a peer that sends more would make the kernel drop them.
    * @returns false if it did not close
    */
   close(): boolean {

@@ -31,7 +31,7 @@ const RECEIVER = Symbol('receiver');
 
 /** Makes sockets of accepted connections that deliver their bytes into one slot. */
 export class Reader {
-  /** Where the next read of the socket that reads lands; undefined: where its last one landed. */
+  /** The memory for the next read of the current socket. If undefined, that socket reads into the same memory again. */
   private next: Uint8Array | undefined;
   private readonly makeSocket: (handle: Handle) => Socket;
 

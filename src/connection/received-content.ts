@@ -4,7 +4,7 @@
 // Bytes that were received with the head stay in the slot while the application is called: they are copied when they are
 // read, and those that have not been read are copied by detach() when the exchange goes on after the call.
 
-import { answeredError } from '../protocol/request-errors.ts';
+import { unreadError } from '../protocol/request-errors.ts';
 import type { Content } from './exchange.ts';
 import { allocate, copyOf } from './own-bytes.ts';
 import { textOf } from './utf-8.ts';
@@ -125,7 +125,7 @@ export class ReceivedContent implements Content {
     return this.waitingBytes < WINDOW_BYTES;
   }
 
-  /** Takes the bytes that were received with the head: [start, end) of the slot. Before anything else. */
+  /** Takes the bytes that were received with the head: [start, end) of the slot. Call it before push() and landed(). */
   begin(slot: Buffer, start: number, end: number): void {
     this.first = slot;
     this.firstStart = start;
@@ -269,9 +269,4 @@ export class ReceivedContent implements Content {
     this.reject = undefined;
     resolve?.(piece);
   }
-}
-
-/** Makes the error for content that is read after the response, but was not read before. */
-export function unreadError(): Error {
-  return answeredError('the request has been answered before its content was read');
 }

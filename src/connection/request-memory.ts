@@ -8,7 +8,7 @@ export function detachRequest({ content, head }: OpenExchange): void {
   content?.detach();
 }
 
-/** Ends the use of the slot after the response: what has not been read of the request is gone. */
+/** Ends the use of the slot after the response. Reading a part of the request that has not been read fails from then on. */
 export function releaseRequest({ content, head }: OpenExchange): void {
   head.release();
   content?.release();

@@ -12,7 +12,7 @@ const KEPT_FIELDS_MAX = 512;
 interface KeptStart {
   statusCode: number;
   fields: string;
-  /** Made when the same ones are sent again. */
+  /** The bytes of both, made when the same status and fields are sent a second time. */
   bytes: KeptBytes | undefined;
 }
 

@@ -1,5 +1,5 @@
-// Tries each direct way once, over a real connection, before anything depends on it. If a Node has changed the internals that
-// it rests on, the public way is used, and the start line reports it.
+// Tries the direct ways together, over a real connection, before anything depends on them. If a Node has changed the internals
+// that they rest on, each is tried alone: the server uses those that work, and the start line reports it.
 
 import { once } from 'node:events';
 import net, { type AddressInfo } from 'node:net';
@@ -13,6 +13,7 @@ export const IO_CHOICES = ['auto', 'direct', 'public'] as const;
 export type IoChoice = (typeof IO_CHOICES)[number];
 
 const PUBLIC: Io = { accept: 'public', read: 'public', write: 'public' };
+const DIRECT: Io = { accept: 'direct', read: 'direct', write: 'direct' };
 const ACTIONS = ['accept', 'read', 'write'] as const;
 
 const QUESTION = 'What do you read?';
@@ -26,13 +27,16 @@ const TIMEOUT_MS = 2000;
  * @throws Error if a chosen way does not work
  */
 export async function chooseIo(choice: IoChoice, slot: Slot, timeoutMs = TIMEOUT_MS): Promise<Io> {
+  if (choice === 'public') return PUBLIC;
+  if (await works(DIRECT, slot, timeoutMs)) return DIRECT;
   const io: Io = { ...PUBLIC };
-  if (choice === 'public') return io;
   for (const action of ACTIONS) {
     if (await works({ ...PUBLIC, [action]: 'direct' }, slot, timeoutMs)) io[action] = 'direct';
     else if (choice === 'direct') throw new Error(`the direct way to ${action} does not work with this Node`);
   }
-  return io;
+  if (await works(io, slot, timeoutMs)) return io;
+  if (choice === 'direct') throw new Error('the direct ways do not work together with this Node');
+  return PUBLIC;
 }
 
 /** Checks that a question is read into the slot, and its answer is written out of it after a half-close. */

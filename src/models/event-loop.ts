@@ -2,6 +2,7 @@
 // the shared memory, and starts and drains the worker threads over it.
 
 import type { Address } from '../connection/address.ts';
+import { SOCKETS_OF_WORKER } from '../connection/bind.ts';
 import { type Kept, keepState } from '../durable/keeper.ts';
 import { viewsOf } from '../memory/views.ts';
 import { plural } from '../plural.ts';
@@ -17,7 +18,9 @@ const GENERATIONS = 2;
 export async function eventLoop(start: ModelStart): Promise<Server> {
   const { options, listeners, times, takePlace, note, warn, listening } = start;
   const workers = countWorkers(options.workers);
-  const planes = await preparePlanes(start, workers * DESCRIPTORS_OF_THREAD, workers * GENERATIONS, workers);
+  const socketsMax = GENERATIONS * listeners.length * SOCKETS_OF_WORKER['per-worker'];
+  const descriptors = workers * (DESCRIPTORS_OF_THREAD + socketsMax);
+  const planes = await preparePlanes(start, descriptors, workers * GENERATIONS, workers);
   const { state, keep, leave } = joinState(planes);
   const pool = new Pool({
     workers,

@@ -139,8 +139,8 @@ export async function preparePlanes(
   };
 }
 
-/** Descriptors that a thread with an event loop of its own has open, with the sockets that it listens on. */
-export const DESCRIPTORS_OF_THREAD = 24;
+/** Descriptors that a thread with an event loop of its own has open, without the sockets that it listens on. */
+export const DESCRIPTORS_OF_THREAD = 16;
 
 /** Waits for `drained`. After `timeoutMs` calls `end`, which cuts the remaining connections, and waits on. */
 export async function drainWithin(

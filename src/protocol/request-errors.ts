@@ -54,3 +54,8 @@ function codeOf(error: number): BodyErrorCode {
 export function answeredError(message: string): Error {
   return Object.assign(new Error(message), { code: 'ERR_REQUEST_ANSWERED' });
 }
+
+/** Makes the error for content that is read after the response, but was not read before. */
+export function unreadError(): Error {
+  return answeredError('the request has been answered before its content was read');
+}

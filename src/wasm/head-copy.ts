@@ -30,7 +30,7 @@ export class HeadCopy {
     return this.head.slice(from, from + this.half(size));
   }
 
-  /** Finds a field as Head says. */
+  /** Returns the index of the first field with this lower-case name from index `from` on, or -1. */
   findField(name: string, from: number): number {
     const fieldCount = this.half(RECORD_FIELD_COUNT);
     for (let index = from; index < fieldCount; index++) {

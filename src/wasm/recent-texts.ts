@@ -2,13 +2,10 @@
 // takes 50 to 100 ns; comparing them with those of the last text of the same size takes 1 ns for each byte, and gives the
 // program the same string again, with its hash.
 
+import type { UncheckedBuffer } from './unchecked-buffer.ts';
+
 /** Longer texts are not kept. */
 const KEPT_BYTES_MAX = 64;
-
-/** Buffer's own method, without the checks of toString(). */
-interface Latin1 {
-  latin1Slice(start: number, end: number): string;
-}
 
 export class RecentTexts {
   /** The last text of each size, and its bytes. */
@@ -32,5 +29,5 @@ export class RecentTexts {
 
 /** Reads `size` bytes from `start` as Latin-1. */
 export function latin1(bytes: Buffer, start: number, size: number): string {
-  return (bytes as unknown as Latin1).latin1Slice(start, start + size);
+  return (bytes as UncheckedBuffer).latin1Slice(start, start + size);
 }

@@ -31,15 +31,10 @@ import { checkVersion } from './header.ts';
 import { PreparedTable } from './prepared-table.ts';
 import { RequestRecord } from './request-record.ts';
 import { StatisticsRow } from './statistics.ts';
+import type { UncheckedBuffer } from './unchecked-buffer.ts';
 
 /** The largest number of requests on one connection that serve() can count down from. */
 export const REQUESTS_MAX = 2 ** 31 - 1;
-
-/** Buffer's own methods without the checks of write(). */
-interface UncheckedBuffer extends Buffer {
-  latin1Write(text: string, at: number, bytes: number): number;
-  utf8Write(text: string, at: number, bytes: number): number;
-}
 
 /** Bytes as words, the last one filled up with zeros. */
 export interface KeptBytes {

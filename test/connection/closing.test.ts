@@ -114,7 +114,7 @@ describe.each(ENGINE_WAYS)('%s engine, $read reads, $write writes', (engine, io)
     expect(client.error).toBeUndefined();
   });
 
-  test('callbacks hear that the answer has left', async () => {
+  test('callbacks are called without an error after a close at once', async () => {
     const told: unknown[] = [];
     server.plane.serve((exchange) => {
       exchange.on('left', (error) => told.push(error));
@@ -217,7 +217,7 @@ describe.each(ENGINE_WAYS)('%s engine, $read reads, $write writes', (engine, io)
     await halfClosed();
   });
 
-  test('clients that reset their connections at any time leave nothing', async () => {
+  test('clients that reset their connections at any time leave no open connection', async () => {
     answerWith('x'.repeat(1000));
     const clients = await Promise.all(Array.from({ length: 20 }, () => server.connect()));
     for (const [i, one] of clients.entries()) {

@@ -16,7 +16,7 @@ import {
 import { type Client, connect, eventually } from '../support/client.ts';
 import { atEnd } from '../support/fixtures.ts';
 
-/** What a test reaches of the handle that listens. */
+/** The members of the listening handle that the tests use. */
 interface ListeningHandle {
   onconnection(error: number, handle: undefined): void;
   setNoDelay(on: boolean): number;
@@ -61,7 +61,7 @@ test('a connection is accepted as a handle, which knows the address of its clien
   expect(undelayed).toEqual([true]);
 });
 
-test('its socket reads when it is told to', async () => {
+test('a socket made of a handle reads only after resume()', async () => {
   const socket = asSocket(accepted);
   atEnd(() => void socket.destroy());
   client.send('early');
@@ -78,12 +78,12 @@ test('the handle of a socket is taken out of it', () => {
   expect(socket.destroyed).toBe(true);
 });
 
-test('it is discarded by a close', async () => {
+test('discard() closes the handle', async () => {
   discard(accepted);
   expect(await client.end()).toBe('');
 });
 
-test('failures have the codes of the system', () => {
+test("an accept failure has the system's error code", () => {
   for (const error of [-24, -12_345]) listening.onconnection(error, undefined);
   expect(failures).toMatchObject([{ code: 'EMFILE' }, { code: '-12345' }]);
   expect(failures[0]?.message).toBe('accept EMFILE: too many open files');

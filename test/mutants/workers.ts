@@ -49,8 +49,8 @@ export const workerDefects: Defect[] = [
   ...defectsOf('src/connection/listener.ts', LISTENERS, [
     [
       'some listeners stay open when one fails',
-      'close();\n    throw error;\n  }\n  return { addresses',
-      'throw error;\n  }\n  return { addresses',
+      'closeAll(listeners);\n    throw error;',
+      'throw error;',
       'nothing listens',
     ],
   ]),
