@@ -4,7 +4,7 @@
 import { parseArgs } from 'node:util';
 import { nearest } from './nearest.ts';
 import { escaped } from './one-line.ts';
-import { OptionError } from './option-kinds.ts';
+import { NUL, OptionError } from './option-kinds.ts';
 import {
   flagOf,
   OPTION_GROUPS,
@@ -51,11 +51,13 @@ export function readCommand(argv: string[], environment: { PORT?: string | undef
 }
 
 /**
- * Returns flags with their values, the last value of a repeated flag, and the remaining arguments.
+ * Returns flags with their values and the remaining arguments. Of a repeated flag the last value counts, unless the option
+ * takes several.
  * @throws OptionError for a flag that is unknown, lacks its value, or has a value that it doesn't take
  */
 function takeApart(argv: string[]): { flags: Map<string, string>; paths: string[] } {
   const valued = new Map(OPTION_NAMES.map((name) => [flagOf(name), OPTIONS[name].value]));
+  const repeats = new Set(OPTION_NAMES.filter((name) => OPTIONS[name].repeats).map(flagOf));
   for (const flag of ['help', 'version']) valued.set(flag, undefined);
   const { tokens } = parseArgs({
     args: argv,
@@ -77,13 +79,14 @@ function takeApart(argv: string[]): { flags: Map<string, string>; paths: string[
     const wanted = valued.get(name);
     if (wanted === undefined) {
       if (value !== undefined) throw new OptionError(`${rawName} takes no value: write ${rawName} alone`);
-      // An option without a value is switched off by its flag.
-      flags.set(name, 'false');
+      // The flags of options that are on by default begin with this.
+      flags.set(name, String(!name.startsWith('no-')));
     } else {
       // An argument that looks like a flag is one, unless it follows an equals sign or can only be a number.
       if (value === undefined || (!inlineValue && /^-(?!\d)./.test(value)))
         throw new OptionError(`${rawName} needs a value: ${rawName} ${wanted}; see hotpath --help`);
-      flags.set(name, value);
+      const before = repeats.has(name) ? flags.get(name) : undefined;
+      flags.set(name, before === undefined ? value : before + NUL + value);
     }
   }
   return { flags, paths };

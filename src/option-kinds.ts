@@ -20,6 +20,8 @@ export interface OptionKind<T> {
   readonly range?: string;
   /** A program may pass an array of texts, which is read as if they were joined by commas. */
   readonly list?: true;
+  /** The flag may be repeated: the values are joined by NUL, which no path contains. */
+  readonly repeats?: true;
   /**
    * @param name of the option, as the user wrote it
    * @throws OptionError
@@ -27,7 +29,7 @@ export interface OptionKind<T> {
   read(text: string, name: string): T;
 }
 
-export function oneOf<T extends string>(choices: readonly T[], byDefault: T): OptionKind<T> {
+export function oneOf<T extends string | undefined>(choices: readonly T[], byDefault: T): OptionKind<T> {
   const listed = `${choices.slice(0, -1).join(', ')} or ${choices.at(-1)}`;
   return {
     value: choices.join('|'),
@@ -78,15 +80,10 @@ export function powerOfTwo(most: number, byDefault: number): OptionKind<number> 
 }
 
 /** A flag that switches off a default; its texts are the `true` and `false` of a program. */
-export const SWITCH_OFF: OptionKind<boolean> = {
-  value: undefined,
-  byDefault: true,
-  read: (text, name) => {
-    if (text !== 'true' && text !== 'false')
-      throw new OptionError(`${name} must be true or false, not '${escaped(text)}'`);
-    return text === 'true';
-  },
-};
+export const SWITCH_OFF: OptionKind<boolean> = { value: undefined, byDefault: true, read: readSwitch };
+
+/** A flag that switches something on. */
+export const SWITCH_ON: OptionKind<boolean> = { value: undefined, byDefault: false, read: readSwitch };
 
 export const HOST: OptionKind<string> = {
   value: 'HOST',
@@ -109,6 +106,27 @@ export const FOLDER: OptionKind<string | undefined> = {
     if (text === '') throw new OptionError(`${name} needs the path of a folder`);
     return resolve(text);
   },
+};
+
+/** Separates the values of a repeated flag. */
+export const NUL = '\0';
+
+export const FILES: OptionKind<readonly string[] | undefined> = {
+  value: 'FILE',
+  byDefault: undefined,
+  repeats: true,
+  read: (text, name) => text.split(NUL).map((path) => fileOf(path, name)),
+};
+
+export const FILE: OptionKind<string | undefined> = {
+  value: 'FILE',
+  byDefault: undefined,
+  read: fileOf,
+};
+
+export const PORT: OptionKind<number | undefined> = {
+  ...numberOf({ value: 'PORT', what: 'a whole number', least: 0, most: 65_535 }, 0),
+  byDefault: undefined,
 };
 
 /** The error does not repeat the value, which may contain a password. */
@@ -165,6 +183,17 @@ export const HOST_LIST: OptionKind<readonly string[] | undefined> = {
     return hosts;
   },
 };
+
+function readSwitch(text: string, name: string): boolean {
+  if (text !== 'true' && text !== 'false')
+    throw new OptionError(`${name} must be true or false, not '${escaped(text)}'`);
+  return text === 'true';
+}
+
+function fileOf(path: string, name: string): string {
+  if (path === '') throw new OptionError(`${name} needs the path of a file`);
+  return resolve(path);
+}
 
 function itemsOf(text: string): string[] {
   return text.split(',').map((item) => item.trim());

@@ -8,20 +8,25 @@ import { LOG_LEVELS, type LogLevel } from './connection/log.ts';
 import { IO_CHOICES, type IoChoice } from './connection/selftest.ts';
 import {
   bytes,
+  FILE,
+  FILES,
   FOLDER,
   HOST,
   HOST_LIST,
   milliseconds,
   type OptionKind,
   oneOf,
+  PORT,
   PROXY_FIELD_LIST,
   powerOfTwo,
   REDIS_URL,
   SWITCH_OFF,
+  SWITCH_ON,
   wholeNumber,
   wholeNumberOrAuto,
 } from './option-kinds.ts';
 import { ENGINES, type EngineName } from './protocol/codec.ts';
+import { CLIENT_CERTIFICATES, type ClientCertificates, type TlsSources } from './tls/sources.ts';
 import { LIMITS } from './wasm/memory.ts';
 import { REQUESTS_MAX } from './wasm/slot.ts';
 import { LEASE_NUMBERS_MAX } from './wasm/state/leasing.ts';
@@ -50,6 +55,7 @@ export interface ServerOptions {
   maxConnections: number;
   maxConnectionsPerAddress: number;
   maxRequests: number;
+  handshakeTimeout: number;
   headTimeout: number;
   idleTimeout: number;
   bodyTimeout: number;
@@ -64,6 +70,9 @@ export interface ServerOptions {
   log: LogLevel;
   engine: EngineName;
   io: IoChoice;
+  http2: boolean;
+  /** The certificates of the server, from the options of the command line or from the property `tls`. */
+  tls: TlsSources | undefined;
 }
 
 /** Where a server listens, and how its threads share the sockets. */
@@ -71,6 +80,12 @@ export interface ListenOptions {
   host: string;
   port: number;
   sockets: SocketChoice;
+  /** The port of a listener that redirects to HTTPS. */
+  redirectHttp: number | undefined;
+  tlsCert: readonly string[] | undefined;
+  tlsKey: readonly string[] | undefined;
+  tlsCa: string | undefined;
+  tlsClient: ClientCertificates | undefined;
 }
 
 export type Options = ServerOptions & ListenOptions;
@@ -80,8 +95,8 @@ const DAY_MS = 86_400_000;
 /** Two generations of workers share the slots. */
 export const WORKERS_MAX = LIMITS.slotCountMax / 2;
 
-/** All options except the application, which is an argument of the command line and a property of serve(). */
-export type OptionName = Exclude<keyof Options, 'app'>;
+/** All options except the application, which is an argument of the command line, and `tls`, which is made of several. */
+export type OptionName = Exclude<keyof Options, 'app' | 'tls'>;
 
 export interface Option<T> extends OptionKind<T> {
   /** The meaning of the option, in one sentence, which begins without an article. `{maxHead}` names another option. */
@@ -97,6 +112,7 @@ export interface Option<T> extends OptionKind<T> {
 /** The headings of the page and of the help, each with its options. */
 export const OPTION_GROUPS = {
   Listening: ['host', 'port'],
+  HTTPS: ['tlsCert', 'tlsKey', 'tlsCa', 'tlsClient', 'http2', 'redirectHttp'],
   Threads: ['workers', 'model', 'counter'],
   Application: ['globals'],
   State: ['state', 'redis', 'lease'],
@@ -110,6 +126,7 @@ export const OPTION_GROUPS = {
     'maxRequests',
   ],
   Timeouts: [
+    'handshakeTimeout',
     'headTimeout',
     'idleTimeout',
     'bodyTimeout',
@@ -133,6 +150,36 @@ export const OPTIONS: { readonly [Name in OptionName]: Option<Options[Name]> } =
   port: {
     ...wholeNumber(0, 65535, 8080),
     says: 'Port to listen on; 0 picks a free port',
+  },
+  tlsCert: {
+    ...FILES,
+    says: 'Certificate and its chain, in PEM; repeat it with {tlsKey} for several names',
+    more: 'The first certificate serves clients that name no host, or a host that none of the certificates has.',
+    property: false,
+  },
+  tlsKey: {
+    ...FILES,
+    says: 'Private key of the certificate at the same place in the list',
+    property: false,
+  },
+  tlsCa: {
+    ...FILE,
+    says: 'Certificates of authorities, in PEM: clients need a certificate that one of them has signed',
+    property: false,
+  },
+  tlsClient: {
+    ...oneOf<ClientCertificates | undefined>(CLIENT_CERTIFICATES, undefined),
+    says: 'Whether clients without a valid certificate are refused, with {tlsCa}',
+    onPage: 'By default `require`. With `request`, the application decides: see `context.tls`.',
+    property: false,
+  },
+  http2: {
+    ...SWITCH_ON,
+    says: 'Speak HTTP/2, too, with clients that offer it over TLS',
+  },
+  redirectHttp: {
+    ...PORT,
+    says: 'Port whose requests are redirected to the same place on HTTPS, by 308',
   },
   workers: {
     ...wholeNumberOrAuto(1, WORKERS_MAX),
@@ -211,6 +258,10 @@ export const OPTIONS: { readonly [Name in OptionName]: Option<Options[Name]> } =
     says: 'Requests on one connection; the last response closes it',
     onPage: 'The servers of the tutorial answer 1.',
   },
+  handshakeTimeout: {
+    ...milliseconds(1, DAY_MS, 10_000),
+    says: 'How long a TLS handshake may take; then the connection is cut',
+  },
   headTimeout: {
     ...milliseconds(1, DAY_MS, 10_000),
     says: 'How long the head of a request may take to arrive; a later one gets 408',
@@ -283,10 +334,11 @@ export const OPTIONS: { readonly [Name in OptionName]: Option<Options[Name]> } =
 
 export const OPTION_NAMES = Object.keys(OPTIONS) as OptionName[];
 
-/** maxHead -> max-head; an option without a value is switched off by its flag: globals -> no-globals. */
+/** maxHead -> max-head; an option that is on by default is switched off by its flag: globals -> no-globals. */
 export function flagOf(name: OptionName): string {
-  const positive = OPTIONS[name].value === undefined ? `no-${name}` : name;
-  return positive.replace(/[A-Z]/g, (capital) => `-${capital.toLowerCase()}`);
+  const { value, byDefault } = OPTIONS[name];
+  const flag = value === undefined && byDefault === true ? `no-${name}` : name;
+  return flag.replace(/[A-Z]/g, (capital) => `-${capital.toLowerCase()}`);
 }
 
 /** Returns a sentence of the table with the options that it names as its reader writes them. */

@@ -9,6 +9,7 @@ import { nearest } from './nearest.ts';
 import { escaped } from './one-line.ts';
 import { OptionError } from './option-kinds.ts';
 import { OPTION_NAMES, OPTIONS, type OptionName, type Options } from './options.ts';
+import { fitTls, readTls } from './tls-options.ts';
 
 const PROPERTIES = OPTION_NAMES.filter((name) => OPTIONS[name].property !== false);
 
@@ -29,10 +30,10 @@ export interface Given {
  */
 export function readTexts(given: Given, defaults: Partial<Options> = {}): Options {
   const { texts, called } = given;
-  const options = { ...byDefault(), ...defaults, app: given.app };
+  const options: Options = { ...byDefault(), ...defaults, app: given.app };
   for (const [name, text] of texts)
     Object.assign(options, { [name]: OPTIONS[name].read(text, called(name)) });
-  for (const rule of [fitTarget, fitApp, fitModel, fitState, fitProxy]) rule(options, given);
+  for (const rule of [fitTarget, fitApp, fitModel, fitState, fitProxy, fitTls]) rule(options, given);
   return options;
 }
 
@@ -44,7 +45,7 @@ export function readTexts(given: Given, defaults: Partial<Options> = {}): Option
  * @throws OptionError with one line
  */
 export function readOptions(
-  given: Readonly<Record<string, unknown>>,
+  { tls, ...given }: Readonly<Record<string, unknown>>,
   defaults: Partial<Options>,
   hintFor: (name: string) => string,
 ): Options {
@@ -59,7 +60,10 @@ export function readOptions(
     }
     texts.set(known, textOf(known, value));
   }
-  return readTexts({ app: undefined, texts, called: (name) => name }, { ...defaultsOfServe(), ...defaults });
+  return readTexts(
+    { app: undefined, texts, called: (name) => name },
+    { ...defaultsOfServe(), ...defaults, tls: tls === undefined ? undefined : readTls(tls) },
+  );
 }
 
 /**

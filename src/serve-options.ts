@@ -4,6 +4,7 @@ import type { App } from './app/types.ts';
 import type { LogLevel } from './connection/log.ts';
 import type { IoChoice } from './connection/selftest.ts';
 import type { EngineName } from './protocol/codec.ts';
+import type { TlsPair } from './tls-options.ts';
 
 /** Options of both kinds of server. Sizes are in bytes, durations in milliseconds. */
 export interface ServeOptions {
@@ -14,6 +15,12 @@ export interface ServeOptions {
   host?: string | undefined;
   /** Port to listen on; 0 picks a free port. Range: 0 to 65535. Default: 8080. */
   port?: number | string | undefined;
+  /** Certificate and key: then the server speaks HTTPS. Of several pairs, the host that a client names chooses one. */
+  tls?: TlsPair | readonly TlsPair[] | undefined;
+  /** Speak HTTP/2, too, with clients that offer it over TLS. Default: false. */
+  http2?: boolean | undefined;
+  /** Port whose requests are redirected to the same place on HTTPS, by 308. Range: 0 to 65535. */
+  redirectHttp?: number | undefined;
   /**
    * Replaces the globals Response, Request and fetch by hotpath's own, in the threads that answer. Default:
    * true for the threads of an `app`, false for handlers, which run in the thread of the program.
@@ -59,6 +66,11 @@ export interface ServeOptions {
   maxConnectionsPerAddress?: number | undefined;
   /** Requests on one connection; the last response closes it. Range: 1 to 2147483647. Default: 1000000. */
   maxRequests?: number | undefined;
+  /**
+   * How long a TLS handshake may take; then the connection is cut. Milliseconds: 1 to 86400000. Default:
+   * 10000.
+   */
+  handshakeTimeout?: number | undefined;
   /**
    * How long the head of a request may take to arrive; a later one gets 408. Milliseconds: 1 to 86400000.
    * Default: 10000.

@@ -63,6 +63,7 @@ async function keepInPlane(): Promise<Keeper> {
     bodyTimeoutMs: LONG_MS,
     bodyRateMin: 0,
     writeTimeoutMs: LONG_MS,
+    handshakeTimeoutMs: LONG_MS,
     handlerTimeoutMs: LONG_MS,
   };
   const io = { accept: 'direct', read: 'direct', write: 'direct' } as const;

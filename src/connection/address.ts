@@ -9,15 +9,27 @@ export type Address = { host: string; port: number } | { path: string };
 export interface ListenerOptions {
   /** Port 0 means any free port. */
   address: Address;
-  /** HTTP without TLS. */
-  protocol: 'plain';
-  /** The application, or the built-in one. */
-  serves: 'public';
+  /** HTTP without TLS, or HTTPS. */
+  protocol: 'plain' | 'tls';
+  /** `public`: the application, or the built-in one. `redirect`: a 308 to the same place on HTTPS. */
+  serves: 'public' | 'redirect';
 }
 
-/** Returns the listeners of a server whose options name one host and port. */
-export function listenersOf({ host, port }: { host: string; port: number }): ListenerOptions[] {
-  return [{ address: { host, port }, protocol: 'plain', serves: 'public' }];
+/** The options that decide where a server listens. */
+export interface Places {
+  host: string;
+  port: number;
+  tls?: object | undefined;
+  redirectHttp?: number | undefined;
+}
+
+/** Returns the listeners that the options of a server ask for. */
+export function listenersOf({ host, port, tls, redirectHttp }: Places): ListenerOptions[] {
+  const protocol = tls === undefined ? 'plain' : 'tls';
+  const listeners: ListenerOptions[] = [{ address: { host, port }, protocol, serves: 'public' }];
+  if (redirectHttp !== undefined)
+    listeners.push({ address: { host, port: redirectHttp }, protocol: 'plain', serves: 'redirect' });
+  return listeners;
 }
 
 /** Returns the address that names a server: the first TCP port, or the first path if there is none. */

@@ -4,6 +4,7 @@
 import { viewsOf } from '../memory/views.ts';
 import type { EngineName } from '../protocol/codec.ts';
 import { createJsCodec } from '../protocol/js/codec.ts';
+import type { TlsStart } from '../tls/material.ts';
 import { createWasmCodec } from '../wasm/codec.ts';
 import { instantiate, type WasmMemory, type WasmModule } from '../wasm/instance.ts';
 import { Slot } from '../wasm/slot.ts';
@@ -31,6 +32,8 @@ export interface PlaneStart {
   /** Counts the connections of each client address, if they have a limit. */
   addresses?: AddressLimit;
   access: Access;
+  /** Certificates, for listeners of HTTPS. */
+  tls?: TlsStart | undefined;
   /** The application that the thread loads; without it the built-in one answers. */
   app?: AppStart;
 }

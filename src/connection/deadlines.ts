@@ -10,6 +10,8 @@
 import type { Clock } from './clock.ts';
 
 export interface Deadlines {
+  /** Time from accepting to the end of the TLS handshake. Then the connection is cut. */
+  handshakeTimeoutMs: number;
   /** Time from the first byte of a head, or from accepting, to the end of the head. Then the client gets 408. */
   headTimeoutMs: number;
   /** Time between two requests. Then the connection closes without a response. */

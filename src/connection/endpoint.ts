@@ -2,6 +2,7 @@
 // their clients speak. One plane serves the sockets of several endpoints.
 
 import type { Socket } from 'node:net';
+import type { SecureContexts } from '../tls/secure-contexts.ts';
 import type { ListenerOptions } from './address.ts';
 import type { ReadWay } from './reader.ts';
 import type { WriteWay } from './writer.ts';
@@ -20,13 +21,32 @@ export interface Io {
 export interface Endpoint {
   readonly io: Io;
   readonly scheme: 'http' | 'https';
+  /** Requests are redirected to the same place on HTTPS. */
+  readonly redirects: boolean;
+  /** Encrypts; undefined for plain sockets. */
+  readonly secure: SecureContexts | undefined;
   /** Whether it is a unix socket: its clients have no address, and a connection can't be reset. */
   readonly unix: boolean;
 }
 
-/** The endpoint of one listener. @param io how plain sockets are read and written */
-export function endpointOf({ address }: ListenerOptions, io: Io): Endpoint {
-  return { io, scheme: 'http', unix: 'path' in address };
+/**
+ * The endpoint of one listener.
+ * @param io how plain sockets are read and written
+ * @param secure of the thread, for a listener of HTTPS
+ */
+export function endpointOf(
+  { address, protocol, serves }: ListenerOptions,
+  io: Io,
+  secure: SecureContexts | undefined,
+): Endpoint {
+  const tls = protocol === 'tls';
+  return {
+    io,
+    scheme: tls ? 'https' : 'http',
+    redirects: serves === 'redirect',
+    secure: tls ? secure : undefined,
+    unix: 'path' in address,
+  };
 }
 
 /** A client, as the log names it: `192.0.2.1:50123`; `unix` where clients have no address. */
@@ -36,5 +56,5 @@ export function peerOf({ remoteAddress, remotePort }: Socket, { unix }: Endpoint
 
 /** The endpoint of a TCP port whose clients speak HTTP without TLS. For tests and benches. */
 export function plainEndpoint(io: Io): Endpoint {
-  return { io, scheme: 'http', unix: false };
+  return { io, scheme: 'http', redirects: false, secure: undefined, unix: false };
 }

@@ -1,6 +1,7 @@
 // Accepts connections: a listening server over a descriptor that the supervisor bound, or at an address.
 
 import net from 'node:net';
+import type { SecureContexts } from '../tls/secure-contexts.ts';
 import { type Address, type ListenerOptions, withPort } from './address.ts';
 import { type Endpoint, endpointOf, type Io } from './endpoint.ts';
 import { type Accepted, acceptHandles, SERVER_OPTIONS } from './handle.ts';
@@ -56,6 +57,7 @@ export interface Listening {
 /**
  * Starts accepting at every listener's address, in a server with one thread that accepts.
  * @param io how plain sockets are read and written
+ * @param secure encrypts, for listeners of HTTPS
  * @throws the error of listening; then it listens nowhere
  */
 export async function listenAtAll(
@@ -63,9 +65,10 @@ export async function listenAtAll(
   acceptor: Acceptor,
   takePlace: TakePlace,
   io: Io,
+  secure?: SecureContexts,
 ): Promise<Listening> {
   const listeners = await openAll(
-    options.map((one, i) => async () => listen(acceptor, await takePlace(i, 0), endpointOf(one, io))),
+    options.map((one, i) => async () => listen(acceptor, await takePlace(i, 0), endpointOf(one, io, secure))),
   );
   return {
     addresses: listeners.map(({ port }, i) => withPort((options[i] as ListenerOptions).address, port)),

@@ -14,6 +14,7 @@ import type { Io } from '../connection/endpoint.ts';
 import { type Listening, listenAtAll } from '../connection/listener.ts';
 import { type Kept, keepState } from '../durable/keeper.ts';
 import { beginLoad, joinState } from '../state/shared.ts';
+import { SecureContexts } from '../tls/secure-contexts.ts';
 import { readStatistics, type Statistics } from '../wasm/statistics.ts';
 import { LATE, within } from '../within.ts';
 import { drainWithin, type ModelStart, preparePlanes, type Server } from './model.ts';
@@ -65,6 +66,7 @@ class CallingThread implements ServerInThread {
   readonly io: Io;
   addresses: Address[];
   private readonly connections: Connections;
+  private readonly secure: SecureContexts | undefined;
   private listening: Listening | undefined;
   private life: Lifecycle | undefined;
   private closed = false;
@@ -81,6 +83,7 @@ class CallingThread implements ServerInThread {
     this.io = planes.io;
     this.addresses = start.listeners.map(({ address }) => address);
     this.connections = createConnections({ ...planes, slot: 0 });
+    this.secure = planes.tls && new SecureContexts(planes.tls.material);
   }
 
   /** Starts the application, then listens. @throws the error of either, after closing everything */
@@ -89,7 +92,7 @@ class CallingThread implements ServerInThread {
     const { listeners, takePlace } = this.start;
     try {
       await this.load(app, async () => {
-        this.listening = await listenAtAll(listeners, connections, takePlace, this.io);
+        this.listening = await listenAtAll(listeners, connections, takePlace, this.io, this.secure);
         this.addresses = this.listening.addresses;
         watch(connections);
       });

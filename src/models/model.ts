@@ -20,6 +20,7 @@ import {
 import { viewsOf } from '../memory/views.ts';
 import type { CounterName, ServerOptions } from '../options.ts';
 import type { Times } from '../times.ts';
+import { readMaterial } from '../tls/read-material.ts';
 import { compileModule } from '../wasm/instance.ts';
 import { createMemory } from '../wasm/memory.ts';
 import { Slot } from '../wasm/slot.ts';
@@ -94,6 +95,7 @@ export function makePlanes(options: ServerOptions, slotCount: number): Omit<Plan
     log: options.log,
     limits: { connectionsMax: options.maxConnections, refusalsMax: 1, requestsMax: options.maxRequests },
     deadlines: {
+      handshakeTimeoutMs: options.handshakeTimeout,
       headTimeoutMs: options.headTimeout,
       idleTimeoutMs: options.idleTimeout,
       bodyTimeoutMs: options.bodyTimeout,
@@ -102,6 +104,9 @@ export function makePlanes(options: ServerOptions, slotCount: number): Omit<Plan
       handlerTimeoutMs: options.handlerTimeout,
     },
     access: accessOf(options),
+    ...(options.tls !== undefined && {
+      tls: { material: readMaterial(options.tls), http2: options.http2 },
+    }),
     ...(options.app !== undefined && { app: { file: options.app, globals: options.globals } }),
   };
 }

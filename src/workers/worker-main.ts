@@ -11,6 +11,7 @@ import { endpointOf } from '../connection/endpoint.ts';
 import { type ListenAt, type Listener, listen } from '../connection/listener.ts';
 import { setGeneration } from '../state/shared.ts';
 import { takeState } from '../state/threads.ts';
+import { SecureContexts } from '../tls/secure-contexts.ts';
 import { readStatistics } from '../wasm/statistics.ts';
 import type { FromWorker, ToWorker, WorkerData } from './messages.ts';
 import { whileAnswering } from './under-way.ts';
@@ -21,6 +22,7 @@ const { channel, ...start } = takeData();
 takeState(start.state);
 const connections = createConnections(start);
 const { plane } = connections;
+const secure = start.tls && new SecureContexts(start.tls.material);
 /** The listeners, by their index in the server's list. */
 const listeners = new Map<number, Listener>();
 /** The addresses of the server; a port is 0 until this thread knows it. */
@@ -138,7 +140,7 @@ function muteOutput(): () => void {
 
 async function listenAt(index: number, at: ListenAt): Promise<void> {
   const options = start.listeners[index] as ListenerOptions;
-  const listener = await listen(connections, at, endpointOf(options, start.io));
+  const listener = await listen(connections, at, endpointOf(options, start.io, secure));
   listeners.set(index, listener);
   if (draining) {
     listener.close();

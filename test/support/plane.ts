@@ -27,6 +27,7 @@ export const DEADLINES: Deadlines = {
   bodyTimeoutMs: 300_000,
   bodyRateMin: 10,
   writeTimeoutMs: 400_000,
+  handshakeTimeoutMs: 600_000,
   handlerTimeoutMs: 500_000,
 };
 

@@ -28,6 +28,9 @@ export interface Supervised {
 const OPTIONS: ServerOptions = {
   app: undefined,
   globals: true,
+  tls: undefined,
+  http2: false,
+  handshakeTimeout: 10_000,
   trustProxy: 0,
   trustProxyField: ['x-forwarded-for'],
   allowedHosts: undefined,
