@@ -32,7 +32,7 @@ export function serveRung(slot: Slot, createRespond: () => Respond): void {
           return response === undefined || writer.write(response);
         },
       });
-      const writer = new Writer('direct', socket, { flushed: () => socket.resume() });
+      const writer = new Writer('direct', socket, socket, { flushed: () => socket.resume() });
       socket.on('end', () => socket.end());
       socket.on('error', () => socket.destroy());
     })

@@ -21,6 +21,7 @@ import { type Endpoint, peerOf } from './endpoint.ts';
 import type { ExchangeHost } from './exchange-host.ts';
 import type { Accepted } from './handle.ts';
 import { BEHIND_HEAD, Inflow, type InflowHost } from './inflow.ts';
+import type { Member } from './member.ts';
 import { OpenExchange } from './open-exchange.ts';
 import { Outflow, type OutflowHost } from './outflow.ts';
 import type { Plane } from './plane.ts';
@@ -34,11 +35,10 @@ const REFUSAL_BYTES_MAX = 1024;
 
 /** The set that a connection belongs to. */
 export interface ConnectionOwner {
-  /** A connection has closed. */
   connectionClosed(connection: Connection): void;
 }
 
-export class Connection implements InflowHost, OutflowHost, ExchangeHost, SocketOwner {
+export class Connection implements InflowHost, OutflowHost, ExchangeHost, SocketOwner, Member {
   readonly inflow: Inflow;
   readonly deadline: Deadline;
   readonly outflow: Outflow;
@@ -90,8 +90,8 @@ export class Connection implements InflowHost, OutflowHost, ExchangeHost, Socket
   }
 
   /** The request that the application answers. */
-  get openExchange(): OpenExchange | undefined {
-    return this.exchange;
+  get underWay(): OpenExchange[] {
+    return this.exchange === undefined ? [] : [this.exchange];
   }
 
   /** The address of the peer; empty on a unix socket, or if the peer was gone when it was first read. */

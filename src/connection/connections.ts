@@ -1,34 +1,38 @@
 // The set of a plane's connections: it accepts them, makes room at the limit, turns them away, ends them at their deadlines,
 // and drains them.
 
-import { ERROR_OVERLOADED } from '../memory/codes.ts';
+import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import { ERROR_OVERLOADED, ERROR_PLAINTEXT } from '../memory/codes.ts';
 import { abortError } from '../protocol/request-errors.ts';
 import { type AddressCounts, UNCOUNTED } from './addresses.ts';
 import { Connection, type ConnectionOwner } from './connection.ts';
-import type { Endpoint } from './endpoint.ts';
+import { type Endpoint, PUBLIC } from './endpoint.ts';
 import { type Accepted, discard, remoteAddressOf } from './handle.ts';
+import { Handshake, type HandshakeOwner } from './handshake.ts';
 import { LongestWaiting } from './longest-waiting.ts';
-import type { OpenExchange } from './open-exchange.ts';
+import type { Member } from './member.ts';
 import type { Plane } from './plane.ts';
+import type { RequestUnderWay } from './request-under-way.ts';
 import { type Arrival, type Door, WaitingRoom } from './waiting-room.ts';
 
 /** Accepting fails as often as the kernel is asked, so only one failure in this time is logged. */
 const ACCEPT_NOTE_PAUSE_MS = 1000;
 
-export class Connections implements ConnectionOwner, Door {
+export class Connections implements ConnectionOwner, HandshakeOwner, Door {
   /** The plane's count of waits at the last tick. */
   private waitsAtTick = 0;
   /** The time of the tick before the last one: the last one may follow right after the event loop was blocked. */
   private lastTickMs = Number.NEGATIVE_INFINITY;
   private thisTickMs = Number.NEGATIVE_INFINITY;
   private roomWantedSeen: number;
-  private readonly all = new Set<Connection>();
+  private readonly all = new Set<Member>();
   private readonly longestWaiting = new LongestWaiting(this.all);
   private readonly waitingRoom = new WaitingRoom(this);
   /** Connections that read a 503 because there is no room for them. The statistics don't count them as open. */
-  private readonly turnedAway = new Set<Connection>();
+  private readonly turnedAway = new Set<Member>();
   /** Called with each connection that has closed. */
-  onClosed: ((connection: Connection) => void) | undefined;
+  onClosed: ((connection: Member) => void) | undefined;
   private drained: (() => void) | undefined;
   private acceptNotedMs = Number.NEGATIVE_INFINITY;
 
@@ -45,7 +49,7 @@ export class Connections implements ConnectionOwner, Door {
    * Begins a connection. Beyond a limit it waits for room, or is turned away.
    * @returns the connection, if it has begun
    */
-  accept(accepted: Accepted, endpoint: Endpoint): Connection | undefined {
+  accept(accepted: Accepted, endpoint: Endpoint): Member | undefined {
     const { addresses, waitingRoom } = this;
     const { limits, slot } = this.plane;
     let addressEntry: number | undefined = UNCOUNTED;
@@ -74,7 +78,7 @@ export class Connections implements ConnectionOwner, Door {
     return undefined;
   }
 
-  private open(accepted: Accepted, endpoint: Endpoint, addressEntry: number): Connection {
+  private open(accepted: Accepted, endpoint: Endpoint, addressEntry: number): Member {
     this.plane.slot.statistics.opened();
     const connection = this.begin(accepted, endpoint);
     connection.addressEntry = addressEntry;
@@ -140,16 +144,52 @@ export class Connections implements ConnectionOwner, Door {
     }
     const connection = this.begin(accepted, endpoint);
     this.turnedAway.add(connection);
-    connection.refuse(ERROR_OVERLOADED);
+    // Before the end of a handshake there is nothing to answer with.
+    if (connection instanceof Connection) connection.refuse(ERROR_OVERLOADED);
   }
 
-  private begin(accepted: Accepted, endpoint: Endpoint): Connection {
-    const connection = new Connection(this, this.plane, accepted, endpoint);
+  private begin(accepted: Accepted, endpoint: Endpoint): Connection | Handshake {
+    const { plane } = this;
+    const { secure } = endpoint;
+    const connection =
+      secure === undefined
+        ? new Connection(this, plane, accepted, endpoint)
+        : new Handshake(this, plane, accepted, endpoint, secure);
     this.all.add(connection);
-    this.plane.slot.statistics.accepted();
-    this.plane.log.accepted(connection.peer);
+    plane.slot.statistics.accepted();
+    plane.log.accepted(connection.peer);
     return connection;
   }
+
+  secured(handshake: Handshake, socket: TLSSocket): void {
+    const { plane, turnedAway } = this;
+    const { endpoint } = handshake;
+    if (plane.http2 !== undefined && socket.alpnProtocol === 'h2') {
+      if (turnedAway.has(handshake)) handshake.destroy();
+      else this.replace(handshake, plane.http2(socket, endpoint, this.memberClosed));
+      return;
+    }
+    const connection = new Connection(this, plane, socket, endpoint);
+    this.replace(handshake, connection);
+    if (turnedAway.has(connection)) connection.refuse(ERROR_OVERLOADED);
+  }
+
+  spokePlain(handshake: Handshake, socket: Socket): void {
+    const endpoint: Endpoint = { ...handshake.endpoint, io: PUBLIC, scheme: 'http', secure: undefined };
+    const connection = new Connection(this, this.plane, socket, endpoint);
+    this.replace(handshake, connection);
+    connection.refuse(ERROR_PLAINTEXT);
+  }
+
+  /** Puts a member in the place of a handshake that is over. */
+  private replace(handshake: Handshake, by: Member): void {
+    by.addressEntry = handshake.addressEntry;
+    this.all.delete(handshake);
+    this.all.add(by);
+    if (this.turnedAway.delete(handshake)) this.turnedAway.add(by);
+  }
+
+  private readonly memberClosed = (member: Member): void => this.connectionClosed(member);
 
   /**
    * Handles a failure to accept: the peer was gone, or, although limits.ts prevents it, no descriptor was left. Then the
@@ -163,7 +203,7 @@ export class Connections implements ConnectionOwner, Door {
     this.plane.log.note(`Could not accept a connection: ${message}`);
   }
 
-  connectionClosed(connection: Connection): void {
+  connectionClosed(connection: Member): void {
     if (!this.all.delete(connection)) return;
     if (!this.turnedAway.delete(connection)) {
       this.plane.slot.statistics.closed();
@@ -187,7 +227,10 @@ export class Connections implements ConnectionOwner, Door {
     // event loop was blocked, so a poll follows it.
     await new Promise((resolve) => setTimeout(resolve, 10));
     await new Promise((resolve) => setImmediate(resolve));
-    if (closeIdle) for (const connection of this.all) if (connection.idle) connection.destroy();
+    for (const connection of this.all) {
+      if (closeIdle && connection.idle) connection.destroy();
+      else connection.drain?.();
+    }
     await new Promise<void>((resolve) => {
       const { drained } = this;
       this.drained = () => {
@@ -216,17 +259,18 @@ export class Connections implements ConnectionOwner, Door {
     let cut = 0;
     for (const connection of this.all) {
       if (!connection.idle) cut++;
-      connection.openExchange?.abort(
-        abortError('ERR_SERVER_STOPPED', 'the server stopped before the response was complete'),
-      );
+      for (const request of connection.underWay)
+        request.abort(
+          abortError('ERR_SERVER_STOPPED', 'the server stopped before the response was complete'),
+        );
       connection.destroy();
     }
     return cut;
   }
 
   /** The requests that the application answers. */
-  get underWay(): OpenExchange[] {
-    return [...this.all].flatMap(({ openExchange }) => openExchange ?? []);
+  get underWay(): RequestUnderWay[] {
+    return [...this.all].flatMap(({ underWay }) => underWay);
   }
 
   private tick(nowMs: number): void {

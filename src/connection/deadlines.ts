@@ -116,6 +116,11 @@ export class Deadline extends Timeout {
     this.headSinceMs = times.clock.nowMs;
   }
 
+  /** Gives a client that has connected the time of a TLS handshake. */
+  awaitHandshake(): void {
+    this.set(this.times.deadlines.handshakeTimeoutMs);
+  }
+
   /** Waits for the next request. */
   awaitRequest(): void {
     this.awaited = REQUEST;

@@ -17,6 +17,9 @@ export interface Io {
   write: WriteWay;
 }
 
+/** The ways that use only documented calls of Node. */
+export const PUBLIC: Io = { accept: 'public', read: 'public', write: 'public' };
+
 /** Every connection refers to its endpoint, so an endpoint is made once for each listener. */
 export interface Endpoint {
   readonly io: Io;
@@ -41,12 +44,17 @@ export function endpointOf(
 ): Endpoint {
   const tls = protocol === 'tls';
   return {
-    io,
+    io: tls ? ioOfTls(io) : io,
     scheme: tls ? 'https' : 'http',
     redirects: serves === 'redirect',
     secure: tls ? secure : undefined,
     unix: 'path' in address,
   };
+}
+
+/** Decrypted bytes come by events. The fast way to write is that of sockets that encrypt. */
+function ioOfTls({ accept, write }: Io): Io {
+  return { accept, read: 'public', write: write === 'direct' ? 'encrypted' : 'public' };
 }
 
 /** A client, as the log names it: `192.0.2.1:50123`; `unix` where clients have no address. */

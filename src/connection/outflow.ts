@@ -12,6 +12,7 @@ import type { Deadline } from './deadlines.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { OutputRegion } from './outputs.ts';
 import type { Plane, TurnHolder } from './plane.ts';
+import { plainSocketOf } from './secure-socket.ts';
 import { Writer, type WriterHost } from './writer.ts';
 
 const IDLE = 0;
@@ -62,7 +63,7 @@ export class Outflow implements TurnHolder, WriterHost {
     private readonly socket: Socket,
     private readonly host: OutflowHost,
   ) {
-    this.writer = new Writer(host.endpoint.io.write, socket, this);
+    this.writer = new Writer(host.endpoint.io.write, socket, plainSocketOf(socket), this);
   }
 
   get idle(): boolean {
@@ -144,6 +145,8 @@ export class Outflow implements TurnHolder, WriterHost {
    */
   close(): boolean {
     const { sentBytes } = this.writer;
+    // The end of TLS has a message of its own, which must leave before.
+    if (this.host.endpoint.secure !== undefined) return false;
     if (this.state !== IDLE || sentBytes === 0 || sentBytes > FIRST_FLIGHT_BYTES) return false;
     this.state = ENDED;
     this.socket.destroy();
@@ -168,7 +171,8 @@ export class Outflow implements TurnHolder, WriterHost {
    * doesn't take the content for complete; a unix socket has no reset.
    */
   destroy(): void {
-    if (this.endsContent && this.state !== ENDED && !this.host.endpoint.unix) this.socket.resetAndDestroy();
+    if (this.endsContent && this.state !== ENDED && !this.host.endpoint.unix)
+      plainSocketOf(this.socket).resetAndDestroy();
     else this.socket.destroy();
   }
 

@@ -1,15 +1,18 @@
 // A data plane, usually that of one worker thread: the parts that all its connections share. The connections themselves are
 // in connections.ts.
 
+import type { TLSSocket } from 'node:tls';
 import { PREPARED_DEFAULT, PREPARED_NONE } from '../memory/codes.ts';
 import type { Codec } from '../protocol/codec.ts';
 import { dateLine, preparedResponses } from '../protocol/prepared.ts';
 import type { Slot } from '../wasm/slot.ts';
 import { Clock, type TimeSource } from './clock.ts';
 import type { Deadlines, Timing } from './deadlines.ts';
+import type { Endpoint } from './endpoint.ts';
 import type { Application } from './exchange.ts';
 import type { ConnectionLimits } from './limits.ts';
 import type { Log } from './log.ts';
+import type { Member } from './member.ts';
 import { Outputs } from './outputs.ts';
 import { Reader } from './reader.ts';
 
@@ -22,6 +25,13 @@ export interface TurnHolder {
   flush(): boolean;
 }
 
+/**
+ * Serves a connection whose client has chosen HTTP/2.
+ * @param closed to be called when it has closed
+ * @returns the member that takes the place of its handshake
+ */
+export type ServeHttp2 = (socket: TLSSocket, endpoint: Endpoint, closed: (member: Member) => void) => Member;
+
 export class Plane implements Timing {
   readonly reader: Reader;
   readonly outputs: Outputs;
@@ -31,6 +41,8 @@ export class Plane implements Timing {
   waits = 0;
   /** Answers the requests that the engine doesn't. */
   application: Application = refuseAll;
+  /** Serves the connections of clients that choose HTTP/2; undefined if they can't. */
+  http2: ServeHttp2 | undefined;
   /** While draining, a connection is closed as soon as it has no request. */
   closesIdle = false;
 

@@ -4,7 +4,7 @@
 import { once } from 'node:events';
 import net, { type AddressInfo } from 'node:net';
 import type { Slot } from '../wasm/slot.ts';
-import type { Io } from './endpoint.ts';
+import { type Io, PUBLIC } from './endpoint.ts';
 import { type Accepted, acceptHandles, discard, SERVER_OPTIONS } from './handle.ts';
 import { Reader } from './reader.ts';
 import { Writer } from './writer.ts';
@@ -12,7 +12,6 @@ import { Writer } from './writer.ts';
 export const IO_CHOICES = ['auto', 'direct', 'public'] as const;
 export type IoChoice = (typeof IO_CHOICES)[number];
 
-const PUBLIC: Io = { accept: 'public', read: 'public', write: 'public' };
 const DIRECT: Io = { accept: 'direct', read: 'direct', write: 'direct' };
 const ACTIONS = ['accept', 'read', 'write'] as const;
 
@@ -74,7 +73,7 @@ function answerInto({ read, write }: Io, accepted: Accepted, slot: Slot): void {
       return true;
     },
   });
-  const writer = new Writer(write, socket, { flushed: () => socket.end() });
+  const writer = new Writer(write, socket, socket, { flushed: () => socket.end() });
   socket.on('error', () => socket.destroy());
   socket.on('end', () => {
     const output = slot.outputs[0] as number;

@@ -14,9 +14,11 @@ export interface SocketOwner {
 
 type Owned = { [OWNER]?: SocketOwner };
 
-/** Sends the events of the socket to its owner from now on. */
+/** Sends the events of the socket to its owner from now on, and no longer to the one before. */
 export function watchSocket(socket: Socket & Owned, owner: SocketOwner): void {
+  const watched = socket[OWNER] !== undefined;
   socket[OWNER] = owner;
+  if (watched) return;
   socket.on('end', socketOnEnd);
   socket.on('error', socketOnError);
   socket.on('close', socketOnClose);

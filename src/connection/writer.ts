@@ -1,13 +1,15 @@
-// Writes responses straight from the output region, whose bytes may be overwritten only when the kernel has taken them. Two
+// Writes responses straight from the output region, whose bytes may be overwritten only when the kernel has taken them. Three
 // ways have one interface:
 //
 //   direct   _write() of the Writable, and _writev() for two pieces, as net.Socket implements them: they call back before
 //            they return if the kernel took everything, and leave no callback for a later tick.
 //   public   write(); then a writableLength of 0 says that the kernel took everything.
+//   encrypted   write() of a socket that encrypts: it takes the bytes at once if no other write is under way, but calls
+//            back later. The queue of the socket below says whether the kernel took everything.
 
 import type { Socket } from 'node:net';
 
-export type WriteWay = 'direct' | 'public';
+export type WriteWay = 'direct' | 'public' | 'encrypted';
 
 export interface WriterHost {
   /** The kernel has taken all bytes that it did not take at once, or writing has failed. */
@@ -15,6 +17,8 @@ export interface WriterHost {
 }
 
 const BUFFER = 'buffer' as BufferEncoding;
+/** A socket that encrypts gives the kernel this much in one call. */
+const ENCRYPTED_BYTES_MAX = 65_536;
 
 interface WithNumbers {
   _handle?: { bytesWritten?: number; writeQueueSize?: number } | null;
@@ -32,6 +36,8 @@ export class Writer {
   constructor(
     private readonly way: WriteWay,
     private readonly socket: Socket,
+    /** The socket that the kernel knows, below one that encrypts. */
+    private readonly plain: Socket,
     private readonly host: WriterHost,
   ) {}
 
@@ -40,7 +46,7 @@ export class Writer {
    * that Node still holds back. Without these numbers it stays 0.
    */
   get sentBytes(): number {
-    const { _handle } = this.socket as unknown as WithNumbers;
+    const { _handle } = this.plain as unknown as WithNumbers;
     const { bytesWritten = 0, writeQueueSize = bytesWritten } = _handle ?? {};
     return bytesWritten - writeQueueSize;
   }
@@ -64,10 +70,21 @@ export class Writer {
       }
       socket.write(more ?? bytes, this.socketOnWritten);
       if (more !== undefined) socket.uncork();
-      done = socket.writableLength === 0;
+      done = this.way === 'public' ? socket.writableLength === 0 : this.tookAll(bytes, more);
     }
     this.waiting = !done;
     return done;
+  }
+
+  /** Whether a socket that encrypts has taken the bytes of a write, and the kernel has taken those that it made of them. */
+  private tookAll(bytes: Uint8Array, more: Uint8Array | undefined): boolean {
+    const { _handle } = this.plain as unknown as WithNumbers;
+    return (
+      this.outstanding === 1 &&
+      more === undefined &&
+      bytes.length <= ENCRYPTED_BYTES_MAX &&
+      _handle?.writeQueueSize === 0
+    );
   }
 
   private readonly socketOnWritten = (error?: Error | null): void => {

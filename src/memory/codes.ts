@@ -33,6 +33,8 @@ export const ERROR_LEASE_EXHAUSTED = -24;
 export const ERROR_TRANSFER_ENCODING = -25;
 export const ERROR_TLS = -26;
 export const ERROR_MISDIRECTED = -27;
+/** Plain HTTP on a port of HTTPS. */
+export const ERROR_PLAINTEXT = -28;
 
 /*
  * The kinds of rows of named state. The kinds of counters differ in how a number is added: by one atomic instruction, under a

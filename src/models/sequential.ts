@@ -2,8 +2,8 @@
 // the next. This server needs no second thread and no lock, but a slow client makes all others wait.
 
 import { serveBuiltIn } from '../app/built-in.ts';
-import type { Connection } from '../connection/connection.ts';
 import { createConnections } from '../connection/create.ts';
+import type { Member } from '../connection/member.ts';
 import { viewsOf } from '../memory/views.ts';
 import { readStatistics } from '../wasm/statistics.ts';
 import { openFront } from './front.ts';
@@ -15,7 +15,7 @@ export async function sequential(start: ModelStart): Promise<Server> {
   const limits = { ...planes.limits, connectionsMax: Number.POSITIVE_INFINITY };
   const connections = createConnections({ ...planes, slot: 0, limits });
   serveBuiltIn(connections.plane, planes.access);
-  let served: Connection | undefined;
+  let served: Member | undefined;
   let over: () => void = () => {};
   connections.onClosed = (connection) => {
     if (connection === served) over();

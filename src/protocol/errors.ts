@@ -20,6 +20,7 @@ import {
   ERROR_METHOD_SIZE,
   ERROR_MISDIRECTED,
   ERROR_OVERLOADED,
+  ERROR_PLAINTEXT,
   ERROR_TARGET,
   ERROR_TARGET_SIZE,
   ERROR_TIMEOUT,
@@ -84,6 +85,11 @@ export const ERROR_RESPONSES: readonly ErrorResponse[] = [
     error: ERROR_MISDIRECTED,
     statusCode: 421,
     text: 'this server does not answer for the scheme or the host of the request',
+  },
+  {
+    error: ERROR_PLAINTEXT,
+    statusCode: 400,
+    text: 'this is plain HTTP, and this port speaks HTTPS: use https://',
   },
 ];
 

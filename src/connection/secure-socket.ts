@@ -1,0 +1,65 @@
+// Sockets that encrypt. This file alone makes them, and knows the socket below: what the kernel has taken is known there
+// alone. The events `secure` and `_tlsError`, and verifyError(), are internals of Node.
+
+import type { Socket } from 'node:net';
+import { type SecureContext, TLSSocket } from 'node:tls';
+import type { SecureContexts } from '../tls/secure-contexts.ts';
+
+const BELOW = Symbol('below');
+
+interface Below {
+  [BELOW]?: Socket;
+}
+
+interface Internals {
+  ssl: { verifyError(): (Error & { code: string }) | null };
+}
+
+type Choose = (error: null, context: SecureContext | undefined) => void;
+
+/**
+ * Makes a socket that encrypts, on top of a plain one. Its handshake begins with the bytes that wait in the plain socket.
+ * A TLS error destroys it at any time.
+ * @param protocols that a client may choose by ALPN (RFC 7301)
+ * @param secured called when the handshake is over
+ */
+export function encrypt(
+  below: Socket,
+  contexts: SecureContexts,
+  protocols: string[],
+  secured: () => void,
+): TLSSocket {
+  const socket = new TLSSocket(below, {
+    isServer: true,
+    secureContext: contexts.byDefault,
+    ALPNProtocols: protocols,
+    SNICallback: (serverName: string, choose: Choose) => choose(null, contexts.of(serverName)),
+    requestCert: contexts.client !== undefined,
+    rejectUnauthorized: false,
+  });
+  (socket as Below)[BELOW] = below;
+  socket.on('secure', () => {
+    if (accepts(socket, contexts)) secured();
+    else socket.destroy();
+  });
+  socket.on('_tlsError', socketOnTlsError);
+  return socket;
+}
+
+/** Returns the plain socket below a socket: the socket itself if it does not encrypt. */
+export function plainSocketOf(socket: Socket): Socket {
+  return (socket as Below)[BELOW] ?? socket;
+}
+
+/** Checks the certificate of the client, if it was asked for one. */
+function accepts(socket: TLSSocket, { client }: SecureContexts): boolean {
+  if (client === undefined) return true;
+  const error = (socket as unknown as Internals).ssl.verifyError();
+  socket.authorized = error === null;
+  if (error !== null) socket.authorizationError = error.code as unknown as Error;
+  return error === null || client === 'request';
+}
+
+function socketOnTlsError(this: TLSSocket): void {
+  this.destroy();
+}
