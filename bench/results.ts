@@ -27,6 +27,7 @@ export type SuiteName =
   | 'parse'
   | 'server'
   | 'accept'
+  | 'tls'
   | 'models'
   | 'counter'
   | 'state'

@@ -2,7 +2,7 @@
 
 import { createHistogram } from 'node:perf_hooks';
 import autocannon, { type Client } from 'autocannon';
-import type { Load, LoadResult } from '../measure/load.ts';
+import { type Load, type LoadResult, urlOf } from '../measure/load.ts';
 
 /** How often autocannon checks whether its time is over. */
 const SAMPLE_MS = 50;
@@ -13,7 +13,7 @@ interface ClientWithRequest extends Client {
 }
 
 const load = JSON.parse(process.argv[2] as string) as Load;
-const { port, connections, pipelined, seconds, request, contentBytes = 0 } = load;
+const { connections, pipelined, seconds, request, contentBytes = 0 } = load;
 const bytes = Buffer.from(request + 'x'.repeat(contentBytes), 'latin1');
 const latency = createHistogram();
 const startMs = performance.now();
@@ -21,7 +21,7 @@ const startCpu = process.cpuUsage();
 
 const instance = autocannon(
   {
-    url: `http://127.0.0.1:${port}`,
+    url: urlOf(load),
     connections,
     pipelining: pipelined,
     duration: seconds,

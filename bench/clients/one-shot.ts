@@ -2,7 +2,12 @@
 
 import net from 'node:net';
 import tls from 'node:tls';
-import { CONNECTIONS_AT_ONCE, type OneShotLoad, type OneShotResult } from '../measure/one-shot.ts';
+import {
+  CONNECTIONS_AT_ONCE,
+  type Handshake,
+  type OneShotLoad,
+  type OneShotResult,
+} from '../measure/one-shot.ts';
 
 const REQUEST = 'GET / HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n';
 const ANSWER_START = 'HTTP/1.1 200 ';
@@ -10,12 +15,14 @@ const ANSWER_START = 'HTTP/1.1 200 ';
 const { port, bound, handshake } = JSON.parse(process.argv[2] as string) as OneShotLoad;
 const to = { port, host: '127.0.0.1' };
 /** Loaded once, as by a client that connects often. The certificate is self-signed. */
-const secureContext = tls.createSecureContext({ minVersion: 'TLSv1.3' });
+const secureContext = tls.createSecureContext({
+  ...(handshake && { minVersion: handshake.version, maxVersion: handshake.version }),
+});
 /** The newest session that the server has given. */
 let session: Buffer | undefined;
 
 // The first connection gives a session to resume.
-if (handshake === 'resumed') await ask(connectOverTls('full'));
+if (handshake?.resumed) await ask(connectOverTls({ ...handshake, resumed: false }));
 
 const startMs = performance.now();
 const startCpu = process.cpuUsage();
@@ -41,13 +48,13 @@ async function askAgainAndAgain(): Promise<void> {
   }
 }
 
-function connectOverTls(wanted: 'full' | 'resumed'): tls.TLSSocket {
-  const resuming = wanted === 'resumed' && session !== undefined ? { session } : {};
+function connectOverTls({ resumed }: Handshake): tls.TLSSocket {
+  const resuming = resumed && session !== undefined ? { session } : {};
   const socket = tls.connect({ ...to, ...resuming, secureContext, rejectUnauthorized: false });
   socket.on('session', (given: Buffer) => (session = given));
   socket.on('secureConnect', () => {
-    if (socket.isSessionReused() !== (wanted === 'resumed'))
-      socket.destroy(new Error(`the handshake was not ${wanted}`));
+    if (socket.isSessionReused() !== resumed)
+      socket.destroy(new Error(`the handshake was not ${resumed ? 'resumed' : 'full'}`));
   });
   return socket;
 }

@@ -8,6 +8,8 @@ export type LoadClient = (typeof LOAD_CLIENTS)[number];
 
 export interface Load {
   port: number;
+  /** Whether the server speaks TLS. */
+  secure: boolean;
   connections: number;
   /** Requests in flight on each connection. */
   pipelined: number;
@@ -27,8 +29,8 @@ export interface LoadResult {
   errors: number;
   /** Microseconds. */
   latency?: { p50: number; p99: number; p999: number };
-  /** User and system time of the client during the load, in microseconds. */
-  cpuMicros: number;
+  /** User and system time of the client during the load, in microseconds; undefined if the system does not tell. */
+  cpuMicros?: number | undefined;
 }
 
 const AUTOCANNON = fileURLToPath(new URL('../clients/autocannon.js', import.meta.url));
@@ -36,6 +38,11 @@ const AUTOCANNON = fileURLToPath(new URL('../clients/autocannon.js', import.meta
 /** Returns wrk if it is installed: it is written in C and brings servers to their limit that autocannon cannot. */
 export function strongestClient(): LoadClient {
   return isInstalled('wrk') ? 'wrk' : 'autocannon';
+}
+
+/** Returns the address of a server on this machine. */
+export function urlOf({ port, secure }: Pick<Load, 'port' | 'secure'>): string {
+  return `${secure ? 'https' : 'http'}://127.0.0.1:${port}`;
 }
 
 /** Runs a load client. @throws Error if the client failed or an answer was wrong */
@@ -62,11 +69,10 @@ export function readLoadResult(client: string, stdout: string): LoadResult {
 }
 
 function wrkCommand(load: Load): string[] {
-  const { port, connections, pipelined, seconds, request, contentBytes = 0, threads } = load;
-  const url = `http://127.0.0.1:${port}`;
+  const { connections, pipelined, seconds, request, contentBytes = 0, threads } = load;
   const options = [`-t${threads}`, `-c${connections}`, `-d${Math.ceil(seconds)}s`];
   const sent = [String(pipelined), request, String(contentBytes)];
-  return ['wrk', ...options, '-s', 'bench/clients/wrk.lua', url, '--', ...sent];
+  return ['wrk', ...options, '-s', 'bench/clients/wrk.lua', urlOf(load), '--', ...sent];
 }
 
 function autocannonCommand(load: Load): string[] {

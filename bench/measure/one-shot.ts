@@ -12,8 +12,11 @@ export const CONNECTIONS_AT_ONCE = 10;
 /** The number of requests, or of seconds. */
 export type Bound = { requests: number } | { seconds: number };
 
-/** How a connection over TLS 1.3 begins. */
-export type Handshake = 'full' | 'resumed';
+/** How a connection over TLS begins. */
+export interface Handshake {
+  version: 'TLSv1.2' | 'TLSv1.3';
+  resumed: boolean;
+}
 
 export interface OneShotLoad {
   port: number;

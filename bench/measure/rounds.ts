@@ -58,6 +58,14 @@ export class Rounds {
     }
   }
 
+  /** Lets each subject take a turn that does not count. @param seconds the estimated time of one turn */
+  async warmUp({ name, subjects }: Contest, seconds: number): Promise<void> {
+    for (const subject of subjects) {
+      this.at(`${name}: warming up ${subject.name}`, seconds);
+      await this.unlessStopped(() => subject.measure());
+    }
+  }
+
   /**
    * Adds a group with the measurements of its subjects, or only with the missing subjects if there are no others.
    * @param seconds the estimated time of one turn

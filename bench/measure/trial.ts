@@ -2,6 +2,7 @@
 // client and from the system.
 
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { MeasureName } from '../results.ts';
 import {
   type Contestant,
   endServers,
@@ -10,14 +11,18 @@ import {
   startServers,
 } from '../suites/contestants.ts';
 import { PLAIN } from '../suites/requests.ts';
-import { cpuMicros, forgetPeak, peakBytes, processTree } from './cpu.ts';
-import { type Load, type LoadClient, runLoad } from './load.ts';
+import type { Child } from './children.ts';
+import { ACCOUNTS_KEPT, cpuMicros, forgetPeak, peakBytes, processTree } from './cpu.ts';
+import { type Http2Load, runHttp2Load } from './http2.ts';
+import { type Load, type LoadClient, type LoadResult, runLoad } from './load.ts';
 import type { Cores } from './machine.ts';
 import { type OneShotLoad, runOneShotLoad } from './one-shot.ts';
 import type { Pace } from './pace.ts';
-import type { Rounds, Values } from './rounds.ts';
+import type { Contest, Rounds, Subject, Values } from './rounds.ts';
 
 export const CONNECTIONS = 64;
+/** The measure that decides where the load client is often the limit of the requests a second. */
+export const DECIDING: MeasureName = ACCOUNTS_KEPT ? 'cpuMicros' : 'requestsPerSecond';
 /** The load that warms up all servers: the most requests a second. */
 const PIPELINED_WARM_UP = 16;
 /** The estimated time to start and end a client. */
@@ -85,6 +90,7 @@ async function warmUp(
   rounds.at(`warming up ${contestant.name}`, warmUpSeconds(client, pace));
   const load: Load = {
     port,
+    secure: contestant.secure ?? false,
     connections: CONNECTIONS,
     pipelined: PIPELINED_WARM_UP,
     seconds: pace.warmUpSeconds,
@@ -94,16 +100,59 @@ async function warmUp(
   await rounds.unlessStopped(() => runLoad(client, load, cores.client));
 }
 
+/** A group of servers that one kind of load measures. */
+export interface Trial {
+  name: string;
+  started: Started;
+  /** The estimated time of one load. */
+  seconds: number;
+  measure(server: Server): Promise<Values>;
+}
+
+/** Warms each server up by one load, then measures all of them in rounds. */
+export async function runTrial(
+  { name, started, seconds, measure }: Trial,
+  { rounds, pace }: Pick<Field, 'rounds' | 'pace'>,
+): Promise<void> {
+  const { servers, missing } = started;
+  const subjects = servers.map((server): Subject => {
+    const { name, ours } = server.contestant;
+    return { name, ours, measure: () => measure(server) };
+  });
+  const contest: Contest = { name, measure: DECIDING, missing, subjects };
+  await rounds.warmUp(contest, seconds);
+  await rounds.run(contest, pace.loadRounds, seconds);
+}
+
+/** Estimates how long runTrial() takes. @param seconds the estimated time of one load */
+export function runTrialSeconds(serverCount: number, seconds: number, pace: Pace): number {
+  return serverCount * (1 + pace.loadRounds) * seconds;
+}
+
 /** Loads one server once. Measures that need /proc are undefined without it. */
-export async function measureLoad(
-  { child: server, port }: Server,
+export function measureLoad(
+  { child, port, contestant }: Server,
   client: LoadClient,
-  load: Omit<Load, 'port'>,
+  load: Omit<Load, 'port' | 'secure'>,
   cores: Cores,
 ): Promise<Values> {
+  const whole = { ...load, port, secure: contestant.secure ?? false };
+  return measuring(child, () => runLoad(client, whole, cores.client));
+}
+
+/** Loads one server once over HTTP/2. */
+export function measureHttp2(
+  { child, port }: Server,
+  load: Omit<Http2Load, 'port'>,
+  cores: Cores,
+): Promise<Values> {
+  return measuring(child, () => runHttp2Load({ ...load, port }, cores.client));
+}
+
+async function measuring(server: Child, run: () => Promise<LoadResult>): Promise<Values> {
   forgetPeak(server.pid);
   const before = cpuMicros(server.pid);
-  const result = await runLoad(client, { ...load, port }, cores.client);
+  const result = await run();
   const after = cpuMicros(server.pid);
   const { requests, seconds, latency } = result;
   const cpu = after === undefined || before === undefined ? undefined : after - before;
@@ -114,13 +163,23 @@ export async function measureLoad(
     latency99Millis: millis(latency?.p99),
     latency999Millis: millis(latency?.p999),
     serverBusy: cpu === undefined ? undefined : cpu / 1e6 / seconds,
-    clientBusy: result.cpuMicros / 1e6 / seconds,
+    clientBusy: result.cpuMicros === undefined ? undefined : result.cpuMicros / 1e6 / seconds,
     peakBytes: peakBytes(server.pid),
   };
 }
 
 /** Loads one server once with a connection for each request. Measures that need /proc are undefined without it. */
 export async function measureOneShots(
+  server: Server,
+  load: Omit<OneShotLoad, 'port'>,
+  cores: Cores,
+): Promise<Values> {
+  const { seconds: _, ...values } = await timeOneShots(server, load, cores);
+  return values;
+}
+
+/** Does the same, and returns the time of the load, too. */
+export async function timeOneShots(
   { child: server, port }: Server,
   load: Omit<OneShotLoad, 'port'>,
   cores: Cores,

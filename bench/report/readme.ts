@@ -18,7 +18,7 @@ export const PAGES: Readonly<Record<string, Blocks>> = {
   'docs/shared-state.md': { figures: (results) => suitesMarkdown(results, ['state']) },
   'bench/README.md': {
     figures: (results) =>
-      suitesMarkdown(results, ['parse', 'server', 'accept', 'transfer', 'ladder', 'scale']),
+      suitesMarkdown(results, ['parse', 'server', 'accept', 'tls', 'transfer', 'ladder', 'scale']),
   },
 };
 

@@ -8,18 +8,23 @@ import { cellMarkdown, originsOf, row } from './markdown.ts';
 
 const BASE = '64 connections, wrk';
 const ONE_SHOT = 'a connection a request, ab';
+const KEEP_ALIVE = 'keep-alive, 64 connections';
 
-/**
- * The rows of the short table: the names in the results, of which the first that was measured counts, and the
- * name shown.
- */
-const ROWS: readonly (readonly [shown: string, ...names: string[]])[] = [
+/** The columns of the short table: the name shown, and the names in the results. */
+const SERVERS: readonly (readonly [shown: string, ...names: string[]])[] = [
   ['nginx, fixed response', 'nginx'],
   ['**hotpath, counted response**', 'hotpath wasm'],
   ['**hotpath, fetch handler**', 'hotpath fetch'],
   ['Bun, fetch handler', 'Bun'],
   ['Hono on @hono/node-server', 'hono on node-server'],
-  ['node:http', 'node:http'],
+  ['node:http, node:https', 'node:http', 'node:https'],
+];
+
+/** The rows, each once for each measure. */
+const LOADS: readonly (readonly [shown: string, suite: SuiteName, group: string])[] = [
+  ['64 connections', 'server', BASE],
+  ['a connection a request (`ab`)', 'accept', ONE_SHOT],
+  ['HTTPS, 64 connections', 'tls', KEEP_ALIVE],
 ];
 
 const MEASURED: readonly (readonly [heading: string, measure: MeasureName])[] = [
@@ -27,7 +32,7 @@ const MEASURED: readonly (readonly [heading: string, measure: MeasureName])[] = 
   ['server CPU a request, µs', 'cpuMicros'],
 ];
 
-const REPEAT = '`npm run bench:peers && npm run bench -- server accept`';
+const REPEAT = '`npm run bench:peers && npm run bench -- server accept tls`';
 
 /** Writes three facts. A fact whose subjects were not all measured is left out. */
 export function factsMarkdown(results: Results): string {
@@ -38,32 +43,34 @@ export function factsMarkdown(results: Results): string {
 }
 
 /**
- * Writes the servers at the base point of their suite, and with a connection for each request, with the machine and
- * the command that measures them again.
+ * Writes the servers at the base point of their suite, with a connection for each request and over HTTPS, with the
+ * machine and the command that measures them again.
  */
 export function shortTableMarkdown(results: Results): string {
-  const base = groupOf(results, 'server', BASE);
-  const oneShot = groupOf(results, 'accept', ONE_SHOT);
-  if (base === undefined) return 'No figures yet.';
-  const columns = [
-    { load: '64 connections', group: base },
-    ...(oneShot === undefined ? [] : [{ load: 'a connection a request (`ab`)', group: oneShot }]),
-  ].flatMap(({ load, group }) =>
+  if (groupOf(results, 'server', BASE) === undefined) return 'No figures yet.';
+  const loads = LOADS.flatMap(([load, suite, name]) => {
+    const group = groupOf(results, suite, name);
+    return group === undefined ? [] : [{ load, suite, group }];
+  });
+  const rows = loads.flatMap(({ load, group }) =>
     MEASURED.map(([heading, measure]) => ({ heading: `${load}: ${heading}`, group, measure })),
   );
-  const rows = ROWS.flatMap(([shown, ...names]) => {
-    const cells = columns.map(({ group, measure }) => {
+  const columns = SERVERS.map(([shown, ...names]) => ({
+    shown,
+    cells: rows.map(({ group, measure }) => {
       const subject = group.subjects.find(({ name }) => names.includes(name));
       return subject === undefined ? '' : cellMarkdown(group, subject, measure, 1);
-    });
-    return cells.every((cell) => cell === '') ? [] : [row([shown, ...cells])];
-  });
+    }),
+  })).filter(({ cells }) => cells.some((cell) => cell !== ''));
   return [
-    row(['one worker on one core', ...columns.map(({ heading }) => heading)]),
+    row(['one worker on one core', ...columns.map(({ shown }) => shown)]),
     `|---|${columns.map(() => '--:|').join('')}`,
-    ...rows,
+    ...rows.map(({ heading }, i) => row([heading, ...columns.map(({ cells }) => cells[i] as string)])),
     '',
-    `${originsOf(results, ['server', 'accept'])} Medians of rounds in which the servers take turns; in brackets, how many times the figure of hotpath's counted response; a tie if the rounds overlap; unclear if the load client was the limit of the slower server. To repeat it: ${REPEAT}. [All figures](bench/README.md), with every loss.`,
+    `${originsOf(
+      results,
+      loads.map(({ suite }) => suite),
+    )} Medians of rounds in which the servers take turns; in brackets, how many times the figure of hotpath's counted response; a tie if the rounds overlap; unclear if the load client was the limit of the slower server. To repeat it: ${REPEAT}. [All figures](bench/README.md), with every loss.`,
   ].join('\n');
 }
 

@@ -1,5 +1,5 @@
-// Hello over node:http, with the header fields of hotpath's response. The arguments are the port and, for node:https
-// with TLS 1.3, the files of the certificate and its key.
+// Hello over node:http, with the header fields of hotpath's response. The arguments are the port and, for node:https,
+// the files of the certificate and its key.
 
 import { readFileSync } from 'node:fs';
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
@@ -9,10 +9,7 @@ const [port, certificate, key] = process.argv.slice(2);
 const server =
   certificate === undefined || key === undefined
     ? http.createServer(onRequest)
-    : https.createServer(
-        { cert: readFileSync(certificate), key: readFileSync(key), minVersion: 'TLSv1.3' },
-        onRequest,
-      );
+    : https.createServer({ cert: readFileSync(certificate), key: readFileSync(key) }, onRequest);
 let count = 0;
 
 server.listen(Number(port), '127.0.0.1');

@@ -10,6 +10,7 @@ import { parse } from './parse.ts';
 import { scale } from './scale.ts';
 import { server } from './server.ts';
 import { state } from './state.ts';
+import { tls } from './tls.ts';
 import { transfer } from './transfer.ts';
 
 export const SUITES: readonly Suite[] = [
@@ -18,6 +19,7 @@ export const SUITES: readonly Suite[] = [
   state,
   server,
   accept,
+  tls,
   transfer,
   ladder,
   scale,

@@ -109,35 +109,51 @@ export const LIMIT: Contestant = {
   missing: limitMissing,
 };
 
-/* The servers that speak TLS 1.3. */
+/* The same servers over TLS. */
 
-export const HOTPATH_TLS: Contestant = {
-  name: 'hotpath wasm',
-  ours: true,
-  secure: true,
-  command: (port) => {
-    const { certificate: file, key } = certificate();
-    return hotpath('', '--workers', '1', '--tls-cert', file, '--tls-key', key).command(port);
-  },
-  missing: () => (hotpathHelp().includes('--tls-cert') ? certificateMissing() : 'not built'),
-};
+/** Arguments that give a server its certificate. */
+type TlsArguments = (certificate: string, key: string) => readonly string[];
 
-export const NODE_HTTPS: Contestant = {
-  name: 'node:https',
-  ours: false,
-  secure: true,
-  command: (port) => {
-    const { certificate: file, key } = certificate();
-    return [...NODE_HTTP.command(port), file, key];
-  },
-  missing: certificateMissing,
-};
+const BESIDE_PORT: TlsArguments = (file, key) => [file, key];
+const OPTIONS: TlsArguments = (file, key) => ['--tls-cert', file, '--tls-key', key];
+
+/** Returns a server over TLS, whose command has these arguments, too. */
+function overTls(plain: Contestant, args: TlsArguments): Contestant {
+  return {
+    ...plain,
+    secure: true,
+    command: (port) => {
+      const { certificate: file, key } = certificate();
+      return [...plain.command(port), ...args(file, key)];
+    },
+    missing: () => plain.missing?.() ?? certificateMissing(),
+  };
+}
+
+/** hotpath has the options already, but does not serve by them yet. */
+const NOT_BUILT = { missing: () => 'not built' };
+
+export const HOTPATH_TLS = { ...overTls(oneWorker('hotpath wasm', 'wasm'), OPTIONS), ...NOT_BUILT };
+export const FETCH_TLS = { ...overTls(FETCH, OPTIONS), ...NOT_BUILT };
+export const NODE_HTTPS: Contestant = { ...overTls(NODE_HTTP, BESIDE_PORT), name: 'node:https' };
+export const BUN_TLS = overTls(BUN, BESIDE_PORT);
 
 export const NGINX_TLS: Contestant = {
-  ...NGINX,
-  secure: true,
-  command: (port) => nginx(writeNginxFolder(port, certificate())),
-  missing: () => NGINX.missing?.() ?? certificateMissing(),
+  ...overTls(NGINX, () => []),
+  command: (port) => nginx(writeNginxFolder(port, { certificate: certificate() })),
+};
+
+/* The same servers with HTTP/2 over TLS. */
+
+const HTTP2_OPTIONS: TlsArguments = (...files) => [...OPTIONS(...files), '--http2'];
+
+export const HOTPATH_HTTP2 = { ...overTls(oneWorker('hotpath wasm', 'wasm'), HTTP2_OPTIONS), ...NOT_BUILT };
+export const FETCH_HTTP2 = { ...overTls(FETCH, HTTP2_OPTIONS), ...NOT_BUILT };
+export const NODE_HTTP2 = overTls(script('node:http2', 'node-http2', false), BESIDE_PORT);
+
+export const NGINX_HTTP2: Contestant = {
+  ...NGINX_TLS,
+  command: (port) => nginx(writeNginxFolder(port, { certificate: certificate(), http2: true })),
 };
 
 function nginx(folder: string): string[] {

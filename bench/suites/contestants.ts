@@ -40,6 +40,25 @@ export interface Started {
   missing: string[];
 }
 
+/** Counts the servers that can be started here. */
+export function countPresent(contestants: readonly Contestant[]): number {
+  return contestants.filter(({ missing }) => missing?.() === undefined).length;
+}
+
+/** Returns those of the started servers that are among the contestants, and those of them that are missing. */
+export function among(contestants: readonly Contestant[], { servers, missing }: Started): Started {
+  return {
+    servers: servers.filter(({ contestant }) => contestants.includes(contestant)),
+    missing: missing.filter((line) => contestants.some(({ name }) => line.startsWith(`${name}:`))),
+  };
+}
+
+/** Lists the sizes of the servers' answers. */
+export function answerSizes({ servers }: Started): string {
+  const sizes = servers.map(({ contestant, answerBytes }) => `${contestant.name} ${answerBytes}`);
+  return `Bytes of an answer: ${sizes.join(', ')}.`;
+}
+
 /**
  * Starts all servers that are installed, at the same time. The caller ends them by endServers().
  * @param core the core to pin them to, if any

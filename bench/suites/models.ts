@@ -3,7 +3,7 @@
 
 import { type Bound, CONNECTIONS_AT_ONCE, describeOneShotClient } from '../measure/one-shot.ts';
 import { Rounds, type Subject, type Values } from '../measure/rounds.ts';
-import { measureOneShots, preparingSeconds, withServers } from '../measure/trial.ts';
+import { preparingSeconds, timeOneShots, withServers } from '../measure/trial.ts';
 import type { MeasureName } from '../results.ts';
 import type { Suite } from '../suite.ts';
 import { hotpath, hotpathHelp } from './commands.ts';
@@ -73,7 +73,7 @@ export const models: Suite = {
 
 async function measure(server: Server, bound: Bound): Promise<Values> {
   // Without pinning, how busy a side was does not show its limit.
-  const { seconds, requestsPerSecond, cpuMicros } = await measureOneShots(server, { bound }, UNPINNED);
+  const { seconds, requestsPerSecond, cpuMicros } = await timeOneShots(server, { bound }, UNPINNED);
   return { seconds, requestsPerSecond, cpuMicros };
 }
 

@@ -19,7 +19,7 @@ import {
   SRVX,
   UWEBSOCKETS,
 } from './commands.ts';
-import type { Contestant, Started } from './contestants.ts';
+import { among, answerSizes, type Contestant, countPresent } from './contestants.ts';
 import { BROWSER, PLAIN, POST } from './requests.ts';
 
 const WASM = oneWorker('hotpath wasm', 'wasm');
@@ -45,7 +45,7 @@ interface Point {
   name: string;
   client: LoadClient;
   contestants: readonly Contestant[];
-  load: Omit<Load, 'port' | 'seconds'>;
+  load: Omit<Load, 'port' | 'secure' | 'seconds'>;
   /** The position on the axis of connections. */
   at?: number;
 }
@@ -55,10 +55,11 @@ export const server: Suite = {
   title: 'one worker on one core, under load',
   byDefault: true,
   seconds(pace) {
-    const present = (all: readonly Contestant[]) => all.filter((one) => one.missing?.() === undefined).length;
-    const rounds = star().map(({ client, contestants }) => present(contestants) * trialSeconds(client, pace));
+    const rounds = star().map(
+      ({ client, contestants }) => countPresent(contestants) * trialSeconds(client, pace),
+    );
     const round = rounds.reduce((sum, seconds) => sum + seconds, 0);
-    return preparingSeconds(present(CONTESTANTS), strongestClient(), pace) + pace.loadRounds * round;
+    return preparingSeconds(countPresent(CONTESTANTS), strongestClient(), pace) + pace.loadRounds * round;
   },
   async run(result, progress, pace) {
     const cores = chooseCores();
@@ -66,10 +67,10 @@ export const server: Suite = {
     const rounds = new Rounds(result, progress);
     result.notes.push(...notes(client), describeCores(cores));
     await withServers(CONTESTANTS, { rounds, client, cores, pace }, async (started) => {
-      result.notes.push(`Bytes of an answer: ${answers(started)}.`);
+      result.notes.push(answerSizes(started));
       for (const point of star()) {
         const { name, at, load } = point;
-        const { servers, missing } = those(point.contestants, started);
+        const { servers, missing } = among(point.contestants, started);
         const contest: Contest = {
           name,
           measure: 'requestsPerSecond',
@@ -117,17 +118,6 @@ function star(): Point[] {
     axis(`heads of ${BROWSER.length} bytes`, { request: BROWSER }),
     axis('POST of 100 bytes', { request: POST }),
   ];
-}
-
-function those(contestants: readonly Contestant[], { servers, missing }: Started): Started {
-  return {
-    servers: servers.filter(({ contestant }) => contestants.includes(contestant)),
-    missing: missing.filter((line) => contestants.some(({ name }) => line.startsWith(`${name}:`))),
-  };
-}
-
-function answers({ servers }: Started): string {
-  return servers.map(({ contestant, answerBytes }) => `${contestant.name} ${answerBytes}`).join(', ');
 }
 
 function notes(client: LoadClient): string[] {

@@ -1,7 +1,9 @@
 // The servers of the benches answer correctly: hotpath's own, and the other servers that are installed.
 
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import http from 'node:http';
+import http2 from 'node:http2';
 import net, { type AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -16,6 +18,7 @@ const UNPINNED = undefined;
 
 type AcceptSuite = typeof import('../../bench/suites/accept.ts');
 type Commands = typeof import('../../bench/suites/commands.ts');
+type TlsSuite = typeof import('../../bench/suites/tls.ts');
 type Contestants = typeof import('../../bench/suites/contestants.ts');
 type TransferSuite = typeof import('../../bench/suites/transfer.ts');
 
@@ -61,11 +64,12 @@ it('every server of the suite transfer receives and sends a MiB', { timeout: TIM
   });
 });
 
-it('every server of the suite accept answers one request and closes, over TCP and TLS', {
+it('every server of the suites accept and tls answers one request and closes', {
   timeout: TIMEOUT_MS,
 }, async () => {
-  const { OVER_TCP, OVER_TLS } = await suite<AcceptSuite>('accept');
-  await start([...OVER_TCP, ...OVER_TLS], async (servers) => {
+  const { CONTESTANTS } = await suite<AcceptSuite>('accept');
+  const { OVER_TLS } = await suite<TlsSuite>('tls');
+  await start([...CONTESTANTS, ...OVER_TLS], async (servers) => {
     expect(servers.length).toBeGreaterThan(4);
     for (const { port, contestant } of servers) {
       const to = { port, host: '127.0.0.1' };
@@ -77,6 +81,46 @@ it('every server of the suite accept answers one request and closes, over TCP an
         contestant.name,
         expect.stringMatching(/^HTTP\/1\.1 200 .*\r\n\r\nHello\d*$/s),
       ]);
+    }
+  });
+});
+
+it('all servers of the suite tls agree to the same versions and ciphers', {
+  timeout: TIMEOUT_MS,
+}, async () => {
+  const { OVER_TLS, OVER_HTTP2 } = await suite<TlsSuite>('tls');
+  await start([...OVER_TLS, ...OVER_HTTP2], async (servers) => {
+    expect(servers.length).toBeGreaterThan(2);
+    for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
+      const agreed = servers.map(async ({ port }) => {
+        const versions = { minVersion: version, maxVersion: version };
+        const socket = tls.connect({ port, host: '127.0.0.1', rejectUnauthorized: false, ...versions });
+        await once(socket, 'secureConnect');
+        const { name } = socket.getCipher();
+        socket.destroy();
+        return name;
+      });
+      expect(new Set(await Promise.all(agreed)).size).toBe(1);
+    }
+  });
+});
+
+it('every server of the suite tls that is measured over HTTP/2 answers over HTTP/2', {
+  timeout: TIMEOUT_MS,
+}, async () => {
+  const { OVER_HTTP2 } = await suite<TlsSuite>('tls');
+  await start(OVER_HTTP2, async (servers) => {
+    expect(servers.length).toBeGreaterThan(0);
+    for (const { port, contestant } of servers) {
+      const session = http2.connect(`https://127.0.0.1:${port}`, { rejectUnauthorized: false });
+      const stream = session.request({ ':path': '/' });
+      const [head] = await once(stream, 'response');
+      expect([contestant.name, head, await text(stream)]).toEqual([
+        contestant.name,
+        expect.objectContaining({ ':status': 200, 'content-type': 'text/plain' }),
+        expect.stringMatching(/^Hello\d*$/),
+      ]);
+      session.destroy();
     }
   });
 });

@@ -37,6 +37,7 @@ export function fixture(changes: Partial<Results> = {}): Results {
       connections(groupOf),
       transfer(groupOf),
       accept(groupOf),
+      tls(groupOf),
     ],
     ...changes,
   };
@@ -152,26 +153,40 @@ function server(groupOf: GroupOf): SuiteResult {
 }
 
 function accept(groupOf: GroupOf): SuiteResult {
-  const row =
-    (handshakeMicros: number) =>
-    ([name, ours, cpu]: (typeof servers)[number]): Row => {
-      const cpuMicros = cpu + handshakeMicros;
-      return [name, ours, underLoad(cpuMicros, 10, cpuMicros < 20 ? 'load client' : 'server')];
-    };
   const servers = [
     ['hotpath wasm', true, 30],
     ['node:http', false, 65],
     ['nginx', false, 12],
   ] as const;
+  const rows = servers.map(([name, ours, cpu]): Row => {
+    return [name, ours, underLoad(cpu, 10, cpu < 20 ? 'load client' : 'server')];
+  });
   return {
     name: 'accept',
     title: 'Accept: a connection for each request',
+    groups: [groupOf('a connection a request, ab', 'cpuMicros', rows)],
+    notes: [],
+  };
+}
+
+function tls(groupOf: GroupOf): SuiteResult {
+  const servers = [
+    ['hotpath wasm', true, 13],
+    ['hotpath fetch', true, 15],
+    ['nginx', false, 11],
+    ['node:https', false, 25],
+  ] as const;
+  const missing = ['Bun: not installed'];
+  const rows = (chosen: readonly (typeof servers)[number][], more: number) =>
+    chosen.map(([name, ours, cpu]): Row => [name, ours, underLoad(cpu + more, 64, 'server')]);
+  const handshaking = servers.filter(([name]) => name !== 'hotpath fetch');
+  return {
+    name: 'tls',
+    title: 'TLS: requests and handshakes',
     groups: [
-      groupOf('a connection a request, ab', 'cpuMicros', servers.map(row(0))),
-      groupOf('TLS 1.3, full handshakes', 'cpuMicros', servers.slice(1).map(row(300)), {
-        missing: ['hotpath wasm: not built'],
-      }),
-      groupOf('TLS 1.3, resumed sessions', 'cpuMicros', servers.slice(1).map(row(200))),
+      groupOf('keep-alive, 64 connections', 'cpuMicros', rows(servers, 0), { missing }),
+      groupOf('TLS 1.3, full handshakes', 'cpuMicros', rows(handshaking, 300), { missing }),
+      groupOf('TLS 1.3, resumed sessions', 'cpuMicros', rows(handshaking, 200), { missing }),
     ],
     notes: [],
   };

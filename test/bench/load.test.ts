@@ -1,6 +1,7 @@
 // Results of load clients are read, and rejected if the load had errors.
 
 import { describe, expect, it } from 'vitest';
+import { readH2loadResult } from '../../bench/measure/http2.ts';
 import { type LoadResult, readLoadResult } from '../../bench/measure/load.ts';
 import { readAbResult } from '../../bench/measure/one-shot.ts';
 
@@ -19,6 +20,15 @@ Complete requests:      100
 Failed requests:        0
 Total transferred:      12692 bytes
 Requests per second:    1076.06 [#/sec] (mean)
+`;
+
+const H2LOAD = `
+TLS Protocol: TLSv1.3
+Application protocol: h2
+
+finished in 508.30ms, 13408.00 req/s, 631.93KB/s
+requests: 6704 total, 6704 started, 6704 done, 6704 succeeded, 0 failed, 0 errored, 0 timeout
+status codes: 6704 2xx, 0 3xx, 0 4xx, 0 5xx
 `;
 
 describe('readLoadResult', () => {
@@ -55,5 +65,26 @@ describe('readAbResult', () => {
 
   it('rejects a load without answers', () => {
     expect(() => readAbResult('')).toThrow('0 answers');
+  });
+});
+
+describe('readH2loadResult', () => {
+  it('reads the figures, whatever the unit of the time', () => {
+    expect(readH2loadResult(H2LOAD)).toEqual({ requests: 6704, seconds: 0.5083, errors: 0 });
+    expect(readH2loadResult(H2LOAD.replace('508.30ms', '1.25s')).seconds).toBe(1.25);
+  });
+
+  it('rejects a load with errors', () => {
+    const wrong = H2LOAD.replace('6704 2xx, 0 3xx, 0 4xx', '6700 2xx, 0 3xx, 4 4xx');
+    expect(() => readH2loadResult(wrong)).toThrow('h2load: 4 errors, 6700 answers');
+  });
+
+  it('rejects a load without answers', () => {
+    expect(() => readH2loadResult('')).toThrow('0 answers');
+  });
+
+  it('rejects a server that speaks HTTP/1.1', () => {
+    const wrong = H2LOAD.replace('protocol: h2', 'protocol: http/1.1');
+    expect(() => readH2loadResult(wrong)).toThrow('does not speak HTTP/2');
   });
 });

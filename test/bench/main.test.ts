@@ -4,6 +4,7 @@ import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_pr
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { isInstalled } from '../../bench/measure/children.ts';
 import { processTree } from '../../bench/measure/cpu.ts';
 import { save } from '../../bench/report/store.ts';
 import type { Results } from '../../bench/results.ts';
@@ -114,16 +115,22 @@ describe.concurrent('a run', () => {
   });
 
   it('measures connections over TCP and TLS', { timeout: 2 * TIMEOUT_MS }, async () => {
-    const { closed, results } = start('accept', 'accept');
+    const { closed, results } = start('accept', 'accept', 'tls');
     expect(await closed).toBe(0);
-    const [accept] = results().suites;
+    const [accept, tls] = results().suites;
     expect(accept?.groups.map(({ name }) => name)).toEqual([
       expect.stringMatching(/^a connection a request, (ab|own client)$/),
-      'TLS 1.3, full handshakes',
-      'TLS 1.3, resumed sessions',
     ]);
     const names = accept?.groups[0]?.subjects.map(({ name }) => name);
     expect(names?.slice(0, 4)).toEqual(['hotpath wasm', 'hotpath js', 'hotpath fetch', 'node:http']);
+    expect(tls?.groups.map(({ name }) => name)).toEqual([
+      'keep-alive, 64 connections',
+      'TLS 1.3, full handshakes',
+      'TLS 1.3, resumed sessions',
+      'TLS 1.2, full handshakes',
+      'TLS 1.2, resumed sessions',
+      ...(isInstalled('h2load') ? ['HTTP/2, 10 connections', 'HTTP/2, 10 connections, 16 streams each'] : []),
+    ]);
   });
 
   it('keeps its results if it is interrupted, and leaves no process', { timeout: TIMEOUT_MS }, async () => {

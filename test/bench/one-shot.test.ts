@@ -61,21 +61,33 @@ describe('runOneShotLoad', () => {
   });
 
   describe.runIf(isInstalled('openssl'))('over TLS', () => {
-    it.each(['full', 'resumed'] as const)('makes %s handshakes', async (handshake) => {
+    const HANDSHAKES = (['TLSv1.2', 'TLSv1.3'] as const).flatMap((version) => [
+      { kind: 'full', version, resumed: false },
+      { kind: 'resumed', version, resumed: true },
+    ]);
+
+    it.each(HANDSHAKES)('makes $kind handshakes of $version', async ({ version, resumed: resumes }) => {
       const started = secureServer();
+      const versions = new Set<string | null>();
       let resumed = 0;
       let others = 0;
-      started.on('secureConnection', (socket) => (socket.isSessionReused() ? resumed++ : others++));
+      started.on('secureConnection', (socket) => {
+        versions.add(socket.getProtocol());
+        if (socket.isSessionReused()) resumed++;
+        else others++;
+      });
       const port = await listen(started);
-      const load = { port, bound: { requests: REQUESTS }, handshake };
+      const load = { port, bound: { requests: REQUESTS }, handshake: { version, resumed: resumes } };
       expect(await oneShot.runOneShotLoad(load, UNPINNED)).toMatchObject({ requests: REQUESTS });
       // The first connection gives the session to resume.
-      expect([resumed, others]).toEqual(handshake === 'full' ? [0, REQUESTS] : [REQUESTS, 1]);
+      expect([resumed, others]).toEqual(resumes ? [REQUESTS, 1] : [0, REQUESTS]);
+      expect([...versions]).toEqual([version]);
     });
 
     it('fails if the server does not resume sessions', async () => {
       const port = await listen(secureServer(constants.SSL_OP_NO_TICKET));
-      const load = { port, bound: { requests: REQUESTS }, handshake: 'resumed' } as const;
+      const handshake = { version: 'TLSv1.3', resumed: true } as const;
+      const load = { port, bound: { requests: REQUESTS }, handshake };
       await expect(oneShot.runOneShotLoad(load, UNPINNED)).rejects.toThrow('the handshake was not resumed');
     });
   });

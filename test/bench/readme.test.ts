@@ -125,7 +125,7 @@ describe('withSuites', () => {
     const without = { ...published, suites: [] };
     const once = withSuites(without, later, ['accept']);
     expect(once.suites.map(({ name }) => name)).toEqual(['accept']);
-    expect(withSuites(published, once, ['accept']).suites.at(-1)).toEqual(once.suites[0]);
+    expect(firstOf(withSuites(published, once, ['accept']), 'accept')).toEqual(once.suites[0]);
   });
 
   it('refuses a suite that the other run did not measure', () => {
@@ -164,20 +164,44 @@ describe("README's facts and short table", () => {
     expect(factsMarkdown({ ...committed, suites: [] })).toBe('');
   });
 
-  it('are a row for each server that was measured, hotpath beside others, with the command that repeats it', () => {
+  /** The rows of the short table, each with its cells. */
+  function rowsOf(results: Results): string[][] {
+    const lines = shortTableMarkdown(results).match(/^\|.*(?=\|$)/gm) ?? [];
+    return lines.map((line) =>
+      line
+        .split('|')
+        .slice(1)
+        .map((cell) => cell.trim()),
+    );
+  }
+
+  it('are a column for each server that was measured, hotpath beside others, with the command that repeats it', () => {
+    const [servers, , throughput, cpu] = rowsOf(committed);
+    expect(servers).toHaveLength(6);
+    expect(servers?.at(-1)).toBe('node:http, node:https');
+    expect(throughput?.at(-1)).toMatch(/^[\d,]+ \(0\.\d+x\)$/);
+    expect(cpu?.at(-1)).toMatch(/^[\d.]+ \([\d.]+x\)$/);
     const written = shortTableMarkdown(committed);
-    expect(written.match(/^\| (?!one worker)/gm)).toHaveLength(5);
-    expect(written).toMatch(/^\| node:http \| [\d,]+ \(0\.\d+x\) \| [\d.]+ \([\d.]+x\) \|/m);
     expect(written).toContain('npm run bench -- server');
     expect(written).toContain(committed.machine.node);
   });
 
-  it('have a connection a request beside it, if that was measured', () => {
-    const rowOf = (results: Results) => shortTableMarkdown(results).match(/^\| node:http .*$/m)?.[0];
-    const measured = withSuites(committed, fixture(), ['accept']);
-    expect(shortTableMarkdown(measured)).toContain('| a connection a request (`ab`): requests a second |');
-    expect(rowOf(measured)).toMatch(/^\| node:http( \| [\d,.]+ \([\d.]+x\)){4} \|$/);
-    const suites = committed.suites.filter(({ name }) => name !== 'accept');
-    expect(rowOf({ ...committed, suites })).toMatch(/^\| node:http( \| [\d,.]+ \([\d.]+x\)){2} \|$/);
+  it('have the rows of a connection a request and of HTTPS, if these were measured', () => {
+    const rows = rowsOf(withSuites(committed, fixture(), ['accept', 'tls']));
+    expect(rows.map(([load]) => load)).toEqual([
+      'one worker on one core',
+      '---',
+      '64 connections: requests a second',
+      '64 connections: server CPU a request, µs',
+      'a connection a request (`ab`): requests a second',
+      'a connection a request (`ab`): server CPU a request, µs',
+      'HTTPS, 64 connections: requests a second',
+      'HTTPS, 64 connections: server CPU a request, µs',
+    ]);
+    for (const row of rows.slice(2)) expect(row.at(-1)).toMatch(/^[\d,.]+ \([\d.]+x\)$/);
+    // Hono was not measured over TLS.
+    expect(rows.at(-1)?.at(-2)).toBe('');
+    const suites = committed.suites.filter(({ name }) => name === 'server');
+    expect(rowsOf({ ...committed, suites })).toHaveLength(4);
   });
 });
