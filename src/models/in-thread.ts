@@ -7,7 +7,7 @@ import { prepareApp } from '../app/dispatcher.ts';
 import { Lifecycle } from '../app/lifecycle.ts';
 import { serverView } from '../app/server-view.ts';
 import type { App } from '../app/types.ts';
-import type { Address } from '../connection/address.ts';
+import type { ListenerOptions } from '../connection/address.ts';
 import type { Connections } from '../connection/connections.ts';
 import { createConnections, type PlaneStart } from '../connection/create.ts';
 import type { Io } from '../connection/endpoint.ts';
@@ -64,7 +64,7 @@ export async function inThread(start: ModelStart, app: App): Promise<ServerInThr
 class CallingThread implements ServerInThread {
   readonly who = 'the calling thread';
   readonly io: Io;
-  addresses: Address[];
+  listeners: ListenerOptions[];
   private readonly connections: Connections;
   private readonly secure: SecureContexts | undefined;
   private listening: Listening | undefined;
@@ -81,7 +81,7 @@ class CallingThread implements ServerInThread {
     private readonly kept: Kept | undefined,
   ) {
     this.io = planes.io;
-    this.addresses = start.listeners.map(({ address }) => address);
+    this.listeners = start.listeners;
     this.connections = createConnections({ ...planes, slot: 0 });
     this.secure = planes.tls && new SecureContexts(planes.tls.material);
   }
@@ -93,7 +93,7 @@ class CallingThread implements ServerInThread {
     try {
       await this.load(app, async () => {
         this.listening = await listenAtAll(listeners, connections, takePlace, this.io, this.secure);
-        this.addresses = this.listening.addresses;
+        this.listeners = this.listening.listeners;
         watch(connections);
       });
     } catch (error) {
@@ -152,7 +152,7 @@ class CallingThread implements ServerInThread {
     const { globals, loadTimeout } = this.start.options;
     const life = new Lifecycle(app, plane.log);
     const server = serverView(
-      () => this.addresses,
+      () => this.listeners,
       life.draining,
       () => this.statistics(),
     );
