@@ -8,7 +8,7 @@ import {
   type Address,
   type ListenerOptions,
   listenersOf,
-  mainListener,
+  mainAddress,
   portOf,
   urlOf,
   withPort,
@@ -26,11 +26,12 @@ import type { Options } from './options.ts';
 import { appFile, readOptions } from './read-options.ts';
 import type { ServeAppOptions, ServeHandlersOptions } from './serve-options.ts';
 import { TIMES } from './times.ts';
+import { readTls, type TlsPair } from './tls-options.ts';
 import type { Statistics } from './wasm/statistics.ts';
 
 /** A server that runs in this program. */
 export interface Server extends AsyncDisposable {
-  /** The URL without a slash at the end: `http://127.0.0.1:8080`. Begins with https if the server speaks TLS. */
+  /** The URL without a slash at the end: `http://127.0.0.1:8080`. */
   readonly url: string;
   readonly port: number;
   /** Totals and gauges over all threads of the server. */
@@ -40,6 +41,13 @@ export interface Server extends AsyncDisposable {
    * Idle connections close at once. Further calls resolve at the same time.
    */
   close(): Promise<void>;
+  /**
+   * Reads the certificates and keys of a server of HTTPS anew, or takes others. New connections get them at once; open
+   * connections go on.
+   * @param tls replaces the option `tls`; by default its files are read again
+   * @throws Error of one line if the server has no HTTPS, or if they can't be used; then the old ones stay
+   */
+  reloadTls(tls?: TlsPair | readonly TlsPair[]): Promise<void>;
   /** close(), for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -50,7 +58,11 @@ export interface AppServer extends Server {
    * connection that waits to be accepted is lost with the thread that would accept it. If this Node can't let
    * two threads listen on one port, the server refuses connections for a moment; the command line loses none.
    * Resolves when the new threads serve; the old threads finish their requests.
-   * @throws Error if the new threads fail to start; then the old threads keep serving
+   *
+   * A server of HTTPS reads its certificates anew. If they have changed and the files of the application have not, the
+   * threads get the certificates and stay.
+   * @throws Error if the certificates can't be used, or if the new threads fail to start; then the old threads keep
+   *   serving
    */
   reload(): Promise<void>;
 }
@@ -105,7 +117,7 @@ export async function startThreads(options: Options, listeners = listenersOf(opt
     start.note(`Threads can't share a ${what} here: 1 worker, not ${wanted}`);
   }
   // If the port is 0, the first thread picks one, and the others use it.
-  const picks = listeners.map((listener) => new PortPick(listener));
+  const picks = listeners.map(({ address }) => new PortPick(address));
   const server = await eventLoop({
     ...start,
     takePlace: async (listener, ordinal) =>
@@ -114,7 +126,7 @@ export async function startThreads(options: Options, listeners = listenersOf(opt
   });
   return {
     ...handleOf(options, server),
-    reload: async () => server.reload?.(options.drainTimeout),
+    reload: async () => void (await server.reload?.(options.drainTimeout)),
   };
 }
 
@@ -165,17 +177,22 @@ function startOf(options: Options, listeners: ListenerOptions[]): Omit<ModelStar
   };
 }
 
-function handleOf({ drainTimeout }: Options, running: RunningServer): Server {
-  const listener = mainListener(running.listeners);
+function handleOf({ drainTimeout, tls }: Options, running: RunningServer): Server {
+  const address = mainAddress(running.addresses);
   let closed: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     closed ??= running.drain(drainTimeout).then(() => {});
     await closed;
   };
   return {
-    url: urlOf(listener),
-    port: portOf(listener.address),
+    url: urlOf(address),
+    port: portOf(address),
     stats: () => running.statistics(),
+    reloadTls: async (given) => {
+      if (tls === undefined)
+        throw new Error('reloadTls(): the server has no HTTPS: start it with the option tls');
+      running.renewTls?.(given === undefined ? undefined : readTls(given));
+    },
     close,
     [Symbol.asyncDispose]: close,
   };
@@ -186,8 +203,7 @@ class PortPick {
   private pick: () => void = () => {};
   private readonly isPicked: Promise<void>;
 
-  constructor(private listener: ListenerOptions) {
-    const { address } = listener;
+  constructor(private address: Address) {
     this.isPicked = new Promise((resolve) => (this.pick = resolve));
     if ('path' in address || address.port > 0) this.pick();
   }
@@ -195,11 +211,11 @@ class PortPick {
   /** Where a thread listens. Waits until the first one does. */
   async addressFor(ordinal: number): Promise<Address> {
     if (ordinal > 0) await this.isPicked;
-    return this.listener.address;
+    return this.address;
   }
 
   picked(port: number): void {
-    this.listener = withPort(this.listener, port);
+    this.address = withPort(this.address, port);
     this.pick();
   }
 }

@@ -69,7 +69,8 @@ async function start({ options, times, listeners, ways }: ToServer & { type: 'st
       note,
       warn,
     });
-    tell({ type: 'listening', listeners: server.listeners, who: server.who, io: server.io });
+    const { addresses, who, io } = server;
+    tell({ type: 'listening', addresses, who, io });
   } catch (error) {
     fail(error as Error);
   }
@@ -82,8 +83,8 @@ async function reload(timeoutMs: number): Promise<void> {
   if (server === undefined) return;
   try {
     if (server.reload === undefined) throw new Error('this model serves only the built-in app');
-    await server.reload(timeoutMs);
-    note('Reloaded: new workers serve, the old ones finish requests under way');
+    if (await server.reload(timeoutMs))
+      note('Reloaded: new workers serve, the old ones finish requests under way');
   } catch (error) {
     note(`Could not reload: ${(error as Error).message}; the old workers keep serving`);
   }

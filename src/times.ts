@@ -7,6 +7,8 @@ export interface Times {
   slowMs: number;
   /** npm passes Ctrl-C on to a process that got it from the terminal already: two signals within some milliseconds. */
   sameSignalMs: number;
+  /** One key seals the session tickets of TLS for this time. */
+  ticketKeyMs: number;
 }
 
-export const TIMES: Times = { healthyMs: 5000, slowMs: 5000, sameSignalMs: 500 };
+export const TIMES: Times = { healthyMs: 5000, slowMs: 5000, sameSignalMs: 500, ticketKeyMs: 12 * 3_600_000 };

@@ -69,7 +69,7 @@ describe('a mistake is one line that names what the user wrote', () => {
     [['--parts', '80'], 'there is no option --parts; see hotpath --help'],
     [['-p', '80'], 'there is no option -p; see hotpath --help'],
     [['--tls-kez', 'a'], 'there is no option --tls-kez: did you mean --tls-key?'],
-    [['--tls-cert', 'a'], '--tls-cert and --tls-key come in pairs: give both'],
+    [['--tls-cert', 'a'], '--tls-cert and --tls-key come in pairs: give both, once for each certificate'],
     [['--http2'], '--http2 belongs to HTTPS: give a certificate, too'],
     [['--x\ny'], 'there is no option --x\\x0ay; see hotpath --help'],
     [['--port='], "--port must be a whole number from 0 to 65535, not ''"],

@@ -28,10 +28,11 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   onRequest: 'the key fetch',
   handle: 'the key fetch',
   static: 'the key routes',
+  tls: 'the options --tls-cert and --tls-key',
 };
 
 /** Keys of other servers that have no counterpart in hotpath. */
-const NOT_HERE = ['development', 'websocket', 'tls', 'unix', 'reusePort', 'id', 'scheduled', 'queue'];
+const NOT_HERE = ['development', 'websocket', 'unix', 'reusePort', 'id', 'scheduled', 'queue'];
 
 /**
  * Makes a line for each key of an application that hotpath does not read. An object that is not plain, such as a Hono,

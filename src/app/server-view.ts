@@ -1,25 +1,25 @@
 // The view of their server that handlers get.
 
-import { type ListenerOptions, mainListener, portOf, urlOf } from '../connection/address.ts';
+import { type Address, mainAddress, portOf, urlOf } from '../connection/address.ts';
 import type { Statistics } from '../wasm/statistics.ts';
 import type { ServerView } from './types.ts';
 
 /**
  * Makes the view that handlers get.
- * @param listeners gives the listeners, with the ports that are known by now
+ * @param addresses gives where the server listens by now
  * @param draining aborts when the server begins to drain
  */
 export function serverView(
-  listeners: () => readonly ListenerOptions[],
+  addresses: () => readonly Address[],
   draining: AbortSignal,
   stats: () => Statistics,
 ): ServerView {
   return {
     get url() {
-      return urlOf(mainListener(listeners()));
+      return urlOf(mainAddress(addresses()));
     },
     get port() {
-      return portOf(mainListener(listeners()).address);
+      return portOf(mainAddress(addresses()));
     },
     draining,
     stats,

@@ -1,7 +1,7 @@
 // The model of hotpath: an event loop on every core, each with its own connections. This is the control plane, which makes
 // the shared memory, and starts and drains the worker threads over it.
 
-import type { ListenerOptions } from '../connection/address.ts';
+import type { Address } from '../connection/address.ts';
 import { SOCKETS_OF_WORKER } from '../connection/bind.ts';
 import { type Kept, keepState } from '../durable/keeper.ts';
 import { viewsOf } from '../memory/views.ts';
@@ -10,21 +10,29 @@ import { joinState } from '../state/shared.ts';
 import { readStatistics } from '../wasm/statistics.ts';
 import { Pool } from '../workers/pool.ts';
 import { countWorkers } from './counts.ts';
-import { DESCRIPTORS_OF_THREAD, type ModelStart, preparePlanes, type Server } from './model.ts';
+import {
+  DESCRIPTORS_OF_THREAD,
+  type ModelStart,
+  openCertificates,
+  preparePlanes,
+  type Server,
+} from './model.ts';
+import { Renewal } from './renewal.ts';
 
 /** Two generations of threads overlap while a reload drains the old one. */
 const GENERATIONS = 2;
 
 export async function eventLoop(start: ModelStart): Promise<Server> {
-  const { options, times, takePlace, note, warn, listening } = start;
+  const { options, listeners, times, takePlace, note, warn, listening } = start;
   const workers = countWorkers(options.workers);
-  const socketsMax = GENERATIONS * start.listeners.length * SOCKETS_OF_WORKER['per-worker'];
+  const socketsMax = GENERATIONS * listeners.length * SOCKETS_OF_WORKER['per-worker'];
   const descriptors = workers * (DESCRIPTORS_OF_THREAD + socketsMax);
   const planes = await preparePlanes(start, descriptors, workers * GENERATIONS, workers);
+  const certificates = await openCertificates(start);
   const { state, keep, leave } = joinState(planes);
   const pool = new Pool({
     workers,
-    start: { ...planes, listeners: start.listeners, state },
+    start: { ...planes, tls: certificates?.start, listeners, state },
     takePlace,
     loadMs: options.loadTimeout,
     times,
@@ -32,24 +40,35 @@ export async function eventLoop(start: ModelStart): Promise<Server> {
     warn,
     ...(listening && { listening }),
   });
+  const renewal =
+    certificates &&
+    new Renewal({ certificates, app: options.app, apply: (material) => pool.renewTls(material), note });
   let kept: Kept | undefined;
-  let listeners: readonly ListenerOptions[];
+  let addresses: Address[];
   try {
     kept = await keepState(options, state, warn);
-    listeners = await pool.start();
+    addresses = await (renewal ? renewal.whileLoading(() => pool.start()) : pool.start());
   } catch (error) {
+    certificates?.close();
     await kept?.stop();
     leave();
     throw error;
   }
   keep();
   return {
-    listeners,
+    addresses,
     who: plural(workers, 'worker'),
     io: planes.io,
     statistics: () => readStatistics(viewsOf(planes.memory)),
-    reload: (timeoutMs) => pool.reload(timeoutMs),
+    reload: async (timeoutMs) => {
+      if (await renewal?.suffices()) return false;
+      const reload = (): Promise<void> => pool.reload(timeoutMs);
+      await (renewal ? renewal.whileLoading(reload) : reload());
+      return true;
+    },
+    ...(renewal && { renewTls: (sources) => renewal.renew(sources) }),
     drain: async (timeoutMs) => {
+      certificates?.close();
       const late = await pool.drain(timeoutMs);
       await kept?.stop();
       return late;

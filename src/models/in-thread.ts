@@ -7,17 +7,20 @@ import { prepareApp } from '../app/dispatcher.ts';
 import { Lifecycle } from '../app/lifecycle.ts';
 import { serverView } from '../app/server-view.ts';
 import type { App } from '../app/types.ts';
-import type { ListenerOptions } from '../connection/address.ts';
+import type { Address } from '../connection/address.ts';
 import type { Connections } from '../connection/connections.ts';
 import { createConnections, type PlaneStart } from '../connection/create.ts';
 import type { Io } from '../connection/endpoint.ts';
 import { type Listening, listenAtAll } from '../connection/listener.ts';
 import { type Kept, keepState } from '../durable/keeper.ts';
 import { beginLoad, joinState } from '../state/shared.ts';
+import type { Certificates } from '../tls/certificates.ts';
 import { SecureContexts } from '../tls/secure-contexts.ts';
+import type { TlsSources } from '../tls/sources.ts';
 import { readStatistics, type Statistics } from '../wasm/statistics.ts';
 import { LATE, within } from '../within.ts';
-import { drainWithin, type ModelStart, preparePlanes, type Server } from './model.ts';
+import { drainWithin, type ModelStart, openCertificates, preparePlanes, type Server } from './model.ts';
+import { Renewal } from './renewal.ts';
 
 /** The connections of each server in this thread. */
 const serving = new Set<Connections>();
@@ -44,16 +47,19 @@ export interface ServerInThread extends Server {
 }
 
 export async function inThread(start: ModelStart, app: App): Promise<ServerInThread> {
-  const planes = await preparePlanes(start, 0, 1);
+  const prepared = await preparePlanes(start, 0, 1);
+  const certificates = await openCertificates(start);
+  const planes = { ...prepared, tls: certificates?.start };
   const { state, keep, leave } = joinState(planes);
   let kept: Kept | undefined;
   try {
     kept = await keepState(start.options, state, start.warn);
-    const server = new CallingThread(start, planes, kept);
+    const server = new CallingThread(start, planes, kept, certificates);
     await server.open(app);
     keep();
     return server;
   } catch (error) {
+    certificates?.close();
     await kept?.stop();
     leave();
     throw error;
@@ -64,9 +70,10 @@ export async function inThread(start: ModelStart, app: App): Promise<ServerInThr
 class CallingThread implements ServerInThread {
   readonly who = 'the calling thread';
   readonly io: Io;
-  listeners: ListenerOptions[];
+  addresses: Address[];
   private readonly connections: Connections;
   private readonly secure: SecureContexts | undefined;
+  private readonly renewal: Renewal | undefined;
   private listening: Listening | undefined;
   private life: Lifecycle | undefined;
   private closed = false;
@@ -79,11 +86,20 @@ class CallingThread implements ServerInThread {
     private readonly start: ModelStart,
     private readonly planes: Omit<PlaneStart, 'slot'>,
     private readonly kept: Kept | undefined,
+    private readonly certificates: Certificates | undefined,
   ) {
     this.io = planes.io;
-    this.listeners = start.listeners;
+    this.addresses = start.listeners.map(({ address }) => address);
     this.connections = createConnections({ ...planes, slot: 0 });
-    this.secure = planes.tls && new SecureContexts(planes.tls.material);
+    this.secure = planes.tls && new SecureContexts(planes.tls.material, planes.tls.tickets);
+    this.renewal =
+      certificates &&
+      new Renewal({
+        certificates,
+        app: undefined,
+        apply: (material) => this.secure?.renew(material),
+        note: start.note,
+      });
   }
 
   /** Starts the application, then listens. @throws the error of either, after closing everything */
@@ -93,7 +109,7 @@ class CallingThread implements ServerInThread {
     try {
       await this.load(app, async () => {
         this.listening = await listenAtAll(listeners, connections, takePlace, this.io, this.secure);
-        this.listeners = this.listening.listeners;
+        this.addresses = this.listening.addresses;
         watch(connections);
       });
     } catch (error) {
@@ -107,6 +123,10 @@ class CallingThread implements ServerInThread {
     return readStatistics(this.connections.plane.slot.views);
   }
 
+  renewTls(sources?: TlsSources): void {
+    this.renewal?.renew(sources);
+  }
+
   async swap(app: App): Promise<void> {
     const swapped = this.turn.then(() => this.load(app));
     this.turn = swapped.catch(() => {});
@@ -116,6 +136,7 @@ class CallingThread implements ServerInThread {
   async drain(timeoutMs: number): Promise<number> {
     const { connections, life } = this;
     this.closed = true;
+    this.certificates?.close();
     const endMs = performance.now() + timeoutMs;
     this.listening?.close();
     life?.drain();
@@ -152,7 +173,7 @@ class CallingThread implements ServerInThread {
     const { globals, loadTimeout } = this.start.options;
     const life = new Lifecycle(app, plane.log);
     const server = serverView(
-      () => this.listeners,
+      () => this.addresses,
       life.draining,
       () => this.statistics(),
     );

@@ -3,7 +3,7 @@
 // connection is served is the same in all models.
 
 import type { Access } from '../connection/access.ts';
-import type { ListenerOptions } from '../connection/address.ts';
+import type { Address, ListenerOptions } from '../connection/address.ts';
 import { createAddressLimit } from '../connection/addresses.ts';
 import type { PlaneStart } from '../connection/create.ts';
 import type { Io } from '../connection/endpoint.ts';
@@ -20,7 +20,8 @@ import {
 import { viewsOf } from '../memory/views.ts';
 import type { CounterName, ServerOptions } from '../options.ts';
 import type { Times } from '../times.ts';
-import { readMaterial } from '../tls/read-material.ts';
+import { Certificates } from '../tls/certificates.ts';
+import type { TlsSources } from '../tls/sources.ts';
 import { compileModule } from '../wasm/instance.ts';
 import { createMemory } from '../wasm/memory.ts';
 import { Slot } from '../wasm/slot.ts';
@@ -48,8 +49,8 @@ export interface ModelStart {
 
 /** A running server. */
 export interface Server {
-  /** The listeners with the ports that they have, in their order. */
-  listeners: readonly ListenerOptions[];
+  /** The addresses of the listeners, in their order. */
+  addresses: Address[];
   /** Names the threads or processes that serve, for the start line: `2 workers`. */
   who: string;
   io: Io;
@@ -58,9 +59,18 @@ export interface Server {
   drain(timeoutMs: number): Promise<number>;
   /**
    * Replaces the threads by new ones, with fresh modules. The old threads finish requests under way, up to `timeoutMs`.
-   * @throws Error when the new threads fail to start; then the old threads keep serving
+   * If only certificates have changed, the threads get them and go on.
+   * @returns whether the threads were replaced
+   * @throws Error when certificates can't be read, or when the new threads fail to start; then the old threads keep
+   *   serving
    */
-  reload?(timeoutMs: number): Promise<void>;
+  reload?(timeoutMs: number): Promise<boolean>;
+  /**
+   * Reads the certificates anew, in a server that has any, and gives them to the threads. Open connections go on.
+   * @param sources take the place of the ones before
+   * @throws Error of one line; then nothing changes
+   */
+  renewTls?(sources?: TlsSources): void;
   /** Ends one thread as a crash would, in a model that replaces threads. For tests. */
   killWorker?(ordinal: number, how?: Kill): Promise<void>;
 }
@@ -104,16 +114,23 @@ export function makePlanes(options: ServerOptions, slotCount: number): Omit<Plan
       handlerTimeoutMs: options.handlerTimeout,
     },
     access: accessOf(options),
-    ...(options.tls !== undefined && {
-      tls: { material: readMaterial(options.tls), http2: options.http2 },
-    }),
     ...(options.app !== undefined && { app: { file: options.app, globals: options.globals } }),
   };
 }
 
-/** Picks the options that decide which proxies a server trusts, and for which schemes and hosts it answers. */
-function accessOf({ trustProxy, trustProxyField, allowedHosts, tls }: ServerOptions): Access {
-  return { trustProxy, trustProxyField, allowedHosts, speaksTls: tls !== undefined };
+/** Reads the certificates of a server, if it has any. @throws Error of one line that names the option */
+export async function openCertificates({
+  options,
+  times,
+  warn,
+}: ModelStart): Promise<Certificates | undefined> {
+  const { tls, http2 } = options;
+  return tls && (await Certificates.open({ sources: tls, http2, warn, ticketKeyMs: times.ticketKeyMs }));
+}
+
+/** Picks the options that decide which proxies a server trusts, and for which hosts it answers. */
+function accessOf({ trustProxy, trustProxyField, allowedHosts }: ServerOptions): Access {
+  return { trustProxy, trustProxyField, allowedHosts };
 }
 
 /**

@@ -10,18 +10,30 @@ export type PemSource = { called: string } & ({ file: string } | { text: string 
 
 /** A certificate with its key. */
 export interface PairSource {
-  cert: PemSource;
+  /** The certificate and its chain. */
+  cert: readonly PemSource[];
   key: PemSource;
-  /** Authorities that sign the certificates of clients. */
-  ca?: PemSource | undefined;
+  /** Decrypts the key. */
   passphrase?: string | undefined;
-  /** The hosts that this pair serves, such as `example.com` or `*.example.com`; by default those of the certificate. */
-  serverNames?: readonly string[] | undefined;
+  /** How messages name the passphrase; undefined where there is no way to give one. */
+  passphraseCalled?: string | undefined;
+  /** The host that this pair serves, such as `example.com` or `*.example.com`; by default the hosts of the certificate. */
+  serverName?: string | undefined;
+}
+
+/** How clients prove who they are. */
+export interface ClientSource {
+  /** Certificates of the authorities that sign those of clients. */
+  ca: readonly PemSource[];
+  certificates: ClientCertificates;
 }
 
 export interface TlsSources {
   /** The first pair serves clients that name no host, or an unknown one. */
   pairs: readonly PairSource[];
-  /** Undefined: clients are not asked for certificates. */
-  client: ClientCertificates | undefined;
+  /**
+   * Undefined: clients are not asked for certificates. All pairs have the same authorities, since a client may resume the
+   * session that it began at one host at another host.
+   */
+  client: ClientSource | undefined;
 }

@@ -7,6 +7,7 @@ import type { TakePlace } from '../connection/listener.ts';
 import type { SharedState } from '../state/shared.ts';
 import { newLoad, stateForThread } from '../state/threads.ts';
 import type { Times } from '../times.ts';
+import type { TlsMaterial } from '../tls/material.ts';
 import type { WorkerStart } from './messages.ts';
 import { type Death, StartedThread, type ThreadHost } from './started-thread.ts';
 
@@ -125,6 +126,11 @@ export class Generation {
   /** Makes all threads listen again where they did before stopListening(). */
   listenAgain(listeners: number[]): void {
     for (const thread of this.living) thread.listenAgain(listeners);
+  }
+
+  /** Gives new certificates to all threads. */
+  renewTls(material: TlsMaterial): void {
+    for (const thread of this.living) thread.tell({ type: 'tls', material });
   }
 
   /** Ends a thread from outside, or by an exception in it. For tests. */

@@ -6,6 +6,7 @@ import type { ListenerOptions } from '../connection/address.ts';
 import type { PlaneStart } from '../connection/create.ts';
 import type { ListenAt } from '../connection/listener.ts';
 import type { ThreadState } from '../state/threads.ts';
+import type { TlsMaterial } from '../tls/material.ts';
 
 /** The data that starts a worker thread. */
 export interface WorkerStart extends PlaneStart {
@@ -36,6 +37,8 @@ export type ToWorker =
    * `closeIdle`: idle connections close at once, not after `timeoutMs`.
    */
   | { type: 'drain'; closeIdle: boolean; timeoutMs: number; reason: StopReason }
+  /** Replaces the certificates. Open connections go on with the old ones. */
+  | { type: 'tls'; material: TlsMaterial }
   /** Throws an exception, as a defect would. For tests. */
   | { type: 'fail' };
 

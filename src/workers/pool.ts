@@ -1,7 +1,8 @@
 // The worker threads of one server: one generation, or two while the old one drains after a reload.
 
-import { type ListenerOptions, withPort } from '../connection/address.ts';
+import { type Address, withPort } from '../connection/address.ts';
 import { isExclusive, type TakePlace } from '../connection/listener.ts';
+import type { TlsMaterial } from '../tls/material.ts';
 import { Generation, type GenerationOptions, type Kill } from './generation.ts';
 
 /** The drain timeout of a generation that could not start, in milliseconds. */
@@ -24,15 +25,18 @@ export class Pool {
     this.current = new Generation(options, 0);
   }
 
-  /** Starts all threads. Resolves with the listeners and their ports when every thread listens. @throws the first thread's error */
-  async start(): Promise<readonly ListenerOptions[]> {
+  /** Starts all threads. Resolves with the addresses when every thread listens. @throws the first thread's error */
+  async start(): Promise<Address[]> {
     const { start } = this.options;
     try {
       const ports = await this.current.start();
       this.current.commit();
       // If a thread has picked a port, the next threads get it before they listen.
-      start.listeners = start.listeners.map((one, i) => withPort(one, ports[i] as number));
-      return start.listeners;
+      start.listeners = start.listeners.map((listener, i) => ({
+        ...listener,
+        address: withPort(listener.address, ports[i] as number),
+      }));
+      return start.listeners.map(({ address }) => address);
     } catch (error) {
       await this.current.drain(FAILED_MS, 'failure');
       throw error;
@@ -72,6 +76,11 @@ export class Pool {
       [this.current, this.next, this.old].map((generation) => generation?.drain(timeoutMs, 'stop') ?? 0),
     );
     return late.reduce((sum, n) => sum + n);
+  }
+
+  /** Gives new certificates to all threads. Threads that start later must have them in their data. */
+  renewTls(material: TlsMaterial): void {
+    for (const generation of [this.current, this.next, this.old]) generation?.renewTls(material);
   }
 
   /** Ends a thread of the current generation at once. For tests only. */

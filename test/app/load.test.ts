@@ -153,10 +153,11 @@ describe('an unknown key is reported, once', () => {
     ],
     [
       'several keys',
-      'fetch() {}, hostname: "a", tls: {}',
+      'fetch() {}, hostname: "a", tls: {}, reusePort: true',
       [
         "the key 'hostname' of the app is ignored: hotpath has the option --host for it",
-        "the key 'tls' of the app is ignored: hotpath has nothing like it",
+        "the key 'tls' of the app is ignored: hotpath has the options --tls-cert and --tls-key for it",
+        "the key 'reusePort' of the app is ignored: hotpath has nothing like it",
       ],
     ],
     [
