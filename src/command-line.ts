@@ -2,6 +2,7 @@
 // file reports a mistake in one line that names the flag as the user wrote it.
 
 import { parseArgs } from 'node:util';
+import { inheritedSockets, type ListenVariables } from './listen-fds.ts';
 import { nearest } from './nearest.ts';
 import { escaped } from './one-line.ts';
 import { NUL, OptionError } from './option-kinds.ts';
@@ -23,13 +24,20 @@ const HELP_WIDTH = 100;
 /** A longer flag has its description on the next line. */
 const FLAG_WIDTH = 32;
 
+/** What the command reads of the environment. PORT is the default of --port. */
+interface Environment extends ListenVariables {
+  PORT?: string | undefined;
+}
+
+/** The options that a .socket unit of systemd takes the place of. */
+const DECIDED_BY_UNIT = ['host', 'port', 'unix', 'unixMode', 'redirectHttp', 'sockets'] as const;
+
 /**
  * Reads the command line.
  * @param argv without node and the script
- * @param environment for PORT, the default of --port
- * @throws OptionError with one line for the user
+ * @throws OptionError with one line for the user; Error if the environment describes inherited sockets wrongly
  */
-export function readCommand(argv: string[], environment: { PORT?: string | undefined }): Command {
+export function readCommand(argv: string[], environment: Environment): Command {
   const { flags, paths } = takeApart(argv);
   if (flags.has('help')) return { print: 'help' };
   if (flags.has('version')) return { print: 'version' };
@@ -42,12 +50,19 @@ export function readCommand(argv: string[], environment: { PORT?: string | undef
     const text = flags.get(flagOf(name));
     if (text !== undefined) texts.set(name, text);
   }
-  const fromEnvironment = !texts.has('port') && Boolean(environment.PORT);
+  const inherited = inheritedSockets(environment);
+  for (const name of DECIDED_BY_UNIT)
+    if (inherited !== undefined && texts.has(name))
+      throw new OptionError(
+        `${flagNamed(name)} has no effect on the sockets that systemd passes: leave it out, and set the .socket unit`,
+      );
+  const wantsPort = inherited === undefined && (!texts.has('unix') || texts.has('host'));
+  const fromEnvironment = wantsPort && !texts.has('port') && Boolean(environment.PORT);
   if (fromEnvironment) texts.set('port', environment.PORT as string);
   const called = (name: OptionName): string =>
     name === 'port' && fromEnvironment ? 'PORT in the environment' : flagNamed(name);
   const app = paths[0] === undefined ? undefined : appFile(paths[0]);
-  return { run: readTexts({ app, texts, called }) };
+  return { run: { ...readTexts({ app, texts, called }), inherited } };
 }
 
 /**

@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { helpText, readCommand } from './command-line.ts';
+import { forgetSockets } from './listen-fds.ts';
 import { oneLine } from './one-line.ts';
 import { OptionError } from './option-kinds.ts';
 import { supervise } from './supervisor.ts';
@@ -21,6 +22,7 @@ export async function main(argv: string[], times = TIMES): Promise<number> {
   try {
     checkWorkingDirectory();
     const command = readCommand(argv, process.env);
+    forgetSockets(process.env);
     if ('run' in command) await supervise(command.run, times);
     else console.log(command.print === 'help' ? helpText() : version());
     return 0;

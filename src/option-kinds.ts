@@ -1,6 +1,7 @@
 // The kinds of option values, and how each is read from text. A mistake is reported in one line that names the option as
 // the user wrote it.
 
+import { platform } from 'node:os';
 import { resolve } from 'node:path';
 import { parseAllowedHost } from './app/allowed-hosts.ts';
 import { PROXY_FIELDS, type ProxyField } from './connection/access.ts';
@@ -20,6 +21,8 @@ export interface OptionKind<T> {
   readonly range?: string;
   /** A program may pass an array of texts, which is read as if they were joined by commas. */
   readonly list?: true;
+  /** The base in which a program's number is written. */
+  readonly radix?: number;
   /** The flag may be repeated: the values are joined by NUL, which no path contains. */
   readonly repeats?: true;
   /**
@@ -122,6 +125,38 @@ export const FILE: OptionKind<string | undefined> = {
   value: 'FILE',
   byDefault: undefined,
   read: fileOf,
+};
+
+export const SOCKET_PATH: OptionKind<string | undefined> = {
+  value: 'PATH',
+  byDefault: undefined,
+  read: (text, name) => {
+    if (/^[@\0]/.test(text))
+      throw new OptionError(
+        `${name} needs the path of a file, and has no abstract names: write ./@name for a file called @name`,
+      );
+    if (text === '' || text.includes(NUL)) throw new OptionError(`${name} needs the path of a socket`);
+    // The path of a named pipe is absolute.
+    return platform() === 'win32' ? text : resolve(text);
+  },
+};
+
+const OCTAL = 8;
+
+export const FILE_MODE: OptionKind<number | undefined> = {
+  value: 'MODE',
+  byDefault: undefined,
+  radix: OCTAL,
+  range: '000 to 777, octal',
+  read: (text, name) => {
+    if (platform() === 'win32')
+      throw new OptionError(`${name} has no effect on Windows, where a named pipe has no mode: leave it out`);
+    if (!/^0?[0-7]{3}$/.test(text))
+      throw new OptionError(
+        `${name} must be an octal mode such as 660, or 0o660 in a program, not '${escaped(text)}'`,
+      );
+    return Number.parseInt(text, OCTAL);
+  },
 };
 
 export const PORT: OptionKind<number | undefined> = {

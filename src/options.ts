@@ -4,11 +4,13 @@
 
 import type { ProxyField } from './connection/access.ts';
 import { SOCKET_CHOICES, type SocketChoice } from './connection/bind.ts';
+import type { InheritedSocket } from './connection/inherited.ts';
 import { LOG_LEVELS, type LogLevel } from './connection/log.ts';
 import { IO_CHOICES, type IoChoice } from './connection/selftest.ts';
 import {
   bytes,
   FILE,
+  FILE_MODE,
   FILES,
   FOLDER,
   HOST,
@@ -20,6 +22,7 @@ import {
   PROXY_FIELD_LIST,
   powerOfTwo,
   REDIS_URL,
+  SOCKET_PATH,
   SWITCH_OFF,
   SWITCH_ON,
   wholeNumber,
@@ -78,7 +81,13 @@ export interface ServerOptions {
 /** Where a server listens, and how its threads share the sockets. */
 export interface ListenOptions {
   host: string;
-  port: number;
+  /** Undefined for a server that listens on no TCP port. */
+  port: number | undefined;
+  /** The path of a unix socket. */
+  unix: string | undefined;
+  unixMode: number | undefined;
+  /** Sockets that systemd passes, in place of addresses. */
+  inherited?: readonly InheritedSocket[] | undefined;
   sockets: SocketChoice;
   /** The port of a listener that redirects to HTTPS. */
   redirectHttp: number | undefined;
@@ -95,8 +104,11 @@ const DAY_MS = 86_400_000;
 /** Two generations of workers share the slots. */
 export const WORKERS_MAX = LIMITS.slotCountMax / 2;
 
-/** All options except the application, which is an argument of the command line, and `tls`, which is made of several. */
-export type OptionName = Exclude<keyof Options, 'app' | 'tls'>;
+/**
+ * All options except the application, which is an argument of the command line, `tls`, which is made of several, and
+ * inherited sockets, which the environment names.
+ */
+export type OptionName = Exclude<keyof Options, 'app' | 'tls' | 'inherited'>;
 
 export interface Option<T> extends OptionKind<T> {
   /** The meaning of the option, in one sentence, which begins without an article. `{maxHead}` names another option. */
@@ -111,7 +123,7 @@ export interface Option<T> extends OptionKind<T> {
 
 /** The headings of the page and of the help, each with its options. */
 export const OPTION_GROUPS = {
-  Listening: ['host', 'port'],
+  Listening: ['host', 'port', 'unix', 'unixMode'],
   HTTPS: ['tlsCert', 'tlsKey', 'tlsCa', 'tlsClient', 'http2', 'redirectHttp'],
   Threads: ['workers', 'model', 'counter'],
   Application: ['globals'],
@@ -150,6 +162,18 @@ export const OPTIONS: { readonly [Name in OptionName]: Option<Options[Name]> } =
   port: {
     ...wholeNumber(0, 65535, 8080),
     says: 'Port to listen on; 0 picks a free port',
+  },
+  unix: {
+    ...SOCKET_PATH,
+    says: 'Path of a unix socket to listen on, in place of a TCP port; with {port} or {host}, too, on both',
+    onPage: 'See [listening](listening.md#unix-sockets). On Windows: the path of a named pipe.',
+  },
+  unixMode: {
+    ...FILE_MODE,
+    says: 'Mode of the file of {unix}, octal, such as 660; by default the umask decides',
+    property: {
+      says: 'Mode of the file of {unix}, such as 0o660 or the text 660; by default the umask decides',
+    },
   },
   tlsCert: {
     ...FILES,

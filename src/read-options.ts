@@ -33,7 +33,7 @@ export function readTexts(given: Given, defaults: Partial<Options> = {}): Option
   const options: Options = { ...byDefault(), ...defaults, app: given.app };
   for (const [name, text] of texts)
     Object.assign(options, { [name]: OPTIONS[name].read(text, called(name)) });
-  for (const rule of [fitTarget, fitApp, fitModel, fitState, fitProxy, fitTls]) rule(options, given);
+  for (const rule of [fitTarget, fitApp, fitModel, fitState, fitProxy, fitTls, fitUnix]) rule(options, given);
   return options;
 }
 
@@ -88,9 +88,10 @@ export function appFile(path: string | URL, from = '.'): string {
 
 /** Turns the value of a program into text, as the command line would have it. */
 function textOf(name: OptionName, value: unknown): string {
-  const { list, value: shown } = OPTIONS[name];
+  const { list, radix, value: shown } = OPTIONS[name];
   if (list && Array.isArray(value) && value.every((item) => typeof item === 'string')) return value.join(',');
-  if (['string', 'number', 'boolean'].includes(typeof value)) return String(value);
+  if (typeof value === 'number') return value.toString(radix);
+  if (['string', 'boolean'].includes(typeof value)) return String(value);
   const wanted = list
     ? 'text or an array of texts'
     : shown === undefined
@@ -181,5 +182,20 @@ function fitProxy({ trustProxy }: Options, { texts, called }: Given): void {
   if (texts.has('trustProxyField') && trustProxy === 0)
     throw new OptionError(
       `${called('trustProxyField')} belongs to ${called('trustProxy')}: say how many proxies there are`,
+    );
+}
+
+/** A path takes the place of the TCP port, unless the user names a port or a host, too. A unix socket never encrypts. */
+function fitUnix(options: Options, { texts, called }: Given): void {
+  if (options.unix === undefined) {
+    if (texts.has('unixMode'))
+      throw new OptionError(`${called('unixMode')} belongs to ${called('unix')}: give a path, too`);
+    return;
+  }
+  if (texts.has('port') || texts.has('host')) return;
+  options.port = undefined;
+  if (options.tls !== undefined)
+    throw new OptionError(
+      `${called('unix')} speaks HTTP without TLS: name ${called('port')}, too, for HTTPS, or leave out the certificates`,
     );
 }

@@ -15,6 +15,13 @@ export interface ServeOptions {
   host?: string | undefined;
   /** Port to listen on; 0 picks a free port. Range: 0 to 65535. Default: 8080. */
   port?: number | string | undefined;
+  /** Path of a unix socket to listen on, in place of a TCP port; with port or host, too, on both. */
+  unix?: string | undefined;
+  /**
+   * Mode of the file of unix, such as 0o660 or the text 660; by default the umask decides. Range: 000 to 777,
+   * octal.
+   */
+  unixMode?: number | string | undefined;
   /** Certificate and key: then the server speaks HTTPS. Of several pairs, the host that a client names chooses one. */
   tls?: TlsPair | readonly TlsPair[] | undefined;
   /** Speak HTTP/2, too, with clients that offer it over TLS. Default: false. */

@@ -6,6 +6,7 @@ import { isatty } from 'node:tty';
 import { Backoff } from './backoff.ts';
 import { type ListenerOptions, listenersOf, urlOf } from './connection/address.ts';
 import { type Bound, bindAll } from './connection/bind.ts';
+import { adoptAll } from './connection/inherited.ts';
 import { Log } from './connection/log.ts';
 import { NUMBERS_MS, SNAPSHOT_MS } from './durable/keeper-messages.ts';
 import type { ToServer, ToSupervisor } from './messages.ts';
@@ -26,24 +27,37 @@ const GRACE_MS = 3000;
 export async function supervise(
   options: Options,
   times: Times,
-  listeners = listenersOf(options),
+  places = listenersOf(options),
 ): Promise<void> {
   leaveDebuggerToServer();
   // The server process reads the certificates for itself. A mistake in them must show before a port is bound.
   if (options.tls !== undefined) (await import('./tls/read-material.ts')).readMaterial(options.tls);
   const log = new Log(options.log);
   const wanted = countListeners(options);
-  const bound = await bindAll(listeners, wanted, options.sockets);
+  const { listeners, bound } = await openSockets(options, places, wanted);
   const workersMax = Math.min(...bound.map((one) => one.workersMax));
   const possible = { ...options };
   if (wanted > workersMax) {
     possible.workers = workersMax;
     log.note(`Threads can't share sockets here: 1 worker, not ${wanted}`);
   }
-  const known = listeners.map((listener, i) => ({ ...listener, address: (bound[i] as Bound).address }));
   await new Promise<void>((resolve, reject) =>
-    new Supervisor(possible, times, known, bound, log, resolve, reject).start(),
+    new Supervisor(possible, times, listeners, bound, log, resolve, reject).start(),
   );
+}
+
+/** Takes over the inherited sockets, or binds the listeners' addresses. Returns the listeners with their known addresses. */
+async function openSockets(
+  { inherited, tls, sockets }: Options,
+  listeners: ListenerOptions[],
+  workers: number,
+): Promise<{ listeners: ListenerOptions[]; bound: Bound[] }> {
+  if (inherited !== undefined) return adoptAll(inherited, tls !== undefined);
+  const bound = await bindAll(listeners, workers, sockets);
+  return {
+    listeners: listeners.map((listener, i) => ({ ...listener, address: (bound[i] as Bound).address })),
+    bound,
+  };
 }
 
 /** Frees the port of `--inspect` for the server process, which inherits the flag and runs the code of users. */

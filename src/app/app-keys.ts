@@ -32,7 +32,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
 };
 
 /** Keys of other servers that have no counterpart in hotpath. */
-const NOT_HERE = ['development', 'websocket', 'unix', 'reusePort', 'id', 'scheduled', 'queue'];
+const NOT_HERE = ['development', 'websocket', 'reusePort', 'id', 'scheduled', 'queue'];
 
 /**
  * Makes a line for each key of an application that hotpath does not read. An object that is not plain, such as a Hono,

@@ -10,7 +10,10 @@ import { Response } from './response.ts';
 import type { Context, Handler, ServerRequest } from './types.ts';
 
 export interface RateLimitOptions {
-  /** Returns the key that a request is counted under. By default that is the client's address. */
+  /**
+   * Returns the key that a request is counted under. By default that is the client's address. A client of a unix socket has
+   * none: without a `key`, its requests fail, unless a trusted proxy reports the address.
+   */
   key?: ((request: Request, context: Context) => string) | undefined;
   /**
    * How many leading bits of an IPv6 address identify a client when there is no `key`: 1 to 128. The default is 64, the
@@ -114,6 +117,11 @@ function addressOf({ name }: Limiter, context: Context | undefined): string {
   if (typeof address !== 'string')
     throw new TypeError(
       `rateLimit() of limiter '${name}' knows no address of the client here: give it a key`,
+    );
+  // As one key, all clients of the socket would share one limit.
+  if (address === '')
+    throw new TypeError(
+      `rateLimit() of limiter '${name}': clients of a unix socket have no address: give it a key, or let the proxy's field name them with --trust-proxy`,
     );
   return address;
 }

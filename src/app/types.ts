@@ -83,8 +83,8 @@ export interface RouteRequest extends ServerRequest {
 /** The second argument of a handler: the client, the thread and the server. */
 export interface Context {
   /**
-   * The client's address: the peer's, or the one that trusted proxies report, which may be `unknown`. Empty for a client
-   * of a unix socket.
+   * The client's address: the peer's, or the one that trusted proxies report. `unknown` if the proxies report no address, or
+   * the peer has gone. Empty for a client of a unix socket, unless a trusted proxy reports its address.
    */
   readonly remoteAddress: string;
   /** Index of this thread among the threads of the server, from 0. */

@@ -2,8 +2,14 @@
 
 import { isIPv6 } from 'node:net';
 
-/** A TCP port, or the path of a unix socket (on Windows, of a named pipe). */
-export type Address = { host: string; port: number } | { path: string };
+/** A TCP port, or the path of a unix socket (on Windows, of a named pipe) with the mode of its file. */
+export type Address = { host: string; port: number } | UnixAddress;
+
+export interface UnixAddress {
+  path: string;
+  /** Permissions of the file, such as 0o660; undefined for those that the umask leaves. */
+  mode?: number | undefined;
+}
 
 /** A listener of a server: its address, the protocol of its clients, and the application that answers them. */
 export interface ListenerOptions {
@@ -18,17 +24,23 @@ export interface ListenerOptions {
 /** The options that decide where a server listens. */
 export interface Places {
   host: string;
-  port: number;
+  /** Undefined for a server that listens on no TCP port. */
+  port: number | undefined;
   tls?: object | undefined;
   redirectHttp?: number | undefined;
+  unix?: string | undefined;
+  unixMode?: number | undefined;
 }
 
-/** Returns the listeners that the options of a server ask for. */
-export function listenersOf({ host, port, tls, redirectHttp }: Places): ListenerOptions[] {
+/** Returns the listeners that the options of a server ask for. A unix socket never encrypts. */
+export function listenersOf({ host, port, tls, redirectHttp, unix, unixMode }: Places): ListenerOptions[] {
   const protocol = tls === undefined ? 'plain' : 'tls';
-  const listeners: ListenerOptions[] = [{ address: { host, port }, protocol, serves: 'public' }];
+  const listeners: ListenerOptions[] = [];
+  if (port !== undefined) listeners.push({ address: { host, port }, protocol, serves: 'public' });
   if (redirectHttp !== undefined)
     listeners.push({ address: { host, port: redirectHttp }, protocol: 'plain', serves: 'redirect' });
+  if (unix !== undefined)
+    listeners.push({ address: { path: unix, mode: unixMode }, protocol: 'plain', serves: 'public' });
   return listeners;
 }
 

@@ -8,13 +8,11 @@
 //
 // A path can be bound once, so the workers share its socket.
 
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import net, { type AddressInfo } from 'node:net';
 import { platform } from 'node:os';
-import { getSystemErrorMap } from 'node:util';
-import type { Address, ListenerOptions } from './address.ts';
-import { isStale, publishSocket } from './socket-file.ts';
+import type { Address, ListenerOptions, UnixAddress } from './address.ts';
+import { bindFailed, nameBeside, publishSocket, setMode } from './socket-file.ts';
 
 export const SOCKET_CHOICES = ['auto', 'per-worker', 'shared', 'own'] as const;
 export type SocketChoice = (typeof SOCKET_CHOICES)[number];
@@ -31,9 +29,13 @@ export const SOCKETS_OF_WORKER: Record<SocketWay, number> = { 'per-worker': 4, s
 export interface Handle {
   fd: number;
   listen(backlog: number): number;
-  /** TCP sockets have this method. */
-  getsockname(name: { port: number }): number;
   close(): void;
+}
+
+export interface TcpHandle extends Handle {
+  /** @returns 0, or the number of an error */
+  getsockname(name: { port: number }): number;
+  getpeername(name: { port: number }): number;
 }
 
 export interface Bound {
@@ -55,12 +57,12 @@ const UV_TCP_REUSEPORT = 2;
 
 /** The address type -1 stands for a path. */
 type CreateServerHandle = (
-  address: string,
-  port: number,
-  addressType: 4 | 6 | -1,
+  address: string | undefined,
+  port: number | undefined,
+  addressType: 4 | 6 | -1 | undefined,
   fd: number | undefined,
   flags: number,
-) => Handle | number;
+) => Handle | TcpHandle | number;
 
 /**
  * Binds an address for so many workers.
@@ -69,7 +71,7 @@ type CreateServerHandle = (
  */
 export function bind(address: Address, workers: number, choice: SocketChoice): Promise<Bound> {
   return 'path' in address
-    ? bindPath(address.path, choice)
+    ? bindPath(address, choice)
     : bindPort(address.host, address.port, workers, choice);
 }
 
@@ -92,39 +94,41 @@ export async function bindAll(
   }
 }
 
-/**
- * Binds a path. The socket has another name until it is published, so that no server finds a file whose socket does not
- * listen yet, and takes its server for dead.
- */
-async function bindPath(path: string, choice: SocketChoice): Promise<Bound> {
-  await isStale(path);
-  const boundAt = `${path}.${randomBytes(3).toString('hex')}`;
-  const handle = choice === 'own' ? undefined : makePathHandle(boundAt, path);
+/** Binds a path, at a name beside it until it is published. */
+async function bindPath(address: UnixAddress, choice: SocketChoice): Promise<Bound> {
+  const { path } = address;
+  const boundAt = await nameBeside(path);
+  const handle = choice === 'own' ? undefined : makePathHandle(boundAt, address);
   if (handle === undefined && choice === 'shared') throw doesNotWork(choice);
   let remove: (() => void) | undefined;
   return {
     way: handle === undefined ? 'own' : 'shared',
-    address: { path },
+    address,
     workersMax: handle === undefined ? 1 : Number.POSITIVE_INFINITY,
     handleOf: () => handle,
     publish: async () => {
       if (handle !== undefined) remove ??= await publishSocket(boundAt, path);
     },
     close: () => {
+      remove?.();
       // Where it was not published, this removes the file at `boundAt`.
       handle?.close();
-      remove?.();
     },
   };
 }
 
 /** Returns undefined if a socket can't be held: on Windows, and with a Node that no longer has the function. */
-function makePathHandle(boundAt: string, path: string): Handle | undefined {
+function makePathHandle(boundAt: string, address: UnixAddress): Handle | undefined {
   if (platform() === 'win32' || !('_createServerHandle' in net)) return undefined;
   const handle = createServerHandle(boundAt, -1, -1, 0);
-  if (typeof handle !== 'number') return handle;
-  const [code, why] = getSystemErrorMap().get(handle) ?? ['', `error ${handle}`];
-  throw Object.assign(new Error(`can't make the socket ${path}: ${why}`), { code });
+  if (typeof handle === 'number') throw bindFailed(address.path, handle);
+  try {
+    setMode(boundAt, address);
+    return handle;
+  } catch (error) {
+    handle.close();
+    throw error;
+  }
 }
 
 async function bindPort(host: string, port: number, workers: number, choice: SocketChoice): Promise<Bound> {
@@ -217,7 +221,7 @@ async function threadsReusePort(host: string): Promise<boolean> {
 }
 
 /** Returns a handle at any free port, or undefined if this Node can't make one. */
-function tryHandle(address: AddressInfo, flags: number): Handle | undefined {
+function tryHandle(address: AddressInfo, flags: number): TcpHandle | undefined {
   try {
     const handle = createTcpHandle(address, 0, flags);
     if (typeof handle === 'number' || handle.fd < 0) return undefined;
@@ -239,8 +243,21 @@ function makeHandle(address: AddressInfo, port: number, flags: number): Handle {
   throw Object.assign(new Error(message), { code: 'EADDRINUSE' });
 }
 
-function createTcpHandle(address: AddressInfo, port: number, flags: number): Handle | number {
-  return createServerHandle(address.address, port, address.family === 'IPv6' ? 6 : 4, flags);
+function createTcpHandle(address: AddressInfo, port: number, flags: number): TcpHandle | number {
+  return createServerHandle(address.address, port, address.family === 'IPv6' ? 6 : 4, flags) as
+    | TcpHandle
+    | number;
+}
+
+/**
+ * Returns a handle of a socket that this process has inherited; undefined if it is no stream socket.
+ * @throws Error with a Node that no longer has the function
+ */
+export function adoptDescriptor(fd: number): Handle | TcpHandle | undefined {
+  if (!('_createServerHandle' in net)) throw new Error('inherited sockets do not work with this Node');
+  const { _createServerHandle: create } = net as unknown as { _createServerHandle: CreateServerHandle };
+  const handle = create(undefined, undefined, undefined, fd, 0);
+  return typeof handle === 'number' ? undefined : handle;
 }
 
 function createServerHandle(

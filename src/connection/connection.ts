@@ -94,9 +94,9 @@ export class Connection implements InflowHost, OutflowHost, ExchangeHost, Socket
     return this.exchange === undefined ? [] : [this.exchange];
   }
 
-  /** The address of the peer; empty on a unix socket, or if the peer was gone when it was first read. */
+  /** The address of the peer; empty on a unix socket; `unknown` if the peer was gone when it was first read. */
   get remoteAddress(): string {
-    return (this.address ??= this.inflow.socket.remoteAddress ?? '');
+    return (this.address ??= this.endpoint.unix ? '' : (this.inflow.socket.remoteAddress ?? 'unknown'));
   }
 
   /** Closes the connection at once. */

@@ -13,7 +13,7 @@ export interface ExchangeHost {
   readonly outflow: Outflow;
   /** Logs the response; undefined if requests are not logged. */
   readonly requestLog: RequestLog | undefined;
-  /** The address of the peer; empty if the peer was gone when it was first read. */
+  /** The address of the peer, as an exchange reports it. */
   readonly remoteAddress: string;
   /** Receives the content of the request. */
   readonly inflow: Inflow;

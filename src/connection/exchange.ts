@@ -84,7 +84,7 @@ export interface Exchange {
   readonly head: Head;
   /** Undefined if the request has no content. */
   readonly content: Content | undefined;
-  /** The address of the peer; empty if it has none, as on a unix socket, or is gone. */
+  /** The address of the peer; empty on a unix socket; `unknown` if the peer was gone when it was first read. */
   readonly remoteAddress: string;
   /**
    * Set when the client seems not to wait for the response any more: the peer has closed at least its side, or a deadline

@@ -1,17 +1,18 @@
 // Accepts connections: a listening server over a descriptor that the supervisor bound, or at an address.
 
 import net from 'node:net';
+import { platform } from 'node:os';
 import type { SecureContexts } from '../tls/secure-contexts.ts';
-import { type Address, type ListenerOptions, withPort } from './address.ts';
+import { type Address, type ListenerOptions, type UnixAddress, withPort } from './address.ts';
 import { type Endpoint, endpointOf, type Io } from './endpoint.ts';
 import { type Accepted, acceptHandles, SERVER_OPTIONS } from './handle.ts';
-import { removeStaleSocket } from './socket-file.ts';
+import { bindFailed, nameBeside, publishSocket, setMode } from './socket-file.ts';
 
 /** Where a worker listens: on duplicates of the sockets that the supervisor bound for it, or at an address that it binds itself. */
 export type ListenAt =
   | { fds: readonly number[] }
   | { host: string; port: number; reusePort: boolean }
-  | { path: string };
+  | UnixAddress;
 
 /**
  * Returns where a worker listens for one of the server's listeners. Called for each new worker, since threads must not share
@@ -101,8 +102,30 @@ export async function listen(acceptor: Acceptor, at: ListenAt, endpoint: Endpoin
     const listeners = await openAll(at.fds.map((fd) => () => listenOn(acceptor, { fd }, endpoint)));
     return { port: listeners[0]?.port ?? 0, close: () => closeAll(listeners) };
   }
-  if ('path' in at) await removeStaleSocket(at.path);
-  return await listenOn(acceptor, at, endpoint);
+  return await ('path' in at && platform() !== 'win32'
+    ? listenAtPath(acceptor, at, endpoint)
+    : listenOn(acceptor, at, endpoint));
+}
+
+/** Listens on a socket that this thread makes, and publishes it at its path. */
+async function listenAtPath(acceptor: Acceptor, at: UnixAddress, endpoint: Endpoint): Promise<Listener> {
+  const { path } = at;
+  const boundAt = await nameBeside(path);
+  const listener = await listenOn(acceptor, { path: boundAt }, endpoint).catch(
+    ({ errno }: NodeJS.ErrnoException) => Promise.reject(bindFailed(path, errno ?? 0)),
+  );
+  try {
+    setMode(boundAt, at);
+    const remove = await publishSocket(boundAt, path);
+    const close = (): void => {
+      remove();
+      listener.close();
+    };
+    return { ...listener, close };
+  } catch (error) {
+    listener.close();
+    throw error;
+  }
 }
 
 async function listenOn(

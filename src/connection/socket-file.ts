@@ -2,54 +2,90 @@
 // there. Connecting shows whether a server still listens. On Windows a path is that of a named pipe, which has no file
 // and ends with its server.
 //
-// The file has the rights that the umask leaves. To give it others, change them before publishSocket().
+// A socket is bound at a name beside its path. When it has its mode, and threads listen, its file moves to the path: no
+// client meets a file with the wrong mode, and no server takes another one for dead that does not listen yet.
 
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { type BigIntStats, existsSync, lstatSync, renameSync, unlinkSync } from 'node:fs';
+import { type BigIntStats, chmodSync, lstatSync, renameSync, statSync, unlinkSync } from 'node:fs';
 import net from 'node:net';
 import { platform } from 'node:os';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
+import { getSystemErrorMap } from 'node:util';
+import type { UnixAddress } from './address.ts';
 
 /** The longest path of a socket: sun_path without its zero byte. Node 20 cuts longer ones off in silence. */
 const PATH_BYTES_MAX = platform() === 'linux' ? 107 : 103;
 
 /**
- * Removes the file of a socket on which no server listens any more.
- * @throws Error with the code EADDRINUSE if a server listens there or the file is no socket; Error for a path that is
- *   too long or in no folder
+ * Returns the name at which the socket of a path is bound, until it is published.
+ * @throws Error as checkPath() does
  */
-export async function removeStaleSocket(path: string): Promise<void> {
-  if (await isStale(path)) unlinkSync(path);
+export async function nameBeside(path: string): Promise<string> {
+  await checkPath(path);
+  const random = randomBytes(4).toString('hex');
+  const name = `${path}.${random}`;
+  if (Buffer.byteLength(name) <= PATH_BYTES_MAX) return name;
+  // The path has a name of one byte at least, so there is room for one.
+  const folder = dirname(path);
+  return join(folder, random.slice(0, PATH_BYTES_MAX - Buffer.byteLength(join(folder, '/'))));
+}
+
+/** Gives the file of a bound socket its mode, if one is asked for. */
+export function setMode(boundAt: string, { mode }: UnixAddress): void {
+  if (mode !== undefined) chmodSync(boundAt, mode);
 }
 
 /**
  * Moves the file of a bound socket to the path where clients look for it. Threads must listen on it by now: a server
  * that starts would take this one for dead if connecting failed.
- * @returns a function that removes the file, unless another server has put its own there
- * @throws Error as removeStaleSocket() does
+ * @returns a function that removes the file, unless another server has put its own there. Call it while the socket is
+ *   open: until then no other file gets the number of this one
+ * @throws Error as checkPath() does
  */
-export async function publishSocket(from: string, path: string): Promise<() => void> {
-  await isStale(path);
-  renameSync(from, path);
+export async function publishSocket(boundAt: string, path: string): Promise<() => void> {
+  await checkPath(path);
+  renameSync(boundAt, path);
   const { ino, dev } = statOf(path) as BigIntStats;
+  let removed = false;
   return () => {
+    if (removed) return;
+    removed = true;
     const now = statOf(path);
     if (now?.ino === ino && now.dev === dev) unlinkSync(path);
   };
 }
 
-/** Whether the file of a dead server's socket is there. @throws Error as removeStaleSocket() does */
-export async function isStale(path: string): Promise<boolean> {
-  if (platform() === 'win32') return false;
+/** Returns the error of binding the socket of a path. @param error the number that the system gave */
+export function bindFailed(path: string, error: number): Error {
+  const [code, why] = getSystemErrorMap().get(error) ?? ['', `error ${error}`];
+  return Object.assign(new Error(`can't make the socket ${path}: ${why}`), { code });
+}
+
+/**
+ * Checks that a socket may be published at a path: nothing is there, or the file of a dead server's socket.
+ * @throws Error with the code EADDRINUSE if a server listens there or the file is no socket; Error for a path that is
+ *   too long or in no folder
+ */
+async function checkPath(path: string): Promise<void> {
+  if (platform() === 'win32') return;
   if (Buffer.byteLength(path) > PATH_BYTES_MAX)
     throw new Error(`the path of a socket has at most ${PATH_BYTES_MAX} bytes, not ${path}`);
-  const folder = dirname(path);
-  if (!existsSync(folder)) throw new Error(`there is no folder ${folder} for the socket ${path}`);
-  const found = statOf(path);
-  if (found === undefined) return false;
+  const found = whatIsAt(path);
+  if (found === undefined) return;
+  if (found.isSymbolicLink()) throw inUse(path, 'it is a link, and links are not followed');
   if (!found.isSocket()) throw inUse(path, 'it is no socket');
   if (await isListenedAt(path)) throw inUse(path, 'another server listens there');
-  return true;
+}
+
+function whatIsAt(path: string): BigIntStats | undefined {
+  const folder = dirname(path);
+  try {
+    if (statSync(folder, { throwIfNoEntry: false }) !== undefined) return statOf(path);
+  } catch (error) {
+    throw bindFailed(path, (error as NodeJS.ErrnoException).errno ?? 0);
+  }
+  throw new Error(`there is no folder ${folder} for the socket ${path}`);
 }
 
 function statOf(path: string): BigIntStats | undefined {

@@ -178,12 +178,25 @@ describe('the key and the cost of a request', () => {
   });
 });
 
-test('clients of a unix socket, which have no address, count as one', async () => {
-  const handler = rateLimit(limiter('api', { limit: 2, windowMs: 1000, now }))(() => new LightResponse(''));
+describe('clients of a unix socket, which have no address,', () => {
   const context = { remoteAddress: '' } as Context;
-  const statuses = [];
-  for (let i = 0; i < 3; i++) statuses.push((await handler(request, context)).status);
-  expect(statuses).toEqual([200, 200, 429]);
+  const limited = (options?: RateLimitOptions): Handler<RouteRequest> =>
+    rateLimit(limiter('api', { limit: 2, windowMs: 1000, now }), options)(() => new LightResponse(''));
+
+  test('never share the limit of one key: the error names the fixes', () => {
+    expect(() => limited()(request, context)).toThrow(
+      new TypeError(
+        "rateLimit() of limiter 'api': clients of a unix socket have no address: give it a key, or let the proxy's field name them with --trust-proxy",
+      ),
+    );
+  });
+
+  test('have the key that a function gives', async () => {
+    const handler = limited({ key: () => 'all' });
+    const statuses = [];
+    for (let i = 0; i < 3; i++) statuses.push((await handler(request, context)).status);
+    expect(statuses).toEqual([200, 200, 429]);
+  });
 });
 
 describe('an IPv6 client', () => {

@@ -388,6 +388,12 @@ export const limiterDefects: Defect[] = [
       'const address = context?.remoteAddress;',
       "const address = context?.remoteAddress ?? 'nobody';",
     ],
+    [
+      'clients of a unix socket share one key',
+      "if (address === '')",
+      'if (address === undefined)',
+      'never share',
+    ],
   ]),
   ...defectsOf('src/app/pending-fields.ts', RATE_LIMIT, [
     [

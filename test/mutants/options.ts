@@ -19,6 +19,57 @@ export const optionDefects: Defect[] = [
     ['PORT overrides --port', "!texts.has('port') && Boolean(environment.PORT)", 'Boolean(environment.PORT)'],
     ['an empty PORT is an error', 'Boolean(environment.PORT)', 'environment.PORT !== undefined'],
   ]),
+  ...defectsOf(
+    'src/read-options.ts',
+    ['test/unix.test.ts'],
+    [
+      [
+        'a path never takes the place of the port',
+        'options.port = undefined;',
+        '',
+        'listens at the path alone, whatever',
+      ],
+      [
+        'a named host is no wish for a port',
+        "texts.has('port') || texts.has('host')",
+        "texts.has('port')",
+        'listens on a TCP port',
+      ],
+      [
+        'a number of a program is decimal',
+        'value.toString(radix)',
+        'value.toString()',
+        'listens at the path alone, with mode',
+      ],
+      [
+        'a path without a port takes certificates',
+        "if (options.tls !== undefined)\n    throw new OptionError(\n      `${called('unix')}",
+        "if (options.tls === null)\n    throw new OptionError(\n      `${called('unix')}",
+        'exit code',
+      ],
+    ],
+  ),
+  ...defectsOf(
+    'src/option-kinds.ts',
+    ['test/unix.test.ts'],
+    [
+      ['a path may contain NUL', "text === '' || text.includes(NUL)", "text === ''", 'is one line'],
+      ['a name of the abstract namespace is a file', '/^[@\\0]/', '/^\\0/', 'exit code'],
+      ['a mode may set more than permissions', '/^0?[0-7]{3}$/', '/^[0-7]{3,4}$/', 'exit code'],
+    ],
+  ),
+  ...defectsOf(
+    'src/command-line.ts',
+    ['test/unix.test.ts'],
+    [
+      [
+        'PORT is a port beside a path',
+        "(!texts.has('unix') || texts.has('host'))",
+        'true',
+        'listens at the path alone, whatever',
+      ],
+    ],
+  ),
   ...defectsOf('src/read-options.ts', OPTIONS, [
     [
       'a small head refuses the default target',

@@ -8,6 +8,7 @@ const RELOAD = ['test/workers/reload.test.ts'];
 const LIFE = ['test/workers/life.test.ts'];
 const LISTENERS = ['test/listeners.test.ts'];
 const SERVE = ['test/serve.test.ts'];
+const UNIX = ['test/unix.test.ts'];
 const LOAD = ['test/app/load.test.ts'];
 const NAMES = ['test/state/names.test.ts'];
 const HANDLES = ['test/state/handles.test.ts'];
@@ -32,11 +33,66 @@ export const workerDefects: Defect[] = [
       'the start line',
     ],
   ]),
+  ...defectsOf('src/connection/socket-file.ts', UNIX, [
+    [
+      'a link is taken for another file',
+      'if (found.isSymbolicLink())',
+      'if (found.isFIFO())',
+      'refuses a link',
+    ],
+    [
+      'a link is followed',
+      'return lstatSync(path, { bigint: true, throwIfNoEntry: false });',
+      'return statSync(path, { bigint: true, throwIfNoEntry: false });',
+      'refuses a link',
+    ],
+    [
+      'a file that appears while the server starts is replaced',
+      'await checkPath(path);\n  renameSync',
+      'renameSync',
+      'appears while the server starts',
+    ],
+    [
+      'a path has no room for the random name',
+      'if (Buffer.byteLength(name) <= PATH_BYTES_MAX) return name;',
+      'if (name.length > 0) return name;',
+      'the longest path',
+    ],
+    [
+      'a folder that is closed to the server is missing',
+      'throw bindFailed(path, (error',
+      'void bindFailed(path, (error',
+      'exit code',
+    ],
+  ]),
+  ...defectsOf('src/connection/listener.ts', UNIX, [
+    [
+      'a thread that binds for itself leaves the mode',
+      'setMode(boundAt, at);',
+      '',
+      'listens at the path alone, with mode',
+    ],
+    [
+      'a thread leaves the file that it has published',
+      'remove();\n      listener.close();',
+      'listener.close();',
+      'listens at the path alone, with mode',
+    ],
+    [
+      'the error of a thread names the random name',
+      'Promise.reject(bindFailed(path, errno ?? 0))',
+      'Promise.reject(bindFailed(boundAt, errno ?? 0))',
+      'is one line',
+    ],
+  ]),
+  ...defectsOf('src/connection/bind.ts', UNIX, [
+    ['the umask decides the mode', 'setMode(boundAt, address);', '', 'the mode of the file is 660'],
+  ]),
   ...defectsOf('src/connection/bind.ts', LISTENERS, [
     [
       'a path has its file before threads listen',
-      'const boundAt = ',
-      'const boundAt = path;\n  void ',
+      'const boundAt = await nameBeside(path);',
+      'const boundAt = path;\n  await nameBeside(path);',
       'if two servers start at once',
     ],
     [
