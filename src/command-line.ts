@@ -35,9 +35,10 @@ const DECIDED_BY_UNIT = ['host', 'port', 'unix', 'unixMode', 'redirectHttp', 'so
 /**
  * Reads the command line.
  * @param argv without node and the script
+ * @param pid of this process, for which the environment may describe sockets
  * @throws OptionError with one line for the user; Error if the environment describes inherited sockets wrongly
  */
-export function readCommand(argv: string[], environment: Environment): Command {
+export function readCommand(argv: string[], environment: Environment, pid = 0): Command {
   const { flags, paths } = takeApart(argv);
   if (flags.has('help')) return { print: 'help' };
   if (flags.has('version')) return { print: 'version' };
@@ -50,7 +51,7 @@ export function readCommand(argv: string[], environment: Environment): Command {
     const text = flags.get(flagOf(name));
     if (text !== undefined) texts.set(name, text);
   }
-  const inherited = inheritedSockets(environment);
+  const inherited = inheritedSockets(environment, pid);
   for (const name of DECIDED_BY_UNIT)
     if (inherited !== undefined && texts.has(name))
       throw new OptionError(

@@ -21,7 +21,7 @@ process.stdout.on('error', () => {});
 export async function main(argv: string[], times = TIMES): Promise<number> {
   try {
     checkWorkingDirectory();
-    const command = readCommand(argv, process.env);
+    const command = readCommand(argv, process.env, process.pid);
     forgetSockets(process.env);
     if ('run' in command) await supervise(command.run, times);
     else console.log(command.print === 'help' ? helpText() : version());
@@ -48,6 +48,9 @@ export function explain({ code, message }: NodeJS.ErrnoException): string {
     return `${message.replace('listen EADDRINUSE: ', '')}: choose another port with --port`;
   if (/^(?:listen|bind) (?:EACCES|EPERM)\b.*:\d+$/.test(message))
     return 'only a privileged user may listen on this port: choose a port above 1023 with --port';
+  // At a descriptor the message has no address.
+  if (message === 'listen EINVAL: invalid argument')
+    return 'an inherited socket does not listen: pass listening stream sockets, with Accept=no in the .socket unit';
   if (/^(?:listen|bind) (?:EADDRNOTAVAIL|EINVAL)\b/.test(message))
     return 'the address of --host is not one of this machine: use 127.0.0.1, or 0.0.0.0 for all of its addresses';
   const [, host] = /^getaddrinfo \w+ (.*)$/.exec(message) ?? [];

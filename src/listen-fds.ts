@@ -21,11 +21,12 @@ const NAMELESS = 'unknown';
 
 /**
  * Returns the sockets that systemd passes to this process; undefined if there are none.
+ * @param pid of this process
  * @throws Error if the variables are malformed
  */
 export function inheritedSockets(
   { LISTEN_PID, LISTEN_FDS, LISTEN_FDNAMES }: ListenVariables,
-  pid = process.pid,
+  pid: number,
 ): InheritedSocket[] | undefined {
   if (platform() === 'win32' || LISTEN_FDS === undefined || LISTEN_PID !== `${pid}`) return undefined;
   if (!/^\d{1,6}$/.test(LISTEN_FDS))

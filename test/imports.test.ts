@@ -32,7 +32,7 @@ const LAYERS: RegExp[] = [
   /^src\/tls\//,
   /^src\/(connection|state)\//,
   /^src\/(app|durable)\//,
-  /^src\/(workers\/|(option-kinds|options|tls-options|read-options|serve-options|command-line)\.ts$)/,
+  /^src\/(workers\/|(option-kinds|options|tls-options|read-options|serve-options|listen-fds|command-line)\.ts$)/,
   /^src\/(models\/|messages\.ts$)/,
   /^src\/(supervisor|server-main|serve)\.ts$/,
   /^src\/(command|index)\.ts$/,

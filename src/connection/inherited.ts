@@ -81,7 +81,7 @@ function unixAddress(fd: number): Address {
   const { ino } = fstatSync(fd);
   const [, flags, path] = UNIX_SOCKET(ino).exec(unixSockets()) ?? [];
   if (flags !== undefined && (Number.parseInt(flags, 16) & ACCEPTS) === 0)
-    throw noListener(fd, 'a connection, or does not listen');
+    throw noListener(fd, 'no listening socket');
   return { path: path || `descriptor ${fd}` };
 }
 
