@@ -7,7 +7,13 @@
 //
 // Stores write 16 bytes at a time and may reach past the end; the region has slack for them.
 
-import { ERROR_LEASE_EXHAUSTED, LENGTH_CHUNKED, LENGTH_UNTOLD } from '../src/memory/codes';
+import {
+  ERROR_LEASE_EXHAUSTED,
+  ERROR_NO_PLACE,
+  LENGTH_CHUNKED,
+  LENGTH_UNTOLD,
+  PREPARED_REDIRECT,
+} from '../src/memory/codes';
 import {
   DATE,
   DATE_LINE_BYTES,
@@ -21,14 +27,17 @@ import {
   PREPARED_HEAD_BYTES,
 } from '../src/memory/layout';
 import { CRLF } from './chars';
+import { copy } from './copy';
 import { countDigits, writeDecimal } from './number';
+import { namesPlace, writeLocation } from './redirect';
 import { add } from './state/counter';
 
 const CRLF_CRLF: u32 = 0x0a0d0a0d;
 const CONNECTI: i64 = 0x697463656e6e6f43;
 
 /**
- * Builds prepared response `index` at `output` and returns the position after it.
+ * Builds prepared response `index` at `output` and returns the position after it. PREPARED_REDIRECT redirects the request
+ * in the record, whose head must still be in the input.
  * @param close add "Connection: close"
  * @param sayPersistent add "Connection: keep-alive", which HTTP/1.0 clients need
  * @param headOnly the request was HEAD, so omit the content but keep its length (RFC 9110 9.3.2)
@@ -41,6 +50,7 @@ export function buildPrepared(
   sayPersistent: bool,
   headOnly: bool,
 ): usize {
+  if (index == PREPARED_REDIRECT && !namesPlace(slot)) index = -ERROR_NO_PLACE;
   const prepared = slot + PREPARED + index * PREPARED_ENTRY_BYTES;
 
   const counter = load<u32>(prepared, PREPARED_COUNTER);
@@ -48,6 +58,7 @@ export function buildPrepared(
   if (count < 0) return buildPrepared(slot, -ERROR_LEASE_EXHAUSTED, output, close, sayPersistent, headOnly);
 
   output = copy(output, load<u32>(prepared, PREPARED_HEAD), load<u32>(prepared, PREPARED_HEAD_BYTES));
+  if (index == PREPARED_REDIRECT) output = writeLocation(slot, output);
   if (load<u32>(prepared, PREPARED_BARE) != 0)
     return finishHead(slot, output, LENGTH_UNTOLD, close, sayPersistent);
 
@@ -84,12 +95,6 @@ export function finishHead(slot: usize, output: usize, length: i64, close: bool,
   if (length == LENGTH_CHUNKED) output = writeChunked(output);
   store<u16>(output, CRLF);
   return output + 2;
-}
-
-function copy(to: usize, from: usize, bytes: usize): usize {
-  const end = to + bytes;
-  for (; to < end; to += 16, from += 16) v128.store(to, v128.load(from));
-  return end;
 }
 
 /** Writes "Connection: close" CRLF. */

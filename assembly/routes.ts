@@ -3,10 +3,17 @@
 //
 // The table is a hash table: each bucket holds the index of the first response of a chain, and 0 ends a chain.
 
-import { FLAG_CONDITIONAL, METHOD_GET, METHOD_HEAD } from '../src/memory/codes';
+import {
+  ERROR_MISDIRECTED,
+  FLAG_CONDITIONAL,
+  METHOD_GET,
+  METHOD_HEAD,
+  PREPARED_NONE,
+} from '../src/memory/codes';
 import {
   CONTROL_FALLBACK,
   CONTROL_HTTPS,
+  CONTROL_REDIRECT,
   CONTROL_ROUTE_COUNT,
   PREPARED,
   PREPARED_CONDITIONAL,
@@ -55,6 +62,17 @@ export function findPrepared(slot: usize, start: usize): i32 {
     index = load<i32>(prepared, PREPARED_NEXT);
   }
   return fallback;
+}
+
+/**
+ * Returns the same for a request on a connection whose requests are redirected. A target with the scheme https is already
+ * where the redirect leads, so redirecting it again would never end.
+ */
+export function findRedirect(slot: usize, start: usize): i32 {
+  const redirect = load<i32>(slot, CONTROL_REDIRECT);
+  const target = start + load<u16>(slot + RECORD, RECORD_TARGET_OFFSET);
+  const https = load<u8>(target) != SLASH && isHttps(target);
+  return https && redirect != PREPARED_NONE ? -ERROR_MISDIRECTED : redirect;
 }
 
 /** Returns whether a target that is not a path has the scheme https. If not, its scheme is http, or the target is "*". */

@@ -3,10 +3,12 @@
 
 import {
   FLAG_EXPECT_CONTINUE,
+  FLAG_LAST,
   FLAG_PERSISTENT,
   METHOD_HEAD,
   MORE,
   PREPARED_NONE,
+  PREPARED_REDIRECT,
   STATE_CONTENT,
   STATE_START,
   VERDICT_AGAIN,
@@ -19,10 +21,12 @@ import {
   CONTROL_ERROR,
   CONTROL_EVENTS,
   CONTROL_HEAD,
+  CONTROL_REDIRECT_PORT,
   CONTROL_REQUESTS_LEFT,
   CONTROL_STATISTICS,
   CONTROL_VERDICT,
   CONTROL_WRITTEN,
+  HEADER_HEAD_BYTES_MAX,
   OUTPUT,
   OUTPUT_BYTES,
   OUTPUT_STRIDE,
@@ -40,10 +44,10 @@ import { skipContent } from './content';
 import { beginEvents, eventsFull, noteHead, noteRejection, noteResponse } from './events';
 import { parseHead } from './request';
 import { buildPrepared, writeContinue } from './response';
-import { findPrepared } from './routes';
+import { findPrepared, findRedirect } from './routes';
 
-/** The largest response of this engine: the prepared text and the lines that vary. */
-const RESPONSE_BYTES_MAX = PREPARED_RESPONSE_BYTES_MAX + 256;
+/** More bytes than the lines of a response that vary take; of a redirect, without the parts of the request's head. */
+const VARYING_BYTES_MAX = 256;
 
 /**
  * Answers the requests in [start, end) in order and writes the responses at `output`, a position in an output region.
@@ -55,7 +59,8 @@ export function serveSpan(slot: usize, start: usize, end: usize, output: usize):
   const draining = load<i32>(slot, CONTROL_DRAINING) != 0;
   const events = load<i32>(slot, CONTROL_EVENTS) != 0;
   const answersMax = load<i32>(slot, CONTROL_REQUESTS_LEFT);
-  const outputEnd = regionEnd(slot, output) - RESPONSE_BYTES_MAX;
+  const redirects = load<i32>(slot, CONTROL_REDIRECT_PORT) != 0;
+  const outputEnd = regionEnd(slot, output) - responseBytesMax(redirects);
   let position = output;
   let answered = 0;
   let verdict = VERDICT_MORE;
@@ -69,6 +74,7 @@ export function serveSpan(slot: usize, start: usize, end: usize, output: usize):
       break;
     }
     let state = load<i32>(record, RECORD_STATE);
+    let early = false;
     if (state < STATE_CONTENT) {
       const cursor = parseHead(record, start, end);
       if (cursor == MORE) break;
@@ -79,7 +85,7 @@ export function serveSpan(slot: usize, start: usize, end: usize, output: usize):
       }
       store<i32>(slot, <i32>start, CONTROL_HEAD);
       if (events) noteHead(slot, record, start);
-      const prepared = findPrepared(slot, start);
+      const prepared = redirects ? findRedirect(slot, start) : findPrepared(slot, start);
       store<i32>(record, prepared, RECORD_PREPARED);
       start = cursor;
       if (prepared == PREPARED_NONE) {
@@ -88,9 +94,12 @@ export function serveSpan(slot: usize, start: usize, end: usize, output: usize):
         break;
       }
       state = load<i32>(record, RECORD_STATE);
-      if (state != STATE_START && start == end && expectsContinue(record)) position = writeContinue(position);
+      // A redirect names the target, which is gone when the content has arrived.
+      early = prepared == PREPARED_REDIRECT && state != STATE_START;
+      if (state != STATE_START && !early && start == end && expectsContinue(record))
+        position = writeContinue(position);
     }
-    if (state != STATE_START) {
+    if (state != STATE_START && !early) {
       const cursor = skipContent(record, start, end);
       if (cursor < 0) {
         // The request has already been answered, so the server sends no second response.
@@ -104,18 +113,29 @@ export function serveSpan(slot: usize, start: usize, end: usize, output: usize):
       }
       start = cursor;
       if (load<i32>(record, RECORD_STATE) != STATE_START) break;
-      if (load<i32>(record, RECORD_PREPARED) == PREPARED_NONE) continue;
+      if (load<i32>(record, RECORD_PREPARED) == PREPARED_NONE) {
+        if (!(load<i32>(record, RECORD_FLAGS) & FLAG_LAST)) continue;
+        verdict = VERDICT_CLOSE;
+        break;
+      }
     }
     answered++;
 
     const last = answered == answersMax || (draining && start == end);
-    const close = last || !(load<i32>(record, RECORD_FLAGS) & FLAG_PERSISTENT);
+    // A client that is redirected while it waits for 100 Continue may send the content or not, so the connection closes.
+    const abandons = early && expectsContinue(record);
+    const close = last || abandons || !(load<i32>(record, RECORD_FLAGS) & FLAG_PERSISTENT);
     const response = position;
     const headOnly = load<i32>(record, RECORD_METHOD) == METHOD_HEAD;
     const sayPersistent = load<i32>(record, RECORD_VERSION_MINOR) == 0;
     const prepared = load<i32>(record, RECORD_PREPARED);
     position = buildPrepared(slot, prepared, position, close, sayPersistent, headOnly);
     if (events) noteResponse(slot, response, position, 0);
+    if (early && !abandons) {
+      store<i32>(record, PREPARED_NONE, RECORD_PREPARED);
+      if (close) store<i32>(record, load<i32>(record, RECORD_FLAGS) | FLAG_LAST, RECORD_FLAGS);
+      continue;
+    }
     if (close) {
       verdict = VERDICT_CLOSE;
       break;
@@ -134,6 +154,14 @@ function refuseMessage(slot: usize, error: i32, output: usize, events: bool): us
   const end = refuse(slot, error, output);
   if (events) noteResponse(slot, output, end, error);
   return end;
+}
+
+/** Returns the size of the largest response, and of a 100 Continue before it. */
+function responseBytesMax(redirects: bool): i32 {
+  const parts = redirects
+    ? max(PREPARED_RESPONSE_BYTES_MAX, load<i32>(HEADER_HEAD_BYTES_MAX))
+    : PREPARED_RESPONSE_BYTES_MAX;
+  return parts + VARYING_BYTES_MAX;
 }
 
 function regionEnd(slot: usize, output: usize): usize {

@@ -20,10 +20,10 @@ const runtime = IMPORTS.filter(({ typeOnly }) => !typeOnly);
 const LAYERS: RegExp[] = [
   /^src\/(memory\/(layout|state-layout|codes)|plural|one-line|nearest|within|backoff|node-version|times)\.ts$/,
   /^src\/memory\//,
-  /^assembly\/(chars|events|state\/(extent|gauge|latch|lease|mutex|scratch|siphash)|guards)\.ts$/,
+  /^assembly\/(chars|copy|events|state\/(extent|gauge|latch|lease|mutex|scratch|siphash)|guards)\.ts$/,
   /^assembly\/(scanner|number|extension|http-date|entity-tags|state\/(counter|histogram|limiter|tables))\.ts$/,
   /^assembly\/(coding|host|target|fields|state\/death)\.ts$/,
-  /^assembly\/(framing|section|chunked|conditions)\.ts$/,
+  /^assembly\/(framing|section|chunked|conditions|redirect)\.ts$/,
   /^assembly\/(request|response|content|routes)\.ts$/,
   /^assembly\/serve\.ts$/,
   /^assembly\/index\.ts$/,

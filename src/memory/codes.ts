@@ -35,6 +35,8 @@ export const ERROR_TLS = -26;
 export const ERROR_MISDIRECTED = -27;
 /** Plain HTTP on a port of HTTPS. */
 export const ERROR_PLAINTEXT = -28;
+/** A request that is to be redirected does not say where to. */
+export const ERROR_NO_PLACE = -29;
 
 /*
  * The kinds of rows of named state. The kinds of counters differ in how a number is added: by one atomic instruction, under a
@@ -63,6 +65,8 @@ export const LEASES_FAILING = 2;
 
 /* Indexes of a slot's table of prepared responses. The response to an error is at the negated code of the error. */
 export const PREPARED_DEFAULT = 0;
+/** The redirect to HTTPS, which gets its Location from the request. Its index is above those of all errors. */
+export const PREPARED_REDIRECT = 32;
 /** No prepared response: the caller of serve() answers the request. */
 export const PREPARED_NONE = -1;
 
@@ -145,6 +149,8 @@ export const FLAG_IF_MODIFIED_SINCE = 16384;
 export const FLAG_CONDITIONAL = FLAG_IF_NONE_MATCH | FLAG_IF_MODIFIED_SINCE;
 /** The connection goes on after the response (RFC 9112 9.3). */
 export const FLAG_PERSISTENT = 256;
+/** The response to the request has said that the connection closes behind the content. */
+export const FLAG_LAST = 32768;
 
 /* The lines of If-None-Match (RFC 9110 13.1.2). */
 /** An entity tag. */

@@ -33,7 +33,7 @@
  *    └────────────────────────────┘
  */
 
-export const LAYOUT_VERSION = 6;
+export const LAYOUT_VERSION = 7;
 export const PAGE_BYTES = 65536;
 
 export const CONSTANTS = 0;
@@ -117,6 +117,10 @@ export const CONTROL_ROUTE_COUNT = CONTROL + 36;
 export const CONTROL_HTTPS = CONTROL + 40;
 /** Number of events that the last serve() recorded. */
 export const CONTROL_EVENT_COUNT = CONTROL + 44;
+/** The port of HTTPS that the requests of the connection are redirected to; 0: they are answered. */
+export const CONTROL_REDIRECT_PORT = CONTROL + 48;
+/** Index of the prepared response to a request that is redirected, or PREPARED_NONE. */
+export const CONTROL_REDIRECT = CONTROL + 52;
 export const CONTROL_BYTES = 64;
 
 export const DATE = CONTROL + CONTROL_BYTES;

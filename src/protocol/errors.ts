@@ -19,6 +19,7 @@ import {
   ERROR_METHOD,
   ERROR_METHOD_SIZE,
   ERROR_MISDIRECTED,
+  ERROR_NO_PLACE,
   ERROR_OVERLOADED,
   ERROR_PLAINTEXT,
   ERROR_TARGET,
@@ -90,6 +91,11 @@ export const ERROR_RESPONSES: readonly ErrorResponse[] = [
     error: ERROR_PLAINTEXT,
     statusCode: 400,
     text: 'this is plain HTTP, and this port speaks HTTPS: use https://',
+  },
+  {
+    error: ERROR_NO_PLACE,
+    statusCode: 400,
+    text: 'this port redirects to https, and the request names no host or no path',
   },
 ];
 

@@ -1,6 +1,6 @@
 // Prepared responses: all their parts are known before any request arrives. Both engines copy them from the slot.
 
-import { PREPARED_DEFAULT } from '../memory/codes.ts';
+import { PREPARED_DEFAULT, PREPARED_REDIRECT } from '../memory/codes.ts';
 import { ERROR_RESPONSES } from './errors.ts';
 import { isLatin1 } from './latin1.ts';
 import { SERVER_FIELDS } from './server-fields.ts';
@@ -59,11 +59,12 @@ export function prepare(
   return { index, head: statusLine(statusCode) + fields.map(fieldLine).join(''), content, counter, bare };
 }
 
-/** Makes the built-in response and the response to every error. */
+/** Makes the built-in response, the redirect to HTTPS, and the response to every error. */
 export function preparedResponses(counter: number): Prepared[] {
   const fields = [['Content-Type', 'text/plain']] as const;
   return [
     prepare(PREPARED_DEFAULT, { statusCode: 200, fields, content: 'Hello', counter }),
+    prepare(PREPARED_REDIRECT, { statusCode: 308, fields, content: '308 Permanent Redirect: use https\n' }),
     ...ERROR_RESPONSES.map(({ error, statusCode, text, retryAfter }) =>
       prepare(-error, {
         statusCode,

@@ -3,10 +3,11 @@
 // the table and among the texts, so that the routes can be taken out and replaced.
 
 import { bucketOf } from '../memory/bucket.ts';
-import { ERROR_MISDIRECTED, PREPARED_DEFAULT, PREPARED_NONE } from '../memory/codes.ts';
+import { ERROR_MISDIRECTED, PREPARED_DEFAULT, PREPARED_NONE, PREPARED_REDIRECT } from '../memory/codes.ts';
 import {
   CONTROL_FALLBACK,
   CONTROL_HTTPS,
+  CONTROL_REDIRECT,
   CONTROL_ROUTE_COUNT,
   PREPARED,
   PREPARED_BARE,
@@ -60,6 +61,7 @@ export class PreparedTable {
     this.forgetRoutes();
     this.fallback = PREPARED_DEFAULT;
     this.refusesHttps = true;
+    this.redirectsAll = true;
   }
 
   /** Index of the prepared response to a request that no path answers; PREPARED_NONE: the caller of serve() answers it. */
@@ -73,6 +75,14 @@ export class PreparedTable {
    */
   set refusesHttps(refuses: boolean) {
     this.setWord(CONTROL_HTTPS, refuses ? -ERROR_MISDIRECTED : PREPARED_NONE);
+  }
+
+  /**
+   * Whether every request of a connection that redirects is redirected. Otherwise the caller of serve() decides, since only
+   * the caller knows the allowed hosts.
+   */
+  set redirectsAll(all: boolean) {
+    this.setWord(CONTROL_REDIRECT, all ? PREPARED_REDIRECT : PREPARED_NONE);
   }
 
   /**

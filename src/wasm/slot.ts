@@ -8,6 +8,7 @@ import {
   CONTROL_ERROR,
   CONTROL_EVENTS,
   CONTROL_HEAD,
+  CONTROL_REDIRECT_PORT,
   CONTROL_REQUESTS_LEFT,
   CONTROL_STATISTICS,
   CONTROL_VERDICT,
@@ -68,6 +69,7 @@ export class Slot {
   private readonly writtenWord: number;
   private readonly requestsLeftWord: number;
   private readonly headWord: number;
+  private readonly redirectPortWord: number;
 
   /** Takes over slot `index` and clears what its last owner left in it. */
   constructor(
@@ -86,6 +88,7 @@ export class Slot {
     this.writtenWord = (pointer + CONTROL_WRITTEN) >> 2;
     this.requestsLeftWord = (pointer + CONTROL_REQUESTS_LEFT) >> 2;
     this.headWord = (pointer + CONTROL_HEAD) >> 2;
+    this.redirectPortWord = (pointer + CONTROL_REDIRECT_PORT) >> 2;
     this.record = new RequestRecord(views, this.buffer, pointer + RECORD);
     this.prepared = new PreparedTable(views, this.buffer, pointer);
     this.statistics = new StatisticsRow(views, index);
@@ -93,6 +96,7 @@ export class Slot {
     this.setWord(CONTROL_DRAINING, 0);
     this.setWord(CONTROL_EVENTS, 0);
     this.requestsLeft = REQUESTS_MAX;
+    this.redirectPort = 0;
   }
 
   /** One of VERDICT_*: how the last serve() ended. */
@@ -112,6 +116,11 @@ export class Slot {
 
   set requestsLeft(requests: number) {
     this.views.words[this.requestsLeftWord] = requests;
+  }
+
+  /** The port of HTTPS that the requests of the connection at hand are redirected to; 0: they are answered. */
+  set redirectPort(port: number) {
+    this.views.words[this.redirectPortWord] = port;
   }
 
   /** One of ERROR_*: why the last serve() or refuse() refused a request; 0 when it refused none. */

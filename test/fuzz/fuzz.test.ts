@@ -10,7 +10,7 @@ import { minimise } from './minimise.ts';
 import { batchSeed, runBatch } from './run.ts';
 
 const BATCHES = 40;
-/** Errors that the caller of an engine finds, that no counter here has, or that end no connection. */
+/** Errors that the caller of an engine finds, that no counter here has, that only redirects have, or that end no connection. */
 const FOUND_BY_CALLER: readonly number[] = [
   codes.ERROR_INCOMPLETE,
   codes.ERROR_TIMEOUT,
@@ -18,6 +18,8 @@ const FOUND_BY_CALLER: readonly number[] = [
   codes.ERROR_HANDLER_TIMEOUT,
   codes.ERROR_LEASE_EXHAUSTED,
   codes.ERROR_MISDIRECTED,
+  codes.ERROR_PLAINTEXT,
+  codes.ERROR_NO_PLACE,
 ];
 const ERRORS = Object.entries(codes)
   .filter(([name, code]) => name.startsWith('ERROR_') && !FOUND_BY_CALLER.includes(code))

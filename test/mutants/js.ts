@@ -7,6 +7,7 @@ const CONDITIONS = ['test/protocol/conditions.test.ts'];
 const PARSE = ['test/protocol/parse.test.ts'];
 const SERVE = ['test/protocol/serve.test.ts'];
 const ROUTES = ['test/protocol/routes.test.ts'];
+const REDIRECT = ['test/protocol/redirect.test.ts'];
 const CONSUME = ['test/protocol/consume.test.ts'];
 const BUILD = ['test/protocol/build.test.ts'];
 
@@ -229,8 +230,8 @@ export const jsDefects: Defect[] = [
     ],
     [
       'the content of a request handed over is a request',
-      'if (words[(record + RECORD_PREPARED) >> 2] === PREPARED_NONE) continue;',
-      '',
+      'if (!((words[(record + RECORD_FLAGS) >> 2] as number) & FLAG_LAST)) continue;',
+      'if (words[(record + RECORD_FLAGS) >> 2] === -1) continue;',
     ],
     [
       'a request with content forgets its route',
@@ -242,9 +243,31 @@ export const jsDefects: Defect[] = [
   ...defectsOf('src/protocol/js/codec.ts', BUILD, [
     [
       'a response is begun at the end of the output',
-      'regionEnd(output) - RESPONSE_BYTES_MAX',
+      'regionEnd(output) - responseBytesMax(redirects)',
       'regionEnd(output)',
     ],
+  ]),
+  ...defectsOf('src/protocol/js/codec.ts', REDIRECT, [
+    ['routes answer where requests are redirected', 'redirects ? findRedirect(views, slot, start) : ', ''],
+    [
+      'a redirect does not remember that it has announced the close',
+      'if (close) words[(record + RECORD_FLAGS) >> 2] = flags | FLAG_LAST;',
+      '',
+    ],
+    [
+      'a redirect takes no more room than a prepared response',
+      'redirects ? Math.max(',
+      'redirects ? Math.min(',
+    ],
+  ]),
+  ...defectsOf('src/protocol/js/redirect.ts', REDIRECT, [
+    [
+      'a redirect leads to the port of HTTP',
+      'skipName(bytes, host, hostEnd) - host',
+      'Math.max(skipName(bytes, host, hostEnd), hostEnd) - host',
+    ],
+    ['a query belongs to the host', ' && bytes[hostEnd] !== QUESTION', ''],
+    ['a missing Host is that of the request before', '& FLAG_HOST) !== 0 &&', '| FLAG_HOST) !== 0 &&'],
   ]),
   ...defectsOf('src/protocol/js/content.ts', CONSUME, [
     ['a piece comes again', 'words[(record + RECORD_PIECE_BYTES) >> 2] = 0;', ''],

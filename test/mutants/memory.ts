@@ -6,6 +6,7 @@ const MEMORY = ['test/wasm/memory.test.ts'];
 const SLOT = ['test/wasm/slot.test.ts'];
 const PARSE = ['test/protocol/parse.test.ts'];
 const SERVE = ['test/protocol/serve.test.ts'];
+const REDIRECT = ['test/protocol/redirect.test.ts'];
 const ROUTES = ['test/protocol/routes.test.ts'];
 const CONSUME = ['test/protocol/consume.test.ts'];
 const RECENT_TEXTS = ['test/wasm/recent-texts.test.ts'];
@@ -178,6 +179,12 @@ export const memoryDefects: Defect[] = [
   ...defectsOf('src/wasm/prepared-table.ts', MEMORY, [
     ['a slot that is taken over has routes', 'this.forgetRoutes();\n    this.fallback', 'this.fallback'],
     ['a slot that is taken over hands requests over', 'this.fallback = PREPARED_DEFAULT;', ''],
+  ]),
+  ...defectsOf('src/wasm/prepared-table.ts', REDIRECT, [
+    ['a slot that is taken over hands over what it would redirect', 'this.redirectsAll = true;', ''],
+  ]),
+  ...defectsOf('src/wasm/slot.ts', REDIRECT, [
+    ['a slot that is taken over redirects', 'this.redirectPort = 0;', ''],
   ]),
   ...defectsOf('src/wasm/request-record.ts', CONSUME, [
     ['trailers are read from their end', 'end - this.word(RECORD_TRAILER_BYTES)', 'end'],

@@ -8,6 +8,7 @@ const PARSE = ['test/protocol/parse.test.ts'];
 const SERVE = ['test/protocol/serve.test.ts'];
 const MEMORY = ['test/wasm/memory.test.ts'];
 const ROUTES = ['test/protocol/routes.test.ts'];
+const REDIRECT = ['test/protocol/redirect.test.ts'];
 const CONSUME = ['test/protocol/consume.test.ts'];
 const BUILD = ['test/protocol/build.test.ts'];
 const ASSERTS = ['test/wasm/asserts.test.ts'];
@@ -367,7 +368,7 @@ export const wasmDefects: Defect[] = [
     ['output has no end', 'position > outputEnd || (events', 'false || (events'],
     [
       'a response is begun at the end of the output',
-      'regionEnd(slot, output) - RESPONSE_BYTES_MAX',
+      'regionEnd(slot, output) - responseBytesMax(redirects)',
       'regionEnd(slot, output)',
     ],
     ['draining closes before the last request received', '(draining && start == end)', 'draining'],
@@ -468,8 +469,8 @@ export const wasmDefects: Defect[] = [
     ['no request is handed over', 'verdict = VERDICT_REQUEST;\n        break;', 'break;'],
     [
       'the content of a request handed over is a request',
-      'if (load<i32>(record, RECORD_PREPARED) == PREPARED_NONE) continue;',
-      '',
+      'if (!(load<i32>(record, RECORD_FLAGS) & FLAG_LAST)) continue;',
+      'if (load<i32>(record, RECORD_FLAGS) == -1) continue;',
     ],
     [
       'a request with content forgets its route',
@@ -481,8 +482,8 @@ export const wasmDefects: Defect[] = [
   ...defectsOf('assembly/serve.ts', TURNS, [
     [
       'a request that its caller has answered is refused as well',
-      'if (load<i32>(record, RECORD_PREPARED) == PREPARED_NONE) {',
-      'if (load<i32>(record, RECORD_PREPARED) < PREPARED_NONE) {',
+      'if (load<i32>(record, RECORD_PREPARED) == PREPARED_NONE) {\n          store',
+      'if (load<i32>(record, RECORD_PREPARED) < PREPARED_NONE) {\n          store',
     ],
   ]),
   ...defectsOf('assembly/serve.ts', BUILD, [
@@ -601,6 +602,66 @@ export const wasmDefects: Defect[] = [
       'twoDigits(cursor + 8)',
     ],
     ['the year begins in January', 'month < 2 ? year + 399 : year + 400', 'year + 400'],
+  ]),
+  ...defectsOf('assembly/redirect.ts', REDIRECT, [
+    [
+      'a redirect leads to the port of HTTP',
+      'const name = skipName(host, hostEnd);',
+      'const name = hostEnd;',
+    ],
+    ['IPv6 ends at its first colon', '== BRACKET ? BRACKET_END : COLON;', '== BRACKET ? COLON : COLON;'],
+    ['the port of HTTPS is always written', 'if (port != HTTPS_PORT)', 'if (port != 0)'],
+    ['a target in absolute-form is a path', 'if (load<u8>(target) != SLASH) {', 'if (target == 0) {'],
+    ['a query belongs to the host', ' && load<u8>(hostEnd) != QUESTION', ''],
+    ['a target without a path has none', 'store<u8>(output++, SLASH);', 'output += 0;'],
+    ['a missing Host is that of the request before', '& FLAG_HOST) != 0 &&', '| FLAG_HOST) != 0 &&'],
+    ['an empty Host is a host', 'load<u16>(record, RECORD_HOST_BYTES) != 0 &&', ''],
+    ['a port is a host', 'RECORD_HOST_OFFSET)) != COLON', 'RECORD_HOST_OFFSET)) != 0'],
+    ['an asterisk is a path', 'return first != ASTERISK;', 'return first != 0;'],
+  ]),
+  ...defectsOf('assembly/response.ts', REDIRECT, [
+    [
+      'a request without a host is redirected',
+      'if (index == PREPARED_REDIRECT && !namesPlace(slot)) index = -ERROR_NO_PLACE;',
+      '',
+    ],
+    ['every response has a Location', 'if (index == PREPARED_REDIRECT) output =', 'output ='],
+  ]),
+  ...defectsOf('assembly/routes.ts', REDIRECT, [
+    [
+      'a target on HTTPS is redirected to itself',
+      'return https && redirect != PREPARED_NONE ? -ERROR_MISDIRECTED : redirect;',
+      'return redirect;',
+    ],
+    ['the caller is not asked about a target on HTTPS', 'https && redirect != PREPARED_NONE', 'https'],
+  ]),
+  ...defectsOf('assembly/serve.ts', REDIRECT, [
+    ['routes answer where requests are redirected', 'redirects ? findRedirect(slot, start) : ', ''],
+    [
+      'a redirect waits for the content, whose bytes it names',
+      'early = prepared == PREPARED_REDIRECT && state != STATE_START;',
+      '',
+    ],
+    [
+      'a redirect is sent before and behind the content',
+      'store<i32>(record, PREPARED_NONE, RECORD_PREPARED);',
+      '',
+    ],
+    [
+      'a redirect does not remember that it has announced the close',
+      '| FLAG_LAST, RECORD_FLAGS)',
+      '| 0, RECORD_FLAGS)',
+    ],
+    [
+      'a client that waits for 100 Continue is believed to send the content',
+      'const abandons = early && expectsContinue(record);',
+      'const abandons = false;',
+    ],
+    [
+      'a redirect takes no more room than a prepared response',
+      'max(PREPARED_RESPONSE_BYTES_MAX, load<i32>(HEADER_HEAD_BYTES_MAX))',
+      'PREPARED_RESPONSE_BYTES_MAX',
+    ],
   ]),
   ...defectsOf('assembly/routes.ts', CONDITIONS, [
     ['all responses are on condition', 'load<i32>(prepared, PREPARED_CONDITIONAL) == 0 || ', ''],

@@ -7,6 +7,7 @@ import { bucketOf } from '../../src/memory/bucket.ts';
 import {
   PREPARED_DEFAULT,
   PREPARED_NONE,
+  PREPARED_REDIRECT,
   STATE_START,
   VERDICT_AGAIN,
   VERDICT_CLOSE,
@@ -199,7 +200,7 @@ describe.each(ENGINE_NAMES)('%s', (name) => {
   });
 
   test('as many routes as there is room for, without the former ones', () => {
-    const fixed = ERROR_RESPONSES.length + 1;
+    const fixed = PREPARED_REDIRECT + 1;
     const paths = Array.from({ length: layout.PREPARED_COUNT_MAX - fixed }, (_, i) => `/r/${i}`);
     route(engine, paths);
     expectAll(

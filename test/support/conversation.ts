@@ -71,8 +71,10 @@ export function converse(
         if (line !== undefined) conversation.heads.push(line);
         conversation.events.push({ request: line, error, response: response && textOf(response) });
       }
-      if (slot.verdict === VERDICT_CLOSE)
+      if (slot.verdict === VERDICT_CLOSE) {
+        slot.record.drop();
         return { ...conversation, closed: true, left: 0, unfinished: false };
+      }
     } while (slot.verdict === VERDICT_AGAIN);
     if (cursor === end && !slot.record.unfinished) carry = undefined;
     else if (carry === undefined || cursor !== start) carry = new Carry(slot, cursor, end);

@@ -3,10 +3,12 @@
 
 import {
   FLAG_EXPECT_CONTINUE,
+  FLAG_LAST,
   FLAG_PERSISTENT,
   METHOD_HEAD,
   MORE,
   PREPARED_NONE,
+  PREPARED_REDIRECT,
   STATE_CONTENT,
   STATE_START,
   VERDICT_AGAIN,
@@ -19,10 +21,12 @@ import {
   CONTROL_ERROR,
   CONTROL_EVENTS,
   CONTROL_HEAD,
+  CONTROL_REDIRECT_PORT,
   CONTROL_REQUESTS_LEFT,
   CONTROL_STATISTICS,
   CONTROL_VERDICT,
   CONTROL_WRITTEN,
+  HEADER_HEAD_BYTES_MAX,
   OUTPUT,
   OUTPUT_BYTES,
   OUTPUT_STRIDE,
@@ -42,10 +46,10 @@ import { consumeContent, skipContent } from './content.ts';
 import { beginEvents, eventsFull, noteHead, noteRejection, noteResponse } from './events.ts';
 import { forgetMethod, parseHead } from './request.ts';
 import { buildPrepared, finishHead, writeContinue } from './response.ts';
-import { findPrepared } from './routes.ts';
+import { findPrepared, findRedirect } from './routes.ts';
 
-/** The largest response of this engine: the prepared text and the lines that vary. */
-const RESPONSE_BYTES_MAX = PREPARED_RESPONSE_BYTES_MAX + 256;
+/** More bytes than the lines of a response that vary take; of a redirect, without the parts of the request's head. */
+const VARYING_BYTES_MAX = 256;
 
 /**
  * Creates the codec of the JS engine.
@@ -60,7 +64,8 @@ export function createJsCodec(views: Views, slot: number, counterAdd: CounterAdd
     const draining = words[(slot + CONTROL_DRAINING) >> 2] !== 0;
     const events = words[(slot + CONTROL_EVENTS) >> 2] !== 0;
     const answersMax = words[(slot + CONTROL_REQUESTS_LEFT) >> 2] as number;
-    const outputEnd = regionEnd(output) - RESPONSE_BYTES_MAX;
+    const redirects = words[(slot + CONTROL_REDIRECT_PORT) >> 2] !== 0;
+    const outputEnd = regionEnd(output) - responseBytesMax(redirects);
     let position = output;
     let answered = 0;
     let verdict = VERDICT_MORE;
@@ -74,6 +79,7 @@ export function createJsCodec(views: Views, slot: number, counterAdd: CounterAdd
         break;
       }
       let state = words[(record + RECORD_STATE) >> 2] as number;
+      let early = false;
       if (state < STATE_CONTENT) {
         const cursor = parseHead(views, record, start, end);
         if (cursor === MORE) break;
@@ -84,7 +90,7 @@ export function createJsCodec(views: Views, slot: number, counterAdd: CounterAdd
         }
         words[(slot + CONTROL_HEAD) >> 2] = start;
         if (events) noteHead(views, slot, record, start);
-        const prepared = findPrepared(views, slot, start);
+        const prepared = redirects ? findRedirect(views, slot, start) : findPrepared(views, slot, start);
         words[(record + RECORD_PREPARED) >> 2] = prepared;
         start = cursor;
         if (prepared === PREPARED_NONE) {
@@ -93,10 +99,12 @@ export function createJsCodec(views: Views, slot: number, counterAdd: CounterAdd
           break;
         }
         state = words[(record + RECORD_STATE) >> 2] as number;
-        if (state !== STATE_START && start === end && expectsContinue())
+        // A redirect names the target, which is gone when the content has arrived.
+        early = prepared === PREPARED_REDIRECT && state !== STATE_START;
+        if (state !== STATE_START && !early && start === end && expectsContinue())
           position = writeContinue(views, position);
       }
-      if (state !== STATE_START) {
+      if (state !== STATE_START && !early) {
         const cursor = skipContent(views, record, start, end);
         if (cursor < 0) {
           // The request has already been answered, so the server sends no second response.
@@ -110,19 +118,30 @@ export function createJsCodec(views: Views, slot: number, counterAdd: CounterAdd
         }
         start = cursor;
         if (words[(record + RECORD_STATE) >> 2] !== STATE_START) break;
-        if (words[(record + RECORD_PREPARED) >> 2] === PREPARED_NONE) continue;
+        if (words[(record + RECORD_PREPARED) >> 2] === PREPARED_NONE) {
+          if (!((words[(record + RECORD_FLAGS) >> 2] as number) & FLAG_LAST)) continue;
+          verdict = VERDICT_CLOSE;
+          break;
+        }
       }
       answered++;
 
       const flags = words[(record + RECORD_FLAGS) >> 2] as number;
       const last = answered === answersMax || (draining && start === end);
-      const close = last || !(flags & FLAG_PERSISTENT);
+      // A client that is redirected while it waits for 100 Continue may send the content or not, so the connection closes.
+      const abandons = early && expectsContinue();
+      const close = last || abandons || !(flags & FLAG_PERSISTENT);
       const response = position;
       const headOnly = words[(record + RECORD_METHOD) >> 2] === METHOD_HEAD;
       const sayPersistent = words[(record + RECORD_VERSION_MINOR) >> 2] === 0;
       const prepared = words[(record + RECORD_PREPARED) >> 2] as number;
       position = buildPrepared(views, counterAdd, slot, prepared, position, close, sayPersistent, headOnly);
       if (events) noteResponse(views, slot, response, position, 0);
+      if (early && !abandons) {
+        words[(record + RECORD_PREPARED) >> 2] = PREPARED_NONE;
+        if (close) words[(record + RECORD_FLAGS) >> 2] = flags | FLAG_LAST;
+        continue;
+      }
       if (close) {
         verdict = VERDICT_CLOSE;
         break;
@@ -134,6 +153,15 @@ export function createJsCodec(views: Views, slot: number, counterAdd: CounterAdd
     words[(slot + CONTROL_REQUESTS_LEFT) >> 2] = answersMax - answered;
     tally(STATISTICS_REQUESTS, answered);
     return start;
+  }
+
+  /** Returns the size of the largest response, and of a 100 Continue before it. */
+  function responseBytesMax(redirects: boolean): number {
+    const headBytesMax = words[HEADER_HEAD_BYTES_MAX >> 2] as number;
+    const parts = redirects
+      ? Math.max(PREPARED_RESPONSE_BYTES_MAX, headBytesMax)
+      : PREPARED_RESPONSE_BYTES_MAX;
+    return parts + VARYING_BYTES_MAX;
   }
 
   function regionEnd(output: number): number {

@@ -1,6 +1,12 @@
 // Builds a response in the output region from its prepared parts; twin of assembly/response.ts.
 
-import { ERROR_LEASE_EXHAUSTED, LENGTH_CHUNKED, LENGTH_UNTOLD } from '../../memory/codes.ts';
+import {
+  ERROR_LEASE_EXHAUSTED,
+  ERROR_NO_PLACE,
+  LENGTH_CHUNKED,
+  LENGTH_UNTOLD,
+  PREPARED_REDIRECT,
+} from '../../memory/codes.ts';
 import {
   DATE,
   DATE_LINE_BYTES,
@@ -15,7 +21,9 @@ import {
 } from '../../memory/layout.ts';
 import type { Views } from '../../memory/views.ts';
 import type { CounterAdd } from '../codec.ts';
+import { copy, write } from './copy.ts';
 import { countDigits, writeDecimal } from './number.ts';
+import { namesPlace, writeLocation } from './redirect.ts';
 import { ascii } from './scanner.ts';
 
 const CONNECTION_CLOSE = ascii('Connection: close\r\n');
@@ -27,7 +35,8 @@ const CRLF = ascii('\r\n');
 const CRLF_CRLF = ascii('\r\n\r\n');
 
 /**
- * Builds prepared response `index` at `output` and returns the position after it.
+ * Builds prepared response `index` at `output` and returns the position after it. PREPARED_REDIRECT redirects the request
+ * in the record, whose head must still be in the input.
  * @param close add "Connection: close"
  * @param sayPersistent add "Connection: keep-alive", which HTTP/1.0 clients need
  * @param headOnly the request was HEAD, so omit the content but keep its length (RFC 9110 9.3.2)
@@ -43,6 +52,7 @@ export function buildPrepared(
   headOnly: boolean,
 ): number {
   const { bytes, words } = views;
+  if (index === PREPARED_REDIRECT && !namesPlace(views, slot)) index = -ERROR_NO_PLACE;
   const prepared = slot + PREPARED + index * PREPARED_ENTRY_BYTES;
   const head = words[(prepared + PREPARED_HEAD) >> 2] as number;
   const headBytes = words[(prepared + PREPARED_HEAD_BYTES) >> 2] as number;
@@ -64,6 +74,7 @@ export function buildPrepared(
     );
 
   output = copy(bytes, output, head, headBytes);
+  if (index === PREPARED_REDIRECT) output = writeLocation(views, slot, output);
   if (words[(prepared + PREPARED_BARE) >> 2] !== 0)
     return finishHead(views, slot, output, LENGTH_UNTOLD, close, sayPersistent);
 
@@ -107,14 +118,4 @@ export function finishHead(
 /** Writes "HTTP/1.1 100 Continue" and an empty line. */
 export function writeContinue({ bytes }: Views, output: number): number {
   return write(bytes, output, CONTINUE);
-}
-
-function copy(bytes: Uint8Array, to: number, from: number, size: number): number {
-  for (const end = from + size; from < end; ) bytes[to++] = bytes[from++] as number;
-  return to;
-}
-
-function write(bytes: Uint8Array, to: number, text: Uint8Array): number {
-  for (let i = 0; i < text.length; i++) bytes[to++] = text[i] as number;
-  return to;
 }

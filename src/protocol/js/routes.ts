@@ -1,10 +1,17 @@
 // Finds the prepared response to a GET or HEAD by its exact path; twin of assembly/routes.ts.
 
 import { bucketOf } from '../../memory/bucket.ts';
-import { FLAG_CONDITIONAL, METHOD_GET, METHOD_HEAD } from '../../memory/codes.ts';
+import {
+  ERROR_MISDIRECTED,
+  FLAG_CONDITIONAL,
+  METHOD_GET,
+  METHOD_HEAD,
+  PREPARED_NONE,
+} from '../../memory/codes.ts';
 import {
   CONTROL_FALLBACK,
   CONTROL_HTTPS,
+  CONTROL_REDIRECT,
   CONTROL_ROUTE_COUNT,
   PREPARED,
   PREPARED_CONDITIONAL,
@@ -53,6 +60,17 @@ export function findPrepared(views: Views, slot: number, start: number): number 
     index = words[prepared + (PREPARED_NEXT >> 2)] as number;
   }
   return fallback;
+}
+
+/**
+ * Returns the same for a request on a connection whose requests are redirected. A target with the scheme https is already
+ * where the redirect leads, so redirecting it again would never end.
+ */
+export function findRedirect({ bytes, halves, words }: Views, slot: number, start: number): number {
+  const redirect = words[(slot + CONTROL_REDIRECT) >> 2] as number;
+  const target = start + (halves[(slot + RECORD + RECORD_TARGET_OFFSET) >> 1] as number);
+  const https = bytes[target] !== SLASH && isHttps(bytes, target);
+  return https && redirect !== PREPARED_NONE ? -ERROR_MISDIRECTED : redirect;
 }
 
 /** Returns whether a target that is not a path has the scheme https. If not, its scheme is http, or the target is "*". */
