@@ -11,6 +11,9 @@ interface Below {
   [BELOW]?: Socket;
 }
 
+/** How OpenSSL calls a certificate that is missing. */
+const NO_CERTIFICATE = 'UNABLE_TO_GET_ISSUER_CERT';
+
 interface Internals {
   ssl: { verifyError(): (Error & { code: string }) | null };
 }
@@ -35,7 +38,8 @@ export function encrypt(
     ALPNProtocols: protocols,
     SNICallback: (serverName: string, choose: Choose) => choose(null, contexts.of(serverName)),
     requestCert: contexts.client !== undefined,
-    rejectUnauthorized: false,
+    // A client without a certificate gets a TLS alert that says so.
+    rejectUnauthorized: contexts.client === 'require',
   });
   (socket as Below)[BELOW] = below;
   socket.on('secure', () => {
@@ -54,10 +58,12 @@ export function plainSocketOf(socket: Socket): Socket {
 /** Checks the certificate of the client, if it was asked for one. */
 function accepts(socket: TLSSocket, { client }: SecureContexts): boolean {
   if (client === undefined) return true;
-  const error = (socket as unknown as Internals).ssl.verifyError();
-  socket.authorized = error === null;
-  if (error !== null) socket.authorizationError = error.code as unknown as Error;
-  return error === null || client === 'request';
+  // Of a resumed session of TLS 1.3, Node 20 finds no error even if there is no certificate.
+  const missing = socket.getPeerX509Certificate() === undefined;
+  const code = missing ? NO_CERTIFICATE : (socket as unknown as Internals).ssl.verifyError()?.code;
+  socket.authorized = code === undefined;
+  if (code !== undefined) socket.authorizationError = code as unknown as Error;
+  return socket.authorized || client === 'request';
 }
 
 function socketOnTlsError(this: TLSSocket): void {
