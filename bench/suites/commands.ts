@@ -130,11 +130,8 @@ function overTls(plain: Contestant, args: TlsArguments): Contestant {
   };
 }
 
-/** hotpath has the options already, but does not serve by them yet. */
-const NOT_BUILT = { missing: () => 'not built' };
-
-export const HOTPATH_TLS = { ...overTls(oneWorker('hotpath wasm', 'wasm'), OPTIONS), ...NOT_BUILT };
-export const FETCH_TLS = { ...overTls(FETCH, OPTIONS), ...NOT_BUILT };
+export const HOTPATH_TLS = overTls(oneWorker('hotpath wasm', 'wasm'), OPTIONS);
+export const FETCH_TLS = overTls(FETCH, OPTIONS);
 export const NODE_HTTPS: Contestant = { ...overTls(NODE_HTTP, BESIDE_PORT), name: 'node:https' };
 export const BUN_TLS = overTls(BUN, BESIDE_PORT);
 
@@ -145,6 +142,8 @@ export const NGINX_TLS: Contestant = {
 
 /* The same servers with HTTP/2 over TLS. */
 
+/** hotpath has the option already, but does not serve by it yet. */
+const NOT_BUILT = { missing: () => 'not built' };
 const HTTP2_OPTIONS: TlsArguments = (...files) => [...OPTIONS(...files), '--http2'];
 
 export const HOTPATH_HTTP2 = { ...overTls(oneWorker('hotpath wasm', 'wasm'), HTTP2_OPTIONS), ...NOT_BUILT };
