@@ -34,5 +34,6 @@ export { LeaseExhaustedError } from './state/lease-exhausted.ts';
 export { type Decision, type Limiter, type LimiterOptions, limiter } from './state/limiter.ts';
 export { type Mutex, mutex } from './state/mutex.ts';
 export type { Hold } from './state/mutex-hold.ts';
+export type { TlsConnection } from './tls/tls-connection.ts';
 export type { Pem, TlsPair } from './tls-options.ts';
 export type { Statistics } from './wasm/statistics.ts';

@@ -1,6 +1,6 @@
 // The messages between supervisor and server process, over IPC.
 
-import type { Address, ListenerOptions } from './connection/address.ts';
+import type { ListenerOptions } from './connection/address.ts';
 import type { SocketWay } from './connection/bind.ts';
 import type { Io } from './connection/endpoint.ts';
 import type { ServerOptions } from './options.ts';
@@ -21,8 +21,8 @@ export type ToServer =
 export type ToSupervisor =
   /** Asks for a socket of the listener with this index. */
   | { type: 'take'; request: number; listener: number; socket: number }
-  /** Every thread listens at all these addresses. */
-  | { type: 'listening'; addresses: Address[]; who: string; io: Io }
+  /** Every thread listens for all these listeners. */
+  | { type: 'listening'; listeners: readonly ListenerOptions[]; who: string; io: Io }
   | { type: 'failed'; code: string | undefined; message: string }
   | { type: 'note'; text: string }
   | { type: 'warning'; text: string }

@@ -8,7 +8,7 @@ import {
   type Address,
   type ListenerOptions,
   listenersOf,
-  mainAddress,
+  mainListener,
   portOf,
   urlOf,
   withPort,
@@ -31,7 +31,7 @@ import type { Statistics } from './wasm/statistics.ts';
 
 /** A server that runs in this program. */
 export interface Server extends AsyncDisposable {
-  /** The URL without a slash at the end: `http://127.0.0.1:8080`. */
+  /** The URL without a slash at the end: `http://127.0.0.1:8080`. Begins with https if the server speaks TLS. */
   readonly url: string;
   readonly port: number;
   /** Totals and gauges over all threads of the server. */
@@ -117,7 +117,7 @@ export async function startThreads(options: Options, listeners = listenersOf(opt
     start.note(`Threads can't share a ${what} here: 1 worker, not ${wanted}`);
   }
   // If the port is 0, the first thread picks one, and the others use it.
-  const picks = listeners.map(({ address }) => new PortPick(address));
+  const picks = listeners.map((listener) => new PortPick(listener));
   const server = await eventLoop({
     ...start,
     takePlace: async (listener, ordinal) =>
@@ -178,15 +178,15 @@ function startOf(options: Options, listeners: ListenerOptions[]): Omit<ModelStar
 }
 
 function handleOf({ drainTimeout, tls }: Options, running: RunningServer): Server {
-  const address = mainAddress(running.addresses);
+  const listener = mainListener(running.listeners);
   let closed: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     closed ??= running.drain(drainTimeout).then(() => {});
     await closed;
   };
   return {
-    url: urlOf(address),
-    port: portOf(address),
+    url: urlOf(listener),
+    port: portOf(listener.address),
     stats: () => running.statistics(),
     reloadTls: async (given) => {
       if (tls === undefined)
@@ -203,7 +203,8 @@ class PortPick {
   private pick: () => void = () => {};
   private readonly isPicked: Promise<void>;
 
-  constructor(private address: Address) {
+  constructor(private listener: ListenerOptions) {
+    const { address } = listener;
     this.isPicked = new Promise((resolve) => (this.pick = resolve));
     if ('path' in address || address.port > 0) this.pick();
   }
@@ -211,11 +212,11 @@ class PortPick {
   /** Where a thread listens. Waits until the first one does. */
   async addressFor(ordinal: number): Promise<Address> {
     if (ordinal > 0) await this.isPicked;
-    return this.address;
+    return this.listener.address;
   }
 
   picked(port: number): void {
-    this.address = withPort(this.address, port);
+    this.listener = withPort(this.listener, port);
     this.pick();
   }
 }

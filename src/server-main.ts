@@ -69,8 +69,7 @@ async function start({ options, times, listeners, ways }: ToServer & { type: 'st
       note,
       warn,
     });
-    const { addresses, who, io } = server;
-    tell({ type: 'listening', addresses, who, io });
+    tell({ type: 'listening', listeners: server.listeners, who: server.who, io: server.io });
   } catch (error) {
     fail(error as Error);
   }

@@ -20,6 +20,9 @@ const BACKOFF_MAX_MS = 10_000;
 /** Milliseconds for the server process to end after the drain timeout; then it is killed. */
 const GRACE_MS = 3000;
 
+/** What the start line says behind the URL of a listener. */
+const PURPOSES: Record<ListenerOptions['serves'], string> = { public: '', redirect: ' for redirects' };
+
 /**
  * Runs a server until a signal stops it.
  * @throws the error that binding or starting fails with
@@ -163,7 +166,7 @@ class Supervisor {
   }
 
   /** Logs the start line, for which scripts wait. */
-  private announce({ addresses, who, io }: ToSupervisor & { type: 'listening' }): void {
+  private announce({ listeners, who, io }: ToSupervisor & { type: 'listening' }): void {
     const { engine, model } = this.options;
     const sockets = {
       'per-worker': model === 'event-loop' ? 'sockets for each worker' : 'several sockets',
@@ -175,7 +178,7 @@ class Supervisor {
     const ways =
       accept === read && read === write ? `${read} I/O` : `${accept} accepts, ${read} reads, ${write} writes`;
     const how = [who, `${engine} engine`, ...this.counting(), [way, ...others].join(' or '), ways].join(', ');
-    const [first, ...more] = addresses.map(urlOf);
+    const [first, ...more] = listeners.map((one) => `${urlOf(one)}${PURPOSES[one.serves]}`);
     const last = more.pop();
     const where = last === undefined ? first : `${[first, ...more].join(', ')} and ${last}`;
     this.log.note(`Server listening on ${where} (${how})`);

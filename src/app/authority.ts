@@ -4,12 +4,12 @@
 //   authority   from a target in absolute-form, whatever Host says (RFC 9112 3.2.2); otherwise from Host
 //   scheme      from a target in absolute-form; otherwise from a trusted proxy; otherwise the listener's
 //
-// A target with the scheme https gets a 421 unless the request came by https, to this server or to a trusted proxy. With
-// a list of allowed hosts, a request for any other host gets a 421, and so does a request without a Host. Without a
+// A target with the scheme https gets a 421 unless the request came by https, to this server or to a trusted proxy. A
+// target with the scheme http is answered by https, too: encryption breaks no requirement of http. With a list of allowed hosts, a request for any other host gets a 421, and so does a request without a Host. Without a
 // list, a request whose target is a path needs no check.
 
 import type { Access } from '../connection/access.ts';
-import type { Head } from '../connection/exchange.ts';
+import type { Exchange, Head } from '../connection/exchange.ts';
 import { AllowedHosts } from './allowed-hosts.ts';
 import { clientScheme, type Scheme, saysScheme } from './proxy.ts';
 
@@ -21,16 +21,15 @@ export interface AbsoluteTarget {
   readonly rest: string;
 }
 
+/** What an exchange says of the way that its request came. */
+export type Received = Pick<Exchange, 'head' | 'scheme'>;
+
 export class Authority {
   private readonly hosts: AllowedHosts | undefined;
   /** The last result of `hosts`, kept because most requests are for the same host as the one before. */
   private readonly last = { scheme: '', authority: '', allowed: false };
 
-  /** @param listener the scheme that the listener speaks */
-  constructor(
-    private readonly listener: Scheme,
-    private readonly access: Access = { trustProxy: 0 },
-  ) {
+  constructor(private readonly access: Access = { trustProxy: 0 }) {
     const { allowedHosts } = access;
     this.hosts = allowedHosts && new AllowedHosts(allowedHosts);
   }
@@ -42,21 +41,22 @@ export class Authority {
 
   /** Whether this server may have to answer a target with the scheme https. */
   get maybeHttps(): boolean {
-    return this.listener === 'https' || saysScheme(this.access);
+    return this.access.speaksTls === true || saysScheme(this.access);
   }
 
   /** Whether this server answers for the target of a request. If not, the response is a 421. */
-  answersFor(head: Head): boolean {
+  answersFor(received: Received): boolean {
+    const { head } = received;
     if (head.originForm && this.hosts === undefined) return true;
     const target = absoluteTarget(head);
-    if (target === undefined) return this.allows(this.schemeOf(head), head.host);
-    if (target.scheme === 'https' && this.schemeOf(head) !== 'https') return false;
+    if (target === undefined) return this.allows(this.schemeOf(received), head.host);
+    if (target.scheme === 'https' && this.schemeOf(received) !== 'https') return false;
     return this.allows(target.scheme, target.authority);
   }
 
   /** The scheme by which a request came. */
-  schemeOf(head: Head): Scheme {
-    return clientScheme(head, this.access) ?? this.listener;
+  schemeOf(received: Received): Scheme {
+    return schemeOf(received, this.access);
   }
 
   private allows(scheme: Scheme, authority: string): boolean {
@@ -66,6 +66,11 @@ export class Authority {
       Object.assign(last, { scheme, authority, allowed: hosts.has(scheme, authority) });
     return last.allowed;
   }
+}
+
+/** The scheme by which the client of an exchange came: to a trusted proxy that reports it, otherwise to the listener. */
+export function schemeOf({ head, scheme }: Received, access: Access): Scheme {
+  return clientScheme(head, access) ?? scheme;
 }
 
 /** The parts of a target in absolute-form; undefined for the other forms. */

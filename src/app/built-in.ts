@@ -1,4 +1,4 @@
-// The built-in response of a server that trusts proxies or has a list of allowed hosts. In any other server the engine
+// The built-in response of a server that trusts proxies, has a list of allowed hosts, or speaks TLS. In any other server the engine
 // sends it without JavaScript.
 
 import type { Access } from '../connection/access.ts';
@@ -8,11 +8,10 @@ import { Authority } from './authority.ts';
 
 /** Makes a plane answer every request with the built-in response, or with a 421 for a host that is not allowed. */
 export function serveBuiltIn(plane: Plane, access: Access): void {
-  const authority = new Authority('http', access);
+  const authority = new Authority(access);
   plane.slot.prepared.refusesHttps = !authority.maybeHttps;
   plane.serve(
-    (exchange) =>
-      exchange.answer(authority.answersFor(exchange.head) ? PREPARED_DEFAULT : -ERROR_MISDIRECTED),
+    (exchange) => exchange.answer(authority.answersFor(exchange) ? PREPARED_DEFAULT : -ERROR_MISDIRECTED),
     authority.anyHost,
   );
 }

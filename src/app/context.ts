@@ -1,8 +1,10 @@
 // The context that a handler is passed beside its request.
 
 import type { Access } from '../connection/access.ts';
-import type { Exchange } from '../connection/exchange.ts';
-import { clientAddress } from './proxy.ts';
+import type { Exchange, HttpVersion } from '../connection/exchange.ts';
+import type { TlsConnection } from '../tls/tls-connection.ts';
+import { schemeOf } from './authority.ts';
+import { clientAddress, type Scheme } from './proxy.ts';
 import type { Context, ServerView } from './types.ts';
 
 /** Where an application runs: its thread, its server, and who may access it. */
@@ -28,6 +30,18 @@ export class RequestContext implements Context {
     const exchange = this.#exchange;
     this.#address ??= clientAddress(exchange.head, this.#environment, exchange.remoteAddress);
     return this.#address;
+  }
+
+  get protocol(): Scheme {
+    return schemeOf(this.#exchange, this.#environment);
+  }
+
+  get httpVersion(): HttpVersion {
+    return this.#exchange.httpVersion;
+  }
+
+  get tls(): TlsConnection | undefined {
+    return this.#exchange.tls;
   }
 
   get worker(): number {

@@ -27,7 +27,7 @@ import { Origin } from './url.ts';
  */
 export async function prepareApp(plane: Plane, app: App, environment: AppEnvironment): Promise<() => void> {
   const fixed = new FixedResponses(plane);
-  const authority = new Authority('http', environment);
+  const authority = new Authority(environment);
   // The engine looks only at the path, so it may answer only when any host is allowed.
   const byPath = authority.anyHost;
   const routes =
@@ -60,7 +60,7 @@ class Dispatcher {
   }
 
   answer(exchange: Exchange): void {
-    if (!this.authority.answersFor(exchange.head)) {
+    if (!this.authority.answersFor(exchange)) {
       exchange.answer(-ERROR_MISDIRECTED);
       return;
     }

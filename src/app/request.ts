@@ -63,7 +63,7 @@ export class Request implements globalThis.Request {
   /** The URL; see url.ts. */
   get url(): string {
     if (!(#url in this)) return platformGet(NativeRequest.prototype, 'url', this);
-    this.#url ??= this.#origin.urlOf(this.#exchange.head);
+    this.#url ??= this.#origin.urlOf(this.#exchange);
     return this.#url;
   }
 

@@ -1,25 +1,25 @@
 // The view of their server that handlers get.
 
-import { type Address, mainAddress, portOf, urlOf } from '../connection/address.ts';
+import { type ListenerOptions, mainListener, portOf, urlOf } from '../connection/address.ts';
 import type { Statistics } from '../wasm/statistics.ts';
 import type { ServerView } from './types.ts';
 
 /**
  * Makes the view that handlers get.
- * @param addresses gives where the server listens by now
+ * @param listeners gives the listeners, with the ports that are known by now
  * @param draining aborts when the server begins to drain
  */
 export function serverView(
-  addresses: () => readonly Address[],
+  listeners: () => readonly ListenerOptions[],
   draining: AbortSignal,
   stats: () => Statistics,
 ): ServerView {
   return {
     get url() {
-      return urlOf(mainAddress(addresses()));
+      return urlOf(mainListener(listeners()));
     },
     get port() {
-      return portOf(mainAddress(addresses()));
+      return portOf(mainListener(listeners()).address);
     },
     draining,
     stats,

@@ -1,6 +1,7 @@
 // The types of what users write: an application, its routes and handlers, and what handlers are passed.
 
 import type { Counted } from '../state/counted.ts';
+import type { TlsConnection } from '../tls/tls-connection.ts';
 import type { Statistics } from '../wasm/statistics.ts';
 
 /** An application: `fetch`, `routes` or both. Bun.serve() takes the same shape, and a module exports it by default. */
@@ -87,6 +88,15 @@ export interface Context {
    * the peer has gone. Empty for a client of a unix socket, unless a trusted proxy reports its address.
    */
   readonly remoteAddress: string;
+  /** The scheme that the client used: to reach this server, or a trusted proxy that reports it. */
+  readonly protocol: 'http' | 'https';
+  /** The version of HTTP that the peer speaks. */
+  readonly httpVersion: '1.0' | '1.1' | '2';
+  /**
+   * The TLS of the connection, with the client's certificate. Undefined if the connection is not encrypted, and so behind
+   * a proxy that ends the encryption.
+   */
+  readonly tls: TlsConnection | undefined;
   /** Index of this thread among the threads of the server, from 0. */
   readonly worker: number;
   readonly server: ServerView;
@@ -94,7 +104,7 @@ export interface Context {
 
 /** The server, for its handlers. */
 export interface ServerView {
-  /** Without a slash at the end: `http://127.0.0.1:8080`. */
+  /** Without a slash at the end: `http://127.0.0.1:8080`. Begins with https if the server speaks TLS. */
   readonly url: string;
   readonly port: number;
   /**

@@ -1,16 +1,15 @@
 // The URL of a request (RFC 9110 7.1, RFC 9112 3.3). `new URL()` accepts it and does not change it. Its path is in normal
 // form (path.ts). Its scheme and host depend on the target:
 //
-//   /path           the server's scheme, or the one that a trusted proxy reports, and the Host. Two slashes at the
+//   /path           the listener's scheme, or the one that a trusted proxy reports, and the Host. Two slashes at the
 //                   beginning belong to the path; they begin no authority.
 //   http://a/path   those of the target, whatever Host (RFC 9112 3.2.2) and proxies say
 //   *               as for /path; the path is empty (RFC 9112 3.3), which is written as "/"
 //
 // When there is no Host, or one that no URL can have, such as 1.2.3.4.5 or a:99999, the server's own host is used.
 
-import type { Head } from '../connection/exchange.ts';
 import { urlOfAuthority } from './allowed-hosts.ts';
-import { type Authority, absoluteTarget } from './authority.ts';
+import { type Authority, absoluteTarget, type Received } from './authority.ts';
 import { decodeUnreserved, isUsual } from './path.ts';
 import type { Scheme } from './proxy.ts';
 
@@ -50,10 +49,11 @@ export class Origin {
   }
 
   /** Builds the URL of a request that this server answers for. Never throws for a head that the parser accepted. */
-  urlOf(head: Head): string {
+  urlOf(received: Received): string {
+    const { head } = received;
     if (head.originForm) {
       const { target } = head;
-      const origin = this.originOf(this.authority.schemeOf(head), head.host);
+      const origin = this.originOf(this.authority.schemeOf(received), head.host);
       const kept = this.kept[target.length];
       if (kept === undefined) return urlIn(origin, target);
       if (kept.target !== target || kept.origin !== origin) {
@@ -64,7 +64,7 @@ export class Origin {
       return kept.url;
     }
     const target = absoluteTarget(head);
-    if (target === undefined) return `${this.originOf(this.authority.schemeOf(head), head.host)}/`;
+    if (target === undefined) return `${this.originOf(this.authority.schemeOf(received), head.host)}/`;
     return new URL(this.originOf(target.scheme, target.authority) + normalTarget(target.rest)).href;
   }
 

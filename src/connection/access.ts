@@ -1,4 +1,4 @@
-// Which proxies a server trusts, and for which hosts it answers: plain values, which are sent to every thread.
+// Which proxies a server trusts, and for which schemes and hosts it answers: plain values, which are sent to every thread.
 
 /** Fields in which a proxy records its client's address and scheme. */
 export const PROXY_FIELDS = ['x-forwarded-for', 'x-forwarded-proto', 'forwarded'] as const;
@@ -11,4 +11,6 @@ export interface Access {
   readonly trustProxyField?: readonly ProxyField[] | undefined;
   /** The hosts that requests may name, as allowed-hosts.ts reads them; undefined: any host. */
   readonly allowedHosts?: readonly string[] | undefined;
+  /** A listener of the server speaks TLS. */
+  readonly speaksTls?: boolean | undefined;
 }

@@ -44,9 +44,10 @@ export function listenersOf({ host, port, tls, redirectHttp, unix, unixMode }: P
   return listeners;
 }
 
-/** Returns the address that names a server: the first TCP port, or the first path if there is none. */
-export function mainAddress(addresses: readonly Address[]): Address {
-  return addresses.find((address) => 'port' in address) ?? (addresses[0] as Address);
+/** Returns the listener that names a server: the first public TCP port, or the first public path if there is none. */
+export function mainListener(listeners: readonly ListenerOptions[]): ListenerOptions {
+  const open = listeners.filter(({ serves }) => serves === 'public');
+  return open.find(({ address }) => 'port' in address) ?? (open[0] as ListenerOptions);
 }
 
 /** Returns the port; 0 for a path. */
@@ -54,19 +55,21 @@ export function portOf(address: Address): number {
   return 'port' in address ? address.port : 0;
 }
 
-/** Returns the address with its known port: `port` replaces port 0. */
-export function withPort(address: Address, port: number): Address {
-  return 'port' in address ? { ...address, port: address.port || port } : address;
+/** Returns the listener with its known port: `port` replaces port 0. */
+export function withPort(listener: ListenerOptions, port: number): ListenerOptions {
+  const { address } = listener;
+  return 'port' in address ? { ...listener, address: { ...address, port: address.port || port } } : listener;
 }
 
 /**
- * Returns the URL of a server: `http://127.0.0.1:8080`, `http://[::1]:8080` or `unix:/run/app.sock`. No URL can hold the
- * zone of an IPv6 address (`::1%lo`), so the zone is left out.
+ * Returns the URL of a listener: `http://127.0.0.1:8080`, `https://[::1]:8443` or `unix:/run/app.sock`. No URL can hold
+ * the zone of an IPv6 address (`::1%lo`), so the zone is left out.
  */
-export function urlOf(address: Address): string {
+export function urlOf({ address, protocol }: Pick<ListenerOptions, 'address' | 'protocol'>): string {
   if ('path' in address) return `unix:${address.path}`;
   const { host, port } = address;
-  return `http://${host.includes(':') ? `[${host.replace(/%.*/, '')}]` : host}:${port}`;
+  const scheme = protocol === 'tls' ? 'https' : 'http';
+  return `${scheme}://${host.includes(':') ? `[${host.replace(/%.*/, '')}]` : host}:${port}`;
 }
 
 /**
@@ -78,5 +81,8 @@ export function hostToListen(text: string): string | undefined {
   const host = inBrackets ?? text;
   if (host.includes(':') || inBrackets !== undefined) return isIPv6(host) ? host : undefined;
   // URL and the system check the other characters of a name.
-  return /^[^\s\p{Cc}/?#@\\%]+$/u.test(host) && URL.canParse(urlOf({ host, port: 1 })) ? host : undefined;
+  return /^[^\s\p{Cc}/?#@\\%]+$/u.test(host) &&
+    URL.canParse(urlOf({ address: { host, port: 1 }, protocol: 'plain' }))
+    ? host
+    : undefined;
 }

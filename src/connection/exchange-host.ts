@@ -1,6 +1,7 @@
 // The part of a connection that its open exchange sees.
 
 import type { Duplex } from 'node:stream';
+import type { Endpoint } from './endpoint.ts';
 import type { Inflow } from './inflow.ts';
 import type { Outflow } from './outflow.ts';
 import type { Plane } from './plane.ts';
@@ -15,6 +16,7 @@ export interface ExchangeHost {
   readonly requestLog: RequestLog | undefined;
   /** The address of the peer, as an exchange reports it. */
   readonly remoteAddress: string;
+  readonly endpoint: Endpoint;
   /** Receives the content of the request. */
   readonly inflow: Inflow;
   /** Another request, or a part of one, has been received behind this one. */

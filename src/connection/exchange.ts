@@ -3,6 +3,7 @@
 
 import type { Duplex } from 'node:stream';
 import { isReasonPhrase } from '../protocol/status.ts';
+import type { TlsConnection } from '../tls/tls-connection.ts';
 import type { ExchangeEvents } from './exchange-events.ts';
 
 /** Most bytes of the status line and the field lines of a response together. */
@@ -80,8 +81,16 @@ export function areHeadParts({ reasonPhrase, date }: HeadParts): boolean {
   );
 }
 
+/** The versions of HTTP that a server speaks. */
+export type HttpVersion = '1.0' | '1.1' | '2';
+
 export interface Exchange {
   readonly head: Head;
+  /** The scheme of the listener: https if the connection is encrypted. */
+  readonly scheme: 'http' | 'https';
+  readonly httpVersion: HttpVersion;
+  /** Describes the encryption of the connection; undefined if it has none. */
+  readonly tls: TlsConnection | undefined;
   /** Undefined if the request has no content. */
   readonly content: Content | undefined;
   /** The address of the peer; empty on a unix socket; `unknown` if the peer was gone when it was first read. */

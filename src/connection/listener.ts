@@ -49,8 +49,8 @@ export function isExclusive(at: ListenAt): boolean {
 
 /** All listeners of a thread. */
 export interface Listening {
-  /** The addresses where the thread listens, in the order of the listeners. */
-  addresses: Address[];
+  /** The listeners with the ports that they have, in their order. */
+  listeners: ListenerOptions[];
   /** Stops accepting. */
   close(): void;
 }
@@ -72,7 +72,7 @@ export async function listenAtAll(
     options.map((one, i) => async () => listen(acceptor, await takePlace(i, 0), endpointOf(one, io, secure))),
   );
   return {
-    addresses: listeners.map(({ port }, i) => withPort((options[i] as ListenerOptions).address, port)),
+    listeners: options.map((one, i) => withPort(one, (listeners[i] as Listener).port)),
     close: () => closeAll(listeners),
   };
 }

@@ -10,19 +10,27 @@
 //   CUT       the response can't be completed: the connection is about to close
 
 import type { Duplex } from 'node:stream';
+import type { TLSSocket } from 'node:tls';
 import { ERROR_HANDLER_TIMEOUT, LENGTH_UNTOLD } from '../memory/codes.ts';
 import { refusalText } from '../protocol/errors.ts';
 import { abortError, unreadError } from '../protocol/request-errors.ts';
 import { isBare, statusLine } from '../protocol/status.ts';
+import { type TlsConnection, tlsConnectionOf } from '../tls/tls-connection.ts';
 import type { RecordHead } from '../wasm/head.ts';
-import { type Exchange, FIELDS_BYTES_MAX, FIELDS_TOO_LARGE, type HeadParts } from './exchange.ts';
+import {
+  type Exchange,
+  FIELDS_BYTES_MAX,
+  FIELDS_TOO_LARGE,
+  type HeadParts,
+  type HttpVersion,
+} from './exchange.ts';
 import { type ExchangeEvents, ExchangeListeners } from './exchange-events.ts';
 import type { ExchangeHost } from './exchange-host.ts';
 import { LINGER_BYTES_MAX } from './inflow.ts';
 import { COPIED_BYTES_MAX, type Taken, tellLater } from './outflow.ts';
 import { type ContentSource, ReceivedContent } from './received-content.ts';
 import { summaryOf } from './request-summary.ts';
-import { buildHead, checkHead } from './response-head.ts';
+import { buildHead, checkHead, checkInformation } from './response-head.ts';
 import { StreamedContent } from './streamed-content.ts';
 
 const WAITING = 0;
@@ -72,9 +80,17 @@ export class OpenExchange implements Exchange, ContentSource {
     return this.host.remoteAddress;
   }
 
-  /** Names the request in the log; undefined if its head is no longer there. */
-  get summary(): string | undefined {
-    return summaryOf(this.head);
+  get scheme(): 'http' | 'https' {
+    return this.host.endpoint.scheme;
+  }
+
+  get httpVersion(): HttpVersion {
+    return this.versionMinor === 0 ? '1.0' : '1.1';
+  }
+
+  get tls(): TlsConnection | undefined {
+    const { endpoint, inflow } = this.host;
+    return endpoint.scheme === 'https' ? tlsConnectionOf(inflow.socket as TLSSocket) : undefined;
   }
 
   destroy(): void {
@@ -87,8 +103,7 @@ export class OpenExchange implements Exchange, ContentSource {
 
   /** More of the request's content is awaited from the client. */
   get awaitsContent(): boolean {
-    const { content } = this;
-    return content?.unfinished === true && content.hungry && !content.expectsContinue;
+    return this.content?.awaited === true;
   }
 
   /** The application has begun to answer. */
@@ -115,9 +130,8 @@ export class OpenExchange implements Exchange, ContentSource {
     this.buildHead(statusCode, fields, bare ? LENGTH_UNTOLD : bytes);
     this.host.requestLog?.hasContent(content, this.headOnly || bare ? 0 : bytes);
 
-    if (this.headOnly || bare || bytes === 0) {
-      this.finish();
-    } else if (bytes <= plane.outputs.room) {
+    if (this.headOnly || bare || bytes === 0) this.finish();
+    else if (bytes <= plane.outputs.room) {
       outflow.writeWhole(content, bytes);
       this.finish();
     } else {
@@ -152,7 +166,8 @@ export class OpenExchange implements Exchange, ContentSource {
       if (written !== undefined) tellLater(written, this.unwritten);
       return true;
     }
-    const stream = this.begunContent('write() comes between begin() and end()');
+    const { stream } = this;
+    if (stream === undefined) throw new Error('write() comes between begin() and end()');
     const size = bytes.length;
     stream.count(size);
     if (size > 0) {
@@ -172,7 +187,8 @@ export class OpenExchange implements Exchange, ContentSource {
 
   end(trailers: string): void {
     if (this.state >= OVER) return;
-    const stream = this.begunContent('end() comes after begin()');
+    const { stream } = this;
+    if (stream === undefined) throw new Error('end() comes after begin()');
     if (trailers.length > FIELDS_BYTES_MAX) throw new RangeError(FIELDS_TOO_LARGE);
     if (this.state === HELD && stream.chunked && trailers === '') stream.endHeld();
     if (stream.short) {
@@ -183,12 +199,6 @@ export class OpenExchange implements Exchange, ContentSource {
     this.release(stream);
     stream.writeEnd(this.host.outflow, trailers);
     this.finish();
-  }
-
-  private begunContent(otherwise: string): StreamedContent {
-    const { stream } = this;
-    if (stream === undefined) throw new Error(otherwise);
-    return stream;
   }
 
   upgrade(take: (socket: Duplex) => void): void {
@@ -221,9 +231,7 @@ export class OpenExchange implements Exchange, ContentSource {
   }
 
   inform(statusCode: number, fields: string): boolean {
-    if (!(statusCode >= 100 && statusCode < 200) || statusCode === 101)
-      throw new RangeError('an informational response has a status from 100 to 199, but not 101');
-    if (fields.length > FIELDS_BYTES_MAX) throw new RangeError(FIELDS_TOO_LARGE);
+    checkInformation(statusCode, fields);
     // HTTP/1.0 has no informational responses (RFC 9110 15.2).
     if (this.versionMinor === 0 || this.begun) return false;
     const { outflow } = this.host;
@@ -299,7 +307,7 @@ export class OpenExchange implements Exchange, ContentSource {
   expire(): void {
     const { log, slot } = this.host.plane;
     const reason = abortError('ERR_HANDLER_TIMEOUT', refusalText(ERROR_HANDLER_TIMEOUT));
-    log.handlerLate(this.summary, this.begun);
+    log.handlerLate(summaryOf(this.head), this.begun);
     if (this.begun) {
       this.abort(reason);
       this.host.breakOff();
@@ -373,17 +381,9 @@ export class OpenExchange implements Exchange, ContentSource {
 
   private buildHead(statusCode: number, fields: string, length: number): void {
     const { plane, requestLog } = this.host;
-    const close = this.closesAfter();
-    this.close = close;
-    const bytes = buildHead(
-      plane,
-      statusCode,
-      fields,
-      this.headParts,
-      length,
-      close,
-      this.versionMinor === 0,
-    );
+    this.close = this.closesAfter();
+    const { close, headParts, versionMinor } = this;
+    const bytes = buildHead(plane, statusCode, fields, headParts, length, close, versionMinor === 0);
     requestLog?.began(statusCode, bytes);
   }
 

@@ -120,6 +120,11 @@ export class ReceivedContent implements Content {
     if (first !== undefined) (this.waiting ??= []).unshift(this.takeFirst(first));
   }
 
+  /** The client owes content, and the application takes more. */
+  get awaited(): boolean {
+    return this.unfinished && this.hungry && !this.expectsContinue;
+  }
+
   /** More content may be read from the peer. */
   get hungry(): boolean {
     return this.waitingBytes < WINDOW_BYTES;

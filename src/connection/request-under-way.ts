@@ -1,8 +1,10 @@
 // A request that the application answers, as the set of connections sees it.
 
+import type { Head } from './exchange.ts';
+
 export interface RequestUnderWay {
-  /** Names the request in the log; undefined if its head is no longer there. */
-  readonly summary: string | undefined;
+  /** Names the request in the log (request-summary.ts). */
+  readonly head: Head;
   /** The response is complete, or nothing more can be sent. */
   readonly over: boolean;
   /** Reports to the application that the client does not get the whole response. */

@@ -32,6 +32,13 @@ export function checkHead(fields: string, parts: HeadParts | undefined): number 
   return bytes;
 }
 
+/** Checks an informational response. @throws RangeError for another status, or fields that are too large */
+export function checkInformation(statusCode: number, fields: string): void {
+  if (!(statusCode >= 100 && statusCode < 200) || statusCode === 101)
+    throw new RangeError('an informational response has a status from 100 to 199, but not 101');
+  if (fields.length > FIELDS_BYTES_MAX) throw new RangeError(FIELDS_TOO_LARGE);
+}
+
 /**
  * Builds a head that has been checked, in the region at hand, which has room for it.
  * @param length of the content in bytes, or LENGTH_UNTOLD or LENGTH_CHUNKED

@@ -1,7 +1,7 @@
 // The model of hotpath: an event loop on every core, each with its own connections. This is the control plane, which makes
 // the shared memory, and starts and drains the worker threads over it.
 
-import type { Address } from '../connection/address.ts';
+import type { ListenerOptions } from '../connection/address.ts';
 import { SOCKETS_OF_WORKER } from '../connection/bind.ts';
 import { type Kept, keepState } from '../durable/keeper.ts';
 import { viewsOf } from '../memory/views.ts';
@@ -23,16 +23,16 @@ import { Renewal } from './renewal.ts';
 const GENERATIONS = 2;
 
 export async function eventLoop(start: ModelStart): Promise<Server> {
-  const { options, listeners, times, takePlace, note, warn, listening } = start;
+  const { options, times, takePlace, note, warn, listening } = start;
   const workers = countWorkers(options.workers);
-  const socketsMax = GENERATIONS * listeners.length * SOCKETS_OF_WORKER['per-worker'];
+  const socketsMax = GENERATIONS * start.listeners.length * SOCKETS_OF_WORKER['per-worker'];
   const descriptors = workers * (DESCRIPTORS_OF_THREAD + socketsMax);
   const planes = await preparePlanes(start, descriptors, workers * GENERATIONS, workers);
   const certificates = await openCertificates(start);
   const { state, keep, leave } = joinState(planes);
   const pool = new Pool({
     workers,
-    start: { ...planes, tls: certificates?.start, listeners, state },
+    start: { ...planes, tls: certificates?.start, listeners: start.listeners, state },
     takePlace,
     loadMs: options.loadTimeout,
     times,
@@ -44,10 +44,10 @@ export async function eventLoop(start: ModelStart): Promise<Server> {
     certificates &&
     new Renewal({ certificates, app: options.app, apply: (material) => pool.renewTls(material), note });
   let kept: Kept | undefined;
-  let addresses: Address[];
+  let listeners: readonly ListenerOptions[];
   try {
     kept = await keepState(options, state, warn);
-    addresses = await (renewal ? renewal.whileLoading(() => pool.start()) : pool.start());
+    listeners = await (renewal ? renewal.whileLoading(() => pool.start()) : pool.start());
   } catch (error) {
     certificates?.close();
     await kept?.stop();
@@ -56,7 +56,7 @@ export async function eventLoop(start: ModelStart): Promise<Server> {
   }
   keep();
   return {
-    addresses,
+    listeners,
     who: plural(workers, 'worker'),
     io: planes.io,
     statistics: () => readStatistics(viewsOf(planes.memory)),

@@ -1,14 +1,14 @@
 // The common part of the tutorial's models: listeners, one queue behind them, and a plane that answers the connections
 // for which there is no room.
 
-import type { Address } from '../connection/address.ts';
+import type { ListenerOptions } from '../connection/address.ts';
 import { createConnections, type PlaneStart } from '../connection/create.ts';
 import { type Acceptor, listenAtAll } from '../connection/listener.ts';
 import type { ModelStart } from './model.ts';
 import { type Arrival, Queue } from './queue.ts';
 
 export interface Front {
-  addresses: Address[];
+  listeners: ListenerOptions[];
   /** Stops accepting, closes the connections that wait, and resolves when no connection is served any more. */
   close(): Promise<void>;
   /** Closes at once the connections that are being turned away. */
@@ -48,7 +48,7 @@ export async function openFront(
   };
   const listening = await listenAtAll(listeners, acceptor, takePlace, planes.io);
   return {
-    addresses: listening.addresses,
+    listeners: listening.listeners,
     close: async () => {
       listening.close();
       await Promise.all([queue.drain(), refusals.drain()]);

@@ -7,7 +7,7 @@ import { prepareApp } from '../app/dispatcher.ts';
 import { Lifecycle } from '../app/lifecycle.ts';
 import { serverView } from '../app/server-view.ts';
 import type { App } from '../app/types.ts';
-import type { Address } from '../connection/address.ts';
+import type { ListenerOptions } from '../connection/address.ts';
 import type { Connections } from '../connection/connections.ts';
 import { createConnections, type PlaneStart } from '../connection/create.ts';
 import type { Io } from '../connection/endpoint.ts';
@@ -70,7 +70,7 @@ export async function inThread(start: ModelStart, app: App): Promise<ServerInThr
 class CallingThread implements ServerInThread {
   readonly who = 'the calling thread';
   readonly io: Io;
-  addresses: Address[];
+  listeners: ListenerOptions[];
   private readonly connections: Connections;
   private readonly secure: SecureContexts | undefined;
   private readonly renewal: Renewal | undefined;
@@ -89,7 +89,7 @@ class CallingThread implements ServerInThread {
     private readonly certificates: Certificates | undefined,
   ) {
     this.io = planes.io;
-    this.addresses = start.listeners.map(({ address }) => address);
+    this.listeners = start.listeners;
     this.connections = createConnections({ ...planes, slot: 0 });
     this.secure = planes.tls && new SecureContexts(planes.tls.material, planes.tls.tickets);
     this.renewal =
@@ -109,7 +109,7 @@ class CallingThread implements ServerInThread {
     try {
       await this.load(app, async () => {
         this.listening = await listenAtAll(listeners, connections, takePlace, this.io, this.secure);
-        this.addresses = this.listening.addresses;
+        this.listeners = this.listening.listeners;
         watch(connections);
       });
     } catch (error) {
@@ -173,7 +173,7 @@ class CallingThread implements ServerInThread {
     const { globals, loadTimeout } = this.start.options;
     const life = new Lifecycle(app, plane.log);
     const server = serverView(
-      () => this.addresses,
+      () => this.listeners,
       life.draining,
       () => this.statistics(),
     );

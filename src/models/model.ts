@@ -3,7 +3,7 @@
 // connection is served is the same in all models.
 
 import type { Access } from '../connection/access.ts';
-import type { Address, ListenerOptions } from '../connection/address.ts';
+import type { ListenerOptions } from '../connection/address.ts';
 import { createAddressLimit } from '../connection/addresses.ts';
 import type { PlaneStart } from '../connection/create.ts';
 import type { Io } from '../connection/endpoint.ts';
@@ -49,8 +49,8 @@ export interface ModelStart {
 
 /** A running server. */
 export interface Server {
-  /** The addresses of the listeners, in their order. */
-  addresses: Address[];
+  /** The listeners with the ports that they have, in their order. */
+  listeners: readonly ListenerOptions[];
   /** Names the threads or processes that serve, for the start line: `2 workers`. */
   who: string;
   io: Io;
@@ -128,9 +128,9 @@ export async function openCertificates({
   return tls && (await Certificates.open({ sources: tls, http2, warn, ticketKeyMs: times.ticketKeyMs }));
 }
 
-/** Picks the options that decide which proxies a server trusts, and for which hosts it answers. */
-function accessOf({ trustProxy, trustProxyField, allowedHosts }: ServerOptions): Access {
-  return { trustProxy, trustProxyField, allowedHosts };
+/** Picks the options that decide which proxies a server trusts, and for which schemes and hosts it answers. */
+function accessOf({ trustProxy, trustProxyField, allowedHosts, tls }: ServerOptions): Access {
+  return { trustProxy, trustProxyField, allowedHosts, speaksTls: tls !== undefined };
 }
 
 /**

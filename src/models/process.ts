@@ -82,7 +82,7 @@ export async function processes(start: ModelStart): Promise<Server> {
 
   const front = await openFront(planes, 0, start, livingMax, serve);
   return {
-    addresses: front.addresses,
+    listeners: front.listeners,
     who: `a process for each connection, up to ${livingMax}`,
     io,
     statistics: () => add(total, readStatistics(viewsOf(memory))),

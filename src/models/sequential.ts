@@ -27,7 +27,7 @@ export async function sequential(start: ModelStart): Promise<Server> {
   };
   const front = await openFront(planes, 1, start, 1, serve);
   return {
-    addresses: front.addresses,
+    listeners: front.listeners,
     who: 'one connection at a time',
     io: planes.io,
     statistics: () => readStatistics(viewsOf(planes.memory)),

@@ -70,7 +70,7 @@ export async function threads(start: ModelStart): Promise<Server> {
 
   const front = await openFront(planes, wanted, start, livingMax, serve);
   return {
-    addresses: front.addresses,
+    listeners: front.listeners,
     who: `a thread for each connection, up to ${livingMax}, ${moves ? 'sockets move' : 'bytes are relayed'}`,
     io: moves ? planes.io : RELAYED,
     statistics: () => readStatistics(views),

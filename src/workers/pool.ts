@@ -1,6 +1,6 @@
 // The worker threads of one server: one generation, or two while the old one drains after a reload.
 
-import { type Address, withPort } from '../connection/address.ts';
+import { type ListenerOptions, withPort } from '../connection/address.ts';
 import { isExclusive, type TakePlace } from '../connection/listener.ts';
 import type { TlsMaterial } from '../tls/material.ts';
 import { Generation, type GenerationOptions, type Kill } from './generation.ts';
@@ -25,18 +25,15 @@ export class Pool {
     this.current = new Generation(options, 0);
   }
 
-  /** Starts all threads. Resolves with the addresses when every thread listens. @throws the first thread's error */
-  async start(): Promise<Address[]> {
+  /** Starts all threads. Resolves with the listeners and their ports when every thread listens. @throws the first thread's error */
+  async start(): Promise<readonly ListenerOptions[]> {
     const { start } = this.options;
     try {
       const ports = await this.current.start();
       this.current.commit();
       // If a thread has picked a port, the next threads get it before they listen.
-      start.listeners = start.listeners.map((listener, i) => ({
-        ...listener,
-        address: withPort(listener.address, ports[i] as number),
-      }));
-      return start.listeners.map(({ address }) => address);
+      start.listeners = start.listeners.map((one, i) => withPort(one, ports[i] as number));
+      return start.listeners;
     } catch (error) {
       await this.current.drain(FAILED_MS, 'failure');
       throw error;

@@ -9,6 +9,7 @@ import { type ListenerOptions, withPort } from '../connection/address.ts';
 import { type AppStart, createConnections } from '../connection/create.ts';
 import { endpointOf } from '../connection/endpoint.ts';
 import { type ListenAt, type Listener, listen } from '../connection/listener.ts';
+import { summaryOf } from '../connection/request-summary.ts';
 import { setGeneration } from '../state/shared.ts';
 import { takeState } from '../state/threads.ts';
 import { SecureContexts } from '../tls/secure-contexts.ts';
@@ -23,10 +24,10 @@ takeState(start.state);
 const connections = createConnections(start);
 const { plane } = connections;
 const secure = start.tls && new SecureContexts(start.tls.material, start.tls.tickets);
-/** The listeners, by their index in the server's list. */
-const listeners = new Map<number, Listener>();
-/** The addresses of the server; a port is 0 until this thread knows it. */
-const addresses = start.listeners.map(({ address }) => address);
+/** Accept connections, by the index of their listener in the server's list. */
+const open = new Map<number, Listener>();
+/** The listeners of the server; a port is 0 until this thread knows it. */
+const listeners = [...start.listeners];
 /** The thread listens for every listener. */
 let listening = false;
 let draining: Promise<void> | undefined;
@@ -45,7 +46,7 @@ channel.on('message', (message: ToWorker) => {
       void attempt(() => listenAt(message.listener, message.at));
       break;
     case 'stop-listening':
-      for (const index of message.listeners) listeners.get(index)?.close();
+      for (const index of message.listeners) open.get(index)?.close();
       tell({ type: 'stopped-listening' });
       break;
     case 'in-force':
@@ -107,7 +108,7 @@ async function load({ file, globals }: AppStart): Promise<void> {
   tell({ type: 'imported' });
   const its = new Lifecycle(app, plane.log);
   const server = serverView(
-    () => addresses,
+    () => listeners,
     its.draining,
     () => readStatistics(plane.slot.views),
   );
@@ -142,22 +143,22 @@ function muteOutput(): () => void {
 }
 
 async function listenAt(index: number, at: ListenAt): Promise<void> {
-  const options = start.listeners[index] as ListenerOptions;
+  const options = listeners[index] as ListenerOptions;
   const listener = await listen(connections, at, endpointOf(options, start.io, secure));
-  listeners.set(index, listener);
+  open.set(index, listener);
   if (draining) {
     listener.close();
     return;
   }
-  addresses[index] = withPort(options.address, listener.port);
-  listening ||= listeners.size === addresses.length;
+  listeners[index] = withPort(options, listener.port);
+  listening ||= open.size === listeners.length;
   tell({ type: 'listening', listener: index, port: listener.port });
 }
 
 /** Drains. A stop during a reload drains again; then the timeout of the stop counts. */
 function drain({ closeIdle, timeoutMs, reason }: ToWorker & { type: 'drain' }): void {
   tell({ type: 'draining' });
-  for (const listener of listeners.values()) listener.close();
+  for (const listener of open.values()) listener.close();
   life?.drain();
   clearTimeout(cutTimer);
   cutTimer = setTimeout(() => {
@@ -182,7 +183,7 @@ async function end(drained: Promise<void>, reason: StopReason): Promise<void> {
 
 /** Names the requests that the application has not answered. */
 function requestsUnderWay(): string[] {
-  return connections.underWay.flatMap(({ summary }) => summary ?? []);
+  return connections.underWay.flatMap(({ head }) => summaryOf(head) ?? []);
 }
 
 async function attempt(action: () => Promise<void>): Promise<void> {

@@ -5,14 +5,14 @@ import { parseAllowedHost } from '../../src/app/allowed-hosts.ts';
 import { Authority, headOfTarget } from '../../src/app/authority.ts';
 import { Headers } from '../../src/app/headers.ts';
 import type { Access } from '../../src/connection/access.ts';
-import { FakeHead, type Field } from './request-fixture.ts';
+import { FakeHead, type Field, received } from './request-fixture.ts';
 
 const PROTO: Access = { trustProxy: 1, trustProxyField: ['x-forwarded-for', 'x-forwarded-proto'] };
 const FORWARDED: Access = { trustProxy: 1, trustProxyField: ['forwarded'] };
 
 function answers(access: Access, target: string, host?: string, ...more: Field[]): boolean {
   const fields: Field[] = host === undefined ? more : [['Host', host], ...more];
-  return new Authority('http', access).answersFor(new FakeHead(fields, 'GET', target));
+  return new Authority(access).answersFor(received(new FakeHead(fields, 'GET', target)));
 }
 
 describe('a target with the scheme https', () => {
@@ -28,21 +28,44 @@ describe('a target with the scheme https', () => {
       expect(answers(FORWARDED, target, 'a', secure)).toBe(false);
       expect(answers(FORWARDED, target, 'a', ['Forwarded', 'for=x;proto=https'])).toBe(true);
       expect(answers(FORWARDED, target, 'a', ['Forwarded', 'proto=https, for=x'])).toBe(false);
-      expect(new Authority('https').answersFor(new FakeHead([], 'GET', target))).toBe(true);
     }
   });
 
-  test('may occur only when the listener speaks https or a proxy reports the scheme', () => {
-    expect(new Authority('http').maybeHttps).toBe(false);
-    expect(new Authority('http', { trustProxy: 1 }).maybeHttps).toBe(false);
-    expect(new Authority('http', PROTO).maybeHttps).toBe(true);
-    expect(new Authority('http', FORWARDED).maybeHttps).toBe(true);
-    expect(new Authority('https').maybeHttps).toBe(true);
+  test('is accepted by a listener of HTTPS, and not by a plain listener beside it', () => {
+    const authority = new Authority({ trustProxy: 0, speaksTls: true });
+    const head = new FakeHead([['Host', 'a']], 'GET', 'https://a/b');
+    expect(authority.answersFor(received(head, 'https'))).toBe(true);
+    expect(authority.answersFor(received(head, 'http'))).toBe(false);
+  });
+
+  test('is refused when a trusted proxy that speaks TLS reports that its client came by http', () => {
+    const authority = new Authority({ ...PROTO, speaksTls: true });
+    const head = (proto: string) =>
+      new FakeHead(
+        [
+          ['Host', 'a'],
+          ['X-Forwarded-Proto', proto],
+        ],
+        'GET',
+        'https://a/b',
+      );
+    expect(authority.answersFor(received(head('http'), 'https'))).toBe(false);
+    expect(authority.answersFor(received(head('https'), 'https'))).toBe(true);
+  });
+
+  test('may occur only when a listener speaks TLS or a proxy reports the scheme', () => {
+    expect(new Authority().maybeHttps).toBe(false);
+    expect(new Authority({ trustProxy: 1 }).maybeHttps).toBe(false);
+    expect(new Authority(PROTO).maybeHttps).toBe(true);
+    expect(new Authority(FORWARDED).maybeHttps).toBe(true);
+    expect(new Authority({ trustProxy: 0, speaksTls: true }).maybeHttps).toBe(true);
   });
 
   test('a target with the scheme http, or a path, is accepted however the request came', () => {
     for (const target of ['/', 'http://a/', '*', '/https://a'])
       for (const fields of [[], [secure]]) expect(answers(PROTO, target, 'b', ...fields)).toBe(true);
+    const encrypted = received(new FakeHead([['Host', 'b']], 'GET', 'http://a/'), 'https');
+    expect(new Authority({ trustProxy: 0, speaksTls: true }).answersFor(encrypted)).toBe(true);
   });
 });
 
@@ -149,8 +172,8 @@ describe('allowed hosts', () => {
   });
 
   test('each of several requests is judged by itself', () => {
-    const authority = new Authority('http', { trustProxy: 0, allowedHosts });
-    const one = (host: string) => authority.answersFor(new FakeHead([['Host', host]]));
+    const authority = new Authority({ trustProxy: 0, allowedHosts });
+    const one = (host: string) => authority.answersFor(received(new FakeHead([['Host', host]])));
     expect(['a.example', 'evil', 'a.example', 'evil', 'evil', 'localhost:8080'].map(one)).toEqual([
       true,
       false,

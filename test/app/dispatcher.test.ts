@@ -3,14 +3,19 @@
 
 import { Hono } from 'hono';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { serveBuiltIn } from '../../src/app/built-in.ts';
 import { Response } from '../../src/app/response.ts';
 import type { App, Handler } from '../../src/app/types.ts';
+import { plainEndpoint } from '../../src/connection/endpoint.ts';
+import { listen } from '../../src/connection/listener.ts';
 import { PREPARED_COUNT_MAX, PREPARED_RESPONSE_BYTES_MAX } from '../../src/memory/layout.ts';
 import { LeaseExhaustedError } from '../../src/state/lease-exhausted.ts';
 import { attach } from '../support/attached-app.ts';
-import { type Client, eventually, sleep } from '../support/client.ts';
+import { type Client, connect, eventually, sleep } from '../support/client.ts';
+import { atEnd } from '../support/fixtures.ts';
 import { type OpenedPlane, openPlane, viewOf } from '../support/plane.ts';
 import { type Response as Read, readResponses } from '../support/responses.ts';
+import { DIRECT } from '../support/ways.ts';
 
 const NOT_FOUND = '404 Not Found\n';
 const FAILED = '500 Internal Server Error\n';
@@ -406,5 +411,77 @@ describe('a handler', () => {
       'thrown at http://a/throws',
       'rejected at http://a/rejects',
     ]);
+  });
+});
+
+describe('a plain listener beside one of HTTPS', () => {
+  const targets = ['https://a/fixed', 'https://a/x', 'https://a', 'http://a/fixed', '/fixed', '/x'];
+  const access = { trustProxy: 0, speaksTls: true };
+  /** Connects to a listener that passes for one of HTTPS: encryption does not matter here. */
+  const connectEncrypted = async (): Promise<Client> => {
+    const at = { host: '127.0.0.1', port: 0, reusePort: false };
+    const { port, close } = await listen(server.connections, at, {
+      ...plainEndpoint(DIRECT),
+      scheme: 'https',
+    });
+    const secure = await connect(port);
+    atEnd(() => {
+      secure.close();
+      close();
+    });
+    return secure;
+  };
+  const answersOf = async (one: Client): Promise<unknown[]> => {
+    for (const target of targets) one.send(`GET ${target} HTTP/1.1\r\nHost: a\r\n\r\n`);
+    await one.until((received) => readResponses(received).length === targets.length);
+    return readResponses(one.received).map(({ statusCode, content }) =>
+      statusCode === 200 ? content : statusCode,
+    );
+  };
+
+  test('each answers by its own scheme, also where a response is prepared', async () => {
+    const app = {
+      routes: { '/fixed': new Response('fixed') },
+      fetch: (request: Request) => new Response(request.url),
+    };
+    await attach(server.plane, app, { worker: 0, server: viewOf(server), ...access });
+    for (let turn = 0; turn < 2; turn++) {
+      expect(await answersOf(await server.connect())).toEqual([
+        421,
+        421,
+        421,
+        'fixed',
+        'fixed',
+        'http://a/x',
+      ]);
+      expect(await answersOf(await connectEncrypted())).toEqual([
+        'fixed',
+        'https://a/x',
+        'https://a/',
+        'fixed',
+        'fixed',
+        'https://a/x',
+      ]);
+    }
+  });
+
+  test('the built-in response is for both', async () => {
+    serveBuiltIn(server.plane, access);
+    const codes = async (one: Client) => (await answersOf(one)).map((answer) => (answer === 421 ? 421 : 200));
+    expect(await codes(await server.connect())).toEqual([421, 421, 421, 200, 200, 200]);
+    expect(await codes(await connectEncrypted())).toEqual([200, 200, 200, 200, 200, 200]);
+  });
+});
+
+test.each(['1.0', '1.1'])('httpVersion of a request with HTTP/%s', async (version) => {
+  await serve({
+    fetch: (_, { httpVersion, protocol, tls }) => Response.json({ httpVersion, protocol, tls: String(tls) }),
+  });
+  client.send(`GET / HTTP/${version}\r\nHost: a\r\nConnection: close\r\n\r\n`);
+  const [response] = readResponses(await client.end());
+  expect(JSON.parse(response?.content ?? '')).toEqual({
+    httpVersion: version,
+    protocol: 'http',
+    tls: 'undefined',
   });
 });

@@ -5,6 +5,9 @@ import type { Exchange, Head, HeadParts } from '../../src/connection/exchange.ts
 export class FakeExchange implements Exchange {
   readonly calls: unknown[][] = [];
   readonly content = undefined;
+  readonly scheme = 'http';
+  readonly httpVersion = '1.1';
+  readonly tls = undefined;
   readonly remoteAddress = '127.0.0.1';
   readonly head: Head;
   aborted: Error | undefined = undefined;

@@ -31,8 +31,7 @@ const CLASSES: [name: string, light: object, native: object, () => object, () =>
     'Request',
     Request,
     NativeRequest,
-    () =>
-      new Request(fakeExchange(head(), new FakeContent(['text'])), new Origin(new Authority('http'), 'a')),
+    () => new Request(fakeExchange(head(), new FakeContent(['text'])), new Origin(new Authority(), 'a')),
     () =>
       new NativeRequest('http://a/', { method: 'POST', headers: { host: 'a', 'x-a': 'b' }, body: 'text' }),
   ],

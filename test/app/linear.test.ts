@@ -24,7 +24,7 @@ import { Origin } from '../../src/app/url.ts';
 import type { Access } from '../../src/connection/access.ts';
 import { clientKey } from '../../src/protocol/client-key.ts';
 import { appFiles } from '../support/fixtures.ts';
-import { FakeHead, type Field } from './request-fixture.ts';
+import { FakeHead, type Field, received } from './request-fixture.ts';
 
 const files = appFiles();
 
@@ -145,7 +145,7 @@ function flat(text: string): string {
 }
 
 const headOf = (...fields: Field[]) => new FakeHead(fields);
-const origin = new Origin(new Authority('http'), '127.0.0.1:8080');
+const origin = new Origin(new Authority(), '127.0.0.1:8080');
 const hosts = new AllowedHosts(['a', '*.b', 'c:80']);
 const X_FORWARDED: Access = { trustProxy: 2, trustProxyField: ['x-forwarded-for', 'x-forwarded-proto'] };
 const FORWARDED: Access = { trustProxy: 2, trustProxyField: ['forwarded'] };
@@ -175,9 +175,10 @@ const USES: Record<string, (text: string) => unknown> = {
   Forwarded: (text) => clientAddress(headOf(['forwarded', text]), FORWARDED, '127.0.0.1'),
   'the scheme in Forwarded': (text) => clientScheme(headOf(['forwarded', text]), FORWARDED),
   'Host with allowed hosts': (text) => hosts.has('http', text),
-  Host: (text) => origin.urlOf(headOf(['host', text])),
-  'a request target': (text) => origin.urlOf(new FakeHead([['host', 'a']], 'GET', `/${text}`)),
-  'a whole URL as target': (text) => origin.urlOf(new FakeHead([['host', 'a']], 'GET', `http://a/${text}`)),
+  Host: (text) => origin.urlOf(received(headOf(['host', text]))),
+  'a request target': (text) => origin.urlOf(received(new FakeHead([['host', 'a']], 'GET', `/${text}`))),
+  'a whole URL as target': (text) =>
+    origin.urlOf(received(new FakeHead([['host', 'a']], 'GET', `http://a/${text}`))),
   'the address of a client': (text) => clientKey(text, 64),
   'an error of the platform': (text) => explained(new TypeError(`Cannot read private member #${text}`)),
   'a piece of a stream': (text) => new PieceEncoder().bytesOf(text),

@@ -12,7 +12,7 @@ import { PREPARED_NONE, VERDICT_REQUEST } from '../../src/memory/codes.ts';
 import { TARGET } from '../../src/protocol/js/chars.ts';
 import { prepare } from '../../src/protocol/prepared.ts';
 import { createEngine, ENGINE_NAMES, latin1, textOf } from '../support/engines.ts';
-import { FakeHead } from './request-fixture.ts';
+import { FakeHead, received } from './request-fixture.ts';
 
 const HEX = '0123456789abcdefABCDEF';
 const UNRESERVED = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~';
@@ -156,7 +156,7 @@ describe('the engines, the routes and request.url agree', () => {
     '/a/',
   ];
   const engines = ENGINE_NAMES.map((name) => createEngine(name));
-  const origin = new Origin(new Authority('http'), '127.0.0.1:8080');
+  const origin = new Origin(new Authority(), '127.0.0.1:8080');
   const table = RouteTable.of<string>(
     {
       ...Object.fromEntries(paths.map((path) => [path, new Response('fixed')])),
@@ -173,7 +173,7 @@ describe('the engines, the routes and request.url agree', () => {
 
   async function agree(text: string): Promise<void> {
     const routes = await table;
-    const url = new URL(origin.urlOf(new FakeHead([['Host', 'a']], 'GET', text)));
+    const url = new URL(origin.urlOf(received(new FakeHead([['Host', 'a']], 'GET', text))));
     const found = routes.find(pathOf(text));
     const byUrl = routes.find(url.pathname);
     expect(url.pathname, text).toBe(normalPath(pathOf(text)));

@@ -1,5 +1,6 @@
 // Heads, contents and exchanges made from arrays, for tests of the layers above them.
 
+import type { Received } from '../../src/app/authority.ts';
 import type { Content, Exchange, Head } from '../../src/connection/exchange.ts';
 
 export type Field = readonly [name: string, value: string];
@@ -108,6 +109,11 @@ export class FakeContent implements Content {
   whenBroken(): void {}
 }
 
+/** A request that came to a listener of HTTP, or to one of HTTPS. */
+export function received(head: FakeHead, scheme: Received['scheme'] = 'http'): Received {
+  return { head, scheme };
+}
+
 export interface FakeExchange extends Exchange {
   aborted: Error | undefined;
   readonly head: FakeHead;
@@ -121,6 +127,9 @@ export function fakeExchange(head: FakeHead, content?: Content): FakeExchange {
   return {
     head,
     content,
+    scheme: 'http',
+    httpVersion: '1.1',
+    tls: undefined,
     remoteAddress: '192.0.2.9',
     aborted: undefined,
     onAbort: undefined,

@@ -11,7 +11,7 @@ import { Origin } from '../../src/app/url.ts';
 import { abortError } from '../../src/protocol/request-errors.ts';
 import { FakeContent, type FakeExchange, FakeHead, type Field, fakeExchange } from './request-fixture.ts';
 
-const ORIGIN = new Origin(new Authority('http'), '127.0.0.1:8080');
+const ORIGIN = new Origin(new Authority(), '127.0.0.1:8080');
 const HOST: Field = ['Host', 'localhost:8080'];
 const GONE = abortError('ERR_CLIENT_GONE', 'the client closed the connection');
 

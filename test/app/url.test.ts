@@ -9,19 +9,25 @@ import { TARGET } from '../../src/protocol/js/chars.ts';
 import { isHost } from '../../src/protocol/js/host.ts';
 import { ascii, skip } from '../../src/protocol/js/scanner.ts';
 import { judgeTarget } from '../../src/protocol/js/target.ts';
-import { FakeHead, type Field } from './request-fixture.ts';
+import { FakeHead, type Field, received } from './request-fixture.ts';
 
 const OWN = '127.0.0.1:8080';
-const plain = new Origin(new Authority('http'), OWN);
-const secure = new Origin(new Authority('https'), OWN);
-const proxied = new Origin(
-  new Authority('http', { trustProxy: 1, trustProxyField: ['x-forwarded-for', 'x-forwarded-proto'] }),
-  OWN,
-);
+const own = new Origin(new Authority(), OWN);
+const plain = { origin: own, scheme: 'http' } as const;
+const secure = { origin: own, scheme: 'https' } as const;
+const proxied = {
+  origin: new Origin(
+    new Authority({ trustProxy: 1, trustProxyField: ['x-forwarded-for', 'x-forwarded-proto'] }),
+    OWN,
+  ),
+  scheme: 'http',
+} as const;
+/** An origin, and the scheme of the listener that a request came to. */
+type Way = typeof plain | typeof secure;
 
-function urlOf(target: string, host: string | undefined, origin = plain, more: Field[] = []): string {
+function urlOf(target: string, host: string | undefined, way: Way = plain, more: Field[] = []): string {
   const fields: Field[] = host === undefined ? more : [['Host', host], ...more];
-  return origin.urlOf(new FakeHead(fields, 'GET', target));
+  return way.origin.urlOf(received(new FakeHead(fields, 'GET', target), way.scheme));
 }
 
 describe('the URL of a request', () => {
@@ -89,10 +95,14 @@ describe('the URL of a request', () => {
     expect(urlOf(target, host)).toBe(url);
   });
 
-  test("has the server's scheme, without the default port", () => {
+  test("has the listener's scheme, without the default port", () => {
     expect(urlOf('/a', 'a:443', secure)).toBe('https://a/a');
+    expect(urlOf('/a', 'a:443')).toBe('http://a:443/a');
     expect(urlOf('/a', 'a:80', secure)).toBe('https://a:80/a');
-    expect(new Origin(new Authority('http'), 'A:80').urlOf(new FakeHead([]))).toBe('http://a/');
+    expect(urlOf('/a', 'a:80')).toBe('http://a/a');
+    expect(urlOf('http://b/c', 'a', secure)).toBe('http://b/c');
+    expect(urlOf('*', 'a', secure)).toBe('https://a/');
+    expect(new Origin(new Authority(), 'A:80').urlOf(received(new FakeHead([])))).toBe('http://a/');
   });
 
   test('has the scheme that a trusted proxy reports, and the same host', () => {
@@ -143,7 +153,7 @@ describe('the URL of a request', () => {
 
   test('a server whose own host is invalid fails at startup', () => {
     for (const host of ['', 'a b', 'a/b', 'a:99999'])
-      expect(() => new Origin(new Authority('http'), host)).toThrow(TypeError);
+      expect(() => new Origin(new Authority(), host)).toThrow(TypeError);
   });
 });
 
@@ -188,7 +198,7 @@ const host = fc
   )
   .filter((text) => isHost(ascii(text), 0, text.length));
 
-const origin = fc.constantFrom(plain, secure, proxied);
+const way = fc.constantFrom<Way[]>(plain, secure, proxied);
 
 /** A target with the encoded unreserved characters of its path decoded; a digit that would complete a code stays encoded. */
 function decodedOnce(target: string): string {
@@ -216,10 +226,10 @@ describe('for every target that the parser accepts', () => {
   test('a target in origin-form gives a URL in the form that URL gives it', () => {
     const target = rest.map((text) => `/${text}`);
     fc.assert(
-      fc.property(target, fc.option(host, { nil: undefined }), origin, (target, host, origin) => {
+      fc.property(target, fc.option(host, { nil: undefined }), way, (target, host, way) => {
         const bytes = ascii(target);
         expect(skip(bytes, TARGET, 0, bytes.length)).toBe(bytes.length);
-        const url = urlOf(target, host, origin);
+        const url = urlOf(target, host, way);
         normal(url);
         const start = new URL(url).origin;
         expect(url).toBe(new URL(start + decodedOnce(target)).href);
@@ -234,8 +244,8 @@ describe('for every target that the parser accepts', () => {
       .map(([scheme, host, delimiter, rest]) => scheme + host + delimiter + (delimiter === '' ? '' : rest))
       .filter((text) => judgeTarget(ascii(text), METHOD_GET, 0, text.length) === 0);
     fc.assert(
-      fc.property(target, fc.option(host, { nil: undefined }), origin, (target, host, origin) => {
-        normal(urlOf(target, host, origin));
+      fc.property(target, fc.option(host, { nil: undefined }), way, (target, host, way) => {
+        normal(urlOf(target, host, way));
       }),
       { numRuns: 2000 },
     );

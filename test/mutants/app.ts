@@ -325,8 +325,18 @@ export const appDefects: Defect[] = [
   ...defectsOf('src/app/authority.ts', AUTHORITY, [
     [
       'a request for https is served on a plain connection',
-      "this.schemeOf(head) !== 'https'",
+      "this.schemeOf(received) !== 'https'",
       'target.authority === head.method',
+    ],
+    [
+      'a plain listener beside one of HTTPS passes for it',
+      'clientScheme(head, access) ?? scheme',
+      "clientScheme(head, access) ?? (access.speaksTls ? 'https' : scheme)",
+    ],
+    [
+      'the engine refuses requests for https of a server that speaks TLS',
+      'this.access.speaksTls === true || ',
+      '',
     ],
     [
       'Host counts where the target has an authority',

@@ -195,12 +195,8 @@ export const exchangeDefects: Defect[] = [
       'const headBytes',
     ],
     ['204 has a Content-Length', 'bare ? LENGTH_UNTOLD : bytes)', 'bytes)'],
-    ['HEAD gets content', 'if (this.headOnly || bare || bytes === 0) {', 'if (bare || bytes === 0) {'],
-    [
-      '204 gets content',
-      'if (this.headOnly || bare || bytes === 0) {',
-      'if (this.headOnly || bytes === 0) {',
-    ],
+    ['HEAD gets content', 'if (this.headOnly || bare || bytes === 0)', 'if (bare || bytes === 0)'],
+    ['204 gets content', 'if (this.headOnly || bare || bytes === 0)', 'if (this.headOnly || bytes === 0)'],
     ['characters count as bytes', 'Buffer.byteLength(content)', 'content.length'],
     ['content without a length has no end', 'if (this.stream.endsWithClose) this.close = true;', ''],
     [

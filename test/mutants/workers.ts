@@ -191,7 +191,7 @@ export const workerDefects: Defect[] = [
   ...defectsOf('src/workers/worker-main.ts', CLI, [
     [
       'a draining thread goes on accepting',
-      "tell({ type: 'draining' });\n  for (const listener of listeners.values()) listener.close();",
+      "tell({ type: 'draining' });\n  for (const listener of open.values()) listener.close();",
       "tell({ type: 'draining' });",
       'is refused',
     ],

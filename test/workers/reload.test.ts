@@ -276,7 +276,7 @@ describe('a pool', () => {
     await once(occupied, 'listening');
     const at: ListenAt = { host: '127.0.0.1', port: 0, reusePort: false };
     const { pool, ports } = createPool(async () => at);
-    at.port = portOf((await pool.start())[0] as Address);
+    at.port = portOf((await pool.start())[0]?.address as Address);
     const port = at.port;
     at.port = (occupied.address() as net.AddressInfo).port;
     await expect(pool.reload(2000)).rejects.toThrow('EADDRINUSE');

@@ -37,8 +37,12 @@ test('types of handlers, routes and errors; JSX runs', async () => {
     'app.tsx',
     `import { type App, counted, counter, type Handler, Response as HotpathResponse } from 'hotpath';
 
-const own: Handler = async (request, { remoteAddress, server, worker }) =>
-  Response.json({ text: await request.text(), remoteAddress, worker, open: server.stats().open });
+const own: Handler = async (request, { remoteAddress, server, worker, protocol, httpVersion, tls }) => {
+  const client: string | undefined = tls?.authorized ? tls.clientCertificate?.subject : tls?.serverName;
+  const way: 'http' | 'https' = protocol;
+  const version: '1.0' | '1.1' | '2' = httpVersion;
+  return Response.json({ text: await request.text(), remoteAddress, worker, open: server.stats().open, client, way, version });
+};
 
 export default {
   routes: {
@@ -96,7 +100,8 @@ serve({ port: 0, fetch: () => new Response(), workers: 2 }).catch(() => console.
   expect(await (await fetch(`${run.url}/users/me`)).text()).toBe('user ME');
   expect(await (await fetch(`${run.url}/`)).text()).toBe('Hello1');
   const answer = await (await fetch(`${run.url}/own`, { method: 'POST', body: 'x' })).json();
-  expect(answer).toMatchObject({ text: 'x', remoteAddress: '127.0.0.1' });
+  expect(answer).toMatchObject({ text: 'x', remoteAddress: '127.0.0.1', way: 'http', version: '1.1' });
+  expect(answer).not.toHaveProperty('client');
   await run.stop();
 
   const page = await startApp(hono.replace(/tsx$/, 'js'), ['--workers', '1']);
