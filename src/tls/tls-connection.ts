@@ -54,5 +54,5 @@ function describe(socket: TLSSocket): TlsConnection {
 
 /** Node writes false or null where there is no text. */
 function textOrNone(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined;
+  return typeof value === 'string' ? value : undefined;
 }

@@ -9,6 +9,7 @@ const APPLICATION = ['test/app/dispatcher.test.ts'];
 const URL = ['test/app/url.test.ts'];
 const PROXY = ['test/app/proxy.test.ts'];
 const AUTHORITY = ['test/app/authority.test.ts'];
+const CONTEXT = ['test/app/context.test.ts'];
 const REQUEST = ['test/app/request.test.ts'];
 const IN_PLACE = ['test/app/body-in-place.test.ts'];
 const FIELDS = ['test/app/response-fields.test.ts'];
@@ -344,6 +345,13 @@ export const appDefects: Defect[] = [
       'target.scheme, head.host)',
     ],
     ['the answer for the host before stays', ' || last.authority !== authority', ''],
+  ]),
+  ...defectsOf('src/app/context.ts', CONTEXT, [
+    [
+      "a trusted proxy's scheme is not the context's",
+      'schemeOf(this.#exchange, this.#environment)',
+      'this.#exchange.scheme',
+    ],
   ]),
   ...defectsOf('src/app/path.ts', URL, [
     ['an apostrophe in a query stays', '?[\\\\w!$&()*+', "?[\\\\w!$&'()*+"],

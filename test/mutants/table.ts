@@ -13,6 +13,7 @@ import { modelDefects } from './models.ts';
 import { mutexDefects } from './mutex.ts';
 import { optionDefects } from './options.ts';
 import { stateDefects } from './state.ts';
+import { tlsDefects } from './tls.ts';
 import { wasmDefects } from './wasm.ts';
 import { workerDefects } from './workers.ts';
 
@@ -31,6 +32,7 @@ export const DEFECTS: readonly Defect[] = [
   ...stateDefects,
   ...durableDefects,
   ...optionDefects,
+  ...tlsDefects,
 ];
 
 /** Describes mistakes of the table that no change of the sources can cause, a line each. */
