@@ -3,7 +3,7 @@ import { defaultExclude, defineConfig } from 'vitest/config';
 /** These open no socket, start no process and no thread that they race with, and compare no times. */
 const PURE = [
   'test/{fuzz,protocol,wasm}/**/*.test.ts',
-  'test/{backoff,imports,mutants,one-line,options}.test.ts',
+  'test/{backoff,imports,mutants,one-line,options,tls-options}.test.ts',
   'test/app/!(body-in-place|dispatcher|globals|linear|own-memory|rate-limit|request-errors|send).test.ts',
   'test/bench/!(contestants|cpu|main|one-shot|report-browser|run|stop|trial).test.ts',
   'test/connection/{address,clock,outputs,received-content,utf-8,waiting-room}.test.ts',

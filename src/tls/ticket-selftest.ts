@@ -11,15 +11,16 @@ import { createTicketKeys, rotateTicketKeys } from './ticket-keys.ts';
 /** Milliseconds for a handshake. */
 const HANDSHAKE_MS = 2000;
 
-/** Whether a session is resumed after its ticket's key has been replaced. */
+/** Whether a session is resumed by another thread, after its ticket's key has been replaced. */
 export async function choosingWorks(material: TlsMaterial): Promise<boolean> {
   const memory = createTicketKeys();
-  const { byDefault } = new SecureContexts({ ...material, client: undefined }, { memory, choosing: true });
+  const contextOfThread = (): SecureContext =>
+    new SecureContexts({ ...material, client: undefined }, { memory, choosing: true }).byDefault;
   try {
-    const session = await within(HANDSHAKE_MS, beginSession(byDefault));
+    const session = await within(HANDSHAKE_MS, beginSession(contextOfThread()));
     if (session === LATE) return false;
     rotateTicketKeys(memory);
-    return (await within(HANDSHAKE_MS, resumes(byDefault, session))) === true;
+    return (await within(HANDSHAKE_MS, resumes(contextOfThread(), session))) === true;
   } catch {
     return false;
   }
