@@ -16,6 +16,7 @@ const SERVERS = [
   'test/app/rate-limit.test.ts',
   'test/app/end-to-end/*.test.ts',
   'test/durable/{crash,end-to-end,folder,keep,lock,odd-names,redis,redis-reasons,serve}.test.ts',
+  'test/http2/end-to-end.test.ts',
   'test/models/*.test.ts',
   'test/state/{death,failed-start,nested,reloads}.test.ts',
   'test/workers/*.test.ts',

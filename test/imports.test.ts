@@ -31,7 +31,7 @@ const LAYERS: RegExp[] = [
   /^src\/wasm\//,
   /^src\/tls\//,
   /^src\/(connection|state)\//,
-  /^src\/(app|durable)\//,
+  /^src\/(app|durable|http2)\//,
   /^src\/(workers\/|(option-kinds|options|tls-options|read-options|serve-options|listen-fds|command-line)\.ts$)/,
   /^src\/(models\/|messages\.ts$)/,
   /^src\/(supervisor|server-main|serve)\.ts$/,

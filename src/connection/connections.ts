@@ -228,8 +228,8 @@ export class Connections implements ConnectionOwner, HandshakeOwner, Door {
     await new Promise((resolve) => setTimeout(resolve, 10));
     await new Promise((resolve) => setImmediate(resolve));
     for (const connection of this.all) {
-      if (closeIdle && connection.idle) connection.destroy();
-      else connection.drain?.();
+      if (connection.drain !== undefined) connection.drain();
+      else if (closeIdle && connection.idle) connection.destroy();
     }
     await new Promise<void>((resolve) => {
       const { drained } = this;

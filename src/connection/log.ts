@@ -63,8 +63,8 @@ export class Log {
     if (this.connections) this.print(`Closed connection from ${peer}`);
   }
 
-  received({ method, target, versionMinor }: RequestLine, peer: string): void {
-    const whole = `${method} ${target} HTTP/1.${versionMinor}`;
+  received({ method, target, versionMinor }: RequestLine, peer: string, version = `1.${versionMinor}`): void {
+    const whole = `${method} ${target} HTTP/${version}`;
     const line = whole.slice(0, PRINTED_LENGTH_MAX);
     this.print(`Received request from ${peer}: ${line}${line === whole ? '' : '…'}`);
   }

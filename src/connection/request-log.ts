@@ -23,6 +23,8 @@ export class RequestLog {
     private readonly plane: Plane,
     private readonly endpoint: Endpoint,
     readonly peer: string,
+    /** The version of HTTP, if it is not the one in the request line. */
+    private readonly version?: '2',
   ) {}
 
   /** Notes that the engine is about to serve received bytes. */
@@ -37,7 +39,7 @@ export class RequestLog {
       if (request !== undefined) {
         this.request = request;
         this.requestMs = this.turnMs;
-        log.received(request, this.peer);
+        log.received(request, this.peer, this.version);
       }
       if (error !== 0) log.refused(refusalText(error), this.peer);
       if (response !== undefined) this.responded(answerOf(response), true);
@@ -83,7 +85,8 @@ export class RequestLog {
     this.request = undefined;
     const sinceMs = request === undefined ? this.turnMs : this.requestMs;
     const durationUs = Math.round((performance.now() - sinceMs) * 1000);
-    this.plane.log.responded({ endpoint, peer, request, durationUs, complete, ...answer });
+    const httpVersion = this.version ?? (request?.versionMinor === 0 ? '1.0' : '1.1');
+    this.plane.log.responded({ endpoint, peer, request, httpVersion, durationUs, complete, ...answer });
   }
 }
 

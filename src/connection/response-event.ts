@@ -2,6 +2,7 @@
 
 import type { RequestLine } from '../wasm/events.ts';
 import type { Endpoint } from './endpoint.ts';
+import type { HttpVersion } from './exchange.ts';
 
 /** A response, or the part of one that was sent before it broke off. */
 export interface ResponseEvent extends Answer {
@@ -11,6 +12,7 @@ export interface ResponseEvent extends Answer {
   peer: string;
   /** Undefined if no valid head has arrived. */
   request: RequestLine | undefined;
+  httpVersion: HttpVersion;
   /**
    * From the turn that parsed the request's head until the last byte of the response was built. Without a request, it
    * counts from the last turn, or from when the connection began.
@@ -23,7 +25,10 @@ export interface ResponseEvent extends Answer {
 /** The response itself. */
 export interface Answer {
   statusCode: number;
-  /** Size of head and content as sent, chunk sizes included; interim responses are not counted. */
+  /**
+   * Size of head and content as sent, chunk sizes included; interim responses are not counted. In HTTP/2 the head counts
+   * as it was before its compression, and frames are not counted.
+   */
   bytes: number;
   /** For people: the text, or its beginning, or the bytes; undefined for a stream. */
   content: string | Uint8Array | undefined;

@@ -15,6 +15,7 @@ interface Below {
 const NO_CERTIFICATE = 'UNABLE_TO_GET_ISSUER_CERT';
 
 interface Internals {
+  secureConnecting: boolean;
   ssl: { verifyError(): (Error & { code: string }) | null };
 }
 
@@ -43,6 +44,8 @@ export function encrypt(
   });
   (socket as Below)[BELOW] = below;
   socket.on('secure', () => {
+    // As a server of node:tls would do; a session of HTTP/2 waits for it.
+    (socket as unknown as Internals).secureConnecting = false;
     if (accepts(socket, contexts)) secured();
     else socket.destroy();
   });

@@ -106,7 +106,10 @@ class CallingThread implements ServerInThread {
   async open(app: App): Promise<void> {
     const { connections } = this;
     const { listeners, takePlace } = this.start;
+    const { plane } = connections;
     try {
+      // Only a server that speaks HTTP/2 loads it.
+      if (this.planes.tls?.http2) plane.http2 = (await import('../http2/session.ts')).speakHttp2(plane);
       await this.load(app, async () => {
         this.listening = await listenAtAll(listeners, connections, takePlace, this.io, this.secure);
         this.listeners = this.listening.listeners;

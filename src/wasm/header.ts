@@ -1,6 +1,13 @@
-// The words of the header that all threads use: the version of the layout, and the number of generations.
+// The words of the header that all threads use: the version of the layout, the number of generations, and the limits.
 
-import { HEADER_GENERATIONS, HEADER_VERSION, LAYOUT_VERSION } from '../memory/layout.ts';
+import {
+  HEADER_CONTENT_BYTES_MAX,
+  HEADER_FIELD_COUNT_MAX,
+  HEADER_GENERATIONS,
+  HEADER_HEAD_BYTES_MAX,
+  HEADER_VERSION,
+  LAYOUT_VERSION,
+} from '../memory/layout.ts';
 import type { Views } from '../memory/views.ts';
 
 /** The generation of a thread that was not started by a server. */
@@ -22,4 +29,20 @@ export function checkVersion(views: Views): void {
 /** Starts a generation. Returns its number, which is greater than FIRST_GENERATION and all numbers before. */
 export function newGeneration({ words }: Views): number {
   return FIRST_GENERATION + 1 + Atomics.add(words, HEADER_GENERATIONS >> 2, 1);
+}
+
+/** The limits of a message, in any version of HTTP. */
+export interface MessageLimits {
+  headBytesMax: number;
+  fieldCountMax: number;
+  contentBytesMax: number;
+}
+
+/** Reads the limits that the engines apply. */
+export function messageLimits({ words, doubles }: Views): MessageLimits {
+  return {
+    headBytesMax: words[HEADER_HEAD_BYTES_MAX >> 2] as number,
+    fieldCountMax: words[HEADER_FIELD_COUNT_MAX >> 2] as number,
+    contentBytesMax: doubles[HEADER_CONTENT_BYTES_MAX >> 3] as number,
+  };
 }

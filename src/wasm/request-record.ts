@@ -97,6 +97,20 @@ export class RequestRecord {
     return this.inContent && this.word(RECORD_PREPARED) === PREPARED_NONE;
   }
 
+  /** Index of the prepared response that answers the request, or PREPARED_NONE. */
+  get prepared(): number {
+    return this.word(RECORD_PREPARED);
+  }
+
+  get fieldCount(): number {
+    return this.word(RECORD_FIELD_COUNT);
+  }
+
+  /** Forgets the last field line of the head. */
+  dropLastField(): void {
+    this.words[(this.pointer + RECORD_FIELD_COUNT) >> 2] = this.fieldCount - 1;
+  }
+
   /** Whether no byte of the request has been parsed: at most the empty line before it (RFC 9112 2.2). */
   get beforeRequest(): boolean {
     const { state } = this;

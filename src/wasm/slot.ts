@@ -15,6 +15,7 @@ import {
   CONTROL_WRITTEN,
   DATE,
   DATE_LINE_BYTES,
+  DATE_NAME_BYTES,
   HEADER_ROOM_WANTED,
   OUTPUT,
   OUTPUT_BYTES,
@@ -36,6 +37,8 @@ import type { UncheckedBuffer } from './unchecked-buffer.ts';
 
 /** The largest number of requests on one connection that serve() can count down from. */
 export const REQUESTS_MAX = 2 ** 31 - 1;
+
+const CRLF_BYTES = 2;
 
 /** Bytes as words, the last one filled up with zeros. */
 export interface KeptBytes {
@@ -162,6 +165,13 @@ export class Slot {
     this.writeLatin1(line, this.pointer + DATE);
   }
 
+  /** The value of Date, an IMF-fixdate. */
+  get date(): string {
+    const at = this.pointer + DATE;
+    const { buffer } = this;
+    return (buffer as UncheckedBuffer).latin1Slice(at + DATE_NAME_BYTES, at + DATE_LINE_BYTES - CRLF_BYTES);
+  }
+
   /** How often a thread of this server has asked the others to make room. It rises, and may wrap. */
   get roomWanted(): number {
     return Atomics.load(this.views.words, HEADER_ROOM_WANTED >> 2);
@@ -196,6 +206,15 @@ export class Slot {
     if (start < this.pointer + CARRY) throw new RangeError(`no room for a tail of ${tail.length} bytes`);
     this.views.bytes.set(tail, start);
     return start;
+  }
+
+  /**
+   * Puts Latin-1 where a read would have put it.
+   * @returns the position after it; 0 if there is no room for all of it
+   */
+  layText(text: string): number {
+    if (text.length > this.read.length) return 0;
+    return this.writeLatin1(text, this.readStart);
   }
 
   /** Writes Latin-1 at `at`, a position in an output region. Returns the position after it. */

@@ -26,6 +26,7 @@ export class StatisticsRow {
   private readonly openDouble: number;
   private readonly acceptedDouble: number;
   private readonly refusedDouble: number;
+  private readonly requestsDouble: number;
 
   constructor(
     private readonly views: Views,
@@ -37,6 +38,7 @@ export class StatisticsRow {
     this.openDouble = (pointer + STATISTICS_OPEN) >> 3;
     this.acceptedDouble = (pointer + STATISTICS_ACCEPTED) >> 3;
     this.refusedDouble = (pointer + STATISTICS_REFUSED) >> 3;
+    this.requestsDouble = (pointer + STATISTICS_REQUESTS) >> 3;
   }
 
   /** Counts a connection that was accepted. */
@@ -52,6 +54,11 @@ export class StatisticsRow {
   /** Counts a connection that is open no longer. */
   closed(): void {
     this.add(this.openDouble, -1);
+  }
+
+  /** Counts a request that the engine has taken and not counted. */
+  answered(): void {
+    this.add(this.requestsDouble, 1);
   }
 
   /** Counts a request that the engine had taken and that was refused afterwards. */

@@ -80,6 +80,7 @@ process.on('exit', (code) => tell({ type: 'exiting', code, requests: requestsUnd
 process.on('exit', () => connections.destroy());
 
 const loaded = attempt(async () => {
+  if (start.tls?.http2) plane.http2 = (await import('../http2/session.ts')).speakHttp2(plane);
   if (start.app !== undefined) await load(start.app);
   else serveBuiltIn(plane, start.access);
   tell({ type: 'ready' });

@@ -58,7 +58,7 @@ export function launchScript(
   };
   child.stdout?.setEncoding('utf8').on('data', (text) => {
     run.output += text;
-    run.port ||= Number(/listening on http:\/\/.*:(\d+) /.exec(run.output)?.[1] ?? 0);
+    run.port ||= Number(/listening on https?:\/\/.*:(\d+) /.exec(run.output)?.[1] ?? 0);
     child.emit('output');
   });
   child.stderr?.setEncoding('utf8').on('data', (text) => {

@@ -1,0 +1,98 @@
+// The started command with --http2, and a server in a program, as foreign clients meet them.
+
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { describe, expect, test } from 'vitest';
+import { Response, serve } from '../../src/index.ts';
+import { pair } from '../support/certificates.ts';
+import { appFiles, closedAtEnd, startServer } from '../support/fixtures.ts';
+import { ask, connectHttp2 } from '../support/http2.ts';
+
+const APP = `
+import { counted, counter, Response } from '${new URL('../../dist/index.js', import.meta.url)}';
+const hits = counter('hits');
+export default {
+  routes: { '/counted': counted('n=', hits) },
+  fetch: async (request, { httpVersion, worker }) => {
+    if (request.url.endsWith('/slow')) await new Promise((resolve) => setTimeout(resolve, 300));
+    return new Response(\`\${httpVersion} \${request.method} \${await request.text()}\`);
+  },
+};
+`;
+
+const { certFile, keyFile, caFile } = pair();
+const TLS = ['--tls-cert', certFile, '--tls-key', keyFile, '--http2'];
+
+function curl(...args: string[]): string {
+  return execFileSync('curl', ['-s', '--cacert', caFile, ...args], { encoding: 'utf8' });
+}
+
+describe('the command', () => {
+  test('curl chooses HTTP/2, and HTTP/1.1 where it is told to', async () => {
+    const file = appFiles().write('app.mjs', APP);
+    const { port } = await startServer([file, '--workers', '2', ...TLS]);
+    const url = `https://localhost:${port}/`;
+    expect(curl('--http2', '-w', ' %{http_version}', url)).toBe('2 GET  2');
+    expect(curl('--http1.1', '-w', ' %{http_version}', url)).toBe('1.1 GET  1.1');
+    expect(curl('--http2', '-d', 'x'.repeat(100_000), url)).toBe(`2 POST ${'x'.repeat(100_000)}`);
+  });
+
+  test('all threads count on in both versions', async () => {
+    const file = appFiles().write('app.mjs', APP);
+    const { port } = await startServer([file, '--workers', '2', ...TLS]);
+    const numbers: number[] = [];
+    for (let i = 0; i < 6; i++) {
+      const text = curl(i % 2 === 0 ? '--http2' : '--http1.1', `https://localhost:${port}/counted`);
+      numbers.push(Number(text.slice(2)));
+    }
+    expect(numbers).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
+  test('h2load gets an answer to every request', async () => {
+    const { port } = await startServer(TLS);
+    const output = execFileSync(
+      'h2load',
+      ['-n', '2000', '-c', '4', '-m', '10', `https://localhost:${port}/`],
+      {
+        encoding: 'utf8',
+      },
+    );
+    expect(output).toContain('Application protocol: h2');
+    expect(output).toContain('2000 succeeded, 0 failed, 0 errored, 0 timeout');
+    expect(curl(`https://localhost:${port}/`)).toBe('Hello2001');
+  });
+
+  test('a stop announces the end of the session, and finishes the requests under way', async () => {
+    const file = appFiles().write('app.mjs', APP);
+    const run = await startServer([file, ...TLS]);
+    const client = connectHttp2(run.port);
+    const goaway = once(client, 'goaway');
+    const slow = ask(client, '/slow');
+    await ask(client);
+    run.child.kill('SIGTERM');
+    await goaway;
+    expect(await slow).toMatchObject({ status: 200, content: '2 GET ' });
+    expect(await run.exit).toBe(0);
+  });
+
+  test('without --http2, clients get HTTP/1.1', async () => {
+    const { port } = await startServer(TLS.slice(0, -1));
+    expect(curl('--http2', '-w', ' %{http_version}', `https://localhost:${port}/`)).toBe('Hello1 1.1');
+  });
+});
+
+describe('a server in a program', () => {
+  test('speaks HTTP/2 if the option says so', async () => {
+    const { cert, key } = pair();
+    const { port } = await closedAtEnd(
+      serve({
+        port: 0,
+        log: 'silent',
+        tls: { cert, key },
+        http2: true,
+        fetch: (_, { httpVersion }) => new Response(httpVersion),
+      }),
+    );
+    expect((await ask(connectHttp2(port))).content).toBe('2');
+  });
+});
