@@ -67,7 +67,11 @@ export async function startSupervised(
   addresses: Address[] = [{ host: '127.0.0.1', port: 0 }],
 ): Promise<Supervised> {
   const wanted = addresses.map(
-    (address): ListenerOptions => ({ address, protocol: 'plain', serves: 'public' }),
+    (address): ListenerOptions => ({
+      address,
+      protocol: options.tls === undefined ? 'plain' : 'tls',
+      serves: 'public',
+    }),
   );
   const bound = await bindAll(wanted, options.workers, choice);
   const listeners = wanted.map((listener, i) => ({ ...listener, address: (bound[i] as Bound).address }));
