@@ -50,6 +50,12 @@ export function mainListener(listeners: readonly ListenerOptions[]): ListenerOpt
   return open.find(({ address }) => 'port' in address) ?? (open[0] as ListenerOptions);
 }
 
+/** Returns the port that redirects lead to: the first one of HTTPS, 0 until it is known; 443 if no listener has one. */
+export function httpsPort(listeners: readonly ListenerOptions[]): number {
+  const first = listeners.find(({ address, protocol }) => protocol === 'tls' && 'port' in address);
+  return first === undefined ? 443 : portOf(first.address);
+}
+
 /** Returns the port; 0 for a path. */
 export function portOf(address: Address): number {
   return 'port' in address ? address.port : 0;

@@ -157,7 +157,7 @@ export class Connection implements InflowHost, OutflowHost, ExchangeHost, Socket
     let cursor = start;
     let verdict: number;
     requestLog?.turnBegins();
-    slot.requestsLeft = this.requestsLeft;
+    slot.turnBegins(this.requestsLeft, this.endpoint.redirectPort);
     plane.turn = outflow;
     for (;;) {
       cursor = codec.serve(cursor, end, outputs.position);
@@ -196,7 +196,7 @@ export class Connection implements InflowHost, OutflowHost, ExchangeHost, Socket
 
   /** Gives the application the request whose head ends at `cursor`. @returns the position behind its content */
   private handOver(cursor: number, end: number): number {
-    const { application } = this.plane;
+    const application = this.endpoint.redirectPort > 0 ? this.plane.redirector : this.plane.application;
     const exchange = new OpenExchange(this);
     const { head, content } = exchange;
     if (content !== undefined) {

@@ -24,8 +24,8 @@ export const PUBLIC: Io = { accept: 'public', read: 'public', write: 'public' };
 export interface Endpoint {
   readonly io: Io;
   readonly scheme: 'http' | 'https';
-  /** Requests are redirected to the same place on HTTPS. */
-  readonly redirects: boolean;
+  /** The port of HTTPS that all requests are redirected to; 0: they are answered. */
+  readonly redirectPort: number;
   /** Encrypts; undefined for plain sockets. */
   readonly secure: SecureContexts | undefined;
   /** Whether it is a unix socket: its clients have no address, and a connection can't be reset. */
@@ -36,17 +36,22 @@ export interface Endpoint {
  * The endpoint of one listener.
  * @param io how plain sockets are read and written
  * @param secure of the thread, for a listener of HTTPS
+ * @param httpsPort the port that redirects lead to, for a listener that redirects
  */
 export function endpointOf(
   { address, protocol, serves }: ListenerOptions,
   io: Io,
   secure: SecureContexts | undefined,
+  httpsPort = 0,
 ): Endpoint {
   const tls = protocol === 'tls';
+  const redirects = serves === 'redirect';
+  // Without a port, the application would answer.
+  if (redirects && httpsPort === 0) throw new Error('a redirect needs the port of HTTPS');
   return {
     io: tls ? ioOfTls(io) : io,
     scheme: tls ? 'https' : 'http',
-    redirects: serves === 'redirect',
+    redirectPort: redirects ? httpsPort : 0,
     secure: tls ? secure : undefined,
     unix: 'path' in address,
   };
@@ -64,5 +69,5 @@ export function peerOf({ remoteAddress, remotePort }: Socket, { unix }: Endpoint
 
 /** The endpoint of a TCP port whose clients speak HTTP without TLS. For tests and benches. */
 export function plainEndpoint(io: Io): Endpoint {
-  return { io, scheme: 'http', redirects: false, secure: undefined, unix: false };
+  return { io, scheme: 'http', redirectPort: 0, secure: undefined, unix: false };
 }

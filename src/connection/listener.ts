@@ -3,7 +3,7 @@
 import net from 'node:net';
 import { platform } from 'node:os';
 import type { SecureContexts } from '../tls/secure-contexts.ts';
-import { type Address, type ListenerOptions, type UnixAddress, withPort } from './address.ts';
+import { type Address, httpsPort, type ListenerOptions, type UnixAddress, withPort } from './address.ts';
 import { type Endpoint, endpointOf, type Io } from './endpoint.ts';
 import { type Accepted, acceptHandles, SERVER_OPTIONS } from './handle.ts';
 import { bindFailed, nameBeside, publishSocket, setMode } from './socket-file.ts';
@@ -68,13 +68,17 @@ export async function listenAtAll(
   io: Io,
   secure?: SecureContexts,
 ): Promise<Listening> {
+  const known = [...options];
   const listeners = await openAll(
-    options.map((one, i) => async () => listen(acceptor, await takePlace(i, 0), endpointOf(one, io, secure))),
+    options.map((one, i) => async () => {
+      // The listener of HTTPS comes first, so its port is known when redirects begin.
+      const endpoint = endpointOf(one, io, secure, httpsPort(known));
+      const listener = await listen(acceptor, await takePlace(i, 0), endpoint);
+      known[i] = withPort(one, listener.port);
+      return listener;
+    }),
   );
-  return {
-    listeners: options.map((one, i) => withPort(one, (listeners[i] as Listener).port)),
-    close: () => closeAll(listeners),
-  };
+  return { listeners: known, close: () => closeAll(listeners) };
 }
 
 /**

@@ -371,9 +371,9 @@ export class OpenExchange implements Exchange, ContentSource {
   }
 
   private buildPrepared(index: number, sayPersistent: boolean): void {
-    const { codec, outputs } = this.host.plane;
+    const { codec, outputs, slot } = this.host.plane;
     this.host.outflow.takeRegion();
-    this.host.outflow.reserve(COPIED_BYTES_MAX);
+    this.host.outflow.reserve(slot.prepared.bytesMax(index));
     const at = outputs.position;
     outputs.position = codec.answer(index, at, this.close, sayPersistent, this.headOnly);
     this.host.requestLog?.built(outputs.position - at);

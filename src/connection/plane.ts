@@ -41,6 +41,8 @@ export class Plane implements Timing {
   waits = 0;
   /** Answers the requests that the engine doesn't. */
   application: Application = refuseAll;
+  /** The same for connections that redirect: no request of theirs reaches the application. */
+  redirector: Application = refuseAll;
   /** Serves the connections of clients that choose HTTP/2; undefined if they can't. */
   http2: ServeHttp2 | undefined;
   /** While draining, a connection is closed as soon as it has no request. */

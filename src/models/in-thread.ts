@@ -5,6 +5,7 @@ import process from 'node:process';
 import { adviseOnce } from '../app/advice.ts';
 import { prepareApp } from '../app/dispatcher.ts';
 import { Lifecycle } from '../app/lifecycle.ts';
+import { serveRedirects } from '../app/redirector.ts';
 import { serverView } from '../app/server-view.ts';
 import type { App } from '../app/types.ts';
 import type { ListenerOptions } from '../connection/address.ts';
@@ -91,6 +92,7 @@ class CallingThread implements ServerInThread {
     this.io = planes.io;
     this.listeners = start.listeners;
     this.connections = createConnections({ ...planes, slot: 0 });
+    serveRedirects(this.connections.plane, planes.access);
     this.secure = planes.tls && new SecureContexts(planes.tls.material, planes.tls.tickets);
     this.renewal =
       certificates &&

@@ -9,6 +9,7 @@ import {
   CONTROL_HTTPS,
   CONTROL_REDIRECT,
   CONTROL_ROUTE_COUNT,
+  HEADER_HEAD_BYTES_MAX,
   PREPARED,
   PREPARED_BARE,
   PREPARED_CONDITIONAL,
@@ -37,6 +38,8 @@ import { rowPointer } from './state/rows.ts';
 
 /** The engine copies texts 16 bytes at a time, past their ends, too: each text begins at a multiple of 16. */
 const TEXT_ALIGNMENT = 16;
+/** More bytes than a redirect takes without the parts of its request and the end of its head. */
+const REDIRECT_BYTES_MAX = 128;
 
 export class PreparedTable {
   /** The end of all texts. */
@@ -117,6 +120,13 @@ export class PreparedTable {
     this.setWord(bucket, index);
     this.setWord(CONTROL_ROUTE_COUNT, this.word(CONTROL_ROUTE_COUNT) + 1);
     return index;
+  }
+
+  /** Returns more bytes than response `index` takes, without the end of its head. */
+  bytesMax(index: number): number {
+    if (index !== PREPARED_REDIRECT) return PREPARED_RESPONSE_BYTES_MAX;
+    // The parts of the request that it repeats are smaller than the head of the request.
+    return (this.views.words[HEADER_HEAD_BYTES_MAX >> 2] as number) + REDIRECT_BYTES_MAX;
   }
 
   /** Removes all routes and their responses. */

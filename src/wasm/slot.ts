@@ -121,6 +121,12 @@ export class Slot {
     this.views.words[this.requestsLeftWord] = requests;
   }
 
+  /** Begins the turn of a connection: how many more of its requests may be answered, and where they are redirected to. */
+  turnBegins(requestsLeft: number, redirectPort: number): void {
+    this.requestsLeft = requestsLeft;
+    this.redirectPort = redirectPort;
+  }
+
   /** The port of HTTPS that the requests of the connection at hand are redirected to; 0: they are answered. */
   set redirectPort(port: number) {
     this.views.words[this.redirectPortWord] = port;

@@ -4,8 +4,9 @@ import process from 'node:process';
 import { isMainThread, workerData } from 'node:worker_threads';
 import { serveBuiltIn } from '../app/built-in.ts';
 import type { Lifecycle } from '../app/lifecycle.ts';
+import { serveRedirects } from '../app/redirector.ts';
 import type { StopReason } from '../app/types.ts';
-import { type ListenerOptions, withPort } from '../connection/address.ts';
+import { httpsPort, type ListenerOptions, withPort } from '../connection/address.ts';
 import { type AppStart, createConnections } from '../connection/create.ts';
 import { endpointOf } from '../connection/endpoint.ts';
 import { type ListenAt, type Listener, listen } from '../connection/listener.ts';
@@ -23,11 +24,16 @@ const { channel, ...start } = takeData();
 takeState(start.state);
 const connections = createConnections(start);
 const { plane } = connections;
+serveRedirects(plane, start.access);
 const secure = start.tls && new SecureContexts(start.tls.material, start.tls.tickets);
 /** Accept connections, by the index of their listener in the server's list. */
 const open = new Map<number, Listener>();
 /** The listeners of the server; a port is 0 until this thread knows it. */
 const listeners = [...start.listeners];
+/** Called when the port of HTTPS is known. */
+let httpsListens = (): void => {};
+/** Resolves at the same time. */
+const httpsKnown = new Promise<void>((resolve) => (httpsListens = resolve));
 /** The thread listens for every listener. */
 let listening = false;
 let draining: Promise<void> | undefined;
@@ -145,13 +151,17 @@ function muteOutput(): () => void {
 
 async function listenAt(index: number, at: ListenAt): Promise<void> {
   const options = listeners[index] as ListenerOptions;
-  const listener = await listen(connections, at, endpointOf(options, start.io, secure));
+  if (httpsPort(listeners) > 0) httpsListens();
+  if (options.serves === 'redirect') await httpsKnown;
+  const endpoint = endpointOf(options, start.io, secure, httpsPort(listeners));
+  const listener = await listen(connections, at, endpoint);
   open.set(index, listener);
   if (draining) {
     listener.close();
     return;
   }
   listeners[index] = withPort(options, listener.port);
+  if (httpsPort(listeners) > 0) httpsListens();
   listening ||= open.size === listeners.length;
   tell({ type: 'listening', listener: index, port: listener.port });
 }

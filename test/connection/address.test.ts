@@ -1,7 +1,9 @@
 // How a server is named by its listeners.
 
 import { describe, expect, test } from 'vitest';
-import { type ListenerOptions, mainListener, urlOf } from '../../src/connection/address.ts';
+import { httpsPort, type ListenerOptions, mainListener, urlOf } from '../../src/connection/address.ts';
+import { endpointOf } from '../../src/connection/endpoint.ts';
+import { PUBLIC } from '../support/ways.ts';
 
 const tcp = (
   port: number,
@@ -18,6 +20,27 @@ describe('the listener that names a server', () => {
   test('is never one that redirects', () => {
     expect(mainListener([tcp(1, 'plain', 'redirect'), tcp(2, 'tls')])).toEqual(tcp(2, 'tls'));
     expect(mainListener([tcp(1, 'plain', 'redirect'), path])).toEqual(path);
+  });
+});
+
+describe('the port that redirects lead to', () => {
+  test('is the first one of HTTPS', () => {
+    expect(httpsPort([tcp(80, 'plain', 'redirect'), path, tcp(81), tcp(8443, 'tls'), tcp(2, 'tls')])).toBe(
+      8443,
+    );
+    expect(httpsPort([tcp(0, 'tls'), tcp(80, 'plain', 'redirect')])).toBe(0);
+  });
+
+  test('is that of the scheme if no listener of HTTPS has one', () => {
+    expect(httpsPort([tcp(80, 'plain', 'redirect'), { ...path, protocol: 'tls' }])).toBe(443);
+  });
+
+  test('is needed to redirect, and only for that', () => {
+    const redirecting = tcp(80, 'plain', 'redirect');
+    expect(endpointOf(redirecting, PUBLIC, undefined, 8443).redirectPort).toBe(8443);
+    expect(endpointOf(tcp(80), PUBLIC, undefined, 8443).redirectPort).toBe(0);
+    expect(() => endpointOf(redirecting, PUBLIC, undefined, 0)).toThrow('needs the port of HTTPS');
+    expect(endpointOf(tcp(80), PUBLIC, undefined, 0).redirectPort).toBe(0);
   });
 });
 

@@ -12,6 +12,7 @@ import { memoryDefects } from './memory.ts';
 import { modelDefects } from './models.ts';
 import { mutexDefects } from './mutex.ts';
 import { optionDefects } from './options.ts';
+import { redirectDefects } from './redirects.ts';
 import { stateDefects } from './state.ts';
 import { tlsDefects } from './tls.ts';
 import { wasmDefects } from './wasm.ts';
@@ -32,6 +33,7 @@ export const DEFECTS: readonly Defect[] = [
   ...stateDefects,
   ...durableDefects,
   ...optionDefects,
+  ...redirectDefects,
   ...tlsDefects,
 ];
 

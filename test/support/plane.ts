@@ -46,6 +46,10 @@ export interface PlaneOptions {
   addresses?: AddressCounts;
   /** Limits of the memory that replace the limits of the cases. */
   contentBytesMax?: number;
+  /** The limit of a target is one byte less. */
+  headBytesMax?: number;
+  /** The port of HTTPS that all requests are redirected to; by default they are answered. */
+  redirectPort?: number;
   /** Tick of the clock, 50 ms by default. A server's clock ticks less often. */
   tickMs?: number;
 }
@@ -98,10 +102,15 @@ export async function startPlane({
   deadlines,
   addresses,
   contentBytesMax,
+  headBytesMax,
+  redirectPort = 0,
   tickMs = 50,
 }: PlaneOptions = {}): Promise<TestedPlane> {
-  const engine = createEngine(name, contentBytesMax === undefined ? {} : { contentBytesMax });
-  const endpoint = plainEndpoint(io);
+  const engine = createEngine(name, {
+    ...(contentBytesMax !== undefined && { contentBytesMax }),
+    ...(headBytesMax !== undefined && { headBytesMax, targetBytesMax: headBytesMax - 1 }),
+  });
+  const endpoint = { ...plainEndpoint(io), redirectPort };
   const lines: string[] = [];
   const time = { nowMs: 1_000 };
   const plane = new Plane(
