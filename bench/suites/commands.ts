@@ -142,12 +142,10 @@ export const NGINX_TLS: Contestant = {
 
 /* The same servers with HTTP/2 over TLS. */
 
-/** hotpath has the option already, but does not serve by it yet. */
-const NOT_BUILT = { missing: () => 'not built' };
 const HTTP2_OPTIONS: TlsArguments = (...files) => [...OPTIONS(...files), '--http2'];
 
-export const HOTPATH_HTTP2 = { ...overTls(oneWorker('hotpath wasm', 'wasm'), HTTP2_OPTIONS), ...NOT_BUILT };
-export const FETCH_HTTP2 = { ...overTls(FETCH, HTTP2_OPTIONS), ...NOT_BUILT };
+export const HOTPATH_HTTP2 = overTls(oneWorker('hotpath wasm', 'wasm'), HTTP2_OPTIONS);
+export const FETCH_HTTP2 = overTls(FETCH, HTTP2_OPTIONS);
 export const NODE_HTTP2 = overTls(script('node:http2', 'node-http2', false), BESIDE_PORT);
 
 export const NGINX_HTTP2: Contestant = {
