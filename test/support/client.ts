@@ -2,6 +2,7 @@
 
 import { once } from 'node:events';
 import net from 'node:net';
+import tls from 'node:tls';
 
 export const GET = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
 
@@ -25,14 +26,18 @@ export interface Client {
 /**
  * Connects to a port on 127.0.0.1, or to the path of a unix socket.
  * @param localAddress the address of the client, such as 127.0.0.2
+ * @param overTls trusts any certificate
  */
-export async function connect(to: number | string, localAddress?: string): Promise<Client> {
-  const socket = net.connect({
+export async function connect(to: number | string, localAddress?: string, overTls = false): Promise<Client> {
+  const plain = net.connect({
     ...(typeof to === 'string' ? { path: to } : { port: to, host: '127.0.0.1' }),
     noDelay: true,
     allowHalfOpen: true,
     ...(localAddress !== undefined && { localAddress }),
   });
+  const socket = overTls ? tls.connect({ socket: plain, rejectUnauthorized: false }) : plain;
+  // The method of a socket that encrypts rejects the socket below.
+  if (socket !== plain) socket.resetAndDestroy = () => (reset(plain), socket);
   const client: Client = {
     socket,
     received: '',
@@ -61,7 +66,7 @@ export async function connect(to: number | string, localAddress?: string): Promi
   });
   socket.on('close', () => socket.emit('progress'));
   socket.on('data', () => socket.emit('progress'));
-  await once(socket, 'connect');
+  await once(socket, overTls ? 'secureConnect' : 'connect');
   return client;
 }
 
@@ -75,6 +80,14 @@ export async function ask(
   const answer = await client.end();
   client.close();
   return answer;
+}
+
+/** Resets a connection, also while a socket that encrypts closes its half above. */
+function reset(socket: net.Socket): void {
+  const { _handle } = socket as unknown as { _handle: { close(): void } };
+  // A handle that is about to close its half can't be reset. Closed with unread bytes, it resets the connection, too.
+  socket.once('error', () => _handle.close());
+  socket.resetAndDestroy();
 }
 
 export function sleep(ms: number): Promise<void> {

@@ -6,19 +6,21 @@ import type { ServerView } from '../../src/app/types.ts';
 import type { AddressCounts } from '../../src/connection/addresses.ts';
 import { Connections } from '../../src/connection/connections.ts';
 import type { Deadlines } from '../../src/connection/deadlines.ts';
-import { type Io, plainEndpoint } from '../../src/connection/endpoint.ts';
+import { type Endpoint, plainEndpoint } from '../../src/connection/endpoint.ts';
 import type { ConnectionLimits } from '../../src/connection/limits.ts';
 import { type Listener, listen } from '../../src/connection/listener.ts';
 import { Log, type LogLevel } from '../../src/connection/log.ts';
 import { Plane } from '../../src/connection/plane.ts';
+import { SecureContexts } from '../../src/tls/secure-contexts.ts';
 import { guardsIntact } from '../../src/wasm/memory.ts';
 import { REQUESTS_MAX } from '../../src/wasm/slot.ts';
 import { readStatistics, type Statistics } from '../../src/wasm/statistics.ts';
+import { pair } from './certificates.ts';
 import { type Client, connect } from './client.ts';
 import { createEngine, type Engine, EPOCH_MS, type TestedEngine } from './engines.ts';
 import { atEnd } from './fixtures.ts';
 import { poisonAfterTurns, poisoning, poisonReturned } from './poison.ts';
-import { DIRECT } from './ways.ts';
+import { DIRECT, type Way } from './ways.ts';
 
 /** Long timeouts, which a slow machine doesn't reach by accident. */
 export const DEADLINES: Deadlines = {
@@ -39,7 +41,7 @@ const LIMITS: ConnectionLimits = {
 
 export interface PlaneOptions {
   engine?: TestedEngine;
-  io?: Io;
+  io?: Way;
   log?: LogLevel;
   limits?: Partial<ConnectionLimits>;
   deadlines?: Partial<Deadlines>;
@@ -72,6 +74,15 @@ export interface TestedPlane {
   stop(): Promise<void>;
 }
 
+/** Secure contexts with one certificate. */
+let contexts: SecureContexts | undefined;
+
+function testContexts(): SecureContexts {
+  const { cert, key } = pair();
+  contexts ??= new SecureContexts({ pairs: [{ cert, key, serverNames: [] }], client: undefined });
+  return contexts;
+}
+
 /** The plane of a test. At the end its clients close and it stops, which must leave nothing of any connection. */
 export interface OpenedPlane extends TestedPlane {
   /** Connects a client that closes at the end. @param localAddress the client's address, such as 127.0.0.2 */
@@ -87,7 +98,7 @@ export async function openPlane(options: PlaneOptions = {}): Promise<OpenedPlane
     expect(server.plane.outputs.spare).toBe(spare);
   });
   const open = async (localAddress?: string): Promise<Client> => {
-    const client = await connect(server.port, localAddress);
+    const client = await connect(server.port, localAddress, options.io?.tls);
     atEnd(client.close);
     return client;
   };
@@ -110,7 +121,8 @@ export async function startPlane({
     ...(contentBytesMax !== undefined && { contentBytesMax }),
     ...(headBytesMax !== undefined && { headBytesMax, targetBytesMax: headBytesMax - 1 }),
   });
-  const endpoint = { ...plainEndpoint(io), redirectPort };
+  const plain = { ...plainEndpoint(io), redirectPort };
+  const endpoint: Endpoint = io.tls ? { ...plain, scheme: 'https', secure: testContexts() } : plain;
   const lines: string[] = [];
   const time = { nowMs: 1_000 };
   const plane = new Plane(

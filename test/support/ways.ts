@@ -5,11 +5,21 @@ import type { TestedEngine } from './engines.ts';
 
 export const DIRECT: Io = { accept: 'direct', read: 'direct', write: 'direct' };
 export const PUBLIC: Io = { accept: 'public', read: 'public', write: 'public' };
-export const WAYS = [DIRECT, PUBLIC];
 
-/** Each engine with each way of reading and writing, in three rows. */
-export const ENGINE_WAYS: readonly [TestedEngine, Io][] = [
+/** A way to read and write, perhaps over TLS. */
+export interface Way extends Io {
+  tls?: boolean;
+}
+
+export const TLS: Way = { accept: 'direct', read: 'public', write: 'encrypted', tls: true };
+export const TLS_PUBLIC: Way = { ...PUBLIC, tls: true };
+export const WAYS: readonly Way[] = [DIRECT, PUBLIC, TLS, TLS_PUBLIC];
+
+/** Each engine with each way of reading and writing, in few rows. */
+export const ENGINE_WAYS: readonly [TestedEngine, Way][] = [
   ['wasm', DIRECT],
   ['wasm debug', PUBLIC],
   ['js', DIRECT],
+  ['wasm', TLS],
+  ['js', TLS_PUBLIC],
 ];
