@@ -42,8 +42,8 @@ export interface Server extends AsyncDisposable {
    */
   close(): Promise<void>;
   /**
-   * Reads the certificates and keys of a server of HTTPS anew, or takes others. New connections get them at once; open
-   * connections go on.
+   * Reads the certificates and keys of a server of HTTPS anew, or takes others. Resolves when new connections get them;
+   * open connections go on.
    * @param tls replaces the option `tls`; by default its files are read again
    * @throws Error of one line if the server has no HTTPS, or if they can't be used; then the old ones stay
    */
@@ -191,7 +191,7 @@ function handleOf({ drainTimeout, tls }: Options, running: RunningServer): Serve
     reloadTls: async (given) => {
       if (tls === undefined)
         throw new Error('reloadTls(): the server has no HTTPS: start it with the option tls');
-      running.renewTls?.(given === undefined ? undefined : readTls(given));
+      await running.renewTls?.(given === undefined ? undefined : readTls(given));
     },
     close,
     [Symbol.asyncDispose]: close,

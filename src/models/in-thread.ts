@@ -99,7 +99,7 @@ class CallingThread implements ServerInThread {
       new Renewal({
         certificates,
         app: undefined,
-        apply: (material) => this.secure?.renew(material),
+        apply: async (material) => this.secure?.renew(material),
         note: start.note,
       });
   }
@@ -128,8 +128,8 @@ class CallingThread implements ServerInThread {
     return readStatistics(this.connections.plane.slot.views);
   }
 
-  renewTls(sources?: TlsSources): void {
-    this.renewal?.renew(sources);
+  async renewTls(sources?: TlsSources): Promise<void> {
+    await this.renewal?.renew(sources);
   }
 
   async swap(app: App): Promise<void> {

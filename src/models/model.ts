@@ -67,10 +67,11 @@ export interface Server {
   reload?(timeoutMs: number): Promise<boolean>;
   /**
    * Reads the certificates anew, in a server that has any, and gives them to the threads. Open connections go on.
+   * Resolves when new connections have them.
    * @param sources take the place of the ones before
    * @throws Error of one line; then nothing changes
    */
-  renewTls?(sources?: TlsSources): void;
+  renewTls?(sources?: TlsSources): Promise<void>;
   /** Ends one thread as a crash would, in a model that replaces threads. For tests. */
   killWorker?(ordinal: number, how?: Kill): Promise<void>;
 }

@@ -10,7 +10,7 @@ export interface RenewalOptions {
   /** URL of the application's module; undefined for the built-in application, which never changes. */
   app: string | undefined;
   /** Gives the certificates to every thread. */
-  apply: (material: TlsMaterial) => void;
+  apply: (material: TlsMaterial) => Promise<void>;
   note: (text: string) => void;
 }
 
@@ -39,7 +39,7 @@ export class Renewal {
    */
   async suffices(): Promise<boolean> {
     const { app, certificates } = this.options;
-    if (!this.read()) return false;
+    if (!(await this.read())) return false;
     const only = app === undefined || (this.loaded !== undefined && (await this.files()) === this.loaded);
     const why =
       only && app !== undefined
@@ -54,14 +54,14 @@ export class Renewal {
    * @param sources take the place of the ones before
    * @throws Error of one line; then nothing changes
    */
-  renew(sources?: TlsSources): void {
+  async renew(sources?: TlsSources): Promise<void> {
     const { certificates, note } = this.options;
-    if (this.read(sources)) note(`Reloaded the certificates: ${certificates.describe()}`);
+    if (await this.read(sources)) note(`Reloaded the certificates: ${certificates.describe()}`);
   }
 
-  private read(sources?: TlsSources): boolean {
+  private async read(sources?: TlsSources): Promise<boolean> {
     const material = this.options.certificates.renew(sources);
-    if (material !== undefined) this.options.apply(material);
+    if (material !== undefined) await this.options.apply(material);
     return material !== undefined;
   }
 

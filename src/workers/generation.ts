@@ -128,9 +128,9 @@ export class Generation {
     for (const thread of this.living) thread.listenAgain(listeners);
   }
 
-  /** Gives new certificates to all threads. */
-  renewTls(material: TlsMaterial): void {
-    for (const thread of this.living) thread.tell({ type: 'tls', material });
+  /** Gives new certificates to all threads, and waits until new connections have them. */
+  async renewTls(material: TlsMaterial): Promise<void> {
+    await Promise.all(this.living.map((thread) => thread.renewTls(material)));
   }
 
   /** Ends a thread from outside, or by an exception in it. For tests. */

@@ -49,7 +49,8 @@ export type FromWorker =
   /** The application is loaded. The thread waits for `listen`. */
   | { type: 'ready' }
   | { type: 'listening'; listener: number; port: number }
-  | { type: 'stopped-listening' }
+  /** The answer to `stop-listening` and to `tls`. */
+  | { type: 'done' }
   /** The immediate answer to `drain`. */
   | { type: 'draining' }
   /** All requests are over, and the thread ends. `cut` connections were cut. */

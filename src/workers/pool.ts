@@ -75,9 +75,13 @@ export class Pool {
     return late.reduce((sum, n) => sum + n);
   }
 
-  /** Gives new certificates to all threads. Threads that start later must have them in their data. */
-  renewTls(material: TlsMaterial): void {
-    for (const generation of [this.current, this.next, this.old]) generation?.renewTls(material);
+  /**
+   * Gives new certificates to all threads, and waits until new connections have them. Threads that start later must have
+   * them in their data.
+   */
+  async renewTls(material: TlsMaterial): Promise<void> {
+    const generations = [this.current, this.next, this.old];
+    await Promise.all(generations.map((generation) => generation?.renewTls(material)));
   }
 
   /** Ends a thread of the current generation at once. For tests only. */

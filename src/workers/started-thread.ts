@@ -6,6 +6,7 @@ import { reclaimAddresses } from '../connection/addresses.ts';
 import type { ListenAt } from '../connection/listener.ts';
 import { viewsOf } from '../memory/views.ts';
 import { threadEnded } from '../state/threads.ts';
+import type { TlsMaterial } from '../tls/material.ts';
 import { openConnections, reclaimSlot } from '../wasm/statistics.ts';
 import { within } from '../within.ts';
 import type { FromWorker, ToWorker, WorkerStart } from './messages.ts';
@@ -14,8 +15,8 @@ import { whileAnswering } from './under-way.ts';
 
 /** Time for a thread to end after its start has failed, in milliseconds. After that the log reports it. */
 const STUCK_MS = 2000;
-/** Time for a thread to stop listening, in milliseconds. A blocked thread does not stop. */
-const STOP_LISTENING_MS = 2000;
+/** Time for a thread to answer, in milliseconds. A blocked thread does not. */
+const ANSWER_MS = 2000;
 
 /** The stage of a start: the thread imports the application, awaits its start(), or begins to listen. */
 type Stage = 'import' | 'start()' | 'listen';
@@ -71,8 +72,8 @@ export class StartedThread {
   private printedItsError = false;
   private readonly thread: Thread;
   private readonly timers: NodeJS.Timeout[];
-  /** The calls of stopListening() that the thread has not answered, in order. */
-  private readonly stopping: (() => void)[] = [];
+  /** The messages that the thread has not yet answered by `done`, in order. */
+  private readonly asked: (() => void)[] = [];
   private succeed: (ports: number[]) => void = () => {};
   private fail: (error: Error) => void = () => {};
 
@@ -118,9 +119,13 @@ export class StartedThread {
    * that is blocked keeps listening.
    */
   async stopListening(listeners: number[]): Promise<void> {
-    const stopped = new Promise<void>((resolve) => this.stopping.push(resolve));
-    this.tell({ type: 'stop-listening', listeners });
-    await within(STOP_LISTENING_MS, Promise.race([stopped, this.thread.ended]));
+    await this.ask({ type: 'stop-listening', listeners });
+  }
+
+  /** Gives new certificates to the thread, and waits until its new connections have them. */
+  async renewTls(material: TlsMaterial): Promise<void> {
+    const renewed = this.ask({ type: 'tls', material });
+    if (this.listened) await renewed;
   }
 
   /** Makes the thread listen again where it did before stopListening(). */
@@ -153,6 +158,12 @@ export class StartedThread {
     if (this.starting) this.host.stuck();
   }
 
+  private async ask(message: ToWorker): Promise<void> {
+    const answered = new Promise<void>((resolve) => this.asked.push(resolve));
+    this.tell(message);
+    await within(ANSWER_MS, Promise.race([answered, this.thread.ended]));
+  }
+
   private hear(message: FromWorker): void {
     switch (message?.type) {
       case 'imported':
@@ -165,8 +176,8 @@ export class StartedThread {
       case 'listening':
         this.listens(message.listener, message.port);
         break;
-      case 'stopped-listening':
-        this.stopping.shift()?.();
+      case 'done':
+        this.asked.shift()?.();
         break;
       case 'draining':
         this.hearsDrain = true;

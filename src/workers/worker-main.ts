@@ -13,6 +13,7 @@ import { type ListenAt, type Listener, listen } from '../connection/listener.ts'
 import { summaryOf } from '../connection/request-summary.ts';
 import { setGeneration } from '../state/shared.ts';
 import { takeState } from '../state/threads.ts';
+import type { TlsMaterial } from '../tls/material.ts';
 import { SecureContexts } from '../tls/secure-contexts.ts';
 import { readStatistics } from '../wasm/statistics.ts';
 import type { FromWorker, ToWorker, WorkerData } from './messages.ts';
@@ -53,7 +54,7 @@ channel.on('message', (message: ToWorker) => {
       break;
     case 'stop-listening':
       for (const index of message.listeners) open.get(index)?.close();
-      tell({ type: 'stopped-listening' });
+      tell({ type: 'done' });
       break;
     case 'in-force':
       setGeneration(message.generation);
@@ -62,7 +63,7 @@ channel.on('message', (message: ToWorker) => {
       drain(message);
       break;
     case 'tls':
-      secure?.renew(message.material);
+      renewTls(message.material);
       break;
     case 'fail':
       throw new Error('told to fail');
@@ -164,6 +165,19 @@ async function listenAt(index: number, at: ListenAt): Promise<void> {
   if (httpsPort(listeners) > 0) httpsListens();
   listening ||= open.size === listeners.length;
   tell({ type: 'listening', listener: index, port: listener.port });
+}
+
+/** Replaces the certificates, which the control plane has tried. */
+function renewTls(material: TlsMaterial): void {
+  try {
+    secure?.renew(material);
+  } catch (error) {
+    tell({
+      type: 'warning',
+      text: `Worker ${start.ordinal} keeps its old certificates: ${(error as Error).message}`,
+    });
+  }
+  tell({ type: 'done' });
 }
 
 /** Drains. A stop during a reload drains again; then the timeout of the stop counts. */

@@ -51,7 +51,7 @@ describe('the channel between a thread and the control plane', () => {
       `import { parentPort, workerData } from 'node:worker_threads';
        for (const message of [null, undefined, 0, 'x', [], {}, { type: 'drained', cut: 9 }, { type: 'ready' },
          { type: 'failed', code: '', message: 'not so' }, { type: 'listening', port: 1 }, { type: 'exiting' },
-         { type: 'warning', text: 'not so' }, { type: 'stopped-listening' }])
+         { type: 'warning', text: 'not so' }, { type: 'done' }])
          parentPort.postMessage(message);
        parentPort.on('message', () => {});
        const found = Object.keys(workerData ?? {}).length;
