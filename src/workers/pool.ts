@@ -80,7 +80,7 @@ export class Pool {
    * them in their data.
    */
   async renewTls(material: TlsMaterial): Promise<void> {
-    const generations = [this.current, this.next, this.old];
+    const generations = [this.old, this.current, this.next];
     await Promise.all(generations.map((generation) => generation?.renewTls(material)));
   }
 

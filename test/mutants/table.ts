@@ -2,6 +2,7 @@
 
 import { appDefects } from './app.ts';
 import { applicationDefects } from './applications.ts';
+import { certificateDefects } from './certificates.ts';
 import { connectionDefects } from './connection.ts';
 import type { Defect } from './defect.ts';
 import { durableDefects } from './durable.ts';
@@ -35,6 +36,7 @@ export const DEFECTS: readonly Defect[] = [
   ...optionDefects,
   ...redirectDefects,
   ...tlsDefects,
+  ...certificateDefects,
 ];
 
 /** Describes mistakes of the table that no change of the sources can cause, a line each. */

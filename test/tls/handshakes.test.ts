@@ -3,6 +3,7 @@
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
+import { connect, type TLSSocket } from 'node:tls';
 import { describe, expect, test } from 'vitest';
 import { encrypt } from '../../src/connection/secure-socket.ts';
 import type { Pair, TlsMaterial } from '../../src/tls/material.ts';
@@ -25,20 +26,25 @@ function tickets(choosing = true): TicketStart {
   return { memory: createTicketKeys(), choosing };
 }
 
-/** Starts a server that tells a client whether the session was resumed, and whether its certificate is valid. */
-async function serverOf(
-  contexts: SecureContexts,
-): Promise<(options?: Partial<VisitOptions>) => Promise<Visit>> {
+/** Listens at a free port. @param secured called after each handshake */
+async function listen(contexts: SecureContexts, secured: (socket: TLSSocket) => void): Promise<number> {
   const server = createServer((below) => {
-    const socket = encrypt(below, contexts, ['http/1.1'], () => {
-      socket.end(`${socket.isSessionReused() ? 'resumed' : 'new'} ${socket.authorized}`);
-      socket.resume();
-    });
+    const socket = encrypt(below, contexts, ['http/1.1'], () => secured(socket));
     socket.on('error', () => {});
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   atEnd(() => server.close());
-  const { port } = server.address() as AddressInfo;
+  return (server.address() as AddressInfo).port;
+}
+
+/** Starts a server that tells a client whether the session was resumed, and whether its certificate is valid. */
+async function serverOf(
+  contexts: SecureContexts,
+): Promise<(options?: Partial<VisitOptions>) => Promise<Visit>> {
+  const port = await listen(contexts, (socket) => {
+    socket.end(`${socket.isSessionReused() ? 'resumed' : 'new'} ${socket.authorized}`);
+    socket.resume();
+  });
   return (options) => visit({ port, ...options });
 }
 
@@ -76,6 +82,28 @@ describe('the host that a client names', () => {
       materialOf(first, pair({ names: ['first.test'], commonName: 'again' })),
     );
     expect(contexts.of('first.test')).toBe(contexts.byDefault);
+  });
+});
+
+describe('versions', () => {
+  const contexts = new SecureContexts(materialOf(pair()), tickets());
+
+  test('a client of TLS 1.1 is refused', async () => {
+    const ask = await serverOf(contexts);
+    const old = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' } as const;
+    expect(await ask(old)).toMatchObject({ received: '', error: expect.stringMatching(/PROTOCOL_VERSION/) });
+  });
+
+  test('a client of TLS 1.2 cannot renegotiate', async () => {
+    const port = await listen(contexts, (socket) => socket.resume());
+    const client = connect({ port, host: '127.0.0.1', rejectUnauthorized: false, maxVersion: 'TLSv1.2' });
+    await once(client, 'secureConnect');
+    const error = await new Promise((resolve) => {
+      client.on('error', resolve);
+      client.renegotiate({}, resolve);
+    });
+    client.destroy();
+    expect(error).toMatchObject({ code: 'ERR_SSL_NO_RENEGOTIATION' });
   });
 });
 
