@@ -204,6 +204,8 @@ export const OPTIONS: { readonly [Name in OptionName]: Option<Options[Name]> } =
   redirectHttp: {
     ...PORT,
     says: 'Port whose requests are redirected to the same place on HTTPS, by 308',
+    more: 'Location names the port on which the server listens for HTTPS.',
+    onPage: 'See [redirecting](listening.md#redirecting).',
   },
   workers: {
     ...wholeNumberOrAuto(1, WORKERS_MAX),

@@ -26,7 +26,10 @@ export interface ServeOptions {
   tls?: TlsPair | readonly TlsPair[] | undefined;
   /** Speak HTTP/2, too, with clients that offer it over TLS. Default: false. */
   http2?: boolean | undefined;
-  /** Port whose requests are redirected to the same place on HTTPS, by 308. Range: 0 to 65535. */
+  /**
+   * Port whose requests are redirected to the same place on HTTPS, by 308. Location names the port on which
+   * the server listens for HTTPS. Range: 0 to 65535.
+   */
   redirectHttp?: number | undefined;
   /**
    * Replaces the globals Response, Request and fetch by hotpath's own, in the threads that answer. Default:

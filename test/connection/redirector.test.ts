@@ -19,7 +19,10 @@ const PROXY: Access = { trustProxy: 1, trustProxyField: ['x-forwarded-proto'] };
 const get = (target: string, host = 'a', fields = ''): string =>
   `GET ${target} HTTP/1.1\r\nHost: ${host}\r\n${fields}\r\n`;
 
-describe.each(ENGINE_WAYS)('%s engine, $read reads', (engine, io) => {
+/** Redirects are for plain sockets only. */
+const PLAIN_WAYS = ENGINE_WAYS.filter(([, { tls }]) => !tls);
+
+describe.each(PLAIN_WAYS)('%s engine, $read reads', (engine, io) => {
   /** A plane whose application answers no request. */
   async function start(options: PlaneOptions = {}, access: Access = { trustProxy: 0 }): Promise<OpenedPlane> {
     const server = await openPlane({ engine, io, redirectPort: 443, ...options });
@@ -185,8 +188,8 @@ describe.each(ENGINE_WAYS)('%s engine, $read reads', (engine, io) => {
   ])('redirects of the largest heads by %s', async (_, access) => {
     const server = await start({ headBytesMax: HEAD_BYTES_MAX, redirectPort: 8443 }, access);
     const targets = [20_000, 45_000, 64_900, 10, 50_000].map((bytes) => `/${'p'.repeat(bytes)}`);
-    expect(await answersTo(server, targets.map((target) => get(target)).join(''))).toBe(
-      targets.map((target) => redirect(`https://a:8443${target}`)).join(''),
-    );
+    const output = await answersTo(server, targets.map((target) => get(target)).join(''));
+    // A difference would be too long to read.
+    expect(output === targets.map((target) => redirect(`https://a:8443${target}`)).join('')).toBe(true);
   });
 });

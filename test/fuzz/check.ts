@@ -6,6 +6,7 @@ import { type Input, tidyCuts } from './input.ts';
 import { parseWithLlhttp } from './llhttp.ts';
 import { placeOf } from './memory.ts';
 import { differenceOfEngines, differenceOfWays, Outcome } from './outcome.ts';
+import { wrongRedirects } from './redirects.ts';
 import { POISON_COUNT, SUBJECT_NAMES, Subject } from './subject.ts';
 import { type Message, serveHanded, serveReads, serveSteps, type Way } from './ways.ts';
 
@@ -32,6 +33,7 @@ export class Checker {
   private readonly steps = new Outcome();
   private readonly parts = new Outcome();
   private readonly handed = new Outcome();
+  private readonly redirected = new Outcome();
   private readonly other = new Outcome();
   private messages: Message[] = [];
 
@@ -57,7 +59,8 @@ export class Checker {
         this.handed,
       ) ||
       this.compareHanded() ||
-      wrongAnswers(bytes, this.messages, this.whole);
+      wrongAnswers(bytes, this.messages, this.whole) ||
+      this.checkRedirects(bytes, input, poison);
     if (failure !== '') return failure;
     const end = this.whole.error || (this.whole.unfinished ? END_UNFINISHED : END_ANSWERED);
     this.ends.set(end, (this.ends.get(end) ?? 0) + 1);
@@ -66,6 +69,19 @@ export class Checker {
       disagreement(bytes, this.steps.turns.bytes, this.messages, peer) ||
       contentDisagreement(this.handed, peer);
     return different === '' ? '' : `llhttp: ${different}`;
+  }
+
+  /** Checks the responses to the same input on a connection that redirects. */
+  private checkRedirects(bytes: Buffer, { cuts, draining }: Input, poison: number): Failure {
+    const way: Way = { cuts: [], draining, step: false, redirects: true, poison };
+    const failure =
+      this.run('redirected', bytes, way, this.redirected) ||
+      wrongRedirects(bytes, this.messages, this.redirected);
+    if (failure !== '' || cuts.length === 0 || draining) return failure;
+    return (
+      this.run('redirected in parts', bytes, { ...way, cuts }, this.parts) ||
+      different('redirected whole and in parts', differenceOfWays(this.parts, this.redirected))
+    );
   }
 
   /** Checks the same with all memory compared, every cut in two, byte by byte, and all misleading bytes behind the end. */
@@ -88,6 +104,7 @@ export class Checker {
     let failure = '';
     for (const subject of this.subjects) {
       subject.setLimits('usual');
+      subject.slot.redirectPort = 0;
       const touched = subject.watch.check();
       if (touched >= 0 && failure === '') failure = `${subject.name}: writes at ${placeOf(touched)}`;
     }
@@ -115,8 +132,7 @@ export class Checker {
   }
 
   private compare(how: string, outcome: Outcome): Failure {
-    const different = differenceOfWays(outcome, this.whole);
-    return different === '' ? '' : `whole and ${how}: not the same ${different}`;
+    return different(`whole and ${how}`, differenceOfWays(outcome, this.whole));
   }
 
   private compareHanded(): Failure {
@@ -128,6 +144,11 @@ export class Checker {
     if (this.parts.history.equals(this.steps.history)) return this.compare('in parts', this.parts);
     return 'whole and in parts: not the same record';
   }
+}
+
+/** Describes a difference of two ways, or returns ''. */
+function different(ways: string, what: string): Failure {
+  return what === '' ? '' : `${ways}: not the same ${what}`;
 }
 
 /** Describes a trap, with the function of the debug build that trapped, or returns the message of the harness. */

@@ -33,6 +33,8 @@ export type SubjectName = (typeof SUBJECT_NAMES)[number];
 /** 06 Nov 1994 08:49:37 GMT, the RFC's own example. */
 const EPOCH_MS = 784111777000;
 const POISON = 0xee;
+/** The port that redirects lead to. */
+export const HTTPS_PORT = 8443;
 const COUNTER = 0;
 
 /** Paths that inputs request: a path that another path begins with, and a path longer than a load among them. */
@@ -78,7 +80,7 @@ export class Subject {
   }
 
   /** Begins a connection: no state of an earlier connection may count. */
-  begin(draining: boolean, step: boolean): void {
+  begin(draining: boolean, step: boolean, redirects = false): void {
     this.output = step ? roomForOne(this.slot, OUTPUT_INDEX) : (this.slot.outputs[OUTPUT_INDEX] as number);
     const { words, doubles } = this.slot.views;
     words[STATE >> 2] = 0;
@@ -87,7 +89,7 @@ export class Subject {
     doubles[(statistics + STATISTICS_REFUSED) >> 3] = 0;
     this.slot.draining = draining;
     this.slot.recordsEvents = step;
-    this.slot.requestsLeft = REQUESTS_MAX;
+    this.slot.turnBegins(REQUESTS_MAX, redirects ? HTTPS_PORT : 0);
     this.spoilRecord();
   }
 

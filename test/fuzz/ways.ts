@@ -20,6 +20,8 @@ export interface Way {
   draining: boolean;
   /** serve() returns after each response, and records events. */
   step: boolean;
+  /** Every request is redirected. */
+  redirects?: boolean;
   /** The kind of misleading bytes behind the end. */
   poison: number;
 }
@@ -42,7 +44,7 @@ export interface Message {
 /** Reads each part once. If the peer closes within a message, the engine learns of it. */
 export function serveReads(subject: Subject, bytes: Buffer, way: Way, outcome: Outcome): void {
   outcome.reset();
-  subject.begin(way.draining, way.step);
+  subject.begin(way.draining, way.step, way.redirects);
   const { codec, slot, output, watch } = subject;
   const { cuts } = way;
   let carry: Carry | undefined;
@@ -68,7 +70,8 @@ export function serveReads(subject: Subject, bytes: Buffer, way: Way, outcome: O
     from = to;
   }
   outcome.unfinished = carry !== undefined;
-  endOfPeer(subject, carry, outcome);
+  // A request that was redirected before its content is not answered again.
+  if (!carry?.handedOver) endOfPeer(subject, carry, outcome);
 }
 
 /**

@@ -350,8 +350,8 @@ export const exchangeDefects: Defect[] = [
     ],
     [
       'a prepared answer is built among those of another connection',
-      'this.host.outflow.takeRegion();\n    this.host.outflow.reserve(COPIED_BYTES_MAX);',
-      'this.host.outflow.reserve(COPIED_BYTES_MAX);',
+      'this.host.outflow.takeRegion();\n    this.host.outflow.reserve(slot.prepared',
+      'this.host.outflow.reserve(slot.prepared',
     ],
   ]),
   ...defectsOf('src/connection/carry.ts', TURNS, [
