@@ -15,6 +15,8 @@ export interface Io {
   accept: AcceptWay;
   read: ReadWay;
   write: WriteWay;
+  /** Sockets that encrypt are read and written the fast way, too. */
+  encrypted?: boolean;
 }
 
 /** The ways that use only documented calls of Node. */
@@ -57,9 +59,8 @@ export function endpointOf(
   };
 }
 
-/** Decrypted bytes come by events. The fast way to write is that of sockets that encrypt. */
-function ioOfTls({ accept, write }: Io): Io {
-  return { accept, read: 'public', write: write === 'direct' ? 'encrypted' : 'public' };
+function ioOfTls({ accept, encrypted }: Io): Io {
+  return encrypted ? { accept, read: 'encrypted', write: 'encrypted' } : { ...PUBLIC, accept };
 }
 
 /** A client, as the log names it: `192.0.2.1:50123`; `unix` where clients have no address. */

@@ -55,7 +55,7 @@ export class Inflow implements Receiver {
   readonly socket: Socket;
   private state = REQUESTS;
   /** Reading has stopped until the host wants input again. */
-  private paused = false;
+  paused = false;
   /** The last read left room in the slot, so the kernel had no more bytes. */
   private emptied = false;
   private discardedBytes = 0;
@@ -75,7 +75,8 @@ export class Inflow implements Receiver {
     if (this.state !== REQUESTS) return this.discard(bytes);
     this.emptied = end < slot.readEnd && !landed;
     this.host.received(slot.readStart, end, landed);
-    this.paused = this.released || !this.host.wantsInput();
+    if (this.released) return false;
+    this.paused = !this.host.wantsInput();
     return !this.paused;
   }
 
@@ -237,6 +238,8 @@ export class Inflow implements Receiver {
   release(take: (socket: Duplex) => void): void {
     const { socket } = this;
     this.state = RELEASED;
+    // The new owner resumes its stream itself.
+    this.paused = false;
     // The reader of the socket may be in the middle of a piece.
     queueMicrotask(() => {
       const { carry } = this;

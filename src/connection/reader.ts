@@ -1,15 +1,18 @@
-// Reads bytes into the slot. Two ways have one interface:
+// Reads bytes into the slot. Three ways have one interface:
 //
 //   direct   the kernel's read lands in the slot: the socket is made of the accepted handle, with `onread`. If a read of
 //            content has filled the slot's region, more is on its way: the next read lands in the memory that the
 //            application will get.
+//   encrypted   decrypted bytes land in the slot. Bytes that are decrypted while reading is paused wait in the stream.
 //   public   'data' events, and one copy.
 
 import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import type { Slot } from '../wasm/slot.ts';
 import { type Accepted, asHandle, asSocket, type Handle, socketMaker } from './handle.ts';
+import { type OnRead, readDecrypted } from './secure-socket.ts';
 
-export type ReadWay = 'direct' | 'public';
+export type ReadWay = 'direct' | 'encrypted' | 'public';
 
 export interface Receiver {
   /**
@@ -18,6 +21,8 @@ export interface Receiver {
    * @returns false to pause reading
    */
   received(bytes: number, landed: boolean): boolean;
+  /** Reading is paused: received() has returned false, and its caller has not resumed the socket since. */
+  readonly paused?: boolean;
   /** Returns memory for the next bytes, no more than fit; undefined if they must lie in the slot. */
   room?(): Uint8Array | undefined;
 }
@@ -34,6 +39,7 @@ export class Reader {
   /** The memory for the next read of the current socket. If undefined, that socket reads into the same memory again. */
   private next: Uint8Array | undefined;
   private readonly makeSocket: (handle: Handle) => Socket;
+  private readonly decrypted: OnRead;
 
   constructor(private readonly slot: Slot) {
     const { read } = slot;
@@ -51,11 +57,28 @@ export class Reader {
         return goesOn;
       },
     });
+    this.decrypted = {
+      buffer: () => undefined,
+      callback(this: Received & Socket, bytes: number, buffer: Uint8Array): boolean {
+        const receiver = this[RECEIVER];
+        if (!receiver.paused) return receiver.received(bytes, false);
+        this.pause();
+        this.push(Buffer.from(buffer.subarray(0, bytes)));
+        return false;
+      },
+    };
   }
 
   /** Makes a socket. Its bytes go to the receiver from the next turn of the event loop on. */
   open(way: ReadWay, accepted: Accepted, receiver: Receiver): Socket {
-    return way === 'direct' ? this.openDirect(accepted, receiver) : openPublic(accepted, this.slot, receiver);
+    if (way === 'direct') return this.openDirect(accepted, receiver);
+    const socket = asSocket(accepted);
+    if (way === 'encrypted') {
+      (socket as unknown as Received)[RECEIVER] = receiver;
+      readDecrypted(socket as TLSSocket, this.slot.read, this.decrypted);
+    }
+    readByEvents(socket, this.slot, receiver);
+    return socket;
   }
 
   private openDirect(accepted: Accepted, receiver: Receiver): Socket {
@@ -81,8 +104,7 @@ export function releaseSocket(socket: Socket, unread: Uint8Array | undefined): v
   if (unread !== undefined) socket.unshift(unread);
 }
 
-function openPublic(accepted: Accepted, slot: Slot, receiver: Receiver): Socket {
-  const socket = asSocket(accepted);
+function readByEvents(socket: Socket, slot: Slot, receiver: Receiver): void {
   const { read } = slot;
   socket.on('data', (chunk: Buffer) => {
     for (let at = 0; at < chunk.length; at += read.length) {
@@ -96,5 +118,4 @@ function openPublic(accepted: Accepted, slot: Slot, receiver: Receiver): Socket 
     }
   });
   socket.resume();
-  return socket;
 }

@@ -1,7 +1,7 @@
 // Sockets that encrypt. This file alone makes them, and knows the socket below: what the kernel has taken is known there
 // alone. The events `secure` and `_tlsError`, and verifyError(), are internals of Node.
 
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
 import { type SecureContext, TLSSocket } from 'node:tls';
 import type { SecureContexts } from '../tls/secure-contexts.ts';
 
@@ -17,7 +17,22 @@ const NO_CERTIFICATE = 'UNABLE_TO_GET_ISSUER_CERT';
 interface Internals {
   secureConnecting: boolean;
   ssl: { verifyError(): (Error & { code: string }) | null };
+  _handle: { useUserBuffer(buffer: Uint8Array): void };
 }
+
+/** The option `onread` of a socket: a function that gives the memory of the next read, undefined for the same memory. */
+export interface OnRead {
+  buffer(): Uint8Array | undefined;
+  callback(bytes: number, buffer: Uint8Array): boolean;
+}
+
+/** Where a socket keeps its option `onread`. */
+const [BUFFER, CALLBACK, NEXT] = ['kBuffer', 'kBufferCb', 'kBufferGen'].map((name) =>
+  Object.getOwnPropertySymbols(new Socket()).find(({ description }) => description === name),
+);
+
+/** The secure contexts of a server, as a connection sees them. */
+export type Contexts = Pick<SecureContexts, 'byDefault' | 'of' | 'client'>;
 
 type Choose = (error: null, context: SecureContext | undefined) => void;
 
@@ -29,7 +44,7 @@ type Choose = (error: null, context: SecureContext | undefined) => void;
  */
 export function encrypt(
   below: Socket,
-  contexts: SecureContexts,
+  contexts: Contexts,
   protocols: string[],
   secured: () => void,
 ): TLSSocket {
@@ -53,13 +68,25 @@ export function encrypt(
   return socket;
 }
 
+/**
+ * Makes decrypted bytes land in a memory, as if the socket had been made with the option `onread`, which Node ignores for a
+ * socket on top of another one. Bytes that are in the stream stay there.
+ * @throws Error if this Node does not work so
+ */
+export function readDecrypted(socket: TLSSocket, memory: Uint8Array, { buffer, callback }: OnRead): void {
+  if (BUFFER === undefined || CALLBACK === undefined || NEXT === undefined)
+    throw new Error('this Node has no place for onread');
+  (socket as unknown as Internals)._handle.useUserBuffer(memory);
+  Object.assign(socket, { [BUFFER]: memory, [CALLBACK]: callback, [NEXT]: buffer });
+}
+
 /** Returns the plain socket below a socket: the socket itself if it does not encrypt. */
 export function plainSocketOf(socket: Socket): Socket {
   return (socket as Below)[BELOW] ?? socket;
 }
 
 /** Checks the certificate of the client, if it was asked for one. */
-function accepts(socket: TLSSocket, { client }: SecureContexts): boolean {
+function accepts(socket: TLSSocket, { client }: Contexts): boolean {
   if (client === undefined) return true;
   // Of a resumed session of TLS 1.3, Node 20 finds no error even if there is no certificate.
   const missing = socket.getPeerX509Certificate() === undefined;

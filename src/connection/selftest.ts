@@ -3,10 +3,12 @@
 
 import { once } from 'node:events';
 import net, { type AddressInfo } from 'node:net';
+import tls from 'node:tls';
 import type { Slot } from '../wasm/slot.ts';
 import { type Io, PUBLIC } from './endpoint.ts';
-import { type Accepted, acceptHandles, discard, SERVER_OPTIONS } from './handle.ts';
+import { type Accepted, acceptHandles, asSocket, discard, SERVER_OPTIONS } from './handle.ts';
 import { Reader } from './reader.ts';
+import { type Contexts, encrypt, plainSocketOf } from './secure-socket.ts';
 import { Writer } from './writer.ts';
 
 export const IO_CHOICES = ['auto', 'direct', 'public'] as const;
@@ -38,8 +40,31 @@ export async function chooseIo(choice: IoChoice, slot: Slot, timeoutMs = TIMEOUT
   return PUBLIC;
 }
 
-/** Checks that a question is read into the slot, and its answer is written out of it after a half-close. */
-async function works(io: Io, slot: Slot, timeoutMs: number): Promise<boolean> {
+/**
+ * Returns the ways of a server with TLS: those of its plain sockets, and whether the fast way of sockets that encrypt works.
+ * @param contexts of the server, whose first certificate is used
+ * @throws Error if that way was chosen and does not work
+ */
+export async function chooseEncrypted(
+  choice: IoChoice,
+  io: Io,
+  slot: Slot,
+  { byDefault }: Contexts,
+  timeoutMs = TIMEOUT_MS,
+): Promise<Io> {
+  if (choice === 'public') return io;
+  const contexts: Contexts = { byDefault, of: () => undefined, client: undefined };
+  const fast: Io = { accept: io.accept, read: 'encrypted', write: 'encrypted' };
+  if (await works(fast, slot, timeoutMs, contexts)) return { ...io, encrypted: true };
+  if (choice === 'direct') throw new Error('the direct way over TLS does not work with this Node');
+  return io;
+}
+
+/**
+ * Checks that a question is read into the slot, and its answer is written out of it after a half-close.
+ * @param contexts given if the client asks over TLS
+ */
+async function works(io: Io, slot: Slot, timeoutMs: number, contexts?: Contexts): Promise<boolean> {
   const server = net.createServer(SERVER_OPTIONS);
   let client: net.Socket | undefined;
   try {
@@ -48,13 +73,17 @@ async function works(io: Io, slot: Slot, timeoutMs: number): Promise<boolean> {
     const accept = (accepted: Accepted): void =>
       attempt(
         () => discard(accepted),
-        () => answerInto(io, accepted, slot),
+        () => {
+          if (contexts === undefined) answerInto(io, accepted, slot);
+          else answerOverTls(io, asSocket(accepted), slot, contexts);
+        },
       );
     if (io.accept === 'direct') {
       acceptHandles(server, accept, () => {});
       server.on('connection', (socket) => socket.destroy());
     } else server.on('connection', accept);
-    client = net.connect((server.address() as AddressInfo).port, '127.0.0.1');
+    const to = { port: (server.address() as AddressInfo).port, host: '127.0.0.1' };
+    client = contexts === undefined ? net.connect(to) : tls.connect({ ...to, rejectUnauthorized: false });
     client.end(QUESTION);
     return (await textOf(client, timeoutMs)) === ANSWER;
   } catch {
@@ -65,6 +94,16 @@ async function works(io: Io, slot: Slot, timeoutMs: number): Promise<boolean> {
   }
 }
 
+function answerOverTls(io: Io, plain: net.Socket, slot: Slot, contexts: Contexts): void {
+  plain.on('error', () => plain.destroy());
+  const socket = encrypt(plain, contexts, [], () =>
+    attempt(
+      () => socket.destroy(),
+      () => answerInto(io, socket, slot),
+    ),
+  );
+}
+
 function answerInto({ read, write }: Io, accepted: Accepted, slot: Slot): void {
   let received = '';
   const socket = new Reader(slot).open(read, accepted, {
@@ -73,7 +112,7 @@ function answerInto({ read, write }: Io, accepted: Accepted, slot: Slot): void {
       return true;
     },
   });
-  const writer = new Writer(write, socket, socket, { flushed: () => socket.end() });
+  const writer = new Writer(write, socket, plainSocketOf(socket), { flushed: () => socket.end() });
   socket.on('error', () => socket.destroy());
   socket.on('end', () => {
     const output = slot.outputs[0] as number;

@@ -11,6 +11,7 @@ import { readStatistics } from '../wasm/statistics.ts';
 import { Pool } from '../workers/pool.ts';
 import { countWorkers } from './counts.ts';
 import {
+  addTls,
   DESCRIPTORS_OF_THREAD,
   type ModelStart,
   openCertificates,
@@ -27,12 +28,13 @@ export async function eventLoop(start: ModelStart): Promise<Server> {
   const workers = countWorkers(options.workers);
   const socketsMax = GENERATIONS * start.listeners.length * SOCKETS_OF_WORKER['per-worker'];
   const descriptors = workers * (DESCRIPTORS_OF_THREAD + socketsMax);
-  const planes = await preparePlanes(start, descriptors, workers * GENERATIONS, workers);
+  const prepared = await preparePlanes(start, descriptors, workers * GENERATIONS, workers);
   const certificates = await openCertificates(start);
+  const planes = certificates ? await addTls(prepared, certificates, options) : prepared;
   const { state, keep, leave } = joinState(planes);
   const pool = new Pool({
     workers,
-    start: { ...planes, tls: certificates?.start, listeners: start.listeners, state },
+    start: { ...planes, listeners: start.listeners, state },
     takePlace,
     loadMs: options.loadTimeout,
     times,

@@ -20,7 +20,14 @@ import { SecureContexts } from '../tls/secure-contexts.ts';
 import type { TlsSources } from '../tls/sources.ts';
 import { readStatistics, type Statistics } from '../wasm/statistics.ts';
 import { LATE, within } from '../within.ts';
-import { drainWithin, type ModelStart, openCertificates, preparePlanes, type Server } from './model.ts';
+import {
+  addTls,
+  drainWithin,
+  type ModelStart,
+  openCertificates,
+  preparePlanes,
+  type Server,
+} from './model.ts';
 import { Renewal } from './renewal.ts';
 
 /** The connections of each server in this thread. */
@@ -50,7 +57,7 @@ export interface ServerInThread extends Server {
 export async function inThread(start: ModelStart, app: App): Promise<ServerInThread> {
   const prepared = await preparePlanes(start, 0, 1);
   const certificates = await openCertificates(start);
-  const planes = { ...prepared, tls: certificates?.start };
+  const planes = certificates ? await addTls(prepared, certificates, start.options) : prepared;
   const { state, keep, leave } = joinState(planes);
   let kept: Kept | undefined;
   try {

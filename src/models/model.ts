@@ -10,7 +10,7 @@ import type { Io } from '../connection/endpoint.ts';
 import { limitConnections } from '../connection/limits.ts';
 import type { TakePlace } from '../connection/listener.ts';
 import { HELLO_COUNTER } from '../connection/plane.ts';
-import { chooseIo } from '../connection/selftest.ts';
+import { chooseEncrypted, chooseIo } from '../connection/selftest.ts';
 import {
   KIND_COUNTER_ATOMIC,
   KIND_COUNTER_CARELESS,
@@ -21,6 +21,7 @@ import { viewsOf } from '../memory/views.ts';
 import type { CounterName, ServerOptions } from '../options.ts';
 import type { Times } from '../times.ts';
 import { Certificates } from '../tls/certificates.ts';
+import { SecureContexts } from '../tls/secure-contexts.ts';
 import type { TlsSources } from '../tls/sources.ts';
 import { compileModule } from '../wasm/instance.ts';
 import { createMemory } from '../wasm/memory.ts';
@@ -127,6 +128,17 @@ export async function openCertificates({
 }: ModelStart): Promise<Certificates | undefined> {
   const { tls, http2 } = options;
   return tls && (await Certificates.open({ sources: tls, http2, warn, ticketKeyMs: times.ticketKeyMs }));
+}
+
+/** Adds the certificates to planes, with the fastest I/O over TLS that works here. @throws Error if the chosen I/O does not */
+export async function addTls(
+  planes: Omit<PlaneStart, 'slot'>,
+  { start: tls }: Certificates,
+  { io: choice }: ServerOptions,
+): Promise<Omit<PlaneStart, 'slot'>> {
+  const slot = new Slot(viewsOf(planes.memory), 0);
+  const io = await chooseEncrypted(choice, planes.io, slot, new SecureContexts(tls.material));
+  return { ...planes, tls, io };
 }
 
 /** Picks the options that decide which proxies a server trusts, and for which schemes and hosts it answers. */

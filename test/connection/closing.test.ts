@@ -23,7 +23,10 @@ beforeEach(() => {
 });
 afterEach(() => lingers.mockRestore());
 
-describe.each(ENGINE_WAYS)('%s engine, $read reads, $write writes', (engine, io) => {
+/** The end of TLS has a message of its own, so these connections are never closed at once. */
+const PLAIN_WAYS = ENGINE_WAYS.filter(([, { tls }]) => !tls);
+
+describe.each(PLAIN_WAYS)('%s engine, $read reads, $write writes', (engine, io) => {
   let server: OpenedPlane;
   let client: Client;
   beforeEach(async () => {

@@ -100,11 +100,16 @@ describe.each(WAYS)('$write writes', (io) => {
     server.plane.serve((exchange) => {
       watched = watch(exchange);
       exchange.begin(200, '', undefined, false);
-      while (exchange.write(Buffer.alloc(60_000)));
+      exchange.onDrain = () => {
+        while (!exchange.over && exchange.write(Buffer.alloc(60_000)));
+      };
+      exchange.onDrain();
     });
     client.socket.pause();
     client.send(GET);
     await eventually('handed over', () => watched !== undefined);
+    // Until neither kernel takes any more.
+    await sleep(50);
     const { writeTimeoutMs } = server.plane.deadlines;
     for (let i = 0; i < 5; i++) {
       server.pass(writeTimeoutMs / 4);
@@ -119,7 +124,10 @@ describe.each(WAYS)('$write writes', (io) => {
     server.plane.serve((exchange) => {
       watched = watch(exchange);
       exchange.begin(200, '', undefined, false);
-      while (exchange.write(Buffer.alloc(60_000)));
+      exchange.onDrain = () => {
+        while (!exchange.over && exchange.write(Buffer.alloc(60_000)));
+      };
+      exchange.onDrain();
     });
     client.socket.pause();
     client.send(GET);

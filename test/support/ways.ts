@@ -11,7 +11,7 @@ export interface Way extends Io {
   tls?: boolean;
 }
 
-export const TLS: Way = { accept: 'direct', read: 'public', write: 'encrypted', tls: true };
+export const TLS: Way = { accept: 'direct', read: 'encrypted', write: 'encrypted', tls: true };
 export const TLS_PUBLIC: Way = { ...PUBLIC, tls: true };
 export const WAYS: readonly Way[] = [DIRECT, PUBLIC, TLS, TLS_PUBLIC];
 
