@@ -1,4 +1,4 @@
-// Servers with several listeners: two TCP ports and the path of a unix socket. No option configures several yet.
+// Servers with several listeners: two TCP ports and the path of a unix socket. No option configures more than one of each.
 
 import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';

@@ -84,6 +84,14 @@ describe('a mistake is one line that names what the user wrote', () => {
       ['--max-head', '300', '--max-target', '300'],
       '--max-target must be less than --max-head (300), not 300',
     ],
+    [
+      ['--unix', '@a'],
+      '--unix needs the path of a file, and has no abstract names: write ./@name for a file called @name',
+    ],
+    [
+      ['--unix', 'a', '--unix-mode', '1777'],
+      "--unix-mode must be an octal mode such as 660, or 0o660 in a program, not '1777'",
+    ],
     [['a\nb.mjs'], "there is no app 'a\\x0ab.mjs': give the path of a module"],
   ])('%j', (argv, line) => {
     expect(() => readCommand(argv, {})).toThrow(new OptionError(line));
@@ -91,6 +99,7 @@ describe('a mistake is one line that names what the user wrote', () => {
 
   test.each([
     [{ max_body: 1 }, "there is no option 'max_body': did you mean maxBody?"],
+    [{ unix: '/a\0b' }, 'unix needs the path of a socket'],
     [{ sockets: 'own' }, "there is no option 'sockets'"],
     [{ port: null }, 'port must be text or a number, not null'],
     [{ globals: {} }, 'globals must be true or false, not object'],
@@ -124,5 +133,14 @@ describe('a mistake is one line that names what the user wrote', () => {
     expect(readCommand([], { PORT: '81' })).toMatchObject({ run: { port: 81 } });
     expect(readCommand(['--port', '82'], { PORT: '81' })).toMatchObject({ run: { port: 82 } });
     expect(readCommand([], { PORT: '' })).toMatchObject({ run: { port: 8080 } });
+  });
+
+  test('a path takes the place of the port, unless a port or a host is named', () => {
+    const read = (argv: string[], PORT?: string): unknown => readCommand(['--unix', 'a', ...argv], { PORT });
+    expect(read([])).toMatchObject({ run: { port: undefined } });
+    expect(read([], '81')).toMatchObject({ run: { port: undefined } });
+    expect(read(['--port', '82'], '81')).toMatchObject({ run: { port: 82 } });
+    expect(read(['--host', '::1'])).toMatchObject({ run: { port: 8080 } });
+    expect(read(['--host', '::1'], '81')).toMatchObject({ run: { port: 81 } });
   });
 });

@@ -2,16 +2,18 @@
 
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readlinkSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { platform } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { inheritedSockets } from '../src/listen-fds.ts';
 import { MODELS } from '../src/options.ts';
+import { pair } from './support/certificates.ts';
 import { childrenOf } from './support/cli.ts';
 import { ask, eventually } from './support/client.ts';
 import { appFiles, atEnd, temporaryFolder } from './support/fixtures.ts';
 import { readResponses } from './support/responses.ts';
+import { visit } from './support/tls-client.ts';
 
 const python = spawnSync('python3', ['--version'], { stdio: 'ignore' }).error === undefined;
 
@@ -199,6 +201,74 @@ describe.skipIf(platform() === 'win32' || !python)('sockets of systemd', () => {
       '',
       `hotpath: ${line}: pass listening stream sockets, with Accept=no in the .socket unit\n`,
     ]);
+  });
+
+  test('with certificates, TCP sockets speak HTTPS, paths speak HTTP, and names choose redirects and HTTP', async () => {
+    const path = socketPath();
+    const sockets: Socket[] = [
+      ['tcp', '127.0.0.1'],
+      ['unix', path],
+      ['tcp', '127.0.0.1'],
+      ['tcp', '127.0.0.1'],
+    ];
+    const { certFile, keyFile } = pair();
+    const run = await start(sockets, ['--tls-cert', certFile, '--tls-key', keyFile, '--workers', '2'], {
+      LISTEN_FDNAMES: 'redirect:https:https:http',
+    });
+    const [redirect, https, http] = run.ports as [number, number, number];
+    expect(run.output).toMatch(
+      /^Server listening on http:\S+ for redirects, unix:\S+, https:\/\/127\.0\.0\.1:\d+ and http:\S+ \(/,
+    );
+    expect((await visit({ port: https })).received).toMatch(/\r\n\r\nHello1$/);
+    expect([await contentOf(path), await contentOf(http)]).toEqual(['Hello2', 'Hello3']);
+    const [moved] = readResponses(
+      await ask(redirect, 'GET /a HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n\r\n'),
+    );
+    expect([moved?.statusCode, moved?.fields.get('location')]).toEqual([308, `https://a.example:${https}/a`]);
+  });
+
+  test.each([
+    [[['unix', 'PATH']], 'none'],
+    [[['tcp', '127.0.0.1']], 'http'],
+  ] as [Socket[], string][])(
+    'certificates without a socket for HTTPS are a mistake: %j',
+    async (sockets, name) => {
+      const { certFile, keyFile } = pair();
+      const [[kind, place]] = sockets as [Socket];
+      const run = activate(
+        [[kind, place === 'PATH' ? socketPath() : place]] as Socket[],
+        ['--tls-cert', certFile, '--tls-key', keyFile],
+        { LISTEN_FDNAMES: name },
+      );
+      expect([await run.exit, run.errors]).toEqual([
+        1,
+        'hotpath: none of the inherited sockets is for HTTPS: pass a TCP socket, or leave out the certificates\n',
+      ]);
+    },
+  );
+
+  test('work with the units of the page', async () => {
+    const page = readFileSync('docs/listening.md', 'utf8');
+    const [unit = '', service = ''] = [...page.matchAll(/^```ini\n([\s\S]*?)^```$/gm)].map(
+      ([, text]) => text,
+    );
+    const sockets = [...unit.matchAll(/^ListenStream=(.*)$/gm)].map(
+      ([, at = '']): Socket => (at.startsWith('/') ? ['unix', socketPath()] : ['tcp6', '::']),
+    );
+    expect(sockets).toHaveLength(2);
+    const [, node, cli, app, ...args] = /^ExecStart=(.*)$/m.exec(service)?.[1]?.split(/=| /) ?? [];
+    expect([node, cli, app, args]).toEqual([
+      expect.stringMatching(/hotpath\/dist\/cli\.js$/),
+      '/srv/app/app.js',
+      undefined,
+      [],
+    ]);
+    const run = await start(sockets, ['--workers', '1']);
+    expect(run.output).toMatch(/^Server listening on http:\/\/\[::\]:\d+ and unix:\S+\.sock \(/);
+    // The signal of ExecReload.
+    expect(service).toContain('kill -HUP $MAINPID');
+    process.kill(run.pid, 'SIGHUP');
+    await eventually('a reload', () => run.output.includes('Reloaded'));
   });
 
   test.each([

@@ -8,6 +8,7 @@ import {
   lstatSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   readlinkSync,
   rmSync,
   statSync,
@@ -22,10 +23,12 @@ import { describe, expect, test } from 'vitest';
 import { bindAll } from '#dist/connection/bind.js';
 import { serve } from '#dist/serve.js';
 import { MODELS } from '../src/options.ts';
+import { pair } from './support/certificates.ts';
 import { childrenOf, type Run } from './support/cli.ts';
 import { ask, connect, eventually } from './support/client.ts';
 import { appFiles, atEnd, closedAtEnd, launchServer, temporaryFolder } from './support/fixtures.ts';
 import { readResponses } from './support/responses.ts';
+import { visit } from './support/tls-client.ts';
 
 const PERMISSIONS = 0o777;
 const isInstalled = (command: string): boolean =>
@@ -322,6 +325,30 @@ describe.skipIf(platform() === 'win32')('serve({ unix })', () => {
   });
 });
 
+test.skipIf(platform() !== 'linux')('serve() names the path that it may not bind', async () => {
+  const server = serve({ unix: '/proc/a', fetch: () => new Response() });
+  await expect(server).rejects.toMatchObject({ message: "can't make the socket /proc/a: permission denied" });
+});
+
+test.skipIf(platform() === 'win32')('the program of the page prints what the page says', async () => {
+  const page = readFileSync('docs/listening.md', 'utf8');
+  const section = page.slice(page.indexOf('## Unix sockets'), page.indexOf('## systemd'));
+  const [, code = '', says] = /^```js\n([\s\S]*?)^```\n\n```text\n([\s\S]*?)^```$/m.exec(section) ?? [];
+  const file = appFiles().write('page.mjs', code);
+  const cwd = temporaryFolder('unix');
+  expect((await promisify(execFile)(process.execPath, [file], { cwd })).stdout).toBe(says);
+  expect(readdirSync(cwd)).toEqual([]);
+});
+
+test.skipIf(platform() === 'win32')('with certificates the port speaks HTTPS and the path HTTP', async () => {
+  const path = socketPath();
+  const { certFile, keyFile } = pair();
+  const run = await start(['--unix', path, '--port', '0', '--tls-cert', certFile, '--tls-key', keyFile]);
+  const [, port] = /^Server listening on https:\/\/127\.0\.0\.1:(\d+) and unix:/.exec(run.output) ?? [];
+  expect((await visit({ port: Number(port) })).received).toMatch(/Hello1$/);
+  expect(await contentOf(path)).toBe('Hello2');
+});
+
 describe.skipIf(platform() === 'win32')('clients of a unix socket', () => {
   const limitedApp = `
     import { Response, limiter, rateLimit } from 'hotpath';
@@ -370,7 +397,7 @@ describe.skipIf(platform() === 'win32')('clients of a unix socket', () => {
   });
 
   test.skipIf(spawnSync('nginx', ['-v'], { stdio: 'ignore' }).error !== undefined)(
-    'nginx names its clients',
+    'nginx, as the page configures it, names its clients',
     async () => {
       const folder = temporaryFolder('unix');
       const [path, front] = [join(folder, 'app.sock'), join(folder, 'front.sock')];
@@ -381,25 +408,18 @@ describe.skipIf(platform() === 'win32')('clients of a unix socket', () => {
       );
       // The clients come through a port, so that nginx knows their addresses.
       const port = await freePort();
+      const page = readFileSync('docs/listening.md', 'utf8');
+      const onPage = /^```nginx\n([\s\S]*?)^```$/m.exec(page)?.[1] as string;
+      const servers = onPage
+        .replace('/run/app/app.sock', path)
+        .replace('listen 80;', `listen 127.0.0.1:${port}; listen unix:${front};`);
       writeFileSync(
         join(folder, 'nginx.conf'),
         `daemon off; master_process off; pid ${folder}/pid; error_log ${folder}/error.log;
 events {}
 http {
   access_log off; ${temporary.join(' ')}
-  upstream app { server unix:${path}; keepalive 4; }
-  server {
-    listen 127.0.0.1:${port};
-    listen unix:${front};
-    location / {
-      proxy_pass http://app;
-      proxy_http_version 1.1;
-      proxy_set_header Connection '';
-      proxy_set_header Host $host;
-      proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
-    }
-  }
-}
+${servers}}
 `,
       );
       const nginx = spawn(

@@ -29,6 +29,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   handle: 'the key fetch',
   static: 'the key routes',
   tls: 'the options --tls-cert and --tls-key',
+  unix: 'the option --unix',
 };
 
 /** Keys of other servers that have no counterpart in hotpath. */

@@ -142,6 +142,11 @@ describe('an unknown key is reported, once', () => {
       ["the key 'onerror' of the app is ignored: hotpath has the key error for it"],
     ],
     [
+      'a key of another server that is an option',
+      "fetch() {}, unix: '/tmp/a'",
+      ["the key 'unix' of the app is ignored: hotpath has the option --unix for it"],
+    ],
+    [
       'a key of another server without a counterpart',
       'fetch() {}, websocket: {}',
       ["the key 'websocket' of the app is ignored: hotpath has nothing like it"],

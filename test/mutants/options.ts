@@ -24,18 +24,6 @@ export const optionDefects: Defect[] = [
     ['test/unix.test.ts'],
     [
       [
-        'a path never takes the place of the port',
-        'options.port = undefined;',
-        '',
-        'listens at the path alone, whatever',
-      ],
-      [
-        'a named host is no wish for a port',
-        "texts.has('port') || texts.has('host')",
-        "texts.has('port')",
-        'listens on a TCP port',
-      ],
-      [
         'a number of a program is decimal',
         'value.toString(radix)',
         'value.toString()',
@@ -49,28 +37,22 @@ export const optionDefects: Defect[] = [
       ],
     ],
   ),
-  ...defectsOf(
-    'src/option-kinds.ts',
-    ['test/unix.test.ts'],
+  ...defectsOf('src/option-kinds.ts', OPTIONS, [
+    ['a path may contain NUL', "text === '' || text.includes(NUL)", "text === ''"],
+    ['a name of the abstract namespace is a file', '/^[@\\0]/', '/^\\0/'],
+    ['a mode may set more than permissions', '/^0?[0-7]{3}$/', '/^[0-7]{3,4}$/'],
+  ]),
+  ...defectsOf('src/command-line.ts', OPTIONS, [
+    ['PORT is a port beside a path', "(!texts.has('unix') || texts.has('host'))", 'true'],
     [
-      ['a path may contain NUL', "text === '' || text.includes(NUL)", "text === ''", 'is one line'],
-      ['a name of the abstract namespace is a file', '/^[@\\0]/', '/^\\0/', 'exit code'],
-      ['a mode may set more than permissions', '/^0?[0-7]{3}$/', '/^[0-7]{3,4}$/', 'exit code'],
+      'PORT is no port of a host beside a path',
+      "(!texts.has('unix') || texts.has('host'))",
+      "!texts.has('unix')",
     ],
-  ),
-  ...defectsOf(
-    'src/command-line.ts',
-    ['test/unix.test.ts'],
-    [
-      [
-        'PORT is a port beside a path',
-        "(!texts.has('unix') || texts.has('host'))",
-        'true',
-        'listens at the path alone, whatever',
-      ],
-    ],
-  ),
+  ]),
   ...defectsOf('src/read-options.ts', OPTIONS, [
+    ['a path never takes the place of the port', 'options.port = undefined;', ''],
+    ['a named host is no wish for a port', "texts.has('port') || texts.has('host')", "texts.has('port')"],
     [
       'a small head refuses the default target',
       "if (!texts.has('maxTarget'))",

@@ -9,6 +9,7 @@ const LIFE = ['test/workers/life.test.ts'];
 const LISTENERS = ['test/listeners.test.ts'];
 const SERVE = ['test/serve.test.ts'];
 const UNIX = ['test/unix.test.ts'];
+const SYSTEMD = ['test/systemd.test.ts'];
 const LOAD = ['test/app/load.test.ts'];
 const NAMES = ['test/state/names.test.ts'];
 const HANDLES = ['test/state/handles.test.ts'];
@@ -65,6 +66,46 @@ export const workerDefects: Defect[] = [
       'exit code',
     ],
   ]),
+  ...defectsOf('src/connection/inherited.ts', SYSTEMD, [
+    ['any descriptor is inherited', "if (!isSocket(fd)) throw noListener(fd, 'no socket');", '', 'pipe'],
+    ['a connection is inherited', 'handle.getpeername({ port: 0 }) === 0', 'handle.fd < 0', 'connection'],
+    ['an unbound socket is inherited', '|| name.port === 0', '', 'unbound'],
+    ['a pair of sockets is inherited', '& ACCEPTS) === 0', '& ACCEPTS) === 1', 'pair'],
+    ['inherited paths speak TLS', "!tls || 'path' in address || ", '!tls || ', 'with certificates'],
+    ['the name http has no meaning', "|| name === 'http'", '', 'with certificates'],
+    [
+      'the name redirect has no meaning',
+      "serves: name === 'redirect' ? ",
+      'serves: tls === undefined ? ',
+      'with certificates',
+    ],
+    [
+      'certificates serve nothing',
+      'if (tls && !encrypts)',
+      'if (tls === encrypts)',
+      'without a socket for HTTPS',
+    ],
+    ['redirects lead nowhere', 'if (!encrypts && listeners', 'if (encrypts && listeners', 'LISTEN_FDNAMES'],
+  ]),
+  ...defectsOf('src/listen-fds.ts', SYSTEMD, [
+    [
+      'sockets of another process are taken over',
+      '|| LISTEN_PID !== `${pid}`',
+      "|| LISTEN_PID === ''",
+      'names none',
+    ],
+    ['names are given to other sockets', 'names.length !== count', 'names.length < count', 'LISTEN_FDNAMES'],
+    ['no socket is a mistake', 'if (count === 0) return undefined;', '', 'names none'],
+  ]),
+  ...defectsOf('src/command.ts', SYSTEMD, [
+    ['children find the variables of the sockets', 'forgetSockets(process.env);', '', 'are not passed on'],
+    [
+      'a dead connection is an address of another machine',
+      "if (message === 'listen EINVAL: invalid argument')",
+      "if (message === '')",
+      'reset',
+    ],
+  ]),
   ...defectsOf('src/connection/listener.ts', UNIX, [
     [
       'a thread that binds for itself leaves the mode',
@@ -82,11 +123,11 @@ export const workerDefects: Defect[] = [
       'the error of a thread names the random name',
       'Promise.reject(bindFailed(path, errno ?? 0))',
       'Promise.reject(bindFailed(boundAt, errno ?? 0))',
-      'is one line',
+      'serve() names the path',
     ],
   ]),
   ...defectsOf('src/connection/bind.ts', UNIX, [
-    ['the umask decides the mode', 'setMode(boundAt, address);', '', 'the mode of the file is 660'],
+    ['the umask decides the mode', 'setMode(boundAt, address);', '', 'is set before any thread listens'],
   ]),
   ...defectsOf('src/connection/bind.ts', LISTENERS, [
     [
