@@ -58,7 +58,8 @@ export function encrypt(
     rejectUnauthorized: contexts.client === 'require',
   });
   (socket as Below)[BELOW] = below;
-  socket.on('secure', () => {
+  // Node emits it again when a client asks for a renegotiation.
+  socket.once('secure', () => {
     // As a server of node:tls would do; a session of HTTP/2 waits for it.
     (socket as unknown as Internals).secureConnecting = false;
     if (accepts(socket, contexts)) secured();

@@ -4,6 +4,7 @@ import { type Defect, defectsOf } from './defect.ts';
 
 const DESCRIPTION = ['test/tls/tls-connection.test.ts'];
 const ADDRESS = ['test/connection/address.test.ts'];
+const HOSTILE = ['test/tls/hostile.test.ts'];
 const APPLICATION = ['test/app/dispatcher.test.ts'];
 
 export const tlsDefects: Defect[] = [
@@ -27,6 +28,31 @@ export const tlsDefects: Defect[] = [
       'the URL of a listener of HTTPS is that of a plain one',
       "protocol === 'tls' ? 'https'",
       "protocol === 'tls' ? 'http'",
+    ],
+  ]),
+  ...defectsOf('src/connection/secure-socket.ts', HOSTILE, [
+    [
+      'a renegotiation makes a second connection',
+      "socket.once('secure'",
+      "socket.on('secure'",
+      'renegotiation',
+    ],
+    ['an error of TLS is ignored', "socket.on('_tlsError', socketOnTlsError);", '', 'not TLS'],
+  ]),
+  ...defectsOf('src/connection/handshake.ts', HOSTILE, [
+    [
+      'plain HTTP gets no answer',
+      'if (beginsText(bytes[0] as number))',
+      'if (bytes.length === 0)',
+      'plain HTTP',
+    ],
+    ['an empty line is no plain HTTP', ' || byte === 0x0d || byte === 0x0a', '', 'an empty line'],
+    ['a handshake has no time', 'this.deadline.awaitHandshake();', '', 'at its timeout'],
+    [
+      'a handshake never makes room',
+      'return this.deadline.headGraceOver(nowMs);',
+      'return nowMs < 0;',
+      'makes room',
     ],
   ]),
   ...defectsOf('src/connection/open-exchange.ts', APPLICATION, [
