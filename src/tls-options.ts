@@ -79,6 +79,11 @@ export function fitTls(options: Options, { called }: { called: Called }): void {
   if (options.tls !== undefined) {
     if (options.model !== 'event-loop')
       throw new OptionError(`${called('model')} ${options.model} has no HTTPS: leave out the certificates`);
+    const { port, redirectHttp } = options;
+    if (redirectHttp !== undefined && redirectHttp !== 0 && redirectHttp === port)
+      throw new OptionError(
+        `${called('redirectHttp')} and ${called('port')} are ${port}: the port of HTTPS can't speak HTTP, too`,
+      );
     return;
   }
   for (const name of ['tlsCa', 'tlsClient', 'redirectHttp'] as const)

@@ -71,6 +71,7 @@ describe('a mistake is one line that names what the user wrote', () => {
     [['--tls-kez', 'a'], 'there is no option --tls-kez: did you mean --tls-key?'],
     [['--tls-cert', 'a'], '--tls-cert and --tls-key come in pairs: give both, once for each certificate'],
     [['--http2'], '--http2 belongs to HTTPS: give a certificate, too'],
+    [['--redirect-http', '80'], '--redirect-http belongs to HTTPS: give a certificate, too'],
     [['--x\ny'], 'there is no option --x\\x0ay; see hotpath --help'],
     [['--port='], "--port must be a whole number from 0 to 65535, not ''"],
     [['--port', '--host', 'a'], '--port needs a value: --port N; see hotpath --help'],

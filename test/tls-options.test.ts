@@ -200,8 +200,16 @@ describe('flags', () => {
     ],
     [['--tls-client', 'request'], '--tls-client belongs to HTTPS: give a certificate, too'],
     [['--tls-ca', 'a'], '--tls-ca belongs to HTTPS: give a certificate, too'],
+    [
+      [...files, '--redirect-http', '8080'],
+      "--redirect-http and --port are 8080: the port of HTTPS can't speak HTTP, too",
+    ],
     [[...files, '--model', 'thread'], '--model thread has no HTTPS: leave out the certificates'],
   ])('%j: %s', (args, message) => {
     expect(() => commandOf(args)).toThrow(new OptionError(message));
+  });
+
+  test('both ports may be picked', () => {
+    expect(() => commandOf([...files, '--port', '0', '--redirect-http', '0'])).not.toThrow();
   });
 });

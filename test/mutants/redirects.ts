@@ -2,11 +2,28 @@
 
 import { type Defect, defectsOf } from './defect.ts';
 
+const REDIRECT = ['test/protocol/redirect.test.ts'];
 const REDIRECTOR = ['test/connection/redirector.test.ts'];
 const REDIRECTS = ['test/tls/redirects.test.ts'];
 const ADDRESS = ['test/connection/address.test.ts'];
 
 export const redirectDefects: Defect[] = [
+  ...defectsOf(
+    'src/tls-options.ts',
+    ['test/tls-options.test.ts'],
+    [
+      [
+        'one port speaks HTTPS and redirects',
+        'redirectHttp !== 0 && redirectHttp === port',
+        'redirectHttp < 0',
+      ],
+      [
+        'two ports that are picked are one',
+        'redirectHttp !== 0 && redirectHttp === port',
+        'redirectHttp === port',
+      ],
+    ],
+  ),
   ...defectsOf('src/connection/connection.ts', REDIRECTOR, [
     [
       'a turn redirects as the turn before did',
@@ -21,12 +38,11 @@ export const redirectDefects: Defect[] = [
       'only allowed hosts are redirected',
     ],
   ]),
-  ...defectsOf('src/wasm/prepared-table.ts', REDIRECTOR, [
+  ...defectsOf('src/wasm/prepared-table.ts', REDIRECT, [
     [
       'a redirect by JavaScript takes no more room than other responses',
       'if (index !== PREPARED_REDIRECT) return',
       'if (index >= 0) return',
-      'redirects of the largest heads by',
     ],
   ]),
   ...defectsOf('src/app/redirector.ts', REDIRECTOR, [

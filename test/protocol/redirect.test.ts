@@ -1,6 +1,7 @@
 // The redirects of the engines, byte for byte, at every split; and where a turn stops that redirects.
 
 import { describe, expect, test } from 'vitest';
+import { HEAD_END_BYTES_MAX } from '../../src/connection/outflow.ts';
 import {
   PREPARED_NONE,
   PREPARED_REDIRECT,
@@ -9,7 +10,7 @@ import {
   VERDICT_MORE,
   VERDICT_REQUEST,
 } from '../../src/memory/codes.ts';
-import { HEAD_BYTES_MAX, OUTPUT_BYTES } from '../../src/memory/layout.ts';
+import { HEAD_BYTES_MAX, OUTPUT_BYTES, PREPARED_RESPONSE_BYTES_MAX } from '../../src/memory/layout.ts';
 import { ERROR_RESPONSES } from '../../src/protocol/errors.ts';
 import { guardsIntact } from '../../src/wasm/memory.ts';
 import { REQUESTS_MAX, Slot } from '../../src/wasm/slot.ts';
@@ -199,6 +200,15 @@ describe.each(ENGINE_NAMES)('%s, the largest heads', (name) => {
     expect(slot.verdict).toBe(VERDICT_MORE);
     slot.redirectPort = 8443;
     expect(guardsIntact(slot.views, 0)).toBe(true);
+  });
+
+  test('a caller that builds the largest redirect knows how much room it takes', () => {
+    const target = `/${'p'.repeat(HEAD_BYTES_MAX - around)}`;
+    const largest = redirect(`https://h:65535${target}`, 'Connection: keep-alive\r\n');
+    const room = slot.prepared.bytesMax(PREPARED_REDIRECT) + HEAD_END_BYTES_MAX;
+    expect(largest.length).toBeLessThanOrEqual(room);
+    expect(room).toBeLessThanOrEqual(OUTPUT_BYTES);
+    expect(slot.prepared.bytesMax(0)).toBe(PREPARED_RESPONSE_BYTES_MAX);
   });
 
   test('a long redirect of a request with content closes behind the content', () => {
