@@ -98,7 +98,7 @@ export class Http2Exchange
 
   /** Ends the request without a complete response. */
   destroy(): void {
-    this.outgoing.reset(CANCEL);
+    this.reset(CANCEL);
   }
 
   abort(reason: Error): void {
@@ -123,7 +123,9 @@ export class Http2Exchange
 
   /** Acts on the deadline, which has passed. */
   expire(): void {
-    if (this.answered || this.outgoing.waitingBytes > 0)
+    // The client reads not even the reset.
+    if (this.outgoing.cut) this.owner.destroy();
+    else if (this.answered || this.outgoing.waitingBytes > 0)
       this.giveUp(abortError('ERR_WRITE_TIMEOUT', 'the client did not read the response in time'), CANCEL);
     else if (this.awaitsContent) this.contentBroke(ERROR_TIMEOUT);
     else this.late();
@@ -172,7 +174,7 @@ export class Http2Exchange
   /** Ends the exchange without a complete response. */
   private giveUp(reason: Error, code: number): void {
     this.abort(reason);
-    this.outgoing.reset(code);
+    this.reset(code);
     this.gone(reason);
   }
 

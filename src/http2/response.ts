@@ -155,7 +155,10 @@ export abstract class ResponseOfStream extends Signals implements OutgoingHost {
       if (this.state === HELD && streamed.hold(own, written)) return true;
       this.release();
       this.push(own, written);
-    } else if (written !== undefined) this.outgoing.whenTaken(written);
+    } else if (written !== undefined) {
+      this.release();
+      this.outgoing.whenTaken(written);
+    }
     return this.outgoing.waitingBytes < SLICE_BYTES;
   }
 
@@ -234,7 +237,13 @@ export abstract class ResponseOfStream extends Signals implements OutgoingHost {
   private cut(): void {
     this.state = CUT;
     this.requestLog?.ended(false, this.streamed?.sentBytes);
-    this.outgoing.reset(INTERNAL_ERROR);
+    this.reset(INTERNAL_ERROR);
+  }
+
+  /** Resets the stream. The client has to take that, too. */
+  protected reset(code: number): void {
+    this.outgoing.reset(code);
+    this.awaitPeer();
   }
 
   private finish(): void {

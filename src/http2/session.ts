@@ -47,6 +47,8 @@ class Session implements Member, ExchangeOwner, SocketOwner {
   private readonly controlFrames: Tally;
   private requestsLeft: number;
   private address: string | undefined = undefined;
+  /** The client does too much: the session is about to end. */
+  private tooMuch = false;
 
   constructor(
     readonly shared: Shared,
@@ -135,8 +137,12 @@ class Session implements Member, ExchangeOwner, SocketOwner {
   /** Starts the time of what the session waits for, if it has no request. */
   private settle(): void {
     if (!this.idle) return;
-    if (this.ending) this.deadline.linger();
-    else this.deadline.awaitRequest();
+    if (this.ending) {
+      this.deadline.linger();
+      return;
+    }
+    this.deadline.peerHasRead();
+    this.deadline.awaitRequest();
   }
 
   /** Counts a frame that has to be acknowledged. */
@@ -146,9 +152,11 @@ class Session implements Member, ExchangeOwner, SocketOwner {
 
   /** Ends the session of a client that does too much. */
   private cut(): void {
+    if (this.tooMuch) return;
+    this.tooMuch = true;
     // nghttp2 may be in the middle of a piece, in which node:http2 20 does not expect the end.
     setImmediate(() => {
-      this.node.destroy(undefined, ENHANCE_YOUR_CALM);
+      this.node.destroy(new Error('the client does too much'), ENHANCE_YOUR_CALM);
       this.deadline.linger();
     });
   }
@@ -157,6 +165,10 @@ class Session implements Member, ExchangeOwner, SocketOwner {
   private open(stream: ServerHttp2Stream, section: readonly string[] = []): void {
     stream.on('error', ignore);
     if (stream.destroyed || stream.closed) return;
+    if (this.tooMuch) {
+      stream.close(ENHANCE_YOUR_CALM);
+      return;
+    }
     const { deadline, endpoint, peer } = this;
     const { plane } = this.shared;
     const { outputs, slot } = plane;

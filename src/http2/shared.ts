@@ -23,6 +23,8 @@ export interface ExchangeOwner {
   readonly tls: TlsConnection;
   /** Takes no more requests. */
   drain(): void;
+  /** Closes the connection at once. */
+  destroy(): void;
   /** The stream of an exchange is closed. @param takenBack the client has reset it before it had its response */
   streamClosed(exchange: unknown, takenBack: boolean): void;
 }

@@ -153,9 +153,9 @@ describe.each<[string, Case[]]>([
     'rejections',
     [
       { line: 'GET /', fields: { expect: 'something' } },
-      { line: `GET /${'a'.repeat(3000)}` },
-      { line: 'GET /', fields: { a: 'x'.repeat(5000) } },
-      { line: 'GET /', fields: Object.fromEntries(Array.from({ length: 60 }, (_, i) => [`f${i}`, ''])) },
+      { line: `GET /${'a'.repeat(9000)}` },
+      { line: 'GET /', fields: { a: 'x'.repeat(17_000) } },
+      { line: 'GET /', fields: Object.fromEntries(Array.from({ length: 110 }, (_, i) => [`f${i}`, ''])) },
       { line: `${'M'.repeat(40)} /` },
     ],
   ],

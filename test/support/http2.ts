@@ -91,10 +91,10 @@ export async function answerOf(stream: http2.ClientHttp2Stream): Promise<Answer>
     stream.on('error', reject);
     stream.on('close', () => reject(new Error(`closed with code ${stream.rstCode}`)));
   });
-  if (answered === undefined || stream.aborted) throw new Error(`reset with code ${stream.rstCode}`);
+  if (stream.aborted) throw new Error(`reset with code ${stream.rstCode}`);
   return {
-    status: Number(answered[':status']),
-    fields: answered,
+    status: Number(answered?.[':status']),
+    fields: answered ?? {},
     content: Buffer.concat(pieces).toString(),
     trailers,
     informational,
