@@ -19,7 +19,7 @@ export interface Pace {
   modelSeconds: number;
 }
 
-/** Runs all suites in about thirteen minutes. */
+/** Runs all suites in thirteen to fourteen minutes. */
 export const FULL: Pace = {
   timingRounds: 7,
   timingMs: 250,

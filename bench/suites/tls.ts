@@ -10,13 +10,13 @@ import { Rounds } from '../measure/rounds.ts';
 import {
   CONNECTIONS,
   type Field,
+  loadingSeconds,
   measureHttp2,
   measureLoad,
   measureOneShots,
   preparingSeconds,
   runTrial,
   runTrialSeconds,
-  trialSeconds,
   withServers,
 } from '../measure/trial.ts';
 import type { Suite } from '../suite.ts';
@@ -61,7 +61,7 @@ export const tls: Suite = {
     const overHttp2 = hasHttp2Client() ? countPresent(OVER_HTTP2) : 0;
     const parts = [
       preparingSeconds(overTls, undefined, pace),
-      runTrialSeconds(overTls, trialSeconds(client, pace), pace),
+      runTrialSeconds(overTls, loadingSeconds(client, keepAliveSeconds(pace)), pace),
       ...HANDSHAKES.map(({ handshake }) =>
         runTrialSeconds(handshaking, oneShotSeconds({ ...boundAt(pace), handshake }), pace),
       ),
@@ -89,13 +89,13 @@ async function measureKeepAlive(started: Started, field: Field): Promise<void> {
   const load = {
     connections: CONNECTIONS,
     pipelined: 1,
-    seconds: pace.loadSeconds,
+    seconds: keepAliveSeconds(pace),
     request: PLAIN,
     threads: 1,
   };
   const name = `keep-alive, ${CONNECTIONS} connections`;
   const measure = (server: Server) => measureLoad(server, client, load, cores);
-  await runTrial({ name, started, seconds: trialSeconds(client, pace), measure }, field);
+  await runTrial({ name, started, seconds: loadingSeconds(client, load.seconds), measure }, field);
 }
 
 async function measureHandshakes(started: Started, field: Field): Promise<void> {
@@ -115,6 +115,11 @@ async function measureStreams(started: Started, field: Field): Promise<void> {
   }
 }
 
+/** Twice as long as without TLS, so that the handshakes matter less. */
+function keepAliveSeconds({ loadSeconds }: Pace): number {
+  return 2 * loadSeconds;
+}
+
 function boundAt({ handshakeSeconds }: Pace) {
   return { bound: { seconds: handshakeSeconds } };
 }
@@ -129,7 +134,7 @@ function hasHttp2Client(): boolean {
 
 function notes(): string[] {
   return [
-    `keep-alive: load by ${strongestClient()} over TLS 1.3. Its ${CONNECTIONS} connections stay open, and each waits for the answer before it sends the next request. Their handshakes are included, which is 1 to 3 % of the CPU time.`,
+    `keep-alive: load by ${strongestClient()} over TLS 1.3. Its ${CONNECTIONS} connections stay open, and each waits for the answer before it sends the next request. Their handshakes are included, which is 1 to 2 % of the CPU time.`,
     `Handshakes: load by a client of our own, because ab cannot resume a session. It opens ${CONNECTIONS_AT_ONCE} connections at a time, each for one request of HTTP/1.0, after which the server closes the connection, and checks that each handshake is full or resumed as the group's name says. `,
     hasHttp2Client()
       ? 'HTTP/2: load by h2load, with a number of requests. node:http2 answers by its API for servers of node:http.'
