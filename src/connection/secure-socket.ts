@@ -11,8 +11,9 @@ interface Below {
   [BELOW]?: Socket;
 }
 
-/** How OpenSSL calls a certificate that is missing. */
+/** How OpenSSL calls a certificate that is missing, or that has expired. */
 const NO_CERTIFICATE = 'UNABLE_TO_GET_ISSUER_CERT';
+const EXPIRED = 'CERT_HAS_EXPIRED';
 
 interface Internals {
   secureConnecting: boolean;
@@ -89,12 +90,20 @@ export function plainSocketOf(socket: Socket): Socket {
 /** Checks the certificate of the client, if it was asked for one. */
 function accepts(socket: TLSSocket, { client }: Contexts): boolean {
   if (client === undefined) return true;
-  // Of a resumed session of TLS 1.3, Node 20 finds no error even if there is no certificate.
-  const missing = socket.getPeerX509Certificate() === undefined;
-  const code = missing ? NO_CERTIFICATE : (socket as unknown as Internals).ssl.verifyError()?.code;
+  const code = invalidityOf(socket);
   socket.authorized = code === undefined;
   if (code !== undefined) socket.authorizationError = code as unknown as Error;
   return socket.authorized || client === 'request';
+}
+
+/** Returns why the certificate of a client is not valid; undefined if it is. */
+function invalidityOf(socket: TLSSocket): string | undefined {
+  const certificate = socket.getPeerX509Certificate();
+  // Of a resumed session of TLS 1.3, Node 20 finds no error even if there is no certificate.
+  if (certificate === undefined) return NO_CERTIFICATE;
+  // A resumed session has the result of the handshake that it began with.
+  if (Date.parse(certificate.validTo) < Date.now()) return EXPIRED;
+  return (socket as unknown as Internals).ssl.verifyError()?.code;
 }
 
 function socketOnTlsError(this: TLSSocket): void {

@@ -2,7 +2,7 @@
 
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
@@ -183,6 +183,29 @@ describe('SIGHUP', () => {
     const after = await visit(run);
     expect(after.certificate).toBe('second.test');
     expect(contentOf(after)).not.toBe(contentOf(before));
+  });
+
+  test('gives new certificates to threads that are being started', async () => {
+    const folder = new Folder();
+    const others = temporaryFolder('gate');
+    const gate = join(others, 'open');
+    writeFileSync(gate, '');
+    writeFileSync(
+      folder.app,
+      `import { appendFileSync, existsSync } from 'node:fs';
+       appendFileSync(${JSON.stringify(join(others, 'loads'))}, 'x');
+       while (!existsSync(${JSON.stringify(gate)})) await new Promise((resolve) => setTimeout(resolve, 5));
+       export default { fetch: () => new Response() };`,
+    );
+    const run = await startServer([folder.app, ...folder.flags, '--workers', '1']);
+    rmSync(gate);
+    run.child.kill('SIGHUP');
+    await eventually('loading again', () => readFileSync(join(others, 'loads'), 'utf8') === 'xx');
+    folder.put(second);
+    expect(await reload(run)).toEqual([expect.stringContaining('Reloaded the certificates: second.test')]);
+    writeFileSync(gate, '');
+    await eventually('new workers', () => run.output.includes('Reloaded: new workers'));
+    expect((await visit(run)).certificate).toBe('second.test');
   });
 
   test('an app that fails to load is tried again by the next one, and the certificates are new all the same', async () => {

@@ -286,6 +286,30 @@ export const certificateDefects: Defect[] = [
     ],
   ),
   ...defectsOf(
+    'src/workers/pool.ts',
+    ['test/models/certificates.test.ts'],
+    [
+      [
+        'threads that are being started keep their old certificates',
+        '[this.old, this.current, this.next]',
+        '[this.old, this.current]',
+        'threads that are being started',
+      ],
+    ],
+  ),
+  ...defectsOf(
+    'src/workers/generation.ts',
+    ['test/models/certificates.test.ts'],
+    [
+      [
+        'only the first thread gets new certificates',
+        'this.living.map((thread) => thread.renewTls(material))',
+        'this.living.slice(0, 1).map((thread) => thread.renewTls(material))',
+        'gives new certificates to running threads',
+      ],
+    ],
+  ),
+  ...defectsOf(
     'src/supervisor.ts',
     ['test/models/certificates.test.ts'],
     [
@@ -306,6 +330,12 @@ export const certificateDefects: Defect[] = [
         'return socket.authorized || ',
         'return true || ',
         'a required one must be there',
+      ],
+      [
+        'a session outlives the certificate of its client',
+        'if (Date.parse(certificate.validTo) < Date.now()) return EXPIRED;',
+        '',
+        'outlive the certificate of the client',
       ],
     ],
   ),

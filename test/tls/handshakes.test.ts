@@ -4,7 +4,7 @@ import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { connect, type TLSSocket } from 'node:tls';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { encrypt } from '../../src/connection/secure-socket.ts';
 import type { Pair, TlsMaterial } from '../../src/tls/material.ts';
 import { hostsOf } from '../../src/tls/names.ts';
@@ -216,6 +216,15 @@ describe.each(VERSIONS)('certificates of clients, over %s', (version) => {
       const { session } = await ask({ version, ...client });
       expect((await ask({ version, ...client, session })).received).toBe('');
     }
+  });
+
+  test('a session does not outlive the certificate of the client', async () => {
+    const ask = await serverOf(new SecureContexts(asking('request'), tickets()));
+    const { session, received } = await ask({ version, ...own(known) });
+    expect(received).toBe('new true');
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 31 * 86_400_000 });
+    atEnd(() => vi.useRealTimers());
+    expect((await ask({ version, ...own(known), session })).received).toBe('resumed false');
   });
 
   test('a session does not outlive the rules under which it began', async () => {
