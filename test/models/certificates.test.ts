@@ -123,6 +123,20 @@ describe('SIGHUP', () => {
     expect(open.getPeerCertificate().subject.CN).toBe('first.test');
   });
 
+  test('gives new certificates to every thread', async () => {
+    const folder = new Folder();
+    writeFileSync(folder.app, 'export default { fetch: (_, { worker }) => new Response(String(worker)) };');
+    const run = await startServer([folder.app, ...folder.flags, '--workers', '2']);
+    folder.put(second);
+    await reload(run);
+    const workers = new Set<string>();
+    while (workers.size < 2)
+      for (const one of await Promise.all(Array.from({ length: 8 }, () => visit(run)))) {
+        expect(one.certificate).toBe('second.test');
+        workers.add(contentOf(one));
+      }
+  });
+
   test('with certificates that have a mistake changes nothing', async () => {
     const folder = new Folder();
     const run = await startServer(folder.flags);

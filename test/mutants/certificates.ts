@@ -305,7 +305,7 @@ export const certificateDefects: Defect[] = [
         'only the first thread gets new certificates',
         'this.living.map((thread) => thread.renewTls(material))',
         'this.living.slice(0, 1).map((thread) => thread.renewTls(material))',
-        'gives new certificates to running threads',
+        'gives new certificates to every thread',
       ],
     ],
   ),
