@@ -15,7 +15,7 @@ export interface Http2Load {
 
 /** The estimated time to start and end h2load, and its estimated speed. */
 const OVERHEAD_SECONDS = 0.1;
-const REQUESTS_PER_SECOND = 40_000;
+const REQUESTS_PER_SECOND = 25_000;
 /** Units of h2load's duration, in seconds. */
 const UNITS: Readonly<Record<string, number>> = { us: 1e-6, ms: 1e-3, s: 1 };
 

@@ -31,7 +31,7 @@ export const FULL: Pace = {
   warmUpSeconds: 1.5,
   acceptRequests: 10_000,
   handshakeSeconds: 0.7,
-  http2Requests: 20_000,
+  http2Requests: 30_000,
   transferSeconds: 0.7,
   modelRounds: 5,
   modelSeconds: 2,
