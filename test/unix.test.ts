@@ -325,6 +325,24 @@ describe.skipIf(platform() === 'win32')('serve({ unix })', () => {
   });
 });
 
+test('a client of a port that has gone is unknown, not without an address', async () => {
+  const seen: string[] = [];
+  const server = await closedAtEnd(
+    serve({
+      port: 0,
+      fetch: async (request, context) => {
+        if (!request.signal.aborted) await once(request.signal, 'abort');
+        seen.push(context.remoteAddress);
+        return new Response();
+      },
+    }),
+  );
+  const { socket } = await connect(server.port);
+  socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n', () => setTimeout(() => socket.resetAndDestroy(), 100));
+  await eventually('the handler', () => seen.length === 1);
+  expect(seen).toEqual(['unknown']);
+});
+
 test.skipIf(platform() !== 'linux')('serve() names the path that it may not bind', async () => {
   const server = serve({ unix: '/proc/a', fetch: () => new Response() });
   await expect(server).rejects.toMatchObject({ message: "can't make the socket /proc/a: permission denied" });

@@ -106,6 +106,14 @@ export const workerDefects: Defect[] = [
       'reset',
     ],
   ]),
+  ...defectsOf('src/connection/connection.ts', UNIX, [
+    [
+      'a client that has gone is one of a unix socket',
+      "(this.inflow.socket.remoteAddress ?? 'unknown')",
+      "(this.inflow.socket.remoteAddress ?? '')",
+      'has gone is unknown',
+    ],
+  ]),
   ...defectsOf('src/connection/listener.ts', UNIX, [
     [
       'a thread that binds for itself leaves the mode',
