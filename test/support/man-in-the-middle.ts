@@ -12,7 +12,7 @@ export interface Relay {
   alter: ((bytes: Buffer) => Buffer) | undefined;
   /** The client's bytes arrive one by one. */
   bytewise: boolean;
-  /** The end of the client's bytes is not passed on. */
+  /** The client seems never to close. */
   hidesEnd: boolean;
   /** How the server has ended its half. */
   ended: 'end' | 'reset' | undefined;
@@ -45,7 +45,7 @@ export async function relayTo(port: number): Promise<Relay> {
       client.resume();
     });
     client.on('end', () => relay.hidesEnd || server.end());
-    client.on('error', () => server.destroy());
+    client.on('error', () => relay.hidesEnd || server.destroy());
     server.on('data', (bytes) => {
       relay.fromServer = Buffer.concat([relay.fromServer, bytes]);
       client.write(bytes);

@@ -128,6 +128,7 @@ describe.each<[string, Way]>([
       const client = await connect(relay.port, undefined, true);
       client.send(GET);
       await client.until(/Hello\d+$/);
+      relay.hidesEnd = true;
       relay.alter = () => Buffer.from(GET.repeat(10));
       client.send(GET);
       await client.end().catch(() => '');
@@ -141,6 +142,7 @@ describe.each<[string, Way]>([
       const client = await connect(relay.port, undefined, true);
       client.send(GET);
       await client.until(/Hello\d+$/);
+      relay.hidesEnd = true;
       relay.alter = (bytes) => {
         const changed = Buffer.from(bytes);
         changed[changed.length - 1] = (changed.at(-1) as number) ^ 1;
