@@ -28,8 +28,9 @@ export function readPem(source: PemSource): PemBlock[] {
   );
   if (blocks.length > 0) return blocks;
   const name = nameOf(source);
-  if (text.trim() === '') throw new Error(`${name} is empty`);
-  if (text.includes('-----BEGIN')) throw new Error(`${name} is cut off: it has no complete PEM block`);
+  if (text.trim() === '') throw new Error(`${name} is empty: it must be in PEM format`);
+  if (text.includes('-----BEGIN'))
+    throw new Error(`${name} is cut off: copy all of it, down to the line -----END`);
   const convert =
     text.charCodeAt(0) === 0x30 ? ': convert it with openssl, which reads DER and PKCS #12' : '';
   throw new Error(`${name} is not in PEM format, which begins with -----BEGIN${convert}`);

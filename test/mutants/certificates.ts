@@ -310,6 +310,30 @@ export const certificateDefects: Defect[] = [
     ],
   ),
   ...defectsOf(
+    'src/workers/worker-main.ts',
+    ['test/models/certificates.test.ts'],
+    [
+      [
+        'threads do not get the shared keys of tickets',
+        'new SecureContexts(start.tls.material, start.tls.tickets)',
+        'new SecureContexts(start.tls.material)',
+        'which resume sessions',
+      ],
+    ],
+  ),
+  ...defectsOf(
+    'src/models/in-thread.ts',
+    ['test/models/certificates.test.ts'],
+    [
+      [
+        'sessions end with the certificates that they began with, in a program',
+        'new SecureContexts(planes.tls.material, planes.tls.tickets)',
+        'new SecureContexts(planes.tls.material)',
+        'reads the files anew, or takes others',
+      ],
+    ],
+  ),
+  ...defectsOf(
     'src/supervisor.ts',
     ['test/models/certificates.test.ts'],
     [

@@ -98,12 +98,12 @@ describe('files', () => {
 
   test('one that is empty, too large, cut off, or not PEM', () => {
     const file = (text: string): string => pemFile(text);
-    expect(complaintOfCert(file(' \n'))).toMatch(/^--tls-cert '.*' is empty$/);
+    expect(complaintOfCert(file(' \n'))).toMatch(/^--tls-cert '.*' is empty: it must be in PEM format$/);
     expect(complaintOfCert(file('x'.repeat(1_048_577)))).toMatch(
       / is larger than 1 MiB: give the path of a PEM file$/,
     );
     expect(complaintOfCert(file(good.cert.slice(0, -40)))).toMatch(
-      / is cut off: it has no complete PEM block$/,
+      / is cut off: copy all of it, down to the line -----END$/,
     );
     expect(complaintOfCert(file('hello'))).toMatch(/ is not in PEM format, which begins with -----BEGIN$/);
     const der = new X509Certificate(good.cert).raw.toString('latin1');
