@@ -180,14 +180,17 @@ export class Http2Exchange
 
   /** The stream is closed: nothing more is sent or received. */
   private closed(): void {
-    const { outgoing, over, stream } = this;
+    const { outgoing, over, owner, stream } = this;
     this.incoming?.stop();
-    const reason = abortError(
-      'ERR_CLIENT_GONE',
-      'the client took back the request, or closed the connection',
-    );
-    this.gone(reason);
-    outgoing.drop(reason);
-    this.owner.streamClosed(this, !outgoing.cut && (!over || stream.rstCode !== NO_ERROR));
+    // An error takes time to make, and most streams close after their response.
+    if (!over || !outgoing.empty) {
+      const reason = abortError(
+        'ERR_CLIENT_GONE',
+        'the client took back the request, or closed the connection',
+      );
+      this.gone(reason);
+      outgoing.drop(reason);
+    }
+    owner.streamClosed(this, !outgoing.cut && (!over || stream.rstCode !== NO_ERROR));
   }
 }

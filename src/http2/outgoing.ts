@@ -43,6 +43,11 @@ export class Outgoing {
     return !this.stream.closed && !this.stream.destroyed;
   }
 
+  /** No piece waits. */
+  get empty(): boolean {
+    return this.pieces.length === 0;
+  }
+
   inform(fields: OutgoingHttpHeaders): void {
     if (this.open) this.stream.additionalHeaders(fields);
   }
@@ -76,7 +81,7 @@ export class Outgoing {
 
   /** Calls back when everything so far has been sent. */
   whenTaken(written: Taken): void {
-    if (this.pieces.length === 0) tellLater(written);
+    if (this.empty) tellLater(written);
     else this.push(new Uint8Array(0), written);
   }
 

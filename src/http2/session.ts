@@ -190,7 +190,7 @@ class Session implements Member, ExchangeOwner, SocketOwner {
       return;
     }
     plane.turn = TURN;
-    slot.requestsLeft = this.requestsLeft;
+    slot.turnBegins(this.requestsLeft, endpoint.redirectPort);
     requestLog?.turnBegins();
     const at = outputs.position;
     const cursor = plane.codec.serve(slot.readStart, end, at);

@@ -2,6 +2,9 @@
 
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { Hono } from 'hono';
+import { chromium } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 import { Response, serve } from '../../src/index.ts';
 import { pair } from '../support/certificates.ts';
@@ -19,6 +22,10 @@ export default {
   },
 };
 `;
+
+const CHROMIUM = ['chromium', 'chromium-browser', 'google-chrome']
+  .map((name) => `/usr/bin/${name}`)
+  .find(existsSync);
 
 const { certFile, keyFile, caFile } = pair();
 const TLS = ['--tls-cert', certFile, '--tls-key', keyFile, '--http2'];
@@ -81,7 +88,58 @@ describe('the command', () => {
   });
 });
 
+describe.skipIf(CHROMIUM === undefined)('Chromium', () => {
+  test('loads a page and its resources over one connection', async () => {
+    const file = appFiles().write(
+      'page.mjs',
+      `
+import { Response } from '${new URL('../../dist/index.js', import.meta.url)}';
+const resource = (i) => \`<script src="/\${i}.js"></script>\`;
+export default {
+  async fetch(request, { httpVersion }) {
+    const { pathname } = new URL(request.url);
+    if (request.method === 'POST') return new Response(await request.text());
+    if (pathname.endsWith('.js')) return new Response('window.loaded = (window.loaded ?? 0) + 1;', { headers: { 'Content-Type': 'text/javascript' } });
+    const scripts = Array.from({ length: 30 }, (_, i) => resource(i)).join('');
+    return new Response(\`<title>\${httpVersion}</title>\${scripts}\`, { headers: { 'Content-Type': 'text/html' } });
+  },
+};
+`,
+    );
+    const run = await startServer([file, '--workers', '1', '--log', 'connections', ...TLS]);
+    const browser = await chromium.launch({ executablePath: CHROMIUM as string, args: ['--no-sandbox'] });
+    try {
+      const page = await browser.newPage({ ignoreHTTPSErrors: true });
+      await page.goto(`https://localhost:${run.port}/`);
+      expect(await page.title()).toBe('2');
+      expect(await page.evaluate('window.loaded')).toBe(30);
+      const protocols = await page.evaluate(
+        "[...new Set(performance.getEntriesByType('resource').map(({ nextHopProtocol }) => nextHopProtocol))]",
+      );
+      expect(protocols).toEqual(['h2']);
+      const posted =
+        "fetch('/', { method: 'POST', body: 'x'.repeat(300000) }).then((r) => r.text()).then((t) => t.length)";
+      expect(await page.evaluate(posted)).toBe(300_000);
+    } finally {
+      await browser.close();
+    }
+    expect(await run.stop()).toBe(0);
+  });
+});
+
 describe('a server in a program', () => {
+  test('a Hono application answers', async () => {
+    const { cert, key } = pair();
+    const app = new Hono();
+    app.post('/items/:id', async (c) => c.json({ id: c.req.param('id'), content: await c.req.json() }));
+    const { port } = await closedAtEnd(
+      serve({ port: 0, log: 'silent', tls: { cert, key }, http2: true, fetch: app.fetch }),
+    );
+    const fields = { ':method': 'POST', ':path': '/items/7', 'content-type': 'application/json' };
+    const { status, content } = await ask(connectHttp2(port), fields, '{"a":1}');
+    expect([status, JSON.parse(content)]).toEqual([200, { id: '7', content: { a: 1 } }]);
+  });
+
   test('speaks HTTP/2 if the option says so', async () => {
     const { cert, key } = pair();
     const { port } = await closedAtEnd(

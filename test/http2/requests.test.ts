@@ -4,12 +4,17 @@
 import type { ClientHttp2Session, OutgoingHttpHeaders } from 'node:http2';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { App, Context, ServerRequest } from '../../src/app/types.ts';
+import { endpointOf } from '../../src/connection/endpoint.ts';
+import { listen } from '../../src/connection/listener.ts';
 import { Response } from '../../src/index.ts';
 import { ENGINES, type EngineName } from '../../src/protocol/codec.ts';
 import { attach } from '../support/attached-app.ts';
+import { ask as askPlain } from '../support/client.ts';
+import { atEnd } from '../support/fixtures.ts';
 import { type Answer, answerOf, ask, type Http2Plane, openHttp2 } from '../support/http2.ts';
 import { type PlaneOptions, viewOf } from '../support/plane.ts';
 import { readResponses } from '../support/responses.ts';
+import { DIRECT } from '../support/ways.ts';
 
 /** Fields that only one of the protocols has, or whose value is that of the connection. */
 const OF_CONNECTION = ['connection', 'keep-alive', 'transfer-encoding', ':status'];
@@ -250,6 +255,23 @@ describe('fields of a response', () => {
         [':status', 'content-length', 'content-type', 'date', 'x-one'].sort(),
       );
   });
+});
+
+test('a redirect of another listener is none here', async () => {
+  await serve(APP);
+  const redirecting = endpointOf(
+    { address: { host: '127.0.0.1', port: 0 }, protocol: 'plain', serves: 'redirect' },
+    DIRECT,
+    undefined,
+    443,
+  );
+  const at = { host: '127.0.0.1', port: 0, reusePort: false };
+  const listener = await listen(server.connections, at, redirecting);
+  atEnd(() => listener.close());
+  expect(await askPlain(listener.port, 'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')).toMatch(
+    /^HTTP\/1.1 308/,
+  );
+  expect((await ask(client, '/fixed')).status).toBe(200);
 });
 
 describe('counts', () => {

@@ -589,14 +589,14 @@ export const connectionDefects: Defect[] = [
     ],
     [
       'idle connections outlive the draining',
-      'if (connection.idle) connection.destroy();',
+      'else if (closeIdle && connection.idle) connection.destroy();',
       '',
       'idle connections close at once',
     ],
     [
       'a busy connection is cut when the server drains',
-      'if (connection.idle) connection.destroy();',
-      'connection.destroy();',
+      'else if (closeIdle && connection.idle)',
+      'else if (closeIdle)',
       'idle connections close at once',
     ],
     [

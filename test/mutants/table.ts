@@ -7,6 +7,7 @@ import { connectionDefects } from './connection.ts';
 import type { Defect } from './defect.ts';
 import { durableDefects } from './durable.ts';
 import { exchangeDefects } from './exchange.ts';
+import { http2Defects } from './http2.ts';
 import { jsDefects } from './js.ts';
 import { limiterDefects } from './limiter.ts';
 import { memoryDefects } from './memory.ts';
@@ -26,6 +27,7 @@ export const DEFECTS: readonly Defect[] = [
   ...memoryDefects,
   ...connectionDefects,
   ...exchangeDefects,
+  ...http2Defects,
   ...workerDefects,
   ...modelDefects,
   ...applicationDefects,

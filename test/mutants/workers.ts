@@ -248,8 +248,13 @@ export const workerDefects: Defect[] = [
   ...defectsOf('src/connection/plane.ts', SERVE, [
     ['the clock of a drained plane goes on', 'this.plane.clock.stop();', '', LEAVES_NOTHING],
   ]),
-  ...defectsOf('src/connection/plane.ts', RELOAD, [
-    ['a reload closes idle connections', 'if (closeIdle) for', 'for', 'keep idle connections'],
+  ...defectsOf('src/connection/connections.ts', RELOAD, [
+    [
+      'a reload closes idle connections',
+      'else if (closeIdle && connection.idle)',
+      'else if (connection.idle)',
+      'keep idle connections',
+    ],
   ]),
   ...defectsOf('src/workers/pool.ts', RELOAD, [
     [
