@@ -2,7 +2,7 @@
 // certificates.
 
 import { resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { domainToASCII, fileURLToPath } from 'node:url';
 import { kindOf } from './app/kind.ts';
 import { nearest } from './nearest.ts';
 import { escaped } from './one-line.ts';
@@ -190,7 +190,7 @@ function checkServerNames(pairs: readonly ReadPair[]): void {
   for (const { called, pair } of pairs) {
     if (pair.serverName === undefined) continue;
     const name = normalHost(pair.serverName);
-    if (!/^(\*\.)?[^\s*/:]+$/.test(name))
+    if (!/^(\*\.)?[^\s*/:]+$/.test(name) || domainToASCII(name) === '')
       throw new OptionError(
         `${called}.serverName must be a host such as example.com or *.example.com, not '${escaped(pair.serverName)}'`,
       );

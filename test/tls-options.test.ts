@@ -126,6 +126,7 @@ describe('serve({ tls })', () => {
       { ...pair, serverName: 'https://a' },
       "tls.serverName must be a host such as example.com or *.example.com, not 'https://a'",
     ],
+    [{ ...pair, serverName: 'a<b' }, /^tls.serverName must be a host such as .*, not 'a<b'$/],
     [
       [
         { ...pair, serverName: 'a.test' },

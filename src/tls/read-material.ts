@@ -2,6 +2,7 @@
 // one line that names the option and the fix.
 
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { domainToASCII } from 'node:url';
 import { escaped, oneLine } from '../one-line.ts';
 import type { Pair, TlsMaterial } from './material.ts';
 import { hostsOf, normalHost } from './names.ts';
@@ -51,7 +52,7 @@ function readPair(source: PairSource, warnings: string[]): Pair {
   return {
     cert: blocks.map(({ text }) => text).join(''),
     key: key.text,
-    serverNames: serverName === undefined ? hostsOf(leaf) : [normalHost(serverName)],
+    serverNames: serverName === undefined ? hostsOf(leaf) : [normalHost(domainToASCII(serverName))],
   };
 }
 

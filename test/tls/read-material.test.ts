@@ -57,6 +57,9 @@ test('texts of a program are read as files are, and other parts of a PEM text ar
 test('a given host takes the place of those of the certificate', () => {
   const { material } = readMaterial(sources([{ ...source(good), serverName: 'Given.TEST.' }]));
   expect(material.pairs[0]?.serverNames).toEqual(['given.test']);
+  // Clients send names of other scripts in ASCII (RFC 5891).
+  const international = readMaterial(sources([{ ...source(good), serverName: '*.Bücher.test' }]));
+  expect(international.material.pairs[0]?.serverNames).toEqual(['*.xn--bcher-kva.test']);
 });
 
 describe('files', () => {
