@@ -99,9 +99,19 @@ describe('import directions', () => {
       'node:process',
       /^src\/(models\/(descriptors|process|in-thread)|app\/(load|body-metadata)|workers\/worker-main|state\/monotonic-clock|durable\/server-user)\.ts$/,
     ],
+    ['node:http2', /^src\/http2\//],
     ['@assemblyscript/loader', /^src\/wasm\/instance\.ts$/],
   ])('%s', (name, allowed) => {
     expect(runtime.filter(({ from, to }) => to === name && !allowed.test(from))).toEqual([]);
+  });
+
+  test('only a server that speaks HTTP/2 loads it', () => {
+    const from = IMPORTS.filter(({ from, to }) => /^src\/http2\//.test(to) && !/^src\/http2\//.test(from));
+    expect(from.map(({ from: file }) => file).sort()).toEqual([
+      'src/models/in-thread.ts',
+      'src/workers/worker-main.ts',
+    ]);
+    for (const { from: file } of from) expect(readFileSync(file, 'utf8')).not.toMatch(/^import .*http2/m);
   });
 
   test('only wasm/ names WebAssembly; only entry points and files that start processes use the global process', () => {

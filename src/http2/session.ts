@@ -198,8 +198,11 @@ class Session implements Member, ExchangeOwner, SocketOwner {
     this.requestsLeft = slot.requestsLeft;
     const exchange = new Http2Exchange(this, stream, slot.requestHead(), asked.method === 'HEAD', requestLog);
     this.exchanges.add(exchange);
-    this.answer(exchange, asked, at, cursor === end);
-    plane.turn = undefined;
+    try {
+      this.answer(exchange, asked, at, cursor === end);
+    } finally {
+      plane.turn = undefined;
+    }
     if (this.requestsLeft === 0) this.drain();
   }
 

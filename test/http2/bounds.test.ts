@@ -372,6 +372,25 @@ describe('windows', () => {
 });
 
 describe('frames that break the rules', () => {
+  test.each([0, 2])(
+    'a GOAWAY with code %i, with requests and content behind it in one piece',
+    async (code) => {
+      const post = withFields({ ':method': 'POST' });
+      client.send(
+        request(1, post, END_HEADERS),
+        frame(GOAWAY, 0, Buffer.concat([word(0), word(code)])),
+        request(3, post, END_HEADERS),
+        frame(DATA, 3, 'x'),
+        frame(DATA, 1, 'x', END_STREAM),
+        frame(DATA, 3, 'x', END_STREAM),
+        request(5),
+      );
+      serve((exchange) => exchange.respond(200, '', 'ok', false));
+      await sleep(50);
+      await serverGoesOn();
+    },
+  );
+
   test('a session that was ended for them closes at the idle timeout', async () => {
     client.send(frame(DATA, 0, 'x'));
     await client.end();

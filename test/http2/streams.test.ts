@@ -416,11 +416,13 @@ describe('the end of a connection', () => {
   });
 
   test('a drain does not wait for a client that does not close', async () => {
-    const frames = await connectFrames(server.tlsPort);
+    const frames = await connectFrames(server.tlsPort, [], true);
     await frames.until(({ type }) => type === SETTINGS);
     client.destroy();
     const drained = server.connections.drain();
     await frames.until(({ type }) => type === GOAWAY);
+    await sleep(50);
+    expect(server.statistics().open).toBe(1);
     server.pass(3 * SECONDS);
     await eventually('cut', () => server.statistics().open === 0);
     await drained;

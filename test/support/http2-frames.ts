@@ -122,10 +122,11 @@ export function request(stream: number, fields: Fields = GET, flags = END_STREAM
   return frame(HEADERS, stream, block(fields), flags);
 }
 
-/** Connects, and sends the preface and SETTINGS. */
+/** Connects, and sends the preface and SETTINGS. @param allowHalfOpen does not close when the server does */
 export async function connectFrames(
   port: number,
   entries: readonly (readonly [number, number])[] = [],
+  allowHalfOpen = false,
 ): Promise<FrameClient> {
   const socket = tls.connect({
     port,
@@ -133,6 +134,7 @@ export async function connectFrames(
     servername: 'localhost',
     ca: pair().ca,
     ALPNProtocols: ['h2'],
+    ...({ allowHalfOpen } as object),
   });
   atEnd(() => socket.destroy());
   const client: FrameClient = {
