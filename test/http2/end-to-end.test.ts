@@ -82,6 +82,39 @@ describe('the command', () => {
     expect(await run.exit).toBe(0);
   });
 
+  test('a reload announces the end of each session, and a client that connects anew loses no request', async () => {
+    const file = appFiles().write('app.mjs', APP);
+    const run = await startServer([file, '--workers', '2', ...TLS]);
+    let client = connectHttp2(run.port);
+    let sessions = 1;
+    const reload = async (): Promise<void> => {
+      run.child.kill('SIGHUP');
+      while (!/reloaded/i.test(run.output)) await once(run.child, 'output');
+    };
+    let reloaded = false;
+    const reloading = reload().then(() => {
+      reloaded = true;
+    });
+    let answered = 0;
+    while ((!reloaded || sessions === 1) && answered < 20_000) {
+      if (client.closed || client.destroyed) {
+        client = connectHttp2(run.port);
+        sessions++;
+      }
+      try {
+        expect((await ask(client)).content).toBe('2 GET ');
+        answered++;
+      } catch (error) {
+        // The server has not begun it: the client may send it again (RFC 9113 8.7).
+        expect(String(error)).toMatch(/REFUSED_STREAM|GOAWAY|closed|destroyed/);
+      }
+    }
+    await reloading;
+    expect(sessions).toBe(2);
+    expect(answered).toBeGreaterThan(0);
+    expect(await run.stop()).toBe(0);
+  });
+
   test('without --http2, clients get HTTP/1.1', async () => {
     const { port } = await startServer(TLS.slice(0, -1));
     expect(curl('--http2', '-w', ' %{http_version}', `https://localhost:${port}/`)).toBe('Hello1 1.1');

@@ -14,7 +14,7 @@ import { atEnd } from '../support/fixtures.ts';
 import { type Answer, answerOf, ask, type Http2Plane, openHttp2 } from '../support/http2.ts';
 import { type PlaneOptions, viewOf } from '../support/plane.ts';
 import { readResponses } from '../support/responses.ts';
-import { DIRECT } from '../support/ways.ts';
+import { DIRECT, PUBLIC } from '../support/ways.ts';
 
 /** Fields that only one of the protocols has, or whose value is that of the connection. */
 const OF_CONNECTION = ['connection', 'keep-alive', 'transfer-encoding', ':status'];
@@ -255,6 +255,25 @@ describe('fields of a response', () => {
         [':status', 'content-length', 'content-type', 'date', 'x-one'].sort(),
       );
   });
+});
+
+test.each([
+  ['direct', DIRECT],
+  ['public', PUBLIC],
+])('sockets that are read the %s way', async (_, io) => {
+  await open({ io });
+  await serve(APP);
+  const fields = { ':method': 'POST', ':path': '/echo', ':authority': 'localhost' };
+  expect((await ask(client, fields, 'x'.repeat(300_000))).content).toHaveLength(300_000);
+  expect((await ask(client, '/fixed')).content).toBe('fixed');
+});
+
+test('fields of a response may be as large as in HTTP/1.1', async () => {
+  const headers = Object.fromEntries(Array.from({ length: 30 }, (_, i) => [`x-${i}`, 'y'.repeat(1000)]));
+  await serve({ fetch: () => new Response('', { headers }) });
+  const { status, fields } = await ask(client);
+  expect(status).toBe(200);
+  expect(fields['x-29']).toHaveLength(1000);
 });
 
 test('a redirect of another listener is none here', async () => {
