@@ -174,10 +174,17 @@ class Supervisor {
       own: 'workers bind for themselves',
     };
     const [way, ...others] = new Set(this.bound.map((one) => sockets[one.way]));
-    const { accept, read, write } = io;
+    const { accept, read, write, encrypted } = io;
     const ways =
       accept === read && read === write ? `${read} I/O` : `${accept} accepts, ${read} reads, ${write} writes`;
-    const how = [who, `${engine} engine`, ...this.counting(), [way, ...others].join(' or '), ways].join(', ');
+    const overTls = this.options.tls !== undefined && read === 'direct' && !encrypted;
+    const how = [
+      who,
+      `${engine} engine`,
+      ...this.counting(),
+      [way, ...others].join(' or '),
+      overTls ? `${ways}, but public over TLS` : ways,
+    ].join(', ');
     const [first, ...more] = listeners.map((one) => `${urlOf(one)}${PURPOSES[one.serves]}`);
     const last = more.pop();
     const where = last === undefined ? first : `${[first, ...more].join(', ')} and ${last}`;

@@ -1,8 +1,11 @@
 // The self-test finds which ways to read and write work here.
 
 import type { Server } from 'node:net';
-import { expect, test, vi } from 'vitest';
-import { chooseIo } from '../../src/connection/selftest.ts';
+import { TLSSocket } from 'node:tls';
+import { describe, expect, test, vi } from 'vitest';
+import { chooseEncrypted, chooseIo } from '../../src/connection/selftest.ts';
+import { SecureContexts } from '../../src/tls/secure-contexts.ts';
+import { pair } from '../support/certificates.ts';
 import { createEngine } from '../support/engines.ts';
 import { DIRECT, PUBLIC } from '../support/ways.ts';
 
@@ -100,4 +103,41 @@ test.each([
   } finally {
     create.mockRestore();
   }
+});
+
+describe('over TLS', () => {
+  const contexts = new SecureContexts({ pairs: [{ ...pair(), serverNames: [] }], client: undefined });
+
+  test('this Node reads and writes the fast way', async () => {
+    expect(await chooseEncrypted('auto', DIRECT, slot, contexts)).toEqual({ ...DIRECT, encrypted: true });
+    expect(await chooseEncrypted('direct', DIRECT, slot, contexts)).toEqual({ ...DIRECT, encrypted: true });
+    expect(await chooseEncrypted('public', PUBLIC, slot, contexts)).toEqual(PUBLIC);
+  });
+
+  test('clients that need a certificate do not hinder it', async () => {
+    const client = { ca: pair().ca, certificates: 'require' } as const;
+    const strict = new SecureContexts({ pairs: [{ ...pair(), serverNames: [] }], client });
+    expect(await chooseEncrypted('auto', DIRECT, slot, strict)).toEqual({ ...DIRECT, encrypted: true });
+  });
+
+  test('a Node whose sockets have changed gets the public way', async () => {
+    const original = TLSSocket.prototype.on;
+    // A socket whose handle knows no memory of a program.
+    const on = vi.spyOn(TLSSocket.prototype, 'on').mockImplementation(function (
+      this: TLSSocket,
+      ...args: unknown[]
+    ) {
+      const { _handle } = this as unknown as { _handle: object | null };
+      if (_handle !== null) Object.assign(_handle, { useUserBuffer: undefined });
+      return original.apply(this, args as never);
+    } as typeof original);
+    try {
+      expect(await chooseEncrypted('auto', DIRECT, slot, contexts, 500)).toEqual(DIRECT);
+      await expect(chooseEncrypted('direct', DIRECT, slot, contexts, 500)).rejects.toThrow(
+        'the direct way over TLS does not work',
+      );
+    } finally {
+      on.mockRestore();
+    }
+  });
 });
