@@ -10,6 +10,7 @@ import { LongestWaiting } from '../../src/connection/longest-waiting.ts';
 import { type Client, eventually, GET, sleep } from '../support/client.ts';
 import { type OpenedPlane, openPlane } from '../support/plane.ts';
 import { readResponses } from '../support/responses.ts';
+import { DIRECT, TLS } from '../support/ways.ts';
 
 let server: OpenedPlane;
 let clients: Client[] = [];
@@ -301,18 +302,24 @@ describe('a limit for each client address', () => {
     return readResponses(client.received)[0]?.statusCode;
   };
 
-  test('refuses the next connection of the address with 503, and serves other addresses', async () => {
-    const counts = new AddressCounts(createAddressLimit(2, 100), 0);
-    server = await openPlane({ addresses: counts });
-    const mine = [await from('127.0.0.2'), await from('127.0.0.2')];
-    for (const client of mine) expect(await statusOf(client)).toBe(200);
-    expect(await statusOf(await from('127.0.0.2'))).toBe(503);
-    expect(await statusOf(await from('127.0.0.3'))).toBe(200);
-    mine[0]?.close();
-    await eventually('left', () => server.statistics().open === 2);
-    expect(await statusOf(await from('127.0.0.2'))).toBe(200);
-    expect(await statusOf(await from('127.0.0.2'))).toBe(503);
-  });
+  test.each([
+    ['plain HTTP', DIRECT],
+    ['TLS', TLS],
+  ])(
+    'refuses the next connection of the address with 503, and serves other addresses, over %s',
+    async (_, io) => {
+      const counts = new AddressCounts(createAddressLimit(2, 100), 0);
+      server = await openPlane({ io, addresses: counts });
+      const mine = [await from('127.0.0.2'), await from('127.0.0.2')];
+      for (const client of mine) expect(await statusOf(client)).toBe(200);
+      expect(await statusOf(await from('127.0.0.2'))).toBe(503);
+      expect(await statusOf(await from('127.0.0.3'))).toBe(200);
+      mine[0]?.close();
+      await eventually('left', () => server.statistics().open === 2);
+      expect(await statusOf(await from('127.0.0.2'))).toBe(200);
+      expect(await statusOf(await from('127.0.0.2'))).toBe(503);
+    },
+  );
 
   test('applies before the limit of all connections: an address at its limit closes no connection of another address', async () => {
     const counts = new AddressCounts(createAddressLimit(1, 100), 0);

@@ -231,8 +231,8 @@ export const connectionDefects: Defect[] = [
     ['a write has no deadline of its own', 'this.set(this.times.deadlines.writeTimeoutMs);', ''],
     [
       'a new connection has the timeout of an idle one',
-      'set(times.deadlines.headTimeoutMs);\n    this.waitsSince = times.waits++;\n    this.headSinceMs = times.clock.nowMs;\n  }\n\n  /** Waits for the next',
-      'set(times.deadlines.idleTimeoutMs);\n    this.waitsSince = times.waits++;\n    this.headSinceMs = times.clock.nowMs;\n  }\n\n  /** Waits for the next',
+      'set(times.deadlines.headTimeoutMs);\n    this.waitsSince = times.waits++;\n    this.headSinceMs = times.clock.nowMs;\n  }\n\n  /** Gives',
+      'set(times.deadlines.idleTimeoutMs);\n    this.waitsSince = times.waits++;\n    this.headSinceMs = times.clock.nowMs;\n  }\n\n  /** Gives',
     ],
   ]),
   ...defectsOf('src/connection/connection.ts', DEADLINES, [
@@ -256,7 +256,7 @@ export const connectionDefects: Defect[] = [
   ]),
   ...defectsOf('src/connection/writer.ts', CONNECTION, [
     ['a direct write counts as done', 'done = this.outstanding === 0;', 'done = true;', FEW_WRITES],
-    ['a public write counts as done', 'done = socket.writableLength === 0;', 'done = true;', FEW_WRITES],
+    ['a public write counts as done', '? socket.writableLength === 0 :', '? true :', FEW_WRITES],
     [
       'an earlier write ends the waiting',
       'if (this.outstanding > 0 || !this.waiting) return;',

@@ -13,8 +13,8 @@ export const optionDefects: Defect[] = [
     ['a flag without a value takes one', 'if (value !== undefined) throw', "if (value === '') throw"],
     [
       'the first of repeated flags counts',
-      'flags.set(name, value);',
-      'flags.set(name, flags.get(name) ?? value);',
+      'repeats.has(name) ? flags.get(name) : undefined;\n      flags.set(name, before === undefined ? value : before + NUL + value);',
+      'flags.get(name);\n      flags.set(name, before === undefined ? value : before);',
     ],
     ['PORT overrides --port', "!texts.has('port') && Boolean(environment.PORT)", 'Boolean(environment.PORT)'],
     ['an empty PORT is an error', 'Boolean(environment.PORT)', 'environment.PORT !== undefined'],

@@ -3,7 +3,7 @@
 import { type Defect, defectsOf } from './defect.ts';
 
 const HOSTILE = ['test/tls/hostile.test.ts'];
-const ADDRESSES = ['test/connection/addresses.test.ts'];
+const ADDRESSES = ['test/connection/limits.test.ts'];
 const STALLED = ['test/connection/stalled.test.ts'];
 const PIPELINING = ['test/connection/pipelining.test.ts'];
 const UPGRADE = ['test/connection/upgrade.test.ts'];
@@ -46,7 +46,7 @@ export const secureConnectionDefects: Defect[] = [
       'an address is counted for ever after a handshake',
       'by.addressEntry = handshake.addressEntry;',
       '',
-      'over TLS',
+      'serves other addresses, over',
     ],
   ]),
   ...defectsOf('src/connection/outflow.ts', HOSTILE, [
@@ -58,7 +58,12 @@ export const secureConnectionDefects: Defect[] = [
     ],
   ]),
   ...defectsOf('src/connection/writer.ts', STALLED, [
-    ['a queue of the kernel counts as sent', '_handle?.writeQueueSize === 0', 'true', "'encrypted' writes"],
+    [
+      'a queue of the kernel counts as sent',
+      '_handle?.writeQueueSize === 0',
+      'true',
+      'a producer that does not wait',
+    ],
   ]),
   ...defectsOf('src/connection/reader.ts', PIPELINING, [
     [

@@ -15,6 +15,7 @@ import { modelDefects } from './models.ts';
 import { mutexDefects } from './mutex.ts';
 import { optionDefects } from './options.ts';
 import { redirectDefects } from './redirects.ts';
+import { secureConnectionDefects } from './secure-connections.ts';
 import { stateDefects } from './state.ts';
 import { tlsDefects } from './tls.ts';
 import { wasmDefects } from './wasm.ts';
@@ -37,6 +38,7 @@ export const DEFECTS: readonly Defect[] = [
   ...durableDefects,
   ...optionDefects,
   ...redirectDefects,
+  ...secureConnectionDefects,
   ...tlsDefects,
   ...certificateDefects,
 ];
