@@ -1,22 +1,23 @@
 // Connections over real sockets, with every way to read and to write.
 
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { Io } from '../../src/connection/endpoint.ts';
 import { LINGER_BYTES_MAX } from '../../src/connection/inflow.ts';
 import { ask, type Client, eventually, GET, sleep } from '../support/client.ts';
 import type { TestedEngine } from '../support/engines.ts';
 import { HeldSocket } from '../support/held-socket.ts';
 import { type OpenedPlane, openPlane } from '../support/plane.ts';
 import { readResponses } from '../support/responses.ts';
-import { DIRECT, PUBLIC } from '../support/ways.ts';
+import { DIRECT, PUBLIC, TLS, TLS_PUBLIC, type Way } from '../support/ways.ts';
 
-const WAYS: [TestedEngine, Io][] = [
+const WAYS: [TestedEngine, Way][] = [
   ['wasm', DIRECT],
   ['wasm', { accept: 'direct', read: 'direct', write: 'public' }],
   ['wasm', { accept: 'public', read: 'public', write: 'direct' }],
   ['wasm', PUBLIC],
   ['wasm debug', DIRECT],
   ['js', DIRECT],
+  ['wasm', TLS],
+  ['js', TLS_PUBLIC],
 ];
 
 const contents = (text: string): string[] => readResponses(text).map(({ content }) => content);
@@ -83,7 +84,7 @@ describe.each(WAYS)('%s engine, $read reads, $write writes', (engine, io) => {
     expect(before).toBeGreaterThan(0);
     expect(before).toBeLessThan(count);
     // Meanwhile the server answers another client.
-    expect(contents(await ask(server.port))).toHaveLength(1);
+    expect(contents(await ask(server.port, undefined, io.tls))).toHaveLength(1);
     const skipped = before + 1;
     client.socket.resume();
     const expected = hellos(1, count + 1).filter((hello) => hello !== `Hello${skipped}`);
@@ -119,7 +120,7 @@ describe.each(WAYS)('%s engine, $read reads, $write writes', (engine, io) => {
       await sleep(150);
     }
     expect(server.plane.outputs.spare).toBe(0);
-    expect(contents(await ask(server.port))).toHaveLength(1);
+    expect(contents(await ask(server.port, undefined, io.tls))).toHaveLength(1);
     for (const client of all) client.socket.resume();
     await eventually('all answered', () => server.statistics().requests === 12 * 60_000 + 1);
     const seen = new Set<string>();
@@ -140,7 +141,7 @@ describe.each(WAYS)('%s engine, $read reads, $write writes', (engine, io) => {
     await eventually('lent regions', () => server.plane.outputs.spare === 0);
     for (const client of all) client.socket.resetAndDestroy();
     await eventually('regions at home', () => server.plane.outputs.spare === 7);
-    expect(contents(await ask(server.port))).toHaveLength(1);
+    expect(contents(await ask(server.port, undefined, io.tls))).toHaveLength(1);
     expect(server.statistics().open).toBeLessThanOrEqual(1);
   });
 
@@ -298,7 +299,7 @@ describe.each(WAYS)('%s engine, $read reads, $write writes', (engine, io) => {
       client.socket.resetAndDestroy();
     }
     await eventually('all gone', () => server.statistics().open === 0);
-    expect(contents(await ask(server.port))).toHaveLength(1);
+    expect(contents(await ask(server.port, undefined, io.tls))).toHaveLength(1);
   });
 
   test('statistics and the gauge of open connections', async () => {

@@ -74,8 +74,9 @@ export async function connect(to: number | string, localAddress?: string, overTl
 export async function ask(
   to: number | string,
   request = GET.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n'),
+  overTls = false,
 ): Promise<string> {
-  const client = await connect(to);
+  const client = await connect(to, undefined, overTls);
   client.send(request);
   const answer = await client.end();
   client.close();
