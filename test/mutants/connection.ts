@@ -562,7 +562,11 @@ export const connectionDefects: Defect[] = [
   ]),
   ...defectsOf('src/connection/connection.ts', LIMITS, [
     ['each turn may answer as many requests as a connection', 'this.requestsLeft = slot.requestsLeft;', ''],
-    ['connections share the number of requests', 'slot.requestsLeft = this.requestsLeft;', ''],
+    [
+      'connections share the number of requests',
+      'slot.turnBegins(this.requestsLeft,',
+      'slot.turnBegins(slot.requestsLeft,',
+    ],
   ]),
   ...defectsOf(
     'src/protocol/prepared.ts',
