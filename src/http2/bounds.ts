@@ -60,10 +60,11 @@ export function sessionOptions({ headBytesMax, fieldCountMax }: MessageLimits): 
       maxConcurrentStreams: STREAMS_MAX,
       initialWindowSize: WINDOW_BYTES,
       maxFrameSize: 16_384,
-      // The HPACK table that this server keeps for a client: a field of 4 KiB in it can be repeated for a byte (an HPACK bomb),
-      // but no further than maxHeaderListSize.
+      // The HPACK table that this server keeps for a client. A field of 4 KiB in it can be repeated for a byte (an HPACK bomb),
+      // but no more often than maxHeaderListPairs says; then the head gets a 431.
       headerTableSize: 4096,
-      // As maxHeaderListPairs. Each field counts 32 bytes more than it has (RFC 9113 6.5.2).
+      // Tells clients what is too large. Each field counts 32 bytes more than it has (RFC 9113 6.5.2). Node does not check
+      // it: a head that is larger gets a 431 from the engine.
       maxHeaderListSize: 2 * headBytesMax + 64 * fieldCountMax,
       enableConnectProtocol: false,
     },

@@ -135,6 +135,12 @@ export const http2Defects: Defect[] = [
   ]),
   ...defectsOf('src/http2/session.ts', REQUESTS, [
     [
+      'a request is redirected as the last one of another listener was',
+      'slot.turnBegins(this.requestsLeft, endpoint.redirectPort);',
+      'slot.requestsLeft = this.requestsLeft;',
+      'a redirect of another listener',
+    ],
+    [
       'an application sees a Transfer-Encoding that nobody sent',
       'if (asked.chunked) record.dropLastField();',
       '',
