@@ -18,7 +18,11 @@ const EXPIRED = 'CERT_HAS_EXPIRED';
 interface Internals {
   secureConnecting: boolean;
   ssl: { verifyError(): (Error & { code: string }) | null };
-  _handle: { useUserBuffer(buffer: Uint8Array): void };
+  _handle: {
+    useUserBuffer(buffer: Uint8Array): void;
+    /** Sockets of TCP have this method. @returns a negative number if the connection has been reset */
+    getpeername?(name: object): number;
+  } | null;
 }
 
 /** The option `onread` of a socket: a function that gives the memory of the next read, undefined for the same memory. */
@@ -67,6 +71,7 @@ export function encrypt(
     else socket.destroy();
   });
   socket.on('_tlsError', socketOnTlsError);
+  socket.once('end', socketOnEnd);
   return socket;
 }
 
@@ -78,7 +83,7 @@ export function encrypt(
 export function readDecrypted(socket: TLSSocket, memory: Uint8Array, { buffer, callback }: OnRead): void {
   if (BUFFER === undefined || CALLBACK === undefined || NEXT === undefined)
     throw new Error('this Node has no place for onread');
-  (socket as unknown as Internals)._handle.useUserBuffer(memory);
+  (socket as unknown as Internals)._handle?.useUserBuffer(memory);
   Object.assign(socket, { [BUFFER]: memory, [CALLBACK]: callback, [NEXT]: buffer });
 }
 
@@ -108,4 +113,13 @@ function invalidityOf(socket: TLSSocket): string | undefined {
 
 function socketOnTlsError(this: TLSSocket): void {
   this.destroy();
+}
+
+/**
+ * Destroys a socket whose client has reset the connection behind its last byte. If that happens before Node has written the
+ * session tickets of TLS 1.3, Node loses the error, and no later write ever ends.
+ */
+function socketOnEnd(this: TLSSocket): void {
+  const { _handle } = plainSocketOf(this) as unknown as Internals;
+  if ((_handle?.getpeername?.({}) ?? 0) < 0) this.destroy();
 }

@@ -39,6 +39,11 @@ export const tlsDefects: Defect[] = [
     ],
     ['an error of TLS is ignored', "socket.on('_tlsError', socketOnTlsError);", '', 'not TLS'],
   ]),
+  ...defectsOf(
+    'src/connection/secure-socket.ts',
+    ['test/tls/vanishing.test.ts'],
+    [['a reset before the session tickets goes unnoticed', "socket.once('end', socketOnEnd);", '']],
+  ),
   ...defectsOf('src/connection/handshake.ts', HOSTILE, [
     [
       'plain HTTP gets no answer',

@@ -10,6 +10,10 @@ export interface Relay {
   fromServer: Buffer;
   /** Changes the next pieces that the client sends. */
   alter: ((bytes: Buffer) => Buffer) | undefined;
+  /** Keeps what the client sends from now on, if it is set. */
+  kept: Buffer[] | undefined;
+  /** Sends to the server what was kept, the end of the bytes, and a reset. */
+  vanish(): Promise<void>;
   /** The client's bytes arrive one by one. */
   bytewise: boolean;
   /** The client seems never to close. */
@@ -21,10 +25,19 @@ export interface Relay {
 /** Starts a relay to a port. It stops at the end of the test. */
 export async function relayTo(port: number): Promise<Relay> {
   const sockets = new Set<net.Socket>();
+  const outgoing = new Set<net.Socket>();
   const relay: Relay = {
     port: 0,
     fromServer: Buffer.alloc(0),
     alter: undefined,
+    kept: undefined,
+    vanish: async () => {
+      const { kept = [] } = relay;
+      for (const server of outgoing) {
+        await new Promise<void>((resolve) => server.end(Buffer.concat(kept), resolve));
+        server.resetAndDestroy();
+      }
+    },
     bytewise: false,
     hidesEnd: false,
     ended: undefined,
@@ -32,7 +45,12 @@ export async function relayTo(port: number): Promise<Relay> {
   const listening = net.createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
     const server = net.connect({ port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true });
     for (const socket of [client, server]) sockets.add(socket);
+    outgoing.add(server);
     client.on('data', async (bytes) => {
+      if (relay.kept !== undefined) {
+        relay.kept.push(bytes);
+        return;
+      }
       if (!relay.bytewise) {
         server.write(relay.alter?.(bytes) ?? bytes);
         return;
