@@ -37,7 +37,7 @@ export async function connect(to: number | string, localAddress?: string, overTl
   });
   const socket = overTls ? tls.connect({ socket: plain, rejectUnauthorized: false }) : plain;
   // The method of a socket that encrypts rejects the socket below.
-  if (socket !== plain) socket.resetAndDestroy = () => (reset(plain), socket);
+  if (socket !== plain) socket.resetAndDestroy = () => reset(socket, plain);
   const client: Client = {
     socket,
     received: '',
@@ -83,12 +83,12 @@ export async function ask(
   return answer;
 }
 
-/** Resets a connection, also while a socket that encrypts closes its half above. */
-function reset(socket: net.Socket): void {
-  const { _handle } = socket as unknown as { _handle: { close(): void } };
+/** Resets the connection below a socket that encrypts. */
+function reset(socket: net.Socket, plain: net.Socket): net.Socket {
   // A handle that is about to close its half can't be reset. Closed with unread bytes, it resets the connection, too.
-  socket.once('error', () => _handle.close());
-  socket.resetAndDestroy();
+  if (socket.writableEnded) plain.destroy();
+  else plain.resetAndDestroy();
+  return socket;
 }
 
 export function sleep(ms: number): Promise<void> {

@@ -3,6 +3,7 @@
 
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { Exchange } from '../../src/connection/exchange.ts';
 import { type Client, connect, eventually, GET, sleep } from '../support/client.ts';
 import { atEnd } from '../support/fixtures.ts';
 import { ALERT, recordTypes, relayTo } from '../support/man-in-the-middle.ts';
@@ -327,11 +328,14 @@ describe.each<[string, Way]>([
       expect(version === 'TLSv1.2' ? types.at(-1) : types.length > 1 && ALERT).toBe(ALERT);
     });
 
-    test('a response that breaks off is never ended as if it were complete', async () => {
+    test.each([
+      ['that breaks off', (exchange: Exchange) => exchange.breakOff()],
+      ['that the stop of the server cuts', () => server.connections.destroy()],
+    ])('a response %s is never ended as if it were complete', async (_, end) => {
       server.plane.serve((exchange) => {
         exchange.begin(200, '', undefined, true);
         exchange.write(Buffer.from('half'));
-        setTimeout(() => exchange.breakOff(), 10);
+        setTimeout(() => end(exchange), 30);
       });
       const relay = await relayTo(server.port);
       const socket = await connected(relay.port);
