@@ -82,7 +82,7 @@ class Session implements Member, ExchangeOwner, SocketOwner {
   }
 
   get remoteAddress(): string {
-    return (this.address ??= this.socket.remoteAddress ?? '');
+    return (this.address ??= this.socket.remoteAddress ?? 'unknown');
   }
 
   get tls(): TlsConnection {
@@ -203,7 +203,8 @@ class Session implements Member, ExchangeOwner, SocketOwner {
     } finally {
       plane.turn = undefined;
     }
-    if (this.requestsLeft === 0) this.drain();
+    // A session that has begun during a drain has not been told.
+    if (this.requestsLeft === 0 || slot.draining) this.drain();
   }
 
   /** Acts on what the engine made of a head. @param whole it has read the head to its end */

@@ -2,10 +2,13 @@
 
 import { once } from 'node:events';
 import type { ClientHttp2Session, ClientHttp2Stream } from 'node:http2';
+import net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import tls from 'node:tls';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Deadlines } from '../../src/connection/deadlines.ts';
 import type { Exchange } from '../../src/connection/exchange.ts';
+import { pair } from '../support/certificates.ts';
 import { eventually } from '../support/client.ts';
 import { answerOf, ask, type Http2Plane, openHttp2 } from '../support/http2.ts';
 import {
@@ -362,6 +365,18 @@ describe('content of a response', () => {
     if (!client.destroyed) await once(client, 'close');
   });
 
+  test('the address of a client that has gone is unknown; only clients of a unix socket have an empty one', async () => {
+    // The log of requests reads the address at the start.
+    const other = await openHttp2();
+    other.plane.serve((exchange) => exchanges.push(exchange));
+    const gone = other.connectHttp2();
+    gone.request({ ':path': '/' }).on('error', () => {});
+    const exchange = await given();
+    gone.destroy();
+    await eventually('closed', () => other.statistics().open === 0);
+    expect(exchange.remoteAddress).toBe('unknown');
+  });
+
   test('events of an exchange: left, gone, abort, drain', async () => {
     const events: string[] = [];
     serve((exchange) => {
@@ -413,6 +428,22 @@ describe('the end of a connection', () => {
     exchange.respond(200, '', 'ok', false);
     expect((await answer).content).toBe('ok');
     await drained;
+  });
+
+  test('a session that begins during the drain of a reload ends after its first request', async () => {
+    serve((exchange) => exchange.respond(200, '', 'ok', false));
+    const socket = net.connect(server.tlsPort, '127.0.0.1');
+    await eventually('accepted', () => server.statistics().open === 2);
+    const drained = server.connections.drain({ closeIdle: false });
+    await eventually('announced', () => client.closed);
+    const { ca } = pair();
+    const late = server.connectHttp2({
+      createConnection: () => tls.connect({ socket, ca, servername: 'localhost', ALPNProtocols: ['h2'] }),
+    });
+    expect((await ask(late)).content).toBe('ok');
+    await eventually('announced', () => late.closed);
+    await drained;
+    expect(server.statistics().open).toBe(0);
   });
 
   test('a drain does not wait for a client that does not close', async () => {

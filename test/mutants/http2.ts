@@ -91,6 +91,13 @@ export const http2Defects: Defect[] = [
   ]),
   ...defectsOf('src/http2/session.ts', STREAMS, [
     [
+      'a session that begins during a drain does not end with its requests',
+      'this.requestsLeft === 0 || slot.draining',
+      'this.requestsLeft === 0',
+      'that begins during the drain of a reload',
+    ],
+    ['a client that has gone counts as one of a unix socket', "?? 'unknown'", "?? ''", 'has gone is unknown'],
+    [
       'a session has no time after its first request',
       'this.deadline.peerHasRead();\n    this.deadline.awaitRequest();',
       'this.deadline.awaitRequest();',
@@ -148,8 +155,8 @@ export const http2Defects: Defect[] = [
     ],
     [
       'the limit of requests is not kept',
-      'if (this.requestsLeft === 0) this.drain();',
-      '',
+      'this.requestsLeft === 0 || slot.draining',
+      'slot.draining',
       'as the limit says',
     ],
     [
