@@ -1,4 +1,5 @@
 import { defaultExclude, defineConfig } from 'vitest/config';
+import { hasOpenssl } from './test/support/ways.ts';
 
 /** These open no socket, start no process and no thread that they race with, and compare no times. */
 const PURE = [
@@ -23,8 +24,18 @@ const SERVERS = [
   'test/workers/*.test.ts',
 ];
 
+/** These need certificates in all of their tests. */
+const HTTPS = [
+  'test/{tls,http2}/**/*.test.ts',
+  'test/{unix,systemd}.test.ts',
+  'test/models/certificates.test.ts',
+  'test/connection/selftest.test.ts',
+];
+if (!hasOpenssl) console.log('openssl is not installed: the tests of HTTPS are left out');
+
 export default defineConfig({
   test: {
+    exclude: hasOpenssl ? defaultExclude : [...defaultExclude, ...HTTPS],
     testTimeout: 30_000,
     // What is built runs as it is, and so does what it imports.
     server: { deps: { external: [/\/dist\//] } },
@@ -50,7 +61,7 @@ export default defineConfig({
         test: {
           name: 'sockets',
           include: ['test/**/*.test.ts'],
-          exclude: [...defaultExclude, ...PURE, ...SERVERS],
+          exclude: [...defaultExclude, ...PURE, ...SERVERS, ...(hasOpenssl ? [] : HTTPS)],
           fileParallelism: false,
           sequence: { groupOrder: 2 },
         },

@@ -7,7 +7,7 @@ import type { TestedEngine } from '../support/engines.ts';
 import { HeldSocket } from '../support/held-socket.ts';
 import { type OpenedPlane, openPlane } from '../support/plane.ts';
 import { readResponses } from '../support/responses.ts';
-import { DIRECT, PUBLIC, TLS, TLS_PUBLIC, type Way } from '../support/ways.ts';
+import { DIRECT, ENGINES_OVER_TLS, PUBLIC, type Way } from '../support/ways.ts';
 
 const WAYS: [TestedEngine, Way][] = [
   ['wasm', DIRECT],
@@ -16,8 +16,7 @@ const WAYS: [TestedEngine, Way][] = [
   ['wasm', PUBLIC],
   ['wasm debug', DIRECT],
   ['js', DIRECT],
-  ['wasm', TLS],
-  ['js', TLS_PUBLIC],
+  ...ENGINES_OVER_TLS,
 ];
 
 const contents = (text: string): string[] => readResponses(text).map(({ content }) => content);

@@ -10,7 +10,7 @@ import { LongestWaiting } from '../../src/connection/longest-waiting.ts';
 import { type Client, eventually, GET, sleep } from '../support/client.ts';
 import { type OpenedPlane, openPlane } from '../support/plane.ts';
 import { readResponses } from '../support/responses.ts';
-import { DIRECT, TLS } from '../support/ways.ts';
+import { DIRECT, ENGINES_OVER_TLS, type Way } from '../support/ways.ts';
 
 let server: OpenedPlane;
 let clients: Client[] = [];
@@ -302,9 +302,9 @@ describe('a limit for each client address', () => {
     return readResponses(client.received)[0]?.statusCode;
   };
 
-  test.each([
+  test.each<[string, Way]>([
     ['plain HTTP', DIRECT],
-    ['TLS', TLS],
+    ...ENGINES_OVER_TLS.slice(0, 1).map(([, way]): [string, Way] => ['TLS', way]),
   ])(
     'refuses the next connection of the address with 503, and serves other addresses, over %s',
     async (_, io) => {

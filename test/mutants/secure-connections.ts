@@ -4,10 +4,11 @@ import { type Defect, defectsOf } from './defect.ts';
 
 const HOSTILE = ['test/tls/hostile.test.ts'];
 const ADDRESSES = ['test/connection/limits.test.ts'];
-const STALLED = ['test/connection/stalled.test.ts'];
-const PIPELINING = ['test/connection/pipelining.test.ts'];
+const CONNECTION = ['test/connection/connection.test.ts'];
 const UPGRADE = ['test/connection/upgrade.test.ts'];
 const SELFTEST = ['test/connection/selftest.test.ts'];
+
+const BURST = 'a slow reader of a large burst';
 
 export const secureConnectionDefects: Defect[] = [
   ...defectsOf('src/connection/handshake.ts', HOSTILE, [
@@ -57,20 +58,26 @@ export const secureConnectionDefects: Defect[] = [
       'the end of a connection is announced',
     ],
   ]),
-  ...defectsOf('src/connection/writer.ts', STALLED, [
+  ...defectsOf('src/connection/writer.ts', CONNECTION, [
     [
       'a queue of the kernel counts as sent',
-      '_handle?.writeQueueSize === 0',
-      'true',
-      'a producer that does not wait',
+      '_handle?.writeQueueSize === 0;',
+      '_handle !== undefined;',
+      BURST,
+    ],
+    [
+      'a write that a reset has stopped within TLS is waited for',
+      'if (!done && plain !== socket) this.watch();',
+      '',
+      'resets at every stage',
     ],
   ]),
-  ...defectsOf('src/connection/reader.ts', PIPELINING, [
+  ...defectsOf('src/connection/reader.ts', CONNECTION, [
     [
       'bytes that are decrypted while reading is paused are served',
       'if (!receiver.paused) return',
       'return',
-      'much larger than the bytes that may wait',
+      BURST,
     ],
   ]),
   ...defectsOf('src/connection/inflow.ts', UPGRADE, [
