@@ -56,8 +56,7 @@ export class Writer {
    * @returns true if the kernel has taken every byte; otherwise the host's flushed() is called later, once
    */
   write(bytes: Uint8Array, more?: Uint8Array): boolean {
-    const { socket, plain } = this;
-    const before = this.way === 'encrypted' ? this.givenBytes : 0;
+    const { socket } = this;
     this.outstanding++;
     let done: boolean;
     if (this.way === 'direct') {
@@ -71,45 +70,20 @@ export class Writer {
       }
       socket.write(more ?? bytes, this.socketOnWritten);
       if (more !== undefined) socket.uncork();
-      done = this.way === 'public' ? socket.writableLength === 0 : this.tookAll(bytes, more, before);
+      done = this.way === 'public' ? socket.writableLength === 0 : this.tookAll(bytes, more);
     }
-    if (!done && plain !== socket) this.watch();
     this.waiting = !done;
     return done;
   }
 
   /** Whether a socket that encrypts has taken the bytes of a write, and the kernel has taken those that it made of them. */
-  private tookAll(bytes: Uint8Array, more: Uint8Array | undefined, before: number): boolean {
+  private tookAll(bytes: Uint8Array, more: Uint8Array | undefined): boolean {
+    const { _handle } = this.plain as unknown as WithNumbers;
     return (
       this.outstanding === 1 &&
       more === undefined &&
       bytes.length <= ENCRYPTED_BYTES_MAX &&
-      this.givenBytes > before &&
-      this.kernelHasAll
-    );
-  }
-
-  /** The bytes that the kernel has been given. */
-  private get givenBytes(): number {
-    return (this.plain as unknown as WithNumbers)._handle?.bytesWritten ?? 0;
-  }
-
-  /** The kernel has taken every byte that it was given. */
-  private get kernelHasAll(): boolean {
-    return (this.plain as unknown as WithNumbers)._handle?.writeQueueSize === 0;
-  }
-
-  /**
-   * Closes a socket that encrypts if its write neither goes on nor ends. If a reset makes the kernel refuse bytes of TLS's own,
-   * such as session tickets, Node drops the error, and holds back all later bytes without another one.
-   */
-  private watch(): void {
-    const given = this.givenBytes;
-    // Bytes that wait for earlier ones are given in the first of the two turns.
-    setImmediate(() =>
-      setImmediate(() => {
-        if (this.outstanding > 0 && this.givenBytes === given && this.kernelHasAll) this.socket.destroy();
-      }),
+      _handle?.writeQueueSize === 0
     );
   }
 
