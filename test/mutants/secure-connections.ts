@@ -63,7 +63,7 @@ export const secureConnectionDefects: Defect[] = [
     [
       'a queue of the kernel counts as sent',
       '_handle?.writeQueueSize === 0',
-      '_handle !== undefined;',
+      '_handle !== undefined',
       BURST,
     ],
   ]),
