@@ -5,11 +5,8 @@ import { type Defect, defectsOf } from './defect.ts';
 const HOSTILE = ['test/tls/hostile.test.ts'];
 const ADDRESSES = ['test/connection/limits.test.ts'];
 const READER = ['test/tls/reading.test.ts'];
-const CONNECTION = ['test/connection/connection.test.ts'];
 const UPGRADE = ['test/connection/upgrade.test.ts'];
 const SELFTEST = ['test/connection/selftest.test.ts'];
-
-const BURST = 'a slow reader of a large burst';
 
 export const secureConnectionDefects: Defect[] = [
   ...defectsOf('src/connection/handshake.ts', HOSTILE, [
@@ -57,14 +54,6 @@ export const secureConnectionDefects: Defect[] = [
       'if (this.host.endpoint.secure !== undefined) return false;',
       '',
       'the end of a connection is announced',
-    ],
-  ]),
-  ...defectsOf('src/connection/writer.ts', CONNECTION, [
-    [
-      'a queue of the kernel counts as sent',
-      '_handle?.writeQueueSize === 0',
-      '_handle !== undefined',
-      BURST,
     ],
   ]),
   ...defectsOf('src/connection/reader.ts', READER, [
