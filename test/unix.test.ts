@@ -348,16 +348,6 @@ test.skipIf(platform() !== 'linux')('serve() names the path that it may not bind
   await expect(server).rejects.toMatchObject({ message: "can't make the socket /proc/a: permission denied" });
 });
 
-test.skipIf(platform() === 'win32')('the program of the page prints what the page says', async () => {
-  const page = readFileSync('docs/listening.md', 'utf8');
-  const section = page.slice(page.indexOf('## Unix sockets'), page.indexOf('## systemd'));
-  const [, code = '', says] = /^```js\n([\s\S]*?)^```\n\n```text\n([\s\S]*?)^```$/m.exec(section) ?? [];
-  const file = appFiles().write('page.mjs', code);
-  const cwd = temporaryFolder('unix');
-  expect((await promisify(execFile)(process.execPath, [file], { cwd })).stdout).toBe(says);
-  expect(readdirSync(cwd)).toEqual([]);
-});
-
 test.skipIf(platform() === 'win32')('with certificates the port speaks HTTPS and the path HTTP', async () => {
   const path = socketPath();
   const { certFile, keyFile } = pair();

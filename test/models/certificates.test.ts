@@ -1,18 +1,16 @@
 // The certificates of whole servers: mistakes at the start, and new certificates while the server runs.
 
-import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
-import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { type AppServer, type HandlersServer, Response, serve } from '#dist/index.js';
 import { type Issued, pair } from '../support/certificates.ts';
 import type { Run } from '../support/cli.ts';
 import { eventually } from '../support/client.ts';
-import { appFiles, closedAtEnd, launchServer, startServer, temporaryFolder } from '../support/fixtures.ts';
+import { closedAtEnd, launchServer, startServer, temporaryFolder } from '../support/fixtures.ts';
 import { startSupervised } from '../support/supervised.ts';
 import { VERSIONS, type Visit, visit } from '../support/tls-client.ts';
 
@@ -315,12 +313,4 @@ describe('in a program', () => {
     await server.reload();
     for (const one of await loaded()) expect(before).not.toContain(one);
   });
-});
-
-test('the program of the page prints what the page says', async () => {
-  const page = readFileSync('docs/listening.md', 'utf8');
-  const section = page.slice(page.indexOf('## HTTPS'), page.indexOf('## Redirecting'));
-  const [, code = '', says] = /^```js\n([\s\S]*?)^```\n\n```text\n([\s\S]*?)^```$/m.exec(section) ?? [];
-  const file = appFiles().write('page.mjs', code);
-  expect((await promisify(execFile)(process.execPath, [file], { cwd: new Folder().path })).stdout).toBe(says);
 });
