@@ -253,6 +253,11 @@ export class Outflow implements TurnHolder, WriterHost {
     this.host.deadline.awaitPeer();
   }
 
+  kernelFills(): void {
+    // These bytes don't show that the peer reads.
+    this.startPeersTime();
+  }
+
   flushed(error?: Error | null): void {
     this.returnRegions();
     if (error || this.socket.destroyed) return;

@@ -14,10 +14,15 @@ export type WriteWay = 'direct' | 'public' | 'encrypted';
 export interface WriterHost {
   /** The kernel has taken all bytes that it did not take at once, or writing has failed. */
   flushed(error?: Error | null): void;
+  /** The kernel, whose buffers are not full yet, has taken more of a long write at once. */
+  kernelFills?(): void;
 }
 
 const BUFFER = 'buffer' as BufferEncoding;
-/** A socket that encrypts gives the kernel this much in one call. */
+/**
+ * A socket that encrypts gives the kernel this much in one call. It encrypts all of a write at once, and keeps the result in
+ * memory until the peer has read, so more bytes are written in slices.
+ */
 const ENCRYPTED_BYTES_MAX = 65_536;
 
 interface WithNumbers {
@@ -32,6 +37,10 @@ export class Writer {
   /** The number of writes that Node has not called back for. */
   private outstanding = 0;
   private waiting = false;
+  /** Bytes that a socket that encrypts gets when it has taken those before. */
+  private later: Uint8Array[] | undefined = undefined;
+  /** The kernel has taken all slices of a long write at once so far. */
+  private filling = false;
 
   constructor(
     private readonly way: WriteWay,
@@ -56,7 +65,8 @@ export class Writer {
    * @returns true if the kernel has taken every byte; otherwise the host's flushed() is called later, once
    */
   write(bytes: Uint8Array, more?: Uint8Array): boolean {
-    const { socket } = this;
+    const { socket, plain } = this;
+    if (plain !== socket && (this.later !== undefined || isLong(bytes, more))) return this.slice(bytes, more);
     this.outstanding++;
     let done: boolean;
     if (this.way === 'direct') {
@@ -70,28 +80,59 @@ export class Writer {
       }
       socket.write(more ?? bytes, this.socketOnWritten);
       if (more !== undefined) socket.uncork();
-      done = this.way === 'public' ? socket.writableLength === 0 : this.tookAll(bytes, more);
+      done = this.way === 'public' ? socket.writableLength === 0 : this.tookAll(more);
     }
     this.waiting = !done;
     return done;
   }
 
   /** Whether a socket that encrypts has taken the bytes of a write, and the kernel has taken those that it made of them. */
-  private tookAll(bytes: Uint8Array, more: Uint8Array | undefined): boolean {
-    const { _handle } = this.plain as unknown as WithNumbers;
-    return (
-      this.outstanding === 1 &&
-      more === undefined &&
-      bytes.length <= ENCRYPTED_BYTES_MAX &&
-      _handle?.writeQueueSize === 0
-    );
+  private tookAll(more: Uint8Array | undefined): boolean {
+    return this.outstanding === 1 && more === undefined && this.kernelHasAll;
+  }
+
+  /** Writes bytes in slices, behind those that wait. */
+  private slice(bytes: Uint8Array, more: Uint8Array | undefined): boolean {
+    this.waiting = true;
+    this.filling ||= this.later === undefined;
+    this.later ??= [];
+    this.later.push(bytes);
+    if (more !== undefined) this.later.push(more);
+    if (this.outstanding === 0) this.writeNext(this.later);
+    return false;
+  }
+
+  private writeNext(later: Uint8Array[]): void {
+    const [piece] = later as [Uint8Array];
+    const slice = piece.subarray(0, ENCRYPTED_BYTES_MAX);
+    if (slice.length < piece.length) later[0] = piece.subarray(slice.length);
+    else later.shift();
+    if (later.length === 0) this.later = undefined;
+    this.outstanding++;
+    this.socket.write(slice, this.socketOnWritten);
+    this.filling &&= this.kernelHasAll;
+    if (this.filling) this.host.kernelFills?.();
+  }
+
+  /** The kernel has taken every byte that it was given. */
+  private get kernelHasAll(): boolean {
+    return (this.plain as unknown as WithNumbers)._handle?.writeQueueSize === 0;
   }
 
   private readonly socketOnWritten = (error?: Error | null): void => {
     this.outstanding--;
     if (error) this.socket.destroy();
     if (this.outstanding > 0 || !this.waiting) return;
+    if (this.later !== undefined && !error) {
+      this.writeNext(this.later);
+      return;
+    }
+    this.later = undefined;
     this.waiting = false;
     this.host.flushed(error);
   };
+}
+
+function isLong(bytes: Uint8Array, more: Uint8Array | undefined): boolean {
+  return bytes.length + (more?.length ?? 0) > ENCRYPTED_BYTES_MAX;
 }

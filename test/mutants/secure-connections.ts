@@ -56,6 +56,30 @@ export const secureConnectionDefects: Defect[] = [
       'the end of a connection is announced',
     ],
   ]),
+  ...defectsOf(
+    'src/connection/writer.ts',
+    ['test/connection/writer.test.ts'],
+    [
+      [
+        'all of a long write is encrypted at once',
+        'piece.subarray(0, ENCRYPTED_BYTES_MAX)',
+        'piece.subarray(0)',
+        'in slices, one after the other',
+      ],
+      [
+        'a short write overtakes a long one',
+        '(this.later !== undefined || isLong(bytes, more))',
+        'isLong(bytes, more)',
+        'in slices, one after the other',
+      ],
+      [
+        'bytes that fill the kernel count as read by the peer',
+        'this.filling &&= this.kernelHasAll;',
+        'this.filling = false;',
+        'before its buffers are full',
+      ],
+    ],
+  ),
   ...defectsOf('src/connection/reader.ts', READER, [
     [
       'bytes that are decrypted while reading is paused are served',
