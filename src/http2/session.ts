@@ -89,8 +89,10 @@ class Session implements Member, ExchangeOwner, SocketOwner {
     return tlsConnectionOf(this.socket);
   }
 
-  makesRoom(): boolean {
-    return this.idle && !this.socket.destroyed;
+  /** As for a connection of HTTP/1.1, a client has some time for its first request. */
+  makesRoom(nowMs: number): boolean {
+    if (!this.idle || this.socket.destroyed) return false;
+    return this.requestsLeft < this.shared.plane.limits.requestsMax || this.deadline.headGraceOver(nowMs);
   }
 
   drain(): void {

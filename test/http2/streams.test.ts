@@ -419,6 +419,20 @@ describe('the end of a connection', () => {
     await eventually('closed', () => server.statistics().open === 0);
   });
 
+  test('a session makes no room for another connection before its client has had time for a first request', async () => {
+    const other = await openHttp2({ limits: { connectionsMax: 1 } });
+    other.plane.serve((exchange) => exchange.respond(200, '', 'ok', false));
+    const first = other.connectHttp2();
+    await once(first, 'remoteSettings');
+    const second = net.connect(other.tlsPort, '127.0.0.1').on('error', () => {});
+    await eventually('turned away', () => other.statistics().accepted === 2);
+    expect((await ask(first)).content).toBe('ok');
+    second.destroy();
+    // After a request it makes room.
+    await ask(other.connectHttp2()).catch(() => {});
+    await eventually('closed', () => first.destroyed);
+  });
+
   test('a drain finishes the requests under way', async () => {
     const answer = ask(client);
     const exchange = await given();

@@ -91,6 +91,12 @@ export const http2Defects: Defect[] = [
   ]),
   ...defectsOf('src/http2/session.ts', STREAMS, [
     [
+      'a session makes room before its first request',
+      'this.requestsLeft < this.shared.plane.limits.requestsMax || this.deadline.headGraceOver(nowMs)',
+      'true',
+      'has had time for a first request',
+    ],
+    [
       'a session that begins during a drain does not end with its requests',
       'this.requestsLeft === 0 || slot.draining',
       'this.requestsLeft === 0',
