@@ -97,7 +97,7 @@ function clientOfFlags({ tlsCa, tlsClient }: Options, called: Called): ClientSou
     return { ca: [{ called: called('tlsCa'), file: tlsCa }], certificates: tlsClient ?? 'require' };
   if (tlsClient !== undefined)
     throw new OptionError(
-      `${called('tlsClient')} belongs to ${called('tlsCa')}: say who signs the certificates of clients`,
+      `${called('tlsClient')} belongs to ${called('tlsCa')}: give the authorities that sign the certificates of clients`,
     );
   return undefined;
 }
@@ -167,7 +167,7 @@ function readClient(
   if (ca === undefined) {
     if (requestCert)
       throw new OptionError(
-        `${called}.requestCert needs ${called}.ca: say who signs the certificates of clients`,
+        `${called}.requestCert needs ${called}.ca: give the authorities that sign the certificates of clients`,
       );
     return undefined;
   }

@@ -392,7 +392,12 @@ describe.skipIf(WINDOWS)('under a supervisor', () => {
       (path: string) => writeFileSync(path, 'text'),
       'in use \\S+: it is no socket',
     ],
-    ['a path in no folder', () => {}, 'there is no folder /nowhere for the socket \\S+', '/nowhere/a.sock'],
+    [
+      'a path in no folder',
+      () => {},
+      'there is no folder /nowhere for the socket \\S+: create it first',
+      '/nowhere/a.sock',
+    ],
     [
       'a path that is too long',
       () => {},

@@ -109,7 +109,7 @@ describe('serve({ tls })', () => {
     [{ ...pair, requestCert: 'yes' }, 'tls.requestCert must be true or false, not string'],
     [
       { ...pair, requestCert: true },
-      'tls.requestCert needs tls.ca: say who signs the certificates of clients',
+      'tls.requestCert needs tls.ca: give the authorities that sign the certificates of clients',
     ],
     [
       { ...pair, ca: PEM, requestCert: false },
@@ -197,7 +197,7 @@ describe('flags', () => {
     ],
     [
       [...files, '--tls-client', 'request'],
-      '--tls-client belongs to --tls-ca: say who signs the certificates of clients',
+      '--tls-client belongs to --tls-ca: give the authorities that sign the certificates of clients',
     ],
     [['--tls-client', 'request'], '--tls-client belongs to HTTPS: give a certificate, too'],
     [['--tls-ca', 'a'], '--tls-ca belongs to HTTPS: give a certificate, too'],

@@ -182,7 +182,7 @@ describe.skipIf(platform() === 'win32')('--unix', () => {
       ['a.sock', '--unix-mode', '1777'],
       "--unix-mode must be an octal mode such as 660, or 0o660 in a program, not '1777'",
     ],
-    [1, ['/nowhere/a.sock'], 'there is no folder /nowhere for the socket /nowhere/a.sock'],
+    [1, ['/nowhere/a.sock'], 'there is no folder /nowhere for the socket /nowhere/a.sock: create it first'],
     [1, ['/dev/null/a.sock'], "can't make the socket /dev/null/a.sock: not a directory"],
     [1, [`/${'a'.repeat(107)}`], `the path of a socket has at most 107 bytes, not /${'a'.repeat(107)}`],
     ...(platform() === 'linux'

@@ -5,8 +5,9 @@
 //   scheme      from a target in absolute-form; otherwise from a trusted proxy; otherwise the listener's
 //
 // A target with the scheme https gets a 421 unless the request came by https, to this server or to a trusted proxy. A
-// target with the scheme http is answered by https, too: encryption breaks no requirement of http. With a list of allowed hosts, a request for any other host gets a 421, and so does a request without a Host. Without a
-// list, a request whose target is a path needs no check.
+// target with the scheme http is answered by https, too: encryption breaks no requirement of http. With a list of allowed
+// hosts, a request for any other host gets a 421, and so does a request without a Host. Without a list, a request whose
+// target is a path needs no check.
 
 import type { Access } from '../connection/access.ts';
 import type { Exchange, Head } from '../connection/exchange.ts';

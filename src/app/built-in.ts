@@ -1,5 +1,5 @@
-// The built-in response of a server that trusts proxies, has a list of allowed hosts, or speaks TLS. In any other server the engine
-// sends it without JavaScript.
+// The built-in response of a server that trusts proxies, has a list of allowed hosts, or speaks TLS. In any other server the
+// engine sends it without JavaScript.
 
 import type { Access } from '../connection/access.ts';
 import type { Plane } from '../connection/plane.ts';

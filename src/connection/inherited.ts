@@ -1,5 +1,5 @@
 // Listening sockets that this process has inherited, as from systemd. The supervisor holds them like those that it binds,
-// as one shared socket each. Their files belong to whoever made them.
+// as one shared socket each. Their files belong to the program that made them.
 
 import { fstatSync, readFileSync } from 'node:fs';
 import type { Address, ListenerOptions } from './address.ts';

@@ -85,7 +85,7 @@ function whatIsAt(path: string): BigIntStats | undefined {
   } catch (error) {
     throw bindFailed(path, (error as NodeJS.ErrnoException).errno ?? 0);
   }
-  throw new Error(`there is no folder ${folder} for the socket ${path}`);
+  throw new Error(`there is no folder ${folder} for the socket ${path}: create it first`);
 }
 
 function statOf(path: string): BigIntStats | undefined {

@@ -39,7 +39,7 @@ export class Signals {
     listeners?.drain();
   }
 
-  /** Returns what is called when the response has left; undefined if nobody listens. */
+  /** Returns what is called when the response has left; undefined if it has no listener. */
   protected get left(): Taken | undefined {
     const { listeners } = this;
     return listeners && ((error) => listeners.left(error));

@@ -12,7 +12,7 @@ const FILES_MAX = 10_000;
 /**
  * Returns a text that changes with the files of an application: all files of the folder that has its package.json, or else
  * of its own folder, without node_modules and folders that begin with a dot. Undefined if they are too many, or if a link
- * leads to another folder: then nobody knows whether they have changed.
+ * leads to another folder: then a change could go unnoticed.
  * @param app URL of its module
  * @param except paths of files that do not count
  */

@@ -3,7 +3,7 @@
 import type { X509Certificate } from 'node:crypto';
 import type { CipherNameAndProtocol, TLSSocket } from 'node:tls';
 
-/** The encryption of a connection, as it was when somebody first asked. */
+/** The encryption of a connection, as it was when a handler first read it. */
 export interface TlsConnection {
   /** `TLSv1.2` or `TLSv1.3`. Empty if the client was gone already. */
   readonly version: string;
