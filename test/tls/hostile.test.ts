@@ -169,15 +169,15 @@ describe.each<[string, Way]>([
     ];
 
     test.each(STAGES)('is cut at its timeout %s, and counts as a connection meanwhile', async (_, text) => {
-      await start({ deadlines: { handshakeTimeoutMs: 5000 } });
+      await start({ deadlines: { handshakeTimeoutMs: 50_000 } });
       const client = await connectRaw();
       client.send(await text());
       await sleep(QUIET_MS);
       expect(server.statistics().open).toBe(1);
-      server.pass(4900);
+      server.pass(40_000);
       await sleep(QUIET_MS);
       expect(server.statistics().open).toBe(1);
-      server.pass(200);
+      server.pass(20_000);
       await client.end().catch(() => '');
       client.close();
       await stillServes();
