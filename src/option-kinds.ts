@@ -5,8 +5,9 @@ import { platform } from 'node:os';
 import { resolve } from 'node:path';
 import { parseAllowedHost } from './app/allowed-hosts.ts';
 import { PROXY_FIELDS, type ProxyField } from './connection/access.ts';
-import { hostToListen } from './connection/address.ts';
+import { type Address, hostToListen } from './connection/address.ts';
 import { escaped } from './one-line.ts';
+import { isToken } from './protocol/token.ts';
 
 /** A mistake in the options: its message is one line that names the option and the fix. */
 export class OptionError extends Error {
@@ -141,6 +142,40 @@ export const SOCKET_PATH: OptionKind<string | undefined> = {
   },
 };
 
+/** Stands for standard output in the place of a file. */
+export const STANDARD_OUTPUT = '-';
+
+export const LOG_FILE: OptionKind<string | undefined> = {
+  value: 'FILE|-',
+  byDefault: undefined,
+  read: (text, name) => (text === STANDARD_OUTPUT ? text : fileOf(text, name)),
+};
+
+export const FIELD_NAME: OptionKind<string> = {
+  value: 'NAME',
+  byDefault: 'x-request-id',
+  read: (text, name) => {
+    if (!isToken(text)) throw new OptionError(`${name} must be the name of a field, not '${escaped(text)}'`);
+    return text.toLowerCase();
+  },
+};
+
+/** HOST:PORT, or the path of a unix socket. */
+export const ADMIN_ADDRESS: OptionKind<Address | undefined> = {
+  value: 'HOST:PORT|PATH',
+  byDefault: undefined,
+  read: (text, name) => {
+    const [, host = '', port = ''] = /^(.*):(\d+)$/.exec(text) ?? [];
+    const known = hostToListen(host);
+    if (known !== undefined) return { host: known, port: readNumber(port, `the port of ${name}`, PORTS) };
+    if (/[/\\]/.test(text) && !text.includes(NUL))
+      return { path: platform() === 'win32' ? text : resolve(text) };
+    throw new OptionError(
+      `${name} must be an address and a port, such as 127.0.0.1:9090, or the path of a socket, such as ./admin.sock, not '${escaped(text)}'`,
+    );
+  },
+};
+
 const OCTAL = 8;
 
 export const FILE_MODE: OptionKind<number | undefined> = {
@@ -159,8 +194,10 @@ export const FILE_MODE: OptionKind<number | undefined> = {
   },
 };
 
+const PORTS: NumberKind = { value: 'PORT', what: 'a whole number', least: 0, most: 65_535 };
+
 export const PORT: OptionKind<number | undefined> = {
-  ...numberOf({ value: 'PORT', what: 'a whole number', least: 0, most: 65_535 }, 0),
+  ...numberOf(PORTS, 0),
   byDefault: undefined,
 };
 

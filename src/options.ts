@@ -3,18 +3,22 @@
 // in bytes, durations in milliseconds.
 
 import type { ProxyField } from './connection/access.ts';
+import type { Address } from './connection/address.ts';
 import { SOCKET_CHOICES, type SocketChoice } from './connection/bind.ts';
 import type { InheritedSocket } from './connection/inherited.ts';
 import { LOG_LEVELS, type LogLevel } from './connection/log.ts';
 import { IO_CHOICES, type IoChoice } from './connection/selftest.ts';
 import {
+  ADMIN_ADDRESS,
   bytes,
+  FIELD_NAME,
   FILE,
   FILE_MODE,
   FILES,
   FOLDER,
   HOST,
   HOST_LIST,
+  LOG_FILE,
   milliseconds,
   type OptionKind,
   oneOf,
@@ -39,6 +43,8 @@ export const MODELS = ['event-loop', 'sequential', 'process', 'thread'] as const
 export type ModelName = (typeof MODELS)[number];
 export const COUNTERS = ['atomic', 'mutex', 'none'] as const;
 export type CounterName = (typeof COUNTERS)[number];
+export const LOG_FORMATS = ['text', 'json', 'combined'] as const;
+export type LogFormat = (typeof LOG_FORMATS)[number];
 
 /** The options of a server process; the table below describes each. */
 export interface ServerOptions {
@@ -48,6 +54,8 @@ export interface ServerOptions {
   model: ModelName;
   counter: CounterName;
   globals: boolean;
+  dev: boolean;
+  watch: boolean;
   state: string | undefined;
   redis: string | undefined;
   lease: number;
@@ -67,10 +75,21 @@ export interface ServerOptions {
   handlerTimeout: number;
   loadTimeout: number;
   drainTimeout: number;
+  shutdownDelay: number;
+  stallTimeout: number;
+  replaceStalled: boolean;
   trustProxy: number;
   trustProxyField: readonly ProxyField[];
   allowedHosts: readonly string[] | undefined;
   log: LogLevel;
+  logFormat: LogFormat;
+  accessLog: string | undefined;
+  logQuery: boolean;
+  requestIdField: string;
+  serverTiming: boolean;
+  /** Where the administrators of the server connect. */
+  admin: Address | undefined;
+  adminToken: string | undefined;
   engine: EngineName;
   io: IoChoice;
   http2: boolean;
@@ -126,7 +145,7 @@ export const OPTION_GROUPS = {
   Listening: ['host', 'port', 'unix', 'unixMode'],
   HTTPS: ['tlsCert', 'tlsKey', 'tlsCa', 'tlsClient', 'http2', 'redirectHttp'],
   Threads: ['workers', 'model', 'counter'],
-  Application: ['globals'],
+  Application: ['globals', 'dev', 'watch'],
   State: ['state', 'redis', 'lease'],
   Limits: [
     'maxHead',
@@ -147,9 +166,13 @@ export const OPTION_GROUPS = {
     'handlerTimeout',
     'loadTimeout',
     'drainTimeout',
+    'shutdownDelay',
+    'stallTimeout',
+    'replaceStalled',
   ],
   'Proxies and hosts': ['trustProxy', 'trustProxyField', 'allowedHosts'],
-  Logging: ['log'],
+  Logging: ['log', 'logFormat', 'accessLog', 'logQuery', 'requestIdField', 'serverTiming'],
+  Administration: ['admin', 'adminToken'],
   'Inner workings': ['engine', 'io', 'sockets'],
 } as const satisfies Record<string, readonly OptionName[]>;
 
@@ -235,6 +258,16 @@ export const OPTIONS: { readonly [Name in OptionName]: Option<Options[Name]> } =
       defaultSays:
         'true for the threads of an `app`, false for handlers, which run in the thread of the program',
     },
+  },
+  dev: {
+    ...SWITCH_ON,
+    says: 'Answer with the stack of an error when a handler fails, for development',
+    onPage: 'Also on if `NODE_ENV` is `development`.',
+  },
+  watch: {
+    ...SWITCH_ON,
+    says: 'Reload the app whenever a file that it imports has changed',
+    property: false,
   },
   state: {
     ...FOLDER,
@@ -322,6 +355,20 @@ export const OPTIONS: { readonly [Name in OptionName]: Option<Options[Name]> } =
     ...milliseconds(0, 3_600_000, 10_000),
     says: 'How long requests under way may take when the server stops or reloads; then they are cut',
   },
+  shutdownDelay: {
+    ...milliseconds(0, 3_600_000, 0),
+    says: 'How long the server goes on after a signal to stop, while /readyz says that it is not ready',
+    more: 'Load balancers take it out of service meanwhile.',
+    property: false,
+  },
+  stallTimeout: {
+    ...milliseconds(0, DAY_MS, 5000),
+    says: 'How long the event loop of a worker may stand still; then the log has its stack; 0 is never',
+  },
+  replaceStalled: {
+    ...SWITCH_ON,
+    says: 'Replace a worker whose event loop stands still for {stallTimeout}',
+  },
   trustProxy: {
     ...wholeNumber(0, 100, 0),
     says: 'Number of proxies in front of the server; it trusts as many entries of their field',
@@ -340,6 +387,36 @@ export const OPTIONS: { readonly [Name in OptionName]: Option<Options[Name]> } =
     says: 'How much is logged; each level includes those before it',
     more: '`errors`: what handlers throw. `start`: when the server starts and stops. `connections`, `requests`: a line for each.',
     property: { byDefault: 'errors' },
+  },
+  logFormat: {
+    ...oneOf(LOG_FORMATS, 'text'),
+    says: 'Format of log lines; combined is that of nginx and Apache, for requests alone',
+  },
+  accessLog: {
+    ...LOG_FILE,
+    says: 'File that gets a line for each request; - is standard output',
+  },
+  logQuery: {
+    ...SWITCH_ON,
+    says: 'Log the query of a path, too, which may contain secrets',
+  },
+  requestIdField: {
+    ...FIELD_NAME,
+    says: 'Field in which a trusted proxy passes the id of a request',
+    more: 'Without it, or without {trustProxy}, the server makes an id.',
+  },
+  serverTiming: {
+    ...SWITCH_ON,
+    says: 'Add the field Server-Timing, with the time that a handler took, to responses of handlers',
+  },
+  admin: {
+    ...ADMIN_ADDRESS,
+    says: 'Address for metrics, health checks and named state, such as 127.0.0.1:9090, or the path of a unix socket',
+    more: 'An address that other machines reach needs {adminToken}.',
+  },
+  adminToken: {
+    ...FILE,
+    says: 'File with the token that requests to {admin} must carry, as Authorization: Bearer',
   },
   engine: {
     ...oneOf(ENGINES, 'wasm'),

@@ -3,6 +3,7 @@
 import type { App } from './app/types.ts';
 import type { LogLevel } from './connection/log.ts';
 import type { IoChoice } from './connection/selftest.ts';
+import type { LogFormat } from './options.ts';
 import type { EngineName } from './protocol/codec.ts';
 import type { TlsPair } from './tls-options.ts';
 
@@ -36,6 +37,8 @@ export interface ServeOptions {
    * true for the threads of an `app`, false for handlers, which run in the thread of the program.
    */
   globals?: boolean | undefined;
+  /** Answer with the stack of an error when a handler fails, for development. Default: false. */
+  dev?: boolean | undefined;
   /**
    * Folder that keeps named state, so that counters survive restarts and crashes; for the first server of a
    * process. One server at a time can use a folder.
@@ -119,6 +122,13 @@ export interface ServeOptions {
    */
   drainTimeout?: number | undefined;
   /**
+   * How long the event loop of a worker may stand still; then the log has its stack; 0 is never.
+   * Milliseconds: 0 to 86400000. Default: 5000.
+   */
+  stallTimeout?: number | undefined;
+  /** Replace a worker whose event loop stands still for stallTimeout. Default: false. */
+  replaceStalled?: boolean | undefined;
+  /**
    * Number of proxies in front of the server; it trusts as many entries of their field. Range: 0 to 100.
    * Default: 0.
    */
@@ -138,6 +148,28 @@ export interface ServeOptions {
    * server starts and stops. `connections`, `requests`: a line for each. Default: errors.
    */
   log?: LogLevel | undefined;
+  /** Format of log lines; combined is that of nginx and Apache, for requests alone. Default: text. */
+  logFormat?: LogFormat | undefined;
+  /** File that gets a line for each request; - is standard output. */
+  accessLog?: string | undefined;
+  /** Log the query of a path, too, which may contain secrets. Default: false. */
+  logQuery?: boolean | undefined;
+  /**
+   * Field in which a trusted proxy passes the id of a request. Without it, or without trustProxy, the server
+   * makes an id. Default: x-request-id.
+   */
+  requestIdField?: string | undefined;
+  /**
+   * Add the field Server-Timing, with the time that a handler took, to responses of handlers. Default: false.
+   */
+  serverTiming?: boolean | undefined;
+  /**
+   * Address for metrics, health checks and named state, such as 127.0.0.1:9090, or the path of a unix socket.
+   * An address that other machines reach needs adminToken.
+   */
+  admin?: string | undefined;
+  /** File with the token that requests to admin must carry, as Authorization: Bearer. */
+  adminToken?: string | undefined;
   /** Engine that parses requests and builds responses. Default: wasm. */
   engine?: EngineName | undefined;
   /** How sockets are read and written; public uses only documented calls of Node. Default: auto. */

@@ -7,6 +7,7 @@ import { type Address, type ListenerOptions, portOf } from '../../src/connection
 import { type Bound, bindAll, type SocketChoice } from '../../src/connection/bind.ts';
 import type { ToServer, ToSupervisor } from '../../src/messages.ts';
 import type { ServerOptions } from '../../src/options.ts';
+import { readOptions } from '../../src/read-options.ts';
 import { TIMES } from '../../src/times.ts';
 import type { Kill } from '../../src/workers/generation.ts';
 import { eventually } from './client.ts';
@@ -25,40 +26,7 @@ export interface Supervised {
   stop(): Promise<ToSupervisor & { type: 'drained' }>;
 }
 
-const OPTIONS: ServerOptions = {
-  app: undefined,
-  globals: true,
-  tls: undefined,
-  http2: false,
-  handshakeTimeout: 10_000,
-  trustProxy: 0,
-  trustProxyField: ['x-forwarded-for'],
-  allowedHosts: undefined,
-  workers: 2,
-  model: 'event-loop',
-  engine: 'wasm',
-  counter: 'atomic',
-  state: undefined,
-  redis: undefined,
-  lease: 4096,
-  io: 'auto',
-  log: 'silent',
-  maxHead: 16384,
-  maxTarget: 8192,
-  maxFields: 100,
-  maxBody: 1_048_576,
-  maxConnections: 10_000,
-  maxConnectionsPerAddress: 0,
-  maxRequests: 1_000_000,
-  headTimeout: 10_000,
-  idleTimeout: 60_000,
-  bodyTimeout: 30_000,
-  bodyRate: 500,
-  writeTimeout: 30_000,
-  handlerTimeout: 30_000,
-  loadTimeout: 30_000,
-  drainTimeout: 10_000,
-};
+const OPTIONS: ServerOptions = readOptions({ log: 'silent', workers: 2 }, {}, () => '');
 
 /** Starts a server process, which is stopped at the end of the test. */
 export async function startSupervised(
