@@ -17,6 +17,12 @@ import {
   VERDICT_REQUEST,
 } from '../src/memory/codes';
 import {
+  CELL_BYTES,
+  CELLS_OF_METHOD_BYTES,
+  FIGURES_PREPARED,
+  FIGURES_REFUSALS,
+} from '../src/memory/figures-layout';
+import {
   CONTROL_DRAINING,
   CONTROL_ERROR,
   CONTROL_EVENTS,
@@ -26,10 +32,14 @@ import {
   CONTROL_STATISTICS,
   CONTROL_VERDICT,
   CONTROL_WRITTEN,
+  FIGURES,
   HEADER_HEAD_BYTES_MAX,
   OUTPUT,
   OUTPUT_BYTES,
   OUTPUT_STRIDE,
+  PREPARED,
+  PREPARED_CELLS,
+  PREPARED_ENTRY_BYTES,
   PREPARED_RESPONSE_BYTES_MAX,
   RECORD,
   RECORD_FLAGS,
@@ -48,6 +58,9 @@ import { findPrepared, findRedirect } from './routes';
 
 /** More bytes than the lines of a response that vary take; of a redirect, without the parts of the request's head. */
 const VARYING_BYTES_MAX = 256;
+/** Where the status code begins in a status line. */
+const STATUS_OFFSET = 9;
+const ZERO = 0x30;
 
 /**
  * Answers the requests in [start, end) in order and writes the responses at `output`, a position in an output region.
@@ -130,6 +143,7 @@ export function serveSpan(slot: usize, start: usize, end: usize, output: usize):
     const sayPersistent = load<i32>(record, RECORD_VERSION_MINOR) == 0;
     const prepared = load<i32>(record, RECORD_PREPARED);
     position = buildPrepared(slot, prepared, position, close, sayPersistent, headOnly);
+    tallyResponse(slot, prepared, response);
     if (events) noteResponse(slot, response, position, 0);
     if (early && !abandons) {
       store<i32>(record, PREPARED_NONE, RECORD_PREPARED);
@@ -145,7 +159,9 @@ export function serveSpan(slot: usize, start: usize, end: usize, output: usize):
   store<i32>(slot, verdict, CONTROL_VERDICT);
   store<i32>(slot, <i32>(position - output), CONTROL_WRITTEN);
   store<i32>(slot, answersMax - answered, CONTROL_REQUESTS_LEFT);
-  tally(slot, STATISTICS_REQUESTS, answered);
+  const statistics = <usize>load<u32>(slot, CONTROL_STATISTICS);
+  add(statistics + STATISTICS_REQUESTS, answered);
+  add(slot + FIGURES + FIGURES_PREPARED, verdict == VERDICT_REQUEST ? answered - 1 : answered);
   return start;
 }
 
@@ -181,12 +197,20 @@ export function refuse(slot: usize, error: i32, output: usize): usize {
   const headOnly = load<i32>(record, RECORD_METHOD) == METHOD_HEAD;
   store<i32>(record, STATE_START, RECORD_STATE);
   store<i32>(slot, error, CONTROL_ERROR);
-  tally(slot, STATISTICS_REFUSED, 1);
+  add(<usize>load<u32>(slot, CONTROL_STATISTICS) + STATISTICS_REFUSED, 1);
+  add(slot + FIGURES + FIGURES_REFUSALS + -error * 8, 1);
   return buildPrepared(slot, -error, output, true, false, headOnly);
 }
 
-/** Adds `n` to a figure in this worker's own row. No other worker writes the row, so the addition is not atomic. */
-function tally(slot: usize, figure: usize, n: i32): void {
-  const place = <usize>load<u32>(slot, CONTROL_STATISTICS) + figure;
-  store<f64>(place, load<f64>(place) + n);
+/** Counts prepared response `prepared`, which has been built at `response`, for the request in the record. */
+function tallyResponse(slot: usize, prepared: i32, response: usize): void {
+  const cells = <usize>load<u32>(slot + PREPARED + prepared * PREPARED_ENTRY_BYTES, PREPARED_CELLS);
+  const method = load<i32>(slot + RECORD, RECORD_METHOD);
+  const statusClass = <i32>load<u8>(response, STATUS_OFFSET) - ZERO;
+  add(cells + method * CELLS_OF_METHOD_BYTES + statusClass * CELL_BYTES, 1);
+}
+
+/** Adds `n` to a figure of this worker. No other worker writes its figures, so the addition is not atomic. */
+function add(figure: usize, n: i32): void {
+  store<f64>(figure, load<f64>(figure) + n);
 }

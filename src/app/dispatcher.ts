@@ -20,6 +20,9 @@ import { type Failed, send } from './send.ts';
 import type { App, ErrorHandler, Handler, ServerRequest } from './types.ts';
 import { Origin } from './url.ts';
 
+/** The name of `fetch` among the routes in the figures. */
+const FETCH_ROUTE = 'fetch';
+
 /**
  * Prepares an application for a plane.
  * @returns the function that then binds it to the plane, in place of the application bound before
@@ -32,8 +35,10 @@ export async function prepareApp(plane: Plane, app: App, environment: AppEnviron
   const byPath = authority.anyHost;
   const routes =
     app.routes &&
-    (await RouteTable.of<FixedResponse>(app.routes, (answer, path) =>
-      fixed.prepare(answer, byPath ? path : undefined),
+    (await RouteTable.of<FixedResponse>(
+      app.routes,
+      (answer, path) => fixed.prepare(answer, byPath ? path : undefined),
+      (pattern) => plane.slot.figures.cellsOf(pattern),
     ));
   const dispatcher = new Dispatcher(plane, app, routes, environment, authority);
   return () => {
@@ -45,6 +50,8 @@ export async function prepareApp(plane: Plane, app: App, environment: AppEnviron
 
 class Dispatcher {
   private readonly fetch: Handler | undefined;
+  /** Pointer of the figures of `fetch`. */
+  private readonly fetchCells: number;
   private readonly error: ErrorHandler | undefined;
   private origin: Origin | undefined;
 
@@ -56,6 +63,7 @@ class Dispatcher {
     private readonly authority: Authority,
   ) {
     this.fetch = fetch;
+    this.fetchCells = plane.slot.figures.cellsOf(FETCH_ROUTE);
     this.error = error;
   }
 
@@ -67,12 +75,16 @@ class Dispatcher {
     if (this.routes !== undefined) {
       const match = this.routes.find(pathOf(exchange.head.target));
       if (match !== undefined) {
+        exchange.routeCells = match.route.cells;
         this.follow(exchange, match.route, match.params);
         return;
       }
     }
     if (this.fetch === undefined) fail(exchange, 404);
-    else this.handle(exchange, this.fetch, undefined);
+    else {
+      exchange.routeCells = this.fetchCells;
+      this.handle(exchange, this.fetch, undefined);
+    }
   }
 
   private follow(

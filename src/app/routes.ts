@@ -19,6 +19,8 @@ export interface Route<Fixed> {
   readonly methods: ReadonlyMap<string, Answer<Fixed>>;
   /** The value of Allow (RFC 9110 10.2.1). */
   readonly allow: string;
+  /** Pointer of its figures. */
+  readonly cells: number;
 }
 
 export interface Match<Fixed> {
@@ -53,6 +55,7 @@ export class RouteTable<Fixed> {
    * Compiles routes.
    * @param prepare prepares a fixed response for sending; it gets a `path` when GET of that path, and nothing else,
    *   is answered with the response
+   * @param cellsOf returns the pointer of the figures of a route
    * @throws TypeError that names the malformed route
    */
   static async of<Fixed>(
@@ -61,6 +64,7 @@ export class RouteTable<Fixed> {
       answer: Exclude<RouteAnswer, Handler<RouteRequest>>,
       path: string | undefined,
     ) => Promise<Fixed>,
+    cellsOf: (path: string) => number = () => 0,
   ): Promise<RouteTable<Fixed>> {
     const table = new RouteTable<Fixed>();
     const patterns = new Map<string, string>();
@@ -71,9 +75,12 @@ export class RouteTable<Fixed> {
         throw new TypeError(`route '${pattern}' matches the same paths as '${same}': merge the two`);
       patterns.set(shape, pattern);
       const isExact = names.length === 0;
-      const route = await compile(pattern, value, (answer, isGet) =>
-        prepare(answer, isExact && isGet ? shape : undefined),
-      );
+      const route = {
+        ...(await compile(pattern, value, (answer, isGet) =>
+          prepare(answer, isExact && isGet ? shape : undefined),
+        )),
+        cells: cellsOf(isExact ? shape : pattern),
+      };
       if (isExact) table.exact.set(shape, route);
       else (table.tree ??= new RouteTree()).add(shape, { route, names });
     }
@@ -85,7 +92,7 @@ async function compile<Fixed>(
   pattern: string,
   value: unknown,
   prepare: (answer: Exclude<RouteAnswer, Handler<RouteRequest>>, isGet: boolean) => Promise<Fixed>,
-): Promise<Route<Fixed>> {
+): Promise<Omit<Route<Fixed>, 'cells'>> {
   if (typeof value === 'function')
     return { any: value as Handler<RouteRequest>, methods: new Map(), allow: '' };
   const answers = isFixed(value) ? { GET: value } : value;

@@ -3,7 +3,7 @@
 // a change of the wall clock never makes a connection immortal.
 
 /** A timeout counts from the tick after it was set, and is checked every tick: it ends up to two ticks late. */
-const TICK_MS = 250;
+export const TICK_MS = 250;
 
 /** The source of time; tests have their own. */
 export interface TimeSource {

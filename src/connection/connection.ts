@@ -157,8 +157,7 @@ export class Connection implements InflowHost, OutflowHost, ExchangeHost, Socket
     let cursor = start;
     let verdict: number;
     requestLog?.turnBegins();
-    slot.turnBegins(this.requestsLeft, this.endpoint.redirectPort);
-    plane.turn = outflow;
+    const begunMs = plane.turnBegins(outflow, this.requestsLeft, this.endpoint.redirectPort);
     for (;;) {
       cursor = codec.serve(cursor, end, outputs.position);
       outputs.position += slot.written;
@@ -174,8 +173,7 @@ export class Connection implements InflowHost, OutflowHost, ExchangeHost, Socket
       if (verdict !== VERDICT_AGAIN) break;
       if (!outflow.flush()) break;
     }
-    plane.turn = undefined;
-    outflow.flush();
+    plane.turnEnds(outflow, begunMs);
     if (verdict === VERDICT_CLOSE) {
       const { record } = slot;
       const last = cursor === end && !record.persistent && !record.unfinished;
@@ -199,6 +197,7 @@ export class Connection implements InflowHost, OutflowHost, ExchangeHost, Socket
     const application = this.endpoint.redirectPort > 0 ? this.plane.redirector : this.plane.application;
     const exchange = new OpenExchange(this);
     const { head, content } = exchange;
+    this.exchange = exchange;
     if (content !== undefined) {
       // Trailers overwrite the fields of the head.
       if (content.length === undefined) head.detach();
@@ -209,7 +208,6 @@ export class Connection implements InflowHost, OutflowHost, ExchangeHost, Socket
       }
       cursor = contentEnd;
     }
-    this.exchange = exchange;
     this.pipelined = cursor < end;
     this.deadline.handedOver();
     if (this.inflow.ended) exchange.abort(halfClosedError());
@@ -241,6 +239,7 @@ export class Connection implements InflowHost, OutflowHost, ExchangeHost, Socket
       this.exchange = undefined;
       this.refuse(error);
       this.closing = true;
+      exchange?.refused(error);
       exchange?.gone(reason);
     }
     this.plane.slot.record.drop();

@@ -80,6 +80,7 @@ export class Connections implements ConnectionOwner, HandshakeOwner, Door {
 
   private open(accepted: Accepted, endpoint: Endpoint, addressEntry: number): Member {
     this.plane.slot.statistics.opened();
+    this.plane.slot.figures.opened(endpoint.listener);
     const connection = this.begin(accepted, endpoint);
     connection.addressEntry = addressEntry;
     return connection;
@@ -116,6 +117,7 @@ export class Connections implements ConnectionOwner, HandshakeOwner, Door {
   private makeRoom(unfinished: boolean, before = this.plane.waits): boolean {
     const connection = this.longestWaiting.take(this.plane.waits, before, this.lastTickMs, unfinished);
     if (connection === undefined) return false;
+    this.plane.slot.figures.dropped(connection.endpoint.listener);
     connection.destroy();
     // Its place is free now, not only when 'close' is emitted.
     this.connectionClosed(connection);
@@ -138,6 +140,7 @@ export class Connections implements ConnectionOwner, HandshakeOwner, Door {
 
   /** Answers a connection with 503. When too many connections read a 503, closes it at once instead. */
   turnAway(accepted: Accepted, endpoint: Endpoint): void {
+    this.plane.slot.figures.dropped(endpoint.listener);
     if (this.turnedAway.size >= this.plane.limits.refusalsMax) {
       discard(accepted);
       return;
@@ -157,6 +160,7 @@ export class Connections implements ConnectionOwner, HandshakeOwner, Door {
         : new Handshake(this, plane, accepted, endpoint, secure);
     this.all.add(connection);
     plane.slot.statistics.accepted();
+    plane.slot.figures.accepted(endpoint.listener);
     plane.log.accepted(connection.peer);
     return connection;
   }
@@ -207,6 +211,7 @@ export class Connections implements ConnectionOwner, HandshakeOwner, Door {
     if (!this.all.delete(connection)) return;
     if (!this.turnedAway.delete(connection)) {
       this.plane.slot.statistics.closed();
+      this.plane.slot.figures.closed(connection.endpoint.listener);
       this.addresses?.leave(connection.addressEntry);
     }
     this.plane.log.closed(connection.peer);
@@ -274,6 +279,7 @@ export class Connections implements ConnectionOwner, HandshakeOwner, Door {
   }
 
   private tick(nowMs: number): void {
+    this.plane.onTick?.();
     this.lastTickMs = this.thisTickMs;
     this.thisTickMs = nowMs;
     this.longestWaiting.forget();

@@ -24,6 +24,8 @@ export const PUBLIC: Io = { accept: 'public', read: 'public', write: 'public' };
 
 /** Every connection refers to its endpoint, so an endpoint is made once for each listener. */
 export interface Endpoint {
+  /** Its index in the server's list of listeners. */
+  readonly listener: number;
   readonly io: Io;
   readonly scheme: 'http' | 'https';
   /** The port of HTTPS that all requests are redirected to; 0: they are answered. */
@@ -39,18 +41,21 @@ export interface Endpoint {
  * @param io how plain sockets are read and written
  * @param secure of the thread, for a listener of HTTPS
  * @param httpsPort the port that redirects lead to, for a listener that redirects
+ * @param listener its index in the server's list of listeners
  */
 export function endpointOf(
   { address, protocol, serves }: ListenerOptions,
   io: Io,
   secure: SecureContexts | undefined,
   httpsPort = 0,
+  listener = 0,
 ): Endpoint {
   const tls = protocol === 'tls';
   const redirects = serves === 'redirect';
   // Without a port, the application would answer.
   if (redirects && httpsPort === 0) throw new Error('a redirect needs the port of HTTPS');
   return {
+    listener,
     io: tls ? ioOfTls(io) : io,
     scheme: tls ? 'https' : 'http',
     redirectPort: redirects ? httpsPort : 0,
@@ -70,5 +75,5 @@ export function peerOf({ remoteAddress, remotePort }: Socket, { unix }: Endpoint
 
 /** The endpoint of a TCP port whose clients speak HTTP without TLS. For tests and benches. */
 export function plainEndpoint(io: Io): Endpoint {
-  return { io, scheme: 'http', redirectPort: 0, secure: undefined, unix: false };
+  return { listener: 0, io, scheme: 'http', redirectPort: 0, secure: undefined, unix: false };
 }

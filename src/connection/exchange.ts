@@ -86,6 +86,8 @@ export type HttpVersion = '1.0' | '1.1' | '2';
 
 export interface Exchange {
   readonly head: Head;
+  /** Pointer of the figures of the route that answers, as Figures.cellsOf() gives it; at first, of no route. */
+  routeCells: number;
   /** The scheme of the listener: https if the connection is encrypted. */
   readonly scheme: 'http' | 'https';
   readonly httpVersion: HttpVersion;

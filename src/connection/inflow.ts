@@ -70,6 +70,7 @@ export class Inflow implements Receiver {
 
   received(bytes: number, landed: boolean): boolean {
     const { slot } = this.host.plane;
+    slot.figures.received(bytes);
     const end = slot.readStart + bytes;
     if (this.state === RELEASED) return this.socket.push(slot.copy(slot.readStart, end));
     if (this.state !== REQUESTS) return this.discard(bytes);

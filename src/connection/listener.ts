@@ -72,7 +72,7 @@ export async function listenAtAll(
   const listeners = await openAll(
     options.map((one, i) => async () => {
       // The listener of HTTPS comes first, so its port is known when redirects begin.
-      const endpoint = endpointOf(one, io, secure, httpsPort(known));
+      const endpoint = endpointOf(one, io, secure, httpsPort(known), i);
       const listener = await listen(acceptor, await takePlace(i, 0), endpoint);
       known[i] = withPort(one, listener.port);
       return listener;

@@ -1,11 +1,14 @@
 // A member of the set of connections: a handshake that is not over, an HTTP/1 connection, or an HTTP/2 session.
 
 import type { Deadline } from './deadlines.ts';
+import type { Endpoint } from './endpoint.ts';
 import type { RequestUnderWay } from './request-under-way.ts';
 
 export interface Member {
   /** The entry that counts the client's address. */
   addressEntry: number;
+  /** Where it came in. */
+  readonly endpoint: Endpoint;
   /** The client, as the log names it. */
   readonly peer: string;
   readonly deadline: Deadline;

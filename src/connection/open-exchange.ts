@@ -12,7 +12,7 @@
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { ERROR_HANDLER_TIMEOUT, LENGTH_UNTOLD } from '../memory/codes.ts';
-import { refusalText } from '../protocol/errors.ts';
+import { refusalText, statusCodeOf } from '../protocol/errors.ts';
 import { abortError, unreadError } from '../protocol/request-errors.ts';
 import { isBare, statusLine } from '../protocol/status.ts';
 import { type TlsConnection, tlsConnectionOf } from '../tls/tls-connection.ts';
@@ -24,13 +24,13 @@ import {
   type HeadParts,
   type HttpVersion,
 } from './exchange.ts';
-import { type ExchangeEvents, ExchangeListeners } from './exchange-events.ts';
 import type { ExchangeHost } from './exchange-host.ts';
 import { LINGER_BYTES_MAX } from './inflow.ts';
 import { COPIED_BYTES_MAX, type Taken, tellLater } from './outflow.ts';
 import { type ContentSource, ReceivedContent } from './received-content.ts';
 import { summaryOf } from './request-summary.ts';
 import { buildHead, checkHead, checkInformation } from './response-head.ts';
+import { Signals } from './signals.ts';
 import { StreamedContent } from './streamed-content.ts';
 
 const WAITING = 0;
@@ -41,13 +41,12 @@ const OVER = 4;
 const GONE = 5;
 const CUT = 6;
 
-export class OpenExchange implements Exchange, ContentSource {
+/** RFC 9110 15.2.2. */
+const SWITCHING_PROTOCOLS = 101;
+
+export class OpenExchange extends Signals implements Exchange, ContentSource {
   readonly head: RecordHead;
   readonly content: ReceivedContent | undefined;
-  aborted: Error | undefined = undefined;
-  onAbort: ((reason: Error) => void) | undefined = undefined;
-  onGone: (() => void) | undefined = undefined;
-  onDrain: (() => void) | undefined = undefined;
   headParts: HeadParts | undefined = undefined;
   /** The connection closes after the response. */
   close: boolean;
@@ -61,11 +60,12 @@ export class OpenExchange implements Exchange, ContentSource {
   /** The content of a response that begin() has started. */
   private stream: StreamedContent | undefined = undefined;
   private holding: NodeJS.Immediate | undefined = undefined;
-  private listeners: ExchangeListeners | undefined = undefined;
 
   /** Opens the exchange of the request at whose head the engine stopped: its record is in the slot. */
   constructor(private readonly host: ExchangeHost) {
+    super();
     const { slot } = host.plane;
+    this.measure(host.plane);
     this.head = slot.requestHead();
     this.content = slot.record.inContent
       ? new ReceivedContent(this, slot.record.contentLength, slot.record.expectsContinue)
@@ -130,10 +130,10 @@ export class OpenExchange implements Exchange, ContentSource {
     this.buildHead(statusCode, fields, bare ? LENGTH_UNTOLD : bytes);
     this.host.requestLog?.hasContent(content, this.headOnly || bare ? 0 : bytes);
 
-    if (this.headOnly || bare || bytes === 0) this.finish();
+    if (this.headOnly || bare || bytes === 0) this.finish(true);
     else if (bytes <= plane.outputs.room) {
       outflow.writeWhole(content, bytes);
-      this.finish();
+      this.finish(true);
     } else {
       this.state = SENDING;
       if (outflow.send(isText ? Buffer.from(content) : content)) this.finish();
@@ -209,6 +209,8 @@ export class OpenExchange implements Exchange, ContentSource {
     else {
       this.state = OVER;
       this.close = false;
+      this.counts(SWITCHING_PROTOCOLS);
+      this.took(true);
       this.host.upgrade(take);
     }
   }
@@ -243,14 +245,6 @@ export class OpenExchange implements Exchange, ContentSource {
     return true;
   }
 
-  on<Event extends keyof ExchangeEvents>(event: Event, listener: ExchangeEvents[Event]): void {
-    (this.listeners ??= new ExchangeListeners()).add(event, listener);
-  }
-
-  off<Event extends keyof ExchangeEvents>(event: Event, listener: ExchangeEvents[Event]): void {
-    this.listeners?.remove(event, listener);
-  }
-
   breakOff(): void {
     if (this.state >= OVER) return;
     if (this.state >= BEGUN) this.cut();
@@ -261,21 +255,23 @@ export class OpenExchange implements Exchange, ContentSource {
     }
   }
 
+  /** Its content was refused, and the connection has answered. */
+  refused(error: number): void {
+    this.counts(statusCodeOf(error));
+  }
+
   /** Answers with prepared response `index`, as the engine would have. */
   answer(index: number): void {
     if (this.state !== WAITING) return;
     this.close = this.closesAfter();
     this.buildPrepared(index, this.versionMinor === 0);
-    this.finish();
+    this.finish(true);
   }
 
   /** The kernel has taken everything so far. */
   drained(): void {
     if (this.state === SENDING) this.finish();
-    else {
-      this.onDrain?.();
-      this.listeners?.drain();
-    }
+    else this.tellDrained();
   }
 
   /** Notes that the client seems to be gone, or has waited too long. A response is still sent if possible. */
@@ -283,24 +279,19 @@ export class OpenExchange implements Exchange, ContentSource {
     if (this.aborted !== undefined) return;
     this.aborted = reason;
     this.content?.fail(reason);
-    this.onAbort?.(reason);
-    this.listeners?.abort(reason);
+    this.tellAborted(reason);
   }
 
   /** Ends the exchange without a complete response: nothing more can be sent. */
   gone(reason: Error): void {
     if (this.over) return;
     this.state = GONE;
+    this.took();
     this.host.requestLog?.ended(false, this.stream?.sentBytes);
     clearImmediate(this.holding);
     this.stream?.dropHeld(this.aborted ?? reason);
     this.abort(reason);
-    const { listeners } = this;
-    this.onGone?.();
-    listeners?.gone();
-    this.onDrain?.();
-    listeners?.drain();
-    if (listeners !== undefined) tellLater((error) => listeners.left(error), this.aborted);
+    this.tellGone();
   }
 
   /** Ends a request that the application has not answered in time, or a response that has made no progress for too long. */
@@ -315,11 +306,12 @@ export class OpenExchange implements Exchange, ContentSource {
       return;
     }
     slot.statistics.refused();
+    slot.figures.refused(ERROR_HANDLER_TIMEOUT);
     this.abort(reason);
     if (this.answering) return;
     this.close = true;
     this.buildPrepared(-ERROR_HANDLER_TIMEOUT, false);
-    this.finish();
+    this.finish(true);
   }
 
   contentWanted(): void {
@@ -349,12 +341,13 @@ export class OpenExchange implements Exchange, ContentSource {
     this.host.breakOff();
   }
 
-  private finish(): void {
+  private finish(atOnce = false): void {
     this.state = OVER;
+    this.took(atOnce);
     this.host.requestLog?.ended(true, this.stream?.sentBytes);
     clearImmediate(this.holding);
-    const { listeners } = this;
-    if (listeners !== undefined) this.host.outflow.whenTaken((error) => listeners.left(error));
+    const { left } = this;
+    if (left !== undefined) this.host.outflow.whenTaken(left);
     if (this.content?.unfinished) this.content.fail(unreadError());
     this.host.exchangeOver();
   }
@@ -376,6 +369,7 @@ export class OpenExchange implements Exchange, ContentSource {
     this.host.outflow.reserve(slot.prepared.bytesMax(index));
     const at = outputs.position;
     outputs.position = codec.answer(index, at, this.close, sayPersistent, this.headOnly);
+    this.counts(slot.statusCodeAt(at));
     this.host.requestLog?.built(outputs.position - at);
   }
 
@@ -384,6 +378,7 @@ export class OpenExchange implements Exchange, ContentSource {
     this.close = this.closesAfter();
     const { close, headParts, versionMinor } = this;
     const bytes = buildHead(plane, statusCode, fields, headParts, length, close, versionMinor === 0);
+    this.counts(statusCode);
     requestLog?.began(statusCode, bytes);
   }
 

@@ -123,6 +123,7 @@ export class Outflow implements TurnHolder, WriterHost {
   flush(): boolean {
     const { outputs } = this.host.plane;
     if (outputs.position === outputs.pointer) return this.state !== PENDING;
+    this.host.plane.slot.figures.sent(outputs.position - outputs.pointer);
     return this.writer.write(outputs.take()) ? this.wrote() : this.lendRegion();
   }
 
@@ -131,7 +132,8 @@ export class Outflow implements TurnHolder, WriterHost {
    * @returns false when the kernel has not taken everything
    */
   send(bytes: Uint8Array): boolean {
-    const { outputs } = this.host.plane;
+    const { outputs, slot } = this.host.plane;
+    slot.figures.sent(outputs.position - outputs.pointer + bytes.length);
     if (outputs.position === outputs.pointer)
       return this.writer.write(bytes) ? this.wrote() : this.awaitPeer();
     // One system call for both: with two calls, the peer would wait between them.

@@ -5,6 +5,7 @@ import type { TLSSocket } from 'node:tls';
 import { PREPARED_DEFAULT, PREPARED_NONE } from '../memory/codes.ts';
 import type { Codec } from '../protocol/codec.ts';
 import { dateLine, preparedResponses } from '../protocol/prepared.ts';
+import { NO_ROUTE } from '../wasm/figures.ts';
 import type { Slot } from '../wasm/slot.ts';
 import { Clock, type TimeSource } from './clock.ts';
 import type { Deadlines, Timing } from './deadlines.ts';
@@ -32,6 +33,9 @@ export interface TurnHolder {
  */
 export type ServeHttp2 = (socket: TLSSocket, endpoint: Endpoint, closed: (member: Member) => void) => Member;
 
+/** The engine answers in a fraction of the time that reading a clock takes, so only one turn in so many is timed. */
+const SAMPLED_TURNS = 8;
+
 export class Plane implements Timing {
   readonly reader: Reader;
   readonly outputs: Outputs;
@@ -45,6 +49,14 @@ export class Plane implements Timing {
   redirector: Application = refuseAll;
   /** Serves the connections of clients that choose HTTP/2; undefined if they can't. */
   http2: ServeHttp2 | undefined;
+  /** Pointer of the figures of requests that no route answers. */
+  readonly noRouteCells: number;
+  /** Called at each tick of the clock. */
+  onTick: (() => void) | undefined;
+  /** The time of the last turn that was timed. */
+  sampledMs = 0;
+  /** Counts turns, so that the first one is timed. */
+  private turns = -1;
   /** While draining, a connection is closed as soon as it has no request. */
   closesIdle = false;
 
@@ -61,6 +73,7 @@ export class Plane implements Timing {
     this.clock = new Clock((epochMs) => slot.setDate(dateLine(epochMs)), time);
     for (const prepared of preparedResponses(HELLO_COUNTER)) slot.prepared.put(prepared);
     slot.recordsEvents = log.requests;
+    this.noRouteCells = slot.figures.cellsOf(NO_ROUTE);
   }
 
   /**
@@ -72,6 +85,27 @@ export class Plane implements Timing {
   serve(application: Application | undefined, builtIn = application === undefined): void {
     this.application = application ?? refuseAll;
     this.slot.prepared.fallback = builtIn ? PREPARED_DEFAULT : PREPARED_NONE;
+  }
+
+  /** A connection's turn begins. @returns when, in one turn of SAMPLED_TURNS; 0 in the others */
+  turnBegins(holder: TurnHolder, requestsLeft: number, redirectPort: number): number {
+    this.slot.turnBegins(requestsLeft, redirectPort);
+    this.turn = holder;
+    this.turns = (this.turns + 1) % SAMPLED_TURNS;
+    return this.turns === 0 ? this.clock.readMs() : 0;
+  }
+
+  /**
+   * The turn of a connection ends: its responses leave.
+   * @param begunMs when it began, if it is timed: its time is recorded for all requests that the engine has answered since
+   *   the last turn that was timed
+   */
+  turnEnds(holder: TurnHolder, begunMs: number): void {
+    this.turn = undefined;
+    holder.flush();
+    if (begunMs === 0) return;
+    this.sampledMs = this.clock.readMs() - begunMs;
+    this.slot.figures.preparedTook(this.sampledMs);
   }
 
   /** Builds the prepared response for an error into the region at hand. */

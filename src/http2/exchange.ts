@@ -52,6 +52,11 @@ export class Http2Exchange
     return this.owner.tls;
   }
 
+  /** The application gets the request, whose record is in the slot. */
+  handedOver(): void {
+    this.measure(this.owner.shared.plane);
+  }
+
   /** The content is received from now on. */
   receive(content: ReceivedContent): void {
     this.content = content;
@@ -65,6 +70,8 @@ export class Http2Exchange
 
   /** Answers with prepared response `index` when the content has been received, and discarded. */
   answerBehind(content: ReceivedContent, index: number): void {
+    const { plane } = this.owner.shared;
+    this.measure(plane, plane.slot.prepared.cellsOf(index));
     this.prepared = index;
     this.receive(content);
     content.cancel();
@@ -167,6 +174,7 @@ export class Http2Exchange
       return;
     }
     slot.statistics.refused();
+    slot.figures.refused(ERROR_HANDLER_TIMEOUT);
     this.abort(reason);
     if (this.unanswered) this.answer(-ERROR_HANDLER_TIMEOUT);
   }

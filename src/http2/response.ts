@@ -15,13 +15,13 @@ import { type Taken, tellLater } from '../connection/outflow.ts';
 import type { ReceivedContent } from '../connection/received-content.ts';
 import type { RequestLog } from '../connection/request-log.ts';
 import { checkHead, checkInformation } from '../connection/response-head.ts';
+import { Signals } from '../connection/signals.ts';
 import { isBare } from '../protocol/status.ts';
 import { SLICE_BYTES } from './bounds.ts';
 import { buildAnswer, buildRefusal, type EngineAnswer } from './engine-answer.ts';
 import { Outgoing, type OutgoingHost } from './outgoing.ts';
 import { readLines } from './response-fields.ts';
 import type { ExchangeOwner } from './shared.ts';
-import { Signals } from './signals.ts';
 import { Streamed } from './streamed.ts';
 
 const WAITING = 0;
@@ -100,6 +100,7 @@ export abstract class ResponseOfStream extends Signals implements OutgoingHost {
 
   /** Sends a response that the engine has built. */
   send({ fields, content }: EngineAnswer): void {
+    this.counts(fields[':status'] as unknown as number);
     const ends = this.headOnly || content.length === 0;
     this.outgoing.sendHead(fields, ends);
     if (!ends) this.outgoing.sendWhole(content);
@@ -226,6 +227,7 @@ export abstract class ResponseOfStream extends Signals implements OutgoingHost {
   /** Ends the exchange without a complete response: nothing more can be sent. */
   protected gone(reason: Error): void {
     if (this.over) return;
+    this.took();
     this.requestLog?.ended(false, this.streamed?.sentBytes);
     clearImmediate(this.holding);
     this.streamed?.dropHeld(this.aborted ?? reason);
@@ -248,6 +250,7 @@ export abstract class ResponseOfStream extends Signals implements OutgoingHost {
 
   private finish(): void {
     this.state = OVER;
+    this.took();
     this.requestLog?.ended(true, this.streamed?.sentBytes);
     clearImmediate(this.holding);
     this.awaitPeer();
@@ -300,6 +303,7 @@ export abstract class ResponseOfStream extends Signals implements OutgoingHost {
   ): void {
     const { shared } = this.owner;
     const date = this.headParts?.date ?? shared.plane.slot.date;
+    this.counts(statusCode);
     this.outgoing.sendHead(shared.fields.of(statusCode, lines, date, length), ends, trailers);
     this.requestLog?.began(statusCode, lines.length);
   }

@@ -46,6 +46,8 @@ class Session implements Member, ExchangeOwner, SocketOwner {
   private readonly resets: Tally;
   private readonly controlFrames: Tally;
   private requestsLeft: number;
+  private readBytes = 0;
+  private writtenBytes = 0;
   private address: string | undefined = undefined;
   /** The client does too much: the session is about to end. */
   private tooMuch = false;
@@ -53,7 +55,7 @@ class Session implements Member, ExchangeOwner, SocketOwner {
   constructor(
     readonly shared: Shared,
     private readonly socket: TLSSocket,
-    private readonly endpoint: Endpoint,
+    readonly endpoint: Endpoint,
     private readonly memberClosed: (member: Member) => void,
   ) {
     const { clock, limits, log } = shared.plane;
@@ -113,6 +115,7 @@ class Session implements Member, ExchangeOwner, SocketOwner {
   }
 
   closed(): void {
+    this.countBytes();
     this.memberClosed(this);
   }
 
@@ -129,6 +132,16 @@ class Session implements Member, ExchangeOwner, SocketOwner {
     this.exchanges.delete(exchange);
     if (takenBack && !this.resets.take(this.shared.plane.clock.readMs())) this.cut();
     this.settle();
+  }
+
+  /** Counts the bytes that have been read and written since the last call. */
+  private countBytes(): void {
+    const { bytesRead, bytesWritten } = this.socket;
+    const { figures } = this.shared.plane.slot;
+    figures.received(bytesRead - this.readBytes);
+    figures.sent(bytesWritten - this.writtenBytes);
+    this.readBytes = bytesRead;
+    this.writtenBytes = bytesWritten;
   }
 
   /** No more requests are taken. */
@@ -191,8 +204,7 @@ class Session implements Member, ExchangeOwner, SocketOwner {
       exchange.refuse(asked.error || ERROR_HEAD_SIZE);
       return;
     }
-    plane.turn = TURN;
-    slot.turnBegins(this.requestsLeft, endpoint.redirectPort);
+    const begunMs = plane.turnBegins(TURN, this.requestsLeft, endpoint.redirectPort);
     requestLog?.turnBegins();
     const at = outputs.position;
     const cursor = plane.codec.serve(slot.readStart, end, at);
@@ -203,8 +215,9 @@ class Session implements Member, ExchangeOwner, SocketOwner {
     try {
       this.answer(exchange, asked, at, cursor === end);
     } finally {
-      plane.turn = undefined;
+      plane.turnEnds(TURN, begunMs);
     }
+    this.countBytes();
     // A session that has begun during a drain has not been told.
     if (this.requestsLeft === 0 || slot.draining) this.drain();
   }
@@ -240,6 +253,7 @@ class Session implements Member, ExchangeOwner, SocketOwner {
   private handOver(exchange: Http2Exchange, asked: RequestHead): void {
     const { application, log, slot } = this.shared.plane;
     const { record } = slot;
+    exchange.handedOver();
     if (asked.chunked) record.dropLastField();
     if (record.inContent) exchange.receive(this.contentOf(exchange));
     else if (!asked.ends) exchange.discardContent();

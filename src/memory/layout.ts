@@ -1,6 +1,6 @@
 /*
  * The map of the shared memory: where each region is, and what the header and the slots hold. The layout of
- * named state, its rows and extents, is in state-layout.ts. No other file has offsets. This one holds untyped integer constants and
+ * named state, its rows and extents, is in state-layout.ts, that of the figures in figures-layout.ts. No other file has offsets. This one holds untyped integer constants and
  * imports nothing, so that both compilers read it. No `/`: it differs between them.
  *
  *  0 ┌────────────────────────────┐
@@ -18,6 +18,7 @@
  *    │         │ prepared         │ table of prepared responses, then their bytes
  *    │         │ routes           │ the prepared response of each path
  *    │         │ events           │ what the last serve() did with each message, for the log
+ *    │         │ figures          │ what this worker and its predecessors have done, for metrics
  *    │         │ ░ guard          │
  *    │         │ carry            │ the tail of an incomplete request, copied in front of a read
  *    │         │ read             │ the kernel reads into it
@@ -33,7 +34,7 @@
  *    └────────────────────────────┘
  */
 
-export const LAYOUT_VERSION = 7;
+export const LAYOUT_VERSION = 8;
 export const PAGE_BYTES = 65536;
 
 export const CONSTANTS = 0;
@@ -66,6 +67,9 @@ export const HEADER_GENERATIONS = HEADER + 64;
 export const HEADER_TABLES = HEADER + 68;
 /** How often a thread has asked the others to close a connection, because none of its own could make room. */
 export const HEADER_ROOM_WANTED = HEADER + 80;
+/** How many threads have died and been replaced, and how many generations have replaced another. */
+export const HEADER_RESTARTS = HEADER + 84;
+export const HEADER_RELOADS = HEADER + 88;
 export const HEADER_BYTES = 128;
 
 /** The distance of two rows: two cache lines, since processors fetch them in pairs. */
@@ -153,7 +157,9 @@ export const PREPARED_TAG = 40;
 export const PREPARED_TAG_BYTES = 44;
 /** f64: Last-Modified in seconds since 1970, or NaN. */
 export const PREPARED_MODIFIED = 48;
-export const PREPARED_ENTRY_BYTES = 56;
+/** Pointer of the figures of the route that the response answers (CELLS_OF_ROUTE_BYTES). */
+export const PREPARED_CELLS = 56;
+export const PREPARED_ENTRY_BYTES = 64;
 export const PREPARED_TABLE_BYTES = PREPARED_COUNT_MAX * PREPARED_ENTRY_BYTES * 2;
 export const PREPARED_TEXT = PREPARED + PREPARED_TABLE_BYTES;
 export const PREPARED_TEXT_BYTES = 262144;
@@ -183,7 +189,11 @@ export const EVENT_ERROR = 24;
 export const EVENT_BYTES = 32;
 export const EVENTS_BYTES = EVENT_COUNT_MAX * EVENT_BYTES;
 
-export const GUARD_BEFORE_INPUT = EVENTS + EVENTS_BYTES;
+/** See figures-layout.ts. */
+export const FIGURES = EVENTS + EVENTS_BYTES;
+export const FIGURES_BYTES = 79872;
+
+export const GUARD_BEFORE_INPUT = FIGURES + FIGURES_BYTES;
 
 export const CARRY = GUARD_BEFORE_INPUT + GUARD_BYTES;
 export const CARRY_BYTES = 65536;
@@ -263,4 +273,4 @@ export const OUTPUT_SLACK_BYTES = 64;
 export const OUTPUT_STRIDE = OUTPUT_BYTES + OUTPUT_SLACK_BYTES + GUARD_BYTES;
 
 export const SLOT_USED_BYTES = OUTPUT + OUTPUT_COUNT * OUTPUT_STRIDE;
-export const SLOT_BYTES = 1048576;
+export const SLOT_BYTES = 1179648;

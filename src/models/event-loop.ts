@@ -61,7 +61,7 @@ export async function eventLoop(start: ModelStart): Promise<Server> {
     listeners,
     who: plural(workers, 'worker'),
     io: planes.io,
-    statistics: () => readStatistics(viewsOf(planes.memory)),
+    statistics: () => readStatistics(viewsOf(planes.memory), listeners.length),
     reload: async (timeoutMs) => {
       if (await renewal?.suffices()) return false;
       const reload = (): Promise<void> => pool.reload(timeoutMs);

@@ -13,6 +13,7 @@ import type { Connections } from '../connection/connections.ts';
 import { createConnections, type PlaneStart } from '../connection/create.ts';
 import type { Io } from '../connection/endpoint.ts';
 import { type Listening, listenAtAll } from '../connection/listener.ts';
+import { watchThread } from '../connection/thread-figures.ts';
 import { type Kept, keepState } from '../durable/keeper.ts';
 import { beginLoad, joinState } from '../state/shared.ts';
 import type { Certificates } from '../tls/certificates.ts';
@@ -84,6 +85,7 @@ class CallingThread implements ServerInThread {
   private readonly renewal: Renewal | undefined;
   private listening: Listening | undefined;
   private life: Lifecycle | undefined;
+  private readonly unwatch: () => void;
   private closed = false;
   /** Ends of replaced applications that have not yet stopped. */
   private readonly ends = new Set<Promise<void>>();
@@ -100,6 +102,7 @@ class CallingThread implements ServerInThread {
     this.listeners = start.listeners;
     this.connections = createConnections({ ...planes, slot: 0 });
     serveRedirects(this.connections.plane, planes.access);
+    this.unwatch = watchThread(this.connections.plane, 0);
     this.secure = planes.tls && new SecureContexts(planes.tls.material, planes.tls.tickets);
     this.renewal =
       certificates &&
@@ -126,13 +129,14 @@ class CallingThread implements ServerInThread {
       });
     } catch (error) {
       await this.life?.stop('failure', 0);
+      this.unwatch();
       connections.stop();
       throw error;
     }
   }
 
   statistics(): Statistics {
-    return readStatistics(this.connections.plane.slot.views);
+    return readStatistics(this.connections.plane.slot.views, this.listeners.length);
   }
 
   async renewTls(sources?: TlsSources): Promise<void> {
@@ -157,6 +161,7 @@ class CallingThread implements ServerInThread {
       cut = connections.destroy();
     });
     forget(connections);
+    this.unwatch();
     await Promise.all([life?.stop('stop', endMs - performance.now()), ...this.ends]);
     await this.kept?.stop();
     return cut;

@@ -17,7 +17,7 @@ import type { ServerOptions } from '../options.ts';
 import { instantiate } from '../wasm/instance.ts';
 import { rowPointer } from '../wasm/state/rows.ts';
 import type { Statistics } from '../wasm/statistics.ts';
-import { readStatistics } from '../wasm/statistics.ts';
+import { addStatistics, readStatistics } from '../wasm/statistics.ts';
 import { countLiving } from './counts.ts';
 import { openFront, type ServeOne } from './front.ts';
 import { drainWithin, type ModelStart, preparePlanes, type Server } from './model.ts';
@@ -42,7 +42,7 @@ export async function processes(start: ModelStart): Promise<Server> {
   const { io, memory } = planes;
   const livingMax = Math.min(wanted, planes.limits.connectionsMax);
   const living = new Set<ChildProcess>();
-  const total = readStatistics(viewsOf(memory));
+  let total = readStatistics(viewsOf(memory), start.listeners.length);
   const { counterAdd } = instantiate(planes.module, memory);
   const unused: number[] = [];
 
@@ -66,8 +66,9 @@ export async function processes(start: ModelStart): Promise<Server> {
       if (message.type === 'taken') handle.close();
       else {
         used = message.statistics.requests > 0;
-        total.requests += message.statistics.requests;
-        total.refused += message.statistics.refused;
+        const { statistics } = message;
+        // The connection has been counted here, and the process ends.
+        total = addStatistics(total, { ...statistics, accepted: 0, open: 0, listeners: [], threads: [] });
       }
     });
     const message: ToConnectionProcess = { type: 'serve', options, endpoint, number };
@@ -85,7 +86,7 @@ export async function processes(start: ModelStart): Promise<Server> {
     listeners: front.listeners,
     who: `a process for each connection, up to ${livingMax}`,
     io,
-    statistics: () => add(total, readStatistics(viewsOf(memory))),
+    statistics: () => addStatistics(total, readStatistics(viewsOf(memory), start.listeners.length)),
     drain: async (timeoutMs) => {
       let late = 0;
       for (const child of living)
@@ -116,13 +117,4 @@ function forkChild(): ChildProcess | undefined {
   } catch {
     return undefined;
   }
-}
-
-function add(a: Statistics, b: Statistics): Statistics {
-  return {
-    requests: a.requests + b.requests,
-    refused: a.refused + b.refused,
-    accepted: a.accepted + b.accepted,
-    open: a.open + b.open,
-  };
 }

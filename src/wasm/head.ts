@@ -37,8 +37,8 @@ import { latin1, RecentTexts } from './recent-texts.ts';
 
 const SLASH = 0x2f;
 
-/** The methods that have a number. */
-const METHODS: Readonly<Record<number, string>> = {
+/** The methods that have a number and may be answered. */
+export const METHOD_NAMES: Readonly<Record<number, string>> = {
   [METHOD_GET]: 'GET',
   [METHOD_HEAD]: 'HEAD',
   [METHOD_POST]: 'POST',
@@ -71,7 +71,7 @@ export class RecordHead {
   }
 
   get method(): string {
-    return METHODS[this.half(RECORD_METHOD)] ?? this.text(RECORD_METHOD_OFFSET, RECORD_METHOD_BYTES);
+    return METHOD_NAMES[this.half(RECORD_METHOD)] ?? this.text(RECORD_METHOD_OFFSET, RECORD_METHOD_BYTES);
   }
 
   get target(): string {

@@ -5,6 +5,8 @@ import {
   HEADER_FIELD_COUNT_MAX,
   HEADER_GENERATIONS,
   HEADER_HEAD_BYTES_MAX,
+  HEADER_RELOADS,
+  HEADER_RESTARTS,
   HEADER_VERSION,
   LAYOUT_VERSION,
 } from '../memory/layout.ts';
@@ -29,6 +31,16 @@ export function checkVersion(views: Views): void {
 /** Starts a generation. Returns its number, which is greater than FIRST_GENERATION and all numbers before. */
 export function newGeneration({ words }: Views): number {
   return FIRST_GENERATION + 1 + Atomics.add(words, HEADER_GENERATIONS >> 2, 1);
+}
+
+/** Counts a thread that has died and is replaced. */
+export function countRestart({ words }: Views): void {
+  Atomics.add(words, HEADER_RESTARTS >> 2, 1);
+}
+
+/** Counts a generation that has replaced another. */
+export function countReload({ words }: Views): void {
+  Atomics.add(words, HEADER_RELOADS >> 2, 1);
 }
 
 /** The limits of a message, in any version of HTTP. */

@@ -27,8 +27,8 @@ import {
   SLOTS,
 } from '../memory/layout.ts';
 import { type Views, viewsOf } from '../memory/views.ts';
-import { slotPointer } from './slot.ts';
 import { claimRow, HELLO_NAME } from './state/names.ts';
+import { slotPointer } from './statistics-row.ts';
 
 /** The largest values that the layout allows. */
 export const LIMITS = {

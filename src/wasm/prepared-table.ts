@@ -12,6 +12,7 @@ import {
   HEADER_HEAD_BYTES_MAX,
   PREPARED,
   PREPARED_BARE,
+  PREPARED_CELLS,
   PREPARED_CONDITIONAL,
   PREPARED_CONTENT,
   PREPARED_CONTENT_BYTES,
@@ -34,6 +35,7 @@ import {
 } from '../memory/layout.ts';
 import type { Views } from '../memory/views.ts';
 import type { Prepared } from '../protocol/prepared.ts';
+import { ALL_PATHS, type Figures, NO_ROUTE } from './figures.ts';
 import { rowPointer } from './state/rows.ts';
 
 /** The engine copies texts 16 bytes at a time, past their ends, too: each text begins at a multiple of 16. */
@@ -58,6 +60,7 @@ export class PreparedTable {
     private readonly views: Views,
     private readonly buffer: Buffer,
     private readonly slot: number,
+    private readonly figures: Figures,
   ) {
     this.textEnd = slot + PREPARED_TEXT;
     this.fixedTextEnd = this.textEnd;
@@ -95,7 +98,8 @@ export class PreparedTable {
   put(prepared: Prepared): void {
     this.checkRoom(prepared, '', this.fixedTextEnd);
     this.forgetRoutes();
-    this.place(prepared);
+    const route = prepared.index === PREPARED_DEFAULT ? ALL_PATHS : NO_ROUTE;
+    this.place(prepared, this.figures.cellsOf(route));
     this.fixedTextEnd = this.textEnd;
     this.nextIndex = Math.max(this.nextIndex, prepared.index + 1);
   }
@@ -110,7 +114,7 @@ export class PreparedTable {
     const index = this.nextIndex + this.word(CONTROL_ROUTE_COUNT);
     const placed = { ...prepared, index };
     this.checkRoom(placed, path, this.textEnd);
-    this.place(placed);
+    this.place(placed, this.figures.cellsOf(path));
     const text = this.addText(path);
     const bucket = ROUTES + bucketOf(this.views.bytes, text, path.length) * 4;
     const entry = PREPARED + index * PREPARED_ENTRY_BYTES;
@@ -120,6 +124,11 @@ export class PreparedTable {
     this.setWord(bucket, index);
     this.setWord(CONTROL_ROUTE_COUNT, this.word(CONTROL_ROUTE_COUNT) + 1);
     return index;
+  }
+
+  /** Returns the pointer of the figures of the route that response `index` answers. */
+  cellsOf(index: number): number {
+    return this.word(PREPARED + index * PREPARED_ENTRY_BYTES + PREPARED_CELLS);
   }
 
   /** Returns more bytes than response `index` takes, without the end of its head. */
@@ -151,8 +160,10 @@ export class PreparedTable {
       throw new RangeError('too many prepared responses');
   }
 
-  private place({ index, head, content, counter, bare, conditional }: Prepared): void {
+  /** @param cells pointer of the figures of its route */
+  private place({ index, head, content, counter, bare, conditional }: Prepared, cells: number): void {
     const entry = PREPARED + index * PREPARED_ENTRY_BYTES;
+    this.setWord(entry + PREPARED_CELLS, cells);
     this.setWord(entry + PREPARED_HEAD, this.addText(head));
     this.setWord(entry + PREPARED_HEAD_BYTES, head.length);
     this.setWord(entry + PREPARED_CONTENT, this.addText(content));
@@ -165,7 +176,7 @@ export class PreparedTable {
     this.setWord(entry + PREPARED_TAG_BYTES, conditional.tag.length);
     this.views.doubles[(this.slot + entry + PREPARED_MODIFIED) >> 3] = conditional.modified;
     const unmodified = { head: conditional.head, content: '', counter: -1, bare: true };
-    this.place({ ...unmodified, index: unmodifiedIndex(index) });
+    this.place({ ...unmodified, index: unmodifiedIndex(index) }, cells);
   }
 
   private addText(text: string): number {

@@ -56,9 +56,14 @@ export class RequestRecord {
     return (this.flags & FLAG_PERSISTENT) !== 0;
   }
 
+  /** One of METHOD_*. */
+  get method(): number {
+    return this.word(RECORD_METHOD);
+  }
+
   /** Whether the method is HEAD. */
   get headOnly(): boolean {
-    return this.word(RECORD_METHOD) === METHOD_HEAD;
+    return this.method === METHOD_HEAD;
   }
 
   /** The minor version of HTTP/1: 0 or 1. */

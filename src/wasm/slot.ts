@@ -24,15 +24,14 @@ import {
   READ,
   READ_END,
   RECORD,
-  SLOT_BYTES,
-  SLOTS,
 } from '../memory/layout.ts';
 import type { Views } from '../memory/views.ts';
+import { Figures } from './figures.ts';
 import type { RecordHead } from './head.ts';
 import { checkVersion } from './header.ts';
 import { PreparedTable } from './prepared-table.ts';
 import { RequestRecord } from './request-record.ts';
-import { StatisticsRow } from './statistics.ts';
+import { StatisticsRow, slotPointer } from './statistics-row.ts';
 import type { UncheckedBuffer } from './unchecked-buffer.ts';
 
 /** The largest number of requests on one connection that serve() can count down from. */
@@ -53,6 +52,9 @@ export function keepLatin1(text: string): KeptBytes {
   return { words, size: text.length };
 }
 
+/** Where the status code begins in a status line. */
+const STATUS_OFFSET = 9;
+
 export class Slot {
   readonly pointer: number;
   /** The whole memory, for what only a Buffer does. */
@@ -68,6 +70,7 @@ export class Slot {
   readonly record: RequestRecord;
   readonly prepared: PreparedTable;
   readonly statistics: StatisticsRow;
+  readonly figures: Figures;
   private readonly verdictWord: number;
   private readonly writtenWord: number;
   private readonly requestsLeftWord: number;
@@ -93,7 +96,8 @@ export class Slot {
     this.headWord = (pointer + CONTROL_HEAD) >> 2;
     this.redirectPortWord = (pointer + CONTROL_REDIRECT_PORT) >> 2;
     this.record = new RequestRecord(views, this.buffer, pointer + RECORD);
-    this.prepared = new PreparedTable(views, this.buffer, pointer);
+    this.figures = new Figures(views, pointer);
+    this.prepared = new PreparedTable(views, this.buffer, pointer, this.figures);
     this.statistics = new StatisticsRow(views, index);
     this.setWord(CONTROL_STATISTICS, this.statistics.pointer);
     this.setWord(CONTROL_DRAINING, 0);
@@ -188,6 +192,11 @@ export class Slot {
     Atomics.add(this.views.words, HEADER_ROOM_WANTED >> 2, 1);
   }
 
+  /** The status code of the response that begins at `at`, a position in an output region. */
+  statusCodeAt(at: number): number {
+    return Number((this.buffer as UncheckedBuffer).latin1Slice(at + STATUS_OFFSET, at + STATUS_OFFSET + 3));
+  }
+
   /** Copies [start, end) into memory of its own. slice() of shared memory takes ten times as long. */
   copy(start: number, end: number): Uint8Array {
     const copy = new Uint8Array(end - start);
@@ -250,9 +259,4 @@ export class Slot {
   private setWord(offset: number, value: number): void {
     this.views.words[(this.pointer + offset) >> 2] = value;
   }
-}
-
-/** Pointer of slot `index`. */
-export function slotPointer(index: number): number {
-  return SLOTS + index * SLOT_BYTES;
 }

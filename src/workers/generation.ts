@@ -4,10 +4,12 @@
 import type { StopReason } from '../app/types.ts';
 import { Backoff } from '../backoff.ts';
 import type { TakePlace } from '../connection/listener.ts';
+import { viewsOf } from '../memory/views.ts';
 import type { SharedState } from '../state/shared.ts';
 import { newLoad, stateForThread } from '../state/threads.ts';
 import type { Times } from '../times.ts';
 import type { TlsMaterial } from '../tls/material.ts';
+import { countRestart } from '../wasm/header.ts';
 import type { WorkerStart } from './messages.ts';
 import { type Death, StartedThread, type ThreadHost } from './started-thread.ts';
 
@@ -186,6 +188,7 @@ export class Generation {
   /** Replaces a thread: at once after a first death, after growing pauses in a burst of deaths. */
   private replaceLater(ordinal: number, startedMs: number, { text, told }: Death): void {
     if (this.draining) return;
+    countRestart(viewsOf(this.options.start.memory));
     const delayMs = this.backoff.next(Date.now() - startedMs >= this.options.times.healthyMs);
     const pause = delayMs > 0 ? ` in ${delayMs} ms` : '';
     if (told) this.options.note(`Worker ${ordinal} failed; replacing it${pause}`);

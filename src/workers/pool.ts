@@ -2,7 +2,9 @@
 
 import { type ListenerOptions, withPort } from '../connection/address.ts';
 import { isExclusive, type TakePlace } from '../connection/listener.ts';
+import { viewsOf } from '../memory/views.ts';
 import type { TlsMaterial } from '../tls/material.ts';
+import { countReload } from '../wasm/header.ts';
 import { Generation, type GenerationOptions, type Kill } from './generation.ts';
 
 /** The drain timeout of a generation that could not start, in milliseconds. */
@@ -117,6 +119,7 @@ export class Pool {
       this.next = undefined;
     }
     next.commit();
+    countReload(viewsOf(options.start.memory));
     this.current = next;
     this.old = current;
     if (this.draining) return;

@@ -7,7 +7,7 @@ import type { ListenAt } from '../connection/listener.ts';
 import { viewsOf } from '../memory/views.ts';
 import { threadEnded } from '../state/threads.ts';
 import type { TlsMaterial } from '../tls/material.ts';
-import { openConnections, reclaimSlot } from '../wasm/statistics.ts';
+import { openConnections, reclaimSlot } from '../wasm/statistics-row.ts';
 import { within } from '../within.ts';
 import type { FromWorker, ToWorker, WorkerStart } from './messages.ts';
 import { Thread } from './thread.ts';

@@ -11,6 +11,7 @@ import { type AppStart, createConnections } from '../connection/create.ts';
 import { endpointOf } from '../connection/endpoint.ts';
 import { type ListenAt, type Listener, listen } from '../connection/listener.ts';
 import { summaryOf } from '../connection/request-summary.ts';
+import { watchThread } from '../connection/thread-figures.ts';
 import { setGeneration } from '../state/shared.ts';
 import { takeState } from '../state/threads.ts';
 import type { TlsMaterial } from '../tls/material.ts';
@@ -26,6 +27,7 @@ takeState(start.state);
 const connections = createConnections(start);
 const { plane } = connections;
 serveRedirects(plane, start.access);
+watchThread(plane, start.ordinal);
 const secure = start.tls && new SecureContexts(start.tls.material, start.tls.tickets);
 /** Accept connections, by the index of their listener in the server's list. */
 const open = new Map<number, Listener>();
@@ -118,7 +120,7 @@ async function load({ file, globals }: AppStart): Promise<void> {
   const server = serverView(
     () => listeners,
     its.draining,
-    () => readStatistics(plane.slot.views),
+    () => readStatistics(plane.slot.views, listeners.length),
   );
   const worker = start.ordinal;
   const serve = await prepareApp(plane, app, { worker, server, ...start.access });
@@ -154,7 +156,7 @@ async function listenAt(index: number, at: ListenAt): Promise<void> {
   const options = listeners[index] as ListenerOptions;
   if (httpsPort(listeners) > 0) httpsListens();
   if (options.serves === 'redirect') await httpsKnown;
-  const endpoint = endpointOf(options, start.io, secure, httpsPort(listeners));
+  const endpoint = endpointOf(options, start.io, secure, httpsPort(listeners), index);
   const listener = await listen(connections, at, endpoint);
   open.set(index, listener);
   if (draining) {

@@ -15,6 +15,7 @@ export class FakeExchange implements Exchange {
   over = false;
   onGone: (() => void) | undefined = undefined;
   onDrain: (() => void) | undefined = undefined;
+  routeCells = 0;
   headParts: HeadParts | undefined = undefined;
   /** Nothing of the response that begin() started has been sent. */
   held = false;

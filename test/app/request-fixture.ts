@@ -127,6 +127,7 @@ export function fakeExchange(head: FakeHead, content?: Content): FakeExchange {
   return {
     head,
     content,
+    routeCells: 0,
     scheme: 'http',
     httpVersion: '1.1',
     tls: undefined,

@@ -306,7 +306,8 @@ describe.each(WAYS)('%s engine, $read reads, $write writes', (engine, io) => {
     const client = await open();
     client.send(GET);
     await client.until(/Hello1$/);
-    expect(server.statistics()).toEqual({ requests: 1, refused: 0, accepted: 2, open: 2 });
+    expect(server.statistics()).toMatchObject({ requests: 1, refused: 0, accepted: 2, open: 2 });
+    expect(server.statistics().listeners).toEqual([{ accepted: 2, open: 2, dropped: 0 }]);
     client.close();
     await eventually('one open', () => server.statistics().open === 1);
   });

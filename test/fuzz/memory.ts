@@ -2,6 +2,13 @@
 // slot of three; a check compares all the memory around the writable regions with its earlier content.
 
 import {
+  FIGURES_CELLS,
+  FIGURES_LISTENERS,
+  FIGURES_PREPARED,
+  FIGURES_REFUSALS,
+  FIGURES_TIMED,
+} from '../../src/memory/figures-layout.ts';
+import {
   CARRY,
   CONTROL_EVENT_COUNT,
   CONTROL_HEAD,
@@ -9,6 +16,8 @@ import {
   CONTROL_STATISTICS,
   EVENTS,
   EVENTS_BYTES,
+  FIGURES,
+  FIGURES_BYTES,
   GUARD_BEFORE_RECORD,
   GUARD_BYTES,
   OUTPUT,
@@ -20,8 +29,7 @@ import {
   STATE_ROW_BYTES,
   STATISTICS_ACCEPTED,
 } from '../../src/memory/layout.ts';
-import { slotPointer } from '../../src/wasm/slot.ts';
-import { statisticsPointer } from '../../src/wasm/statistics.ts';
+import { slotPointer, statisticsPointer } from '../../src/wasm/statistics-row.ts';
 
 export const SLOT_COUNT = 3;
 /** Slot and output region that the engine works on: each has others before and behind it. */
@@ -53,6 +61,9 @@ const WRITABLE: readonly Span[] = [
   [SLOT + CONTROL_REQUESTS_LEFT, SLOT + CONTROL_REQUESTS_LEFT + 4],
   [SLOT + CONTROL_EVENT_COUNT, SLOT + CONTROL_EVENT_COUNT + 4],
   [SLOT + EVENTS, SLOT + EVENTS + EVENTS_BYTES],
+  [SLOT + FIGURES + FIGURES_PREPARED, SLOT + FIGURES + FIGURES_TIMED],
+  [SLOT + FIGURES + FIGURES_REFUSALS, SLOT + FIGURES + FIGURES_LISTENERS],
+  [SLOT + FIGURES + FIGURES_CELLS, SLOT + FIGURES + FIGURES_BYTES],
   INPUT,
   [SLOT + RECORD, SLOT + RECORD + RECORD_BYTES],
   OUTPUT_USED,

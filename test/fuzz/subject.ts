@@ -22,7 +22,7 @@ import { createWasmCodec } from '../../src/wasm/codec.ts';
 import { instantiate } from '../../src/wasm/instance.ts';
 import { createMemory } from '../../src/wasm/memory.ts';
 import { REQUESTS_MAX, Slot } from '../../src/wasm/slot.ts';
-import { statisticsPointer } from '../../src/wasm/statistics.ts';
+import { statisticsPointer } from '../../src/wasm/statistics-row.ts';
 import { roomForOne } from '../support/conversation.ts';
 import { LIMITS, type LimitsName } from './input.ts';
 import { OUTPUT_INDEX, SLOT_COUNT, SLOT_INDEX, Watch } from './memory.ts';

@@ -13,7 +13,8 @@ import {
 import * as layout from '../../src/memory/layout.ts';
 import { guardsIntact, LIMITS } from '../../src/wasm/memory.ts';
 import { rowPointer } from '../../src/wasm/state/rows.ts';
-import { readStatistics, statisticsPointer } from '../../src/wasm/statistics.ts';
+import { readStatistics } from '../../src/wasm/statistics.ts';
+import { statisticsPointer } from '../../src/wasm/statistics-row.ts';
 import { contentCases } from '../cases/content.ts';
 import { fieldCases } from '../cases/fields.ts';
 import { framingCases } from '../cases/framing.ts';

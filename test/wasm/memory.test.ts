@@ -8,9 +8,10 @@ import { viewsOf } from '../../src/memory/views.ts';
 import { prepare } from '../../src/protocol/prepared.ts';
 import { compileModule, instantiate } from '../../src/wasm/instance.ts';
 import { createMemory, guardsIntact, LIMITS } from '../../src/wasm/memory.ts';
-import { Slot, slotPointer } from '../../src/wasm/slot.ts';
+import { Slot } from '../../src/wasm/slot.ts';
 import { rowPointer } from '../../src/wasm/state/rows.ts';
-import { readStatistics, reclaimSlot } from '../../src/wasm/statistics.ts';
+import { readStatistics } from '../../src/wasm/statistics.ts';
+import { reclaimSlot, slotPointer } from '../../src/wasm/statistics-row.ts';
 import { createEngine } from '../support/engines.ts';
 
 const OPTIONS = {

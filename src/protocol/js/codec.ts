@@ -17,6 +17,12 @@ import {
   VERDICT_REQUEST,
 } from '../../memory/codes.ts';
 import {
+  CELL_BYTES,
+  CELLS_OF_METHOD_BYTES,
+  FIGURES_PREPARED,
+  FIGURES_REFUSALS,
+} from '../../memory/figures-layout.ts';
+import {
   CONTROL_DRAINING,
   CONTROL_ERROR,
   CONTROL_EVENTS,
@@ -26,10 +32,14 @@ import {
   CONTROL_STATISTICS,
   CONTROL_VERDICT,
   CONTROL_WRITTEN,
+  FIGURES,
   HEADER_HEAD_BYTES_MAX,
   OUTPUT,
   OUTPUT_BYTES,
   OUTPUT_STRIDE,
+  PREPARED,
+  PREPARED_CELLS,
+  PREPARED_ENTRY_BYTES,
   PREPARED_RESPONSE_BYTES_MAX,
   RECORD,
   RECORD_FLAGS,
@@ -50,15 +60,18 @@ import { findPrepared, findRedirect } from './routes.ts';
 
 /** More bytes than the lines of a response that vary take; of a redirect, without the parts of the request's head. */
 const VARYING_BYTES_MAX = 256;
+/** Where the status code begins in a status line. */
+const STATUS_OFFSET = 9;
+const ZERO = 0x30;
 
 /**
  * Creates the codec of the JS engine.
  * @param slot pointer of the slot that the codec works on
  */
 export function createJsCodec(views: Views, slot: number, counterAdd: CounterAdd): Codec {
-  const { words, doubles } = views;
+  const { bytes, words, doubles } = views;
   const record = slot + RECORD;
-  const statistics = (words[(slot + CONTROL_STATISTICS) >> 2] as number) >> 3;
+  const statistics = words[(slot + CONTROL_STATISTICS) >> 2] as number;
 
   function serve(start: number, end: number, output: number): number {
     const draining = words[(slot + CONTROL_DRAINING) >> 2] !== 0;
@@ -136,6 +149,7 @@ export function createJsCodec(views: Views, slot: number, counterAdd: CounterAdd
       const sayPersistent = words[(record + RECORD_VERSION_MINOR) >> 2] === 0;
       const prepared = words[(record + RECORD_PREPARED) >> 2] as number;
       position = buildPrepared(views, counterAdd, slot, prepared, position, close, sayPersistent, headOnly);
+      tallyResponse(prepared, response);
       if (events) noteResponse(views, slot, response, position, 0);
       if (early && !abandons) {
         words[(record + RECORD_PREPARED) >> 2] = PREPARED_NONE;
@@ -151,7 +165,8 @@ export function createJsCodec(views: Views, slot: number, counterAdd: CounterAdd
     words[(slot + CONTROL_VERDICT) >> 2] = verdict;
     words[(slot + CONTROL_WRITTEN) >> 2] = position - output;
     words[(slot + CONTROL_REQUESTS_LEFT) >> 2] = answersMax - answered;
-    tally(STATISTICS_REQUESTS, answered);
+    add(statistics + STATISTICS_REQUESTS, answered);
+    add(slot + FIGURES + FIGURES_PREPARED, verdict === VERDICT_REQUEST ? answered - 1 : answered);
     return start;
   }
 
@@ -184,13 +199,22 @@ export function createJsCodec(views: Views, slot: number, counterAdd: CounterAdd
     const headOnly = words[(record + RECORD_METHOD) >> 2] === METHOD_HEAD;
     words[(record + RECORD_STATE) >> 2] = STATE_START;
     words[(slot + CONTROL_ERROR) >> 2] = error;
-    tally(STATISTICS_REFUSED, 1);
+    add(statistics + STATISTICS_REFUSED, 1);
+    add(slot + FIGURES + FIGURES_REFUSALS - error * 8, 1);
     return buildPrepared(views, counterAdd, slot, -error, output, true, false, headOnly);
   }
 
-  function tally(figure: number, n: number): void {
-    const place = statistics + (figure >> 3);
-    doubles[place] = (doubles[place] as number) + n;
+  function tallyResponse(prepared: number, response: number): void {
+    const entry = slot + PREPARED + prepared * PREPARED_ENTRY_BYTES;
+    const cells = words[(entry + PREPARED_CELLS) >> 2] as number;
+    const method = words[(record + RECORD_METHOD) >> 2] as number;
+    const statusClass = (bytes[response + STATUS_OFFSET] as number) - ZERO;
+    add(cells + method * CELLS_OF_METHOD_BYTES + statusClass * CELL_BYTES, 1);
+  }
+
+  function add(figure: number, n: number): void {
+    const double = figure >> 3;
+    doubles[double] = (doubles[double] as number) + n;
   }
 
   return {

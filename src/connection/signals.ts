@@ -1,9 +1,10 @@
 // What an exchange tells its application: the callbacks of the interface, then the listeners.
 
-import { type ExchangeEvents, ExchangeListeners } from '../connection/exchange-events.ts';
-import { type Taken, tellLater } from '../connection/outflow.ts';
+import { type ExchangeEvents, ExchangeListeners } from './exchange-events.ts';
+import { MeasuredRequest } from './measured-request.ts';
+import { type Taken, tellLater } from './outflow.ts';
 
-export class Signals {
+export class Signals extends MeasuredRequest {
   aborted: Error | undefined = undefined;
   onAbort: ((reason: Error) => void) | undefined = undefined;
   onGone: (() => void) | undefined = undefined;

@@ -1,0 +1,166 @@
+// The figures of one slot, as its thread writes them: plain additions, since no other thread writes them. readStatistics()
+// reads those of all slots.
+
+import {
+  CELL_BYTES,
+  CELLS_OF_METHOD_BYTES,
+  CELLS_OF_ROUTE_BYTES,
+  COLLECTION_BYTES,
+  COLLECTION_MS,
+  FIGURES_ACTIVE_MS,
+  FIGURES_CELLS,
+  FIGURES_COLLECTIONS,
+  FIGURES_EXTERNAL_BYTES,
+  FIGURES_HANDLER_TIMES,
+  FIGURES_HEAP_TOTAL_BYTES,
+  FIGURES_HEAP_USED_BYTES,
+  FIGURES_IDLE_MS,
+  FIGURES_LISTENERS,
+  FIGURES_LIVE,
+  FIGURES_LOOP_DELAYS,
+  FIGURES_PREPARED,
+  FIGURES_RECEIVED_BYTES,
+  FIGURES_REFUSALS,
+  FIGURES_REQUEST_TIMES,
+  FIGURES_SENT_BYTES,
+  FIGURES_TIMED,
+  FIGURES_WORKER,
+  LISTENER_ACCEPTED,
+  LISTENER_BYTES,
+  LISTENER_COUNT_MAX,
+  LISTENER_DROPPED,
+  LISTENER_OPEN,
+} from '../memory/figures-layout.ts';
+import { FIGURES } from '../memory/layout.ts';
+import type { Views } from '../memory/views.ts';
+import { routeIndex } from './route-names.ts';
+import { recordTime } from './times.ts';
+
+/** The name of the route of requests that no route answers. */
+export const NO_ROUTE = 'none';
+/** The name of the route of the built-in response. */
+export const ALL_PATHS = '/*';
+
+export class Figures {
+  private readonly pointer: number;
+  private readonly doubles: Float64Array;
+  private readonly receivedDouble: number;
+  private readonly sentDouble: number;
+
+  /** @param slot pointer of the slot */
+  constructor(
+    private readonly views: Views,
+    slot: number,
+  ) {
+    this.pointer = slot + FIGURES;
+    this.doubles = views.doubles;
+    this.receivedDouble = (this.pointer + FIGURES_RECEIVED_BYTES) >> 3;
+    this.sentDouble = (this.pointer + FIGURES_SENT_BYTES) >> 3;
+  }
+
+  /** A thread begins to use the slot. @param worker its index in its generation */
+  begin(worker: number): void {
+    this.views.words[(this.pointer + FIGURES_WORKER) >> 2] = worker + 1;
+    this.views.words[(this.pointer + FIGURES_LIVE) >> 2] = 1;
+  }
+
+  /** Returns the pointer of the figures of a route. Routes beyond ROUTE_COUNT_MAX share those of the last one. */
+  cellsOf(route: string): number {
+    return this.pointer + FIGURES_CELLS + routeIndex(this.views, this.pointer, route) * CELLS_OF_ROUTE_BYTES;
+  }
+
+  /**
+   * Counts a request that has been answered outside of serve().
+   * @param cells of its route
+   * @param method one of METHOD_*
+   * @param statusCode 0 if there was no response
+   */
+  answered(cells: number, method: number, statusCode: number): void {
+    const statusClass = (statusCode / 100) | 0;
+    this.add((cells + method * CELLS_OF_METHOD_BYTES + statusClass * CELL_BYTES) >> 3, 1);
+  }
+
+  /** Counts a message that was refused outside of the engine. @param error one of ERROR_* */
+  refused(error: number): void {
+    this.add((this.pointer + FIGURES_REFUSALS - error * 8) >> 3, 1);
+  }
+
+  received(bytes: number): void {
+    this.add(this.receivedDouble, bytes);
+  }
+
+  sent(bytes: number): void {
+    this.add(this.sentDouble, bytes);
+  }
+
+  requestTook(ms: number): void {
+    recordTime(this.doubles, this.pointer + FIGURES_REQUEST_TIMES, ms, 1);
+  }
+
+  handlerTook(ms: number): void {
+    recordTime(this.doubles, this.pointer + FIGURES_HANDLER_TIMES, ms, 1);
+  }
+
+  /** Records this time for all requests that the engine has answered and whose time has not been recorded. */
+  preparedTook(ms: number): void {
+    const { doubles, pointer } = this;
+    const prepared = doubles[(pointer + FIGURES_PREPARED) >> 3] as number;
+    const timedDouble = (pointer + FIGURES_TIMED) >> 3;
+    const untimed = prepared - (doubles[timedDouble] as number);
+    if (untimed === 0) return;
+    doubles[timedDouble] = prepared;
+    recordTime(doubles, pointer + FIGURES_REQUEST_TIMES, ms, untimed);
+  }
+
+  loopDelayed(ms: number): void {
+    recordTime(this.doubles, this.pointer + FIGURES_LOOP_DELAYS, ms, 1);
+  }
+
+  /** Adds the time that the event loop ran and waited, in milliseconds. */
+  loopTurned(activeMs: number, idleMs: number): void {
+    this.add((this.pointer + FIGURES_ACTIVE_MS) >> 3, activeMs);
+    this.add((this.pointer + FIGURES_IDLE_MS) >> 3, idleMs);
+  }
+
+  /** @param kind index of the kind of collection, see COLLECTION_KINDS */
+  collected(kind: number, ms: number): void {
+    const at = this.pointer + FIGURES_COLLECTIONS + kind * COLLECTION_BYTES;
+    this.add(at >> 3, 1);
+    this.add((at + COLLECTION_MS) >> 3, ms);
+  }
+
+  /** Sets the memory of the thread, in bytes. */
+  usesMemory(heapUsed: number, heapTotal: number, external: number): void {
+    const { doubles, pointer } = this;
+    doubles[(pointer + FIGURES_HEAP_USED_BYTES) >> 3] = heapUsed;
+    doubles[(pointer + FIGURES_HEAP_TOTAL_BYTES) >> 3] = heapTotal;
+    doubles[(pointer + FIGURES_EXTERNAL_BYTES) >> 3] = external;
+  }
+
+  /** Counts a connection of a listener. @param listener its index in the list of listeners */
+  accepted(listener: number): void {
+    this.add(this.ofListener(listener) + (LISTENER_ACCEPTED >> 3), 1);
+  }
+
+  opened(listener: number): void {
+    this.add(this.ofListener(listener) + (LISTENER_OPEN >> 3), 1);
+  }
+
+  closed(listener: number): void {
+    this.add(this.ofListener(listener) + (LISTENER_OPEN >> 3), -1);
+  }
+
+  /** Counts a connection that got a 503, or was closed, because there was no room for it. */
+  dropped(listener: number): void {
+    this.add(this.ofListener(listener) + (LISTENER_DROPPED >> 3), 1);
+  }
+
+  private ofListener(listener: number): number {
+    const row = Math.min(listener, LISTENER_COUNT_MAX - 1);
+    return (this.pointer + FIGURES_LISTENERS + row * LISTENER_BYTES) >> 3;
+  }
+
+  private add(double: number, n: number): void {
+    this.doubles[double] = (this.doubles[double] as number) + n;
+  }
+}
