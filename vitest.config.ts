@@ -7,7 +7,7 @@ const PURE = [
   'test/{backoff,imports,mutants,one-line,options,tls-options}.test.ts',
   'test/app/!(body-in-place|dispatcher|globals|linear|own-memory|rate-limit|request-errors|send).test.ts',
   'test/bench/!(contestants|cpu|main|one-shot|report-browser|run|stop|trial).test.ts',
-  'test/connection/{address,clock,outputs,received-content,utf-8,waiting-room}.test.ts',
+  'test/connection/{address,clock,outputs,received-content,socket-file,utf-8,waiting-room}.test.ts',
   'test/durable/{counters-file,lease-renewer,schedules,snapshot}.test.ts',
   'test/state/{handles,limiter-snapshot,limiter-steps,mutex-schedules,siphash}.test.ts',
 ];

@@ -23,12 +23,18 @@ const PATH_BYTES_MAX = platform() === 'linux' ? 107 : 103;
  */
 export async function nameBeside(path: string): Promise<string> {
   await checkPath(path);
-  const random = randomBytes(4).toString('hex');
+  return besideOf(path, randomBytes(4).toString('hex'));
+}
+
+/** Returns another name in the folder of a path, which is no longer than a socket's path may be. @param random hexadecimal digits */
+export function besideOf(path: string, random: string): string {
   const name = `${path}.${random}`;
   if (Buffer.byteLength(name) <= PATH_BYTES_MAX) return name;
   // The path has a name of one byte at least, so there is room for one.
   const folder = dirname(path);
-  return join(folder, random.slice(0, PATH_BYTES_MAX - Buffer.byteLength(join(folder, '/'))));
+  const room = PATH_BYTES_MAX - Buffer.byteLength(join(folder, '/'));
+  const short = join(folder, random.slice(0, room));
+  return short === join(path) ? join(folder, 'x'.repeat(random.length).slice(0, room)) : short;
 }
 
 /** Gives the file of a bound socket its mode, if one is asked for. */

@@ -9,6 +9,7 @@ const LIFE = ['test/workers/life.test.ts'];
 const LISTENERS = ['test/listeners.test.ts'];
 const SERVE = ['test/serve.test.ts'];
 const UNIX = ['test/unix.test.ts'];
+const SOCKET_FILE = ['test/connection/socket-file.test.ts'];
 const SYSTEMD = ['test/systemd.test.ts'];
 const LOAD = ['test/app/load.test.ts'];
 const NAMES = ['test/state/names.test.ts'];
@@ -32,6 +33,14 @@ export const workerDefects: Defect[] = [
       'if (now?.ino === ino && now.dev === dev) unlinkSync(path);',
       '',
       'the start line',
+    ],
+  ]),
+  ...defectsOf('src/connection/socket-file.ts', SOCKET_FILE, [
+    [
+      'the random name of a short path is the path',
+      "return short === join(path) ? join(folder, 'x'.repeat(random.length).slice(0, room)) : short;",
+      'return short;',
+      'every name of one byte',
     ],
   ]),
   ...defectsOf('src/connection/socket-file.ts', UNIX, [
