@@ -19,7 +19,7 @@ import {
 import {
   CELL_BYTES,
   CELLS_OF_METHOD_BYTES,
-  FIGURES_PREPARED,
+  FIGURES_IN_TURN,
   FIGURES_REFUSALS,
 } from '../src/memory/figures-layout';
 import {
@@ -161,7 +161,7 @@ export function serveSpan(slot: usize, start: usize, end: usize, output: usize):
   store<i32>(slot, answersMax - answered, CONTROL_REQUESTS_LEFT);
   const statistics = <usize>load<u32>(slot, CONTROL_STATISTICS);
   add(statistics + STATISTICS_REQUESTS, answered);
-  add(slot + FIGURES + FIGURES_PREPARED, verdict == VERDICT_REQUEST ? answered - 1 : answered);
+  add(slot + FIGURES + FIGURES_IN_TURN, verdict == VERDICT_REQUEST ? answered - 1 : answered);
   return start;
 }
 

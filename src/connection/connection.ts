@@ -217,6 +217,7 @@ export class Connection implements InflowHost, OutflowHost, ExchangeHost, Socket
       this.plane.log.failed('The application failed', error);
       exchange.breakOff();
     }
+    exchange.returned();
     if (exchange.over) {
       if (this.inflow.released) detachRequest(exchange);
       else releaseRequest(exchange);

@@ -1,4 +1,6 @@
-// A request as the figures of its thread count it: once, when its response begins, by route, method and status; and how long it took.
+// A request as the figures of its thread count it: once, when its response begins, by route, method and status; and how long
+// it took. A request that is answered while the application is being called has the time of its turn, since reading a clock
+// takes long; other requests have times of their own.
 
 import type { Plane } from './plane.ts';
 
@@ -8,10 +10,11 @@ export class MeasuredRequest {
   /** Undefined while nothing is measured: the engine measures the requests that it answers. */
   private measuring: Plane | undefined = undefined;
   private method = 0;
-  /** The application was given the request, and began to answer, at these times. */
   private begunMs = 0;
-  private answeredMs = 0;
+  /** The application is being called. */
+  private called = true;
   private counted = false;
+  private handled = false;
 
   /** Starts the time of a request that has a record in the slot. */
   protected measure(plane: Plane, routeCells = plane.noRouteCells): void {
@@ -21,22 +24,34 @@ export class MeasuredRequest {
     this.begunMs = plane.clock.readMs();
   }
 
-  /** Counts the response, which begins. @param statusCode 0 if there is none */
-  protected counts(statusCode: number): void {
-    if (this.measuring === undefined || this.counted) return;
-    const { clock, slot } = this.measuring;
-    this.counted = true;
-    slot.figures.answered(this.routeCells, this.method, statusCode);
-    this.answeredMs = clock.readMs();
-    if (statusCode !== 0) slot.figures.handlerTook(this.answeredMs - this.begunMs);
+  /** The call of the application has returned. */
+  returned(): void {
+    this.called = false;
+    if (this.counted && this.measuring !== undefined) this.handlerTook(this.measuring);
   }
 
-  /** Records how long the request has taken. @param atOnce its response ends where it has begun, in the same call */
-  protected took(atOnce = false): void {
-    if (this.measuring === undefined) return;
+  /** Counts the response, which begins. @param statusCode 0 if there is none */
+  protected counts(statusCode: number): void {
+    const { measuring } = this;
+    if (measuring === undefined || this.counted) return;
+    this.counted = true;
+    measuring.slot.figures.answered(this.routeCells, this.method, statusCode);
+    if (!this.called) this.handlerTook(measuring);
+  }
+
+  /** The request is over. */
+  protected took(): void {
+    const { measuring } = this;
+    if (measuring === undefined) return;
     this.counts(0);
-    const { clock, slot } = this.measuring;
     this.measuring = undefined;
-    slot.figures.requestTook((atOnce ? this.answeredMs : clock.readMs()) - this.begunMs);
+    if (this.called) measuring.answeredInTurn();
+    else measuring.slot.figures.requestTook(measuring.clock.readMs() - this.begunMs);
+  }
+
+  private handlerTook({ clock, slot }: Plane): void {
+    if (this.handled) return;
+    this.handled = true;
+    slot.figures.handlersTook(clock.readMs() - this.begunMs, 1);
   }
 }

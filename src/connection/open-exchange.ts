@@ -130,10 +130,10 @@ export class OpenExchange extends Signals implements Exchange, ContentSource {
     this.buildHead(statusCode, fields, bare ? LENGTH_UNTOLD : bytes);
     this.host.requestLog?.hasContent(content, this.headOnly || bare ? 0 : bytes);
 
-    if (this.headOnly || bare || bytes === 0) this.finish(true);
+    if (this.headOnly || bare || bytes === 0) this.finish();
     else if (bytes <= plane.outputs.room) {
       outflow.writeWhole(content, bytes);
-      this.finish(true);
+      this.finish();
     } else {
       this.state = SENDING;
       if (outflow.send(isText ? Buffer.from(content) : content)) this.finish();
@@ -210,7 +210,7 @@ export class OpenExchange extends Signals implements Exchange, ContentSource {
       this.state = OVER;
       this.close = false;
       this.counts(SWITCHING_PROTOCOLS);
-      this.took(true);
+      this.took();
       this.host.upgrade(take);
     }
   }
@@ -265,7 +265,7 @@ export class OpenExchange extends Signals implements Exchange, ContentSource {
     if (this.state !== WAITING) return;
     this.close = this.closesAfter();
     this.buildPrepared(index, this.versionMinor === 0);
-    this.finish(true);
+    this.finish();
   }
 
   /** The kernel has taken everything so far. */
@@ -311,7 +311,7 @@ export class OpenExchange extends Signals implements Exchange, ContentSource {
     if (this.answering) return;
     this.close = true;
     this.buildPrepared(-ERROR_HANDLER_TIMEOUT, false);
-    this.finish(true);
+    this.finish();
   }
 
   contentWanted(): void {
@@ -341,9 +341,9 @@ export class OpenExchange extends Signals implements Exchange, ContentSource {
     this.host.breakOff();
   }
 
-  private finish(atOnce = false): void {
+  private finish(): void {
     this.state = OVER;
-    this.took(atOnce);
+    this.took();
     this.host.requestLog?.ended(true, this.stream?.sentBytes);
     clearImmediate(this.holding);
     const { left } = this;

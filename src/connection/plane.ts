@@ -33,7 +33,7 @@ export interface TurnHolder {
  */
 export type ServeHttp2 = (socket: TLSSocket, endpoint: Endpoint, closed: (member: Member) => void) => Member;
 
-/** The engine answers in a fraction of the time that reading a clock takes, so only one turn in so many is timed. */
+/** Reading a clock takes longer than the engine takes to answer, so only one turn in so many is timed. */
 const SAMPLED_TURNS = 8;
 
 export class Plane implements Timing {
@@ -54,7 +54,9 @@ export class Plane implements Timing {
   /** Called at each tick of the clock. */
   onTick: (() => void) | undefined;
   /** The time of the last turn that was timed. */
-  sampledMs = 0;
+  private sampledMs = 0;
+  /** Calls of the application that have answered in their turn, and whose time has not been recorded. */
+  private untimed = 0;
   /** Counts turns, so that the first one is timed. */
   private turns = -1;
   /** While draining, a connection is closed as soon as it has no request. */
@@ -105,7 +107,21 @@ export class Plane implements Timing {
     holder.flush();
     if (begunMs === 0) return;
     this.sampledMs = this.clock.readMs() - begunMs;
-    this.slot.figures.preparedTook(this.sampledMs);
+    this.recordTurns();
+  }
+
+  /** Counts a request that the application has answered in its turn. */
+  answeredInTurn(): void {
+    this.untimed++;
+    this.slot.figures.answeredInTurn();
+  }
+
+  /** Records the time of the turn that was timed last for all requests that have been answered in a turn since. */
+  recordTurns(): void {
+    const { figures } = this.slot;
+    figures.turnTook(this.sampledMs);
+    if (this.untimed > 0) figures.handlersTook(this.sampledMs, this.untimed);
+    this.untimed = 0;
   }
 
   /** Builds the prepared response for an error into the region at hand. */

@@ -35,7 +35,7 @@ export function watchThread(plane: Plane, worker: number): () => void {
     const before = loop;
     loop = performance.eventLoopUtilization();
     figures.loopTurned(loop.active - before.active, loop.idle - before.idle);
-    figures.preparedTook(plane.sampledMs);
+    plane.recordTurns();
     const heap = getHeapStatistics();
     figures.usesMemory(heap.used_heap_size, heap.total_heap_size, heap.external_memory);
   };

@@ -72,6 +72,7 @@ export class Http2Exchange
   answerBehind(content: ReceivedContent, index: number): void {
     const { plane } = this.owner.shared;
     this.measure(plane, plane.slot.prepared.cellsOf(index));
+    this.returned();
     this.prepared = index;
     this.receive(content);
     content.cancel();

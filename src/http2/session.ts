@@ -265,6 +265,7 @@ class Session implements Member, ExchangeOwner, SocketOwner {
       log.failed('The application failed', error);
       exchange.breakOff();
     }
+    exchange.returned();
     if (exchange.over) releaseRequest(exchange);
     else {
       detachRequest(exchange);

@@ -9,8 +9,8 @@
 /** Bytes read from clients and written to them, without the overhead of TLS. */
 export const FIGURES_RECEIVED_BYTES = 0;
 export const FIGURES_SENT_BYTES = 8;
-/** Requests that the engine has answered by itself, and how many of them the request times contain. */
-export const FIGURES_PREPARED = 16;
+/** Requests that were answered in their turn, and how many of them the request times contain. */
+export const FIGURES_IN_TURN = 16;
 export const FIGURES_TIMED = 24;
 /** i32: the index of the thread in its generation plus 1; 0 if no thread has owned the slot. */
 export const FIGURES_WORKER = 32;

@@ -15,10 +15,10 @@ import {
   FIGURES_HEAP_TOTAL_BYTES,
   FIGURES_HEAP_USED_BYTES,
   FIGURES_IDLE_MS,
+  FIGURES_IN_TURN,
   FIGURES_LISTENERS,
   FIGURES_LIVE,
   FIGURES_LOOP_DELAYS,
-  FIGURES_PREPARED,
   FIGURES_RECEIVED_BYTES,
   FIGURES_REFUSALS,
   FIGURES_REQUEST_TIMES,
@@ -97,18 +97,24 @@ export class Figures {
     recordTime(this.doubles, this.pointer + FIGURES_REQUEST_TIMES, ms, 1);
   }
 
-  handlerTook(ms: number): void {
-    recordTime(this.doubles, this.pointer + FIGURES_HANDLER_TIMES, ms, 1);
+  /** @param n how many took this time */
+  handlersTook(ms: number, n: number): void {
+    recordTime(this.doubles, this.pointer + FIGURES_HANDLER_TIMES, ms, n);
   }
 
-  /** Records this time for all requests that the engine has answered and whose time has not been recorded. */
-  preparedTook(ms: number): void {
+  /** Counts a request that the application has answered in its turn. */
+  answeredInTurn(): void {
+    this.add((this.pointer + FIGURES_IN_TURN) >> 3, 1);
+  }
+
+  /** Records this time for all requests that were answered in their turn and whose time has not been recorded. */
+  turnTook(ms: number): void {
     const { doubles, pointer } = this;
-    const prepared = doubles[(pointer + FIGURES_PREPARED) >> 3] as number;
+    const answered = doubles[(pointer + FIGURES_IN_TURN) >> 3] as number;
     const timedDouble = (pointer + FIGURES_TIMED) >> 3;
-    const untimed = prepared - (doubles[timedDouble] as number);
+    const untimed = answered - (doubles[timedDouble] as number);
     if (untimed === 0) return;
-    doubles[timedDouble] = prepared;
+    doubles[timedDouble] = answered;
     recordTime(doubles, pointer + FIGURES_REQUEST_TIMES, ms, untimed);
   }
 

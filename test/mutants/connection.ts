@@ -564,8 +564,8 @@ export const connectionDefects: Defect[] = [
     ['each turn may answer as many requests as a connection', 'this.requestsLeft = slot.requestsLeft;', ''],
     [
       'connections share the number of requests',
-      'slot.turnBegins(this.requestsLeft,',
-      'slot.turnBegins(slot.requestsLeft,',
+      'plane.turnBegins(outflow, this.requestsLeft,',
+      'plane.turnBegins(outflow, slot.requestsLeft,',
     ],
   ]),
   ...defectsOf(

@@ -275,7 +275,7 @@ export const exchangeDefects: Defect[] = [
   ...defectsOf('src/connection/open-exchange.ts', ABORT, [
     [
       'a writer that waits for room does not learn that the client has gone',
-      'listeners?.gone();\n    this.onDrain?.();',
+      'listeners?.gone();\n    this.tellDrained();',
       'listeners?.gone();',
     ],
     [
@@ -295,8 +295,8 @@ export const exchangeDefects: Defect[] = [
   ...defectsOf('src/connection/open-exchange.ts', STALLED, [
     [
       'a writer does not learn that there is room again',
-      'this.onDrain?.();\n      this.listeners?.drain();',
-      'this.listeners?.drain();',
+      'this.onDrain?.();\n    listeners?.drain();',
+      'listeners?.drain();',
     ],
     ['a large content is never over', 'if (this.state === SENDING) this.finish();\n    else', ''],
     [
@@ -553,8 +553,8 @@ export const exchangeDefects: Defect[] = [
     ['a late application counts as no refusal', 'slot.statistics.refused();', ''],
     [
       'a late application does not learn of its timeout',
-      'slot.statistics.refused();\n    this.abort(reason);',
-      'slot.statistics.refused();',
+      'slot.figures.refused(ERROR_HANDLER_TIMEOUT);\n    this.abort(reason);',
+      'slot.figures.refused(ERROR_HANDLER_TIMEOUT);',
     ],
   ]),
   ...defectsOf('src/connection/connection.ts', ABORT, [
@@ -621,8 +621,8 @@ export const exchangeDefects: Defect[] = [
     ],
     [
       'a response counts as sent when it is built',
-      'this.host.outflow.whenTaken((error) => listeners.left(error));',
-      'tellLater(() => listeners.left());',
+      'this.host.outflow.whenTaken(left);',
+      'tellLater(() => left());',
       'when the client vanishes before',
     ],
     [
@@ -632,7 +632,7 @@ export const exchangeDefects: Defect[] = [
       'when it is not completed',
     ],
     ['listeners of gone are not called', 'listeners?.gone();', '', 'any number of listeners'],
-    ['listeners of drain are not called', 'this.listeners?.drain();\n    }', '}', 'any number of listeners'],
+    ['listeners of drain are not called', 'listeners?.drain();\n  }', '}', 'any number of listeners'],
     ['listeners of abort are not called', 'this.listeners?.abort(reason);', '', 'any number of listeners'],
     [
       'a callback of a write is called before the kernel has taken the bytes',

@@ -149,8 +149,8 @@ export const http2Defects: Defect[] = [
   ...defectsOf('src/http2/session.ts', REQUESTS, [
     [
       'a request is redirected as the last one of another listener was',
-      'slot.turnBegins(this.requestsLeft, endpoint.redirectPort);',
-      'slot.requestsLeft = this.requestsLeft;',
+      'plane.turnBegins(TURN, this.requestsLeft, endpoint.redirectPort);',
+      'plane.turnBegins(TURN, this.requestsLeft, (slot.views.words[(slot.pointer + 48) >> 2] as number));',
       'a redirect of another listener',
     ],
     [

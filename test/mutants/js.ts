@@ -178,8 +178,8 @@ export const jsDefects: Defect[] = [
     ['draining closes nothing', ' || (draining && start === end)', ''],
     [
       'requests are counted by reads',
-      'tally(STATISTICS_REQUESTS, answered);',
-      'tally(STATISTICS_REQUESTS, 1);',
+      'add(statistics + STATISTICS_REQUESTS, answered);',
+      'add(statistics + STATISTICS_REQUESTS, 1);',
     ],
     ['the error of an earlier turn stays', 'words[(slot + CONTROL_ERROR) >> 2] = 0;', ''],
     [

@@ -27,7 +27,7 @@ export const memoryDefects: Defect[] = [
     ],
     ['a head may be larger than its carry', 'CARRY_BYTES = 65536', 'CARRY_BYTES = 32768'],
     ['a head may be larger than its offsets', 'HEAD_BYTES_MAX = 65000', 'HEAD_BYTES_MAX = 65535'],
-    ['a slot is smaller than its regions', 'SLOT_BYTES = 1048576', 'SLOT_BYTES = 917504'],
+    ['a slot is smaller than its regions', 'SLOT_BYTES = 1179648', 'SLOT_BYTES = 1048576'],
     [
       'named state lies in the statistics',
       'STATE = STATISTICS + STATISTICS_BYTES',

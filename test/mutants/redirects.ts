@@ -27,8 +27,8 @@ export const redirectDefects: Defect[] = [
   ...defectsOf('src/connection/connection.ts', REDIRECTOR, [
     [
       'a turn redirects as the turn before did',
-      'slot.turnBegins(this.requestsLeft, this.endpoint.redirectPort);',
-      'slot.turnBegins(this.requestsLeft, this.endpoint.redirectPort || (slot.views.words[(slot.pointer + 48) >> 2] as number));',
+      'plane.turnBegins(outflow, this.requestsLeft, this.endpoint.redirectPort);',
+      'plane.turnBegins(outflow, this.requestsLeft, this.endpoint.redirectPort || (slot.views.words[(slot.pointer + 48) >> 2] as number));',
       'connections of both kinds take turns',
     ],
     [

@@ -7,6 +7,7 @@ import { connectionDefects } from './connection.ts';
 import type { Defect } from './defect.ts';
 import { durableDefects } from './durable.ts';
 import { exchangeDefects } from './exchange.ts';
+import { figureDefects } from './figures.ts';
 import { http2Defects } from './http2.ts';
 import { jsDefects } from './js.ts';
 import { limiterDefects } from './limiter.ts';
@@ -28,6 +29,7 @@ export const DEFECTS: readonly Defect[] = [
   ...memoryDefects,
   ...connectionDefects,
   ...exchangeDefects,
+  ...figureDefects,
   ...http2Defects,
   ...workerDefects,
   ...modelDefects,

@@ -383,7 +383,11 @@ export const wasmDefects: Defect[] = [
       'expects != 0 && load<i32>(record, RECORD_VERSION_MINOR) != 0',
       'expects != 0',
     ],
-    ['refusals are not counted', 'tally(slot, STATISTICS_REFUSED, 1);', ''],
+    [
+      'refusals are not counted',
+      'add(<usize>load<u32>(slot, CONTROL_STATISTICS) + STATISTICS_REFUSED, 1);',
+      '',
+    ],
     ['requests are counted by reads', 'STATISTICS_REQUESTS, answered)', 'STATISTICS_REQUESTS, 1)'],
     [
       'a refused message goes on',

@@ -216,8 +216,8 @@ export const workerDefects: Defect[] = [
     ],
     [
       'a thread that drained is replaced',
-      'if (this.draining) return;\n    const delayMs',
-      'const delayMs',
+      'if (this.draining) return;\n    countRestart',
+      'countRestart',
       BURST,
     ],
   ]),

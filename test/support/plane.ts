@@ -83,7 +83,10 @@ function testContexts(): SecureContexts {
   return contexts;
 }
 
-/** The plane of a test. At the end its clients close and it stops, which must leave nothing of any connection. */
+/**
+ * The plane of a test. At the end its clients close and it stops, which must leave nothing of any connection. Each request
+ * must be counted once among the responses, and once among the times.
+ */
 export interface OpenedPlane extends TestedPlane {
   /** Connects a client that closes at the end. @param localAddress the client's address, such as 127.0.0.2 */
   connect(localAddress?: string): Promise<Client>;
@@ -96,6 +99,10 @@ export async function openPlane(options: PlaneOptions = {}): Promise<OpenedPlane
     await server.stop();
     expect(server.statistics().open).toBe(0);
     expect(server.plane.outputs.spare).toBe(spare);
+    server.plane.recordTurns();
+    const { requests, requestTimes, responses } = server.statistics();
+    expect(responses.reduce((sum, { count }) => sum + count, 0)).toBe(requests);
+    expect(requestTimes.count).toBe(requests);
   });
   const open = async (localAddress?: string): Promise<Client> => {
     const client = await connect(server.port, localAddress, options.io?.tls);

@@ -19,7 +19,7 @@ import {
 import {
   CELL_BYTES,
   CELLS_OF_METHOD_BYTES,
-  FIGURES_PREPARED,
+  FIGURES_IN_TURN,
   FIGURES_REFUSALS,
 } from '../../memory/figures-layout.ts';
 import {
@@ -166,7 +166,7 @@ export function createJsCodec(views: Views, slot: number, counterAdd: CounterAdd
     words[(slot + CONTROL_WRITTEN) >> 2] = position - output;
     words[(slot + CONTROL_REQUESTS_LEFT) >> 2] = answersMax - answered;
     add(statistics + STATISTICS_REQUESTS, answered);
-    add(slot + FIGURES + FIGURES_PREPARED, verdict === VERDICT_REQUEST ? answered - 1 : answered);
+    add(slot + FIGURES + FIGURES_IN_TURN, verdict === VERDICT_REQUEST ? answered - 1 : answered);
     return start;
   }
 
