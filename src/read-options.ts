@@ -5,6 +5,7 @@ import { accessSync, constants, type Stats, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { kindOf } from './app/kind.ts';
+import { isLoopback } from './connection/address.ts';
 import { nearest } from './nearest.ts';
 import { escaped } from './one-line.ts';
 import { OptionError } from './option-kinds.ts';
@@ -33,7 +34,8 @@ export function readTexts(given: Given, defaults: Partial<Options> = {}): Option
   const options: Options = { ...byDefault(), ...defaults, app: given.app };
   for (const [name, text] of texts)
     Object.assign(options, { [name]: OPTIONS[name].read(text, called(name)) });
-  for (const rule of [fitTarget, fitApp, fitModel, fitState, fitProxy, fitTls, fitUnix]) rule(options, given);
+  for (const rule of [fitTarget, fitApp, fitModel, fitState, fitProxy, fitTls, fitUnix, fitAdmin])
+    rule(options, given);
   return options;
 }
 
@@ -197,5 +199,20 @@ function fitUnix(options: Options, { texts, called }: Given): void {
   if (options.tls !== undefined)
     throw new OptionError(
       `${called('unix')} speaks HTTP without TLS: name ${called('port')}, too, for HTTPS, or leave out the certificates`,
+    );
+}
+
+/** A token guards what other machines reach. */
+function fitAdmin({ admin, adminToken }: Options, { called }: Given): void {
+  if (admin === undefined) {
+    if (adminToken !== undefined)
+      throw new OptionError(
+        `${called('adminToken')} belongs to ${called('admin')}: give the address of the admin listener, too`,
+      );
+    return;
+  }
+  if ('port' in admin && adminToken === undefined && !isLoopback(admin.host))
+    throw new OptionError(
+      `${called('admin')} ${admin.host}:${admin.port} may be reached by other machines: give ${called('adminToken')}, too, or use 127.0.0.1`,
     );
 }

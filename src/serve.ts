@@ -1,6 +1,8 @@
 // A server inside any program: threads that load an application, or handlers in the calling thread. It
 // handles no signal, ends no process, and replaces no global unless an option asks for it.
 
+import { type Admin, openAdmin } from './admin/admin.ts';
+import { Readiness } from './admin/readiness.ts';
 import { APP_KEYS, hintFor, strangeKeys } from './app/app-keys.ts';
 import { appOf } from './app/load.ts';
 import type { App } from './app/types.ts';
@@ -34,6 +36,8 @@ export interface Server extends AsyncDisposable {
   /** The URL without a slash at the end: `http://127.0.0.1:8080`. Begins with https if the server speaks TLS. */
   readonly url: string;
   readonly port: number;
+  /** The URL of the admin listener; undefined without the option `admin`. */
+  readonly admin: string | undefined;
   /** Totals and gauges over all threads of the server. */
   stats(): Statistics;
   /**
@@ -118,14 +122,16 @@ export async function startThreads(options: Options, listeners = listenersOf(opt
   }
   // If the port is 0, the first thread picks one, and the others use it.
   const picks = listeners.map((listener) => new PortPick(listener));
-  const server = await eventLoop({
-    ...start,
-    takePlace: async (listener, ordinal) =>
-      placeAt(await (picks[listener] as PortPick).addressFor(ordinal), workersMax > 1),
-    listening: (listener, port) => picks[listener]?.picked(port),
-  });
+  const { server, administration } = await administered(options, () =>
+    eventLoop({
+      ...start,
+      takePlace: async (listener, ordinal) =>
+        placeAt(await (picks[listener] as PortPick).addressFor(ordinal), workersMax > 1),
+      listening: (listener, port) => picks[listener]?.picked(port),
+    }),
+  );
   return {
-    ...handleOf(options, server),
+    ...handleOf(options, server, administration),
     reload: async () => void (await server.reload?.(options.drainTimeout)),
   };
 }
@@ -150,9 +156,11 @@ export async function startInThread(
   try {
     const takePlace: TakePlace = async (listener) =>
       placeAt((listeners[listener] as ListenerOptions).address, false);
-    const server = await inThread({ ...start, takePlace }, handlers);
+    const { server, administration } = await administered(options, () =>
+      inThread({ ...start, takePlace }, handlers),
+    );
     return {
-      ...handleOf(options, server),
+      ...handleOf(options, server, administration),
       reload: async (app) => {
         const next = appOf(app, 'reload()');
         for (const line of strangeKeys(app, 'reload()')) start.warn(line);
@@ -177,16 +185,54 @@ function startOf(options: Options, listeners: ListenerOptions[]): Omit<ModelStar
   };
 }
 
-function handleOf({ drainTimeout, tls }: Options, running: RunningServer): Server {
+/** The admin listener of a server, if it has one, and what the listener says of it. */
+interface Administration {
+  readiness: Readiness;
+  admin: Admin | undefined;
+}
+
+/** Opens the admin listener, then starts the server. @throws the error of either; then nothing listens */
+async function administered<S extends RunningServer>(
+  options: Options,
+  startServer: () => Promise<S>,
+): Promise<{ server: S; administration: Administration }> {
+  const readiness = new Readiness();
+  const { admin: address } = options;
+  const admin =
+    address &&
+    (await openAdmin({
+      options,
+      address,
+      place: placeAt(address, false),
+      sources: { readiness },
+      called: (name) => name,
+    }));
+  try {
+    const server = await startServer();
+    readiness.enter('ready');
+    return { server, administration: { readiness, admin } };
+  } catch (error) {
+    admin?.close();
+    throw error;
+  }
+}
+
+function handleOf(
+  { drainTimeout, tls }: Options,
+  running: RunningServer,
+  { readiness, admin }: Administration,
+): Server {
   const listener = mainListener(running.listeners);
   let closed: Promise<void> | undefined;
   const close = async (): Promise<void> => {
-    closed ??= running.drain(drainTimeout).then(() => {});
+    readiness.enter('draining');
+    closed ??= running.drain(drainTimeout).then(() => admin?.close());
     await closed;
   };
   return {
     url: urlOf(listener),
     port: portOf(listener.address),
+    admin: admin?.url,
     stats: () => running.statistics(),
     reloadTls: async (given) => {
       if (tls === undefined)

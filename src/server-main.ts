@@ -1,10 +1,12 @@
 // The entry of a server process, which obeys the supervisor that forked it. It ignores signals: Ctrl-C reaches the whole
 // process group, and only the supervisor interprets it. When the supervisor is gone, the server drains and ends.
 
+import { openAdmin } from './admin/admin.ts';
+import { Readiness } from './admin/readiness.ts';
 import type { ListenerOptions } from './connection/address.ts';
 import { type Handle, SOCKETS_OF_WORKER, type SocketWay } from './connection/bind.ts';
 import { type ListenAt, placeAt } from './connection/listener.ts';
-import type { ToServer, ToSupervisor } from './messages.ts';
+import type { ServerStart, ToServer, ToSupervisor } from './messages.ts';
 import { countListeners } from './models/counts.ts';
 import { descriptorsMax } from './models/descriptors.ts';
 import { eventLoop } from './models/event-loop.ts';
@@ -12,7 +14,7 @@ import type { Model, Server } from './models/model.ts';
 import { processes } from './models/process.ts';
 import { sequential } from './models/sequential.ts';
 import { threads } from './models/thread.ts';
-import type { ModelName } from './options.ts';
+import { flagOf, type ModelName } from './options.ts';
 
 const MODELS: Record<ModelName, Model> = {
   'event-loop': eventLoop,
@@ -28,6 +30,7 @@ const waiting = new Map<number, (handle: Handle) => void>();
 let requests = 0;
 let server: Server | undefined;
 let starting: Promise<void> | undefined;
+const readiness = new Readiness();
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
 process.stdout.on('error', () => {});
@@ -43,6 +46,9 @@ async function obey(message: ToServer | null, handle: unknown): Promise<void> {
     case 'socket':
       waiting.get(message.request)?.(handle as Handle);
       break;
+    case 'stopping':
+      readiness.enter('stopping');
+      break;
     case 'drain':
       await drain(message.timeoutMs);
       break;
@@ -54,9 +60,11 @@ async function obey(message: ToServer | null, handle: unknown): Promise<void> {
   }
 }
 
-async function start({ options, times, listeners, ways }: ToServer & { type: 'start' }): Promise<void> {
+async function start(message: ServerStart): Promise<void> {
+  const { options, times, listeners, ways } = message;
   const reusePort = countListeners(options) > 1;
   try {
+    await administer(message);
     server = await MODELS[options.model]({
       options,
       times,
@@ -69,10 +77,25 @@ async function start({ options, times, listeners, ways }: ToServer & { type: 'st
       note,
       warn,
     });
+    readiness.enter('ready');
     tell({ type: 'listening', listeners: server.listeners, who: server.who, io: server.io });
   } catch (error) {
     fail(error as Error);
   }
+}
+
+/** Opens the admin listener, which answers before the threads do, and until the process ends. */
+async function administer({ options, listeners, admin }: ServerStart): Promise<void> {
+  if (admin === undefined) return;
+  const { address, way } = admin;
+  const { url } = await openAdmin({
+    options,
+    address,
+    place: way === 'own' ? placeAt(address, false) : { fds: [await takeSocket(listeners.length, 0)] },
+    sources: { readiness },
+    called: (name) => `--${flagOf(name)}`,
+  });
+  tell({ type: 'administered', url });
 }
 
 /** Logs the outcome, since a signal has no answer. */
@@ -105,6 +128,7 @@ async function takeSocket(listener: number, socket: number): Promise<number> {
 }
 
 async function drain(timeoutMs: number): Promise<void> {
+  readiness.enter('draining');
   const late = (await server?.drain(timeoutMs)) ?? 0;
   if (server) tell({ type: 'drained', statistics: server.statistics(), late }, end);
   else end();

@@ -4,8 +4,8 @@ import { type ChildProcess, fork, type SendHandle } from 'node:child_process';
 import inspector from 'node:inspector';
 import { isatty } from 'node:tty';
 import { Backoff } from './backoff.ts';
-import { type ListenerOptions, listenersOf, urlOf } from './connection/address.ts';
-import { type Bound, bindAll } from './connection/bind.ts';
+import { type Address, type ListenerOptions, listenersOf, urlOf } from './connection/address.ts';
+import { type Bound, bind, bindAll } from './connection/bind.ts';
 import { adoptAll } from './connection/inherited.ts';
 import { Log } from './connection/log.ts';
 import { NUMBERS_MS, SNAPSHOT_MS } from './durable/keeper-messages.ts';
@@ -35,18 +35,26 @@ export async function supervise(
   leaveDebuggerToServer();
   // The server process reads the certificates for itself. A mistake in them must show before a port is bound.
   if (options.tls !== undefined) (await import('./tls/read-material.ts')).readMaterial(options.tls);
+  if (options.adminToken !== undefined)
+    (await import('./admin/token.ts')).readToken(options.adminToken, '--admin-token');
   const log = new Log(options.log);
   const wanted = countListeners(options);
   const { listeners, bound } = await openSockets(options, places, wanted);
+  const admin = options.admin && (await bindAdmin(options.admin, bound));
   const workersMax = Math.min(...bound.map((one) => one.workersMax));
   const possible = { ...options };
   if (wanted > workersMax) {
     possible.workers = workersMax;
     log.note(`Threads can't share sockets here: 1 worker, not ${wanted}`);
   }
-  await new Promise<void>((resolve, reject) =>
-    new Supervisor(possible, times, listeners, bound, log, resolve, reject).start(),
-  );
+  try {
+    await new Promise<void>((resolve, reject) =>
+      new Supervisor(possible, times, listeners, bound, admin, log, resolve, reject).start(),
+    );
+  } finally {
+    // Open until here, so that a draining server answers that it is not ready.
+    admin?.close();
+  }
 }
 
 /** Takes over the inherited sockets, or binds the listeners' addresses. Returns the listeners with their known addresses. */
@@ -61,6 +69,16 @@ async function openSockets(
     listeners: listeners.map((listener, i) => ({ ...listener, address: (bound[i] as Bound).address })),
     bound,
   };
+}
+
+/** Binds the address of the admin listener. @throws Error of one line; then the other sockets are closed */
+async function bindAdmin(address: Address, others: readonly Bound[]): Promise<Bound> {
+  try {
+    return await bind(address, 1, 'auto');
+  } catch (error) {
+    for (const one of others) one.close();
+    throw (await import('./admin/admin.ts')).adminError(error as Error, address, '--admin');
+  }
 }
 
 /** Frees the port of `--inspect` for the server process, which inherits the flag and runs the code of users. */
@@ -79,6 +97,7 @@ class Supervisor {
   private pause: NodeJS.Timeout | undefined;
   private stoppedMs: number | undefined;
   private failure: Error | undefined;
+  private adminUrl: string | undefined;
   /** Standard input, output or error is a terminal. */
   private readonly attended = [0, 1, 2].some((descriptor) => isatty(descriptor));
 
@@ -88,6 +107,7 @@ class Supervisor {
     private readonly listeners: ListenerOptions[],
     /** The sockets of each listener. */
     private readonly bound: Bound[],
+    private readonly admin: Bound | undefined,
     private readonly log: Log,
     private readonly stopped: () => void,
     private readonly failed: (error: Error) => void,
@@ -113,8 +133,15 @@ class Supervisor {
       if (child.pid === undefined) this.serverEnded(error.message, error);
     });
     child.on('exit', (code, signal) => this.serverEnded(signal ?? `code ${code}`));
-    const { options, times, listeners, bound } = this;
-    this.tell({ type: 'start', options, times, listeners, ways: bound.map(({ way }) => way) });
+    const { options, times, listeners, bound, admin } = this;
+    this.tell({
+      type: 'start',
+      options,
+      times,
+      listeners,
+      ways: bound.map(({ way }) => way),
+      admin: admin && { address: admin.address, way: admin.way },
+    });
   }
 
   private hear(message: ToSupervisor | null): void {
@@ -123,8 +150,12 @@ class Supervisor {
         if (this.stoppedMs !== undefined) break;
         this.tell(
           { type: 'socket', request: message.request },
-          this.bound[message.listener]?.handleOf(message.socket) as unknown as SendHandle,
+          (this.bound[message.listener] ?? this.admin)?.handleOf(message.socket) as unknown as SendHandle,
         );
+        break;
+      case 'administered':
+        this.adminUrl = message.url;
+        void this.publish(this.admin === undefined ? [] : [this.admin]);
         break;
       case 'listening':
         this.listenedMs = Date.now();
@@ -151,18 +182,24 @@ class Supervisor {
 
   /** All threads of a server process listen, so clients may find the addresses. */
   private async opened(message: ToSupervisor & { type: 'listening' }): Promise<void> {
-    try {
-      // One after the other: each finds those before it, if a path stands twice.
-      for (const one of this.bound) await one.publish();
-    } catch (error) {
-      // A stop has closed the sockets.
-      if (this.stoppedMs !== undefined) return;
-      this.failure = error as Error;
-      this.child?.kill('SIGKILL');
-      return;
-    }
+    if (!(await this.publish(this.bound))) return;
     this.proved = true;
     this.announce(message);
+  }
+
+  /** Publishes sockets. @returns false if it fails; then the server process is ended */
+  private async publish(sockets: readonly Bound[]): Promise<boolean> {
+    try {
+      // One after the other: each finds those before it, if a path stands twice.
+      for (const one of sockets) await one.publish();
+      return true;
+    } catch (error) {
+      // A stop has closed the sockets.
+      if (this.stoppedMs !== undefined) return false;
+      this.failure = error as Error;
+      this.child?.kill('SIGKILL');
+      return false;
+    }
   }
 
   /** Logs the start line, for which scripts wait. */
@@ -188,7 +225,8 @@ class Supervisor {
     const [first, ...more] = listeners.map((one) => `${urlOf(one)}${PURPOSES[one.serves]}`);
     const last = more.pop();
     const where = last === undefined ? first : `${[first, ...more].join(', ')} and ${last}`;
-    this.log.note(`Server listening on ${where} (${how})`);
+    const admin = this.adminUrl === undefined ? '' : `; admin on ${this.adminUrl}`;
+    this.log.note(`Server listening on ${where} (${how})${admin}`);
   }
 
   /** Describes how the built-in app counts, if an option has chosen it. */

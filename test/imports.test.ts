@@ -34,6 +34,7 @@ const LAYERS: RegExp[] = [
   /^src\/(app|durable|http2)\//,
   /^src\/(workers\/|(option-kinds|options|tls-options|read-options|serve-options|listen-fds|command-line)\.ts$)/,
   /^src\/(models\/|messages\.ts$)/,
+  /^src\/admin\//,
   /^src\/(supervisor|server-main|serve)\.ts$/,
   /^src\/(command|index)\.ts$/,
   /^src\/cli\.ts$/,
@@ -89,8 +90,11 @@ describe('import directions', () => {
   });
 
   test.each([
-    // proxy.ts uses it only to recognise IP addresses.
-    ['node:net', /^src\/(connection\/|models\/thread\.ts$|app\/proxy\.ts$|durable\/lock\.ts$)/],
+    // proxy.ts and guard.ts use it only to recognise IP addresses.
+    [
+      'node:net',
+      /^src\/(connection\/|models\/thread\.ts$|app\/proxy\.ts$|admin\/guard\.ts$|durable\/lock\.ts$)/,
+    ],
     // binding.ts asks for the id of its thread.
     ['node:worker_threads', /^src\/((workers|models)\/|durable\/keeper(-main)?\.ts$|state\/binding\.ts$)/],
     ['node:child_process', /^src\/(supervisor|models\/process|app\/load)\.ts$/],

@@ -1,6 +1,6 @@
 // Where a server listens, and how log lines and URLs name that address.
 
-import { isIPv6 } from 'node:net';
+import { isIPv4, isIPv6 } from 'node:net';
 
 /** A TCP port, or the path of a unix socket (on Windows, of a named pipe) with the mode of its file. */
 export type Address = { host: string; port: number } | UnixAddress;
@@ -91,4 +91,9 @@ export function hostToListen(text: string): string | undefined {
     URL.canParse(urlOf({ address: { host, port: 1 }, protocol: 'plain' }))
     ? host
     : undefined;
+}
+
+/** Whether a host names this machine alone. */
+export function isLoopback(host: string): boolean {
+  return host.toLowerCase() === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
 }

@@ -1,0 +1,50 @@
+// The application of the admin listener: an ordinary application, whose handlers read what the server has in memory.
+
+import { Response } from '../app/response.ts';
+import type { App, Handler, Routes } from '../app/types.ts';
+import type { Guard, Right } from './guard.ts';
+import type { Phase, Readiness } from './readiness.ts';
+
+/** The paths of the page at `/`. */
+const PAGE = `hotpath administration
+
+/metrics   figures for Prometheus
+/healthz   200 while the server process runs
+/readyz    200 while the server is ready for requests
+/stats     figures as JSON
+/state     named state as JSON
+`;
+
+const REASONS: Record<Phase, string> = {
+  starting: 'not ready: starting',
+  ready: 'ready',
+  stopping: 'not ready: stopping after the shutdown delay',
+  draining: 'not ready: draining',
+};
+
+/** What the application reads. */
+export interface AdminSources {
+  readiness: Readiness;
+}
+
+/** Makes the application. */
+export function adminApp(sources: AdminSources, guard: Guard): App {
+  const { readiness } = sources;
+  const at = (right: Right, handler: Handler): { GET: Handler } => ({ GET: guard.around(right, handler) });
+  const routes: Routes = {
+    '/': at('read', () => text(PAGE)),
+    '/healthz': at('open', () => text('ok\n')),
+    '/readyz': at('open', () =>
+      text(`${REASONS[readiness.phase]}\n`, readiness.phase === 'ready' ? 200 : 503),
+    ),
+  };
+  return { routes, fetch: guard.around('read', () => text('Not found: see /\n', 404)) };
+}
+
+/** No answer may be kept: the next one differs. */
+function text(content: string, status = 200): Response {
+  return new Response(content, {
+    status,
+    headers: { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' },
+  });
+}
