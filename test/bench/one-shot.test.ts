@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import http, { type RequestListener } from 'node:http';
 import https from 'node:https';
-import type { AddressInfo, Server } from 'node:net';
+import type { AddressInfo, Server, Socket } from 'node:net';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -46,13 +46,18 @@ function secureServer(secureOptions = 0): Server {
 
 describe('runOneShotLoad', () => {
   it('opens a connection for each request', async () => {
-    const started = http.createServer(HELLO);
-    let connections = 0;
-    started.on('connection', () => connections++);
-    const port = await listen(started);
+    const requestsOn = new Map<Socket, number>();
+    const port = await listen(
+      http.createServer((request, response) => {
+        requestsOn.set(request.socket, (requestsOn.get(request.socket) ?? 0) + 1);
+        response.end('Hello1');
+      }),
+    );
     const result = await oneShot.runOneShotLoad({ port, bound: { requests: REQUESTS } }, UNPINNED);
     expect(result).toMatchObject({ requests: REQUESTS, seconds: expect.any(Number) });
-    expect(connections).toBe(REQUESTS);
+    // On a busy machine ab opens some connections without a request, so they are not counted.
+    expect(requestsOn.size).toBeGreaterThanOrEqual(REQUESTS);
+    expect(new Set(requestsOn.values())).toEqual(new Set([1]));
   });
 
   it('fails if an answer is wrong', async () => {
