@@ -18,7 +18,10 @@ import {
 import { appFile, readTexts } from './read-options.ts';
 
 /** The parsed command. */
-export type Command = { run: Options } | { print: 'help' | 'version' };
+export type Command = { run: Options } | { print: 'help' | 'version' } | { init: string };
+
+/** The name of a command. A file of this name is served as ./init. */
+const INIT = 'init';
 
 const HELP_WIDTH = 100;
 /** A longer flag has its description on the next line. */
@@ -42,6 +45,7 @@ export function readCommand(argv: string[], environment: Environment, pid = 0): 
   const { flags, paths } = takeApart(argv);
   if (flags.has('help')) return { print: 'help' };
   if (flags.has('version')) return { print: 'version' };
+  if (paths[0] === INIT) return { init: initFolder(paths, flags) };
   if (paths.length > 1)
     throw new OptionError(
       `unexpected argument '${escaped(paths[1] as string)}': hotpath takes one app and options; see hotpath --help`,
@@ -64,6 +68,17 @@ export function readCommand(argv: string[], environment: Environment, pid = 0): 
     name === 'port' && fromEnvironment ? 'PORT in the environment' : flagNamed(name);
   const app = paths[0] === undefined ? undefined : appFile(paths[0]);
   return { run: { ...readTexts({ app, texts, called }), inherited } };
+}
+
+/** Returns the folder of `hotpath init`. @throws OptionError if there is anything else */
+function initFolder([, folder = '.', more]: string[], flags: ReadonlyMap<string, string>): string {
+  const [flag] = flags.keys();
+  if (flag !== undefined)
+    throw new OptionError(`hotpath init takes no --${flag}: add it to the scripts of package.json`);
+  if (more !== undefined)
+    throw new OptionError(`unexpected argument '${escaped(more)}': hotpath init takes one folder`);
+  if (folder === '' || folder.includes(NUL)) throw new OptionError('hotpath init needs the name of a folder');
+  return folder;
 }
 
 /**
@@ -124,6 +139,7 @@ export function helpText(): string {
   ]);
   return [
     'Usage: hotpath [app] [options]',
+    '       hotpath init [folder]     writes a first application',
     '',
     'Serves the application that the module `app` exports: { fetch, routes, error, start, stop }.',
     'Without an app, the built-in app answers every path with Hello1, Hello2, ... and counts exactly',

@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { helpText, readCommand } from './command-line.ts';
+import { writeFirstApp } from './init.ts';
 import { forgetSockets } from './listen-fds.ts';
 import { oneLine } from './one-line.ts';
 import { OptionError } from './option-kinds.ts';
@@ -24,6 +25,7 @@ export async function main(argv: string[], times = TIMES): Promise<number> {
     const command = readCommand(argv, process.env, process.pid);
     forgetSockets(process.env);
     if ('run' in command) await supervise(command.run, times);
+    else if ('init' in command) console.log(writeFirstApp(command.init, version()));
     else console.log(command.print === 'help' ? helpText() : version());
     return 0;
   } catch (error) {

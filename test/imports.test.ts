@@ -36,7 +36,7 @@ const LAYERS: RegExp[] = [
   /^src\/(models\/|messages\.ts$)/,
   /^src\/admin\//,
   /^src\/(supervisor|server-main|serve)\.ts$/,
-  /^src\/(command|index)\.ts$/,
+  /^src\/(command|index|init)\.ts$/,
   /^src\/cli\.ts$/,
 ];
 
