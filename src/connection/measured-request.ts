@@ -1,6 +1,7 @@
 // A request as the figures of its thread count it: once, when its response begins, by route, method and status; and how long
 // it took. A request that is answered while the application is being called has the time of its turn, since reading a clock
-// takes long; other requests have times of their own.
+// takes long; other requests have times of their own. These begin when the application is called if the call before had
+// such a request, too, and otherwise when the call returns.
 
 import type { Plane } from './plane.ts';
 
@@ -21,13 +22,17 @@ export class MeasuredRequest {
     this.measuring = plane;
     this.routeCells = routeCells;
     this.method = plane.slot.record.method;
-    this.begunMs = plane.clock.readMs();
+    if (plane.answersLater) this.begunMs = plane.clock.readMs();
   }
 
   /** The call of the application has returned. */
   returned(): void {
     this.called = false;
-    if (this.counted && this.measuring !== undefined) this.handlerTook(this.measuring);
+    const { measuring } = this;
+    if (measuring === undefined) return;
+    measuring.answersLater = true;
+    if (this.begunMs === 0) this.begunMs = measuring.clock.readMs();
+    if (this.counted) this.handlerEnds();
   }
 
   /** Counts the response, which begins. @param statusCode 0 if there is none */
@@ -36,7 +41,14 @@ export class MeasuredRequest {
     if (measuring === undefined || this.counted) return;
     this.counted = true;
     measuring.slot.figures.answered(this.routeCells, this.method, statusCode);
-    if (!this.called) this.handlerTook(measuring);
+  }
+
+  /** The application has begun to answer, and the response is not over. */
+  protected handlerEnds(): void {
+    const { measuring } = this;
+    if (measuring === undefined || this.called || this.handled) return;
+    this.handled = true;
+    measuring.slot.figures.handlersTook(measuring.clock.readMs() - this.begunMs, 1);
   }
 
   /** The request is over. */
@@ -45,13 +57,13 @@ export class MeasuredRequest {
     if (measuring === undefined) return;
     this.counts(0);
     this.measuring = undefined;
-    if (this.called) measuring.answeredInTurn();
-    else measuring.slot.figures.requestTook(measuring.clock.readMs() - this.begunMs);
-  }
-
-  private handlerTook({ clock, slot }: Plane): void {
-    if (this.handled) return;
-    this.handled = true;
-    slot.figures.handlersTook(clock.readMs() - this.begunMs, 1);
+    if (this.called) {
+      measuring.answeredInTurn();
+      return;
+    }
+    const { figures } = measuring.slot;
+    const ms = measuring.clock.readMs() - this.begunMs;
+    if (!this.handled) figures.handlersTook(ms, 1);
+    figures.requestTook(ms);
   }
 }

@@ -136,6 +136,7 @@ export class OpenExchange extends Signals implements Exchange, ContentSource {
       this.finish();
     } else {
       this.state = SENDING;
+      this.handlerEnds();
       if (outflow.send(isText ? Buffer.from(content) : content)) this.finish();
     }
   }
@@ -359,6 +360,7 @@ export class OpenExchange extends Signals implements Exchange, ContentSource {
     outflow.reserve(this.checkHead(this.fields));
     this.buildHead(this.statusCode, this.fields, stream.length);
     this.state = BEGUN;
+    this.handlerEnds();
     if (stream.endsWithClose) outflow.closeEndsContent();
     stream.writeHeld(outflow);
   }

@@ -51,6 +51,8 @@ export class Plane implements Timing {
   http2: ServeHttp2 | undefined;
   /** Pointer of the figures of requests that no route answers. */
   readonly noRouteCells: number;
+  /** The application's last call returned before its request was over. */
+  answersLater = false;
   /** Called at each tick of the clock. */
   onTick: (() => void) | undefined;
   /** The time of the last turn that was timed. */
@@ -112,6 +114,7 @@ export class Plane implements Timing {
 
   /** Counts a request that the application has answered in its turn. */
   answeredInTurn(): void {
+    this.answersLater = false;
     this.untimed++;
     this.slot.figures.answeredInTurn();
   }

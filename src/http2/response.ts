@@ -124,6 +124,7 @@ export abstract class ResponseOfStream extends Signals implements OutgoingHost {
       this.finish();
     } else {
       this.state = SENDING;
+      this.handlerEnds();
       this.push(isText ? Buffer.from(content) : content);
       this.outgoing.end();
     }
@@ -280,6 +281,7 @@ export abstract class ResponseOfStream extends Signals implements OutgoingHost {
     if (this.state !== HELD || streamed === undefined) return;
     const { contentless, length } = streamed;
     this.state = BEGUN;
+    this.handlerEnds();
     const { held, heldWritten } = streamed.takeHeld();
     if (contentless || length === 0) this.sendFields(this.statusCode, this.fields, length, true);
     else if (length !== undefined) this.sendFields(this.statusCode, this.fields, length, false);
