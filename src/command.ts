@@ -1,4 +1,5 @@
-// The command line: takes arguments, returns an exit code: 0 a clean end, 1 failed to start, 2 wrong usage.
+// The command line: takes arguments, returns an exit code: 0 a clean end, 1 failed to start or to stop, 2 wrong usage, more
+// if a second signal stopped the server (supervisor.ts).
 
 import { readFileSync } from 'node:fs';
 import { helpText, readCommand } from './command-line.ts';
@@ -24,8 +25,8 @@ export async function main(argv: string[], times = TIMES): Promise<number> {
     checkWorkingDirectory();
     const command = readCommand(argv, process.env, process.pid);
     forgetSockets(process.env);
-    if ('run' in command) await supervise(command.run, times);
-    else if ('init' in command) console.log(writeFirstApp(command.init, version()));
+    if ('run' in command) return await supervise(command.run, times);
+    if ('init' in command) console.log(writeFirstApp(command.init, version()));
     else console.log(command.print === 'help' ? helpText() : version());
     return 0;
   } catch (error) {

@@ -232,7 +232,7 @@ export const OPTIONS: { readonly [Name in OptionName]: Option<Options[Name]> } =
   },
   workers: {
     ...wholeNumberOrAuto(1, WORKERS_MAX),
-    says: 'Worker threads; auto starts as many as Node says can run at once',
+    says: 'Worker threads; auto starts as many as can run at once, by the CPUs or the CPU quota of a container',
     onPage:
       'With `--model process` or `--model thread`: how many connections are served at a time, by default 8 for each core.',
   },

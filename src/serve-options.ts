@@ -181,8 +181,8 @@ export interface ServeAppOptions extends ServeOptions {
   /** Path or URL of the application's module. A relative path counts from the working directory. */
   app: string | URL;
   /**
-   * Worker threads; auto starts as many as Node says can run at once. Range: auto, or 1 to 256. Default:
-   * auto.
+   * Worker threads; auto starts as many as can run at once, by the CPUs or the CPU quota of a container.
+   * Range: auto, or 1 to 256. Default: auto.
    */
   workers?: number | 'auto' | undefined;
 }

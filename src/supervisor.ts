@@ -2,6 +2,7 @@
 
 import { type ChildProcess, fork, type SendHandle } from 'node:child_process';
 import inspector from 'node:inspector';
+import { constants } from 'node:os';
 import { isatty } from 'node:tty';
 import { Backoff } from './backoff.ts';
 import { type Address, type ListenerOptions, listenersOf, urlOf } from './connection/address.ts';
@@ -23,15 +24,22 @@ const GRACE_MS = 3000;
 /** What the start line says behind the URL of a listener. */
 const PURPOSES: Record<ListenerOptions['serves'], string> = { public: '', redirect: ' for redirects' };
 
+/** The exit code of a server that did not stop by itself. */
+const FAILED = 1;
+/** What a shell adds to the number of a signal. */
+const BY_SIGNAL = 128;
+
 /**
  * Runs a server until a signal stops it.
+ * @returns the exit code: 0; 1 if the server process failed while it stopped; 128 and the number of the signal if a
+ *   second signal cut requests off
  * @throws the error that binding or starting fails with
  */
 export async function supervise(
   options: Options,
   times: Times,
   places = listenersOf(options),
-): Promise<void> {
+): Promise<number> {
   leaveDebuggerToServer();
   // The server process reads the certificates for itself. A mistake in them must show before a port is bound.
   if (options.tls !== undefined) (await import('./tls/read-material.ts')).readMaterial(options.tls);
@@ -42,13 +50,14 @@ export async function supervise(
   const { listeners, bound } = await openSockets(options, places, wanted);
   const admin = options.admin && (await bindAdmin(options.admin, bound));
   const workersMax = Math.min(...bound.map((one) => one.workersMax));
+  // Every server process has as many threads as there are sockets, even if a container's quota changes.
   const possible = { ...options };
+  if (options.model === 'event-loop') possible.workers = Math.min(wanted, workersMax);
   if (wanted > workersMax) {
-    possible.workers = workersMax;
     log.note(`Threads can't share sockets here: 1 worker, not ${wanted}`);
   }
   try {
-    await new Promise<void>((resolve, reject) =>
+    return await new Promise<number>((resolve, reject) =>
       new Supervisor(possible, times, listeners, bound, admin, log, resolve, reject).start(),
     );
   } finally {
@@ -95,7 +104,14 @@ class Supervisor {
   private readonly backoff = new Backoff(BACKOFF_FIRST_MS, BACKOFF_MAX_MS);
   /** Runs while the server process waits to be started again. */
   private pause: NodeJS.Timeout | undefined;
-  private stoppedMs: number | undefined;
+  /** The time of the last signal to stop. */
+  private signalledMs = Number.NEGATIVE_INFINITY;
+  /** Runs while the server goes on after the first signal. */
+  private delay: NodeJS.Timeout | undefined;
+  /** The sockets are closed, and the server process drains. */
+  private stopping = false;
+  /** The exit code, once it is not that of a clean end. */
+  private code = 0;
   private failure: Error | undefined;
   private adminUrl: string | undefined;
   /** Standard input, output or error is a terminal. */
@@ -109,7 +125,7 @@ class Supervisor {
     private readonly bound: Bound[],
     private readonly admin: Bound | undefined,
     private readonly log: Log,
-    private readonly stopped: () => void,
+    private readonly stopped: (code: number) => void,
     private readonly failed: (error: Error) => void,
   ) {}
 
@@ -132,7 +148,7 @@ class Supervisor {
       // After a fork that failed no 'exit' follows. Other errors come from messages to a process that has ended.
       if (child.pid === undefined) this.serverEnded(error.message, error);
     });
-    child.on('exit', (code, signal) => this.serverEnded(signal ?? `code ${code}`));
+    child.on('exit', (code, signal) => this.serverEnded(signal ?? `code ${code}`, undefined, code === 0));
     const { options, times, listeners, bound, admin } = this;
     this.tell({
       type: 'start',
@@ -142,12 +158,14 @@ class Supervisor {
       ways: bound.map(({ way }) => way),
       admin: admin && { address: admin.address, way: admin.way },
     });
+    // A process that starts during the shutdown delay serves, and is not ready.
+    if (this.delay !== undefined) this.tell({ type: 'stopping' });
   }
 
   private hear(message: ToSupervisor | null): void {
     switch (message?.type) {
       case 'take':
-        if (this.stoppedMs !== undefined) break;
+        if (this.stopping) break;
         this.tell(
           { type: 'socket', request: message.request },
           (this.bound[message.listener] ?? this.admin)?.handleOf(message.socket) as unknown as SendHandle,
@@ -195,7 +213,7 @@ class Supervisor {
       return true;
     } catch (error) {
       // A stop has closed the sockets.
-      if (this.stoppedMs !== undefined) return false;
+      if (this.stopping) return false;
       this.failure = error as Error;
       this.child?.kill('SIGKILL');
       return false;
@@ -245,38 +263,74 @@ class Supervisor {
   }
 
   private reload(): void {
-    if (this.stoppedMs !== undefined) return;
+    if (this.stopping || this.delay !== undefined) return;
     if (this.pause === undefined) this.tell({ type: 'reload', timeoutMs: this.options.drainTimeout });
     else this.startServer();
   }
 
+  /** Obeys a signal: the first one begins the shutdown delay, or the drain; the next one leaves out what is left of it. */
   private stop(signal: NodeJS.Signals): void {
     const now = Date.now();
-    if (this.stoppedMs === undefined) {
-      this.stoppedMs = now;
-      this.log.note(`Stopping on ${signal}: finishing requests under way`);
-      // From here on connecting is refused, so that clients may go elsewhere.
-      this.close();
-      if (this.pause !== undefined) {
-        clearTimeout(this.pause);
-        this.stopped();
-        return;
-      }
-      this.tell({ type: 'drain', timeoutMs: this.options.drainTimeout });
-      const { state, redis } = this.options;
-      const keptMs = state === undefined && redis === undefined ? 0 : NUMBERS_MS + SNAPSHOT_MS;
-      setTimeout(() => this.child?.kill('SIGKILL'), this.options.drainTimeout + GRACE_MS + keptMs).unref();
-    } else if (now - this.stoppedMs > this.times.sameSignalMs) {
-      this.log.note(`Stopping at once on a second ${signal}`);
+    if (now - this.signalledMs <= this.times.sameSignalMs) return;
+    this.signalledMs = now;
+    if (this.stopping) {
+      this.log.note(`Stopping at once on another ${signal}`);
+      this.code = BY_SIGNAL + constants.signals[signal];
       this.child?.kill('SIGKILL');
+    } else if (this.delay !== undefined) {
+      this.log.note(`A second ${signal} ends the shutdown delay: finishing requests under way`);
+      this.drain();
+    } else if (this.options.shutdownDelay > 0 && this.proved) {
+      const { shutdownDelay } = this.options;
+      this.log.note(
+        `Stopping on ${signal} after the shutdown delay: not ready, but serving for ${shutdownDelay} ms`,
+      );
+      this.delay = setTimeout(() => this.drain(), shutdownDelay);
+      this.tell({ type: 'stopping' });
+    } else {
+      this.log.note(`Stopping on ${signal}: finishing requests under way`);
+      this.drain();
     }
   }
 
-  /** @param error the cause, if it is known */
-  private serverEnded(how: string, error = this.failure): void {
+  private drain(): void {
+    clearTimeout(this.delay);
+    this.stopping = true;
+    // From here on connecting is refused, so that clients may go elsewhere.
+    this.close();
+    if (this.pause !== undefined) {
+      clearTimeout(this.pause);
+      this.stopped(0);
+      return;
+    }
+    this.tell({ type: 'drain', timeoutMs: this.options.drainTimeout });
+    const { state, redis } = this.options;
+    const keptMs = state === undefined && redis === undefined ? 0 : NUMBERS_MS + SNAPSHOT_MS;
+    setTimeout(() => this.killLate(), this.options.drainTimeout + GRACE_MS + keptMs).unref();
+  }
+
+  private killLate(): void {
+    if (this.child === undefined) return;
+    this.log.warn('The server process did not end in time: killing it');
+    this.child.kill('SIGKILL');
+  }
+
+  /**
+   * @param error the cause, if it is known
+   * @param clean the process ended by itself, without an error
+   */
+  private serverEnded(how: string, error = this.failure, clean = false): void {
     this.child = undefined;
-    if (this.stoppedMs !== undefined) this.stopped();
-    else if (this.proved)
+    if (this.stopping) {
+      // After a second signal the death is no news.
+      if (!clean && this.code === 0) {
+        this.code = FAILED;
+        this.log.warn(
+          `The server process ${error === undefined ? `ended by ${how}` : `failed: ${error.message}`} while it stopped`,
+        );
+      }
+      this.stopped(this.code);
+    } else if (this.proved)
       this.startLater(error === undefined ? `ended by ${how}` : `failed: ${error.message}`);
     else this.fail(error ?? new Error(`the server process ended by ${how}`));
   }

@@ -287,8 +287,8 @@ describe('signals', () => {
     await sleep(700);
     expect(run.child.exitCode).toBe(null);
     run.child.kill('SIGTERM');
-    expect(await run.exit).toBe(0);
-    expect(run.output).toContain('Stopping at once on a second SIGTERM');
+    expect(await run.exit).toBe(128 + 15);
+    expect(run.output).toContain('Stopping at once on another SIGTERM');
     client.close();
   });
 

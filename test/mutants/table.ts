@@ -5,6 +5,7 @@ import { applicationDefects } from './applications.ts';
 import { certificateDefects } from './certificates.ts';
 import { connectionDefects } from './connection.ts';
 import type { Defect } from './defect.ts';
+import { deploymentDefects } from './deployment.ts';
 import { developingDefects } from './developing.ts';
 import { durableDefects } from './durable.ts';
 import { exchangeDefects } from './exchange.ts';
@@ -38,6 +39,7 @@ export const DEFECTS: readonly Defect[] = [
   ...appDefects,
   ...mutexDefects,
   ...stateDefects,
+  ...deploymentDefects,
   ...durableDefects,
   ...developingDefects,
   ...optionDefects,

@@ -387,14 +387,14 @@ export const workerDefects: Defect[] = [
   ...defectsOf('src/supervisor.ts', CLI, [
     [
       'a signal passed on by npm is a second one',
-      'now - this.stoppedMs > this.times.sameSignalMs',
-      'now - this.stoppedMs >= 0',
+      'now - this.signalledMs <= this.times.sameSignalMs',
+      'now - this.signalledMs < 0',
       'signals',
     ],
     [
       'a second signal is ignored',
-      'now - this.stoppedMs > this.times.sameSignalMs',
-      'now - this.stoppedMs > 100_000',
+      'now - this.signalledMs <= this.times.sameSignalMs',
+      'now - this.signalledMs <= 100_000',
       'a second signal stops at once',
     ],
     [

@@ -1,0 +1,72 @@
+// Defects of stopping, of threads that stand still, and of what the service manager learns.
+
+import { type Defect, defectsOf } from './defect.ts';
+
+const STOPPING = ['test/stopping.test.ts'];
+const CPUS = ['test/models/cpus.test.ts'];
+const GOES_ON = 'during the shutdown delay';
+
+export const deploymentDefects: Defect[] = [
+  ...defectsOf('src/supervisor.ts', STOPPING, [
+    [
+      'the server stays ready during the shutdown delay',
+      "this.delay = setTimeout(() => this.drain(), shutdownDelay);\n      this.tell({ type: 'stopping' });",
+      'this.delay = setTimeout(() => this.drain(), shutdownDelay);',
+      GOES_ON,
+    ],
+    [
+      'a server process that starts during the shutdown delay is ready',
+      "if (this.delay !== undefined) this.tell({ type: 'stopping' });",
+      '',
+      'is started again, and is not ready',
+    ],
+    [
+      'a reload is under way when the drain begins',
+      '|| this.delay !== undefined) return;',
+      ') return;',
+      GOES_ON,
+    ],
+    [
+      'the shutdown delay never ends',
+      'setTimeout(() => this.drain(), shutdownDelay)',
+      'setTimeout(() => {}, shutdownDelay)',
+      'when the shutdown delay is over',
+    ],
+    [
+      'a server that never served waits',
+      'shutdownDelay > 0 && this.proved',
+      'shutdownDelay > 0',
+      'has never served',
+    ],
+    [
+      'requests are cut, and the exit code is 0',
+      'this.code = BY_SIGNAL + constants.signals[signal];',
+      '',
+      'with 128 and its number',
+    ],
+    [
+      'the server process dies while it drains, and the exit code is 0',
+      'this.code = FAILED;',
+      '',
+      'the exit code is 1',
+    ],
+  ]),
+  ...defectsOf('src/models/cpus.ts', CPUS, [
+    ['half a CPU is lost', 'Math.ceil(quota)', 'Math.round(quota)', 'a quota of'],
+    ['a small quota starts no thread', 'Math.max(1, ', 'Math.max(0, Math.floor(quota) && ', 'a quota of'],
+    [
+      'a large quota starts more threads than there are CPUs',
+      'allowedCpus(places) ?? availableParallelism()',
+      '1_000',
+      'a quota of',
+    ],
+    ['the group above has no say', 'group = dirname(group)', "group = '/'", 'the smallest quota'],
+    ['the largest quota counts', 'Math.min(...quotas)', 'Math.max(...quotas)', 'the smallest quota'],
+    [
+      'version 1 of control groups has no quota',
+      "!controllers?.split(',').includes('cpu')",
+      "controllers !== 'cpu,cpuset'",
+      'version 1',
+    ],
+  ]),
+];
