@@ -1,179 +1,215 @@
-// The command line: from arguments to options, and the text of --help. node:util's parseArgs takes arguments apart; this
-// file reports a mistake in one line that names the flag as the user wrote it.
+// The command line: from arguments and the environment to options. node:util's parseArgs takes arguments apart; this file
+// reports a mistake in one line that names the flag as the user wrote it.
 
 import { parseArgs } from 'node:util';
-import { inheritedSockets, type ListenVariables } from './listen-fds.ts';
+import { readEnvironment } from './configuration/environment.ts';
+import { calledIn, givenOf, type Setting, type Settings, settingsFrom } from './configuration/settings.ts';
+import type { InheritedSocket } from './connection/inherited.ts';
+import { inheritedSockets } from './listen-fds.ts';
 import { nearest } from './nearest.ts';
 import { escaped } from './one-line.ts';
+import { optionMeant } from './option-hints.ts';
 import { NUL, OptionError } from './option-kinds.ts';
-import {
-  flagOf,
-  OPTION_GROUPS,
-  OPTION_NAMES,
-  OPTIONS,
-  type OptionName,
-  type Options,
-  withNames,
-} from './options.ts';
-import { appFile, readTexts } from './read-options.ts';
+import { flagOf, OPTION_NAMES, OPTIONS, type OptionName, type Options } from './options.ts';
+import { appFile, readAll } from './read-options.ts';
 
 /** The parsed command. */
-export type Command = { run: Options } | { print: 'help' | 'version' } | { init: string };
+export type Command = { print: 'help' | 'version' } | { init: string } | { asked: Asked };
 
 /** The name of a command. A file of this name is served as ./init. */
 const INIT = 'init';
 
-const HELP_WIDTH = 100;
-/** A longer flag has its description on the next line. */
-const FLAG_WIDTH = 32;
+/** What a command asks for, before its options are read. */
+export interface Asked {
+  /** URL of the application's module. */
+  app: string | undefined;
+  /** The application as the user wrote it. */
+  appCalled: string;
+  flags: Settings;
+  variables: Settings;
+  common: Settings;
+  inherited: readonly InheritedSocket[] | undefined;
+  mistakes: OptionError[];
+  /** Lines about what has no effect. */
+  warnings: string[];
+}
 
-/** What the command reads of the environment. PORT is the default of --port. */
-interface Environment extends ListenVariables {
-  PORT?: string | undefined;
+/** The options of a command. */
+export interface Configuration {
+  options: Options;
+  settings: Settings;
+  mistakes: OptionError[];
 }
 
 /** The options that a .socket unit of systemd takes the place of. */
-const DECIDED_BY_UNIT = ['host', 'port', 'unix', 'unixMode', 'redirectHttp', 'sockets'] as const;
+export const DECIDED_BY_UNIT = ['host', 'port', 'unix', 'unixMode', 'redirectHttp', 'sockets'] as const;
+
+/** Flags that are no options of a server, with their short forms. */
+const OTHER_FLAGS = { help: 'h', version: 'v' } as const;
+
+const NONE: Settings = new Map();
 
 /**
- * Reads the command line.
+ * Takes the command line and the environment apart.
  * @param argv without node and the script
  * @param pid of this process, for which the environment may describe sockets
- * @throws OptionError with one line for the user; Error if the environment describes inherited sockets wrongly
+ * @throws Error if the environment describes inherited sockets wrongly; OptionError if `hotpath init` is used wrongly
  */
-export function readCommand(argv: string[], environment: Environment, pid = 0): Command {
-  const { flags, paths } = takeApart(argv);
-  if (flags.has('help')) return { print: 'help' };
-  if (flags.has('version')) return { print: 'version' };
-  if (paths[0] === INIT) return { init: initFolder(paths, flags) };
-  if (paths.length > 1)
-    throw new OptionError(
-      `unexpected argument '${escaped(paths[1] as string)}': hotpath takes one app and options; see hotpath --help`,
-    );
-  const texts = new Map<OptionName, string>();
-  for (const name of OPTION_NAMES) {
-    const text = flags.get(flagOf(name));
-    if (text !== undefined) texts.set(name, text);
+export function readCommand(argv: string[], environment: NodeJS.ProcessEnv, pid = 0): Command {
+  const { flags, others, paths, mistakes } = takeApart(argv);
+  const [word] = paths;
+  if (others.has('help') || (word === 'help' && !isFile(word))) return { print: 'help' };
+  if (others.has('version') || (word === 'version' && !isFile(word))) return { print: 'version' };
+  if (word === INIT) {
+    if (mistakes[0] !== undefined) throw mistakes[0];
+    return { init: initFolder(paths, flags) };
   }
+  if (paths.length > 1)
+    mistakes.push(
+      new OptionError(
+        `unexpected argument '${escaped(paths[1] as string)}': hotpath takes one app and options; see hotpath --help`,
+      ),
+    );
+  const { variables, common, warnings, mistakes: wrong } = readEnvironment(environment);
+  mistakes.push(...wrong);
   const inherited = inheritedSockets(environment, pid);
-  for (const name of DECIDED_BY_UNIT)
-    if (inherited !== undefined && texts.has(name))
-      throw new OptionError(
-        `${flagNamed(name)} has no effect on the sockets that systemd passes: leave it out, and set the .socket unit`,
-      );
-  const wantsPort = inherited === undefined && (!texts.has('unix') || texts.has('host'));
-  const fromEnvironment = wantsPort && !texts.has('port') && Boolean(environment.PORT);
-  if (fromEnvironment) texts.set('port', environment.PORT as string);
-  const called = (name: OptionName): string =>
-    name === 'port' && fromEnvironment ? 'PORT in the environment' : flagNamed(name);
-  const app = paths[0] === undefined ? undefined : appFile(paths[0]);
-  return { run: { ...readTexts({ app, texts, called }), inherited } };
+  if (inherited !== undefined) mistakes.push(...decidedByUnit(flags, variables));
+  let app: string | undefined;
+  try {
+    app = word === undefined ? undefined : appFile(word);
+  } catch (error) {
+    mistakes.push(error as OptionError);
+  }
+  const asked: Asked = {
+    app,
+    appCalled: escaped(word ?? ''),
+    flags,
+    variables,
+    // The unit takes their place.
+    common: inherited === undefined ? common : NONE,
+    inherited,
+    mistakes,
+    warnings,
+  };
+  return { asked };
+}
+
+/** Reads the options of a command. @param module the settings of the application's module */
+export function configurationOf(asked: Asked, module = NONE): Configuration {
+  const { app, flags, variables, common, inherited } = asked;
+  const settings = settingsFrom({ flags, variables, common, module });
+  const { options, mistakes } = readAll(givenOf(app, settings));
+  return { options: { ...options, inherited }, settings, mistakes: [...asked.mistakes, ...mistakes] };
 }
 
 /** Returns the folder of `hotpath init`. @throws OptionError if there is anything else */
-function initFolder([, folder = '.', more]: string[], flags: ReadonlyMap<string, string>): string {
-  const [flag] = flags.keys();
+function initFolder([, folder = '.', more]: string[], flags: Settings): string {
+  const [flag] = flags.values();
   if (flag !== undefined)
-    throw new OptionError(`hotpath init takes no --${flag}: add it to the scripts of package.json`);
+    throw new OptionError(`hotpath init takes no ${flag.called}: add it to the scripts of package.json`);
   if (more !== undefined)
     throw new OptionError(`unexpected argument '${escaped(more)}': hotpath init takes one folder`);
   if (folder === '' || folder.includes(NUL)) throw new OptionError('hotpath init needs the name of a folder');
   return folder;
 }
 
+function isFile(path: string): boolean {
+  try {
+    appFile(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function decidedByUnit(flags: Settings, variables: Settings): OptionError[] {
+  const settings = new Map([...variables, ...flags]);
+  return DECIDED_BY_UNIT.filter((name) => settings.has(name)).map(
+    (name) =>
+      new OptionError(
+        `${calledIn(settings, name)} has no effect on the sockets that systemd passes: leave it out, and set the .socket unit`,
+      ),
+  );
+}
+
+interface Arguments {
+  flags: Map<OptionName, Setting>;
+  /** Flags that are no options. */
+  others: Set<string>;
+  paths: string[];
+  mistakes: OptionError[];
+}
+
 /**
  * Returns flags with their values and the remaining arguments. Of a repeated flag the last value counts, unless the option
- * takes several.
- * @throws OptionError for a flag that is unknown, lacks its value, or has a value that it doesn't take
+ * takes several. A flag that is unknown, lacks its value, or has a value that it doesn't take is a mistake.
  */
-function takeApart(argv: string[]): { flags: Map<string, string>; paths: string[] } {
-  const valued = new Map(OPTION_NAMES.map((name) => [flagOf(name), OPTIONS[name].value]));
-  const repeats = new Set(OPTION_NAMES.filter((name) => OPTIONS[name].repeats).map(flagOf));
-  for (const flag of ['help', 'version']) valued.set(flag, undefined);
-  const { tokens } = parseArgs({
-    args: argv,
-    options: Object.fromEntries([
-      ...[...valued].map(([flag, value]) => [flag, { type: value === undefined ? 'boolean' : 'string' }]),
-      ['help', { type: 'boolean', short: 'h' }],
-      ['version', { type: 'boolean', short: 'v' }],
+function takeApart(argv: string[]): Arguments {
+  const names = new Map(OPTION_NAMES.map((name) => [flagOf(name), name]));
+  const options = Object.fromEntries([
+    ...[...names].map(([flag, name]) => [
+      flag,
+      { type: OPTIONS[name].value === undefined ? 'boolean' : 'string' },
     ]),
-    strict: false,
-    tokens: true,
-  });
-  const flags = new Map<string, string>();
-  const paths: string[] = [];
+    ...Object.entries(OTHER_FLAGS).map(([flag, short]) => [flag, { type: 'boolean', short }]),
+  ]);
+  const { tokens } = parseArgs({ args: argv, options, strict: false, tokens: true });
+  const read: Arguments = { flags: new Map(), others: new Set(), paths: [], mistakes: [] };
   for (const token of tokens) {
-    if (token.kind === 'positional') paths.push(token.value);
+    if (token.kind === 'positional') read.paths.push(token.value);
     if (token.kind !== 'option') continue;
-    const { name, rawName, value, inlineValue } = token;
-    if (!valued.has(name)) throw unknown(argv[token.index] as string, [...valued.keys()]);
-    const wanted = valued.get(name);
-    if (wanted === undefined) {
-      if (value !== undefined) throw new OptionError(`${rawName} takes no value: write ${rawName} alone`);
-      // The flags of options that are on by default begin with this.
-      flags.set(name, String(!name.startsWith('no-')));
-    } else {
-      // An argument that looks like a flag is one, unless it follows an equals sign or can only be a number.
-      if (value === undefined || (!inlineValue && /^-(?!\d)./.test(value)))
-        throw new OptionError(`${rawName} needs a value: ${rawName} ${wanted}; see hotpath --help`);
-      const before = repeats.has(name) ? flags.get(name) : undefined;
-      flags.set(name, before === undefined ? value : before + NUL + value);
+    try {
+      takeOption(token, argv[token.index] as string, names, read);
+    } catch (error) {
+      read.mistakes.push(error as OptionError);
     }
   }
-  return { flags, paths };
+  return read;
+}
+
+interface OptionToken {
+  name: string;
+  rawName: string;
+  value?: string | undefined;
+  inlineValue?: boolean | undefined;
+}
+
+/** @throws OptionError */
+function takeOption(
+  { name: flag, rawName, value, inlineValue }: OptionToken,
+  argument: string,
+  names: ReadonlyMap<string, OptionName>,
+  { flags, others }: Arguments,
+): void {
+  const name = names.get(flag);
+  if (name === undefined && !Object.hasOwn(OTHER_FLAGS, flag)) throw unknown(argument, [...names.keys()]);
+  const wanted = name && OPTIONS[name].value;
+  if (wanted === undefined && value !== undefined)
+    throw new OptionError(`${rawName} takes no value: write ${rawName} alone`);
+  if (name === undefined) {
+    others.add(flag);
+    return;
+  }
+  const setting = { called: `--${flag}`, source: 'command line' };
+  if (wanted === undefined) {
+    // The flags of options that are on by default begin with this.
+    flags.set(name, { ...setting, text: String(!flag.startsWith('no-')) });
+    return;
+  }
+  // An argument that looks like a flag is one, unless it follows an equals sign or can only be a number.
+  if (value === undefined || (!inlineValue && /^-(?!\d)./.test(value)))
+    throw new OptionError(`${rawName} needs a value: ${rawName} ${wanted}; see hotpath --help`);
+  const before = OPTIONS[name].repeats ? flags.get(name)?.text : undefined;
+  flags.set(name, { ...setting, text: before === undefined ? value : before + NUL + value });
 }
 
 /** @param argument as the user wrote it: `--prot=80`, or `-port`, which is no group of short flags */
 function unknown(argument: string, flags: readonly string[]): OptionError {
   const [flag = ''] = argument.split('=');
-  const meant = nearest(flag, flags);
+  const option = optionMeant(flag);
+  const meant =
+    nearest(flag, [...flags, ...Object.keys(OTHER_FLAGS)]) ??
+    (option === undefined ? undefined : flagOf(option));
   const hint = meant === undefined ? '; see hotpath --help' : `: did you mean --${meant}?`;
   return new OptionError(`there is no option ${escaped(flag)}${hint}`);
-}
-
-/** Returns the text of --help. */
-export function helpText(): string {
-  const groups = Object.entries(OPTION_GROUPS).map(([heading, names]) => [
-    `${heading}:`,
-    ...names.flatMap(helpRow),
-  ]);
-  return [
-    'Usage: hotpath [app] [options]',
-    '       hotpath init [folder]     writes a first application',
-    '',
-    'Serves the application that the module `app` exports: { fetch, routes, error, start, stop }.',
-    'Without an app, the built-in app answers every path with Hello1, Hello2, ... and counts exactly',
-    'over all threads. MS is a time in milliseconds.',
-    '',
-    ...groups.flatMap((lines) => [...lines, '']),
-    'Other:',
-    ...helpLines('--help, -h', 'Print this help'),
-    ...helpLines('--version, -v', 'Print the version'),
-  ].join('\n');
-}
-
-function helpRow(name: OptionName): string[] {
-  const { value, says, byDefault } = OPTIONS[name];
-  const text = withNames(says, flagNamed);
-  if (value === undefined) return helpLines(flagNamed(name), text);
-  const standard = name === 'port' ? `$PORT or ${byDefault}` : byDefault;
-  return helpLines(`${flagNamed(name)} ${value}`, standard === undefined ? text : `${text} [${standard}]`);
-}
-
-/** Formats a flag and its description in two columns. */
-function helpLines(flag: string, text: string): string[] {
-  const lines = [''];
-  for (const word of text.split(' ')) {
-    const line = lines.at(-1) as string;
-    if (line !== '' && FLAG_WIDTH + line.length + word.length + 1 > HELP_WIDTH) lines.push(word);
-    else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`;
-  }
-  const first = `  ${flag}`;
-  const rows = lines.map((line) => ' '.repeat(FLAG_WIDTH) + line);
-  if (first.length > FLAG_WIDTH - 2) return [first, ...rows];
-  return [first.padEnd(FLAG_WIDTH) + lines[0], ...rows.slice(1)];
-}
-
-function flagNamed(name: OptionName): string {
-  return `--${flagOf(name)}`;
 }

@@ -2,7 +2,9 @@
 // if a second signal stopped the server (supervisor.ts).
 
 import { readFileSync } from 'node:fs';
-import { helpText, readCommand } from './command-line.ts';
+import { configurationOf, readCommand } from './command-line.ts';
+import { calledIn, type Settings } from './configuration/settings.ts';
+import { helpText } from './help.ts';
 import { writeFirstApp } from './init.ts';
 import { forgetSockets } from './listen-fds.ts';
 import { oneLine } from './one-line.ts';
@@ -21,18 +23,34 @@ process.stdout.on('error', () => {});
  * @param argv without node and the script
  */
 export async function main(argv: string[], times = TIMES): Promise<number> {
+  let settings: Settings | undefined;
   try {
     checkWorkingDirectory();
     const command = readCommand(argv, process.env, process.pid);
+    if ('print' in command) {
+      console.log(command.print === 'help' ? helpText() : version());
+      return 0;
+    }
+    if ('init' in command) {
+      console.log(writeFirstApp(command.init, version()));
+      return 0;
+    }
+    const { asked } = command;
     forgetSockets(process.env);
-    if ('run' in command) return await supervise(command.run, times);
-    if ('init' in command) console.log(writeFirstApp(command.init, version()));
-    else console.log(command.print === 'help' ? helpText() : version());
-    return 0;
+    for (const line of asked.warnings) complain(line);
+    const configuration = configurationOf(asked);
+    settings = configuration.settings;
+    if (configuration.mistakes[0] !== undefined) throw configuration.mistakes[0];
+    return await supervise(configuration.options, times, settings);
   } catch (error) {
-    process.stderr.write(`hotpath: ${oneLine(explain(error as NodeJS.ErrnoException))}\n`);
+    complain(explain(error as NodeJS.ErrnoException, settings));
     return error instanceof OptionError ? USAGE : FAILED;
   }
+}
+
+/** Writes a line to standard error. */
+function complain(text: string): void {
+  process.stderr.write(`hotpath: ${oneLine(text)}\n`);
 }
 
 /** Paths on the command line are relative to this folder, and a thread starts in it. */
@@ -44,8 +62,13 @@ function checkWorkingDirectory(): void {
   }
 }
 
-/** Describes in one line what failed and how to fix it. Only failures to listen need more than their message. */
-export function explain({ code, message }: NodeJS.ErrnoException): string {
+const NONE: Settings = new Map();
+
+/**
+ * Describes in one line what failed and how to fix it. Only failures to listen need more than their message.
+ * @param settings in which the message finds how the user wrote an option
+ */
+export function explain({ code, message }: NodeJS.ErrnoException, settings = NONE): string {
   // The message of a failure at a path ends in the reason.
   if (code === 'EADDRINUSE' && /:\d+$/.test(message))
     return `${message.replace('listen EADDRINUSE: ', '')}: choose another port with --port`;
@@ -55,10 +78,10 @@ export function explain({ code, message }: NodeJS.ErrnoException): string {
   if (message === 'listen EINVAL: invalid argument')
     return 'an inherited socket does not listen: pass listening stream sockets, with Accept=no in the .socket unit';
   if (/^(?:listen|bind) (?:EADDRNOTAVAIL|EINVAL)\b/.test(message))
-    return 'the address of --host is not one of this machine: use 127.0.0.1, or 0.0.0.0 for all of its addresses';
+    return `the address of ${calledIn(settings, 'host')} is not one of this machine: use 127.0.0.1, or 0.0.0.0 for all of its addresses`;
   const [, host] = /^getaddrinfo \w+ (.*)$/.exec(message) ?? [];
   if (host !== undefined)
-    return `the name '${host}' of --host has no address: use an address, such as 127.0.0.1`;
+    return `the name '${host}' of ${calledIn(settings, 'host')} has no address: use an address, such as 127.0.0.1`;
   if (code === 'EMFILE' || code === 'ENFILE') return `${message}: raise the limit of open files (ulimit -n)`;
   return message;
 }

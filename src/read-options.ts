@@ -6,11 +6,20 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { kindOf } from './app/kind.ts';
 import { isLoopback } from './connection/address.ts';
-import { nearest } from './nearest.ts';
 import { escaped } from './one-line.ts';
-import { OptionError } from './option-kinds.ts';
+import { optionMeant } from './option-hints.ts';
+import { NUL, OptionError } from './option-kinds.ts';
 import { OPTION_NAMES, OPTIONS, type OptionName, type Options } from './options.ts';
 import { fitTls, readTls } from './tls-options.ts';
+
+/** The name that Bun has for `host`. */
+export const HOSTNAME = 'hostname';
+
+/** Rules about several options, in the order in which they depend on each other. */
+const RULES = [fitTarget, fitApp, fitModel, fitState, fitProxy, fitTls, fitUnix, fitAdmin];
+
+/** A larger number was written in decimal digits by mistake. */
+const MODE_MAX = 0o777;
 
 const PROPERTIES = OPTION_NAMES.filter((name) => OPTIONS[name].property !== false);
 
@@ -30,13 +39,34 @@ export interface Given {
  * @throws OptionError with one line
  */
 export function readTexts(given: Given, defaults: Partial<Options> = {}): Options {
+  const { options, mistakes } = readAll(given, defaults);
+  if (mistakes[0] !== undefined) throw mistakes[0];
+  return options;
+}
+
+/** Reads all options as readTexts() does, and returns all mistakes. With a mistake, the options have no meaning. */
+export function readAll(
+  given: Given,
+  defaults: Partial<Options> = {},
+): { options: Options; mistakes: OptionError[] } {
   const { texts, called } = given;
   const options: Options = { ...byDefault(), ...defaults, app: given.app };
-  for (const [name, text] of texts)
-    Object.assign(options, { [name]: OPTIONS[name].read(text, called(name)) });
-  for (const rule of [fitTarget, fitApp, fitModel, fitState, fitProxy, fitTls, fitUnix, fitAdmin])
-    rule(options, given);
-  return options;
+  const mistakes = [...texts].flatMap(([name, text]) =>
+    mistakeOf(() => Object.assign(options, { [name]: OPTIONS[name].read(text, called(name)) })),
+  );
+  // A rule about several options has no meaning while one of them can't be read.
+  if (mistakes.length === 0) mistakes.push(...RULES.flatMap((rule) => mistakeOf(() => rule(options, given))));
+  return { options, mistakes };
+}
+
+function mistakeOf(action: () => unknown): OptionError[] {
+  try {
+    action();
+    return [];
+  } catch (error) {
+    if (error instanceof OptionError) return [error];
+    throw error;
+  }
 }
 
 /**
@@ -52,18 +82,22 @@ export function readOptions(
   hintFor: (name: string) => string,
 ): Options {
   const texts = new Map<OptionName, string>();
-  for (const [name, value] of Object.entries(given)) {
+  const writtenAs = new Map<OptionName, string>();
+  for (const [written, value] of Object.entries(given)) {
     if (value === undefined) continue;
+    const name = written === HOSTNAME ? 'host' : written;
     const known = PROPERTIES.find((property) => property === name);
     if (known === undefined) {
-      const meant = nearest(name, PROPERTIES);
+      const meant = optionMeant(name, PROPERTIES);
       const hint = hintFor(name) || (meant === undefined ? '' : `: did you mean ${meant}?`);
       throw new OptionError(`there is no option '${escaped(name)}'${hint}`);
     }
-    texts.set(known, textOf(known, value));
+    if (texts.has(known)) throw new OptionError(`host and ${HOSTNAME} are the same option: give one of them`);
+    texts.set(known, textOf(known, value, written));
+    writtenAs.set(known, written);
   }
   return readTexts(
-    { app: undefined, texts, called: (name) => name },
+    { app: undefined, texts, called: (name) => writtenAs.get(name) ?? name },
     { ...defaultsOfServe(), ...defaults, tls: tls === undefined ? undefined : readTls(tls) },
   );
 }
@@ -88,18 +122,32 @@ export function appFile(path: string | URL, from = '.'): string {
   return url.href;
 }
 
-/** Turns the value of a program into text, as the command line would have it. */
-function textOf(name: OptionName, value: unknown): string {
-  const { list, radix, value: shown } = OPTIONS[name];
-  if (list && Array.isArray(value) && value.every((item) => typeof item === 'string')) return value.join(',');
-  if (typeof value === 'number') return value.toString(radix);
+/**
+ * Turns the value of a program into text, as the command line would have it.
+ * @param called the option as the program names it
+ * @throws OptionError if the value is of the wrong kind
+ */
+export function textOf(name: OptionName, value: unknown, called: string = name): string {
+  const { list, radix, repeats, value: shown } = OPTIONS[name];
+  if ((list || repeats) && Array.isArray(value) && value.every((item) => typeof item === 'string'))
+    return value.join(list ? ',' : NUL);
+  if (typeof value === 'number') {
+    const text = value.toString(radix);
+    // A number such as 660 is not the mode that it looks like.
+    if (radix !== undefined && value > MODE_MAX && /^[0-7]{3}$/.test(`${value}`))
+      throw new OptionError(
+        `${called} is the decimal number ${value}, which is ${text} in octal: write '${value}' or 0o${value}`,
+      );
+    return text;
+  }
   if (['string', 'boolean'].includes(typeof value)) return String(value);
-  const wanted = list
-    ? 'text or an array of texts'
-    : shown === undefined
-      ? 'true or false'
-      : 'text or a number';
-  throw new OptionError(`${name} must be ${wanted}, not ${kindOf(value)}`);
+  const wanted =
+    list || repeats
+      ? 'text or an array of texts'
+      : shown === undefined
+        ? 'true or false'
+        : 'text or a number';
+  throw new OptionError(`${called} must be ${wanted}, not ${kindOf(value)}`);
 }
 
 function byDefault(): Options {

@@ -14,6 +14,8 @@ export interface ServeOptions {
    * addresses. Default: 127.0.0.1.
    */
   host?: string | undefined;
+  /** The name that Bun has for `host`. */
+  hostname?: string | undefined;
   /** Port to listen on; 0 picks a free port. Range: 0 to 65535. Default: 8080. */
   port?: number | string | undefined;
   /** Path of a unix socket to listen on, in place of a TCP port; with port or host, too, on both. */

@@ -5,6 +5,7 @@ import inspector from 'node:inspector';
 import { constants } from 'node:os';
 import { isatty } from 'node:tty';
 import { Backoff } from './backoff.ts';
+import { calledIn, type Settings } from './configuration/settings.ts';
 import { type Address, type ListenerOptions, listenersOf, urlOf } from './connection/address.ts';
 import { type Bound, bind, bindAll } from './connection/bind.ts';
 import { adoptAll } from './connection/inherited.ts';
@@ -31,6 +32,7 @@ const BY_SIGNAL = 128;
 
 /**
  * Runs a server until a signal stops it.
+ * @param settings in which messages find how the user wrote an option
  * @returns the exit code: 0; 1 if the server process failed while it stopped; 128 and the number of the signal if a
  *   second signal cut requests off
  * @throws the error that binding or starting fails with
@@ -38,17 +40,18 @@ const BY_SIGNAL = 128;
 export async function supervise(
   options: Options,
   times: Times,
+  settings: Settings,
   places = listenersOf(options),
 ): Promise<number> {
   leaveDebuggerToServer();
   // The server process reads the certificates for itself. A mistake in them must show before a port is bound.
   if (options.tls !== undefined) (await import('./tls/read-material.ts')).readMaterial(options.tls);
   if (options.adminToken !== undefined)
-    (await import('./admin/token.ts')).readToken(options.adminToken, '--admin-token');
+    (await import('./admin/token.ts')).readToken(options.adminToken, calledIn(settings, 'adminToken'));
   const log = new Log(options.log);
   const wanted = countListeners(options);
   const { listeners, bound } = await openSockets(options, places, wanted);
-  const admin = options.admin && (await bindAdmin(options.admin, bound));
+  const admin = options.admin && (await bindAdmin(options.admin, bound, calledIn(settings, 'admin')));
   const workersMax = Math.min(...bound.map((one) => one.workersMax));
   // Every server process has as many threads as there are sockets, even if a container's quota changes.
   const possible = { ...options };
@@ -81,12 +84,12 @@ async function openSockets(
 }
 
 /** Binds the address of the admin listener. @throws Error of one line; then the other sockets are closed */
-async function bindAdmin(address: Address, others: readonly Bound[]): Promise<Bound> {
+async function bindAdmin(address: Address, others: readonly Bound[], called: string): Promise<Bound> {
   try {
     return await bind(address, 1, 'auto');
   } catch (error) {
     for (const one of others) one.close();
-    throw (await import('./admin/admin.ts')).adminError(error as Error, address, '--admin');
+    throw (await import('./admin/admin.ts')).adminError(error as Error, address, called);
   }
 }
 

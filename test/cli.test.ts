@@ -58,6 +58,26 @@ describe('wrong usage is one line and exit code 2', () => {
     expect(await runCli(args)).toEqual({ code: 2, output: '', errors: `hotpath: ${line}\n` });
   });
 
+  test('a variable that is no option is a line, and no failure', async () => {
+    const { code, output, errors } = await runCli(['--version'], { HOTPATH_PROT: '1' });
+    expect([code, errors]).toEqual([0, '']);
+    expect(output).toMatch(/^\d+\./);
+    const wrong = await runCli(['--port', 'x'], { HOTPATH_PROT: '1' });
+    expect(wrong.code).toBe(2);
+    expect(wrong.errors).toBe(
+      'hotpath: HOTPATH_PROT in the environment is no option: did you mean HOTPATH_PORT?\n' +
+        "hotpath: --port must be a whole number from 0 to 65535, not 'x'\n",
+    );
+  });
+
+  test('an address that the environment gives is named by its variable', async () => {
+    const { code, errors } = await runCli(['--port', '0'], { HOTPATH_HOST: '192.0.2.1' });
+    expect(code).toBe(1);
+    expect(errors).toBe(
+      'hotpath: the address of HOTPATH_HOST is not one of this machine: use 127.0.0.1, or 0.0.0.0 for all of its addresses\n',
+    );
+  });
+
   test('PORT in the environment is checked, too', async () => {
     const { code, errors } = await runCli([], { PORT: 'x' });
     expect(code).toBe(2);
@@ -70,7 +90,7 @@ test('--help names every option with its default, --version the version', async 
   expect(help.code).toBe(0);
   for (const option of ['--host HOST', '--port N', '--workers N|auto', '--engine wasm|js', '--no-globals  '])
     expect(help.output).toContain(option);
-  expect(help.output).toContain('[127.0.0.1]');
+  expect(help.output).toContain('[$HOST or 127.0.0.1]');
   expect(await runCli(['--version'])).toEqual({
     code: 0,
     output: `${packageJson.version}\n`,

@@ -32,11 +32,12 @@ const LAYERS: RegExp[] = [
   /^src\/tls\//,
   /^src\/(connection|state)\//,
   /^src\/(app|durable|http2)\//,
-  /^src\/(workers\/|(option-kinds|options|tls-options|read-options|serve-options|listen-fds|command-line)\.ts$)/,
+  /^src\/(workers\/|(option-kinds|options|option-hints|tls-options|read-options|serve-options|listen-fds)\.ts$)/,
   /^src\/(models\/|messages\.ts$)/,
   /^src\/admin\//,
+  /^src\/configuration\//,
   /^src\/(supervisor|server-main|serve)\.ts$/,
-  /^src\/(command|index|init)\.ts$/,
+  /^src\/(command|command-line|help|index|init)\.ts$/,
   /^src\/cli\.ts$/,
 ];
 

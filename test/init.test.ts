@@ -96,6 +96,6 @@ describe('the word init', () => {
   test('is a file if the path says so', () => {
     const file = join(folder, 'init');
     writeFileSync(file, '');
-    expect(readCommand([file], {})).toMatchObject({ run: { app: expect.stringMatching(/\/init$/) } });
+    expect(readCommand([file], {})).toMatchObject({ asked: { app: expect.stringMatching(/\/init$/) } });
   });
 });

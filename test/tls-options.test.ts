@@ -3,10 +3,10 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { readCommand } from '../src/command-line.ts';
 import { OptionError } from '../src/option-kinds.ts';
 import type { TlsSources } from '../src/tls/sources.ts';
 import { readTls } from '../src/tls-options.ts';
+import { optionsOf } from './support/read-command.ts';
 
 const PEM = '-----BEGIN CERTIFICATE-----\n';
 const pair = { cert: PEM, key: 'key.pem' };
@@ -23,8 +23,7 @@ function complaint(given: unknown): string {
 }
 
 function commandOf(args: string[]): TlsSources | undefined {
-  const command = readCommand(args, {});
-  return 'run' in command ? command.run.tls : undefined;
+  return optionsOf(args).tls;
 }
 
 describe('serve({ tls })', () => {

@@ -312,7 +312,7 @@ describe.skipIf(platform() === 'win32')('serve({ unix })', () => {
     [{ unix: '/tmp/a\0b' }, 'unix needs the path of a socket'],
     [
       { unix: '/proc/a', unixMode: 660 },
-      "unixMode must be an octal mode such as 660, or 0o660 in a program, not '1224'",
+      "unixMode is the decimal number 660, which is 1224 in octal: write '660' or 0o660",
     ],
     [{ unixMode: 0o660 }, 'unixMode belongs to unix: give a path, too'],
     [

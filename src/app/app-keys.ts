@@ -18,7 +18,6 @@ const KEY_LENGTH_MAX = 80;
 const ELSEWHERE: Readonly<Record<string, string>> = {
   port: 'the option --port',
   host: 'the option --host',
-  hostname: 'the option --host',
   idleTimeout: 'the option --idle-timeout, in milliseconds',
   maxRequestBodySize: 'the option --max-body',
   bodyLimit: 'the option --max-body',

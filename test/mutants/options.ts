@@ -10,14 +10,30 @@ export const optionDefects: Defect[] = [
   ...defectsOf('src/command-line.ts', OPTIONS, [
     ['a flag is taken for the value of another', '!inlineValue && /^-', 'inlineValue && /^-'],
     ['a negative number is taken for a flag', '/^-(?!\\d)./', '/^-./'],
-    ['a flag without a value takes one', 'if (value !== undefined) throw', "if (value === '') throw"],
+    [
+      'a flag without a value takes one',
+      'wanted === undefined && value !== undefined',
+      "wanted === undefined && value === ''",
+    ],
     [
       'the first of repeated flags counts',
-      'repeats.has(name) ? flags.get(name) : undefined;\n      flags.set(name, before === undefined ? value : before + NUL + value);',
-      'flags.get(name);\n      flags.set(name, before === undefined ? value : before);',
+      'OPTIONS[name].repeats ? flags.get(name)?.text : undefined;\n  flags.set(name, { ...setting, text: before === undefined ? value : before + NUL + value });',
+      'flags.get(name)?.text;\n  flags.set(name, { ...setting, text: before === undefined ? value : before });',
     ],
-    ['PORT overrides --port', "!texts.has('port') && Boolean(environment.PORT)", 'Boolean(environment.PORT)'],
-    ['an empty PORT is an error', 'Boolean(environment.PORT)', 'environment.PORT !== undefined'],
+  ]),
+  ...defectsOf('src/configuration/environment.ts', OPTIONS, [
+    ['an empty PORT is a value', "if (PORT !== '')", 'if (PORT !== undefined)'],
+    ['an empty variable is a value', "else if (value !== '') {", 'else {'],
+    ['a service of Kubernetes is a port', "(name === 'PORT' && PORT_OF_A_SERVICE.test(value))", 'false'],
+    ['a list of files is one file', "repeats ? value.split(',').join(NUL) : value", 'value'],
+  ]),
+  ...defectsOf('src/configuration/settings.ts', OPTIONS, [
+    ['the environment overrides the command line', 'overlay(flags, variables)', 'overlay(variables, flags)'],
+    [
+      'HOST and PORT override HOTPATH_HOST and HOTPATH_PORT',
+      'overlay(own, common, module)',
+      'overlay(common, own, module)',
+    ],
   ]),
   ...defectsOf(
     'src/read-options.ts',
@@ -42,12 +58,12 @@ export const optionDefects: Defect[] = [
     ['a name of the abstract namespace is a file', '/^[@\\0]/', '/^\\0/'],
     ['a mode may set more than permissions', '/^0?[0-7]{3}$/', '/^[0-7]{3,4}$/'],
   ]),
-  ...defectsOf('src/command-line.ts', OPTIONS, [
-    ['PORT is a port beside a path', "(!texts.has('unix') || texts.has('host'))", 'true'],
+  ...defectsOf('src/configuration/settings.ts', OPTIONS, [
+    ['PORT is a port beside a path', "if (!all.has('unix')) return all;", 'return all;'],
     [
       'PORT is no port of a host beside a path',
-      "(!texts.has('unix') || texts.has('host'))",
-      "!texts.has('unix')",
+      "!beside.has('port') && !beside.has('host')",
+      "!beside.has('port')",
     ],
   ]),
   ...defectsOf('src/read-options.ts', OPTIONS, [

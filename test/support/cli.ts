@@ -34,6 +34,13 @@ export function launch(
   return launchScript([...command, ...args], environment, detached);
 }
 
+/** An environment whose variables are no options. */
+function withoutOptions(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(
+    Object.entries(environment).filter(([name]) => !/^(?:HOTPATH_.*|HOST|PORT)$/.test(name)),
+  );
+}
+
 /** Starts a script that behaves like the command. @param detached runs it in its own process group */
 export function launchScript(
   scriptAndArgs: string[],
@@ -41,7 +48,7 @@ export function launchScript(
   detached = false,
 ): Run {
   const child = spawn(process.execPath, scriptAndArgs, {
-    env: { ...process.env, PORT: '', ...environment },
+    env: { ...withoutOptions(process.env), ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached,
   });

@@ -31,7 +31,8 @@ function row(name: OptionName): string {
   const option = OPTIONS[name];
   const { value, range, says, more, onPage, property } = option;
   const flag = `--${flagOf(name)}${value === undefined ? '' : ` ${value}`}`;
-  const standard = name === 'port' ? `\`$PORT\` or ${option.byDefault}` : value && shown(option.byDefault);
+  const variable = { host: '`$HOST` or ', port: '`$PORT` or ' }[name as string] ?? '';
+  const standard = value && variable + shown(option.byDefault);
   const text = withNames(`${says}.${more ? ` ${more}` : ''}`, (other) => `\`--${flagOf(other)}\``);
   const extra = [onPage, property === false ? 'Command line only.' : differenceOf(name)].filter(Boolean);
   const cells = [`\`${flag}\``, standard ?? '', range ?? '', [text, ...extra].join(' ')];
