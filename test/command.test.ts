@@ -1,6 +1,6 @@
 // The lines of the command about a failed start, and its treatment of Node's flags. cli.test.ts tests the rest.
 
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
@@ -180,31 +180,6 @@ test('--log requests prints the start of a target and the first line of a conten
     'Sent 200 ""',
   ]);
   expect(run.output).not.toMatch(/secret|SECRET|c2VjcmV0/);
-});
-
-describe('the package', () => {
-  const packed = JSON.parse(
-    execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { encoding: 'utf8' }),
-  )[0].files.map(({ path }: { path: string }) => path) as string[];
-
-  test('is built before it is packed, so that it never lacks the WASM module', () => {
-    expect(packageJson.scripts.prepack).toBe('npm run build');
-    expect(packed).toEqual(expect.arrayContaining(['build/hotpath.wasm', 'dist/cli.js', 'dist/index.d.ts']));
-    expect(packed.filter((path) => /^(test|src|assembly|bench\/(?!README))/.test(path))).toEqual([]);
-  });
-
-  test('has every page that a page in it links to', () => {
-    const pages = packed.filter((path) => path.endsWith('.md'));
-    expect(pages).toEqual(expect.arrayContaining(['README.md', 'CHANGELOG.md', 'SECURITY.md']));
-    for (const page of pages)
-      for (const [, link] of readFileSync(page, 'utf8').matchAll(/\]\((?!https?:|#)([^)#]+)[^)]*\)/g)) {
-        const target = join(page, '..', link as string).replace(/\/$/, '');
-        expect(
-          packed.some((path) => path === target || path.startsWith(`${target}/`)),
-          `${page} links to ${link}`,
-        ).toBe(true);
-      }
-  });
 });
 
 async function freePort(): Promise<number> {

@@ -3,7 +3,14 @@
 
 import { noteDecoded } from './body-metadata.ts';
 import { admitNativeInstances } from './impersonate.ts';
-import { NativeRequest, nativeFetch, type RequestInput, toBodiless, toNative } from './native.ts';
+import {
+  NativeRequest,
+  nativeFetch,
+  platformOwn,
+  type RequestInput,
+  toBodiless,
+  toNative,
+} from './native.ts';
 import { Response as LightResponse } from './response.ts';
 
 /** Installs Response, Request and fetch as globals. @returns a function that restores the former ones */
@@ -33,6 +40,7 @@ export class Request extends NativeRequest {
 }
 // The light class's instances are instances of the platform's, and so of this one.
 admitNativeInstances(Request, NativeRequest);
+Object.defineProperty(Request, platformOwn, { value: NativeRequest });
 
 /** The platform's fetch(), which also accepts requests of this server. */
 export async function fetch(input: RequestInput, init?: RequestInit): Promise<globalThis.Response> {
@@ -41,6 +49,7 @@ export async function fetch(input: RequestInput, init?: RequestInit): Promise<gl
   if (codings !== null && response.body !== null) noteDecoded(response.body, codings);
   return response;
 }
+Object.defineProperty(fetch, platformOwn, { value: nativeFetch });
 
 /** Converts the input. When `init` has a body, the request's own body is left out, since it may have been read. */
 function inputOf(input: RequestInput, init: RequestInit | undefined): RequestInput {

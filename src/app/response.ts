@@ -13,6 +13,7 @@ import {
   NativeHeaders,
   NativeRequest,
   NativeResponse,
+  platformOwn,
   toNative,
 } from './native.ts';
 import { bytesOf, isBytes } from './piece-encoder.ts';
@@ -51,7 +52,8 @@ export interface ResponseInit {
 export const fieldLines: unique symbol = Symbol('fieldLines');
 /** Content that can be sent at once; null when there is none, undefined when it has to be read from `body`. */
 export const wholeContent: unique symbol = Symbol('wholeContent');
-export const trailers: unique symbol = Symbol('trailers');
+/** The same in all copies of this package in the process. */
+export const trailers: unique symbol = Symbol.for('hotpath.trailers');
 
 const AS_JSON: unique symbol = Symbol('asJson');
 
@@ -268,6 +270,7 @@ export class Response implements globalThis.Response {
 // Instances of either class are instances of both.
 Object.setPrototypeOf(Response, NativeResponse);
 admitNativeInstances(Response, NativeResponse);
+Object.defineProperty(Response, platformOwn, { value: NativeResponse });
 impersonate(Response, NativeResponse, isLight, ['status', 'statusText', 'headers']);
 for (const name of ['error', 'json', 'redirect'] as const) {
   Object.defineProperty(Response, name, { enumerable: true });

@@ -7,7 +7,7 @@ import { fieldsWith, isLasting } from './body-metadata.ts';
 import { adopt, isForeign } from './foreign.ts';
 import { ignore, takeContent } from './given-content.ts';
 import { kindOf } from './kind.ts';
-import { NativeResponse } from './native.ts';
+import { NativeResponse, toNative } from './native.ts';
 import { PieceEncoder } from './piece-encoder.ts';
 import type { Request } from './request.ts';
 import { fieldLines, type Response, type Trailers, trailers, wholeContent } from './response.ts';
@@ -62,10 +62,12 @@ function sendOther(
   const fields = readFields(response.headers, NO_FIELDS);
   exchange.headParts = headPartsOf(response, fields);
   const content = takeContent(response);
-  if (content === undefined) sendBody(exchange, response, fields, undefined, failed, request);
+  // Another copy of this package may have made the response.
+  const { [trailers]: theirs } = response as Response;
+  if (content === undefined) sendBody(exchange, response, fields, theirs, failed, request);
   else sendWhole(exchange, statusOf(response), fields, content);
   // A response of fetch() has a URL. The program could not have made it with hotpath's Response.
-  return response.body !== null && response.url === '';
+  return response.body !== null && response.url === '' && !(toNative in response);
 }
 
 /** The parts of its head that a response sets itself: reason phrase and Date. */

@@ -61,8 +61,8 @@ export interface Exports {
   endLeases(counter: number): number;
 }
 
-const RELEASE = new URL('../../build/hotpath.wasm', import.meta.url);
-const DEBUG = new URL('../../build/hotpath.debug.wasm', import.meta.url);
+const RELEASE = '../../build/hotpath.wasm';
+const DEBUG = '../../build/hotpath.debug.wasm';
 
 /**
  * Compiles the module. All threads get the result.
@@ -73,13 +73,14 @@ export function compileModule(build: 'release' | 'debug' = 'release'): WebAssemb
   return new WebAssembly.Module(readBuilt(build === 'debug' ? DEBUG : RELEASE));
 }
 
-function readBuilt(file: URL): Uint8Array<ArrayBuffer> {
+function readBuilt(file: string): Uint8Array<ArrayBuffer> {
   try {
-    return readFileSync(file);
+    return readFileSync(new URL(file, import.meta.url));
   } catch (error) {
     const { message } = error as Error;
+    // A bundler leaves the file behind, and one in CommonJS form has no URL.
     throw new Error(
-      `cannot read the WASM module (${message}): run npm run build:wasm, or install hotpath again`,
+      `cannot read the WASM module (${message}): leave hotpath out of a bundle (esbuild --external:hotpath), or install it again`,
     );
   }
 }

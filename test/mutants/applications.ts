@@ -7,6 +7,18 @@ const ERRORS = ['test/app/end-to-end/errors.test.ts'];
 const ROUTES = ['test/app/end-to-end/routes.test.ts'];
 
 export const applicationDefects: Defect[] = [
+  ...defectsOf(
+    'src/app/native.ts',
+    ['test/package.test.ts'],
+    [
+      [
+        "a second copy of the package takes the first one's Response for the platform's",
+        'return global[platformOwn] ?? global;',
+        'return global;',
+        'an application runs with hotpath inside, and shares state with the server',
+      ],
+    ],
+  ),
   ...defectsOf('src/app/routes.ts', ROUTES, [
     [
       'a path with dot segments goes where its first segment says',
