@@ -5,6 +5,7 @@ import { hasOpenssl } from './test/support/ways.ts';
 const PURE = [
   'test/{fuzz,protocol,wasm}/**/*.test.ts',
   'test/{backoff,imports,mutants,one-line,options,tls-options}.test.ts',
+  'test/admin/exposition.test.ts',
   'test/app/!(body-in-place|dispatcher|globals|linear|own-memory|rate-limit|request-errors|send).test.ts',
   'test/bench/!(contestants|cpu|main|one-shot|report-browser|run|stop|trial).test.ts',
   'test/connection/{address,clock,outputs,received-content,socket-file,utf-8,waiting-room}.test.ts',
@@ -13,7 +14,7 @@ const PURE = [
 ];
 /** These start servers as processes or threads, and wait for what they do, however long it takes. */
 const SERVERS = [
-  'test/admin/admin.test.ts',
+  'test/admin/{admin,metrics}.test.ts',
   'test/{cli,command,descriptors,init,listeners,package,serve,stopping,systemd,unix}.test.ts',
   'test/app/rate-limit.test.ts',
   'test/app/end-to-end/*.test.ts',

@@ -1,7 +1,6 @@
 // The command line: takes arguments, returns an exit code: 0 a clean end, 1 failed to start or to stop, 2 wrong usage, more
 // if a second signal stopped the server (supervisor.ts).
 
-import { readFileSync } from 'node:fs';
 import { configurationOf, readCommand } from './command-line.ts';
 import { calledIn, type Settings } from './configuration/settings.ts';
 import { helpText } from './help.ts';
@@ -11,6 +10,7 @@ import { oneLine } from './one-line.ts';
 import { OptionError } from './option-kinds.ts';
 import { supervise } from './supervisor.ts';
 import { TIMES } from './times.ts';
+import { version } from './version.ts';
 
 const USAGE = 2;
 const FAILED = 1;
@@ -84,9 +84,4 @@ export function explain({ code, message }: NodeJS.ErrnoException, settings = NON
     return `the name '${host}' of ${calledIn(settings, 'host')} has no address: use an address, such as 127.0.0.1`;
   if (code === 'EMFILE' || code === 'ENFILE') return `${message}: raise the limit of open files (ulimit -n)`;
   return message;
-}
-
-function version(): string {
-  const file = new URL('../package.json', import.meta.url);
-  return JSON.parse(readFileSync(file, 'utf8')).version;
 }

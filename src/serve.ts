@@ -198,19 +198,24 @@ async function administered<S extends RunningServer>(
 ): Promise<{ server: S; administration: Administration }> {
   const readiness = new Readiness();
   const { admin: address } = options;
+  let running: S | undefined;
   const admin =
     address &&
     (await openAdmin({
       options,
       address,
       place: placeAt(address, false),
-      sources: { readiness },
+      sources: {
+        readiness,
+        server: () => running,
+        about: { engine: options.engine, model: options.model, descriptorsMax: descriptorsMax() },
+      },
       called: (name) => name,
     }));
   try {
-    const server = await startServer();
+    running = await startServer();
     readiness.enter('ready');
-    return { server, administration: { readiness, admin } };
+    return { server: running, administration: { readiness, admin } };
   } catch (error) {
     admin?.close();
     throw error;

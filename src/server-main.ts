@@ -92,7 +92,11 @@ async function administer({ options, listeners, admin }: ServerStart): Promise<v
     options,
     address,
     place: way === 'own' ? placeAt(address, false) : { fds: [await takeSocket(listeners.length, 0)] },
-    sources: { readiness },
+    sources: {
+      readiness,
+      server: () => server,
+      about: { engine: options.engine, model: options.model, descriptorsMax: descriptorsMax() },
+    },
     called: (name) => `--${flagOf(name)}`,
   });
   tell({ type: 'administered', url });

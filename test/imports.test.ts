@@ -32,7 +32,7 @@ const LAYERS: RegExp[] = [
   /^src\/tls\//,
   /^src\/(connection|state)\//,
   /^src\/(app|durable|http2)\//,
-  /^src\/(workers\/|(option-kinds|options|option-hints|tls-options|read-options|serve-options|listen-fds)\.ts$)/,
+  /^src\/(workers\/|(option-kinds|options|option-hints|tls-options|read-options|serve-options|listen-fds|version)\.ts$)/,
   /^src\/(models\/|messages\.ts$)/,
   /^src\/admin\//,
   /^src\/configuration\//,
@@ -102,7 +102,7 @@ describe('import directions', () => {
     // body-metadata.ts asks for the version of undici, monotonic-clock.ts for the time, server-user.ts for the user.
     [
       'node:process',
-      /^src\/(models\/(descriptors|process|in-thread)|app\/(load|body-metadata)|workers\/worker-main|state\/monotonic-clock|durable\/server-user)\.ts$/,
+      /^src\/(models\/(descriptors|process|in-thread)|admin\/(metrics|process-families)|app\/(load|body-metadata)|workers\/worker-main|state\/monotonic-clock|durable\/server-user)\.ts$/,
     ],
     ['node:http2', /^src\/http2\//],
     ['@assemblyscript/loader', /^src\/wasm\/instance\.ts$/],

@@ -2,7 +2,10 @@
 
 import { Response } from '../app/response.ts';
 import type { App, Handler, Routes } from '../app/types.ts';
+import { formatFor } from './accept.ts';
+import { CONTENT_TYPES, writeFamilies } from './exposition.ts';
 import type { Guard, Right } from './guard.ts';
+import { type About, metricsOf, type RunningServer } from './metrics.ts';
 import type { Phase, Readiness } from './readiness.ts';
 
 /** The paths of the page at `/`. */
@@ -25,14 +28,25 @@ const REASONS: Record<Phase, string> = {
 /** What the application reads. */
 export interface AdminSources {
   readiness: Readiness;
+  /** Returns the server; undefined until it runs. */
+  server(): RunningServer | undefined;
+  about: About;
 }
 
 /** Makes the application. */
 export function adminApp(sources: AdminSources, guard: Guard): App {
-  const { readiness } = sources;
+  const { readiness, about } = sources;
   const at = (right: Right, handler: Handler): { GET: Handler } => ({ GET: guard.around(right, handler) });
   const routes: Routes = {
     '/': at('read', () => text(PAGE)),
+    '/metrics': at('read', ({ headers }) => {
+      const format = formatFor(headers.get('accept'));
+      const families = metricsOf(sources.server(), readiness.phase, about);
+      return text(writeFamilies(families, format), 200, {
+        'content-type': CONTENT_TYPES[format],
+        vary: 'Accept',
+      });
+    }),
     '/healthz': at('open', () => text('ok\n')),
     '/readyz': at('open', () =>
       text(`${REASONS[readiness.phase]}\n`, readiness.phase === 'ready' ? 200 : 503),
@@ -42,9 +56,9 @@ export function adminApp(sources: AdminSources, guard: Guard): App {
 }
 
 /** No answer may be kept: the next one differs. */
-function text(content: string, status = 200): Response {
+function text(content: string, status = 200, headers: Record<string, string> = {}): Response {
   return new Response(content, {
     status,
-    headers: { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' },
+    headers: { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store', ...headers },
   });
 }

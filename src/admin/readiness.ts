@@ -6,7 +6,8 @@
  */
 export type Phase = 'starting' | 'ready' | 'stopping' | 'draining';
 
-const ORDER: readonly Phase[] = ['starting', 'ready', 'stopping', 'draining'];
+/** All phases, in their order. */
+export const PHASES: readonly Phase[] = ['starting', 'ready', 'stopping', 'draining'];
 
 /** The phase that a server is in. A phase never goes back. */
 export class Readiness {
@@ -18,6 +19,6 @@ export class Readiness {
 
   /** Enters a phase, unless the server is in a later one. */
   enter(phase: Phase): void {
-    if (ORDER.indexOf(phase) > ORDER.indexOf(this.at)) this.at = phase;
+    if (PHASES.indexOf(phase) > PHASES.indexOf(this.at)) this.at = phase;
   }
 }

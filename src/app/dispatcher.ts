@@ -33,6 +33,8 @@ export async function prepareApp(plane: Plane, app: App, environment: AppEnviron
   const authority = new Authority(environment);
   // The engine looks only at the path, so it may answer only when any host is allowed.
   const byPath = authority.anyHost;
+  // Before those of the routes, which may take all that is left of the table.
+  const fetchCells = plane.slot.figures.cellsOf(FETCH_ROUTE);
   const routes =
     app.routes &&
     (await RouteTable.of<FixedResponse>(
@@ -40,7 +42,7 @@ export async function prepareApp(plane: Plane, app: App, environment: AppEnviron
       (answer, path) => fixed.prepare(answer, byPath ? path : undefined),
       (pattern) => plane.slot.figures.cellsOf(pattern),
     ));
-  const dispatcher = new Dispatcher(plane, app, routes, environment, authority);
+  const dispatcher = new Dispatcher(plane, app, fetchCells, routes, environment, authority);
   return () => {
     fixed.place();
     plane.slot.prepared.refusesHttps = !authority.maybeHttps;
@@ -50,20 +52,19 @@ export async function prepareApp(plane: Plane, app: App, environment: AppEnviron
 
 class Dispatcher {
   private readonly fetch: Handler | undefined;
-  /** Pointer of the figures of `fetch`. */
-  private readonly fetchCells: number;
   private readonly error: ErrorHandler | undefined;
   private origin: Origin | undefined;
 
+  /** @param fetchCells pointer of the figures of `fetch` */
   constructor(
     private readonly plane: Plane,
     { fetch, error }: App,
+    private readonly fetchCells: number,
     private readonly routes: RouteTable<FixedResponse> | undefined,
     private readonly environment: AppEnvironment,
     private readonly authority: Authority,
   ) {
     this.fetch = fetch;
-    this.fetchCells = plane.slot.figures.cellsOf(FETCH_ROUTE);
     this.error = error;
   }
 

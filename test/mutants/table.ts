@@ -1,5 +1,6 @@
 // The table of all defects, and a check of the table by itself. locate.ts compares it with the sources.
 
+import { adminDefects } from './admin.ts';
 import { appDefects } from './app.ts';
 import { applicationDefects } from './applications.ts';
 import { certificateDefects } from './certificates.ts';
@@ -31,6 +32,7 @@ export const DEFECTS: readonly Defect[] = [
   ...memoryDefects,
   ...connectionDefects,
   ...exchangeDefects,
+  ...adminDefects,
   ...figureDefects,
   ...http2Defects,
   ...workerDefects,

@@ -4,6 +4,7 @@ import { request as send } from 'node:http';
 import type { Address } from '../../src/connection/address.ts';
 import type { Run } from './cli.ts';
 import { sleep } from './client.ts';
+import { type ParsedFamily, parseOpenMetrics } from './openmetrics.ts';
 
 export interface Answer {
   status: number | undefined;
@@ -49,4 +50,10 @@ export async function untilAnswer(
 /** The URL of a command's admin listener, which the start line names. */
 export function adminOf({ output }: Run): string {
   return /admin on (\S+)$/m.exec(output)?.[1] ?? '';
+}
+
+/** Returns the metrics of an admin listener, which must be valid OpenMetrics. */
+export async function scrape(url: string): Promise<Map<string, ParsedFamily>> {
+  const { content } = await askAdmin(url, '/metrics', { accept: 'application/openmetrics-text' });
+  return parseOpenMetrics(content);
 }
