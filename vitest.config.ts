@@ -15,7 +15,7 @@ const PURE = [
 /** These start servers as processes or threads, and wait for what they do, however long it takes. */
 const SERVERS = [
   'test/admin/{admin,metrics}.test.ts',
-  'test/{cli,command,descriptors,init,listeners,package,serve,stopping,systemd,unix}.test.ts',
+  'test/{cli,command,configuration,descriptors,init,listeners,package,serve,stopping,systemd,unix}.test.ts',
   'test/app/rate-limit.test.ts',
   'test/app/end-to-end/*.test.ts',
   'test/durable/{crash,end-to-end,folder,keep,lock,odd-names,redis,redis-reasons,serve}.test.ts',

@@ -3,7 +3,14 @@
 
 import { parseArgs } from 'node:util';
 import { readEnvironment } from './configuration/environment.ts';
-import { calledIn, givenOf, type Setting, type Settings, settingsFrom } from './configuration/settings.ts';
+import {
+  calledIn,
+  givenOf,
+  type Setting,
+  type Settings,
+  settingsFrom,
+  without,
+} from './configuration/settings.ts';
 import type { InheritedSocket } from './connection/inherited.ts';
 import { inheritedSockets } from './listen-fds.ts';
 import { nearest } from './nearest.ts';
@@ -30,6 +37,10 @@ export interface Asked {
   common: Settings;
   inherited: readonly InheritedSocket[] | undefined;
   mistakes: OptionError[];
+  /** Checks everything, and serves nothing. */
+  check: boolean;
+  /** Prints the options, and serves nothing. */
+  printConfig: boolean;
   /** Lines about what has no effect. */
   warnings: string[];
 }
@@ -42,10 +53,10 @@ export interface Configuration {
 }
 
 /** The options that a .socket unit of systemd takes the place of. */
-export const DECIDED_BY_UNIT = ['host', 'port', 'unix', 'unixMode', 'redirectHttp', 'sockets'] as const;
+const DECIDED_BY_UNIT = ['host', 'port', 'unix', 'unixMode', 'redirectHttp', 'sockets'] as const;
 
 /** Flags that are no options of a server, with their short forms. */
-const OTHER_FLAGS = { help: 'h', version: 'v' } as const;
+const OTHER_FLAGS = { help: 'h', version: 'v', check: undefined, 'print-config': undefined } as const;
 
 const NONE: Settings = new Map();
 
@@ -89,14 +100,17 @@ export function readCommand(argv: string[], environment: NodeJS.ProcessEnv, pid 
     common: inherited === undefined ? common : NONE,
     inherited,
     mistakes,
+    check: others.has('check'),
+    printConfig: others.has('print-config'),
     warnings,
   };
   return { asked };
 }
 
-/** Reads the options of a command. @param module the settings of the application's module */
-export function configurationOf(asked: Asked, module = NONE): Configuration {
+/** Reads the options of a command. @param given the settings of the application's module */
+export function configurationOf(asked: Asked, given = NONE): Configuration {
   const { app, flags, variables, common, inherited } = asked;
+  const module = inherited === undefined ? given : without(given, DECIDED_BY_UNIT);
   const settings = settingsFrom({ flags, variables, common, module });
   const { options, mistakes } = readAll(givenOf(app, settings));
   return { options: { ...options, inherited }, settings, mistakes: [...asked.mistakes, ...mistakes] };
@@ -151,7 +165,10 @@ function takeApart(argv: string[]): Arguments {
       flag,
       { type: OPTIONS[name].value === undefined ? 'boolean' : 'string' },
     ]),
-    ...Object.entries(OTHER_FLAGS).map(([flag, short]) => [flag, { type: 'boolean', short }]),
+    ...Object.entries(OTHER_FLAGS).map(([flag, short]) => [
+      flag,
+      { type: 'boolean', ...(short && { short }) },
+    ]),
   ]);
   const { tokens } = parseArgs({ args: argv, options, strict: false, tokens: true });
   const read: Arguments = { flags: new Map(), others: new Set(), paths: [], mistakes: [] };

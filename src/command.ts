@@ -1,7 +1,11 @@
 // The command line: takes arguments, returns an exit code: 0 a clean end, 1 failed to start or to stop, 2 wrong usage, more
 // if a second signal stopped the server (supervisor.ts).
 
-import { configurationOf, readCommand } from './command-line.ts';
+import { type Asked, type Configuration, configurationOf, readCommand } from './command-line.ts';
+import { checkStart } from './configuration/check.ts';
+import { listingOf } from './configuration/listing.ts';
+import type { ModuleSettings } from './configuration/module-settings.ts';
+import { Probe, readModule } from './configuration/probe.ts';
 import { calledIn, type Settings } from './configuration/settings.ts';
 import { helpText } from './help.ts';
 import { writeFirstApp } from './init.ts';
@@ -38,13 +42,57 @@ export async function main(argv: string[], times = TIMES): Promise<number> {
     const { asked } = command;
     forgetSockets(process.env);
     for (const line of asked.warnings) complain(line);
-    const configuration = configurationOf(asked);
+    if (asked.check) return await check(asked);
+    const configuration = await configure(asked);
     settings = configuration.settings;
-    if (configuration.mistakes[0] !== undefined) throw configuration.mistakes[0];
-    return await supervise(configuration.options, times, settings);
+    const { options, mistakes } = configuration;
+    if (mistakes[0] !== undefined) throw mistakes[0];
+    if (!asked.printConfig) return await supervise(options, times, settings);
+    console.log(listingOf(options, settings));
+    return 0;
   } catch (error) {
     complain(explain(error as NodeJS.ErrnoException, settings));
     return error instanceof OptionError ? USAGE : FAILED;
+  }
+}
+
+/** Reads all options, those in the application's module included. */
+async function configure(asked: Asked): Promise<Configuration> {
+  const first = configurationOf(asked);
+  if (asked.app === undefined || first.mistakes.length > 0) return first;
+  return withModule(asked, await readModule(asked.app, asked.appCalled, first.options.loadTimeout));
+}
+
+function withModule(asked: Asked, { settings, mistakes }: ModuleSettings): Configuration {
+  const configuration = configurationOf(asked, new Map(settings));
+  const wrong = mistakes.map((line) => new OptionError(line));
+  return { ...configuration, mistakes: [...configuration.mistakes, ...wrong] };
+}
+
+/** Checks everything, and writes a line for each mistake. @returns the exit code */
+async function check(asked: Asked): Promise<number> {
+  let configuration = configurationOf(asked);
+  const { app, appCalled } = asked;
+  const probe = app === undefined ? undefined : new Probe(app, appCalled, configuration.options.loadTimeout);
+  try {
+    let failure: Error | undefined;
+    try {
+      if (probe !== undefined) configuration = withModule(asked, await probe.load());
+    } catch (error) {
+      failure = error as Error;
+    }
+    const { options, settings, mistakes } = configuration;
+    for (const { message } of mistakes) complain(message);
+    if (failure !== undefined) complain(failure.message);
+    if (mistakes.length > 0) return USAGE;
+    const checked = await checkStart(options, settings, failure === undefined ? probe : undefined);
+    for (const line of [...checked.warnings, ...checked.mistakes]) complain(line);
+    if (failure !== undefined || checked.mistakes.length > 0) return FAILED;
+    if (asked.printConfig) console.log(listingOf(options, settings));
+    console.log(`ok: ${app === undefined ? 'the built-in app' : appCalled} can be served`);
+    return 0;
+  } finally {
+    await probe?.close();
   }
 }
 

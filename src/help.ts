@@ -30,6 +30,8 @@ const EXIT_CODES: readonly Row[] = [
 ];
 
 const OTHERS: readonly Row[] = [
+  ['--check', 'Check the app, the options and the files that they name; serve nothing'],
+  ['--print-config', 'Print each option with its value and its source; serve nothing'],
   ['--help, -h', 'Print this help'],
   ['--version, -v', 'Print the version'],
 ];
@@ -43,8 +45,9 @@ export function helpText(): string {
     'Serves the app that a module exports: { fetch, routes, error, start, stop }. Without an app, the',
     'built-in app answers every path with Hello1, Hello2, ... and counts exactly over all threads.',
     '',
-    'Each option has a variable, too: --max-head is HOTPATH_MAX_HEAD. The command line wins over the',
-    'environment. MS is a time in milliseconds.',
+    'Each option has a variable, too: --max-head is HOTPATH_MAX_HEAD. A module may have options of its',
+    'own: export const config = { port: 3000 }. The command line wins over the environment, and the',
+    'environment over the module. MS is a time in milliseconds.',
     '',
     ...section('Examples', EXAMPLES, 36),
     ...Object.entries(OPTION_GROUPS).flatMap(([heading, names]) => section(heading, names.map(optionRow))),

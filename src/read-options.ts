@@ -81,25 +81,37 @@ export function readOptions(
   defaults: Partial<Options>,
   hintFor: (name: string) => string,
 ): Options {
-  const texts = new Map<OptionName, string>();
-  const writtenAs = new Map<OptionName, string>();
-  for (const [written, value] of Object.entries(given)) {
+  const properties = readProperties(given, hintFor);
+  return readTexts(
+    {
+      app: undefined,
+      texts: new Map([...properties].map(([name, { text }]) => [name, text])),
+      called: (name) => properties.get(name)?.called ?? name,
+    },
+    { ...defaultsOfServe(), ...defaults, tls: tls === undefined ? undefined : readTls(tls) },
+  );
+}
+
+/** Returns the texts of properties, and their names as the program has them. @throws OptionError with one line */
+export function readProperties(
+  given: Readonly<Record<string, unknown>>,
+  hintFor: (name: string) => string,
+): Map<OptionName, { text: string; called: string }> {
+  const properties = new Map<OptionName, { text: string; called: string }>();
+  for (const [called, value] of Object.entries(given)) {
     if (value === undefined) continue;
-    const name = written === HOSTNAME ? 'host' : written;
+    const name = called === HOSTNAME ? 'host' : called;
     const known = PROPERTIES.find((property) => property === name);
     if (known === undefined) {
       const meant = optionMeant(name, PROPERTIES);
       const hint = hintFor(name) || (meant === undefined ? '' : `: did you mean ${meant}?`);
       throw new OptionError(`there is no option '${escaped(name)}'${hint}`);
     }
-    if (texts.has(known)) throw new OptionError(`host and ${HOSTNAME} are the same option: give one of them`);
-    texts.set(known, textOf(known, value, written));
-    writtenAs.set(known, written);
+    if (properties.has(known))
+      throw new OptionError(`host and ${HOSTNAME} are the same option: give one of them`);
+    properties.set(known, { text: textOf(known, value, called), called });
   }
-  return readTexts(
-    { app: undefined, texts, called: (name) => writtenAs.get(name) ?? name },
-    { ...defaultsOfServe(), ...defaults, tls: tls === undefined ? undefined : readTls(tls) },
-  );
+  return properties;
 }
 
 /**
@@ -156,7 +168,8 @@ function byDefault(): Options {
   ) as unknown as Options;
 }
 
-function defaultsOfServe(): Partial<Options> {
+/** The defaults of serve(), where they differ from those of the command line. */
+export function defaultsOfServe(): Partial<Options> {
   const differing = OPTION_NAMES.flatMap((name) => {
     const { property } = OPTIONS[name];
     return property && property.byDefault !== undefined ? [[name, property.byDefault]] : [];

@@ -1,11 +1,15 @@
 // A server inside any program: threads that load an application, or handlers in the calling thread. It
 // handles no signal, ends no process, and replaces no global unless an option asks for it.
 
+import { basename } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { type Admin, openAdmin } from './admin/admin.ts';
 import { Readiness } from './admin/readiness.ts';
 import { APP_KEYS, hintFor, strangeKeys } from './app/app-keys.ts';
 import { appOf } from './app/load.ts';
 import type { App } from './app/types.ts';
+import { readModule } from './configuration/probe.ts';
+import { givenOf, settingsFrom, without } from './configuration/settings.ts';
 import {
   type Address,
   type ListenerOptions,
@@ -24,8 +28,8 @@ import { eventLoop } from './models/event-loop.ts';
 import { inThread } from './models/in-thread.ts';
 import type { ModelStart, Server as RunningServer } from './models/model.ts';
 import { OptionError } from './option-kinds.ts';
-import type { Options } from './options.ts';
-import { appFile, readOptions } from './read-options.ts';
+import { OPTION_NAMES, OPTIONS, type Options } from './options.ts';
+import { appFile, defaultsOfServe, readOptions, readProperties, readTexts } from './read-options.ts';
 import type { ServeAppOptions, ServeHandlersOptions } from './serve-options.ts';
 import { TIMES } from './times.ts';
 import { readTls, type TlsPair } from './tls-options.ts';
@@ -36,6 +40,8 @@ export interface Server extends AsyncDisposable {
   /** The URL without a slash at the end: `http://127.0.0.1:8080`. Begins with https if the server speaks TLS. */
   readonly url: string;
   readonly port: number;
+  /** The address or name that the server listens on; empty if it listens at a path alone. */
+  readonly hostname: string;
   /** The URL of the admin listener; undefined without the option `admin`. */
   readonly admin: string | undefined;
   /** Totals and gauges over all threads of the server. */
@@ -45,6 +51,8 @@ export interface Server extends AsyncDisposable {
    * Idle connections close at once. Further calls resolve at the same time.
    */
   close(): Promise<void>;
+  /** The name that Bun has for close(). */
+  stop(): Promise<void>;
   /**
    * Reads the certificates and keys of a server of HTTPS anew, or takes others. Resolves when new connections get them;
    * open connections go on.
@@ -101,9 +109,37 @@ async function serveApp({ app, ...given }: ServeAppOptions): Promise<AppServer> 
     if (name in given) throw new OptionError(`${name} comes from the app's module: leave out ${name} or app`);
   if (typeof app !== 'string' && !(app instanceof URL))
     throw new OptionError(`app must be the path or the URL of a module, not ${typeof app}`);
-  const options = readOptions({ ...given }, {}, hintFor);
-  options.app = appFile(app);
+  const file = appFile(app);
+  const options = await withModuleOptions(file, { ...given });
+  options.app = file;
   return await startThreads(options);
+}
+
+/** Options of a module that only the command line has. Certificates are a property of their own in a program. */
+const NOT_IN_PROGRAM = OPTION_NAMES.filter((name) => OPTIONS[name].property === false && !/^tls/.test(name));
+const TLS_FILES = ['tlsCert', 'tlsKey', 'tlsCa', 'tlsClient'] as const;
+
+/** Reads the options of a program, then those in the application's module that the program leaves out. */
+async function withModuleOptions(file: string, given: Readonly<Record<string, unknown>>): Promise<Options> {
+  const own = readOptions(given, {}, hintFor);
+  const called = basename(fileURLToPath(file));
+  const { settings: found, mistakes } = await readModule(file, called, own.loadTimeout);
+  if (mistakes[0] !== undefined) throw new OptionError(mistakes[0]);
+  const { tls, ...others } = given;
+  const flags = new Map(
+    [...readProperties(others, hintFor)].map(([name, one]) => [name, { ...one, source: 'serve()' }]),
+  );
+  const left = [...NOT_IN_PROGRAM, ...(tls === undefined ? [] : TLS_FILES)];
+  const settings = settingsFrom({
+    flags,
+    variables: new Map(),
+    common: new Map(),
+    module: without(new Map(found), left),
+  });
+  return readTexts(
+    { ...givenOf(undefined, settings), called: (name) => settings.get(name)?.called ?? name },
+    { ...defaultsOfServe(), tls: own.tls },
+  );
 }
 
 /**
@@ -237,6 +273,7 @@ function handleOf(
   return {
     url: urlOf(listener),
     port: portOf(listener.address),
+    hostname: 'host' in listener.address ? listener.address.host : '',
     admin: admin?.url,
     stats: () => running.statistics(),
     reloadTls: async (given) => {
@@ -245,6 +282,7 @@ function handleOf(
       await running.renewTls?.(given === undefined ? undefined : readTls(given));
     },
     close,
+    stop: close,
     [Symbol.asyncDispose]: close,
   };
 }

@@ -97,12 +97,15 @@ describe('import directions', () => {
       /^src\/(connection\/|models\/thread\.ts$|app\/proxy\.ts$|admin\/guard\.ts$|durable\/lock\.ts$)/,
     ],
     // binding.ts asks for the id of its thread.
-    ['node:worker_threads', /^src\/((workers|models)\/|durable\/keeper(-main)?\.ts$|state\/binding\.ts$)/],
-    ['node:child_process', /^src\/(supervisor|models\/process|app\/load)\.ts$/],
+    [
+      'node:worker_threads',
+      /^src\/((workers|models)\/|configuration\/probe-main\.ts$|durable\/keeper(-main)?\.ts$|state\/binding\.ts$)/,
+    ],
+    ['node:child_process', /^src\/(supervisor|configuration\/probe|models\/process|app\/load)\.ts$/],
     // body-metadata.ts asks for the version of undici, monotonic-clock.ts for the time, server-user.ts for the user.
     [
       'node:process',
-      /^src\/(models\/(descriptors|process|in-thread)|admin\/(metrics|process-families)|app\/(load|body-metadata)|workers\/worker-main|state\/monotonic-clock|durable\/server-user)\.ts$/,
+      /^src\/(configuration\/probe|models\/(descriptors|process|in-thread)|admin\/(metrics|process-families)|app\/(load|body-metadata)|workers\/worker-main|state\/monotonic-clock|durable\/server-user)\.ts$/,
     ],
     ['node:http2', /^src\/http2\//],
     ['@assemblyscript/loader', /^src\/wasm\/instance\.ts$/],
@@ -124,7 +127,7 @@ describe('import directions', () => {
       const code = readFileSync(file, 'utf8').replace(/\/\/.*|\/\*[\s\S]*?\*\//g, '');
       if (!file.startsWith('src/wasm/')) expect(code, file).not.toMatch(/\bWebAssembly\b/);
       if (
-        !/^src\/(cli|command|node-version|supervisor|server-main|models\/(process-main|in-thread)|workers\/worker-main)\.ts$/.test(
+        !/^src\/(cli|command|node-version|supervisor|server-main|models\/(process-main|in-thread)|configuration\/probe-main|workers\/worker-main)\.ts$/.test(
           file,
         )
       )

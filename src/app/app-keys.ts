@@ -16,6 +16,7 @@ const KEY_LENGTH_MAX = 80;
 
 /** Keys of other servers, and what replaces them in hotpath. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
+  config: 'the export config, beside the default export,',
   port: 'the option --port',
   host: 'the option --host',
   idleTimeout: 'the option --idle-timeout, in milliseconds',
@@ -38,11 +39,12 @@ const NOT_HERE = ['development', 'websocket', 'reusePort', 'id', 'scheduled', 'q
  * Makes a line for each key of an application that hotpath does not read. An object that is not plain, such as a Hono,
  * has keys of its own, so it gets no lines. The exports of a module without a default export may be for other readers,
  * so only those that look misspelt get a line.
+ * @param options keys that others read
  */
-export function strangeKeys(given: unknown, where: string): string[] {
+export function strangeKeys(given: unknown, where: string, options: readonly string[] = []): string[] {
   if (!isPlain(given)) return [];
   return Object.keys(given).flatMap((key) => {
-    if ((APP_KEYS as readonly string[]).includes(key) || key === '__esModule' || key === 'default') return [];
+    if ([...APP_KEYS, ...options, '__esModule', 'default'].includes(key)) return [];
     const meant = meantBy(key);
     if (meant === undefined && isNamespace(given)) return [];
     return `${where}: the key '${shown(key)}' of the app is ignored: ${adviceFor(key, meant)}`;

@@ -11,6 +11,9 @@ import type { App, ErrorHandler, Handler, Routes, StartHook, StopHook } from './
 
 const EXPECTED = 'an app is { fetch(request) { … } }, { routes: { … } }, both, or the function alone';
 
+/** Options that a default export may have, as in Bun. The command reads them before the threads load the module. */
+export const OPTIONS_BESIDE_FETCH = ['port', 'host', 'hostname'] as const;
+
 /** Layers of `default` that are removed from a default export. */
 const WRAPPINGS_MAX = 3;
 
@@ -37,7 +40,7 @@ export async function loadApp(file: string, note: (text: string) => void = () =>
     // Our own errors name the file. A getter of the application may throw anything.
     throw error instanceof Error && error.message.includes(path) ? error : loadError(file, error);
   }
-  for (const line of strangeKeys(given, path)) note(line);
+  for (const line of strangeKeys(given, path, OPTIONS_BESIDE_FETCH)) note(line);
   return app;
 }
 
@@ -51,7 +54,7 @@ export function loadError(file: string, error: unknown, what = "can't load"): Er
 }
 
 /** Removes the `default` layers that compilers and bundlers add, once or twice, to ES modules that became CommonJS. */
-function unwrap(module: object): unknown {
+export function unwrap(module: object): unknown {
   let value: unknown = module;
   for (let i = 0; i < WRAPPINGS_MAX && isWrapping(value); i++) value = value.default;
   return value;

@@ -52,6 +52,11 @@ export function calledIn(settings: Settings, name: OptionName): string {
   return settings.get(name)?.called ?? `--${flagOf(name)}`;
 }
 
+/** Returns settings without some of the options. */
+export function without(settings: Settings, names: readonly OptionName[]): Settings {
+  return new Map([...settings].filter(([name]) => !names.includes(name)));
+}
+
 /** Joins settings. Of an option in several of them, the first one counts. */
 function overlay(...parts: readonly Settings[]): Map<OptionName, Setting> {
   return new Map(parts.toReversed().flatMap((part) => [...part]));

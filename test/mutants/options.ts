@@ -3,6 +3,7 @@
 import { type Defect, defectsOf } from './defect.ts';
 
 const OPTIONS = ['test/options.test.ts'];
+const CONFIGURATION = ['test/configuration.test.ts'];
 const BACKOFF = ['test/backoff.test.ts'];
 const ONE_LINE = ['test/one-line.test.ts'];
 
@@ -85,6 +86,27 @@ export const optionDefects: Defect[] = [
       'OPTION_NAMES',
     ],
     ['serve() has the defaults of the command line', '...defaultsOfServe(), ...defaults', '...defaults'],
+  ]),
+  ...defectsOf('src/configuration/module-settings.ts', CONFIGURATION, [
+    [
+      'port of the default export wins over config',
+      'value === undefined || settings.has(name)',
+      'value === undefined',
+    ],
+    ['the keys of a module are options', 'isPlain(app) && !isNamespace(app)', 'isPlain(app)'],
+  ]),
+  ...defectsOf('src/configuration/listing.ts', CONFIGURATION, [
+    ['a password is printed', "if (url.password !== '')", "if (url.password === '')"],
+  ]),
+  ...defectsOf('src/configuration/probe.ts', CONFIGURATION, [
+    ['a module that hangs starts without its options', 'if (error instanceof SlowError) throw error;', ''],
+  ]),
+  ...defectsOf('src/configuration/settings.ts', CONFIGURATION, [
+    [
+      'the port of a module counts beside a path of the command line',
+      "own.has('unix') ? own : overlay(own, module)",
+      'overlay(own, module)',
+    ],
   ]),
   ...defectsOf('src/nearest.ts', OPTIONS, [
     [
