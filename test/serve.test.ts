@@ -324,7 +324,7 @@ describe('a mistake in the options is one line', () => {
     [{ fetsh: fetch }, "there is no option 'fetsh': did you mean fetch?"],
     [{ fetch, stopp: fetch }, "there is no option 'stopp': did you mean stop?"],
     [{ fetch, onerror: fetch }, "there is no option 'onerror': hotpath has the key error for it"],
-    [{ fetch, hostname: 'a' }, "there is no option 'hostname': hotpath has the option host for it"],
+    [{ fetch, hostname: 'a', host: 'a' }, 'host and hostname are the same option: give one of them'],
     [
       { fetch, maxRequestBodySize: 1 },
       "there is no option 'maxRequestBodySize': hotpath has the option maxBody for it",

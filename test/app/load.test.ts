@@ -133,8 +133,10 @@ describe('an unknown key is reported, once', () => {
     ],
     [
       'a key of Bun',
-      'fetch() {}, port: 1',
-      ["the key 'port' of the app is ignored: hotpath has the option --port for it"],
+      'fetch() {}, idleTimeout: 1',
+      [
+        "the key 'idleTimeout' of the app is ignored: hotpath has the option --idle-timeout, in milliseconds for it",
+      ],
     ],
     [
       'a key of another server',
@@ -160,7 +162,6 @@ describe('an unknown key is reported, once', () => {
       'several keys',
       'fetch() {}, hostname: "a", tls: {}, reusePort: true',
       [
-        "the key 'hostname' of the app is ignored: hotpath has the option --host for it",
         "the key 'tls' of the app is ignored: hotpath has the options --tls-cert and --tls-key for it",
         "the key 'reusePort' of the app is ignored: hotpath has nothing like it",
       ],
@@ -174,6 +175,7 @@ describe('an unknown key is reported, once', () => {
       ],
     ],
     ['known keys only', 'fetch() {}, routes: {}, error() {}, start() {}, stop() {}', []],
+    ['options that the command reads', 'fetch() {}, port: 1, hostname: "a"', []],
   ])('%s', async (_, keys, lines) => {
     const notes: string[] = [];
     const path = files.write(`keys-${++count}.mjs`, `export default { ${keys} };`);
