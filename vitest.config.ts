@@ -1,16 +1,20 @@
 import { defaultExclude, defineConfig } from 'vitest/config';
 import { hasOpenssl } from './test/support/ways.ts';
 
-/** These open no socket, start no process and no thread that they race with, and compare no times. */
+/** These open no socket, start no process and no thread that they race with, compare no times, and do the same on every Node. */
 const PURE = [
-  'test/{fuzz,protocol,wasm}/**/*.test.ts',
+  'test/{protocol,wasm}/**/*.test.ts',
   'test/{backoff,imports,mutants,one-line,options,tls-options}.test.ts',
   'test/admin/exposition.test.ts',
-  'test/app/!(body-in-place|dispatcher|globals|linear|own-memory|rate-limit|request-errors|send).test.ts',
   'test/bench/!(contestants|cpu|main|one-shot|report-browser|run|stop|trial).test.ts',
   'test/connection/{address,clock,outputs,received-content,socket-file,utf-8,waiting-room}.test.ts',
   'test/durable/{counters-file,lease-renewer,schedules,snapshot}.test.ts',
   'test/state/{handles,limiter-snapshot,limiter-steps,mutex-schedules,siphash}.test.ts',
+];
+/** These are like PURE, but compare hotpath with the classes or the parser of the Node that runs them. */
+const COMPARED = [
+  'test/fuzz/fuzz.test.ts',
+  'test/app/!(body-in-place|dispatcher|globals|linear|own-memory|rate-limit|request-errors|send).test.ts',
 ];
 /** These start servers as processes or threads, and wait for what they do, however long it takes. */
 const SERVERS = [
@@ -42,17 +46,17 @@ export default defineConfig({
     // What is built runs as it is, and so does what it imports.
     server: { deps: { external: [/\/dist\//] } },
     projects: [
-      {
-        extends: true,
+      ...Object.entries({ pure: PURE, compared: COMPARED }).map(([name, include]) => ({
+        extends: true as const,
         test: {
-          name: 'pure',
-          include: PURE,
+          name,
+          include,
           setupFiles: 'test/support/pure.ts',
           maxWorkers: 2,
           isolate: false,
           sequence: { groupOrder: 0 },
         },
-      },
+      })),
       {
         extends: true,
         test: { name: 'servers', include: SERVERS, maxWorkers: 2, sequence: { groupOrder: 1 } },
@@ -63,7 +67,7 @@ export default defineConfig({
         test: {
           name: 'sockets',
           include: ['test/**/*.test.ts'],
-          exclude: [...defaultExclude, ...PURE, ...SERVERS, ...(hasOpenssl ? [] : HTTPS)],
+          exclude: [...defaultExclude, ...PURE, ...COMPARED, ...SERVERS, ...(hasOpenssl ? [] : HTTPS)],
           fileParallelism: false,
           sequence: { groupOrder: 2 },
         },

@@ -46,7 +46,7 @@ const HELP = `Usage: npm run bench [-- [--quick] [--out FOLDER] [SUITE...]]
 Runs the named suites, or ${listed(SUITES.filter(({ byDefault }) => byDefault).map(({ name }) => name))}.
 All suites: ${listed(SUITE_NAMES)}.
 Writes results and a report to ${RESULTS_FOLDER}, or to the folder of --out.
---quick shows that everything works; it is too short to judge a change by.
+--quick measures the most important cases, each for a moment; it is too short to judge a change by.
 
 compare   compares two results: measure before and after a change
 report    prints results and writes their report again

@@ -9,7 +9,7 @@ import {
   oneShotClient,
   oneShotSeconds,
 } from '../measure/one-shot.ts';
-import type { Pace } from '../measure/pace.ts';
+import { atPace, type Pace } from '../measure/pace.ts';
 import { Rounds } from '../measure/rounds.ts';
 import {
   measureOneShots,
@@ -22,8 +22,9 @@ import type { Suite } from '../suite.ts';
 import { BUN, FASTIFY, FETCH, HONO_ON_NODE, LIMIT, NGINX, NODE_HTTP, oneWorker } from './commands.ts';
 import { countPresent, type Server } from './contestants.ts';
 
+const WASM = oneWorker('hotpath wasm', 'wasm');
 export const CONTESTANTS = [
-  oneWorker('hotpath wasm', 'wasm'),
+  WASM,
   oneWorker('hotpath js', 'js'),
   FETCH,
   NODE_HTTP,
@@ -33,13 +34,14 @@ export const CONTESTANTS = [
   BUN,
   LIMIT,
 ];
+const IMPORTANT = [WASM, FETCH, NODE_HTTP, NGINX];
 
 export const accept: Suite = {
   name: 'accept',
   title: 'a connection for each request, one worker on one core',
   byDefault: true,
   seconds(pace) {
-    const present = countPresent(CONTESTANTS);
+    const present = countPresent(contestantsAt(pace));
     return (
       preparingSeconds(present, undefined, pace) +
       runTrialSeconds(present, oneShotSeconds(loadAt(pace)), pace)
@@ -50,13 +52,17 @@ export const accept: Suite = {
     const load = loadAt(pace);
     const field = { rounds: new Rounds(result, progress), client: undefined, cores, pace };
     result.notes.push(...notes(pace), describeCores(cores));
-    await withServers(CONTESTANTS, field, (started) => {
+    await withServers(contestantsAt(pace), field, (started) => {
       const name = `a connection a request, ${oneShotClient()}`;
       const measure = (server: Server) => measureOneShots(server, load, cores);
       return runTrial({ name, started, seconds: oneShotSeconds(load), measure }, field);
     });
   },
 };
+
+function contestantsAt(pace: Pace) {
+  return atPace(pace, CONTESTANTS, IMPORTANT);
+}
 
 function loadAt({ acceptRequests }: Pace) {
   return { bound: { requests: acceptRequests } };

@@ -2,6 +2,7 @@
 // protection.
 
 import { count, countingSeconds } from '../measure/counting.ts';
+import { atPace } from '../measure/pace.ts';
 import { Rounds, type Subject } from '../measure/rounds.ts';
 import type { Suite } from '../suite.ts';
 import { COUNTERS, type CounterName } from './counters.ts';
@@ -13,7 +14,11 @@ export const counter: Suite = {
   name: 'counter',
   title: 'one addition to a counter that all threads share',
   byDefault: true,
-  seconds: (pace) => THREADS.length * NAMES.length * pace.countingRounds * countingSeconds(pace.countingMs),
+  seconds: (pace) =>
+    atPace(pace, THREADS, [1, 2]).length *
+    NAMES.length *
+    pace.countingRounds *
+    countingSeconds(pace.countingMs),
   async run(result, progress, pace) {
     const rounds = new Rounds(result, progress);
     result.notes.push(
@@ -21,7 +26,7 @@ export const counter: Suite = {
       'With more threads than cores, the time includes waiting for a core.',
       'atomic, mutex, unprotected: the counter of the WASM module, 64 bits, as with --counter. Unprotected is a load and a store: an addition of another thread in between is lost.',
     );
-    for (const threads of THREADS)
+    for (const threads of atPace(pace, THREADS, [1, 2]))
       await rounds.run(
         {
           name: `${threads} ${threads === 1 ? 'thread' : 'threads'}`,

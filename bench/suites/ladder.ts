@@ -3,6 +3,7 @@
 import { ACCOUNTS_KEPT } from '../measure/cpu.ts';
 import { strongestClient } from '../measure/load.ts';
 import { chooseCores, describeCores } from '../measure/machine.ts';
+import { atPace } from '../measure/pace.ts';
 import { Rounds, type Subject } from '../measure/rounds.ts';
 import { CONNECTIONS, measureLoad, preparingSeconds, trialSeconds, withServers } from '../measure/trial.ts';
 import type { Suite } from '../suite.ts';
@@ -25,7 +26,7 @@ export const ladder: Suite = {
   byDefault: true,
   seconds(pace) {
     const client = strongestClient();
-    const loads = PIPELINED.length * RUNGS.length * pace.loadRounds;
+    const loads = atPace(pace, PIPELINED, [1]).length * RUNGS.length * pace.loadRounds;
     return preparingSeconds(RUNGS.length, client, pace) + loads * trialSeconds(client, pace);
   },
   async run(result, progress, pace) {
@@ -44,7 +45,7 @@ export const ladder: Suite = {
       describeCores(cores),
     );
     await withServers(RUNGS, { rounds, client, cores, pace }, async ({ servers, missing }) => {
-      for (const pipelined of PIPELINED) {
+      for (const pipelined of atPace(pace, PIPELINED, [1])) {
         const name = pipelined === 1 ? `${CONNECTIONS} connections` : `${pipelined} pipelined`;
         const measure = ACCOUNTS_KEPT ? 'cpuMicros' : 'requestsPerSecond';
         const subjects = servers.map((one): Subject => {

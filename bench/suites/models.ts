@@ -2,6 +2,7 @@
 // an event loop on every core, under the tutorial's own load and a longer one.
 
 import { type Bound, CONNECTIONS_AT_ONCE, describeOneShotClient } from '../measure/one-shot.ts';
+import { atPace, type Pace } from '../measure/pace.ts';
 import { Rounds, type Subject, type Values } from '../measure/rounds.ts';
 import { preparingSeconds, timeOneShots, withServers } from '../measure/trial.ts';
 import type { MeasureName } from '../results.ts';
@@ -30,8 +31,8 @@ export const models: Suite = {
   title: "the tutorial's four servers, a connection for each request",
   byDefault: true,
   seconds: (pace) =>
-    preparingSeconds(MODELS.length, undefined, pace) +
-    MODELS.length * pace.modelRounds * (TUTORIAL_SECONDS + pace.modelSeconds),
+    preparingSeconds(contestantsAt(pace).length, undefined, pace) +
+    contestantsAt(pace).length * pace.modelRounds * (TUTORIAL_SECONDS + pace.modelSeconds),
   async run(result, progress, pace) {
     const rounds = new Rounds(result, progress);
     result.notes.push(
@@ -39,7 +40,7 @@ export const models: Suite = {
       'CPU a request is user and system time of the server and all that it has started, including processes that have ended and, in the longer run, the few requests that its end cut off. The system counts it in ticks of 10 ms, which is too coarse for 100 fast requests.',
     );
     await withServers(
-      CONTESTANTS,
+      contestantsAt(pace),
       { rounds, client: undefined, cores: UNPINNED, pace },
       async ({ servers, missing }) => {
         const run = (name: string, deciding: MeasureName, bound: Bound, seconds: number) =>
@@ -70,6 +71,15 @@ export const models: Suite = {
     );
   },
 };
+
+/** In a few cases: without the models that start a process or a thread for each connection. */
+function contestantsAt(pace: Pace): readonly Contestant[] {
+  return atPace(
+    pace,
+    CONTESTANTS,
+    CONTESTANTS.filter(({ name }) => name === 'sequential' || name === 'event-loop'),
+  );
+}
 
 async function measure(server: Server, bound: Bound): Promise<Values> {
   // Without pinning, how busy a side was does not show its limit.

@@ -4,6 +4,7 @@
 import { isInstalled } from '../measure/children.ts';
 import { type Load, type LoadClient, strongestClient } from '../measure/load.ts';
 import { chooseCores, describeCores } from '../measure/machine.ts';
+import { atPace, type Pace } from '../measure/pace.ts';
 import { type Contest, Rounds, type Subject } from '../measure/rounds.ts';
 import { CONNECTIONS, measureLoad, preparingSeconds, trialSeconds, withServers } from '../measure/trial.ts';
 import type { Suite } from '../suite.ts';
@@ -40,6 +41,7 @@ const CONTESTANTS = [
 const ON_AXES = [WASM, NODE_HTTP, NGINX];
 /** The servers for which the requests vary. */
 const ON_AXES_OF_REQUESTS = [WASM, FETCH, NODE_HTTP, NGINX];
+const PIPELINED = 16;
 
 interface Point {
   name: string;
@@ -55,20 +57,21 @@ export const server: Suite = {
   title: 'one worker on one core, under load',
   byDefault: true,
   seconds(pace) {
-    const rounds = star().map(
+    const rounds = star(pace).map(
       ({ client, contestants }) => countPresent(contestants) * trialSeconds(client, pace),
     );
     const round = rounds.reduce((sum, seconds) => sum + seconds, 0);
-    return preparingSeconds(countPresent(CONTESTANTS), strongestClient(), pace) + pace.loadRounds * round;
+    const present = countPresent(contestantsAt(pace));
+    return preparingSeconds(present, strongestClient(), pace) + pace.loadRounds * round;
   },
   async run(result, progress, pace) {
     const cores = chooseCores();
     const client = strongestClient();
     const rounds = new Rounds(result, progress);
     result.notes.push(...notes(client), describeCores(cores));
-    await withServers(CONTESTANTS, { rounds, client, cores, pace }, async (started) => {
+    await withServers(contestantsAt(pace), { rounds, client, cores, pace }, async (started) => {
       result.notes.push(answerSizes(started));
-      for (const point of star()) {
+      for (const point of star(pace)) {
         const { name, at, load } = point;
         const { servers, missing } = among(point.contestants, started);
         const contest: Contest = {
@@ -90,14 +93,18 @@ export const server: Suite = {
   },
 };
 
+function contestantsAt(pace: Pace): readonly Contestant[] {
+  return atPace(pace, CONTESTANTS, ON_AXES_OF_REQUESTS);
+}
+
 /** Returns the points. Every installed client loads the base point; the strongest one loads all others. */
-function star(): Point[] {
+function star(pace: Pace): Point[] {
   const client = strongestClient();
   const base: Point['load'] = { connections: CONNECTIONS, pipelined: 1, request: PLAIN, threads: 1 };
   const basePoint = (by: LoadClient): Point => ({
     name: `${CONNECTIONS} connections, ${by}`,
     client: by,
-    contestants: CONTESTANTS,
+    contestants: contestantsAt(pace),
     load: base,
     ...(by === client ? { at: CONNECTIONS } : {}),
   });
@@ -108,13 +115,15 @@ function star(): Point[] {
     load: { ...base, ...load },
     ...(load.connections === undefined ? {} : { at: load.connections }),
   });
+  const pipelined = axis(`${PIPELINED} pipelined`, { pipelined: PIPELINED });
+  if (pace.few) return [basePoint(client), axis('1 connection', { connections: 1 }), pipelined];
   return [
     ...(isInstalled('wrk') ? [basePoint('wrk')] : []),
     basePoint('autocannon'),
     axis('1 connection', { connections: 1 }),
     axis('10 connections', { connections: 10 }),
     axis('256 connections', { connections: 256 }),
-    axis('16 pipelined', { pipelined: 16 }),
+    pipelined,
     axis(`heads of ${BROWSER.length} bytes`, { request: BROWSER }),
     axis('POST of 100 bytes', { request: POST }),
   ];

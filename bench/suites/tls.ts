@@ -5,7 +5,7 @@ import { http2Seconds } from '../measure/http2.ts';
 import { strongestClient } from '../measure/load.ts';
 import { chooseCores, describeCores } from '../measure/machine.ts';
 import { CONNECTIONS_AT_ONCE, oneShotSeconds } from '../measure/one-shot.ts';
-import type { Pace } from '../measure/pace.ts';
+import { atPace, type Pace } from '../measure/pace.ts';
 import { Rounds } from '../measure/rounds.ts';
 import {
   CONNECTIONS,
@@ -45,10 +45,15 @@ const HANDSHAKES = [
   { name: 'TLS 1.2, full handshakes', handshake: { version: 'TLSv1.2', resumed: false } },
   { name: 'TLS 1.2, resumed sessions', handshake: { version: 'TLSv1.2', resumed: true } },
 ] as const;
+const [, RESUMED_TLS13] = HANDSHAKES;
 
 /** Fewer than over HTTP/1.1, because a client sends many requests at once over each. */
 const HTTP2_CONNECTIONS = 10;
 const STREAMS = [1, 16];
+const IMPORTANT = {
+  overTls: [HOTPATH_TLS, NGINX_TLS, NODE_HTTPS],
+  overHttp2: [HOTPATH_HTTP2, NODE_HTTP2],
+};
 
 export const tls: Suite = {
   name: 'tls',
@@ -56,17 +61,18 @@ export const tls: Suite = {
   byDefault: true,
   seconds(pace) {
     const client = strongestClient();
-    const overTls = countPresent(OVER_TLS);
-    const handshaking = countPresent(HANDSHAKING);
-    const overHttp2 = hasHttp2Client() ? countPresent(OVER_HTTP2) : 0;
+    const present = contestantsAt(pace);
+    const overTls = countPresent(present.overTls);
+    const handshaking = countPresent(HANDSHAKING.filter((one) => present.overTls.includes(one)));
+    const overHttp2 = hasHttp2Client() ? countPresent(present.overHttp2) : 0;
     const parts = [
       preparingSeconds(overTls, undefined, pace),
       runTrialSeconds(overTls, loadingSeconds(client, keepAliveSeconds(pace)), pace),
-      ...HANDSHAKES.map(({ handshake }) =>
+      ...handshakesAt(pace).map(({ handshake }) =>
         runTrialSeconds(handshaking, oneShotSeconds({ ...boundAt(pace), handshake }), pace),
       ),
       preparingSeconds(overHttp2, undefined, pace),
-      ...STREAMS.map(() => runTrialSeconds(overHttp2, http2Seconds(http2LoadAt(pace)), pace)),
+      ...streamsAt(pace).map(() => runTrialSeconds(overHttp2, http2Seconds(http2LoadAt(pace)), pace)),
     ];
     return parts.reduce((sum, seconds) => sum + seconds, 0);
   },
@@ -74,12 +80,14 @@ export const tls: Suite = {
     const cores = chooseCores();
     const field = { rounds: new Rounds(result, progress), client: undefined, cores, pace };
     result.notes.push(...notes(), describeCores(cores));
-    await withServers(OVER_TLS, field, async (started) => {
+    const present = contestantsAt(pace);
+    await withServers(present.overTls, field, async (started) => {
       result.notes.push(answerSizes(started));
       await measureKeepAlive(started, field);
       await measureHandshakes(among(HANDSHAKING, started), field);
     });
-    if (hasHttp2Client()) await withServers(OVER_HTTP2, field, (started) => measureStreams(started, field));
+    if (hasHttp2Client())
+      await withServers(present.overHttp2, field, (started) => measureStreams(started, field));
   },
 };
 
@@ -99,7 +107,7 @@ async function measureKeepAlive(started: Started, field: Field): Promise<void> {
 }
 
 async function measureHandshakes(started: Started, field: Field): Promise<void> {
-  for (const { name, handshake } of HANDSHAKES) {
+  for (const { name, handshake } of handshakesAt(field.pace)) {
     const load = { ...boundAt(field.pace), handshake };
     const measure = (server: Server) => measureOneShots(server, load, field.cores);
     await runTrial({ name, started, seconds: oneShotSeconds(load), measure }, field);
@@ -107,12 +115,27 @@ async function measureHandshakes(started: Started, field: Field): Promise<void> 
 }
 
 async function measureStreams(started: Started, field: Field): Promise<void> {
-  for (const streams of STREAMS) {
+  for (const streams of streamsAt(field.pace)) {
     const load = { ...http2LoadAt(field.pace), streams };
     const name = `HTTP/2, ${HTTP2_CONNECTIONS} connections${streams === 1 ? '' : `, ${streams} streams each`}`;
     const measure = (server: Server) => measureHttp2(server, load, field.cores);
     await runTrial({ name, started, seconds: http2Seconds(load), measure }, field);
   }
+}
+
+function contestantsAt(pace: Pace) {
+  return {
+    overTls: atPace(pace, OVER_TLS, IMPORTANT.overTls),
+    overHttp2: atPace(pace, OVER_HTTP2, IMPORTANT.overHttp2),
+  };
+}
+
+function handshakesAt(pace: Pace) {
+  return atPace(pace, HANDSHAKES, [RESUMED_TLS13]);
+}
+
+function streamsAt(pace: Pace) {
+  return atPace(pace, STREAMS, [16]);
 }
 
 /** Twice as long as without TLS, so that the handshakes matter less. */

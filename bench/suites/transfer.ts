@@ -2,7 +2,7 @@
 
 import { strongestClient } from '../measure/load.ts';
 import { chooseCores, describeCores } from '../measure/machine.ts';
-import type { Pace } from '../measure/pace.ts';
+import { atPace, type Pace } from '../measure/pace.ts';
 import { Rounds, type Subject, type Values } from '../measure/rounds.ts';
 import { loadingSeconds, measureLoad, preparingSeconds, withServers } from '../measure/trial.ts';
 import type { Suite } from '../suite.ts';
@@ -38,7 +38,7 @@ export const transfer: Suite = {
   byDefault: true,
   seconds(pace) {
     const present = TRANSFERRING.filter(({ missing }) => missing?.() === undefined).length;
-    const turns = present * TRANSFERS.length * (1 + pace.loadRounds);
+    const turns = present * transfersAt(pace).length * (1 + pace.loadRounds);
     return preparingSeconds(present, undefined, pace) + turns * turnSeconds(pace);
   },
   async run(result, progress, pace) {
@@ -54,7 +54,7 @@ export const transfer: Suite = {
     );
     const field = { rounds, client: undefined, cores, pace };
     await withServers(TRANSFERRING, field, async ({ servers, missing }) => {
-      for (const one of TRANSFERS) {
+      for (const one of transfersAt(pace)) {
         const measure = async (server: Server): Promise<Values> => {
           const load = { ...loadOf(one), seconds: pace.transferSeconds };
           const { requestsPerSecond, cpuMicros, ...others } = await measureLoad(server, client, load, cores);
@@ -77,6 +77,11 @@ export const transfer: Suite = {
     });
   },
 };
+
+/** In a few cases: one way up, and one down. */
+function transfersAt(pace: Pace): readonly Transfer[] {
+  return atPace(pace, TRANSFERS, [TRANSFERS[0], TRANSFERS[3]] as Transfer[]);
+}
 
 function turnSeconds(pace: Pace): number {
   return loadingSeconds(strongestClient(), pace.transferSeconds);
