@@ -138,9 +138,9 @@ function streamsAt(pace: Pace) {
   return atPace(pace, STREAMS, [16]);
 }
 
-/** Twice as long as without TLS, so that the handshakes matter less. */
+/** At least a second, and twice as long as without TLS, so that the handshakes matter less. */
 function keepAliveSeconds({ loadSeconds }: Pace): number {
-  return 2 * loadSeconds;
+  return Math.max(1, 2 * loadSeconds);
 }
 
 function boundAt({ handshakeSeconds }: Pace) {
