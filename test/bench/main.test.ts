@@ -99,7 +99,7 @@ describe.concurrent('a run', () => {
     timeout: TIMEOUT_MS,
   }, async () => {
     const { closed, output, results } = start('whole', 'counter');
-    expect(await closed).toBe(0);
+    expect(await closed, output()).toBe(0);
     expect(output()).toMatch(/^\[0%, \d+ (s|min) left\] counter$/m);
     expect(output()).not.toContain('\u001b');
     expect(output()).toContain('1 thread: time a call, ns');
@@ -115,8 +115,8 @@ describe.concurrent('a run', () => {
   });
 
   it('measures connections over TCP and TLS', { timeout: 2 * TIMEOUT_MS }, async () => {
-    const { closed, results } = start('accept', 'accept', 'tls');
-    expect(await closed).toBe(0);
+    const { closed, output, results } = start('accept', 'accept', 'tls');
+    expect(await closed, output()).toBe(0);
     const [accept, tls] = results().suites;
     expect(accept?.groups.map(({ name }) => name)).toEqual([
       expect.stringMatching(/^a connection a request, (ab|own client)$/),
