@@ -26,6 +26,7 @@ const SERVERS = [
   'test/http2/end-to-end.test.ts',
   'test/models/*.test.ts',
   'test/state/{death,failed-start,nested,reloads}.test.ts',
+  'test/testing/*.test.ts',
   'test/tls/{applications,foreign,page,redirects,vanishing}.test.ts',
   'test/workers/*.test.ts',
 ];

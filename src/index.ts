@@ -2,6 +2,7 @@
 
 import './node-version.ts';
 
+export { defineApp, type TypedAnswer, type TypedApp, type TypedRoute } from './app/define-app.ts';
 export { fetch, Request } from './app/globals.ts';
 export { type RateLimit, type RateLimitOptions, rateLimit } from './app/rate-limit.ts';
 export { Response, type ResponseInit, type Trailers } from './app/response.ts';
@@ -9,9 +10,11 @@ export type {
   App,
   Context,
   ErrorHandler,
+  FixedAnswer,
   Handler,
   Method,
   RouteAnswer,
+  RouteParams,
   RouteRequest,
   Routes,
   RouteValue,

@@ -36,8 +36,8 @@ const LAYERS: RegExp[] = [
   /^src\/(models\/|messages\.ts$)/,
   /^src\/admin\//,
   /^src\/configuration\//,
-  /^src\/(supervisor|server-main|serve)\.ts$/,
-  /^src\/(command|command-line|help|index|init)\.ts$/,
+  /^src\/((supervisor|server-main|serve)\.ts$|testing\/)/,
+  /^src\/(command|command-line|help|index|init|test)\.ts$/,
   /^src\/cli\.ts$/,
 ];
 

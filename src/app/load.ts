@@ -1,7 +1,7 @@
 // Imports the module of an application and checks what it exports. Every error is one line.
 
 import { execFileSync } from 'node:child_process';
-import { execPath } from 'node:process';
+import { execPath, versions } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { oneLine } from '../one-line.ts';
 import { isNamespace, isPlain, strangeKeys } from './app-keys.ts';
@@ -121,6 +121,12 @@ function explain(error: unknown, path: string): string {
   const { name, message, stack = '' } = error;
   const place = error instanceof SyntaxError ? placeOfSyntaxError(path) : placeOf(stack);
   const text = oneLine(message);
+  const [, typed] =
+    (error as NodeJS.ErrnoException).code === 'ERR_UNKNOWN_FILE_EXTENSION'
+      ? (/"(\.(?:[cm]?ts|[jt]sx))"/.exec(text) ?? [])
+      : [];
+  if (typed !== undefined)
+    return `Node ${versions.node} can't load ${typed} files: ${typed.endsWith('x') ? '' : 'use Node 22.18 or later, '}start with NODE_OPTIONS="--import tsx", or compile them to JavaScript`;
   if (/import statement outside a module|Unexpected token 'export'/.test(text))
     return `${text}${place === undefined ? '' : ` (${place})`}: put "type": "module" into package.json, or call it .mjs`;
   return `${name}: ${text}${place === undefined || text.includes(place) ? '' : ` (${place})`}`;

@@ -72,14 +72,30 @@ export type Routes = Readonly<Record<string, RouteValue>>;
  * prepared once and sent without running JavaScript.
  */
 export type RouteValue = RouteAnswer | { readonly [M in Method]?: RouteAnswer };
-export type RouteAnswer = Handler<RouteRequest> | Response | Counted;
+export type RouteAnswer = Handler<RouteRequest> | FixedAnswer;
+/** A response that is prepared once. */
+export type FixedAnswer = Response | Counted;
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE' | 'OPTIONS' | 'PATCH' | 'TRACE';
 
 /** The request of a route. */
-export interface RouteRequest extends ServerRequest {
-  /** The value of each `:name` in the path, percent-decoded. */
-  readonly params: Readonly<Record<string, string>>;
+export interface RouteRequest<Path extends string = string> extends ServerRequest {
+  /** The value of each `:name` in the path, and the rest that `*` matches as `_`, percent-decoded. */
+  readonly params: RouteParams<Path>;
 }
+
+/** The parameters of a path: `{ id: string; _: string }` for `/users/:id/*`. Of a path that is not known, any name. */
+export type RouteParams<Path extends string> = string extends Path
+  ? Readonly<Record<string, string>>
+  : { readonly [Name in ParameterOf<Path>]: string };
+
+type ParameterOf<Path extends string> = Path extends `${infer Segment}/${infer Rest}`
+  ? ParameterOfSegment<Segment> | ParameterOf<Rest>
+  : ParameterOfSegment<Path>;
+type ParameterOfSegment<Segment extends string> = Segment extends `:${infer Name}`
+  ? Name
+  : Segment extends '*'
+    ? '_'
+    : never;
 
 /** The second argument of a handler: the client, the thread and the server. */
 export interface Context {

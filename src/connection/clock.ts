@@ -51,6 +51,11 @@ export class Clock {
     this.timer = setInterval(() => this.tick(), this.time.tickMs);
   }
 
+  /** Lets the process end while the clock runs. */
+  unref(): void {
+    this.timer?.unref();
+  }
+
   stop(): void {
     clearInterval(this.timer);
   }

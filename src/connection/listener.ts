@@ -12,7 +12,13 @@ import { bindFailed, nameBeside, publishSocket, setMode } from './socket-file.ts
 export type ListenAt =
   | { fds: readonly number[] }
   | { host: string; port: number; reusePort: boolean }
-  | UnixAddress;
+  | UnixAddress
+  | InMemory;
+
+/** A place without an address, in the calling thread: whoever has taken it makes the connections. */
+export interface InMemory {
+  attach(accept: (accepted: Accepted) => void): void;
+}
 
 /**
  * Returns where a worker listens for one of the server's listeners. Called for each new worker, since threads must not share
@@ -102,6 +108,10 @@ function closeAll(listeners: readonly Listener[]): void {
 
 /** Starts accepting. @throws the error of listening, EADDRINUSE among others */
 export async function listen(acceptor: Acceptor, at: ListenAt, endpoint: Endpoint): Promise<Listener> {
+  if ('attach' in at) {
+    at.attach((accepted) => acceptor.accept(accepted, endpoint));
+    return { port: 0, close: () => {} };
+  }
   if ('fds' in at) {
     const listeners = await openAll(at.fds.map((fd) => () => listenOn(acceptor, { fd }, endpoint)));
     return { port: listeners[0]?.port ?? 0, close: () => closeAll(listeners) };

@@ -65,7 +65,8 @@ export async function inThread(start: ModelStart, app: App): Promise<ServerInThr
     kept = await keepState(start.options, state, start.warn);
     const server = new CallingThread(start, planes, kept, certificates);
     await server.open(app);
-    keep();
+    if (start.passing) server.ended = leave;
+    else keep();
     return server;
   } catch (error) {
     certificates?.close();
@@ -87,6 +88,8 @@ class CallingThread implements ServerInThread {
   private life: Lifecycle | undefined;
   private readonly unwatch: () => void;
   private closed = false;
+  /** Called when the server has ended. */
+  ended: (() => void) | undefined;
   /** Ends of replaced applications that have not yet stopped. */
   private readonly ends = new Set<Promise<void>>();
   /** Settles when the last swap() has. */
@@ -102,6 +105,7 @@ class CallingThread implements ServerInThread {
     this.listeners = start.listeners;
     this.connections = createConnections({ ...planes, slot: 0 });
     serveRedirects(this.connections.plane, planes.access);
+    if (start.passing) this.connections.plane.clock.unref();
     this.unwatch = watchThread(this.connections.plane, 0);
     this.secure = planes.tls && new SecureContexts(planes.tls.material, planes.tls.tickets);
     this.renewal =
@@ -164,6 +168,7 @@ class CallingThread implements ServerInThread {
     this.unwatch();
     await Promise.all([life?.stop('stop', endMs - performance.now()), ...this.ends]);
     await this.kept?.stop();
+    this.ended?.();
     return cut;
   }
 
@@ -195,7 +200,7 @@ class CallingThread implements ServerInThread {
       () => this.statistics(),
     );
     const context = { worker: 0, server };
-    const platformAnswered = globals ? undefined : () => adviseOnce(plane.log);
+    const platformAnswered = globals || this.start.passing ? undefined : () => adviseOnce(plane.log);
     const serve = await prepareApp(plane, app, { ...context, ...planes.access, platformAnswered });
     if ((await within(loadTimeout, life.start(context))) === LATE)
       throw new Error(`start() has not ended after ${loadTimeout} ms: settle it, or raise loadTimeout`);

@@ -46,6 +46,11 @@ export interface ModelStart {
   warn: (text: string) => void;
   /** Called each time a thread listens, in models with threads. @param listener index in the list */
   listening?: (listener: number, port: number) => void;
+  /**
+   * A server in the calling thread that leaves nothing behind, as in a test: it does not keep the process alive, and
+   * forgets named state at its end.
+   */
+  passing?: boolean;
 }
 
 /** A running server. */

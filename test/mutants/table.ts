@@ -21,6 +21,7 @@ import { optionDefects } from './options.ts';
 import { redirectDefects } from './redirects.ts';
 import { secureConnectionDefects } from './secure-connections.ts';
 import { stateDefects } from './state.ts';
+import { testingDefects } from './testing.ts';
 import { tlsDefects } from './tls.ts';
 import { wasmDefects } from './wasm.ts';
 import { workerDefects } from './workers.ts';
@@ -38,6 +39,7 @@ export const DEFECTS: readonly Defect[] = [
   ...workerDefects,
   ...modelDefects,
   ...applicationDefects,
+  ...testingDefects,
   ...appDefects,
   ...mutexDefects,
   ...stateDefects,

@@ -1,12 +1,63 @@
 // A compiled application in TypeScript with JSX, started: the types that 'hotpath' exports fit TypeScript applications.
 
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
+import { runCli } from '../../support/cli.ts';
 import { appFiles } from '../../support/fixtures.ts';
 import { startApp } from './command.ts';
 
 const files = appFiles();
+
+/** The blocks of TypeScript of the page, as files. */
+const documented = [
+  ...readFileSync('docs/applications.md', 'utf8').matchAll(/^```ts\n([\s\S]*?)^```$/gm),
+].map(([, code = ''], i) => basename(files.write(`documented-${i}.ts`, code)));
+
+/** Routes type their parameters, and testApp() takes all kinds of apps. */
+files.write(
+  'typed.ts',
+  `import { type App, type Context, counted, counter, defineApp, Response as HotpathResponse, type RouteParams } from 'hotpath';
+import { testApp } from 'hotpath/test';
+import { Hono } from 'hono';
+
+export const app: App = defineApp({
+  routes: {
+    '/': counted('Hello', counter('typed')),
+    '/fixed': new Response('fixed'),
+    '/users/:id': (request) => {
+      const id: string = request.params.id;
+      // @ts-expect-error the path has no such parameter
+      return new HotpathResponse(id + request.params.name);
+    },
+    '/users/:user/notes/:note': {
+      GET: ({ params: { user, note } }) => new Response(user + note),
+      POST: async ({ params }, { worker }) => new Response(params.note + worker),
+    },
+    '/files/:kind/*': ({ params }) => new Response(params.kind + params._),
+  },
+  fetch: (request) => new Response(request.url),
+  start: ({ worker }) => console.log(worker),
+});
+// @ts-expect-error a route is no number
+defineApp({ routes: { '/': 1 } });
+defineApp({ fetch: () => new Response() });
+const none: RouteParams<'/a/b'> = {};
+const any: RouteParams<string> = { a: 'b' };
+
+const hono = new Hono<{ Bindings: Context }>();
+hono.get('/:id', (c) => c.text(c.req.param('id') + c.env.remoteAddress.length));
+await using tested = testApp(hono);
+const text: string = await (await tested.fetch('/a', { method: 'POST', body: 'x' })).text();
+testApp(() => new Response(text), { maxBody: 1 });
+testApp(app);
+// @ts-expect-error a test has no port
+testApp(app, { port: 1 });
+export { any, none };
+`,
+);
 
 const OPTIONS = {
   compilerOptions: {
@@ -22,7 +73,7 @@ const OPTIONS = {
     jsxImportSource: 'hono/jsx',
     outDir: '.',
   },
-  files: ['app.tsx', 'hono.tsx', 'program.ts'],
+  files: ['app.tsx', 'hono.tsx', 'program.ts', 'typed.ts', ...documented],
 };
 
 const compile = (options: object = OPTIONS) =>
@@ -32,7 +83,8 @@ const compile = (options: object = OPTIONS) =>
     files.write('tsconfig.json', JSON.stringify(options)),
   ]).catch((error) => Promise.reject(new Error(error.stdout + error.stderr)));
 
-test('types of handlers, routes and errors; JSX runs', async () => {
+test('types of handlers, routes and errors, and of the page; JSX runs', async () => {
+  expect(documented.length).toBeGreaterThan(1);
   const app = files.write(
     'app.tsx',
     `import { type App, counted, counter, type Handler, Response as HotpathResponse } from 'hotpath';
@@ -141,5 +193,26 @@ export const wrong: Handler = (request) => new Response(request.params.id);
 `,
   );
   const compilerOptions = { ...OPTIONS.compilerOptions, lib: ['ES2023', 'ESNext.Disposable'], noEmit: true };
-  await compile({ compilerOptions, files: ['bare.ts'] });
+  await compile({ compilerOptions, files: ['bare.ts', 'typed.ts'] });
+});
+
+test('an app in TypeScript is served where Node strips types; elsewhere a line says what to do', async () => {
+  const app = files.write(
+    'stripped.ts',
+    `import { defineApp } from 'hotpath';
+const name: string = 'stripped';
+export default defineApp({ routes: { '/:id': ({ params }) => new Response(name + params.id) } });
+`,
+  );
+  if ('typescript' in process.features && process.features.typescript) {
+    const run = await startApp(app, ['--workers', '1']);
+    expect(await (await fetch(`${run.url}/7`)).text()).toBe('stripped7');
+    await run.stop();
+  } else {
+    const { code, errors } = await runCli([app]);
+    expect([code, errors]).toEqual([
+      1,
+      `hotpath: can't load ${app}: Node ${process.versions.node} can't load .ts files: use Node 22.18 or later, start with NODE_OPTIONS="--import tsx", or compile them to JavaScript\n`,
+    ]);
+  }
 });
