@@ -15,8 +15,8 @@ export const figureDefects: Defect[] = [
     ['a request without a response is not counted', 'this.counts(0);', '', 'whose client has gone'],
     [
       'a handler that waits has the time of its turn',
-      'if (this.called) measuring.answeredInTurn();',
-      'if (this.counted) measuring.answeredInTurn();',
+      'if (this.called) {',
+      'if (this.counted) {',
       'as long as it waits',
     ],
   ]),

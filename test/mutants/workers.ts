@@ -193,7 +193,7 @@ export const workerDefects: Defect[] = [
   ...defectsOf('src/supervisor.ts', LISTENERS, [
     [
       'a path never gets its file',
-      'for (const one of this.bound) await one.publish();',
+      'for (const one of sockets) await one.publish();',
       'await Promise.resolve();',
       'the start line',
     ],
