@@ -25,6 +25,7 @@ const SERVERS = [
   'test/durable/{crash,end-to-end,folder,keep,lock,odd-names,redis,redis-reasons,serve}.test.ts',
   'test/http2/end-to-end.test.ts',
   'test/models/*.test.ts',
+  'test/soak/*.test.ts',
   'test/state/{death,failed-start,nested,reloads}.test.ts',
   'test/testing/*.test.ts',
   'test/tls/{applications,foreign,page,redirects,vanishing}.test.ts',
