@@ -9,7 +9,7 @@ const PURE = [
   'test/bench/!(contestants|cpu|main|one-shot|report-browser|run|stop|trial).test.ts',
   'test/connection/{address,clock,outputs,received-content,socket-file,utf-8,waiting-room}.test.ts',
   'test/durable/{counters-file,lease-renewer,schedules,snapshot}.test.ts',
-  'test/state/{handles,limiter-snapshot,limiter-steps,mutex-schedules,siphash}.test.ts',
+  'test/state/{handles,labels,limiter-snapshot,limiter-steps,mutex-schedules,siphash}.test.ts',
 ];
 /** These are like PURE, but compare hotpath with the classes or the parser of the Node that runs them. */
 const COMPARED = [
@@ -18,7 +18,7 @@ const COMPARED = [
 ];
 /** These start servers as processes or threads, and wait for what they do, however long it takes. */
 const SERVERS = [
-  'test/admin/{admin,metrics}.test.ts',
+  'test/admin/!(exposition).test.ts',
   'test/{cli,command,configuration,descriptors,init,listeners,package,serve,stopping,systemd,unix}.test.ts',
   'test/app/rate-limit.test.ts',
   'test/app/end-to-end/*.test.ts',

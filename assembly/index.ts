@@ -33,7 +33,7 @@ import { recover } from './state/death';
 import { addToGauge, restoreGauge, setGauge, gaugeValue as valueOfGauge } from './state/gauge';
 import { bucketsOf, record } from './state/histogram';
 import * as lease from './state/lease';
-import { keys, limit, open, take, windowMs } from './state/limiter';
+import { forget, keys, limit, open, take, windowMs } from './state/limiter';
 import { acquire, remind, tryLock, unlock } from './state/mutex';
 import { scratchFor as scratchPageFor, setParent } from './state/scratch';
 import { sipHash as hashText } from './state/siphash';
@@ -144,6 +144,11 @@ export function limiterOpen(
 export function limiterTake(limiter: usize, scratch: usize, length: i32, cost: i32, nowMs: f64): f64 {
   assert(length >= 0 && length <= SCRATCH_TEXT_BYTES && cost > 0 && isTime(nowMs));
   return take(limiter, scratch, length, cost, <i64>nowMs);
+}
+
+/** Makes the limiter forget what the key in the scratch page has used; the key has `length` bytes. */
+export function limiterForget(limiter: usize, scratch: usize, length: i32): void {
+  forget(limiter, scratch, length);
 }
 
 /** Returns the limit per window of the limiter whose row is at `limiter`. */

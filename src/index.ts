@@ -33,6 +33,7 @@ export { type Counted, counted } from './state/counted.ts';
 export { type Counter, counter } from './state/counter.ts';
 export { type Gauge, gauge } from './state/gauge.ts';
 export { type Histogram, type HistogramSnapshot, histogram } from './state/histogram.ts';
+export type { Labels } from './state/labels.ts';
 export { LeaseExhaustedError } from './state/lease-exhausted.ts';
 export { type Decision, type Limiter, type LimiterOptions, limiter } from './state/limiter.ts';
 export { type Mutex, mutex } from './state/mutex.ts';

@@ -222,6 +222,28 @@ function forgetBefore(limiter: usize, scratch: usize, table: usize, hash: i64): 
   unpinBefore(scratch);
 }
 
+/** Gives the key in the scratch page its whole limit back. A take at the same moment may count on. */
+export function forget(limiter: usize, scratch: usize, length: i32): void {
+  let table: usize;
+  do {
+    table = pinTable(limiter, scratch);
+    const hash = hashOf(table, scratch, length);
+    forgetBefore(limiter, scratch, table, hash);
+    const entry = entryOf(bucketOf(table, hash), hash);
+    if (entry != 0) clearEntry(entry);
+  } while (tableOf(limiter) != table);
+}
+
+/** Sets the TAT to 0, unless the entry is getting a new key. */
+function clearEntry(entry: usize): void {
+  let tat = atomic.load<i64>(entry, ENTRY_TAT);
+  while (tat != TAKEN) {
+    const found = atomic.cmpxchg<i64>(entry, tat, 0, ENTRY_TAT);
+    if (found == tat) return;
+    tat = found;
+  }
+}
+
 /** Returns `used * to / from`, rounded to the nearest. All arguments and the result are at most 2^51. */
 function scaled(used: i64, from: i64, to: i64): i64 {
   // `near` is off by 1 at most. The products may overflow 64 bits, but their difference is small, so it is exact.

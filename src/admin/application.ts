@@ -5,8 +5,9 @@ import type { App, Handler, Routes } from '../app/types.ts';
 import { formatFor } from './accept.ts';
 import { CONTENT_TYPES, writeFamilies } from './exposition.ts';
 import type { Guard, Right } from './guard.ts';
-import { type About, metricsOf, type RunningServer } from './metrics.ts';
+import { type About, metricsOf, type RunningServer, statsOf } from './metrics.ts';
 import type { Phase, Readiness } from './readiness.ts';
+import { forget, json, reset, showState } from './state-pages.ts';
 
 /** The paths of the page at `/`. */
 const PAGE = `hotpath administration
@@ -15,7 +16,9 @@ const PAGE = `hotpath administration
 /healthz   200 while the server process runs
 /readyz    200 while the server is ready for requests
 /stats     figures as JSON
-/state     named state as JSON
+/state     named state as JSON: all, ?kind=counter, or ?name=hits
+           POST /state/reset   name=hits              needs the token
+           POST /state/forget  name=logins&key=ada    needs the token
 `;
 
 const REASONS: Record<Phase, string> = {
@@ -51,6 +54,10 @@ export function adminApp(sources: AdminSources, guard: Guard): App {
     '/readyz': at('open', () =>
       text(`${REASONS[readiness.phase]}\n`, readiness.phase === 'ready' ? 200 : 503),
     ),
+    '/stats': at('read', () => json(statsOf(sources.server(), readiness.phase))),
+    '/state': at('read', showState),
+    '/state/reset': { POST: guard.around('change', reset) },
+    '/state/forget': { POST: guard.around('change', forget) },
   };
   return { routes, fetch: guard.around('read', () => text('Not found: see /\n', 404)) };
 }

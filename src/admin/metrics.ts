@@ -1,14 +1,16 @@
 // All metrics that a scrape gets.
 
-import { versions } from 'node:process';
+import { pid, uptime, versions } from 'node:process';
 import type { ListenerOptions } from '../connection/address.ts';
 import { urlOf } from '../connection/address.ts';
+import { listState } from '../state/inspect.ts';
 import { version } from '../version.ts';
 import type { Statistics } from '../wasm/statistics.ts';
 import { type Family, family, single } from './families.ts';
 import { processFamilies } from './process-families.ts';
 import { PHASES, type Phase } from './readiness.ts';
 import { serverFamilies } from './server-families.ts';
+import { stateFamilies } from './state-families.ts';
 
 /** A server that runs, as its figures are read. */
 export interface RunningServer {
@@ -41,5 +43,11 @@ export function metricsOf(server: RunningServer | undefined, phase: Phase, about
     ),
     ...(server === undefined ? [] : serverFamilies(server.statistics(), server.listeners.map(urlOf))),
     ...processFamilies(descriptorsMax),
+    ...stateFamilies(listState()),
   ];
+}
+
+/** The same figures as stats() of a program returns, with those of the process; only the latter until the server runs. */
+export function statsOf(server: RunningServer | undefined, phase: Phase): object {
+  return { version: version(), pid, uptimeSeconds: uptime(), phase, ...server?.statistics() };
 }

@@ -5,6 +5,7 @@ import type { Exports } from '../wasm/instance.ts';
 import { leaseSize } from '../wasm/state/leasing.ts';
 import { checkName } from '../wasm/state/names.ts';
 import { bindRow, claim, inThisThread } from './binding.ts';
+import { type Labels, nameWith } from './labels.ts';
 import { LeaseExhaustedError } from './lease-exhausted.ts';
 
 /** A number that all threads of the process share. No addition is lost, and no sum is returned twice. */
@@ -27,11 +28,13 @@ export interface Counter {
  * when it is first used, which must be in a thread of a server, or in a thread that has started a server: other threads
  * share no memory, so their counts would be lost.
  * @param name up to 111 bytes of UTF-8; names that begin with `hotpath:` are reserved for the server
- * @throws TypeError or RangeError when the name is invalid
+ * @param labels make a series of the metric `name`: each set of labels is a name of its own, `name{label="value"}`
+ * @throws TypeError or RangeError when the name or a label is invalid
  */
-export function counter(name: string): Counter {
-  checkName('counter', name);
-  return new NamedCounter(name);
+export function counter(name: string, labels?: Labels): Counter {
+  const stored = nameWith('counter', name, labels);
+  checkName('counter', stored);
+  return new NamedCounter(stored);
 }
 
 /**

@@ -4,6 +4,7 @@ import type { Exports } from '../wasm/instance.ts';
 import { checkName } from '../wasm/state/names.ts';
 import { takeSaved } from '../wasm/state/saved.ts';
 import { bindRow } from './binding.ts';
+import { type Labels, nameWith } from './labels.ts';
 
 /** A number that goes up and down, and that all threads of the process share. No addition is lost. */
 export interface Gauge {
@@ -27,11 +28,13 @@ export interface Gauge {
 /**
  * Returns the gauge of this name: the same number in every thread. It is allocated when it is first used, as a counter is.
  * @param name up to 111 bytes of UTF-8; names that begin with `hotpath:` are reserved for the server
- * @throws TypeError or RangeError when the name is invalid
+ * @param labels make a series of the metric `name`: each set of labels is a name of its own, `name{label="value"}`
+ * @throws TypeError or RangeError when the name or a label is invalid
  */
-export function gauge(name: string): Gauge {
-  checkName('gauge', name);
-  return new NamedGauge(name);
+export function gauge(name: string, labels?: Labels): Gauge {
+  const stored = nameWith('gauge', name, labels);
+  checkName('gauge', stored);
+  return new NamedGauge(stored);
 }
 
 class NamedGauge implements Gauge {

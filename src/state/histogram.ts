@@ -4,6 +4,7 @@ import type { Exports } from '../wasm/instance.ts';
 import { type Buckets, middleOf, readBuckets } from '../wasm/state/histogram.ts';
 import { checkName } from '../wasm/state/names.ts';
 import { bindRow, OWNER } from './binding.ts';
+import { type Labels, nameWith } from './labels.ts';
 
 /** A distribution of the values that all threads record. Each value counts exactly once, in a bucket 3 % wide. */
 export interface Histogram {
@@ -44,11 +45,13 @@ export interface HistogramSnapshot {
  * Returns the histogram of this name: the same one in every thread. It is allocated when it is first used. Each thread that
  * records takes 64 KiB of memory.
  * @param name up to 111 bytes of UTF-8; names that begin with `hotpath:` are reserved for the server
- * @throws TypeError or RangeError when the name is invalid
+ * @param labels make a series of the metric `name`: each set of labels is a name of its own, `name{label="value"}`
+ * @throws TypeError or RangeError when the name or a label is invalid
  */
-export function histogram(name: string): Histogram {
-  checkName('histogram', name);
-  return new NamedHistogram(name);
+export function histogram(name: string, labels?: Labels): Histogram {
+  const stored = nameWith('histogram', name, labels);
+  checkName('histogram', stored);
+  return new NamedHistogram(stored);
 }
 
 class NamedHistogram implements Histogram {
@@ -77,17 +80,7 @@ class NamedHistogram implements Histogram {
   }
 
   snapshot(): HistogramSnapshot {
-    const all = this.#read();
-    return {
-      count: all.count,
-      sum: all.sum,
-      min: valueAt(all, 0),
-      max: valueAt(all, 100),
-      p50: valueAt(all, 50),
-      p90: valueAt(all, 90),
-      p99: valueAt(all, 99),
-      p999: valueAt(all, 99.9),
-    };
+    return snapshotOf(this.#read());
   }
 
   #read(): Buckets {
@@ -104,6 +97,20 @@ class NamedHistogram implements Histogram {
     this.#exports = exports;
     return exports;
   }
+}
+
+/** Returns the figures of a histogram. */
+export function snapshotOf(all: Buckets): HistogramSnapshot {
+  return {
+    count: all.count,
+    sum: all.sum,
+    min: valueAt(all, 0),
+    max: valueAt(all, 100),
+    p50: valueAt(all, 50),
+    p90: valueAt(all, 90),
+    p99: valueAt(all, 99),
+    p999: valueAt(all, 99.9),
+  };
 }
 
 /** A percentile by nearest rank: the middle of the bucket that has the value of that rank. */

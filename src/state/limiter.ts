@@ -11,9 +11,11 @@ import {
 } from '../wasm/state/limiter.ts';
 import { checkName } from '../wasm/state/names.ts';
 import { takeSaved } from '../wasm/state/saved.ts';
-import { Scratch } from '../wasm/state/scratch.ts';
-import { bindRow, OWNER } from './binding.ts';
+import type { Scratch } from '../wasm/state/scratch.ts';
+import { bindRow } from './binding.ts';
+import { type Labels, nameWith } from './labels.ts';
 import { monotonicMs } from './monotonic-clock.ts';
+import { scratchHere } from './scratch-here.ts';
 import { generationHere, type SharedState, sharedState } from './shared.ts';
 
 export type { Decision } from '../wasm/state/limiter.ts';
@@ -57,14 +59,16 @@ const KEYS = 10_000;
  * may bring other options, which are then in force everywhere; what a key has used stays the same share of the limit.
  * Calling this again with the same options returns the same handle, so it may be called for every request.
  * @param name up to 111 bytes of UTF-8; names that begin with `hotpath:` are reserved for the server
- * @throws TypeError or RangeError when the name or an option is invalid
+ * @param labels make a series of the metric `name`: each set of labels is a limiter of its own
+ * @throws TypeError or RangeError when the name, an option or a label is invalid
  */
-export function limiter(name: string, options: LimiterOptions): Limiter {
-  const known = handlesHere().get(name);
+export function limiter(name: string, options: LimiterOptions, labels?: Labels): Limiter {
+  const stored = nameWith('limiter', name, labels);
+  const known = handlesHere().get(stored);
   if (known !== undefined && typeof options === 'object' && options !== null && known.has(options))
     return known;
-  checkName('limiter', name);
-  return new NamedLimiter(name, checkOptions(name, options));
+  checkName('limiter', stored);
+  return new NamedLimiter(stored, checkOptions(stored, options));
 }
 
 class NamedLimiter implements Limiter {
@@ -129,7 +133,7 @@ class NamedLimiter implements Limiter {
     const aheadMs = options.now === monotonicMs ? 0 : Math.floor(nowMs) - Math.floor(monotonicMs());
     const { state, exports, pointer } = bindRow('limiter', name, () => (this.#exports = undefined));
     takeSaved(state.memory, exports, 'limiter', name, pointer);
-    const scratch = scratchOf(state, exports);
+    const scratch = scratchHere(state, exports);
     scratch.randomize(SEED_BYTES);
     const { limit, windowMs, keys } = options;
     const generation = generationHere();
@@ -176,14 +180,6 @@ function handlesHere(): Map<string, NamedLimiter> {
   if (bound.state !== state || bound.generation !== generation)
     bound = { state, generation, handles: new Map() };
   return bound.handles;
-}
-
-let scratch: { state: SharedState; page: Scratch } | undefined;
-
-/** The scratch page of this thread. */
-function scratchOf(state: SharedState, exports: Exports): Scratch {
-  if (scratch?.state !== state) scratch = { state, page: new Scratch(state.memory, exports, OWNER) };
-  return scratch.page;
 }
 
 type Numbers = Pick<Required<LimiterOptions>, 'limit' | 'windowMs' | 'keys'>;

@@ -50,6 +50,7 @@ export interface Exports {
     aheadMs: number,
   ): number;
   limiterTake(limiter: number, scratch: number, length: number, cost: number, nowMs: number): number;
+  limiterForget(limiter: number, scratch: number, length: number): void;
   limiterLimit(limiter: number, scratch: number): number;
   limiterWindowMs(limiter: number, scratch: number): number;
   limiterKeys(limiter: number, scratch: number): number;

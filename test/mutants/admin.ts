@@ -3,6 +3,7 @@
 import { type Defect, defectsOf } from './defect.ts';
 
 const TEXT = ['test/admin/exposition.test.ts'];
+const STATE = ['test/state/labels.test.ts'];
 const METRICS = ['test/admin/metrics.test.ts'];
 
 export const adminDefects: Defect[] = [
@@ -21,6 +22,54 @@ export const adminDefects: Defect[] = [
       'versions to come are OpenMetrics, too',
       '&& OPENMETRICS_VERSIONS.includes(version)',
       "&& version !== ''",
+    ],
+  ]),
+  ...defectsOf('src/admin/state-families.ts', STATE, [
+    [
+      'two kinds of state share a family',
+      'this.taken.has(free + ending)',
+      'this.taken.has(free)',
+      'two families',
+    ],
+    [
+      'a series changes when another name is mapped alike',
+      'valid === name ? {}',
+      'valid !== "" ? {}',
+      'kept apart',
+    ],
+    ['metrics of the application hide those of the server', '? `app_${valid}`', '? valid', 'two families'],
+  ]),
+  ...defectsOf('src/state/labels.ts', STATE, [
+    [
+      'the order of labels makes another name',
+      '.sort(([a], [b]) => (a < b ? -1 : 1))\n',
+      '\n',
+      'in any order',
+    ],
+    ['quotes in a label end it', 'value.replace(/[\\\\"\\n]/g, escaped)', 'value', 'read again'],
+  ]),
+  ...defectsOf('src/state/inspect.ts', STATE, [
+    [
+      'a durable number is handed out twice',
+      'if (row.code === KIND_COUNTER_LEASED)\n        throw',
+      'if (row.code === 0)\n        throw',
+      'refused',
+    ],
+  ]),
+  ...defectsOf('src/wasm/state/limiter-keys.ts', STATE, [
+    [
+      'usage comes back from the table of older options',
+      'older !== 0; older = before(older)) clear(words, longs, older)',
+      'older !== 0; older = before(older)) clear(words, longs, table)',
+      'forgets one key, or all',
+    ],
+  ]),
+  ...defectsOf('assembly/state/limiter.ts', STATE, [
+    [
+      'a key is forgotten only where it came last',
+      'forgetBefore(limiter, scratch, table, hash);\n    const entry',
+      'const entry',
+      'forgets one key, or all',
     ],
   ]),
   ...defectsOf('src/app/dispatcher.ts', METRICS, [

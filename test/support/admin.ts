@@ -18,6 +18,7 @@ export async function askAdmin(
   path: string,
   headers: Record<string, string> = {},
   method = 'GET',
+  sent = '',
 ): Promise<Answer> {
   const to: Address & { socketPath?: string } = url.startsWith('unix:')
     ? { path: url.slice(5) }
@@ -29,7 +30,7 @@ export async function askAdmin(
       response.setEncoding('utf8').on('data', (text) => (content += text));
       response.on('end', () => resolve({ status: response.statusCode, headers: response.headers, content }));
     });
-    request.on('error', reject).end();
+    request.on('error', reject).end(sent);
   });
 }
 

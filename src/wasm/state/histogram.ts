@@ -13,6 +13,10 @@ import {
   STATE_EXTENT,
 } from '../../memory/state-layout.ts';
 
+const EXPONENT_BIAS = 1023;
+/** Bits of the mantissa in the high word of a double. */
+const HIGH_MANTISSA_BITS = 20;
+
 /** The sum of all threads' buckets. Threads may record while it is read. */
 export interface Buckets {
   readonly counts: Float64Array;
@@ -54,4 +58,12 @@ export function middleOf(bucket: number): number {
   const perPower = 1 << HISTOGRAM_MANTISSA_BITS;
   const power = 2 ** (HISTOGRAM_EXPONENT_MIN + (bucket >> HISTOGRAM_MANTISSA_BITS));
   return power * (1 + ((bucket % perPower) + 0.5) / perPower);
+}
+
+/** Returns the bucket that counts a value. */
+export function bucketOf(value: number): number {
+  const high = new Uint32Array(new Float64Array([value]).buffer)[1] as number;
+  const first = (EXPONENT_BIAS + HISTOGRAM_EXPONENT_MIN) << HISTOGRAM_MANTISSA_BITS;
+  const index = (high >>> (HIGH_MANTISSA_BITS - HISTOGRAM_MANTISSA_BITS)) - first;
+  return Math.min(Math.max(index, 0), HISTOGRAM_BUCKET_COUNT - 1);
 }

@@ -13,3 +13,13 @@ export function mutexWoken({ words }: Views, pointer: number, seen: number): Pro
   const waiting = Atomics.waitAsync(words, (pointer + STATE_MUTEX) >> 2, seen);
   return waiting.async ? waiting.value : undefined;
 }
+
+/** Bits of the word, as assembly/state/mutex.ts has them. */
+const FREE = 0;
+const WAITED = 2;
+
+/** Returns whether a mutex is held or reserved, and whether threads may wait for it. @param pointer of the mutex's row */
+export function mutexState({ words }: Views, pointer: number): { locked: boolean; contended: boolean } {
+  const word = Atomics.load(words, (pointer + STATE_MUTEX) >> 2);
+  return { locked: word !== FREE, contended: (word & WAITED) !== 0 };
+}

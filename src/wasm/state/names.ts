@@ -19,7 +19,12 @@ import { STATE_KIND, STATE_NAME, STATE_NAME_BYTES } from '../../memory/state-lay
 import type { Views } from '../../memory/views.ts';
 
 /** The kinds of named state. */
-export type Kind = 'counter' | 'gauge' | 'mutex' | 'limiter' | 'histogram';
+export const KIND_NAMES = ['counter', 'gauge', 'mutex', 'limiter', 'histogram'] as const;
+export type Kind = (typeof KIND_NAMES)[number];
+
+export function isKind(text: string): text is Kind {
+  return (KIND_NAMES as readonly string[]).includes(text);
+}
 
 /** The largest number of names. */
 export const NAMES_MAX = STATE_COUNT_MAX;
