@@ -9,7 +9,7 @@ import type { Input } from './input.ts';
 import { minimise } from './minimise.ts';
 import { batchSeed, runBatch } from './run.ts';
 
-const BATCHES = 40;
+const BATCHES = 24;
 /** Errors that the caller of an engine finds, that no counter here has, that only redirects have, or that end no connection. */
 const FOUND_BY_CALLER: readonly number[] = [
   codes.ERROR_INCOMPLETE,
