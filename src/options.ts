@@ -364,10 +364,11 @@ export const OPTIONS: { readonly [Name in OptionName]: Option<Options[Name]> } =
   stallTimeout: {
     ...milliseconds(0, DAY_MS, 5000),
     says: 'How long the event loop of a worker may stand still; then the log has its stack; 0 is never',
+    onPage: 'See [workers that stand still](#workers-that-stand-still).',
   },
   replaceStalled: {
     ...SWITCH_ON,
-    says: 'Replace a worker whose event loop stands still for {stallTimeout}',
+    says: 'Replace a worker whose event loop stands still for {stallTimeout}; its requests are cut',
   },
   trustProxy: {
     ...wholeNumber(0, 100, 0),

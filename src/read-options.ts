@@ -16,7 +16,7 @@ import { fitTls, readTls } from './tls-options.ts';
 export const HOSTNAME = 'hostname';
 
 /** Rules about several options, in the order in which they depend on each other. */
-const RULES = [fitTarget, fitApp, fitModel, fitState, fitProxy, fitTls, fitUnix, fitAdmin];
+const RULES = [fitTarget, fitApp, fitModel, fitState, fitProxy, fitTls, fitUnix, fitAdmin, fitStalls];
 
 /** A larger number was written in decimal digits by mistake. */
 const MODE_MAX = 0o777;
@@ -238,6 +238,19 @@ function fitState({ state, redis, model }: Options, { texts, called }: Given): v
   if (texts.has('counter'))
     throw new OptionError(
       `${called('counter')} has no meaning with ${asked}, which leases numbers: leave it out`,
+    );
+}
+
+/** Another thread watches the event loops of workers. */
+function fitStalls({ model, stallTimeout, replaceStalled }: Options, { texts, called }: Given): void {
+  for (const name of ['stallTimeout', 'replaceStalled'] as const)
+    if (model !== 'event-loop' && texts.has(name))
+      throw new OptionError(
+        `${called(name)} has no meaning with ${called('model')} ${model}: leave out one of them`,
+      );
+  if (replaceStalled && stallTimeout === 0)
+    throw new OptionError(
+      `${called('replaceStalled')} needs ${called('stallTimeout')}: give it a time above 0, or leave it out`,
     );
 }
 

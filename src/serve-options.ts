@@ -124,13 +124,6 @@ export interface ServeOptions {
    */
   drainTimeout?: number | undefined;
   /**
-   * How long the event loop of a worker may stand still; then the log has its stack; 0 is never.
-   * Milliseconds: 0 to 86400000. Default: 5000.
-   */
-  stallTimeout?: number | undefined;
-  /** Replace a worker whose event loop stands still for stallTimeout. Default: false. */
-  replaceStalled?: boolean | undefined;
-  /**
    * Number of proxies in front of the server; it trusts as many entries of their field. Range: 0 to 100.
    * Default: 0.
    */
@@ -187,6 +180,15 @@ export interface ServeAppOptions extends ServeOptions {
    * Range: auto, or 1 to 256. Default: auto.
    */
   workers?: number | 'auto' | undefined;
+  /**
+   * How long the event loop of a worker may stand still; then the log has its stack; 0 is never.
+   * Milliseconds: 0 to 86400000. Default: 5000.
+   */
+  stallTimeout?: number | undefined;
+  /**
+   * Replace a worker whose event loop stands still for stallTimeout; its requests are cut. Default: false.
+   */
+  replaceStalled?: boolean | undefined;
 }
 
 /** A server in the calling thread, with `fetch`, `routes` or both. */
@@ -194,4 +196,7 @@ export interface ServeHandlersOptions extends ServeOptions, App {
   app?: undefined;
   /** Belongs to `app`: functions cannot move to other threads. */
   workers?: undefined;
+  /** Belongs to `app`: the calling thread can't watch itself. */
+  stallTimeout?: undefined;
+  replaceStalled?: undefined;
 }

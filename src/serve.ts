@@ -175,6 +175,9 @@ export async function startThreads(options: Options, listeners = listenersOf(opt
 async function serveHandlers({ workers, ...given }: ServeHandlersOptions): Promise<HandlersServer> {
   if (workers !== undefined)
     throw new OptionError('workers belongs to app: functions do not travel to other threads');
+  for (const name of ['stallTimeout', 'replaceStalled'] as const)
+    if (given[name] !== undefined)
+      throw new OptionError(`${name} belongs to app: the calling thread can't watch itself`);
   const others = Object.entries(given).filter(([name]) => !(APP_KEYS as readonly string[]).includes(name));
   // Check unknown names first: a misspelt `fetch` would be reported as missing below, without its name.
   const options = readOptions(Object.fromEntries(others), { globals: false }, hintFor);

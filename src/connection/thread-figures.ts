@@ -30,6 +30,7 @@ export function watchThread(plane: Plane, worker: number): () => void {
   figures.begin(worker);
   plane.onTick = () => {
     const nowMs = performance.now();
+    figures.beats();
     figures.loopDelayed(Math.max(0, nowMs - tickMs - TICK_MS));
     tickMs = nowMs;
     const before = loop;

@@ -25,6 +25,8 @@ export const FIGURES_HEAP_TOTAL_BYTES = 64;
 export const FIGURES_EXTERNAL_BYTES = 72;
 /** i32: the number of route names. */
 export const FIGURES_ROUTE_COUNT = 80;
+/** i32: counts the ticks of the thread's clock, so that another thread sees whether its event loop turns. */
+export const FIGURES_BEAT = 84;
 
 /** For each kind of garbage collection: how often, and how long in milliseconds. */
 export const FIGURES_COLLECTIONS = 128;

@@ -70,6 +70,8 @@ export const HEADER_ROOM_WANTED = HEADER + 80;
 /** How many threads have died and been replaced, and how many generations have replaced another. */
 export const HEADER_RESTARTS = HEADER + 84;
 export const HEADER_RELOADS = HEADER + 88;
+/** How often the event loop of a thread has stood still. */
+export const HEADER_STALLS = HEADER + 92;
 export const HEADER_BYTES = 128;
 
 /** The distance of two rows: two cache lines, since processors fetch them in pairs. */

@@ -9,6 +9,8 @@ import { plural } from '../plural.ts';
 import { joinState } from '../state/shared.ts';
 import { readStatistics } from '../wasm/statistics.ts';
 import { Pool } from '../workers/pool.ts';
+import { stackOfThread } from '../workers/stack-of-thread.ts';
+import { Watchdog } from '../workers/watchdog.ts';
 import { countWorkers } from './counts.ts';
 import {
   addTls,
@@ -38,6 +40,14 @@ export async function eventLoop(start: ModelStart): Promise<Server> {
     takePlace,
     loadMs: options.loadTimeout,
     times,
+    watchdog: new Watchdog({
+      views: viewsOf(planes.memory),
+      timeoutMs: options.stallTimeout,
+      replaces: options.replaceStalled,
+      note,
+      warn,
+      stackOf: stackOfThread,
+    }),
     note,
     warn,
     ...(listening && { listening }),

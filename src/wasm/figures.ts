@@ -8,6 +8,7 @@ import {
   COLLECTION_BYTES,
   COLLECTION_MS,
   FIGURES_ACTIVE_MS,
+  FIGURES_BEAT,
   FIGURES_CELLS,
   FIGURES_COLLECTIONS,
   FIGURES_EXTERNAL_BYTES,
@@ -34,6 +35,7 @@ import {
 import { FIGURES } from '../memory/layout.ts';
 import type { Views } from '../memory/views.ts';
 import { routeIndex } from './route-names.ts';
+import { slotPointer } from './statistics-row.ts';
 import { recordTime } from './times.ts';
 
 /** The name of the route of requests that no route answers. */
@@ -118,6 +120,12 @@ export class Figures {
     recordTime(doubles, pointer + FIGURES_REQUEST_TIMES, ms, untimed);
   }
 
+  /** Counts a tick of the clock. */
+  beats(): void {
+    const word = (this.pointer + FIGURES_BEAT) >> 2;
+    this.views.words[word] = ((this.views.words[word] as number) + 1) | 0;
+  }
+
   loopDelayed(ms: number): void {
     recordTime(this.doubles, this.pointer + FIGURES_LOOP_DELAYS, ms, 1);
   }
@@ -169,4 +177,9 @@ export class Figures {
   private add(double: number, n: number): void {
     this.doubles[double] = (this.doubles[double] as number) + n;
   }
+}
+
+/** Returns the count of ticks of the thread that owns a slot. It stands still while the event loop does. */
+export function beatOf({ words }: Views, slot: number): number {
+  return Atomics.load(words, (slotPointer(slot) + FIGURES + FIGURES_BEAT) >> 2);
 }

@@ -7,6 +7,7 @@ import {
   HEADER_HEAD_BYTES_MAX,
   HEADER_RELOADS,
   HEADER_RESTARTS,
+  HEADER_STALLS,
   HEADER_VERSION,
   LAYOUT_VERSION,
 } from '../memory/layout.ts';
@@ -36,6 +37,11 @@ export function newGeneration({ words }: Views): number {
 /** Counts a thread that has died and is replaced. */
 export function countRestart({ words }: Views): void {
   Atomics.add(words, HEADER_RESTARTS >> 2, 1);
+}
+
+/** Counts an event loop that has stood still for the stall timeout. */
+export function countStall({ words }: Views): void {
+  Atomics.add(words, HEADER_STALLS >> 2, 1);
 }
 
 /** Counts a generation that has replaced another. */

@@ -35,6 +35,7 @@ import {
   HEADER_RELOADS,
   HEADER_RESTARTS,
   HEADER_SLOT_COUNT,
+  HEADER_STALLS,
   STATISTICS_ACCEPTED,
   STATISTICS_REFUSED,
   STATISTICS_REQUESTS,
@@ -71,6 +72,8 @@ export interface Statistics {
   threads: ThreadStatistics[];
   /** How many threads have died and been replaced. */
   restarts: number;
+  /** How often the event loop of a thread has stood still for the stall timeout. */
+  stalls: number;
   reloads: number;
 }
 
@@ -132,6 +135,7 @@ export function readStatistics(views: Views, listenerCount = 1): Statistics {
   const sum = noStatistics(listenerCount);
   sum.open = countOpen(views);
   sum.restarts = words[HEADER_RESTARTS >> 2] as number;
+  sum.stalls = words[HEADER_STALLS >> 2] as number;
   sum.reloads = words[HEADER_RELOADS >> 2] as number;
   const responses = new Map<string, ResponseCount>();
   for (let index = 0; index < (words[HEADER_SLOT_COUNT >> 2] as number); index++) {
@@ -189,6 +193,7 @@ export function addStatistics(one: Statistics, other: Statistics): Statistics {
     handlerTimes,
     threads: [...one.threads, ...other.threads],
     restarts: one.restarts + other.restarts,
+    stalls: one.stalls + other.stalls,
     reloads: one.reloads + other.reloads,
   };
 }
@@ -212,6 +217,7 @@ function noStatistics(listenerCount: number): Statistics {
     handlerTimes: noTimes(),
     threads: [],
     restarts: 0,
+    stalls: 0,
     reloads: 0,
   };
 }

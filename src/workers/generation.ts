@@ -12,6 +12,7 @@ import type { TlsMaterial } from '../tls/material.ts';
 import { countRestart } from '../wasm/header.ts';
 import type { WorkerStart } from './messages.ts';
 import { type Death, StartedThread, type ThreadHost } from './started-thread.ts';
+import type { Watchdog } from './watchdog.ts';
 
 export interface GenerationOptions {
   workers: number;
@@ -20,6 +21,7 @@ export interface GenerationOptions {
   /** Time for a thread to load its application and to listen, in milliseconds. After that its start has failed. */
   loadMs: number;
   times: Times;
+  watchdog?: Watchdog;
   /** Called with each event of a thread, one line each. */
   note: (text: string) => void;
   /** Called with each failure, one line each. */
@@ -104,6 +106,8 @@ export class Generation {
   async drain(timeoutMs: number, reason: StopReason): Promise<number> {
     this.draining = true;
     const { living } = this;
+    // A thread that drains has the drain timeout instead.
+    for (const thread of living) this.options.watchdog?.forget(thread);
     const closeIdle = reason !== 'reload';
     for (const thread of living) thread.drain({ type: 'drain', closeIdle, timeoutMs, reason });
     const timers = [
@@ -157,6 +161,10 @@ export class Generation {
     const slot = this.slotFirst + ordinal;
     const thread = new StartedThread({ ...start, state, slot, ordinal, first }, this.host);
     this.threads[ordinal] = thread;
+    thread.started.then(
+      () => !this.draining && this.options.watchdog?.watch(thread),
+      () => {},
+    );
     return thread.started;
   }
 
@@ -164,6 +172,7 @@ export class Generation {
     const { listened, startedMs, death, cut } = thread;
     const ordinal = this.threads.indexOf(thread);
     this.threads[ordinal] = undefined;
+    this.options.watchdog?.forget(thread);
     this.cut += cut;
     if (listened) this.replaceLater(ordinal, startedMs, death);
   }

@@ -60,6 +60,8 @@ export class StartedThread {
   hearsDrain = false;
   /** Connections that were cut. */
   cut = 0;
+  /** The thread was ended because its event loop stood still. */
+  private stood = false;
   private stage: Stage = 'import';
   private readonly places: ListenAt[] = [];
   private readonly ports: number[] = [];
@@ -97,8 +99,21 @@ export class StartedThread {
     return !this.listened && !this.over;
   }
 
+  get ordinal(): number {
+    return this.start.ordinal;
+  }
+
+  get slot(): number {
+    return this.start.slot;
+  }
+
+  get id(): number {
+    return this.thread.id;
+  }
+
   get death(): Death {
     const { thread, exit } = this;
+    if (this.stood) return { text: 'was ended because its event loop stood still', told: false };
     const answering = exit === undefined ? '' : whileAnswering(exit.requests);
     const told = thread.cause !== undefined && this.printedItsError;
     if (thread.cause !== undefined) return { text: `failed${answering}: ${thread.cause.message}`, told };
@@ -156,6 +171,16 @@ export class StartedThread {
   async endStart(error: Error): Promise<void> {
     await within(STUCK_MS, this.thread.terminate(error));
     if (this.starting) this.host.stuck();
+  }
+
+  /** Ends the thread, whose event loop stands still, so that another one takes its place. */
+  async endStalled(): Promise<void> {
+    this.stood = true;
+    await within(STUCK_MS, this.thread.terminate());
+    if (!this.over)
+      this.host.warn(
+        `Worker ${this.ordinal} waits in a blocking call, such as execSync(), and cannot be ended: a new one takes its place when that call returns`,
+      );
   }
 
   private async ask(message: ToWorker): Promise<void> {

@@ -3,6 +3,7 @@
 import { type Defect, defectsOf } from './defect.ts';
 
 const STOPPING = ['test/stopping.test.ts'];
+const WATCHDOG = ['test/workers/watchdog.test.ts'];
 const CPUS = ['test/models/cpus.test.ts'];
 const GOES_ON = 'during the shutdown delay';
 
@@ -49,6 +50,53 @@ export const deploymentDefects: Defect[] = [
       'this.code = FAILED;',
       '',
       'the exit code is 1',
+    ],
+  ]),
+  ...defectsOf('src/workers/watchdog.ts', WATCHDOG, [
+    [
+      'a stall is reported early',
+      'this.options.timeoutMs + TICK_MS',
+      'this.options.timeoutMs',
+      'is never early',
+    ],
+    ['a stall is reported again and again', 'pulse.stalled = true;', '', 'is never early'],
+    [
+      'a thread is blamed for a machine that stood still',
+      'Math.min(nowMs - this.checkedMs, 2 * this.intervalMs)',
+      'nowMs - this.checkedMs',
+      'does not blame threads',
+    ],
+    ['a thread at a breakpoint is reported', ' && !mayDebug', '', 'while a debugger'],
+    [
+      'a thread that has turned again is ended',
+      '!turned && this.pulses',
+      'this.pulses',
+      'does not end a thread',
+    ],
+    ['a thread that drains is ended', ' && this.pulses.has(thread)', '', 'does not end a thread'],
+    ['stalls are not counted', 'countStall(this.options.views);', '', 'is never early'],
+    ['threads that stand still are always ended', 'if (replaces && ', 'if (', 'has one line with the stack'],
+  ]),
+  ...defectsOf('src/workers/stack-of-thread.ts', WATCHDOG, [
+    [
+      'a thread is left paused after native code',
+      'if (asked) resolve(undefined);',
+      'if (asked) end(undefined);',
+      'has one line with the stack',
+    ],
+    [
+      'the stack has functions of hotpath',
+      'known.slice(0, last + 1)',
+      'known',
+      'has one line with the stack',
+    ],
+  ]),
+  ...defectsOf('src/workers/generation.ts', WATCHDOG, [
+    [
+      'no thread is watched',
+      'this.options.watchdog?.watch(thread)',
+      'this.options.watchdog?.forget(thread)',
+      'counts stalls',
     ],
   ]),
   ...defectsOf('src/models/cpus.ts', CPUS, [
