@@ -1,12 +1,14 @@
 // The options of an application's module, --check and --print-config, as users and programs meet them.
 
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { execFile } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { serve } from '#dist/index.js';
 import { settingsOfModule } from '../src/configuration/module-settings.ts';
 import { runCli, startCli } from './support/cli.ts';
-import { appFiles, closedAtEnd } from './support/fixtures.ts';
+import { appFiles, closedAtEnd, temporaryFolder } from './support/fixtures.ts';
 
 const files = appFiles();
 
@@ -101,6 +103,44 @@ describe('--print-config', () => {
     expect(await configOf([app, '--unix', '/tmp/a'])).toContain('port (unset) default');
     const both = moduleWith('both', '{ unix: "/tmp/a", port: 3000 }');
     expect(await configOf([both])).toContain(`port 3000 ${both}`);
+  });
+});
+
+describe('the page', () => {
+  const page = readFileSync('docs/command-line.md', 'utf8');
+  const folder = temporaryFolder('configuration');
+  const [, code = '', listed = ''] =
+    /^```js\n(\/\/ app\.js\n[\s\S]*?)^```\n\n```text\n([\s\S]*?)^```$/m.exec(page) ?? [];
+  const [, checks = ''] = /^```text\n(\$ hotpath --check[\s\S]*?)^```$/m.exec(page) ?? [];
+
+  /** Runs the commands of a text, and returns what they print, in the order of the text. */
+  async function run(text: string): Promise<string[]> {
+    writeFileSync(join(folder, 'app.js'), code);
+    writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
+    const env = Object.fromEntries(
+      Object.entries(process.env).filter(([name]) => !/^(HOTPATH_.*|HOST|PORT)$/.test(name)),
+    );
+    const outputs = [...text.matchAll(/^\$ hotpath (.*)$/gm)].map(async ([, args = '']) => {
+      const how = [resolve('dist/cli.js'), ...args.split(' ')];
+      const { stdout, stderr } = await promisify(execFile)(process.execPath, how, { cwd: folder, env }).catch(
+        (error) => error,
+      );
+      return stdout + stderr;
+    });
+    return await Promise.all(outputs);
+  }
+
+  test('lists options as --print-config does', async () => {
+    const [output = ''] = await run(listed);
+    const lines = listed.trim().split('\n').slice(1);
+    expect(lines.length).toBeGreaterThan(2);
+    expect(output.split('\n')).toEqual(expect.arrayContaining(lines));
+  });
+
+  test('shows what --check prints', async () => {
+    const outputs = await run(checks);
+    expect(outputs.length).toBe(2);
+    expect(outputs.join('')).toBe(checks.replace(/^\$.*\n/gm, ''));
   });
 });
 

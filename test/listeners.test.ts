@@ -364,7 +364,7 @@ describe.skipIf(WINDOWS)('under a supervisor', () => {
     expect(await second.exit).toBe(1);
     expect([second.output, second.errors]).toEqual([
       '',
-      `hotpath: address already in use ${path}: another server listens there\n`,
+      `hotpath: address already in use ${path}: another server listens there: choose another path\n`,
     ]);
     expect(await contentOf(path)).toBe('Hello1');
   });
@@ -381,7 +381,9 @@ describe.skipIf(WINDOWS)('under a supervisor', () => {
     const late = launchWithListeners([{ path }], [app(2000), '--workers', '1']);
     const early = launchWithListeners([{ path }], [app(1), '--workers', '1']);
     expect(await late.exit).toBe(1);
-    expect(late.errors).toBe(`hotpath: address already in use ${path}: another server listens there\n`);
+    expect(late.errors).toBe(
+      `hotpath: address already in use ${path}: another server listens there: choose another path\n`,
+    );
     expect(await contentOf(path)).toBe('after 1');
     expect(await early.stop()).toBe(0);
   });
@@ -390,7 +392,7 @@ describe.skipIf(WINDOWS)('under a supervisor', () => {
     [
       'a file that is no socket',
       (path: string) => writeFileSync(path, 'text'),
-      'in use \\S+: it is no socket',
+      'in use \\S+: it is no socket: choose another path, or remove the file',
     ],
     [
       'a path in no folder',
@@ -401,7 +403,7 @@ describe.skipIf(WINDOWS)('under a supervisor', () => {
     [
       'a path that is too long',
       () => {},
-      'the path of a socket has at most \\d+ bytes, not \\S+',
+      'the path of a socket has at most \\d+ bytes, not \\S+: choose a shorter one',
       '/'.padEnd(200, 'a'),
     ],
   ])('%s is reported in one line, with exit code 1', async (_, prepare, line, other?: string) => {
@@ -440,7 +442,7 @@ describe.skipIf(WINDOWS)('under a supervisor', () => {
     expect(await run.exit).toBe(1);
     expect([run.output, run.errors]).toEqual([
       '',
-      `hotpath: address already in use ${path}: another server listens there\n`,
+      `hotpath: address already in use ${path}: another server listens there: choose another path\n`,
     ]);
     expect(readdirSync(dirname(path))).toEqual([]);
   });

@@ -128,7 +128,7 @@ describe.skipIf(platform() === 'win32')('--unix', () => {
     const [link, target] = [join(folder, 'link'), join(folder, 'target')];
     const clients = await otherServer(target);
     symlinkSync(target, link);
-    const refused = `hotpath: address already in use ${link}: it is a link, and links are not followed\n`;
+    const refused = `hotpath: address already in use ${link}: it is a link, and links are not followed: give the path that it leads to\n`;
     for (const dangles of [false, true]) {
       if (dangles) symlinkSync(join(folder, 'nothing'), join(folder, 'dangling'));
       const path = dangles ? join(folder, 'dangling') : link;
@@ -184,7 +184,12 @@ describe.skipIf(platform() === 'win32')('--unix', () => {
     ],
     [1, ['/nowhere/a.sock'], 'there is no folder /nowhere for the socket /nowhere/a.sock: create it first'],
     [1, ['/dev/null/a.sock'], "can't make the socket /dev/null/a.sock: not a directory"],
-    [1, [`/${'a'.repeat(107)}`], `the path of a socket has at most 107 bytes, not /${'a'.repeat(107)}`],
+    [
+      1,
+      [`/${'a'.repeat(107)}`],
+      `the path of a socket has at most 107 bytes, not /${'a'.repeat(107)}: choose a shorter one`,
+    ],
+    [1, ['/tmp'], 'address already in use /tmp: it is a folder: name a socket in it, such as /tmp/app.sock'],
     ...(platform() === 'linux'
       ? [[1, ['/proc/a.sock'], "can't make the socket /proc/a.sock: permission denied"] as const]
       : []),

@@ -76,12 +76,17 @@ export function bindFailed(path: string, error: number): Error {
 async function checkPath(path: string): Promise<void> {
   if (platform() === 'win32') return;
   if (Buffer.byteLength(path) > PATH_BYTES_MAX)
-    throw new Error(`the path of a socket has at most ${PATH_BYTES_MAX} bytes, not ${path}`);
+    throw new Error(
+      `the path of a socket has at most ${PATH_BYTES_MAX} bytes, not ${path}: choose a shorter one`,
+    );
   const found = whatIsAt(path);
   if (found === undefined) return;
-  if (found.isSymbolicLink()) throw inUse(path, 'it is a link, and links are not followed');
-  if (!found.isSocket()) throw inUse(path, 'it is no socket');
-  if (await isListenedAt(path)) throw inUse(path, 'another server listens there');
+  if (found.isSymbolicLink())
+    throw inUse(path, 'it is a link, and links are not followed: give the path that it leads to');
+  if (found.isDirectory())
+    throw inUse(path, `it is a folder: name a socket in it, such as ${join(path, 'app.sock')}`);
+  if (!found.isSocket()) throw inUse(path, 'it is no socket: choose another path, or remove the file');
+  if (await isListenedAt(path)) throw inUse(path, 'another server listens there: choose another path');
 }
 
 function whatIsAt(path: string): BigIntStats | undefined {

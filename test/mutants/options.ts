@@ -98,9 +98,6 @@ export const optionDefects: Defect[] = [
   ...defectsOf('src/configuration/listing.ts', CONFIGURATION, [
     ['a password is printed', "if (url.password !== '')", "if (url.password === '')"],
   ]),
-  ...defectsOf('src/configuration/probe.ts', CONFIGURATION, [
-    ['a module that hangs starts without its options', 'if (error instanceof SlowError) throw error;', ''],
-  ]),
   ...defectsOf('src/configuration/settings.ts', CONFIGURATION, [
     [
       'the port of a module counts beside a path of the command line',
