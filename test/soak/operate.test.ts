@@ -1,7 +1,10 @@
 // Reloads and kills under load, a few of each; `npm run soak` has many.
 
-import { expect, test } from 'vitest';
-import { runKills, runReloads } from './operate.ts';
+import { expect, test, vi } from 'vitest';
+import { appFiles } from '../support/fixtures.ts';
+import { checkSoaked, runKills, runReloads, runSoak, SOAK_APP } from './operate.ts';
+
+vi.setConfig({ testTimeout: 120_000 });
 
 const HABITS = ['kept', 'single'] as const;
 
@@ -19,3 +22,8 @@ test.each(HABITS)(
     expect(account.cut).toBeLessThanOrEqual(account.cutMax);
   },
 );
+
+test('reloads, deaths of threads and scrapes leave no descriptor open, and totals never go back', async () => {
+  const app = appFiles().write('app.mjs', SOAK_APP);
+  expect(checkSoaked(await runSoak({ seconds: 8, app }), 2)).toContain('1 threads ended');
+});

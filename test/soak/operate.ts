@@ -20,8 +20,6 @@ export default {
 export type Say = (line: string) => void;
 
 const CONNECTIONS = 8;
-/** Memory that garbage collection has not returned yet differs by this factor. */
-const MEMORY_GROWTH_MAX = 1.25;
 /** Connections that are open when descriptors are counted, and threads of two generations. */
 const DESCRIPTOR_GROWTH_MAX = 20;
 const RELOAD_PAUSE_MS = 50;
@@ -136,15 +134,18 @@ export function checkAccount<A extends Account>(account: A, cutMax: number): A {
   return account;
 }
 
-/** Returns a line about a soak. @throws Error if clients lost more than the deaths explain, or the server has grown */
-export function checkSoaked(soaked: Soaked): string {
+/**
+ * Returns a line about a soak.
+ * @param growthMax factor by which memory may differ, which garbage collection has not returned yet
+ * @throws Error if clients lost more than the deaths explain, or the server has grown
+ */
+export function checkSoaked(soaked: Soaked, growthMax = 1.25): string {
   const { account, reloads, deaths, scrapes } = soaked;
   // A thread that dies has the requests of both kinds of clients, and at most one of each client is under way.
   checkAccount(account, deaths * 2 * CONNECTIONS);
   const memory = `${(soaked.memoryBefore / 1e6).toFixed(0)} MB, then ${(soaked.memoryAfter / 1e6).toFixed(0)} MB`;
   const descriptors = `${soaked.descriptorsBefore}, then ${soaked.descriptorsAfter} descriptors`;
-  if (soaked.memoryAfter > soaked.memoryBefore * MEMORY_GROWTH_MAX)
-    throw new Error(`memory grows: ${memory}`);
+  if (soaked.memoryAfter > soaked.memoryBefore * growthMax) throw new Error(`memory grows: ${memory}`);
   if (soaked.descriptorsAfter > soaked.descriptorsBefore + DESCRIPTOR_GROWTH_MAX)
     throw new Error(`descriptors grow: ${descriptors}`);
   return `${describe(account)}; ${reloads} reloads, ${deaths} threads ended, ${scrapes} scrapes; ${memory}; ${descriptors}`;
