@@ -72,6 +72,18 @@ export const adminDefects: Defect[] = [
       'forgets one key, or all',
     ],
   ]),
+  ...defectsOf(
+    'src/wasm/statistics.ts',
+    ['test/admin/exact.test.ts'],
+    [
+      [
+        'the requests of threads that have ended vanish',
+        'addResponses(responses, views, figures);',
+        'if (words[(figures + FIGURES_LIVE) >> 2] === 1) addResponses(responses, views, figures);',
+        'engine wasm',
+      ],
+    ],
+  ),
   ...defectsOf('src/app/dispatcher.ts', METRICS, [
     [
       'routes take the place of fetch in the figures',
