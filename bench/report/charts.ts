@@ -20,6 +20,8 @@ export interface Bars {
   kind: 'bars';
   title: string;
   better: string;
+  /** Lengths are shares on a logarithmic scale, which begins below the least value. */
+  log: boolean;
   bars: Bar[];
 }
 
@@ -102,12 +104,14 @@ export function barsOf(group: Group, measure: MeasureName, subjects: readonly Su
     measure,
     measured.map(({ summary }) => summary.median),
   );
-  const longest = Math.max(...measured.map(({ summary }) => summary.most));
-  const share = (value: number) => (longest === 0 ? 0 : value / longest);
+  const values = measured.flatMap(({ summary }) => [summary.least, summary.most]);
+  const log = isWide(measured.map(({ summary }) => summary.median)) && Math.min(...values) > 0;
+  const share = shareOf(values, log);
   return {
     kind: 'bars',
     title: heading(measure, scale),
     better: betterText(measure),
+    log,
     bars: measured.map(({ subject, summary }) => ({
       name: subject.name,
       tone: toneOf(subject),
@@ -117,6 +121,15 @@ export function barsOf(group: Group, measure: MeasureName, subjects: readonly Su
       note: barNote(group, subject, measure),
     })),
   };
+}
+
+/** Returns what writes a value as a share of the longest bar. */
+function shareOf(values: readonly number[], log: boolean): (value: number) => number {
+  const longest = Math.max(...values);
+  if (!log) return (value) => (longest === 0 ? 0 : value / longest);
+  // The shortest bar is long enough to be seen.
+  const start = Math.min(...values) / 2;
+  return (value) => Math.log(value / start) / Math.log(longest / start);
 }
 
 function barNote(group: Group, subject: SubjectResult, measure: MeasureName): string {

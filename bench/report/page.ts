@@ -10,6 +10,7 @@ import type { Engines } from './engines.ts';
 import { Html, html, jsonFor } from './html.ts';
 import { ENOUGH_ROUNDS } from './statistics.ts';
 import { shortCommit } from './store.ts';
+import { factsOf } from './summary.ts';
 import type { Loss, Tally } from './verdicts.ts';
 
 const UPLOT_SCRIPT = 'node_modules/uplot/dist/uPlot.iife.min.js';
@@ -17,15 +18,34 @@ const UPLOT_STYLE = 'node_modules/uplot/dist/uPlot.min.css';
 const STYLE = 'bench/report/report.css';
 const PLOTS_SCRIPT = 'bench/report/plots.js';
 
+type Place = Pick<Section, 'id' | 'title'>;
+
+const FACTS: Place = { id: 'facts', title: 'in short' };
+const ENGINES: Place = { id: 'engines', title: 'WASM and JavaScript' };
+const VERDICTS: Place = { id: 'verdicts', title: 'wins, ties and losses' };
+const METHOD: Place = { id: 'method', title: 'method' };
+const MACHINE: Place = { id: 'machine', title: 'machine' };
+
 export function reportPage(results: Results): string {
   const { engines, tallies, losses, sections } = reportData(results);
   const plots: Plot[] = [];
+  const facts = factsOf(results);
+  const contents = [
+    ...(facts.length > 0 ? [FACTS] : []),
+    ...(engines ? [ENGINES] : []),
+    ...(tallies.length > 0 ? [VERDICTS] : []),
+    ...sections,
+    METHOD,
+    MACHINE,
+  ];
   const body = html`<header>
 <h1>hotpath, measured</h1>
 <p class="origin">${originOf(results)}</p>
 ${warningsOf(results).map((text) => html`<p class="warning">${text}</p>`)}
 </header>
+${contentsHtml(contents)}
 <main>
+${facts.length > 0 ? factsHtml(facts) : undefined}
 ${engines && enginesHtml(engines, plots)}
 ${tallies.length > 0 ? verdictsHtml(tallies, losses) : undefined}
 ${sections.map((section) => sectionHtml(section, plots))}
@@ -58,6 +78,22 @@ ${scripts.map((script) => html`<script>${new Html(script)}</script>\n`)}</body>
 `;
 }
 
+function contentsHtml(places: readonly Place[]): Html {
+  return html`<nav aria-label="Contents">
+<ul>${places.map(({ id, title }) => html`<li><a href="#${id}">${title}</a></li>`)}</ul>
+</nav>`;
+}
+
+/** Every second piece between the marks of Markdown is bold. */
+function factsHtml(facts: readonly string[]): Html {
+  const pieces = (fact: string) =>
+    fact.split('**').map((piece, i) => (i % 2 === 1 ? html`<b>${piece}</b>` : html`${piece}`));
+  return html`<section id="${FACTS.id}">
+<h2>${FACTS.title}</h2>
+<ul class="headlines">${facts.map((fact) => html`<li>${pieces(fact)}</li>`)}</ul>
+</section>`;
+}
+
 function originOf({ date, commit, machine, pace }: Origin): string {
   const day = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' }).format(new Date(date));
   const parts = [
@@ -78,8 +114,8 @@ function warningsOf({ pace, dirty, complete }: Results): string[] {
 }
 
 function enginesHtml({ sentence, parts, rows }: Engines, plots: Plot[]): Html {
-  return html`<section id="engines">
-<h2>WASM and JavaScript</h2>
+  return html`<section id="${ENGINES.id}">
+<h2>${ENGINES.title}</h2>
 <p class="lead">${sentence}</p>
 <p>hotpath has two engines with the same interface that send the same bytes: one is compiled to WebAssembly, the other is plain JavaScript.</p>
 ${parts.map((part) => partHtml({ ...part, sentences: [] }, plots))}
@@ -95,8 +131,8 @@ ${parts.map((part) => partHtml({ ...part, sentences: [] }, plots))}
 }
 
 function verdictsHtml(tallies: readonly Tally[], losses: readonly Loss[]): Html {
-  return html`<section id="verdicts">
-<h2>Wins, ties and losses</h2>
+  return html`<section id="${VERDICTS.id}">
+<h2>${VERDICTS.title}</h2>
 <p>Each form of hotpath is compared with everything that is not hotpath, under the same conditions and by every measure.</p>
 <div class="scroll"><table>
 <thead><tr><th>measure</th><th>won</th><th>tied</th><th>lost</th><th>unclear</th></tr></thead>
@@ -139,9 +175,9 @@ ${blocks.map((block) => (block.kind === 'bars' ? barsHtml(block) : plotHtml(bloc
 `;
 }
 
-function barsHtml({ title, better, bars }: Bars): Html {
+function barsHtml({ title, better, log, bars }: Bars): Html {
   return html`<figure>
-<figcaption>${title} <span class="quiet">${better}</span></figcaption>
+<figcaption>${title} <span class="quiet">${better}${log ? ', logarithmic' : ''}</span></figcaption>
 <ul class="bars">${bars.map(
     (bar) => html`<li class="${bar.tone}">
 <span class="name">${bar.name}</span>
@@ -182,8 +218,8 @@ ${measure.rows.map(
 }
 
 function methodHtml(): Html {
-  return html`<section id="method">
-<h2>Method</h2>
+  return html`<section id="${METHOD.id}">
+<h2>${METHOD.title}</h2>
 <ul class="notes">
 <li>The subjects of a group are measured under the same conditions, in rounds in which they take turns, so that a disturbance of the machine affects all of them alike. Compare only subjects of the same group.</li>
 <li>A bar shows the median of the rounds. The thin line on a bar, or through a point of a plot, goes from the least to the most of all rounds. The spread is this range, relative to the median.</li>
@@ -209,8 +245,8 @@ function machineHtml({ date, commit, dirty, machine, pace, complete }: Results):
     ['began', date],
     ['run', complete ? pace : `${pace}, interrupted`],
   ];
-  return html`<section id="machine">
-<h2>Machine</h2>
+  return html`<section id="${MACHINE.id}">
+<h2>${MACHINE.title}</h2>
 <div class="scroll"><table class="facts"><tbody>${rows.map(
     ([name, value]) => html`<tr><th scope="row">${name}</th><td class="text">${value}</td></tr>`,
   )}</tbody></table></div>

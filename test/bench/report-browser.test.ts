@@ -74,6 +74,29 @@ describe.skipIf(CHROMIUM === undefined)('the report in Chromium', () => {
     await page.close();
   });
 
+  it.each([1280, 390])('breaks no word of a label: %d pixels wide', async (width) => {
+    const { page } = await open(width, 'light');
+    await page.$$eval('details', (all) => all.map((details) => details.setAttribute('open', '')));
+    const broken = await page.$$eval('.name, .verdict, .figure, figcaption, nav a, th, .u-label', (labels) =>
+      labels.flatMap((label) => {
+        const texts = [...label.childNodes].filter((node) => node instanceof Text);
+        return texts.flatMap((text) =>
+          [...text.data.matchAll(/[\p{L}\p{N}]+/gu)].flatMap(({ 0: word, index }) => {
+            const range = document.createRange();
+            range.setStart(text, index);
+            range.setEnd(text, index + word.length);
+            return new Set([...range.getClientRects()].map(({ top }) => Math.round(top))).size > 1
+              ? [word]
+              : [];
+          }),
+        );
+      }),
+    );
+    // A hostile name of the fixture is longer than a line.
+    expect(broken.filter((word) => word.length < 30)).toEqual([]);
+    await page.close();
+  });
+
   it('follows the colour scheme of the system and the width of the window', async () => {
     const { page, complaints } = await open(1280, 'light');
     const plots = (await page.$$('.plot')).length;

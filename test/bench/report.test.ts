@@ -137,6 +137,25 @@ describe('the report’s data', () => {
     ]);
   });
 
+  it('draws bars whose values span decades on a logarithmic scale', () => {
+    const results = only({ reference: 'a' }, [
+      { name: 'a', ours: true, measures: { cpuMicros: [2] } },
+      { name: 'b', ours: false, measures: { cpuMicros: [16] } },
+      { name: 'c', ours: false, measures: { cpuMicros: [64] } },
+    ]);
+    const [drawn] = reportData(results).sections[0]!.parts[0]!.blocks as [Bars];
+    expect(drawn.bars.map(({ length }) => Math.round(length * 60))).toEqual([10, 40, 60]);
+    expect(reportPage(results)).toContain('less is better, logarithmic');
+  });
+
+  it('begins with contents that lead to every section, and with the headline figures', () => {
+    const page = reportPage(fixture());
+    const links = [...page.matchAll(/<a href="#([^"]+)">/g)].map(([, id]) => id);
+    expect(links).toEqual([...page.matchAll(/<section id="([^"]+)">/g)].map(([, id]) => id));
+    expect(links.slice(-2)).toEqual(['method', 'machine']);
+    expect(new Set(links).size).toBe(links.length);
+  });
+
   it('draws no range of a single round', () => {
     const results = only({}, [{ name: 'a', ours: true, measures: { cpuMicros: [5] } }]);
     expect((reportData(results).sections[0]!.parts[0]!.blocks as [Bars])[0].bars[0]!.range).toBeUndefined();
@@ -223,7 +242,7 @@ describe('the report’s data', () => {
     expect(section('server').missing).toEqual(['Bun: not installed']);
     const empty: SuiteResult = { name: 'scale', title: 'Scaling', groups: [], notes: [] };
     expect(reportPage(fixture({ suites: [empty] }))).toContain('Nothing was measured.');
-    expect(reportPage(fixture({ suites: [] }))).toContain('<h2>Machine</h2>');
+    expect(reportPage(fixture({ suites: [] }))).toContain('<h2>machine</h2>');
   });
 
   it('accepts subjects without values', () => {
@@ -253,7 +272,7 @@ describe('the report’s page', () => {
       'v20.20.2',
       RESULTS.commit,
       '8.0 GiB',
-      '<h2>Method</h2>',
+      '<h2>method</h2>',
     ])
       expect(PAGE).toContain(words);
   });
@@ -273,7 +292,8 @@ describe('the report’s page', () => {
   });
 
   it('loads no other resource', () => {
-    const markup = PAGE.replace(/<(script|style)\b.*?<\/\1>/gs, '');
+    // Links within the page load nothing.
+    const markup = PAGE.replace(/<(script|style)\b.*?<\/\1>/gs, '').replace(/<a href="#[\w-]+">/g, '');
     expect(markup).not.toMatch(/<(link|img|iframe|object|embed|base|form|a)\b/i);
     expect(markup).not.toMatch(/<[^>]*\s(src|href|action|srcset|background)\s*=/i);
     expect(PAGE).not.toMatch(/<script[^>]*\ssrc/i);
