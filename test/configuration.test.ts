@@ -45,6 +45,12 @@ describe('the options of a module', () => {
     ]);
   });
 
+  test('are beside fetch in the one export of a module of CommonJS', () => {
+    expect(read({ default: { config: { port: 80 }, fetch: () => {} } }).settings).toEqual([
+      ['port', { text: '80', called: 'config.port of a.js', source: 'a.js' }],
+    ]);
+  });
+
   test('are not the keys of an object of a framework, nor the exports of a module', () => {
     class Framework {
       port = 80;

@@ -16,7 +16,6 @@ const KEY_LENGTH_MAX = 80;
 
 /** Keys of other servers, and what replaces them in hotpath. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
-  config: 'the export config, beside the default export,',
   port: 'the option --port',
   host: 'the option --host',
   idleTimeout: 'the option --idle-timeout, in milliseconds',

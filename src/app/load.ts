@@ -40,7 +40,7 @@ export async function loadApp(file: string, note: (text: string) => void = () =>
     // Our own errors name the file. A getter of the application may throw anything.
     throw error instanceof Error && error.message.includes(path) ? error : loadError(file, error);
   }
-  for (const line of strangeKeys(given, path, OPTIONS_BESIDE_FETCH)) note(line);
+  for (const line of strangeKeys(given, path, ['config', ...OPTIONS_BESIDE_FETCH])) note(line);
   return app;
 }
 

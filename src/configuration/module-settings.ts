@@ -36,14 +36,15 @@ export function settingsOfModule(module: Record<string, unknown>, called: string
       mistakes.push(error instanceof OptionError ? error.message : `${of} can't be read: ${String(error)}`);
     }
   };
-  const { config } = module;
+  const app = unwrap(module);
+  const beside = isPlain(app) && !isNamespace(app) ? app : {};
+  // A module of CommonJS has one export, which holds both.
+  const { config = (beside as { config?: unknown }).config } = module;
   if (isPlain(config)) for (const key of Object.keys(config)) take(config, key, `config of ${called}`);
   else if (config !== undefined)
     mistakes.push(`config of ${called} must be an object such as { port: 3000 }, not ${kindOf(config)}`);
-  const app = unwrap(module);
-  if (isPlain(app) && !isNamespace(app))
-    for (const key of OPTIONS_BESIDE_FETCH)
-      if (Object.hasOwn(app, key)) take(app, key, `default of ${called}`);
+  for (const key of OPTIONS_BESIDE_FETCH)
+    if (Object.hasOwn(beside, key)) take(beside, key, `default of ${called}`);
   return { settings: [...settings], mistakes };
 }
 
