@@ -29,7 +29,7 @@ export interface Buckets {
 }
 
 /** Reads a histogram. @param pointer of its row */
-export function readBuckets(memory: WebAssembly.Memory, pointer: number): Buckets {
+export function readBuckets(memory: { readonly buffer: ArrayBufferLike }, pointer: number): Buckets {
   // An extent lies outside of views that are older than the extent.
   const words = new Int32Array(memory.buffer);
   const doubles = new Float64Array(memory.buffer);
