@@ -42,9 +42,15 @@ import {
   LIMITER_SEED_BYTES,
   LIMITER_TABLES_MAX,
   LIMITER_WINDOW_MS,
+  SCRATCH_OWNER,
   SCRATCH_TEXT,
   STATE_KIND,
   STATE_LATCH,
+  STATE_TAKES,
+  TAKES_ALLOWED,
+  TAKES_BYTES,
+  TAKES_COUNT,
+  TAKES_REFUSED,
 } from '../../src/memory/state-layout';
 import { releaseLatch, releaseLatchOf, takeLatch } from './latch';
 import { leaveScratch, scratchOf } from './scratch';
@@ -96,8 +102,16 @@ export function take(limiter: usize, scratch: usize, length: i32, cost: i32, now
     if (isNaN(outcome)) outcome = takeHeld(limiter, table, bucket, hash, scratch, cost, nowMs);
     // If another table came into force meanwhile, it may have missed this take, so take again.
     if (tableOf(limiter) != table) continue;
+    countTake(limiter, scratch, outcome >= 0);
     return outcome;
   }
+}
+
+/** Counts a take for the metrics of the limiter. */
+function countTake(limiter: usize, scratch: usize, allowed: bool): void {
+  const own = <usize>(load<u32>(scratch, SCRATCH_OWNER) & (TAKES_COUNT - 1));
+  const takes = limiter + STATE_TAKES + own * TAKES_BYTES;
+  atomic.add<i64>(takes + (allowed ? TAKES_ALLOWED : TAKES_REFUSED), 1);
 }
 
 /** Takes from an entry. Returns AGAIN when the entry does not, or no longer, belong to the key. */

@@ -62,6 +62,20 @@ function addState(families: Families, one: StateValue): void {
       break;
     case 'limiter':
       families.add(
+        'counter',
+        `${base}_allowed`,
+        `Takes that limiter ${told} allowed`,
+        from,
+        one.value.allowed,
+      );
+      families.add(
+        'counter',
+        `${base}_refused`,
+        `Takes that limiter ${told} refused`,
+        from,
+        one.value.refused,
+      );
+      families.add(
         'gauge',
         `${base}_keys`,
         `Keys that have used some of their limit in limiter ${told}`,

@@ -46,6 +46,14 @@ export const LEASE_BYTES = 16;
 /** How many blocks can be leased ahead. The block in use takes an entry, too, and the end of leasing needs a free one. */
 export const LEASE_AHEAD_MAX = LEASE_COUNT - 2;
 
+/* The takes of a limiter, where a counter has leases: several pairs of counts, so that few threads share a cache line. */
+export const STATE_TAKES = 256;
+export const TAKES_COUNT = 4;
+export const TAKES_BYTES = 64;
+/** i64 each. */
+export const TAKES_ALLOWED = 0;
+export const TAKES_REFUSED = 8;
+
 /* An extent of a histogram: the buckets of one thread. */
 export const HISTOGRAM_PAGES = 1;
 /** Owner number of the thread that records here; 0: a new thread may take the extent over. */

@@ -2,7 +2,7 @@
 
 import { KIND_COUNTER_ATOMIC, KIND_COUNTER_LEASED } from '../memory/codes.ts';
 import { type Buckets, readBuckets } from '../wasm/state/histogram.ts';
-import { countKeys, forgetKeys } from '../wasm/state/limiter-keys.ts';
+import { countKeys, forgetKeys, takesOf } from '../wasm/state/limiter-keys.ts';
 import { mutexState } from '../wasm/state/mutex.ts';
 import { type Kind, kindOf } from '../wasm/state/names.ts';
 import { allRows, hasExtent, resetCounter } from '../wasm/state/rows.ts';
@@ -34,6 +34,9 @@ export interface LimiterState {
   windowMs: number;
   /** How many keys have used some of their limit; beyond some 24,000 an estimate. */
   keys: number;
+  /** How many takes were allowed and refused, since the server process started. */
+  allowed: number;
+  refused: number;
 }
 
 export interface MutexState {
@@ -182,7 +185,7 @@ function stateOf(here: Binding, row: Row): StateValue | undefined {
       const limit = exports.limiterLimit(pointer, scratch);
       const windowMs = exports.limiterWindowMs(pointer, scratch);
       const keys = countKeys(state.memory, pointer, scratch, exports, monotonicMs());
-      return { name, kind: 'limiter', value: { limit, windowMs, keys } };
+      return { name, kind: 'limiter', value: { limit, windowMs, keys, ...takesOf(state.memory, pointer) } };
     }
     case 'mutex':
       return { name, kind: 'mutex', value: mutexState(views, pointer) };

@@ -66,6 +66,12 @@ export const adminDefects: Defect[] = [
   ]),
   ...defectsOf('assembly/state/limiter.ts', STATE, [
     [
+      'a refused take counts as allowed',
+      'countTake(limiter, scratch, outcome >= 0)',
+      'countTake(limiter, scratch, true)',
+      'have the names and labels',
+    ],
+    [
       'a key is forgotten only where it came last',
       'forgetBefore(limiter, scratch, table, hash);\n    const entry',
       'const entry',

@@ -73,13 +73,15 @@ describe('metrics of named state', () => {
     counter('hits').add(3);
     counter('logins', { method: ODD }).add(2);
     gauge('temperature').set(-1.5);
-    limiter('calls', { limit: 5, windowMs: 60_000 }).take('ada');
+    for (const cost of [1, 4, 5]) limiter('calls', { limit: 5, windowMs: 3_600_000 }).take('ada', cost);
     mutex('door').tryLock();
     const families = metrics();
     expect(sampleOf(families, 'hits_total')).toBe(3);
     expect(sampleOf(families, 'logins_total', { method: ODD })).toBe(2);
     expect(sampleOf(families, 'temperature')).toBe(-1.5);
     expect(sampleOf(families, 'calls_keys')).toBe(1);
+    expect(sampleOf(families, 'calls_allowed_total')).toBe(2);
+    expect(sampleOf(families, 'calls_refused_total')).toBe(1);
     expect(sampleOf(families, 'calls_limit')).toBe(5);
     expect(sampleOf(families, 'door_locked')).toBe(1);
     expect(sampleOf(families, 'door_contended')).toBe(0);
@@ -106,6 +108,8 @@ describe('metrics of named state', () => {
     histogram('a', { b: 2 }).record(3);
     gauge('a_total').set(4);
     gauge('a_2_count').set(5);
+    counter('c_count').add();
+    histogram('c').record(1);
     gauge('hotpath_requests').set(6);
     gauge('process_open_fds').set(7);
     gauge('9 lives').set(9);
@@ -113,6 +117,7 @@ describe('metrics of named state', () => {
     expect(families.get('a')?.type).toBe('counter');
     expect(families.get('a_2')?.type).toBe('histogram');
     expect(families.get('a_3')?.type).toBe('gauge');
+    expect(families.get('c_2')?.type).toBe('histogram');
     expect(sampleOf(families, 'app_hotpath_requests')).toBe(6);
     expect(sampleOf(families, 'app_process_open_fds')).toBe(7);
     expect(sampleOf(families, '_9_lives')).toBe(9);

@@ -17,6 +17,11 @@ import {
   SCRATCH_TABLE_BEFORE,
   STATE_CHAIN,
   STATE_EXTENT,
+  STATE_TAKES,
+  TAKES_ALLOWED,
+  TAKES_BYTES,
+  TAKES_COUNT,
+  TAKES_REFUSED,
 } from '../../memory/state-layout.ts';
 import type { Exports, WasmMemory } from '../instance.ts';
 
@@ -50,6 +55,17 @@ export function countKeys(
     )
       keys++;
   return Math.round((keys * count) / counted);
+}
+
+/** Returns how many takes all threads have been allowed and refused, since the memory was made. */
+export function takesOf(memory: WasmMemory, row: number): { allowed: number; refused: number } {
+  const longs = new BigInt64Array(memory.buffer, row + STATE_TAKES, (TAKES_COUNT * TAKES_BYTES) >> 3);
+  const sum = (figure: number): number => {
+    let total = 0n;
+    for (let i = 0; i < TAKES_COUNT; i++) total += Atomics.load(longs, (i * TAKES_BYTES + figure) >> 3);
+    return Number(total);
+  };
+  return { allowed: sum(TAKES_ALLOWED), refused: sum(TAKES_REFUSED) };
 }
 
 /** Gives all keys their whole limit back. What threads take at the same moment may count on. */
