@@ -7,8 +7,9 @@ const PURE = [
   'test/{backoff,imports,mutants,one-line,options,tls-options}.test.ts',
   'test/admin/exposition.test.ts',
   'test/bench/!(contestants|cpu|main|one-shot|report-browser|run|stop|trial).test.ts',
-  'test/connection/{address,clock,outputs,received-content,socket-file,utf-8,waiting-room}.test.ts',
+  'test/connection/{address,clock,outputs,proxy,received-content,socket-file,utf-8,waiting-room}.test.ts',
   'test/durable/{counters-file,lease-renewer,schedules,snapshot}.test.ts',
+  'test/logs/{formats,ring}.test.ts',
   'test/state/{handles,labels,limiter-snapshot,limiter-steps,mutex-schedules,siphash}.test.ts',
 ];
 /** These are like PURE, but compare hotpath with the classes or the parser of the Node that runs them. */
@@ -24,6 +25,7 @@ const SERVERS = [
   'test/app/end-to-end/*.test.ts',
   'test/durable/{crash,end-to-end,folder,keep,lock,odd-names,redis,redis-reasons,serve}.test.ts',
   'test/http2/end-to-end.test.ts',
+  'test/logs/{access-log,rotation}.test.ts',
   'test/models/*.test.ts',
   'test/soak/*.test.ts',
   'test/state/{death,failed-start,nested,reloads}.test.ts',

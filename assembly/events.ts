@@ -2,9 +2,11 @@
 // the message, and the response completes it. If an earlier serve() parsed the head, the entry begins with the response.
 // Positions are pointers into the slot, so the caller must read the entries before it uses the slot again.
 
+import { EVENTS_SINGLY } from '../src/memory/codes';
 import {
   CONTROL_EVENT_COUNT,
   EVENT_BYTES,
+  EVENT_CELLS,
   EVENT_COUNT_MAX,
   EVENT_ERROR,
   EVENT_HEAD,
@@ -13,6 +15,9 @@ import {
   EVENT_RESPONSE_BYTES,
   EVENT_VERSION_MINOR,
   EVENTS,
+  PREPARED,
+  PREPARED_CELLS,
+  PREPARED_ENTRY_BYTES,
   RECORD_METHOD_OFFSET,
   RECORD_VERSION_MINOR,
 } from '../src/memory/layout';
@@ -22,9 +27,9 @@ export function beginEvents(slot: usize): void {
   store<i32>(slot, 0, CONTROL_EVENT_COUNT);
 }
 
-/** Returns whether the table has no room for another entry. */
-export function eventsFull(slot: usize): bool {
-  return load<i32>(slot, CONTROL_EVENT_COUNT) == EVENT_COUNT_MAX;
+/** Returns whether the caller must read the entries before serve() goes on. @param events one of EVENTS_* */
+export function eventsFull(slot: usize, events: i32): bool {
+  return load<i32>(slot, CONTROL_EVENT_COUNT) == (events == EVENTS_SINGLY ? 1 : EVENT_COUNT_MAX);
 }
 
 /** Begins the entry of the message whose head is in the record and starts at `start`. */
@@ -36,14 +41,16 @@ export function noteHead(slot: usize, record: usize, start: usize): void {
   store<i32>(event, load<i32>(record, RECORD_VERSION_MINOR), EVENT_VERSION_MINOR);
 }
 
-/** Completes the entry of the message that the response in [output, end) answers. */
-export function noteResponse(slot: usize, output: usize, end: usize, error: i32): void {
+/** Completes the entry of the message that prepared response `prepared`, built in [output, end), answers. */
+export function noteResponse(slot: usize, prepared: i32, output: usize, end: usize, error: i32): void {
   let event = lastEvent(slot);
   if (load<i32>(slot, CONTROL_EVENT_COUNT) == 0 || load<i32>(event, EVENT_RESPONSE) != 0)
     event = addEvent(slot);
   store<i32>(event, <i32>output, EVENT_RESPONSE);
   store<i32>(event, <i32>(end - output), EVENT_RESPONSE_BYTES);
   store<i32>(event, error, EVENT_ERROR);
+  const entry = slot + PREPARED + prepared * PREPARED_ENTRY_BYTES;
+  store<i32>(event, load<i32>(entry, PREPARED_CELLS), EVENT_CELLS);
 }
 
 /** Records content that is rejected without a response, because its request has already been answered. */

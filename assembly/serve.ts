@@ -70,7 +70,7 @@ const ZERO = 0x30;
 export function serveSpan(slot: usize, start: usize, end: usize, output: usize): usize {
   const record = slot + RECORD;
   const draining = load<i32>(slot, CONTROL_DRAINING) != 0;
-  const events = load<i32>(slot, CONTROL_EVENTS) != 0;
+  const events = load<i32>(slot, CONTROL_EVENTS);
   const answersMax = load<i32>(slot, CONTROL_REQUESTS_LEFT);
   const redirects = load<i32>(slot, CONTROL_REDIRECT_PORT) != 0;
   const outputEnd = regionEnd(slot, output) - responseBytesMax(redirects);
@@ -82,7 +82,7 @@ export function serveSpan(slot: usize, start: usize, end: usize, output: usize):
   store<i32>(slot, 0, CONTROL_ERROR);
   if (events) beginEvents(slot);
   while (start < end) {
-    if (position > outputEnd || (events && eventsFull(slot))) {
+    if (position > outputEnd || (events && eventsFull(slot, events))) {
       verdict = VERDICT_AGAIN;
       break;
     }
@@ -144,7 +144,7 @@ export function serveSpan(slot: usize, start: usize, end: usize, output: usize):
     const prepared = load<i32>(record, RECORD_PREPARED);
     position = buildPrepared(slot, prepared, position, close, sayPersistent, headOnly);
     tallyResponse(slot, prepared, response);
-    if (events) noteResponse(slot, response, position, 0);
+    if (events) noteResponse(slot, prepared, response, position, 0);
     if (early && !abandons) {
       store<i32>(record, PREPARED_NONE, RECORD_PREPARED);
       if (close) store<i32>(record, load<i32>(record, RECORD_FLAGS) | FLAG_LAST, RECORD_FLAGS);
@@ -166,9 +166,9 @@ export function serveSpan(slot: usize, start: usize, end: usize, output: usize):
 }
 
 /** Builds at `output` the response to a message with an error; returns the position after it. */
-function refuseMessage(slot: usize, error: i32, output: usize, events: bool): usize {
+function refuseMessage(slot: usize, error: i32, output: usize, events: i32): usize {
   const end = refuse(slot, error, output);
-  if (events) noteResponse(slot, output, end, error);
+  if (events) noteResponse(slot, -error, output, end, error);
   return end;
 }
 

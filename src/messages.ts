@@ -16,6 +16,8 @@ export type ToServer =
   | { type: 'stopping' }
   | { type: 'drain'; timeoutMs: number }
   | { type: 'reload'; timeoutMs: number }
+  /** Opens the file of the access log anew. */
+  | { type: 'reopen-logs' }
   /** Ends a thread as a crash would. For tests only. */
   | { type: 'kill-worker'; ordinal: number; how?: Kill };
 

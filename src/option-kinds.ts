@@ -6,6 +6,7 @@ import { resolve } from 'node:path';
 import { parseAllowedHost } from './app/allowed-hosts.ts';
 import { PROXY_FIELDS, type ProxyField } from './connection/access.ts';
 import { type Address, hostToListen } from './connection/address.ts';
+import { STANDARD_OUTPUT } from './logs/access-file.ts';
 import { escaped } from './one-line.ts';
 import { isToken } from './protocol/token.ts';
 
@@ -141,9 +142,6 @@ export const SOCKET_PATH: OptionKind<string | undefined> = {
     return platform() === 'win32' ? text : resolve(text);
   },
 };
-
-/** Stands for standard output in the place of a file. */
-export const STANDARD_OUTPUT = '-';
 
 export const LOG_FILE: OptionKind<string | undefined> = {
   value: 'FILE|-',

@@ -8,6 +8,7 @@ import { SOCKET_CHOICES, type SocketChoice } from './connection/bind.ts';
 import type { InheritedSocket } from './connection/inherited.ts';
 import { LOG_LEVELS, type LogLevel } from './connection/log.ts';
 import { IO_CHOICES, type IoChoice } from './connection/selftest.ts';
+import { LOG_FORMATS, type LogFormat } from './logs/formats.ts';
 import {
   ADMIN_ADDRESS,
   bytes,
@@ -43,8 +44,6 @@ export const MODELS = ['event-loop', 'sequential', 'process', 'thread'] as const
 export type ModelName = (typeof MODELS)[number];
 export const COUNTERS = ['atomic', 'mutex', 'none'] as const;
 export type CounterName = (typeof COUNTERS)[number];
-export const LOG_FORMATS = ['text', 'json', 'combined'] as const;
-export type LogFormat = (typeof LOG_FORMATS)[number];
 
 /** The options of a server process; the table below describes each. */
 export interface ServerOptions {

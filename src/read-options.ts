@@ -16,7 +16,18 @@ import { fitTls, readTls } from './tls-options.ts';
 export const HOSTNAME = 'hostname';
 
 /** Rules about several options, in the order in which they depend on each other. */
-const RULES = [fitTarget, fitApp, fitModel, fitState, fitProxy, fitTls, fitUnix, fitAdmin, fitStalls];
+const RULES = [
+  fitTarget,
+  fitApp,
+  fitModel,
+  fitState,
+  fitProxy,
+  fitTls,
+  fitUnix,
+  fitAdmin,
+  fitStalls,
+  fitLogs,
+];
 
 /** A larger number was written in decimal digits by mistake. */
 const MODE_MAX = 0o777;
@@ -288,5 +299,18 @@ function fitAdmin({ admin, adminToken }: Options, { called }: Given): void {
   if ('port' in admin && adminToken === undefined && !isLoopback(admin.host))
     throw new OptionError(
       `${called('admin')} ${admin.host}:${admin.port} may be reached by other machines: give ${called('adminToken')}, too, or use 127.0.0.1`,
+    );
+}
+
+/** The access log belongs to event loops, which have the threads and the memory for it. */
+function fitLogs({ accessLog, logFormat, model }: Options, { called }: Given): void {
+  if (accessLog !== undefined && model !== 'event-loop')
+    throw new OptionError(
+      `${called('model')} ${model} has no access log: leave out ${called('accessLog')} or ${called('model')}`,
+    );
+  if (accessLog !== undefined) return;
+  if (logFormat === 'combined')
+    throw new OptionError(
+      `${called('logFormat')} combined is a format of requests alone: give ${called('accessLog')}, too`,
     );
 }

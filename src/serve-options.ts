@@ -3,7 +3,7 @@
 import type { App } from './app/types.ts';
 import type { LogLevel } from './connection/log.ts';
 import type { IoChoice } from './connection/selftest.ts';
-import type { LogFormat } from './options.ts';
+import type { LogFormat } from './logs/formats.ts';
 import type { EngineName } from './protocol/codec.ts';
 import type { TlsPair } from './tls-options.ts';
 

@@ -22,6 +22,7 @@ import {
 import { bindAll } from './connection/bind.ts';
 import { placeAt, type TakePlace } from './connection/listener.ts';
 import { Log } from './connection/log.ts';
+import { checkAccessLog } from './logs/access-file.ts';
 import { countWorkers } from './models/counts.ts';
 import { descriptorsMax } from './models/descriptors.ts';
 import { eventLoop } from './models/event-loop.ts';
@@ -60,6 +61,11 @@ export interface Server extends AsyncDisposable {
    * @throws Error of one line if the server has no HTTPS, or if they can't be used; then the old ones stay
    */
   reloadTls(tls?: TlsPair | readonly TlsPair[]): Promise<void>;
+  /**
+   * Opens the file of the access log at its path anew, for a tool that has moved the old file. No line is lost.
+   * @throws Error of one line if the server has no access log, or if the file can't be opened; then the old one is written on
+   */
+  reopenLogs(): Promise<void>;
   /** close(), for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -213,6 +219,7 @@ export async function startInThread(
 }
 
 function startOf(options: Options, listeners: ListenerOptions[]): Omit<ModelStart, 'takePlace'> {
+  if (options.accessLog !== undefined) checkAccessLog(options.accessLog, 'accessLog');
   const log = new Log(options.log);
   return {
     options,
@@ -262,7 +269,7 @@ async function administered<S extends RunningServer>(
 }
 
 function handleOf(
-  { drainTimeout, tls }: Options,
+  { accessLog, drainTimeout, tls }: Options,
   running: RunningServer,
   { readiness, admin }: Administration,
 ): Server {
@@ -283,6 +290,11 @@ function handleOf(
       if (tls === undefined)
         throw new Error('reloadTls(): the server has no HTTPS: start it with the option tls');
       await running.renewTls?.(given === undefined ? undefined : readTls(given));
+    },
+    reopenLogs: async () => {
+      if (running.reopenLogs === undefined || accessLog === undefined)
+        throw new Error('reopenLogs(): the server has no access log: start it with the option accessLog');
+      await running.reopenLogs();
     },
     close,
     stop: close,

@@ -32,7 +32,7 @@ let server: Server | undefined;
 let starting: Promise<void> | undefined;
 const readiness = new Readiness();
 
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR2'] as const) process.on(signal, () => {});
 process.stdout.on('error', () => {});
 // Messages of any other kind are ignored, null included.
 process.on('message', (message: ToServer | null, handle: unknown) => void obey(message, handle));
@@ -54,6 +54,11 @@ async function obey(message: ToServer | null, handle: unknown): Promise<void> {
       break;
     case 'reload':
       await reload(message.timeoutMs);
+      break;
+    case 'reopen-logs':
+      await starting;
+      // The writer logs a failure.
+      await server?.reopenLogs?.().catch(() => {});
       break;
     case 'kill-worker':
       await server?.killWorker?.(message.ordinal, message.how);

@@ -48,6 +48,11 @@ export async function supervise(
   if (options.tls !== undefined) (await import('./tls/read-material.ts')).readMaterial(options.tls);
   if (options.adminToken !== undefined)
     (await import('./admin/token.ts')).readToken(options.adminToken, calledIn(settings, 'adminToken'));
+  if (options.accessLog !== undefined)
+    (await import('./logs/access-file.ts')).checkAccessLog(
+      options.accessLog,
+      calledIn(settings, 'accessLog'),
+    );
   const log = new Log(options.log);
   const wanted = countListeners(options);
   const { listeners, bound } = await openSockets(options, places, wanted);
@@ -136,6 +141,7 @@ class Supervisor {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => this.stop(signal));
     // SIGHUP also reports that a terminal has been closed.
     process.on('SIGHUP', () => (this.attended ? this.stop('SIGHUP') : this.reload()));
+    process.on('SIGUSR2', () => this.reopenLogs());
     this.startServer();
   }
 
@@ -269,6 +275,11 @@ class Supervisor {
     if (this.stopping || this.delay !== undefined) return;
     if (this.pause === undefined) this.tell({ type: 'reload', timeoutMs: this.options.drainTimeout });
     else this.startServer();
+  }
+
+  private reopenLogs(): void {
+    if (this.options.accessLog === undefined) this.log.note('SIGUSR2: there is no access log to open anew');
+    else this.tell({ type: 'reopen-logs' });
   }
 
   /** Obeys a signal: the first one begins the shutdown delay, or the drain; the next one leaves out what is left of it. */

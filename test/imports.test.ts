@@ -30,6 +30,7 @@ const LAYERS: RegExp[] = [
   /^src\/protocol\//,
   /^src\/wasm\//,
   /^src\/tls\//,
+  /^src\/logs\//,
   /^src\/(connection|state)\//,
   /^src\/(app|durable|http2)\//,
   /^src\/(workers\/|(option-kinds|options|option-hints|tls-options|read-options|serve-options|listen-fds|version)\.ts$)/,
@@ -91,21 +92,18 @@ describe('import directions', () => {
   });
 
   test.each([
-    // proxy.ts and guard.ts use it only to recognise IP addresses.
-    [
-      'node:net',
-      /^src\/(connection\/|models\/thread\.ts$|app\/proxy\.ts$|admin\/guard\.ts$|durable\/lock\.ts$)/,
-    ],
+    // guard.ts uses it only to recognise IP addresses.
+    ['node:net', /^src\/(connection\/|models\/thread\.ts$|admin\/guard\.ts$|durable\/lock\.ts$)/],
     // binding.ts asks for the id of its thread.
     [
       'node:worker_threads',
-      /^src\/((workers|models)\/|configuration\/probe-main\.ts$|durable\/keeper(-main)?\.ts$|state\/binding\.ts$)/,
+      /^src\/((workers|models)\/|configuration\/probe-main\.ts$|durable\/keeper(-main)?\.ts$|logs\/writer(-main)?\.ts$|state\/binding\.ts$)/,
     ],
     ['node:child_process', /^src\/(supervisor|configuration\/probe|models\/process|app\/load)\.ts$/],
     // body-metadata.ts asks for the version of undici, monotonic-clock.ts for the time, server-user.ts for the user.
     [
       'node:process',
-      /^src\/(configuration\/probe|models\/(descriptors|process|in-thread)|admin\/(metrics|process-families)|app\/(load|body-metadata)|workers\/worker-main|state\/monotonic-clock|durable\/server-user)\.ts$/,
+      /^src\/(configuration\/probe|models\/(access-log|descriptors|process|in-thread)|logs\/writer|admin\/(metrics|process-families)|app\/(load|body-metadata)|workers\/worker-main|state\/monotonic-clock|durable\/server-user)\.ts$/,
     ],
     ['node:http2', /^src\/http2\//],
     ['@assemblyscript/loader', /^src\/wasm\/instance\.ts$/],
@@ -127,7 +125,7 @@ describe('import directions', () => {
       const code = readFileSync(file, 'utf8').replace(/\/\/.*|\/\*[\s\S]*?\*\//g, '');
       if (!file.startsWith('src/wasm/')) expect(code, file).not.toMatch(/\bWebAssembly\b/);
       if (
-        !/^src\/(cli|command|node-version|supervisor|server-main|models\/(process-main|in-thread)|configuration\/probe-main|workers\/worker-main)\.ts$/.test(
+        !/^src\/(cli|command|node-version|supervisor|server-main|models\/(access-log|process-main|in-thread)|logs\/writer|configuration\/probe-main|workers\/worker-main)\.ts$/.test(
           file,
         )
       )

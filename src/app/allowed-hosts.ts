@@ -1,7 +1,7 @@
 // The hosts that a server answers for: `example.com`, `*.example.com` for all its subdomains, `example.com:8080` for
 // that port alone. Hosts are compared in the form that URL gives them, without the dot that may end a full name.
 
-import type { Scheme } from './proxy.ts';
+import type { Scheme } from '../connection/proxy.ts';
 
 interface AllowedHost {
   name: string;

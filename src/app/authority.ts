@@ -11,8 +11,8 @@
 
 import type { Access } from '../connection/access.ts';
 import type { Exchange, Head } from '../connection/exchange.ts';
+import { clientScheme, type Scheme, saysScheme } from '../connection/proxy.ts';
 import { AllowedHosts } from './allowed-hosts.ts';
-import { clientScheme, type Scheme, saysScheme } from './proxy.ts';
 
 /** A target in absolute-form. */
 export interface AbsoluteTarget {

@@ -2,9 +2,9 @@
 
 import type { Access } from '../connection/access.ts';
 import type { Exchange, HttpVersion } from '../connection/exchange.ts';
+import { clientAddress, type Scheme } from '../connection/proxy.ts';
 import type { TlsConnection } from '../tls/tls-connection.ts';
 import { schemeOf } from './authority.ts';
-import { clientAddress, type Scheme } from './proxy.ts';
 import type { Context, ServerView } from './types.ts';
 
 /** Where an application runs: its thread, its server, and who may access it. */

@@ -2,6 +2,7 @@
 // makes native Headers of all fields, which are used from then on.
 
 import { formatWithOptions, inspect } from 'node:util';
+import { combinedValue, separator } from '../connection/combined-value.ts';
 import type { Head } from '../connection/exchange.ts';
 import { isLowerToken, isToken } from '../protocol/token.ts';
 import { impersonate, tooFew } from './impersonate.ts';
@@ -154,25 +155,9 @@ Object.defineProperty(Headers.prototype, Symbol.iterator, {
   configurable: true,
 });
 
-/** The values of all field lines of a name as one (RFC 9110 5.3); undefined when there is none. */
-export function combinedValue(head: Head, lowerName: string): string | undefined {
-  let index = head.findField(lowerName);
-  if (index < 0) return undefined;
-  let combined = head.fieldValue(index);
-  const last = head.fieldCount - 1;
-  while (index < last && (index = head.findField(lowerName, index + 1)) >= 0)
-    combined += separator(lowerName) + head.fieldValue(index);
-  return combined;
-}
-
 function* valuesOf(head: Head, lowerName: string): Generator<string> {
   for (let index = head.findField(lowerName); index >= 0; index = head.findField(lowerName, index + 1))
     yield head.fieldValue(index);
-}
-
-/** The separator of combined values. Cookie has its own (RFC 6265 5.4), as in native Headers. */
-function separator(lowerName: string): string {
-  return lowerName === 'cookie' ? '; ' : ', ';
 }
 
 /** The fields sorted and combined as the Fetch standard says, with one pair for each Set-Cookie. */

@@ -4,9 +4,9 @@
 
 import type { Access } from '../connection/access.ts';
 import type { Plane } from '../connection/plane.ts';
+import { saysScheme } from '../connection/proxy.ts';
 import { ERROR_MISDIRECTED, PREPARED_REDIRECT } from '../memory/codes.ts';
 import { Authority } from './authority.ts';
-import { saysScheme } from './proxy.ts';
 
 /** Makes a plane redirect the requests of connections that redirect. No application replaces this. */
 export function serveRedirects(plane: Plane, access: Access): void {

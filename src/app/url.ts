@@ -8,10 +8,10 @@
 //
 // When there is no Host, or one that no URL can have, such as 1.2.3.4.5 or a:99999, the server's own host is used.
 
+import type { Scheme } from '../connection/proxy.ts';
 import { urlOfAuthority } from './allowed-hosts.ts';
 import { type Authority, absoluteTarget, type Received } from './authority.ts';
 import { decodeUnreserved, isUsual } from './path.ts';
-import type { Scheme } from './proxy.ts';
 
 /** URLs of longer targets are not kept. */
 const KEPT_TARGET_MAX = 64;

@@ -27,6 +27,8 @@ export class Clock {
    * more while the event loop is blocked.
    */
   nowMs: number;
+  /** Epoch time minus monotonic time, as of the last tick, in milliseconds. */
+  private offsetMs: number;
   private second = Number.NaN;
   private timer: NodeJS.Timeout | undefined;
   private onTick: ((nowMs: number) => void) | undefined;
@@ -37,6 +39,12 @@ export class Clock {
     private readonly time: TimeSource = SYSTEM_TIME,
   ) {
     this.nowMs = Math.floor(time.monotonicMs());
+    this.offsetMs = time.epochMs() - this.nowMs;
+  }
+
+  /** Returns the time since the epoch at a monotonic time, in whole milliseconds. */
+  epochOf(monotonicMs: number): number {
+    return Math.floor(monotonicMs + this.offsetMs);
   }
 
   /** Returns the time now. The call takes a tenth of a microsecond, so not every request makes it. */
@@ -61,8 +69,10 @@ export class Clock {
   }
 
   tick(): void {
-    this.nowMs = Math.floor(this.time.monotonicMs());
+    const monotonicMs = this.time.monotonicMs();
+    this.nowMs = Math.floor(monotonicMs);
     const epochMs = this.time.epochMs();
+    this.offsetMs = epochMs - monotonicMs;
     const second = Math.floor(epochMs / 1000);
     if (second !== this.second) this.onSecond(epochMs);
     this.second = second;

@@ -26,7 +26,7 @@ import { OpenExchange } from './open-exchange.ts';
 import { Outflow, type OutflowHost } from './outflow.ts';
 import type { Plane } from './plane.ts';
 import type { ReceivedContent } from './received-content.ts';
-import { RequestLog } from './request-log.ts';
+import { requestLogOf } from './request-logs.ts';
 import { detachRequest, releaseRequest } from './request-memory.ts';
 import { type SocketOwner, watchSocket } from './socket-events.ts';
 
@@ -45,7 +45,7 @@ export class Connection implements InflowHost, OutflowHost, ExchangeHost, Socket
   /** The entry that counts the peer's address. */
   addressEntry = UNCOUNTED;
   readonly peer: string;
-  readonly requestLog: RequestLog | undefined;
+  readonly requestLog: ExchangeHost['requestLog'];
   private closing = false;
   private requestsLeft: number;
   private exchange: OpenExchange | undefined = undefined;
@@ -62,7 +62,7 @@ export class Connection implements InflowHost, OutflowHost, ExchangeHost, Socket
     this.requestsLeft = plane.limits.requestsMax;
     this.inflow = new Inflow(accepted, this);
     this.peer = plane.log.connections ? peerOf(this.inflow.socket, endpoint) : '';
-    this.requestLog = plane.log.requests ? new RequestLog(plane, endpoint, this.peer) : undefined;
+    this.requestLog = requestLogOf(plane, this, endpoint, this.peer);
     this.deadline = new Deadline(plane);
     this.outflow = new Outflow(this.inflow.socket, this);
     watchSocket(this.inflow.socket, this);
@@ -131,12 +131,12 @@ export class Connection implements InflowHost, OutflowHost, ExchangeHost, Socket
     return this.plane.turn === this.outflow;
   }
 
-  /** Answers bytes that are not a request, or not a whole one, with an error response, and closes. */
-  refuse(error: number): void {
+  /** Answers bytes that are not a request, or not a whole one, such as content of `request`, with an error, and closes. */
+  refuse(error: number, request?: OpenExchange): void {
     this.inflow.giveBack();
     if (this.plane.outputs.room < REFUSAL_BYTES_MAX) this.outflow.flush();
     this.plane.refuse(error);
-    this.requestLog?.refused(error, this.plane.slot.written);
+    this.requestLog?.refused(error, this.plane.slot.written, request);
     this.outflow.flush();
     this.close();
   }
@@ -163,17 +163,17 @@ export class Connection implements InflowHost, OutflowHost, ExchangeHost, Socket
       outputs.position += slot.written;
       verdict = slot.verdict;
       requestLog?.served();
-
       if (verdict === VERDICT_REQUEST) {
         cursor = this.handOver(cursor, end);
         if (this.closing) verdict = VERDICT_CLOSE;
         else if (this.exchange === undefined && outflow.idle && !inflow.released) continue;
         break;
       }
-      if (verdict !== VERDICT_AGAIN) break;
-      if (!outflow.flush()) break;
+      // If nothing has been built, the region at hand is full.
+      if (verdict !== VERDICT_AGAIN || (slot.written === 0 && !outflow.flush())) break;
     }
     plane.turnEnds(outflow, begunMs);
+    requestLog?.turnEnds();
     if (verdict === VERDICT_CLOSE) {
       const { record } = slot;
       const last = cursor === end && !record.persistent && !record.unfinished;
@@ -238,7 +238,7 @@ export class Connection implements InflowHost, OutflowHost, ExchangeHost, Socket
       this.inflow.discardRest();
     } else {
       this.exchange = undefined;
-      this.refuse(error);
+      this.refuse(error, exchange);
       this.closing = true;
       exchange?.refused(error);
       exchange?.gone(reason);

@@ -9,6 +9,7 @@ import { createWasmCodec } from '../wasm/codec.ts';
 import { instantiate, type WasmMemory, type WasmModule } from '../wasm/instance.ts';
 import { Slot } from '../wasm/slot.ts';
 import type { Access } from './access.ts';
+import { AccessLog, type AccessLogStart } from './access-log.ts';
 import { AddressCounts, type AddressLimit } from './addresses.ts';
 import { Connections } from './connections.ts';
 import type { Deadlines } from './deadlines.ts';
@@ -32,6 +33,8 @@ export interface PlaneStart {
   /** Counts the connections of each client address, if they have a limit. */
   addresses?: AddressLimit;
   access: Access;
+  /** The access log, if the server has one. */
+  accessLog?: AccessLogStart | undefined;
   /** Certificates, for listeners of HTTPS. */
   tls?: TlsStart | undefined;
   /** The application that the thread loads; without it the built-in one answers. */
@@ -46,7 +49,11 @@ export interface AppStart {
   globals: boolean;
 }
 
-export function createConnections({ module, memory, slot: index, ...start }: PlaneStart): Connections {
+/** @param worker index of the thread */
+export function createConnections(
+  { module, memory, slot: index, ...start }: PlaneStart,
+  worker = 0,
+): Connections {
   const exports = instantiate(module, memory);
   const views = viewsOf(memory);
   const slot = new Slot(views, index);
@@ -54,6 +61,15 @@ export function createConnections({ module, memory, slot: index, ...start }: Pla
     start.engine === 'js'
       ? createJsCodec(views, slot.pointer, exports.counterAdd)
       : createWasmCodec(exports, slot.pointer);
-  const plane = new Plane(codec, slot, new Log(start.log), start.deadlines, start.limits);
+  const accessLog = start.accessLog && new AccessLog(start.accessLog, index, slot, start.access, worker);
+  const plane = new Plane(
+    codec,
+    slot,
+    new Log(start.log),
+    start.deadlines,
+    start.limits,
+    undefined,
+    accessLog,
+  );
   return new Connections(plane, start.addresses && new AddressCounts(start.addresses, index));
 }

@@ -88,6 +88,8 @@ export interface Exchange {
   readonly head: Head;
   /** Pointer of the figures of the route that answers, as Figures.cellsOf() gives it; at first, of no route. */
   routeCells: number;
+  /** The id of the request, once it is known. */
+  requestId: string | undefined;
   /** The scheme of the listener: https if the connection is encrypted. */
   readonly scheme: 'http' | 'https';
   readonly httpVersion: HttpVersion;

@@ -11,7 +11,10 @@ export class MeasuredRequest {
   /** Undefined while nothing is measured: the engine measures the requests that it answers. */
   private measuring: Plane | undefined = undefined;
   private method = 0;
+  /** When the application got the request, in monotonic milliseconds. */
   private begunMs = 0;
+  /** The id of the request, once it is known. */
+  requestId: string | undefined = undefined;
   /** The application is being called. */
   private called = true;
   private counted = false;

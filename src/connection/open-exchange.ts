@@ -212,6 +212,7 @@ export class OpenExchange extends Signals implements Exchange, ContentSource {
       this.close = false;
       this.counts(SWITCHING_PROTOCOLS);
       this.took();
+      this.host.requestLog?.upgraded(this);
       this.host.upgrade(take);
     }
   }
@@ -288,7 +289,7 @@ export class OpenExchange extends Signals implements Exchange, ContentSource {
     if (this.over) return;
     this.state = GONE;
     this.took();
-    this.host.requestLog?.ended(false, this.stream?.sentBytes);
+    this.host.requestLog?.ended(this, false, this.stream?.sentBytes);
     clearImmediate(this.holding);
     this.stream?.dropHeld(this.aborted ?? reason);
     this.abort(reason);
@@ -338,14 +339,14 @@ export class OpenExchange extends Signals implements Exchange, ContentSource {
     // Earlier responses are complete.
     this.host.outflow.flush();
     this.state = CUT;
-    this.host.requestLog?.ended(false, this.stream?.sentBytes);
+    this.host.requestLog?.ended(this, false, this.stream?.sentBytes);
     this.host.breakOff();
   }
 
   private finish(): void {
     this.state = OVER;
     this.took();
-    this.host.requestLog?.ended(true, this.stream?.sentBytes);
+    this.host.requestLog?.ended(this, true, this.stream?.sentBytes);
     clearImmediate(this.holding);
     const { left } = this;
     if (left !== undefined) this.host.outflow.whenTaken(left);
@@ -372,7 +373,7 @@ export class OpenExchange extends Signals implements Exchange, ContentSource {
     const at = outputs.position;
     outputs.position = codec.answer(index, at, this.close, sayPersistent, this.headOnly);
     this.counts(slot.statusCodeAt(at));
-    this.host.requestLog?.built(outputs.position - at);
+    this.host.requestLog?.built(index, outputs.position - at, this);
   }
 
   private buildHead(statusCode: number, fields: string, length: number): void {

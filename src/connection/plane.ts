@@ -7,6 +7,7 @@ import type { Codec } from '../protocol/codec.ts';
 import { dateLine, preparedResponses } from '../protocol/prepared.ts';
 import { NO_ROUTE } from '../wasm/figures.ts';
 import type { Slot } from '../wasm/slot.ts';
+import type { AccessLog } from './access-log.ts';
 import { Clock, type TimeSource } from './clock.ts';
 import type { Deadlines, Timing } from './deadlines.ts';
 import type { Endpoint } from './endpoint.ts';
@@ -71,12 +72,14 @@ export class Plane implements Timing {
     readonly deadlines: Deadlines,
     readonly limits: ConnectionLimits,
     time?: TimeSource,
+    /** Undefined if requests are not written to an access log. */
+    readonly accessLog?: AccessLog,
   ) {
     this.reader = new Reader(slot);
     this.outputs = new Outputs(slot);
     this.clock = new Clock((epochMs) => slot.setDate(dateLine(epochMs)), time);
     for (const prepared of preparedResponses(HELLO_COUNTER)) slot.prepared.put(prepared);
-    slot.recordsEvents = log.requests;
+    if (log.requests) slot.recordsEvents = true;
     this.noRouteCells = slot.figures.cellsOf(NO_ROUTE);
   }
 

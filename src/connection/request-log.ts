@@ -1,102 +1,28 @@
-// The events of one connection's requests for the log. A connection has it only if requests are logged. The engine's events
-// and the application's responses both become one event for each response.
+// What a log gets to know of the requests of one connection, or of one stream of HTTP/2. A connection has a log of requests
+// only if an option asks for one, so the calls cost nothing otherwise.
 
-import { refusalText } from '../protocol/errors.ts';
-import { type RequestLine, readEvents } from '../wasm/events.ts';
-import type { Endpoint } from './endpoint.ts';
-import type { Plane } from './plane.ts';
-import type { Answer } from './response-event.ts';
+import type { MeasuredRequest } from './measured-request.ts';
 
-/** The log gets no more bytes of a content. */
-const CONTENT_BYTES_MAX = 1024;
-const EMPTY_LINE = '\r\n\r\n';
-
-export class RequestLog {
-  /** The request that has not been answered, and when its turn began. */
-  private request: RequestLine | undefined = undefined;
-  private requestMs = 0;
-  private turnMs = performance.now();
-  /** The application's response to it, from when its head has been built. */
-  private answer: Answer | undefined = undefined;
-
-  constructor(
-    private readonly plane: Plane,
-    private readonly endpoint: Endpoint,
-    readonly peer: string,
-    /** The version of HTTP, if it is not the one in the request line. */
-    private readonly version?: '2',
-  ) {}
-
-  /** Notes that the engine is about to serve received bytes. */
-  turnBegins(): void {
-    this.turnMs = performance.now();
-  }
-
-  /** Logs the events of the engine's last call. */
-  served(): void {
-    const { slot, log } = this.plane;
-    for (const { request, error, response } of readEvents(slot.views, slot.pointer)) {
-      if (request !== undefined) {
-        this.request = request;
-        this.requestMs = this.turnMs;
-        log.received(request, this.peer, this.version);
-      }
-      if (error !== 0) log.refused(refusalText(error), this.peer);
-      if (response !== undefined) this.responded(answerOf(response), true);
-    }
-  }
-
-  /** Logs an error that was found outside of the engine, and its response: the last `bytes` of the region at hand. */
-  refused(error: number, bytes: number): void {
-    this.plane.log.refused(refusalText(error), this.peer);
-    this.built(bytes);
-  }
-
-  /** Logs a response that fills the last `bytes` of the region at hand. */
-  built(bytes: number): void {
-    const { outputs, slot } = this.plane;
-    this.responded(answerOf(slot.views.bytes.subarray(outputs.position - bytes, outputs.position)), true);
-  }
-
+export interface RequestLog {
+  /** The engine is about to serve received bytes. */
+  turnBegins(): void;
+  /** The engine has served bytes: its events are in the slot. */
+  served(): void;
+  /** The slot will soon hold another request. */
+  turnEnds(): void;
+  /**
+   * An error was found outside of the engine, and answered: the response fills the last `bytes` of the region at hand.
+   * @param request the request of the application that is refused, if there is one
+   */
+  refused(error: number, bytes: number, request?: MeasuredRequest): void;
+  /** Prepared response `index` answers a request of the application. It fills the last `bytes` of the region at hand. */
+  built(index: number, bytes: number, request: MeasuredRequest): void;
   /** The head of the application's response has been built. */
-  began(statusCode: number, headBytes: number): void {
-    this.answer = { statusCode, bytes: headBytes, content: undefined };
-  }
-
+  began(statusCode: number, headBytes: number): void;
   /** The response has all of its content at once, of which so many bytes are sent. */
-  hasContent(content: string | Uint8Array, bytes: number): void {
-    if (this.answer === undefined) return;
-    this.answer.content = content;
-    this.answer.bytes += bytes;
-  }
-
-  /** Logs the application's response, if its head has been built. @param bytes of content that were sent in pieces */
-  ended(complete: boolean, bytes = 0): void {
-    const { answer } = this;
-    if (answer === undefined) return;
-    this.answer = undefined;
-    answer.bytes += bytes;
-    this.responded(answer, complete);
-  }
-
-  /** Logs the response to the request that has not been answered. */
-  private responded(answer: Answer, complete: boolean): void {
-    const { endpoint, peer, request } = this;
-    this.request = undefined;
-    const sinceMs = request === undefined ? this.turnMs : this.requestMs;
-    const durationUs = Math.round((performance.now() - sinceMs) * 1000);
-    const httpVersion = this.version ?? (request?.versionMinor === 0 ? '1.0' : '1.1');
-    this.plane.log.responded({ endpoint, peer, request, httpVersion, durationUs, complete, ...answer });
-  }
-}
-
-/** Describes a whole response of the engine, which is given in Latin-1. */
-function answerOf(response: Uint8Array): Answer {
-  const text = Buffer.from(response.buffer, response.byteOffset, response.byteLength);
-  const contentStart = text.indexOf(EMPTY_LINE) + EMPTY_LINE.length;
-  return {
-    statusCode: Number(text.toString('latin1', 9, 12)),
-    bytes: response.length,
-    content: text.toString('latin1', contentStart, contentStart + CONTENT_BYTES_MAX),
-  };
+  hasContent(content: string | Uint8Array, bytes: number): void;
+  /** The application's request is over. @param bytes of content that were sent in pieces */
+  ended(request: MeasuredRequest, complete: boolean, bytes?: number): void;
+  /** The connection belongs to another protocol from now on. */
+  upgraded(request: MeasuredRequest): void;
 }

@@ -2,6 +2,7 @@
 // region at hand, from where their parts are taken at once.
 
 import type { OutgoingHttpHeaders } from 'node:http2';
+import type { MeasuredRequest } from '../connection/measured-request.ts';
 import type { RequestLog } from '../connection/request-log.ts';
 import type { UncheckedBuffer } from '../wasm/unchecked-buffer.ts';
 import type { Shared } from './shared.ts';
@@ -27,6 +28,7 @@ export function buildAnswer(
   shared: Shared,
   index: number,
   headOnly: boolean,
+  request: MeasuredRequest,
   requestLog: RequestLog | undefined,
 ): EngineAnswer {
   const { codec, outputs, turn } = shared.plane;
@@ -34,7 +36,7 @@ export function buildAnswer(
   turn?.flush();
   const at = outputs.position;
   outputs.position = codec.answer(index, at, false, false, headOnly);
-  requestLog?.built(outputs.position - at);
+  requestLog?.built(index, outputs.position - at, request);
   return take(shared, at);
 }
 
@@ -42,6 +44,7 @@ export function buildAnswer(
 export function buildRefusal(
   shared: Shared,
   error: number,
+  request: MeasuredRequest,
   requestLog: RequestLog | undefined,
 ): EngineAnswer {
   const { codec, outputs, slot, turn } = shared.plane;
@@ -49,7 +52,7 @@ export function buildRefusal(
   const at = outputs.position;
   codec.refuse(error, at);
   outputs.position = at + slot.written;
-  requestLog?.refused(error, slot.written);
+  requestLog?.refused(error, slot.written, request);
   return take(shared, at);
 }
 

@@ -90,12 +90,12 @@ export abstract class ResponseOfStream extends Signals implements OutgoingHost {
 
   /** Answers with the response to an error, one of ERROR_*. */
   refuse(error: number): void {
-    this.send(buildRefusal(this.owner.shared, error, this.requestLog));
+    this.send(buildRefusal(this.owner.shared, error, this, this.requestLog));
   }
 
   answer(index: number): void {
     if (this.state !== WAITING) return;
-    this.send(buildAnswer(this.owner.shared, index, this.headOnly, this.requestLog));
+    this.send(buildAnswer(this.owner.shared, index, this.headOnly, this, this.requestLog));
   }
 
   /** Sends a response that the engine has built. */
@@ -229,7 +229,7 @@ export abstract class ResponseOfStream extends Signals implements OutgoingHost {
   protected gone(reason: Error): void {
     if (this.over) return;
     this.took();
-    this.requestLog?.ended(false, this.streamed?.sentBytes);
+    this.requestLog?.ended(this, false, this.streamed?.sentBytes);
     clearImmediate(this.holding);
     this.streamed?.dropHeld(this.aborted ?? reason);
     this.abort(reason);
@@ -239,7 +239,7 @@ export abstract class ResponseOfStream extends Signals implements OutgoingHost {
 
   private cut(): void {
     this.state = CUT;
-    this.requestLog?.ended(false, this.streamed?.sentBytes);
+    this.requestLog?.ended(this, false, this.streamed?.sentBytes);
     this.reset(INTERNAL_ERROR);
   }
 
@@ -252,7 +252,7 @@ export abstract class ResponseOfStream extends Signals implements OutgoingHost {
   private finish(): void {
     this.state = OVER;
     this.took();
-    this.requestLog?.ended(true, this.streamed?.sentBytes);
+    this.requestLog?.ended(this, true, this.streamed?.sentBytes);
     clearImmediate(this.holding);
     this.awaitPeer();
     const { left } = this;

@@ -13,7 +13,7 @@ import { type Endpoint, peerOf } from '../connection/endpoint.ts';
 import type { Member } from '../connection/member.ts';
 import type { Plane, ServeHttp2, TurnHolder } from '../connection/plane.ts';
 import { ReceivedContent } from '../connection/received-content.ts';
-import { RequestLog } from '../connection/request-log.ts';
+import { requestLogOf } from '../connection/request-logs.ts';
 import { detachRequest, releaseRequest } from '../connection/request-memory.ts';
 import { type SocketOwner, watchSocket } from '../connection/socket-events.ts';
 import { ERROR_FIELD_VALUE, ERROR_HEAD_SIZE, VERDICT_REQUEST } from '../memory/codes.ts';
@@ -188,7 +188,7 @@ class Session implements Member, ExchangeOwner, SocketOwner {
     const { plane } = this.shared;
     const { outputs, slot } = plane;
     const asked = new RequestHead(section, stream.endAfterHeaders);
-    const requestLog = plane.log.requests ? new RequestLog(plane, endpoint, peer, '2') : undefined;
+    const requestLog = requestLogOf(plane, this, endpoint, peer, '2');
     const end = asked.error === 0 ? slot.layText(asked.text) : 0;
     deadline.never();
     if (end === 0) {
@@ -216,6 +216,7 @@ class Session implements Member, ExchangeOwner, SocketOwner {
       this.answer(exchange, asked, at, cursor === end);
     } finally {
       plane.turnEnds(TURN, begunMs);
+      requestLog?.turnEnds();
     }
     this.countBytes();
     // A session that has begun during a drain has not been told.

@@ -160,3 +160,10 @@ export const TAGS_MATCH = 2;
 /** The asterisk, without any entity tag. */
 export const TAGS_ANY = 4;
 export const TAGS_MALFORMED = 8;
+
+/* Whether serve() records events for the log. */
+export const EVENTS_NONE = 0;
+/** As many as fit the table. */
+export const EVENTS_TABLE = 1;
+/** One, so that the record and the input still hold its message when it is read. */
+export const EVENTS_SINGLY = 2;

@@ -28,6 +28,9 @@ export const FIGURES_ROUTE_COUNT = 80;
 /** i32: counts the ticks of the thread's clock, so that another thread sees whether its event loop turns. */
 export const FIGURES_BEAT = 84;
 
+/** Lines of the access log that were dropped because the writer was behind. */
+export const FIGURES_LOG_DROPPED = 120;
+
 /** For each kind of garbage collection: how often, and how long in milliseconds. */
 export const FIGURES_COLLECTIONS = 128;
 export const COLLECTION_KIND_COUNT = 4;

@@ -107,7 +107,7 @@ export const CONTROL_WRITTEN = CONTROL + 4;
 export const CONTROL_ERROR = CONTROL + 8;
 /** 1: the worker drains. The response to the last request received says that the connection closes. */
 export const CONTROL_DRAINING = CONTROL + 12;
-/** 1: serve() records an event for each message. */
+/** One of EVENTS_*: whether serve() records an event for each message. */
 export const CONTROL_EVENTS = CONTROL + 16;
 /** Pointer of this worker's row of statistics. */
 export const CONTROL_STATISTICS = CONTROL + 20;
@@ -188,6 +188,8 @@ export const EVENT_RESPONSE = 16;
 export const EVENT_RESPONSE_BYTES = 20;
 /** The error that the message was rejected for, or 0. */
 export const EVENT_ERROR = 24;
+/** Pointer of the figures of the route that has answered (CELLS_OF_ROUTE_BYTES), if there is a response. */
+export const EVENT_CELLS = 28;
 export const EVENT_BYTES = 32;
 export const EVENTS_BYTES = EVENT_COUNT_MAX * EVENT_BYTES;
 

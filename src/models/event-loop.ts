@@ -11,6 +11,7 @@ import { readStatistics } from '../wasm/statistics.ts';
 import { Pool } from '../workers/pool.ts';
 import { stackOfThread } from '../workers/stack-of-thread.ts';
 import { Watchdog } from '../workers/watchdog.ts';
+import { openAccessLog } from './access-log.ts';
 import { countWorkers } from './counts.ts';
 import {
   addTls,
@@ -32,7 +33,9 @@ export async function eventLoop(start: ModelStart): Promise<Server> {
   const descriptors = workers * (DESCRIPTORS_OF_THREAD + socketsMax);
   const prepared = await preparePlanes(start, descriptors, workers * GENERATIONS, workers);
   const certificates = await openCertificates(start);
-  const planes = certificates ? await addTls(prepared, certificates, options) : prepared;
+  const secured = certificates ? await addTls(prepared, certificates, options) : prepared;
+  const log = await openAccessLog(start, workers * GENERATIONS);
+  const planes = { ...secured, accessLog: log?.start };
   const { state, keep, leave } = joinState(planes);
   const pool = new Pool({
     workers,
@@ -63,6 +66,7 @@ export async function eventLoop(start: ModelStart): Promise<Server> {
   } catch (error) {
     certificates?.close();
     await kept?.stop();
+    await log?.writer.stop();
     leave();
     throw error;
   }
@@ -83,8 +87,10 @@ export async function eventLoop(start: ModelStart): Promise<Server> {
       certificates?.close();
       const late = await pool.drain(timeoutMs);
       await kept?.stop();
+      await log?.writer.stop();
       return late;
     },
+    ...(log && { reopenLogs: () => log.writer.reopen() }),
     killWorker: (ordinal, how) => pool.kill(ordinal, how),
   };
 }

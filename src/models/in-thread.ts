@@ -21,6 +21,7 @@ import { SecureContexts } from '../tls/secure-contexts.ts';
 import type { TlsSources } from '../tls/sources.ts';
 import { readStatistics, type Statistics } from '../wasm/statistics.ts';
 import { LATE, within } from '../within.ts';
+import { type OpenAccessLog, openAccessLog } from './access-log.ts';
 import {
   addTls,
   drainWithin,
@@ -58,12 +59,14 @@ export interface ServerInThread extends Server {
 export async function inThread(start: ModelStart, app: App): Promise<ServerInThread> {
   const prepared = await preparePlanes(start, 0, 1);
   const certificates = await openCertificates(start);
-  const planes = certificates ? await addTls(prepared, certificates, start.options) : prepared;
+  const secured = certificates ? await addTls(prepared, certificates, start.options) : prepared;
+  const log = await openAccessLog(start, 1);
+  const planes = { ...secured, accessLog: log?.start };
   const { state, keep, leave } = joinState(planes);
   let kept: Kept | undefined;
   try {
     kept = await keepState(start.options, state, start.warn);
-    const server = new CallingThread(start, planes, kept, certificates);
+    const server = new CallingThread(start, planes, kept, certificates, log);
     await server.open(app);
     if (start.passing) server.ended = leave;
     else keep();
@@ -71,6 +74,7 @@ export async function inThread(start: ModelStart, app: App): Promise<ServerInThr
   } catch (error) {
     certificates?.close();
     await kept?.stop();
+    await log?.writer.stop();
     leave();
     throw error;
   }
@@ -100,6 +104,7 @@ class CallingThread implements ServerInThread {
     private readonly planes: Omit<PlaneStart, 'slot'>,
     private readonly kept: Kept | undefined,
     private readonly certificates: Certificates | undefined,
+    private readonly log: OpenAccessLog | undefined,
   ) {
     this.io = planes.io;
     this.listeners = start.listeners;
@@ -147,6 +152,10 @@ class CallingThread implements ServerInThread {
     await this.renewal?.renew(sources);
   }
 
+  async reopenLogs(): Promise<void> {
+    await this.log?.writer.reopen();
+  }
+
   async swap(app: App): Promise<void> {
     const swapped = this.turn.then(() => this.load(app));
     this.turn = swapped.catch(() => {});
@@ -168,6 +177,7 @@ class CallingThread implements ServerInThread {
     this.unwatch();
     await Promise.all([life?.stop('stop', endMs - performance.now()), ...this.ends]);
     await this.kept?.stop();
+    await this.log?.writer.stop();
     this.ended?.();
     return cut;
   }

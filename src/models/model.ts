@@ -78,6 +78,8 @@ export interface Server {
    * @throws Error of one line; then nothing changes
    */
   renewTls?(sources?: TlsSources): Promise<void>;
+  /** Opens the file of the access log anew. @throws Error of one line; then the old file is written on */
+  reopenLogs?(): Promise<void>;
   /** Ends one thread as a crash would, in a model that replaces threads. For tests. */
   killWorker?(ordinal: number, how?: Kill): Promise<void>;
 }

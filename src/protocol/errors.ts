@@ -108,3 +108,8 @@ export function statusCodeOf(error: number): number {
 export function refusalText(error: number): string {
   return ERROR_RESPONSES.find((response) => response.error === error)?.text ?? `error ${error}`;
 }
+
+/** The text of the error that a prepared response answers; undefined if it answers requests. @param index of the response */
+export function refusalOf(index: number): string | undefined {
+  return ERROR_RESPONSES.find(({ error }) => error === -index)?.text;
+}

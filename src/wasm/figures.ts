@@ -19,6 +19,7 @@ import {
   FIGURES_IN_TURN,
   FIGURES_LISTENERS,
   FIGURES_LIVE,
+  FIGURES_LOG_DROPPED,
   FIGURES_LOOP_DELAYS,
   FIGURES_RECEIVED_BYTES,
   FIGURES_REFUSALS,
@@ -34,7 +35,7 @@ import {
 } from '../memory/figures-layout.ts';
 import { FIGURES } from '../memory/layout.ts';
 import type { Views } from '../memory/views.ts';
-import { routeIndex } from './route-names.ts';
+import { readRoutes, routeIndex } from './route-names.ts';
 import { slotPointer } from './statistics-row.ts';
 import { recordTime } from './times.ts';
 
@@ -71,6 +72,12 @@ export class Figures {
     return this.pointer + FIGURES_CELLS + routeIndex(this.views, this.pointer, route) * CELLS_OF_ROUTE_BYTES;
   }
 
+  /** Returns the name of a route. @param cells pointer of its figures */
+  routeOf(cells: number): string {
+    const index = (cells - this.pointer - FIGURES_CELLS) / CELLS_OF_ROUTE_BYTES;
+    return readRoutes(this.views, this.pointer)[index] ?? NO_ROUTE;
+  }
+
   /**
    * Counts a request that has been answered outside of serve().
    * @param cells of its route
@@ -85,6 +92,11 @@ export class Figures {
   /** Counts a message that was refused outside of the engine. @param error one of ERROR_* */
   refused(error: number): void {
     this.add((this.pointer + FIGURES_REFUSALS - error * 8) >> 3, 1);
+  }
+
+  /** Counts a line of the access log for which there was no room. */
+  logLineDropped(): void {
+    this.add((this.pointer + FIGURES_LOG_DROPPED) >> 3, 1);
   }
 
   received(bytes: number): void {

@@ -2,6 +2,7 @@
 // only this class, and its three parts, write to a slot: the record of the request, the table of prepared responses, and
 // the row of statistics.
 
+import { EVENTS_NONE, EVENTS_SINGLY, EVENTS_TABLE } from '../memory/codes.ts';
 import {
   CARRY,
   CONTROL_DRAINING,
@@ -161,12 +162,17 @@ export class Slot {
   }
 
   get recordsEvents(): boolean {
-    return this.word(CONTROL_EVENTS) !== 0;
+    return this.word(CONTROL_EVENTS) !== EVENTS_NONE;
   }
 
-  /** Makes serve() record an event for each message; readEvents() reads them. */
+  /** Makes serve() record an event for each message; events.ts reads them. */
   set recordsEvents(records: boolean) {
-    this.setWord(CONTROL_EVENTS, records ? 1 : 0);
+    this.setWord(CONTROL_EVENTS, records ? EVENTS_TABLE : EVENTS_NONE);
+  }
+
+  /** Makes serve() stop behind each message, so that the record is still that of the event. */
+  recordSingly(): void {
+    this.setWord(CONTROL_EVENTS, EVENTS_SINGLY);
   }
 
   /** @param line as dateLine() makes it */

@@ -16,6 +16,7 @@ import {
   FIGURES_IDLE_MS,
   FIGURES_LISTENERS,
   FIGURES_LIVE,
+  FIGURES_LOG_DROPPED,
   FIGURES_LOOP_DELAYS,
   FIGURES_RECEIVED_BYTES,
   FIGURES_REFUSALS,
@@ -75,6 +76,8 @@ export interface Statistics {
   /** How often the event loop of a thread has stood still for the stall timeout. */
   stalls: number;
   reloads: number;
+  /** Lines of the access log that were dropped, because its file was full or too slow. */
+  logLinesDropped: number;
 }
 
 export interface ResponseCount {
@@ -146,6 +149,7 @@ export function readStatistics(views: Views, listenerCount = 1): Statistics {
     sum.accepted += doubles[(row + STATISTICS_ACCEPTED) >> 3] as number;
     sum.receivedBytes += doubles[(figures + FIGURES_RECEIVED_BYTES) >> 3] as number;
     sum.sentBytes += doubles[(figures + FIGURES_SENT_BYTES) >> 3] as number;
+    sum.logLinesDropped += doubles[(figures + FIGURES_LOG_DROPPED) >> 3] as number;
     addResponses(responses, views, figures);
     sum.refusals.forEach((refusal, i) => {
       const { error } = ERROR_RESPONSES[i] as { error: number };
@@ -195,6 +199,7 @@ export function addStatistics(one: Statistics, other: Statistics): Statistics {
     restarts: one.restarts + other.restarts,
     stalls: one.stalls + other.stalls,
     reloads: one.reloads + other.reloads,
+    logLinesDropped: one.logLinesDropped + other.logLinesDropped,
   };
 }
 
@@ -219,6 +224,7 @@ function noStatistics(listenerCount: number): Statistics {
     restarts: 0,
     stalls: 0,
     reloads: 0,
+    logLinesDropped: 0,
   };
 }
 

@@ -24,7 +24,7 @@ if (isMainThread) throw new Error('worker-main.ts runs only as a worker thread')
 
 const { channel, ...start } = takeData();
 takeState(start.state);
-const connections = createConnections(start);
+const connections = createConnections(start, start.ordinal);
 const { plane } = connections;
 serveRedirects(plane, start.access);
 watchThread(plane, start.ordinal);

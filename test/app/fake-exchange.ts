@@ -16,6 +16,7 @@ export class FakeExchange implements Exchange {
   onGone: (() => void) | undefined = undefined;
   onDrain: (() => void) | undefined = undefined;
   routeCells = 0;
+  requestId: string | undefined = undefined;
   headParts: HeadParts | undefined = undefined;
   /** Nothing of the response that begin() started has been sent. */
   held = false;

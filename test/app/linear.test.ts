@@ -10,7 +10,6 @@ import { Headers } from '../../src/app/headers.ts';
 import { normalPath, pathOf } from '../../src/app/path.ts';
 import { PieceEncoder } from '../../src/app/piece-encoder.ts';
 import { explained } from '../../src/app/platform-error.ts';
-import { clientAddress, clientScheme } from '../../src/app/proxy.ts';
 import { Response } from '../../src/app/response.ts';
 import {
   addMissing,
@@ -22,6 +21,7 @@ import {
 import { RouteTable } from '../../src/app/routes.ts';
 import { Origin } from '../../src/app/url.ts';
 import type { Access } from '../../src/connection/access.ts';
+import { clientAddress, clientScheme } from '../../src/connection/proxy.ts';
 import { clientKey } from '../../src/protocol/client-key.ts';
 import { appFiles } from '../support/fixtures.ts';
 import { FakeHead, type Field, received } from './request-fixture.ts';

@@ -128,6 +128,7 @@ export function fakeExchange(head: FakeHead, content?: Content): FakeExchange {
     head,
     content,
     routeCells: 0,
+    requestId: undefined,
     scheme: 'http',
     httpVersion: '1.1',
     tls: undefined,

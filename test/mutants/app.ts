@@ -7,7 +7,7 @@ const GLOBALS = ['test/app/globals.test.ts'];
 const ROUTES = ['test/app/routes.test.ts'];
 const APPLICATION = ['test/app/dispatcher.test.ts'];
 const URL = ['test/app/url.test.ts'];
-const PROXY = ['test/app/proxy.test.ts'];
+const PROXY = ['test/connection/proxy.test.ts'];
 const AUTHORITY = ['test/app/authority.test.ts'];
 const CONTEXT = ['test/app/context.test.ts'];
 const REQUEST = ['test/app/request.test.ts'];
@@ -364,7 +364,7 @@ export const appDefects: Defect[] = [
       'path : new URL(decodeUnreserved(path), `http://a',
     ],
   ]),
-  ...defectsOf('src/app/proxy.ts', PROXY, [
+  ...defectsOf('src/connection/proxy.ts', PROXY, [
     ['the client may say who it is', 'entries[Math.max(0, entries.length - place)]', 'entries[0]'],
     ['one trusted proxy too few is counted', 'entries.length - place)]', 'entries.length - place - 1)]'],
     [

@@ -14,6 +14,7 @@ import { figureDefects } from './figures.ts';
 import { http2Defects } from './http2.ts';
 import { jsDefects } from './js.ts';
 import { limiterDefects } from './limiter.ts';
+import { logDefects } from './logs.ts';
 import { memoryDefects } from './memory.ts';
 import { modelDefects } from './models.ts';
 import { mutexDefects } from './mutex.ts';
@@ -36,6 +37,7 @@ export const DEFECTS: readonly Defect[] = [
   ...adminDefects,
   ...figureDefects,
   ...http2Defects,
+  ...logDefects,
   ...workerDefects,
   ...modelDefects,
   ...applicationDefects,

@@ -2,6 +2,7 @@
 // serve() is the twin of assembly/serve.ts.
 
 import {
+  EVENTS_NONE,
   FLAG_EXPECT_CONTINUE,
   FLAG_LAST,
   FLAG_PERSISTENT,
@@ -75,7 +76,7 @@ export function createJsCodec(views: Views, slot: number, counterAdd: CounterAdd
 
   function serve(start: number, end: number, output: number): number {
     const draining = words[(slot + CONTROL_DRAINING) >> 2] !== 0;
-    const events = words[(slot + CONTROL_EVENTS) >> 2] !== 0;
+    const events = words[(slot + CONTROL_EVENTS) >> 2] as number;
     const answersMax = words[(slot + CONTROL_REQUESTS_LEFT) >> 2] as number;
     const redirects = words[(slot + CONTROL_REDIRECT_PORT) >> 2] !== 0;
     const outputEnd = regionEnd(output) - responseBytesMax(redirects);
@@ -85,9 +86,9 @@ export function createJsCodec(views: Views, slot: number, counterAdd: CounterAdd
 
     words[(slot + CONTROL_HEAD) >> 2] = 0;
     words[(slot + CONTROL_ERROR) >> 2] = 0;
-    if (events) beginEvents(views, slot);
+    if (events !== EVENTS_NONE) beginEvents(views, slot);
     while (start < end) {
-      if (position > outputEnd || (events && eventsFull(views, slot))) {
+      if (position > outputEnd || (events !== EVENTS_NONE && eventsFull(views, slot, events))) {
         verdict = VERDICT_AGAIN;
         break;
       }
@@ -102,7 +103,7 @@ export function createJsCodec(views: Views, slot: number, counterAdd: CounterAdd
           break;
         }
         words[(slot + CONTROL_HEAD) >> 2] = start;
-        if (events) noteHead(views, slot, record, start);
+        if (events !== EVENTS_NONE) noteHead(views, slot, record, start);
         const prepared = redirects ? findRedirect(views, slot, start) : findPrepared(views, slot, start);
         words[(record + RECORD_PREPARED) >> 2] = prepared;
         start = cursor;
@@ -124,7 +125,7 @@ export function createJsCodec(views: Views, slot: number, counterAdd: CounterAdd
           if (words[(record + RECORD_PREPARED) >> 2] === PREPARED_NONE) {
             words[(record + RECORD_STATE) >> 2] = STATE_START;
             words[(slot + CONTROL_ERROR) >> 2] = cursor;
-            if (events) noteRejection(views, slot, cursor);
+            if (events !== EVENTS_NONE) noteRejection(views, slot, cursor);
           } else position = refuseMessage(cursor, position, events);
           verdict = VERDICT_CLOSE;
           break;
@@ -150,7 +151,7 @@ export function createJsCodec(views: Views, slot: number, counterAdd: CounterAdd
       const prepared = words[(record + RECORD_PREPARED) >> 2] as number;
       position = buildPrepared(views, counterAdd, slot, prepared, position, close, sayPersistent, headOnly);
       tallyResponse(prepared, response);
-      if (events) noteResponse(views, slot, response, position, 0);
+      if (events !== EVENTS_NONE) noteResponse(views, slot, prepared, response, position, 0);
       if (early && !abandons) {
         words[(record + RECORD_PREPARED) >> 2] = PREPARED_NONE;
         if (close) words[(record + RECORD_FLAGS) >> 2] = flags | FLAG_LAST;
@@ -189,9 +190,9 @@ export function createJsCodec(views: Views, slot: number, counterAdd: CounterAdd
     return expects !== 0 && words[(record + RECORD_VERSION_MINOR) >> 2] !== 0;
   }
 
-  function refuseMessage(error: number, output: number, events: boolean): number {
+  function refuseMessage(error: number, output: number, events: number): number {
     const end = buildRefusal(error, output);
-    if (events) noteResponse(views, slot, output, end, error);
+    if (events !== EVENTS_NONE) noteResponse(views, slot, -error, output, end, error);
     return end;
   }
 

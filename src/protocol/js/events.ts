@@ -1,8 +1,10 @@
 // Records events for the log; twin of assembly/events.ts.
 
+import { EVENTS_SINGLY } from '../../memory/codes.ts';
 import {
   CONTROL_EVENT_COUNT,
   EVENT_BYTES,
+  EVENT_CELLS,
   EVENT_COUNT_MAX,
   EVENT_ERROR,
   EVENT_HEAD,
@@ -12,6 +14,9 @@ import {
   EVENT_TARGET,
   EVENT_VERSION_MINOR,
   EVENTS,
+  PREPARED,
+  PREPARED_CELLS,
+  PREPARED_ENTRY_BYTES,
   RECORD_METHOD_OFFSET,
   RECORD_TARGET_OFFSET,
   RECORD_VERSION_MINOR,
@@ -23,9 +28,9 @@ export function beginEvents({ words }: Views, slot: number): void {
   words[(slot + CONTROL_EVENT_COUNT) >> 2] = 0;
 }
 
-/** Returns whether the table has no room for another entry. */
-export function eventsFull({ words }: Views, slot: number): boolean {
-  return words[(slot + CONTROL_EVENT_COUNT) >> 2] === EVENT_COUNT_MAX;
+/** Returns whether the caller must read the entries before serve() goes on. @param events one of EVENTS_* */
+export function eventsFull({ words }: Views, slot: number, events: number): boolean {
+  return words[(slot + CONTROL_EVENT_COUNT) >> 2] === (events === EVENTS_SINGLY ? 1 : EVENT_COUNT_MAX);
 }
 
 /** Begins the entry of the message whose head is in the record and starts at `start`. */
@@ -38,8 +43,15 @@ export function noteHead(views: Views, slot: number, record: number, start: numb
   words[(event + EVENT_VERSION_MINOR) >> 2] = words[(record + RECORD_VERSION_MINOR) >> 2] as number;
 }
 
-/** Completes the entry of the message that the response in [output, end) answers. */
-export function noteResponse(views: Views, slot: number, output: number, end: number, error: number): void {
+/** Completes the entry of the message that prepared response `prepared`, built in [output, end), answers. */
+export function noteResponse(
+  views: Views,
+  slot: number,
+  prepared: number,
+  output: number,
+  end: number,
+  error: number,
+): void {
   const { words } = views;
   let event = lastEvent(views, slot);
   if (words[(slot + CONTROL_EVENT_COUNT) >> 2] === 0 || words[(event + EVENT_RESPONSE) >> 2] !== 0)
@@ -47,6 +59,8 @@ export function noteResponse(views: Views, slot: number, output: number, end: nu
   words[(event + EVENT_RESPONSE) >> 2] = output;
   words[(event + EVENT_RESPONSE_BYTES) >> 2] = end - output;
   words[(event + EVENT_ERROR) >> 2] = error;
+  const entry = slot + PREPARED + prepared * PREPARED_ENTRY_BYTES;
+  words[(event + EVENT_CELLS) >> 2] = words[(entry + PREPARED_CELLS) >> 2] as number;
 }
 
 /** Records content that is rejected without a response, because its request has already been answered. */

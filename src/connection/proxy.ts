@@ -16,10 +16,10 @@
 // X-Forwarded-Host that the client wrote; links and caches built from a forged one serve the attacker.
 
 import { isIP } from 'node:net';
-import type { Access, ProxyField } from '../connection/access.ts';
-import type { Head } from '../connection/exchange.ts';
 import { isOws, TCHAR } from '../protocol/js/chars.ts';
-import { combinedValue } from './headers.ts';
+import type { Access, ProxyField } from './access.ts';
+import { combinedValue } from './combined-value.ts';
+import type { Head } from './exchange.ts';
 
 export type Scheme = 'http' | 'https';
 

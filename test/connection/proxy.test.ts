@@ -2,9 +2,9 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { clientAddress, clientScheme, saysScheme } from '../../src/app/proxy.ts';
 import type { ProxyField } from '../../src/connection/access.ts';
-import { FakeHead, type Field } from './request-fixture.ts';
+import { clientAddress, clientScheme, saysScheme } from '../../src/connection/proxy.ts';
+import { FakeHead, type Field } from '../app/request-fixture.ts';
 
 const PEER = '127.0.0.1';
 const FOR: ProxyField[] = ['x-forwarded-for'];

@@ -1,0 +1,268 @@
+// The access log of a server: a line for each response, with both engines, from threads and from handlers in a program.
+
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { serve } from '#dist/serve.js';
+import { runCli } from '../support/cli.ts';
+import { ask, connect, GET } from '../support/client.ts';
+import { appFiles, closedAtEnd, startServer, temporaryFolder } from '../support/fixtures.ts';
+
+const APP = `
+import { counted, counter } from 'hotpath';
+const late = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+export default {
+  routes: {
+    '/fixed': new Response('fixed', { headers: { etag: '"1"' } }),
+    '/counted': counted('Hello', counter('log')),
+    '/posted': { POST: new Response('posted') },
+    '/users/:id': (request) => new Response(request.params.id),
+    '/late': async () => (await late(20), new Response('late')),
+    '/stream': () => new Response(new ReadableStream({
+      async pull(controller) {
+        controller.enqueue(new TextEncoder().encode('piece'));
+        await late(5);
+        controller.close();
+      },
+    })),
+    '/never': () => new Promise(() => {}),
+    '/fails': () => { throw new Error('secret'); },
+    '/text': async (request) => new Response(await request.text()),
+  },
+};`;
+
+interface Logged {
+  time: number;
+  reqId: string;
+  method?: string;
+  url?: string;
+  statusCode: number;
+  bytes: number;
+  responseTime: number;
+  remoteAddress: string;
+  route: string;
+  reason?: string;
+  msg: string;
+}
+
+function linesOf(file: string): string[] {
+  return readFileSync(file, 'utf8').split('\n').slice(0, -1);
+}
+
+function readLog(file: string): Logged[] {
+  return linesOf(file).map((line) => JSON.parse(line) as Logged);
+}
+
+function logFile(): string {
+  return join(temporaryFolder('logs'), 'access.log');
+}
+
+/** method, url, status, bytes, route, and the reason or the message if it is not the usual one */
+function summary({ method = '-', url = '-', statusCode, bytes, route, reason, msg }: Logged): string {
+  const end = reason ?? (msg === 'request completed' ? '' : msg);
+  return `${method} ${url} ${statusCode} ${bytes} ${route} ${end}`.trim();
+}
+
+function request(target: string, fields = '', method = 'GET', content = ''): string {
+  return `${method} ${target} HTTP/1.1\r\nHost: a\r\n${fields}\r\n${content}`;
+}
+
+describe.each(['wasm', 'js'])('with the %s engine', (engine) => {
+  test('each response has a line, whoever has made it', async () => {
+    const file = logFile();
+    const app = appFiles().write('app.mjs', APP);
+    const run = await startServer([
+      app,
+      ...['--workers', '1', '--engine', engine, '--log', 'errors', '--max-body', '100'],
+      ...['--access-log', file, '--log-format', 'json', '--port', '0', '--log', 'start'],
+    ]);
+    const client = await connect(run.port);
+    const turns: [string, RegExp][] = [
+      [`${request('/fixed?secret=1')}${request('/counted')}${request('/users/7?a=b')}`, /7$/],
+      [request('/fixed', 'If-None-Match: "1"\r\n'), /\r\n\r\n$/],
+      [request('/fixed', '', 'HEAD'), /\r\n\r\n$/],
+      [request('/posted', 'Content-Length: 3\r\n', 'POST'), /$/],
+      [`abc${request('/late')}`, /late$/],
+      [request('/stream'), /0\r\n\r\n$/],
+      [request('/fails'), /500 Internal Server Error\n$/],
+      [request('/none'), /404 Not Found\n$/],
+      [request('/text', 'Content-Length: 5\r\n', 'POST', 'hello'), /hello$/],
+      [request('/text', 'Content-Length: 101\r\n', 'POST'), /content too large/],
+    ];
+    for (const [bytes, answer] of turns) {
+      client.received = '';
+      client.send(bytes);
+      await client.until(answer);
+    }
+    client.close();
+    await ask(run.port, 'GET /x HTTP/1.1\r\nHost: a\r\nCookie secret\r\n\r\n');
+    const gone = await connect(run.port);
+    gone.send(request('/never'));
+    await ask(run.port, `${request('/late', 'Connection: close\r\n')}`);
+    gone.socket.resetAndDestroy();
+    await ask(run.port, `${request('/late', 'Connection: close\r\n')}`);
+    expect(await run.stop()).toBe(0);
+    const log = readLog(file);
+    expect(log.map(summary)).toEqual([
+      'GET /fixed 200 5 /fixed',
+      'GET /counted 200 6 /counted',
+      'GET /users/7 200 1 /users/:id',
+      'GET /fixed 304 0 /fixed',
+      'HEAD /fixed 200 0 /fixed',
+      'POST /posted 200 6 /posted',
+      'GET /late 200 4 /late',
+      'GET /stream 200 15 /stream',
+      'GET /fails 500 26 /fails',
+      'GET /none 404 14 none',
+      'POST /text 200 5 /text',
+      '- - 413 41 none content too large',
+      '- - 400 38 none malformed field name',
+      'GET /late 200 4 /late',
+      'GET /never 499 0 /never request aborted',
+      'GET /late 200 4 /late',
+    ]);
+    expect(new Set(log.map(({ reqId }) => reqId)).size).toBe(log.length);
+    expect(log.every(({ remoteAddress }) => remoteAddress === '127.0.0.1')).toBe(true);
+    const late = log.filter(({ url }) => url === '/late');
+    for (const { responseTime } of late) expect(responseTime).toBeGreaterThan(10);
+    expect(readFileSync(file, 'utf8')).not.toContain('secret');
+  });
+
+  test('addresses and ids come from a trusted proxy, and the fields of combined from the request', async () => {
+    const file = logFile();
+    const app = appFiles().write('app.mjs', APP);
+    const run = await startServer([
+      app,
+      ...['--workers', '1', '--engine', engine, '--trust-proxy', '1', '--log-query'],
+      ...['--access-log', file, '--log-format', 'combined'],
+    ]);
+    const fields = (n: number): string =>
+      `X-Forwarded-For: 10.0.0.9, 10.0.0.${n}\r\nReferer: http://b/?q=${n}\r\nUser-Agent: a"${n}\r\n`;
+    const client = await connect(run.port);
+    client.send(
+      request('/fixed', fields(1)) + request('/counted', fields(2)) + request('/users/3', fields(3)),
+    );
+    await client.until(/3$/);
+    client.send(request('/late', fields(4)));
+    await client.until(/late$/);
+    client.send(request('/fixed?q=5'));
+    await client.until(/fixed$/);
+    client.close();
+    expect(await run.stop()).toBe(0);
+    expect(linesOf(file).map((line) => line.replace(/\[.*?\]/, '[T]'))).toEqual([
+      '10.0.0.1 - - [T] "GET /fixed HTTP/1.1" 200 5 "http://b/?q=1" "a\\x221"',
+      '10.0.0.2 - - [T] "GET /counted HTTP/1.1" 200 6 "http://b/?q=2" "a\\x222"',
+      '10.0.0.3 - - [T] "GET /users/3 HTTP/1.1" 200 1 "http://b/?q=3" "a\\x223"',
+      '10.0.0.4 - - [T] "GET /late HTTP/1.1" 200 4 "http://b/?q=4" "a\\x224"',
+      '127.0.0.1 - - [T] "GET /fixed?q=5 HTTP/1.1" 200 5 "-" "-"',
+    ]);
+  });
+});
+
+test('a head that comes too slowly is logged with its status and its reason, and without its bytes', async () => {
+  const file = logFile();
+  const run = await startServer([
+    ...['--workers', '1', '--head-timeout', '100', '--access-log', file, '--log-format', 'json'],
+  ]);
+  expect(await ask(run.port, 'GET /secret HTTP/1.1\r\nHost: a\r\n')).toContain('408');
+  expect(await run.stop()).toBe(0);
+  const [line] = readLog(file);
+  expect(line).toMatchObject({ statusCode: 408, route: 'none', msg: 'request refused' });
+  expect(readFileSync(file, 'utf8')).not.toContain('/secret');
+});
+
+test('all lines of all threads are in the file when the server has stopped, and after a death', async () => {
+  const file = logFile();
+  const run = await startServer([
+    '--workers',
+    '2',
+    '--log',
+    'requests',
+    '--access-log',
+    file,
+    '--log-format',
+    'json',
+  ]);
+  const clients = await Promise.all(Array.from({ length: 8 }, () => connect(run.port)));
+  for (let round = 0; round < 5; round++)
+    await Promise.all(
+      clients.map(async (client) => {
+        client.received = '';
+        client.send(GET.repeat(100));
+        await client.until((received) => received.split('HTTP/1.1 200').length === 101);
+      }),
+    );
+  for (const client of clients) client.close();
+  expect(await run.stop()).toBe(0);
+  const log = readLog(file);
+  expect(log).toHaveLength(4000);
+  expect(new Set(log.map(({ reqId }) => reqId)).size).toBe(4000);
+  expect(run.output).toContain('Received request from 127.0.0.1');
+});
+
+test('a program logs, too: handlers in its thread, and the file is complete when close() has resolved', async () => {
+  const file = logFile();
+  const server = await closedAtEnd(
+    serve({ port: 0, fetch: () => new Response('hi'), accessLog: file, logFormat: 'json' }),
+  );
+  for (let i = 0; i < 20; i++) await ask(server.port);
+  await server.close();
+  expect(readLog(file).map(summary)).toEqual(Array(20).fill('GET / 200 2 fetch'));
+  expect(server.stats().logLinesDropped).toBe(0);
+});
+
+test('- is standard output, whose lines stay apart from those of the server', async () => {
+  const run = await startServer(['--workers', '1', '--access-log', '-', '--log-format', 'combined']);
+  await ask(run.port);
+  expect(await run.stop()).toBe(0);
+  expect(run.output).toMatch(
+    /^Server listening .*\n127\.0\.0\.1 - - \[.*\] "GET \/ HTTP\/1\.1" 200 6 "-" "-"\nStopping /m,
+  );
+});
+
+describe('a mistake', () => {
+  test('of the path is one line and exit code 1, before a port is bound', async () => {
+    const folder = temporaryFolder('logs');
+    writeFileSync(join(folder, 'file'), '');
+    for (const [path, reason] of [
+      [join(folder, 'no', 'access.log'), 'its folder does not exist: create it, or choose another file'],
+      [folder, 'this is a folder: give the path of a file'],
+      [join(folder, 'file', 'a.log'), 'a part of its path is not a folder: choose another file'],
+    ] as const) {
+      const { code, errors, output } = await runCli(['--port', '0', '--access-log', path]);
+      expect(errors).toBe(`hotpath: --access-log ${path}: ${reason}\n`);
+      expect(code).toBe(1);
+      expect(output).toBe('');
+      await expect(serve({ port: 0, fetch: () => new Response(), accessLog: path })).rejects.toThrow(
+        `accessLog ${path}: ${reason}`,
+      );
+    }
+  });
+
+  test.each([
+    [
+      ['--model', 'sequential', '--access-log', '-'],
+      '--model sequential has no access log: leave out --access-log or --model',
+    ],
+    [
+      ['--log-format', 'combined'],
+      '--log-format combined is a format of requests alone: give --access-log, too',
+    ],
+  ])('of the options %j is one line and exit code 2', async (args, message) => {
+    expect(await runCli(args)).toMatchObject({ code: 2, errors: `hotpath: ${message}\n` });
+  });
+});
+
+test('a file is made for its owner and group alone, and an unfinished line in it is ended', async () => {
+  const file = logFile();
+  mkdirSync(join(file, '..'), { recursive: true });
+  writeFileSync(file, '{"torn":', { mode: 0o600 });
+  const other = logFile();
+  for (const path of [file, other]) {
+    const run = await startServer(['--workers', '1', '--access-log', path, '--log-format', 'json']);
+    await ask(run.port);
+    expect(await run.stop()).toBe(0);
+  }
+  expect(linesOf(file)).toEqual(['{"torn":', expect.stringMatching(/^\{"level":30.*\}$/)]);
+  expect(statSync(other).mode & 0o777 & ~0o040).toBe(0o600);
+});
