@@ -7,7 +7,8 @@ import { Session } from 'node:inspector';
 const INTERRUPT_MS = 1000;
 const FRAMES_MAX = 8;
 /** The files of hotpath. */
-const OWN = new URL('..', import.meta.url).href;
+/** Undefined in a bundle of CommonJS form, which cannot start a thread either. */
+const OWN = import.meta.url && new URL('..', import.meta.url).href;
 
 /** The parts of the inspector's protocol that are used here. Lines and columns count from 0. */
 interface Frame {
