@@ -11,7 +11,7 @@ const files = appFiles();
 /** An application with this limit. Its handler asks for the limiter for each request; `held` asks once. */
 const appOf = (name: string, limit: number, rest = ''): string => `
   import { counter, limiter } from 'hotpath';
-  const options = { limit: ${limit}, windowMs: 3_600_000 };
+  const options = { limit: ${limit}, windowMs: 86_400_000 };
   const held = limiter('${name} held', options);
   ${rest}
   export default {

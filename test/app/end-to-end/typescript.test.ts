@@ -19,7 +19,7 @@ const documented = [
 /** Routes type their parameters, and testApp() takes all kinds of apps. */
 files.write(
   'typed.ts',
-  `import { type App, type Context, counted, counter, defineApp, Response as HotpathResponse, type RouteParams } from 'hotpath';
+  `import { type App, type Context, counted, counter, defineApp, gauge, histogram, type Labels, limiter, Response as HotpathResponse, type RouteParams } from 'hotpath';
 import { testApp } from 'hotpath/test';
 import { Hono } from 'hono';
 
@@ -44,6 +44,11 @@ export const app: App = defineApp({
 // @ts-expect-error a route is no number
 defineApp({ routes: { '/': 1 } });
 defineApp({ fetch: () => new Response() });
+const labels: Labels = { method: 'sso', admin: true, level: 1 };
+const series = [counter('a', labels), gauge('b', labels), histogram('c', labels), limiter('d', { limit: 1, windowMs: 1 }, labels)];
+for (const { name } of series) console.log(name);
+// @ts-expect-error the value of a label is no object
+counter('a', { method: {} });
 const none: RouteParams<'/a/b'> = {};
 const any: RouteParams<string> = { a: 'b' };
 
