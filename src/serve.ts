@@ -21,7 +21,7 @@ import {
 } from './connection/address.ts';
 import { bindAll } from './connection/bind.ts';
 import { placeAt, type TakePlace } from './connection/listener.ts';
-import { Log } from './connection/log.ts';
+import { logOf } from './connection/log.ts';
 import { checkAccessLog } from './logs/access-file.ts';
 import { countWorkers } from './models/counts.ts';
 import { descriptorsMax } from './models/descriptors.ts';
@@ -220,7 +220,7 @@ export async function startInThread(
 
 function startOf(options: Options, listeners: ListenerOptions[]): Omit<ModelStart, 'takePlace'> {
   if (options.accessLog !== undefined) checkAccessLog(options.accessLog, 'accessLog');
-  const log = new Log(options.log);
+  const log = logOf(options);
   return {
     options,
     times: TIMES,

@@ -9,7 +9,7 @@ import { calledIn, type Settings } from './configuration/settings.ts';
 import { type Address, type ListenerOptions, listenersOf, urlOf } from './connection/address.ts';
 import { type Bound, bind, bindAll } from './connection/bind.ts';
 import { adoptAll } from './connection/inherited.ts';
-import { Log } from './connection/log.ts';
+import { type Log, logOf } from './connection/log.ts';
 import { NUMBERS_MS, SNAPSHOT_MS } from './durable/keeper-messages.ts';
 import type { ToServer, ToSupervisor } from './messages.ts';
 import { countListeners } from './models/counts.ts';
@@ -53,7 +53,7 @@ export async function supervise(
       options.accessLog,
       calledIn(settings, 'accessLog'),
     );
-  const log = new Log(options.log);
+  const log = logOf(options);
   const wanted = countListeners(options);
   const { listeners, bound } = await openSockets(options, places, wanted);
   const admin = options.admin && (await bindAdmin(options.admin, bound, calledIn(settings, 'admin')));

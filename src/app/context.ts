@@ -3,6 +3,7 @@
 import type { Access } from '../connection/access.ts';
 import type { Exchange, HttpVersion } from '../connection/exchange.ts';
 import { clientAddress, type Scheme } from '../connection/proxy.ts';
+import { idsOfThread, passedId } from '../connection/request-ids.ts';
 import type { TlsConnection } from '../tls/tls-connection.ts';
 import { schemeOf } from './authority.ts';
 import type { Context, ServerView } from './types.ts';
@@ -42,6 +43,12 @@ export class RequestContext implements Context {
 
   get tls(): TlsConnection | undefined {
     return this.#exchange.tls;
+  }
+
+  get requestId(): string {
+    const exchange = this.#exchange;
+    exchange.requestId ??= passedId(exchange.head, this.#environment) ?? idsOfThread.nextText();
+    return exchange.requestId;
   }
 
   get worker(): number {

@@ -17,6 +17,7 @@ import { type Params, Request } from './request.ts';
 import { TEXT_FIELDS } from './response-fields.ts';
 import { type Route, RouteTable } from './routes.ts';
 import { type Failed, send } from './send.ts';
+import { withServerTiming } from './server-timing.ts';
 import type { App, ErrorHandler, Handler, ServerRequest } from './types.ts';
 import { Origin } from './url.ts';
 
@@ -28,7 +29,8 @@ const FETCH_ROUTE = 'fetch';
  * @returns the function that then binds it to the plane, in place of the application bound before
  * @throws TypeError or RangeError that names the malformed route
  */
-export async function prepareApp(plane: Plane, app: App, environment: AppEnvironment): Promise<() => void> {
+export async function prepareApp(plane: Plane, given: App, environment: AppEnvironment): Promise<() => void> {
+  const app = environment.serverTiming ? withServerTiming(given) : given;
   const fixed = new FixedResponses(plane);
   const authority = new Authority(environment);
   // The engine looks only at the path, so it may answer only when any host is allowed.

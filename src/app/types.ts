@@ -113,6 +113,11 @@ export interface Context {
    * a proxy that ends the encryption.
    */
   readonly tls: TlsConnection | undefined;
+  /**
+   * The id of the request, as the access log has it: the one that a trusted proxy passes in the field of `requestIdField`, or
+   * a new one, unique over all threads and machines.
+   */
+  readonly requestId: string;
   /** Index of this thread among the threads of the server, from 0. */
   readonly worker: number;
   readonly server: ServerView;

@@ -4,12 +4,12 @@ import { hostname } from 'node:os';
 import type { Entry, LineFormat } from '../logs/entry.ts';
 import { ESCAPES, type LogFormat, makeFormat } from '../logs/formats.ts';
 import { Line } from '../logs/line.ts';
-import { isRequestId, RequestIds } from '../logs/request-ids.ts';
 import { LineRing, type LogMemory } from '../logs/ring.ts';
 import type { RecordHead } from '../wasm/head.ts';
 import type { Slot } from '../wasm/slot.ts';
 import type { Access } from './access.ts';
 import { clientAddress } from './proxy.ts';
+import { idsOfThread, passedId } from './request-ids.ts';
 
 /** Plain values, which are sent to every thread. */
 export interface AccessLogStart {
@@ -17,8 +17,6 @@ export interface AccessLogStart {
   format: LogFormat;
   /** Log the query of a target, too. */
   query: boolean;
-  /** The field in which a trusted proxy passes the id of a request. */
-  requestIdField: string;
   pid: number;
 }
 
@@ -35,13 +33,11 @@ export class AccessLog {
   private readonly ring: LineRing;
   private readonly line: Line;
   private readonly format: LineFormat;
-  private readonly ids = new RequestIds();
   private readonly trusts: boolean;
-  private readonly requestIdField: string;
 
   /** @param worker index of the thread */
   constructor(
-    { format, memory, pid, query, requestIdField }: AccessLogStart,
+    { format, memory, pid, query }: AccessLogStart,
     index: number,
     private readonly slot: Slot,
     private readonly access: Access,
@@ -55,10 +51,9 @@ export class AccessLog {
       worker,
       query,
       routeOf: (cells) => slot.figures.routeOf(cells),
-      nextId: () => this.ids.next(),
+      nextId: () => idsOfThread.next(),
     });
     this.trusts = access.trustProxy > 0;
-    this.requestIdField = requestIdField;
     // The fields are in the record, which has room for one request.
     if (this.readsFields) slot.recordSingly();
     else slot.recordsEvents = true;
@@ -74,16 +69,10 @@ export class AccessLog {
     const { access, format, trusts } = this;
     return {
       address: trusts ? clientAddress(head, access, peer) : undefined,
-      id: trusts ? this.passedId(head) : undefined,
+      id: passedId(head, access),
       referer: format.needsFields ? fieldOf(head, 'referer') : '',
       agent: format.needsFields ? fieldOf(head, 'user-agent') : '',
     };
-  }
-
-  /** The id that a trusted proxy has passed. */
-  private passedId(head: RecordHead): string | undefined {
-    const id = fieldOf(head, this.requestIdField);
-    return isRequestId(id) ? id : undefined;
   }
 
   /** Adds a line, or counts it as dropped if the writer is behind. */

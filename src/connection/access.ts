@@ -1,4 +1,4 @@
-// Which proxies a server trusts, and for which schemes and hosts it answers: plain values, which are sent to every thread.
+// Which proxies a server trusts, for which schemes and hosts it answers, and what it adds: plain values, which are sent to every thread.
 
 /** Fields in which a proxy records its client's address and scheme. */
 export const PROXY_FIELDS = ['x-forwarded-for', 'x-forwarded-proto', 'forwarded'] as const;
@@ -11,6 +11,10 @@ export interface Access {
   readonly trustProxyField?: readonly ProxyField[] | undefined;
   /** The hosts that requests may name, as allowed-hosts.ts reads them; undefined: any host. */
   readonly allowedHosts?: readonly string[] | undefined;
+  /** The field in which a trusted proxy passes the id of a request. */
+  readonly requestIdField?: string | undefined;
+  /** Responses of handlers say how long the handler took. */
+  readonly serverTiming?: boolean | undefined;
   /** A listener of the server speaks TLS. */
   readonly speaksTls?: boolean | undefined;
 }

@@ -1,6 +1,7 @@
 // Makes a data plane and the set of its connections from values that can be sent to another thread. There it takes its slot
 // and its engine.
 
+import type { LogFormat } from '../logs/formats.ts';
 import { viewsOf } from '../memory/views.ts';
 import type { EngineName } from '../protocol/codec.ts';
 import { createJsCodec } from '../protocol/js/codec.ts';
@@ -15,7 +16,7 @@ import { Connections } from './connections.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { Io } from './endpoint.ts';
 import type { ConnectionLimits } from './limits.ts';
-import { Log, type LogLevel } from './log.ts';
+import { type LogLevel, logOf } from './log.ts';
 import { Plane } from './plane.ts';
 
 /** Plain values, and the module and the memory that all threads share. */
@@ -28,6 +29,7 @@ export interface PlaneStart {
   /** How plain sockets are read and written. */
   io: Io;
   log: LogLevel;
+  logFormat?: LogFormat;
   deadlines: Deadlines;
   limits: ConnectionLimits;
   /** Counts the connections of each client address, if they have a limit. */
@@ -65,7 +67,7 @@ export function createConnections(
   const plane = new Plane(
     codec,
     slot,
-    new Log(start.log),
+    logOf({ log: start.log, logFormat: start.logFormat ?? 'text' }),
     start.deadlines,
     start.limits,
     undefined,

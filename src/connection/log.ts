@@ -1,5 +1,7 @@
 // The tutorial's lines: accepted, received, sent. A request calls the log only if an option asks for these lines.
 
+import type { LogFormat } from '../logs/formats.ts';
+import { jsonLine, LEVEL_ERROR, LEVEL_INFO, LEVEL_WARN } from '../logs/own-lines.ts';
 import type { RequestLine } from '../wasm/events.ts';
 import type { ResponseEvent } from './response-event.ts';
 
@@ -9,17 +11,26 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 /** The log prints no more of a request-line, or of the first line of a content. */
 const PRINTED_LENGTH_MAX = 80;
 
+/** Makes the log of a server. */
+export function logOf({ log, logFormat }: { log: LogLevel; logFormat: LogFormat }): Log {
+  return new Log(log, undefined, undefined, logFormat);
+}
+
 export class Log {
   readonly errors: boolean;
   readonly start: boolean;
   readonly connections: boolean;
   readonly requests: boolean;
+  private readonly json: boolean;
 
+  /** @param format combined is a format of requests, so other lines are text */
   constructor(
     level: LogLevel,
     private readonly print: (line: string) => void = console.log,
     private readonly printError: (...values: unknown[]) => void = console.error,
+    format: LogFormat = 'text',
   ) {
+    this.json = format === 'json';
     const verbosity = LOG_LEVELS.indexOf(level);
     this.errors = verbosity >= 1;
     this.start = verbosity >= 2;
@@ -29,17 +40,19 @@ export class Log {
 
   /** Logs an event of the server as a whole. */
   note(text: string): void {
-    if (this.start) this.print(text);
+    if (this.start) this.say(text);
   }
 
   /** Logs a failure of the server as a whole, or the end of a failure. */
   warn(text: string): void {
-    if (this.errors) this.print(text);
+    if (this.errors) this.say(text, LEVEL_WARN);
   }
 
   /** Logs an error of an application that its client does not learn about. */
   failed(what: string, error: unknown): void {
-    if (this.errors) this.printError(`${what}:`, error);
+    if (!this.errors) return;
+    if (this.json) this.printError(jsonLine(LEVEL_ERROR, what, error));
+    else this.printError(`${what}:`, error);
   }
 
   /**
@@ -52,25 +65,25 @@ export class Log {
     const how = begun
       ? 'stood still for the handler timeout and was cut'
       : 'did not come within the handler timeout';
-    this.print(`The response to ${request ?? 'a request'} ${how}`);
+    this.say(`The response to ${request ?? 'a request'} ${how}`, LEVEL_WARN);
   }
 
   accepted(peer: string): void {
-    if (this.connections) this.print(`Accepted connection from ${peer}`);
+    if (this.connections) this.say(`Accepted connection from ${peer}`);
   }
 
   closed(peer: string): void {
-    if (this.connections) this.print(`Closed connection from ${peer}`);
+    if (this.connections) this.say(`Closed connection from ${peer}`);
   }
 
   received({ method, target, versionMinor }: RequestLine, peer: string, version = `1.${versionMinor}`): void {
     const whole = `${method} ${target} HTTP/${version}`;
     const line = whole.slice(0, PRINTED_LENGTH_MAX);
-    this.print(`Received request from ${peer}: ${line}${line === whole ? '' : '…'}`);
+    this.say(`Received request from ${peer}: ${line}${line === whole ? '' : '…'}`);
   }
 
   refused(reason: string, peer: string): void {
-    if (this.requests) this.print(`Refused request from ${peer}: ${reason}`);
+    if (this.requests) this.say(`Refused request from ${peer}: ${reason}`);
   }
 
   responded({ peer, statusCode, content, complete }: ResponseEvent): void {
@@ -80,7 +93,11 @@ export class Log {
         : content === undefined
           ? 'a stream'
           : `${content.length} bytes`;
-    this.print(`${complete ? 'Sent response to' : 'Broke off response to'} ${peer}: ${statusCode} ${what}`);
+    this.say(`${complete ? 'Sent response to' : 'Broke off response to'} ${peer}: ${statusCode} ${what}`);
+  }
+
+  private say(text: string, level = LEVEL_INFO): void {
+    this.print(this.json ? jsonLine(level, text) : text);
   }
 }
 

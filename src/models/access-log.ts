@@ -15,8 +15,8 @@ export async function openAccessLog(
   { options, warn }: ModelStart,
   slotCount: number,
 ): Promise<OpenAccessLog | undefined> {
-  const { accessLog: path, logFormat: format, logQuery: query, requestIdField } = options;
+  const { accessLog: path, logFormat: format, logQuery: query } = options;
   if (path === undefined) return undefined;
   const writer = await writeAccessLog(path, slotCount, warn);
-  return { writer, start: { memory: writer.memory, format, query, requestIdField, pid: process.pid } };
+  return { writer, start: { memory: writer.memory, format, query, pid: process.pid } };
 }

@@ -112,6 +112,7 @@ export function makePlanes(options: ServerOptions, slotCount: number): Omit<Plan
     engine: options.engine,
     io: { accept: 'public', read: 'public', write: 'public' },
     log: options.log,
+    logFormat: options.logFormat,
     limits: { connectionsMax: options.maxConnections, refusalsMax: 1, requestsMax: options.maxRequests },
     deadlines: {
       handshakeTimeoutMs: options.handshakeTimeout,
@@ -148,9 +149,23 @@ export async function addTls(
   return { ...planes, tls, io };
 }
 
-/** Picks the options that decide which proxies a server trusts, and for which schemes and hosts it answers. */
-function accessOf({ trustProxy, trustProxyField, allowedHosts, tls }: ServerOptions): Access {
-  return { trustProxy, trustProxyField, allowedHosts, speaksTls: tls !== undefined };
+/** Picks the options that decide which proxies a server trusts, and for which schemes and hosts it answers; and serverTiming. */
+function accessOf({
+  trustProxy,
+  trustProxyField,
+  allowedHosts,
+  requestIdField,
+  serverTiming,
+  tls,
+}: ServerOptions): Access {
+  return {
+    trustProxy,
+    trustProxyField,
+    allowedHosts,
+    requestIdField,
+    serverTiming,
+    speaksTls: tls !== undefined,
+  };
 }
 
 /**

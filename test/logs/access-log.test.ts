@@ -3,6 +3,7 @@
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { Response as LightResponse } from '#dist/index.js';
 import { serve } from '#dist/serve.js';
 import { runCli } from '../support/cli.ts';
 import { ask, connect, GET } from '../support/client.ts';
@@ -209,6 +210,72 @@ test('a program logs, too: handlers in its thread, and the file is complete when
   await server.close();
   expect(readLog(file).map(summary)).toEqual(Array(20).fill('GET / 200 2 fetch'));
   expect(server.stats().logLinesDropped).toBe(0);
+});
+
+test('a handler has the id of the line, which a trusted proxy may have passed', async () => {
+  const file = logFile();
+  const server = await closedAtEnd(
+    serve({
+      port: 0,
+      fetch: (_, { requestId }) => new Response(requestId),
+      trustProxy: 1,
+      requestIdField: 'x-trace',
+      ...{ accessLog: file, logFormat: 'json' },
+    }),
+  );
+  const answers = await Promise.all(
+    ['', 'X-Trace: abc-1\r\n', 'X-Trace: a b\r\n'].map((fields) =>
+      ask(server.port, request('/', `${fields}Connection: close\r\n`)),
+    ),
+  );
+  const ids = answers.map((answer) => answer.split('\r\n\r\n')[1]);
+  await server.close();
+  expect(ids[1]).toBe('abc-1');
+  expect(ids[2]).toMatch(/^[0-9a-z]{11}-[0-9a-z]{8}$/);
+  expect(new Set(readLog(file).map(({ reqId }) => reqId))).toEqual(new Set(ids));
+});
+
+test('Server-Timing is on responses of handlers alone, beside a value of their own', async () => {
+  const own = new LightResponse('own', { headers: { 'server-timing': 'db;dur=5' } });
+  const server = await closedAtEnd(
+    serve({
+      port: 0,
+      serverTiming: true,
+      routes: { '/fixed': new Response('fixed'), '/own': { GET: async () => own } },
+      fetch: () => new Response('fetch'),
+    }),
+  );
+  const answers = await Promise.all(
+    ['/fetch', '/own', '/own', '/fixed'].map((path) =>
+      ask(server.port, request(path, 'Connection: close\r\n')),
+    ),
+  );
+  expect(answers[0]).toMatch(/\r\nserver-timing: handler;dur=\d+\.\d{3}\r\n/);
+  expect(answers[1]).toMatch(/\r\nserver-timing: db;dur=5, handler;dur=\d+\.\d{3}\r\n/);
+  expect(answers[2]?.match(/handler/g)).toHaveLength(1);
+  expect(answers[3]).not.toContain('server-timing');
+});
+
+test('with --log-format json, the lines of the server are JSON, too', async () => {
+  const app = appFiles().write('app.mjs', 'export default { fetch() { throw new TypeError("broken"); } };');
+  const run = await startServer([app, '--workers', '1', '--log-format', 'json']);
+  await ask(run.port);
+  expect(await run.stop()).toBe(0);
+  const lines = run.output
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { level: number; time: number; pid: number; msg: string });
+  expect(lines.map(({ msg }) => msg.split(' ').slice(0, 2).join(' '))).toEqual([
+    'Server listening',
+    'Stopping on',
+    'Server stopped',
+  ]);
+  expect(lines[0]).toMatchObject({ level: 30, pid: run.child.pid, hostname: expect.any(String) });
+  expect(JSON.parse(run.errors)).toMatchObject({
+    level: 50,
+    msg: 'A handler failed at GET /',
+    err: { type: 'TypeError', message: 'broken', stack: expect.stringContaining('app.mjs') },
+  });
 });
 
 test('- is standard output, whose lines stay apart from those of the server', async () => {

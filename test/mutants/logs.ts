@@ -67,6 +67,17 @@ export const logDefects: Defect[] = [
       'from a trusted proxy',
     ],
   ]),
+  ...defectsOf('src/connection/request-ids.ts', SERVERS, [
+    ['any passed id is used', 'return isRequestId(id) ? id : undefined;', 'return id;', 'the id of the line'],
+  ]),
+  ...defectsOf('src/app/server-timing.ts', SERVERS, [
+    [
+      'handlers by method are not timed',
+      "typeof answer === 'function' ? timed(answer as Handler) : answer,",
+      'answer,',
+      'of handlers alone',
+    ],
+  ]),
   ...defectsOf('src/models/event-loop.ts', SERVERS, [
     [
       'the last lines are not written',
