@@ -86,7 +86,6 @@ export const adminDefects: Defect[] = [
         'the requests of threads that have ended vanish',
         'addResponses(responses, views, figures);',
         'if (words[(figures + FIGURES_LIVE) >> 2] === 1) addResponses(responses, views, figures);',
-        'engine wasm',
       ],
     ],
   ),
