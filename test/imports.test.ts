@@ -103,7 +103,7 @@ describe('import directions', () => {
     // body-metadata.ts asks for the version of undici, monotonic-clock.ts for the time, server-user.ts for the user.
     [
       'node:process',
-      /^src\/(configuration\/probe|models\/(access-log|descriptors|process|in-thread)|logs\/(own-lines|writer)|admin\/(metrics|process-families)|app\/(load|body-metadata)|workers\/worker-main|state\/monotonic-clock|durable\/server-user)\.ts$/,
+      /^src\/(configuration\/probe|models\/(access-log|descriptors|process|in-thread)|logs\/(context-log|own-lines|writer)|admin\/(metrics|process-families)|app\/(load|body-metadata)|workers\/worker-main|state\/monotonic-clock|durable\/server-user)\.ts$/,
     ],
     ['node:http2', /^src\/http2\//],
     ['@assemblyscript/loader', /^src\/wasm\/instance\.ts$/],
@@ -125,7 +125,7 @@ describe('import directions', () => {
       const code = readFileSync(file, 'utf8').replace(/\/\/.*|\/\*[\s\S]*?\*\//g, '');
       if (!file.startsWith('src/wasm/')) expect(code, file).not.toMatch(/\bWebAssembly\b/);
       if (
-        !/^src\/(cli|command|node-version|supervisor|server-main|models\/(access-log|process-main|in-thread)|logs\/(own-lines|writer)|configuration\/probe-main|workers\/worker-main)\.ts$/.test(
+        !/^src\/(cli|command|node-version|supervisor|server-main|models\/(access-log|process-main|in-thread)|logs\/(context-log|own-lines|writer)|configuration\/probe-main|workers\/worker-main)\.ts$/.test(
           file,
         )
       )

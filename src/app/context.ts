@@ -1,9 +1,12 @@
 // The context that a handler is passed beside its request.
 
+import type { Logger } from 'pino';
 import type { Access } from '../connection/access.ts';
 import type { Exchange, HttpVersion } from '../connection/exchange.ts';
+import type { LogLevel } from '../connection/log.ts';
 import { clientAddress, type Scheme } from '../connection/proxy.ts';
 import { idsOfThread, passedId } from '../connection/request-ids.ts';
+import { logOfRequest } from '../logs/context-log.ts';
 import type { TlsConnection } from '../tls/tls-connection.ts';
 import { schemeOf } from './authority.ts';
 import type { Context, ServerView } from './types.ts';
@@ -17,10 +20,20 @@ export interface AppEnvironment extends Access {
   readonly platformAnswered?: (() => void) | undefined;
 }
 
+/** The levels of pino for those of the server's log. */
+const CONTEXT_LEVELS: Record<LogLevel, string> = {
+  silent: 'silent',
+  errors: 'warn',
+  start: 'info',
+  connections: 'debug',
+  requests: 'trace',
+};
+
 export class RequestContext implements Context {
   readonly #exchange: Exchange;
   readonly #environment: AppEnvironment;
   #address: string | undefined = undefined;
+  #log: Logger | undefined = undefined;
 
   constructor(exchange: Exchange, environment: AppEnvironment) {
     this.#exchange = exchange;
@@ -49,6 +62,15 @@ export class RequestContext implements Context {
     const exchange = this.#exchange;
     exchange.requestId ??= passedId(exchange.head, this.#environment) ?? idsOfThread.nextText();
     return exchange.requestId;
+  }
+
+  get log(): Logger {
+    this.#log ??= logOfRequest(
+      CONTEXT_LEVELS[this.#environment.logLevel ?? 'errors'],
+      this.#environment.worker,
+      this.requestId,
+    );
+    return this.#log;
   }
 
   get worker(): number {

@@ -1,5 +1,6 @@
 // The types of what users write: an application, its routes and handlers, and what handlers are passed.
 
+import type { Logger } from 'pino';
 import type { Counted } from '../state/counted.ts';
 import type { TlsConnection } from '../tls/tls-connection.ts';
 import type { Statistics } from '../wasm/statistics.ts';
@@ -118,6 +119,11 @@ export interface Context {
    * a new one, unique over all threads and machines.
    */
   readonly requestId: string;
+  /**
+   * A logger of pino, whose lines have the id of the request as `reqId`. They are JSON on standard output. Its level follows the
+   * option `log`: `errors` lets pass `warn` and above, `start` `info`, `connections` `debug`, `requests` everything.
+   */
+  readonly log: Logger;
   /** Index of this thread among the threads of the server, from 0. */
   readonly worker: number;
   readonly server: ServerView;

@@ -1,5 +1,7 @@
 // Which proxies a server trusts, for which schemes and hosts it answers, and what it adds: plain values, which are sent to every thread.
 
+import type { LogLevel } from './log.ts';
+
 /** Fields in which a proxy records its client's address and scheme. */
 export const PROXY_FIELDS = ['x-forwarded-for', 'x-forwarded-proto', 'forwarded'] as const;
 export type ProxyField = (typeof PROXY_FIELDS)[number];
@@ -15,6 +17,8 @@ export interface Access {
   readonly requestIdField?: string | undefined;
   /** Responses of handlers say how long the handler took. */
   readonly serverTiming?: boolean | undefined;
+  /** How much is logged. */
+  readonly logLevel?: LogLevel | undefined;
   /** A listener of the server speaks TLS. */
   readonly speaksTls?: boolean | undefined;
 }

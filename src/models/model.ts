@@ -157,6 +157,7 @@ function accessOf({
   requestIdField,
   serverTiming,
   tls,
+  log: logLevel,
 }: ServerOptions): Access {
   return {
     trustProxy,
@@ -165,6 +166,7 @@ function accessOf({
     requestIdField,
     serverTiming,
     speaksTls: tls !== undefined,
+    logLevel,
   };
 }
 

@@ -278,6 +278,41 @@ test('with --log-format json, the lines of the server are JSON, too', async () =
   });
 });
 
+test('context.log is a child of pino with the id, which is loaded when a handler logs', async () => {
+  const file = logFile();
+  const app = appFiles().write(
+    'app.mjs',
+    `import { createRequire } from 'node:module';
+    const { cache } = createRequire(import.meta.url);
+    export default {
+      routes: {
+        '/loaded': () => Response.json(Object.keys(cache).some((name) => name.includes('/pino/'))),
+        '/log': (request, context) => {
+          context.log.info({ user: 7 }, 'hello');
+          context.log.debug('not at this level');
+          context.log.error(new Error('bad'), 'failed');
+          return new Response('logged');
+        },
+      },
+    };`,
+  );
+  const run = await startServer([app, '--workers', '1', '--access-log', file, '--log-format', 'json']);
+  expect(await ask(run.port, request('/loaded', 'Connection: close\r\n'))).toMatch(/false$/);
+  expect(await ask(run.port, request('/log', 'Connection: close\r\n'))).toMatch(/logged$/);
+  expect(await ask(run.port, request('/loaded', 'Connection: close\r\n'))).toMatch(/true$/);
+  expect(await run.stop()).toBe(0);
+  const reqId = readLog(file)[1]?.reqId;
+  const lines = run.output
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+    .filter((line) => 'reqId' in line);
+  expect(lines).toMatchObject([
+    { level: 30, reqId, worker: 0, user: 7, msg: 'hello' },
+    { level: 50, reqId, worker: 0, err: { type: 'Error', message: 'bad' }, msg: 'failed' },
+  ]);
+});
+
 test('- is standard output, whose lines stay apart from those of the server', async () => {
   const run = await startServer(['--workers', '1', '--access-log', '-', '--log-format', 'combined']);
   await ask(run.port);
