@@ -209,6 +209,16 @@ function fitApp({ app, model }: Options, { texts, called }: Given): void {
     throw new OptionError(`${called('counter')} is how the built-in app counts: leave it out with an app`);
 }
 
+/** Only an application has files that change. */
+function fitWatch({ watch, app, model }: Options, { called }: Given): void {
+  if (!watch || app !== undefined) return;
+  throw new OptionError(
+    model === 'event-loop'
+      ? `${called('watch')} reloads an app when its files change: give an app, too`
+      : `${called('model')} ${model} has only the built-in app, whose files never change: leave out ${called('watch')}`,
+  );
+}
+
 /** The tutorial's servers answer one request a connection, and its threads count under a mutex. */
 function fitModel(options: Options, { texts, called }: Given): void {
   const { model } = options;

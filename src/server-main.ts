@@ -14,7 +14,8 @@ import type { Model, Server } from './models/model.ts';
 import { processes } from './models/process.ts';
 import { sequential } from './models/sequential.ts';
 import { threads } from './models/thread.ts';
-import { flagOf, type ModelName } from './options.ts';
+import { flagOf, type ModelName, type ServerOptions } from './options.ts';
+import type { Watch } from './watch/watch.ts';
 
 const MODELS: Record<ModelName, Model> = {
   'event-loop': eventLoop,
@@ -30,6 +31,7 @@ const waiting = new Map<number, (handle: Handle) => void>();
 let requests = 0;
 let server: Server | undefined;
 let starting: Promise<void> | undefined;
+let watch: Watch | undefined;
 const readiness = new Readiness();
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR2'] as const) process.on(signal, () => {});
@@ -70,6 +72,7 @@ async function start(message: ServerStart): Promise<void> {
   const reusePort = countListeners(options) > 1;
   try {
     await administer(message);
+    watch = await watchFor(options);
     server = await MODELS[options.model]({
       options,
       times,
@@ -81,12 +84,21 @@ async function start(message: ServerStart): Promise<void> {
       descriptorsMax: descriptorsMax(),
       note,
       warn,
+      watch,
     });
     readiness.enter('ready');
     tell({ type: 'listening', listeners: server.listeners, who: server.who, io: server.io });
+    watch?.begin();
   } catch (error) {
     fail(error as Error);
   }
+}
+
+/** Only a server that watches files loads the code for it. */
+async function watchFor({ watch: wanted, app }: ServerOptions): Promise<Watch | undefined> {
+  if (!wanted || app === undefined) return undefined;
+  const { Watch } = await import('./watch/watch.ts');
+  return new Watch({ app, note, warn });
 }
 
 /** Opens the admin listener, which answers before the threads do, and until the process ends. */
@@ -109,6 +121,7 @@ async function administer({ options, listeners, admin }: ServerStart): Promise<v
 
 /** Logs the outcome, since a signal has no answer. */
 async function reload(timeoutMs: number): Promise<void> {
+  watch?.retry();
   // Threads that are starting have read the application already.
   await starting;
   if (server === undefined) return;

@@ -33,7 +33,7 @@ const LAYERS: RegExp[] = [
   /^src\/logs\//,
   /^src\/(connection|state)\//,
   /^src\/(app|durable|http2)\//,
-  /^src\/(workers\/|(option-kinds|options|option-hints|tls-options|read-options|serve-options|listen-fds|version)\.ts$)/,
+  /^src\/(workers\/|watch\/|(option-kinds|options|option-hints|tls-options|read-options|serve-options|listen-fds|version)\.ts$)/,
   /^src\/(models\/|messages\.ts$)/,
   /^src\/admin\//,
   /^src\/configuration\//,

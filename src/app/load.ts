@@ -14,6 +14,9 @@ const EXPECTED = 'an app is { fetch(request) { … } }, { routes: { … } }, bot
 /** Options that a default export may have, as in Bun. The command reads them before the threads load the module. */
 export const OPTIONS_BESIDE_FETCH = ['port', 'host', 'hostname'] as const;
 
+/** The folder of hotpath's own modules. */
+const OWN = new URL('../', import.meta.url).href;
+
 /** Layers of `default` that are removed from a default export. */
 const WRAPPINGS_MAX = 3;
 
@@ -138,7 +141,7 @@ function placeOf(stack: string): string | undefined {
   const place = places.find(([, file = '']) => !/^node:/.test(file.replace(/^async /, '')));
   if (place === undefined) return undefined;
   const file = (place[1] as string).replace(/^async /, '');
-  if (file === import.meta.url) return undefined;
+  if (file.startsWith(OWN)) return undefined;
   return `${file.startsWith('file:') ? fileURLToPath(file) : file}:${place[2]}`;
 }
 

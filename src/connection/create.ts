@@ -49,6 +49,8 @@ export interface AppStart {
   file: string;
   /** The light classes become globals of the thread. */
   globals: boolean;
+  /** The thread reports the files that it imports. */
+  watch: boolean;
 }
 
 /** @param worker index of the thread */

@@ -25,9 +25,13 @@ import { Renewal } from './renewal.ts';
 
 /** Two generations of threads overlap while a reload drains the old one. */
 const GENERATIONS = 2;
+/** While files are watched, requests that a reload finds under way have this time, so that old code is gone soon. */
+const WATCH_DRAIN_MS = 2000;
+/** While files are watched, a load that takes longer gives way to the next change. */
+const WATCH_SLOW_MS = 1000;
 
 export async function eventLoop(start: ModelStart): Promise<Server> {
-  const { options, times, takePlace, note, warn, listening } = start;
+  const { options, times, takePlace, note, warn, listening, watch } = start;
   const workers = countWorkers(options.workers);
   const socketsMax = GENERATIONS * start.listeners.length * SOCKETS_OF_WORKER['per-worker'];
   const descriptors = workers * (DESCRIPTORS_OF_THREAD + socketsMax);
@@ -42,7 +46,8 @@ export async function eventLoop(start: ModelStart): Promise<Server> {
     start: { ...planes, listeners: start.listeners, state },
     takePlace,
     loadMs: options.loadTimeout,
-    times,
+    times: watch ? { ...times, slowMs: Math.min(times.slowMs, WATCH_SLOW_MS) } : times,
+    watcher: watch,
     watchdog: new Watchdog({
       views: viewsOf(planes.memory),
       timeoutMs: options.stallTimeout,
@@ -58,6 +63,12 @@ export async function eventLoop(start: ModelStart): Promise<Server> {
   const renewal =
     certificates &&
     new Renewal({ certificates, app: options.app, apply: (material) => pool.renewTls(material), note });
+  const load = (reload: () => Promise<void>): Promise<void> =>
+    renewal ? renewal.whileLoading(reload) : reload();
+  watch?.attach({
+    reload: () => load(() => pool.reload(Math.min(options.drainTimeout, WATCH_DRAIN_MS), true)),
+    giveWay: () => pool.giveWay(),
+  });
   let kept: Kept | undefined;
   let listeners: readonly ListenerOptions[];
   try {
@@ -78,12 +89,12 @@ export async function eventLoop(start: ModelStart): Promise<Server> {
     statistics: () => readStatistics(viewsOf(planes.memory), listeners.length),
     reload: async (timeoutMs) => {
       if (await renewal?.suffices()) return false;
-      const reload = (): Promise<void> => pool.reload(timeoutMs);
-      await (renewal ? renewal.whileLoading(reload) : reload());
+      await load(() => pool.reload(timeoutMs));
       return true;
     },
     ...(renewal && { renewTls: (sources) => renewal.renew(sources) }),
     drain: async (timeoutMs) => {
+      watch?.close();
       certificates?.close();
       const late = await pool.drain(timeoutMs);
       await kept?.stop();

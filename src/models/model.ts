@@ -29,6 +29,7 @@ import { Slot } from '../wasm/slot.ts';
 import { leaseCounters } from '../wasm/state/leasing.ts';
 import { setCounting } from '../wasm/state/rows.ts';
 import type { Statistics } from '../wasm/statistics.ts';
+import type { Watch } from '../watch/watch.ts';
 import { LATE, within } from '../within.ts';
 import type { Kill } from '../workers/generation.ts';
 
@@ -51,6 +52,8 @@ export interface ModelStart {
    * forgets named state at its end.
    */
   passing?: boolean;
+  /** Watches the files of the application, in a server that reloads whenever one has changed. */
+  watch?: Watch | undefined;
 }
 
 /** A running server. */
@@ -124,7 +127,9 @@ export function makePlanes(options: ServerOptions, slotCount: number): Omit<Plan
       handlerTimeoutMs: options.handlerTimeout,
     },
     access: accessOf(options),
-    ...(options.app !== undefined && { app: { file: options.app, globals: options.globals } }),
+    ...(options.app !== undefined && {
+      app: { file: options.app, globals: options.globals, watch: options.watch },
+    }),
   };
 }
 

@@ -28,6 +28,8 @@ export interface GenerationOptions {
   warn: (text: string) => void;
   /** Called each time that a thread listens. @param listener index in the server's list of listeners */
   listening?: (listener: number, port: number) => void;
+  /** Called with files that a thread imports, in a server that watches them. @param atMs before they are read */
+  imported?: (files: string[], atMs: number) => void;
 }
 
 /** How a test ends a thread. */
@@ -74,6 +76,7 @@ export class Generation {
       slow: (text) => this.reportSlow(text),
       stuck: () => this.reportStuck(),
       warn: options.warn,
+      imported: (files, atMs) => options.imported?.(files, atMs),
       ended: (thread) => this.threadEnded(thread),
     };
   }
@@ -100,15 +103,15 @@ export class Generation {
 
   /**
    * Makes every thread finish requests under way, cut those that have not finished after `timeoutMs`, and call the
-   * application's stop(). Idle connections close at once, but after a reload only at the timeout.
+   * application's stop().
+   * @param closeIdle idle connections close at once, not at the timeout
    * @returns how many connections were cut
    */
-  async drain(timeoutMs: number, reason: StopReason): Promise<number> {
+  async drain(timeoutMs: number, reason: StopReason, closeIdle = reason !== 'reload'): Promise<number> {
     this.draining = true;
     const { living } = this;
     // A thread that drains has the drain timeout instead.
     for (const thread of living) this.options.watchdog?.forget(thread);
-    const closeIdle = reason !== 'reload';
     for (const thread of living) thread.drain({ type: 'drain', closeIdle, timeoutMs, reason });
     const timers = [
       setTimeout(() => cutOff(this.starting), reason === 'failure' ? LOADING_FAILED_MS : LOADING_MS),

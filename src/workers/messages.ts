@@ -49,6 +49,10 @@ export type FromWorker =
   /** The application is loaded. The thread waits for `listen`. */
   | { type: 'ready' }
   | { type: 'listening'; listener: number; port: number }
+  /** With --watch: the thread imports these files, or would if they existed. @param atMs before they are read */
+  | { type: 'imports'; files: string[]; atMs: number }
+  /** With --watch in Node 20: the loader thread reports imports on this port. */
+  | { type: 'loader'; port: MessagePort }
   /** The answer to `stop-listening` and to `tls`. */
   | { type: 'done' }
   /** The immediate answer to `drain`. */

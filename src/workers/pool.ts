@@ -10,8 +10,28 @@ import { Generation, type GenerationOptions, type Kill } from './generation.ts';
 /** The drain timeout of a generation that could not start, in milliseconds. */
 const FAILED_MS = 2000;
 
+/** Knows when the files of the application change. */
+export interface FileWatcher {
+  /** A file has changed since the last load began. */
+  readonly changed: boolean;
+  /** A thread imports these files. @param load counts the generations */
+  imported(load: number, files: string[], atMs: number): void;
+  /** All threads of a generation have loaded the application. */
+  loaded(load: number): void;
+  /** The application has failed to load at the first start. Resolves when it should be tried again. */
+  failed(error: Error): Promise<void>;
+}
+
+export interface PoolOptions extends GenerationOptions {
+  /** Given if the server reloads whenever a file has changed. */
+  watcher?: FileWatcher | undefined;
+}
+
 export class Pool {
   private current: Generation;
+  /** Counts generations. */
+  private loads = 0;
+  private started = false;
   /** The generation that a reload is starting. */
   private next: Generation | undefined;
   /** The generation before the current one, while it drains. */
@@ -23,46 +43,72 @@ export class Pool {
   private turn: Promise<void> = Promise.resolve();
   private draining = false;
 
-  constructor(private readonly options: GenerationOptions) {
-    this.current = new Generation(options, 0);
+  constructor(private readonly options: PoolOptions) {
+    this.current = this.generation(options, 0);
   }
 
-  /** Starts all threads. Resolves with the listeners and their ports when every thread listens. @throws the first thread's error */
+  /**
+   * Starts all threads. Resolves with the listeners and their ports when every thread listens. If files are watched, an
+   * application that fails to load is loaded again when one has changed.
+   * @throws the first thread's error
+   */
   async start(): Promise<readonly ListenerOptions[]> {
-    const { start } = this.options;
-    try {
-      const ports = await this.current.start();
-      this.current.commit();
-      // If a thread has picked a port, the next threads get it before they listen.
-      start.listeners = start.listeners.map((one, i) => withPort(one, ports[i] as number));
-      return start.listeners;
-    } catch (error) {
-      await this.current.drain(FAILED_MS, 'failure');
-      throw error;
+    const { options } = this;
+    const { start, watcher } = options;
+    for (;;) {
+      try {
+        const ports = await this.current.start();
+        this.current.commit();
+        this.started = true;
+        watcher?.loaded(this.loads);
+        // If a thread has picked a port, the next threads get it before they listen.
+        start.listeners = start.listeners.map((one, i) => withPort(one, ports[i] as number));
+        return start.listeners;
+      } catch (error) {
+        await this.current.drain(FAILED_MS, 'failure');
+        // Only errors of the system have a code: no change of the application mends these.
+        if (watcher === undefined || (error as NodeJS.ErrnoException).code) throw error;
+        await watcher.failed(error as Error);
+        this.current = this.generation(options, 0);
+      }
     }
+  }
+
+  private generation(options: PoolOptions, slotFirst: number): Generation {
+    const { watcher } = options;
+    const load = ++this.loads;
+    const imported =
+      watcher && ((files: string[], atMs: number): void => watcher.imported(load, files, atMs));
+    return new Generation({ ...options, ...(imported && { imported }) }, slotFirst, () => this.giveWay());
   }
 
   /**
    * Starts a new generation, with fresh modules, over the same memory. Resolves when all its threads listen and the
-   * threads of the old generation no longer do. The old generation finishes requests under way, and keeps its idle
-   * connections until the timeout. One reload runs at a time: the next begins when the old generation has ended. A
-   * generation whose start takes long gives way to the next reload.
+   * threads of the old generation no longer do. The old generation finishes requests under way. One reload runs at a
+   * time: the next begins when the old generation has ended. A generation whose start takes long gives way to the next
+   * reload.
    * @param timeoutMs after this time the connections of the old generation are cut
+   * @param hasty the old generation closes its idle connections at once, not at the timeout; and a generation before it
+   *   that still drains is cut
    * @throws the error of starting the new generation; the old one then keeps serving
    */
-  reload(timeoutMs: number): Promise<void> {
+  reload(timeoutMs: number, hasty = false): Promise<void> {
     this.waiting++;
+    if (hasty) void this.old?.drain(0, 'reload', true);
     const reloaded = this.turn.then(() => {
       this.waiting--;
-      return this.renew(timeoutMs);
+      return this.renew(timeoutMs, hasty);
     });
     this.turn = reloaded.catch(() => {});
     this.giveWay();
     return reloaded;
   }
 
-  private giveWay(): void {
-    if (this.waiting > 0 && this.next?.slow) this.next.abandon(new Error('a newer reload takes over'));
+  /** Ends a start that takes long, if a reload or a change waits for it. */
+  giveWay(): void {
+    const starting = this.next ?? (this.started ? undefined : this.current);
+    const wanted = this.waiting > 0 || this.options.watcher?.changed;
+    if (wanted && starting?.slow) starting.abandon(new Error('a newer reload takes over'));
   }
 
   /**
@@ -91,7 +137,7 @@ export class Pool {
     await this.current.kill(ordinal, how);
   }
 
-  private async renew(timeoutMs: number): Promise<void> {
+  private async renew(timeoutMs: number, hasty: boolean): Promise<void> {
     await this.oldEnds;
     if (this.draining) throw new Error('the server is stopping');
     const { current, options } = this;
@@ -105,7 +151,7 @@ export class Pool {
       }
       return at;
     };
-    const next = new Generation({ ...options, takePlace }, slotFirst, () => this.giveWay());
+    const next = this.generation({ ...options, takePlace }, slotFirst);
     this.next = next;
     try {
       await next.start();
@@ -120,12 +166,13 @@ export class Pool {
     }
     next.commit();
     countReload(viewsOf(options.start.memory));
+    options.watcher?.loaded(this.loads);
     this.current = next;
     this.old = current;
     if (this.draining) return;
     // A connection in the queue of a socket that only old threads have would be lost when they end.
     await current.stopListening([...options.start.listeners.keys()]);
-    this.oldEnds = current.drain(timeoutMs, 'reload').finally(() => {
+    this.oldEnds = current.drain(timeoutMs, 'reload', hasty).finally(() => {
       this.old = undefined;
     });
   }

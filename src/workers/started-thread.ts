@@ -36,6 +36,8 @@ export interface ThreadHost {
   stuck(): void;
   /** Called with a line for the log. */
   warn(text: string): void;
+  /** Called with files that the thread imports, in a server that watches them. */
+  imported(files: string[], atMs: number): void;
   /** Called when the thread has ended, before `started` is rejected. */
   ended(thread: StartedThread): void;
 }
@@ -197,6 +199,12 @@ export class StartedThread {
       case 'ready':
         this.stage = 'listen';
         this.place().catch((error: Error) => this.endStart(error));
+        break;
+      case 'imports':
+        this.host.imported(message.files, message.atMs);
+        break;
+      case 'loader':
+        this.thread.hearAt(message.port);
         break;
       case 'listening':
         this.listens(message.listener, message.port);

@@ -18,7 +18,10 @@ export class Thread {
   private readonly port: MessagePort;
 
   /** @param hear called with each message of the thread */
-  constructor(start: WorkerStart, hear: (message: FromWorker) => void) {
+  constructor(
+    start: WorkerStart,
+    private readonly hear: (message: FromWorker) => void,
+  ) {
     const { port1, port2 } = new MessageChannel();
     const workerData: WorkerData = { ...start, channel: port2 };
     this.worker = new Worker(new URL('./worker-main.js', import.meta.url), {
@@ -47,6 +50,12 @@ export class Thread {
   /** The error that ended the thread, if one did. */
   get cause(): Error | undefined {
     return this.failure ?? this.error;
+  }
+
+  /** Hears the messages of another port, too, until the thread ends. */
+  hearAt(port: MessagePort): void {
+    port.on('message', this.hear);
+    port.unref();
   }
 
   tell(message: ToWorker): void {

@@ -104,7 +104,7 @@ function takeData(): WorkerData {
 }
 
 /** Loads the application. Its modules are imported here, since a server without an application needs none of them. */
-async function load({ file, globals }: AppStart): Promise<void> {
+async function load({ file, globals, watch }: AppStart): Promise<void> {
   const { installGlobals } = await import('../app/globals.ts');
   const { prepareApp } = await import('../app/dispatcher.ts');
   const { serverView } = await import('../app/server-view.ts');
@@ -112,6 +112,11 @@ async function load({ file, globals }: AppStart): Promise<void> {
   const { Lifecycle } = await import('../app/lifecycle.ts');
   explainLoading = (error) => loadError(file, error);
   if (globals) installGlobals();
+  if (watch)
+    (await import('./imports.ts')).reportImports(
+      (files) => tell({ type: 'imports', files, atMs: Date.now() }),
+      (port) => channel.postMessage({ type: 'loader', port } satisfies FromWorker, [port]),
+    );
   // Every thread loads the same module, so only the first one prints what the module prints meanwhile, and warns.
   const unmute = start.first ? () => {} : muteOutput();
   const app = await loadApp(file, (text) => start.first && tell({ type: 'warning', text })).finally(unmute);
