@@ -31,6 +31,7 @@ const SERVERS = [
   'test/state/{death,failed-start,nested,reloads}.test.ts',
   'test/testing/*.test.ts',
   'test/tls/{applications,foreign,page,redirects,vanishing}.test.ts',
+  'test/watch/*.test.ts',
   'test/workers/*.test.ts',
 ];
 

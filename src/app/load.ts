@@ -145,8 +145,8 @@ function placeOf(stack: string): string | undefined {
   return `${file.startsWith('file:') ? fileURLToPath(file) : file}:${place[2]}`;
 }
 
-/** The place of a syntax error, found by `node --check`; undefined when the error is in an imported file. */
-function placeOfSyntaxError(path: string): string | undefined {
+/** The place of a syntax error in this file, found by `node --check`; undefined if the file has none. */
+export function placeOfSyntaxError(path: string): string | undefined {
   try {
     execFileSync(execPath, ['--check', path], { stdio: 'pipe', encoding: 'utf8' });
     return undefined;

@@ -4,6 +4,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { placeOfSyntaxError } from '../app/load.ts';
 import { plural } from '../plural.ts';
 import { Changes } from './changes.ts';
 
@@ -15,6 +16,9 @@ const RESTLESS_MS = 500;
 const ABSENT_MS = 150;
 /** The times of files are coarse: a file may have been written this long after the time that it has. */
 const COARSE_MS = 15;
+
+/** Finding a syntax error takes a process for each file, so no more files are searched. */
+const SEARCHED_MAX = 20;
 
 /** Loads the application, on behalf of the watch. */
 export interface Loader {
@@ -98,7 +102,10 @@ export class Watch {
 
   /** The application has failed to load at the first start. Resolves at the next change. */
   async failed(error: Error): Promise<void> {
-    if (!this.changed) this.options.warn(`Could not start: ${error.message}; waiting for a change`);
+    if (!this.changed)
+      this.options.warn(
+        `Could not start: ${withPlace(error.message, [...this.files.keys()])}; waiting for a change`,
+      );
     if (!this.quiet) await new Promise<void>((resolve) => (this.proceed = resolve));
     this.proceed = undefined;
     this.take();
@@ -142,7 +149,7 @@ export class Watch {
     if (this.running || !this.serves) return;
     this.running = true;
     while (this.quiet && this.serves) {
-      const { text, sinceMs } = this.take();
+      const { text, files, sinceMs } = this.take();
       try {
         await this.loader?.reload();
         this.options.note(`${text}: reloaded in ${Math.round(performance.now() - sinceMs)} ms`);
@@ -150,7 +157,7 @@ export class Watch {
         // The line about the newer change will say how things are.
         if (!this.changed && this.serves)
           this.options.warn(
-            `${text}: could not reload: ${(error as Error).message}; the old workers keep serving`,
+            `${text}: could not reload: ${withPlace((error as Error).message, files)}; the old workers keep serving`,
           );
       }
     }
@@ -158,16 +165,27 @@ export class Watch {
   }
 
   /** Takes the pending changes: what comes from now on needs another load. */
-  private take(): { text: string; sinceMs: number } {
-    const [first = '', ...more] = this.pending;
+  private take(): { text: string; files: string[]; sinceMs: number } {
+    const files = [...this.pending];
+    const [first = '', ...more] = files;
     const text =
       more.length === 0
         ? `${shown(first)} has changed`
         : `${shown(first)} and ${plural(more.length, 'other file')} have changed`;
     this.pending.clear();
     this.quiet = false;
-    return { text, sinceMs: this.sinceMs };
+    return { text, files, sinceMs: this.sinceMs };
   }
+}
+
+/** Adds the place of a syntax error to its message, which names none if an imported file has the error. */
+function withPlace(message: string, files: string[]): string {
+  if (!/: SyntaxError: (?!.*\(.*:\d+\))/.test(message)) return message;
+  for (const file of files.filter((one) => /\.[cm]?js$/.test(one)).slice(0, SEARCHED_MAX)) {
+    const place = placeOfSyntaxError(file);
+    if (place !== undefined) return `${message} (${place})`;
+  }
+  return message;
 }
 
 function nearestManifest(folder: string): string | undefined {
