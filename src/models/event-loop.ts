@@ -27,8 +27,6 @@ import { Renewal } from './renewal.ts';
 const GENERATIONS = 2;
 /** While files are watched, requests that a reload finds under way have this time, so that old code is gone soon. */
 const WATCH_DRAIN_MS = 2000;
-/** While files are watched, a load that takes longer gives way to the next change. */
-const WATCH_SLOW_MS = 1000;
 
 export async function eventLoop(start: ModelStart): Promise<Server> {
   const { options, times, takePlace, note, warn, listening, watch } = start;
@@ -46,7 +44,7 @@ export async function eventLoop(start: ModelStart): Promise<Server> {
     start: { ...planes, listeners: start.listeners, state },
     takePlace,
     loadMs: options.loadTimeout,
-    times: watch ? { ...times, slowMs: Math.min(times.slowMs, WATCH_SLOW_MS) } : times,
+    times,
     watcher: watch,
     watchdog: new Watchdog({
       views: viewsOf(planes.memory),
@@ -67,7 +65,7 @@ export async function eventLoop(start: ModelStart): Promise<Server> {
     renewal ? renewal.whileLoading(reload) : reload();
   watch?.attach({
     reload: () => load(() => pool.reload(Math.min(options.drainTimeout, WATCH_DRAIN_MS), true)),
-    giveWay: () => pool.giveWay(),
+    abandon: () => pool.abandonLoad(),
   });
   let kept: Kept | undefined;
   let listeners: readonly ListenerOptions[];

@@ -12,6 +12,8 @@ import { Changes } from './changes.ts';
 const QUIET_MS = 30;
 /** Changes without a pause are loaded after this time. */
 const RESTLESS_MS = 500;
+/** A load that takes longer is ended when a file has changed. Most loads end sooner, and the next one follows. */
+const PATIENCE_MS = 1000;
 /** Time for a file that was deleted to come back, as some editors do when they save. */
 const ABSENT_MS = 150;
 /** The times of files are coarse: a file may have been written this long after the time that it has. */
@@ -24,8 +26,8 @@ const SEARCHED_MAX = 20;
 export interface Loader {
   /** Replaces the threads. @throws the error of loading; then the old threads go on */
   reload(): Promise<void>;
-  /** Ends a load that takes long, since a newer one will follow. */
-  giveWay(): void;
+  /** Ends the load under way, since a newer one will follow. */
+  abandon(): void;
 }
 
 export interface WatchOptions {
@@ -50,6 +52,9 @@ export class Watch {
   private quiet = false;
   private serves = false;
   private running = false;
+  /** When the load under way began. */
+  private loadMs = performance.now();
+  private patience: NodeJS.Timeout | undefined;
   /** Ends the wait after a failed start. */
   private proceed: (() => void) | undefined;
 
@@ -75,6 +80,7 @@ export class Watch {
   /** The server serves: from now on each change reloads it. */
   begin(): void {
     this.serves = true;
+    clearTimeout(this.patience);
     void this.run();
   }
 
@@ -118,6 +124,7 @@ export class Watch {
 
   close(): void {
     clearTimeout(this.timer);
+    clearTimeout(this.patience);
     this.serves = false;
     this.changes.close();
   }
@@ -128,7 +135,9 @@ export class Watch {
     this.pending.add(path);
     this.quiet = false;
     this.wait(Math.min(QUIET_MS, this.sinceMs + RESTLESS_MS - now));
-    this.loader?.giveWay();
+    clearTimeout(this.patience);
+    if (!this.serves || this.running)
+      this.patience = setTimeout(() => this.loader?.abandon(), this.loadMs + PATIENCE_MS - now);
   }
 
   private wait(ms: number, absent = false): void {
@@ -161,6 +170,7 @@ export class Watch {
           );
       }
     }
+    clearTimeout(this.patience);
     this.running = false;
   }
 
@@ -174,6 +184,8 @@ export class Watch {
         : `${shown(first)} and ${plural(more.length, 'other file')} have changed`;
     this.pending.clear();
     this.quiet = false;
+    clearTimeout(this.patience);
+    this.loadMs = performance.now();
     return { text, files, sinceMs: this.sinceMs };
   }
 }

@@ -12,8 +12,6 @@ const FAILED_MS = 2000;
 
 /** Knows when the files of the application change. */
 export interface FileWatcher {
-  /** A file has changed since the last load began. */
-  readonly changed: boolean;
   /** A thread imports these files. @param load counts the generations */
   imported(load: number, files: string[], atMs: number): void;
   /** All threads of a generation have loaded the application. */
@@ -104,11 +102,14 @@ export class Pool {
     return reloaded;
   }
 
-  /** Ends a start that takes long, if a reload or a change waits for it. */
-  giveWay(): void {
+  /** Ends the load under way, because a file has changed meanwhile. */
+  abandonLoad(): void {
     const starting = this.next ?? (this.started ? undefined : this.current);
-    const wanted = this.waiting > 0 || this.options.watcher?.changed;
-    if (wanted && starting?.slow) starting.abandon(new Error('a newer reload takes over'));
+    starting?.abandon(new Error('a newer change takes over'));
+  }
+
+  private giveWay(): void {
+    if (this.waiting > 0 && this.next?.slow) this.next.abandon(new Error('a newer reload takes over'));
   }
 
   /**

@@ -3,6 +3,7 @@
 import { type Defect, defectsOf } from './defect.ts';
 
 const INIT = ['test/init.test.ts'];
+const WATCH = ['test/watch/watch.test.ts'];
 
 export const developingDefects: Defect[] = [
   ...defectsOf('src/init.ts', INIT, [
@@ -25,6 +26,34 @@ export const developingDefects: Defect[] = [
       'paths[0] === INIT',
       'paths[0]?.endsWith(INIT)',
       'is a file if the path says so',
+    ],
+  ]),
+  ...defectsOf('src/watch/watch.ts', WATCH, [
+    [
+      'a change during a reload is lost',
+      'while (this.quiet && this.serves) {',
+      'if (this.quiet && this.serves) {',
+      'the last of many changes',
+    ],
+    [
+      'files that are no longer imported count',
+      'if (last < load) this.files.delete(file);',
+      'if (last < 0) this.files.delete(file);',
+      'files of every kind',
+    ],
+    [
+      'a syntax error has no place',
+      'return `${message} (${place})`;',
+      'return message;',
+      'reported with its line',
+    ],
+  ]),
+  ...defectsOf('src/watch/changes.ts', WATCH, [
+    [
+      'a folder that was replaced is no longer watched',
+      'if (folder === path || folder.startsWith(below)) this.forget(folder);',
+      'if (folder === below) this.forget(folder);',
+      'replaces by renaming',
     ],
   ]),
 ];

@@ -274,7 +274,7 @@ export const workerDefects: Defect[] = [
     ],
     [
       'the old generation is not drained',
-      "this.oldEnds = current.drain(timeoutMs, 'reload')",
+      "this.oldEnds = current.drain(timeoutMs, 'reload', hasty)",
       'this.oldEnds = Promise.resolve()',
       'are cut at the drain timeout',
     ],
