@@ -26,6 +26,7 @@ const RULES = [
   fitUnix,
   fitAdmin,
   fitStalls,
+  fitWatch,
   fitLogs,
 ];
 
