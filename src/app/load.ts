@@ -14,9 +14,6 @@ const EXPECTED = 'an app is { fetch(request) { … } }, { routes: { … } }, bot
 /** Options that a default export may have, as in Bun. The command reads them before the threads load the module. */
 export const OPTIONS_BESIDE_FETCH = ['port', 'host', 'hostname'] as const;
 
-/** The folder of hotpath's own modules. */
-const OWN = new URL('../', import.meta.url).href;
-
 /** Layers of `default` that are removed from a default export. */
 const WRAPPINGS_MAX = 3;
 
@@ -135,13 +132,13 @@ function explain(error: unknown, path: string): string {
   return `${name}: ${text}${place === undefined || text.includes(place) ? '' : ` (${place})`}`;
 }
 
-/** The first place in a stack that is outside of Node; undefined when that is this file. */
+/** The first place in a stack that is outside of Node; undefined if hotpath has it. */
 function placeOf(stack: string): string | undefined {
   const places = [...stack.matchAll(/^ +at (?:.*\()?((?:file:\/\/)?[^()\n]+):(\d+):\d+\)?$/gm)];
   const place = places.find(([, file = '']) => !/^node:/.test(file.replace(/^async /, '')));
   if (place === undefined) return undefined;
   const file = (place[1] as string).replace(/^async /, '');
-  if (file.startsWith(OWN)) return undefined;
+  if (file.startsWith(new URL('../', import.meta.url).href)) return undefined;
   return `${file.startsWith('file:') ? fileURLToPath(file) : file}:${place[2]}`;
 }
 
