@@ -31,7 +31,7 @@ const inProject = { cwd: project, env: environment };
 
 beforeAll(async () => {
   mkdirSync(project, { recursive: true });
-  const tarballs = await Promise.all(['.', 'node_modules/@assemblyscript/loader'].map(pack));
+  const tarballs = await Promise.all(installed().map(pack));
   writeFileSync(join(project, 'package.json'), '{ "name": "project", "private": true }');
   const flags = ['--ignore-scripts', '--no-audit', '--no-fund'];
   await run('npm', ['install', ...flags, ...tarballs], inProject);
@@ -39,6 +39,16 @@ beforeAll(async () => {
   for (const name of ['hono', '@types/node'])
     symlinkSync(resolve('node_modules', name), join(project, 'node_modules', name));
 }, INSTALL_MS);
+
+/** The folders of the package and of all that it needs at run time. */
+function installed(): string[] {
+  const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8')) as {
+    packages: Record<string, { dev?: boolean; devOptional?: boolean }>;
+  };
+  return Object.entries(packages).flatMap(([path, { dev, devOptional }]) =>
+    dev || devOptional ? [] : path || '.',
+  );
+}
 
 /** Packs a package as npm publishes it. @returns the path of the tarball */
 async function pack(path: string): Promise<string> {
