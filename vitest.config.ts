@@ -15,7 +15,7 @@ const PURE = [
 /** These are like PURE, but compare hotpath with the classes or the parser of the Node that runs them. */
 const COMPARED = [
   'test/fuzz/fuzz.test.ts',
-  'test/app/!(body-in-place|dispatcher|globals|linear|own-memory|rate-limit|request-errors|send).test.ts',
+  'test/app/!(body-in-place|dispatcher|failure-page|globals|linear|own-memory|rate-limit|request-errors|send).test.ts',
 ];
 /** These start servers as processes or threads, and wait for what they do, however long it takes. */
 const SERVERS = [

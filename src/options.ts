@@ -261,7 +261,8 @@ export const OPTIONS: { readonly [Name in OptionName]: Option<Options[Name]> } =
   dev: {
     ...SWITCH_ON,
     says: 'Answer with the stack of an error when a handler fails, for development',
-    onPage: 'Also on if `NODE_ENV` is `development`.',
+    more: 'Also on if NODE_ENV is development; rejected if it is production.',
+    onPage: 'See [developing](developing.md#errors).',
   },
   watch: {
     ...SWITCH_ON,

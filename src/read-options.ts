@@ -3,6 +3,7 @@
 
 import { accessSync, constants, type Stats, statSync } from 'node:fs';
 import { resolve } from 'node:path';
+import process from 'node:process';
 import { pathToFileURL } from 'node:url';
 import { kindOf } from './app/kind.ts';
 import { isLoopback } from './connection/address.ts';
@@ -19,6 +20,7 @@ export const HOSTNAME = 'hostname';
 const RULES = [
   fitTarget,
   fitApp,
+  fitDev,
   fitModel,
   fitState,
   fitProxy,
@@ -218,6 +220,14 @@ function fitWatch({ watch, app, model }: Options, { called }: Given): void {
       ? `${called('watch')} reloads an app when its files change: give an app, too`
       : `${called('model')} ${model} has only the built-in app, whose files never change: leave out ${called('watch')}`,
   );
+}
+
+/** Whoever sets both has most likely forgotten one of them. */
+function fitDev({ dev }: Options, { called }: Given): void {
+  if (dev && process.env.NODE_ENV === 'production')
+    throw new OptionError(
+      `${called('dev')} shows stacks and source lines to clients, and NODE_ENV is production: leave out one of them`,
+    );
 }
 
 /** The tutorial's servers answer one request a connection, and its threads count under a mutex. */

@@ -39,7 +39,10 @@ export interface ServeOptions {
    * true for the threads of an `app`, false for handlers, which run in the thread of the program.
    */
   globals?: boolean | undefined;
-  /** Answer with the stack of an error when a handler fails, for development. Default: false. */
+  /**
+   * Answer with the stack of an error when a handler fails, for development. Also on if NODE_ENV is
+   * development; rejected if it is production. Default: false.
+   */
   dev?: boolean | undefined;
   /**
    * Folder that keeps named state, so that counters survive restarts and crashes; for the first server of a

@@ -2,12 +2,14 @@
 // handles no signal, ends no process, and replaces no global unless an option asks for it.
 
 import { basename } from 'node:path';
+import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { type Admin, openAdmin } from './admin/admin.ts';
 import { Readiness } from './admin/readiness.ts';
 import { APP_KEYS, hintFor, strangeKeys } from './app/app-keys.ts';
 import { appOf } from './app/load.ts';
 import type { App } from './app/types.ts';
+import { developmentOf } from './configuration/environment.ts';
 import { readModule } from './configuration/probe.ts';
 import { givenOf, settingsFrom, without } from './configuration/settings.ts';
 import {
@@ -139,7 +141,7 @@ async function withModuleOptions(file: string, given: Readonly<Record<string, un
   const settings = settingsFrom({
     flags,
     variables: new Map(),
-    common: new Map(),
+    common: developmentOf(process.env),
     module: without(new Map(found), left),
   });
   return readTexts(
@@ -186,7 +188,11 @@ async function serveHandlers({ workers, ...given }: ServeHandlersOptions): Promi
       throw new OptionError(`${name} belongs to app: the calling thread can't watch itself`);
   const others = Object.entries(given).filter(([name]) => !(APP_KEYS as readonly string[]).includes(name));
   // Check unknown names first: a misspelt `fetch` would be reported as missing below, without its name.
-  const options = readOptions(Object.fromEntries(others), { globals: false }, hintFor);
+  const options = readOptions(
+    Object.fromEntries(others),
+    { globals: false, dev: developmentOf(process.env).has('dev') },
+    hintFor,
+  );
   return await startInThread(options, appOf(given, 'serve()'));
 }
 

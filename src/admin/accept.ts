@@ -1,13 +1,7 @@
 // Which format of metrics a scraper prefers (RFC 9110 12.5.1).
 
+import { type MediaRange, mediaRangesOf } from '../protocol/media-ranges.ts';
 import type { Format } from './exposition.ts';
-
-interface Range {
-  /** `type/subtype`, in lower case. */
-  media: string;
-  version: string | undefined;
-  q: number;
-}
 
 /** The versions of OpenMetrics that a scraper of 1.0 asks for, too. */
 const OPENMETRICS_VERSIONS = [undefined, '1.0.0', '0.0.1'];
@@ -18,8 +12,8 @@ const OPENMETRICS_VERSIONS = [undefined, '1.0.0', '0.0.1'];
  * @param accept the value of the field Accept; null if there is none
  */
 export function formatFor(accept: string | null): Format {
-  const ranges = rangesOf(accept ?? '');
-  const best = (fits: (range: Range) => boolean): number =>
+  const ranges = mediaRangesOf(accept ?? '');
+  const best = (fits: (range: MediaRange) => boolean): number =>
     Math.max(0, ...ranges.filter(fits).map(({ q }) => q));
   const openmetrics = best(
     ({ media, version }) =>
@@ -27,16 +21,4 @@ export function formatFor(accept: string | null): Format {
   );
   const text = best(({ media }) => media === 'text/plain' || media === 'text/*');
   return openmetrics > 0 && openmetrics >= text ? 'openmetrics' : 'prometheus';
-}
-
-function rangesOf(accept: string): Range[] {
-  return accept.split(',').map((part) => {
-    const [media = '', ...parameters] = part.split(';').map((text) => text.trim());
-    const parameter = (wanted: string): string | undefined => {
-      const found = parameters.find((text) => text.toLowerCase().startsWith(`${wanted}=`));
-      return found?.slice(wanted.length + 1).replace(/^"(.*)"$/, '$1');
-    };
-    const q = Number(parameter('q') ?? 1);
-    return { media: media.toLowerCase(), version: parameter('version'), q: q >= 0 && q <= 1 ? q : 0 };
-  });
 }

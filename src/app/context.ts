@@ -11,6 +11,14 @@ import type { TlsConnection } from '../tls/tls-connection.ts';
 import { schemeOf } from './authority.ts';
 import type { Context, ServerView } from './types.ts';
 
+/** Answers for a handler that has failed, as failure-page.ts does. */
+export type ShowFailure = (
+  exchange: Exchange,
+  fields: string,
+  error: unknown,
+  answering?: { error: unknown },
+) => boolean;
+
 /** Where an application runs: its thread, its server, and who may access it. */
 export interface AppEnvironment extends Access {
   /** Index of this thread among the threads of the server, from 0. */
@@ -18,6 +26,8 @@ export interface AppEnvironment extends Access {
   readonly server: ServerView;
   /** Called when a handler has answered with a Response of the platform that it made itself. */
   readonly platformAnswered?: (() => void) | undefined;
+  /** Answers for failed handlers in development. */
+  readonly showFailure?: ShowFailure | undefined;
 }
 
 /** The levels of pino for those of the server's log. */

@@ -144,12 +144,6 @@ class Dispatcher {
     else this.fail(exchange, request as Request, error);
   };
 
-  /** Called when the response of the application's error() fails while it is sent. */
-  private readonly errorFailed: Failed = (exchange, request, error, begun): void => {
-    if (begun) this.brokeOff(error);
-    else this.refuse(exchange, request as Request, error);
-  };
-
   private brokeOff(error: unknown): void {
     this.plane.log.failed('A response broke off', error);
   }
@@ -163,20 +157,24 @@ class Dispatcher {
       this.refuse(exchange, request, error);
       return;
     }
+    const refuse = (cause: unknown): void => this.refuse(exchange, request, error, { error: cause });
+    const failed: Failed = (_, __, cause, begun) => (begun ? this.brokeOff(cause) : refuse(cause));
     try {
       const result = this.error(error, request as ServerRequest);
       if (isPromise(result))
         Promise.resolve(result)
-          .then((response) => send(exchange, withPendingFields(response, request), this.errorFailed, request))
-          .catch((cause: unknown) => this.refuse(exchange, request, cause));
-      else send(exchange, withPendingFields(result, request), this.errorFailed, request);
+          .then((response) => send(exchange, withPendingFields(response, request), failed, request))
+          .catch(refuse);
+      else send(exchange, withPendingFields(result, request), failed, request);
     } catch (cause) {
-      this.refuse(exchange, request, cause);
+      refuse(cause);
     }
   }
 
-  private refuse(exchange: Exchange, request: Request, error: unknown): void {
+  /** Answers when nothing else does. @param answering thrown by the application's error(), which is then logged instead */
+  private refuse(exchange: Exchange, request: Request, first: unknown, answering?: { error: unknown }): void {
     if (exchange.over) return;
+    const error = answering === undefined ? first : answering.error;
     const noted = pendingFieldLines(request);
     // The same response as the engine's. The keeper of the leases has logged the cause.
     if (isLeaseExhausted(error)) {
@@ -187,7 +185,8 @@ class Dispatcher {
     const { method, target } = exchange.head;
     if (exchange.aborted === undefined)
       this.plane.log.failed(`A handler failed at ${method} ${pathOf(target)}`, error);
-    fail(exchange, 500, noted);
+    if (this.environment.showFailure?.(exchange, noted, first, answering) !== true)
+      fail(exchange, 500, noted);
   }
 
   /** A server that listens at paths alone has no host. */

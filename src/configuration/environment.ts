@@ -1,5 +1,5 @@
 // Options in the environment: HOTPATH_MAX_HEAD is --max-head. HOST and PORT, which many platforms set, are the defaults of
-// --host and --port.
+// --host and --port. NODE_ENV switches --dev on.
 
 import { escaped } from '../one-line.ts';
 import { optionMeant } from '../option-hints.ts';
@@ -58,11 +58,20 @@ function textOf(name: OptionName, value: string): string | undefined {
   return repeats ? value.split(',').join(NUL) : value;
 }
 
-function commonOf({ HOST = '', PORT = '' }: NodeJS.ProcessEnv): Settings {
+function commonOf(environment: NodeJS.ProcessEnv): Settings {
+  const { HOST = '', PORT = '' } = environment;
   const common = new Map<OptionName, Setting>();
   if (HOST !== '') common.set('host', { text: HOST, called: 'HOST in the environment', source: 'HOST' });
   if (PORT !== '') common.set('port', { text: PORT, called: 'PORT in the environment', source: 'PORT' });
+  for (const [name, setting] of developmentOf(environment)) common.set(name, setting);
   return common;
+}
+
+/** Returns the option of development, if the environment is that of a developer. */
+export function developmentOf({ NODE_ENV }: NodeJS.ProcessEnv): Settings {
+  return NODE_ENV === 'development'
+    ? new Map([['dev', { text: 'true', called: 'NODE_ENV', source: 'NODE_ENV' }]])
+    : new Map();
 }
 
 function isOfService(variable: string, value: string): boolean {

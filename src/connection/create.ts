@@ -51,6 +51,8 @@ export interface AppStart {
   globals: boolean;
   /** The thread reports the files that it imports. */
   watch: boolean;
+  /** Failures are shown to clients. */
+  dev: boolean;
 }
 
 /** @param worker index of the thread */

@@ -16,6 +16,7 @@ import { countWorkers } from './counts.ts';
 import {
   addTls,
   DESCRIPTORS_OF_THREAD,
+  IN_DEVELOPMENT,
   type ModelStart,
   openCertificates,
   preparePlanes,
@@ -30,6 +31,7 @@ const WATCH_DRAIN_MS = 2000;
 
 export async function eventLoop(start: ModelStart): Promise<Server> {
   const { options, times, takePlace, note, warn, listening, watch } = start;
+  if (options.dev && options.app !== undefined) note(IN_DEVELOPMENT);
   const workers = countWorkers(options.workers);
   const socketsMax = GENERATIONS * start.listeners.length * SOCKETS_OF_WORKER['per-worker'];
   const descriptors = workers * (DESCRIPTORS_OF_THREAD + socketsMax);

@@ -25,6 +25,7 @@ import { type OpenAccessLog, openAccessLog } from './access-log.ts';
 import {
   addTls,
   drainWithin,
+  IN_DEVELOPMENT,
   type ModelStart,
   openCertificates,
   preparePlanes,
@@ -57,6 +58,7 @@ export interface ServerInThread extends Server {
 }
 
 export async function inThread(start: ModelStart, app: App): Promise<ServerInThread> {
+  if (start.options.dev && !start.passing) start.note(IN_DEVELOPMENT);
   const prepared = await preparePlanes(start, 0, 1);
   const certificates = await openCertificates(start);
   const secured = certificates ? await addTls(prepared, certificates, start.options) : prepared;
@@ -202,7 +204,7 @@ class CallingThread implements ServerInThread {
   private async begin(app: App): Promise<void> {
     const { connections, planes } = this;
     const { plane } = connections;
-    const { globals, loadTimeout } = this.start.options;
+    const { globals, dev, loadTimeout } = this.start.options;
     const life = new Lifecycle(app, plane.log);
     const server = serverView(
       () => this.listeners,
@@ -211,7 +213,13 @@ class CallingThread implements ServerInThread {
     );
     const context = { worker: 0, server };
     const platformAnswered = globals || this.start.passing ? undefined : () => adviseOnce(plane.log);
-    const serve = await prepareApp(plane, app, { ...context, ...planes.access, platformAnswered });
+    const showFailure = dev ? (await import('../app/failure-page.ts')).showFailure : undefined;
+    const serve = await prepareApp(plane, app, {
+      ...context,
+      ...planes.access,
+      platformAnswered,
+      showFailure,
+    });
     if ((await within(loadTimeout, life.start(context))) === LATE)
       throw new Error(`start() has not ended after ${loadTimeout} ms: settle it, or raise loadTimeout`);
     if (this.closed) {

@@ -96,6 +96,10 @@ const COUNTING: Record<CounterName, number> = {
   none: KIND_COUNTER_CARELESS,
 };
 
+/** What a server in development says before it starts. */
+export const IN_DEVELOPMENT =
+  'In development (--dev): clients see the stacks and source lines of failed handlers';
+
 /** Makes the shared memory, and everything that the planes over it share. Each plane still needs a slot. */
 export function makePlanes(options: ServerOptions, slotCount: number): Omit<PlaneStart, 'slot'> {
   const memory = createMemory({
@@ -128,7 +132,7 @@ export function makePlanes(options: ServerOptions, slotCount: number): Omit<Plan
     },
     access: accessOf(options),
     ...(options.app !== undefined && {
-      app: { file: options.app, globals: options.globals, watch: options.watch },
+      app: { file: options.app, globals: options.globals, watch: options.watch, dev: options.dev },
     }),
   };
 }

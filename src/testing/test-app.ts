@@ -1,9 +1,11 @@
 // An application without a port, for tests: the same plane, connections, routes and limits as in a server, and a client over
 // sockets in memory.
 
+import process from 'node:process';
 import { hintFor } from '../app/app-keys.ts';
 import { appOf, unwrap } from '../app/load.ts';
 import type { App, Context, Handler, ServerRequest } from '../app/types.ts';
+import { developmentOf } from '../configuration/environment.ts';
 import { Log } from '../connection/log.ts';
 import { inThread, type ServerInThread } from '../models/in-thread.ts';
 import { OptionError } from '../option-kinds.ts';
@@ -78,7 +80,11 @@ export function testApp(
   for (const name of NOT_IN_TESTS)
     if (options[name as keyof TestOptions] !== undefined)
       throw new OptionError(`${name} has no meaning in a test without a port: leave it out`);
-  const read = readOptions({ ...options, io: 'public' }, { globals: false }, hintFor);
+  const read = readOptions(
+    { ...options, io: 'public' },
+    { globals: false, dev: developmentOf(process.env).has('dev') },
+    hintFor,
+  );
   const given = appOf(typeof app === 'object' && app !== null ? unwrap(app) : app, 'testApp()');
   const log = new Log(read.log);
   let accept: ((socket: MemorySocket) => void) | undefined;

@@ -104,7 +104,7 @@ function takeData(): WorkerData {
 }
 
 /** Loads the application. Its modules are imported here, since a server without an application needs none of them. */
-async function load({ file, globals, watch }: AppStart): Promise<void> {
+async function load({ file, globals, watch, dev }: AppStart): Promise<void> {
   const { installGlobals } = await import('../app/globals.ts');
   const { prepareApp } = await import('../app/dispatcher.ts');
   const { serverView } = await import('../app/server-view.ts');
@@ -128,7 +128,8 @@ async function load({ file, globals, watch }: AppStart): Promise<void> {
     () => readStatistics(plane.slot.views, listeners.length),
   );
   const worker = start.ordinal;
-  const serve = await prepareApp(plane, app, { worker, server, ...start.access });
+  const showFailure = dev ? (await import('../app/failure-page.ts')).showFailure : undefined;
+  const serve = await prepareApp(plane, app, { worker, server, ...start.access, showFailure });
   try {
     await its.start({ worker, server });
   } catch (error) {
