@@ -109,7 +109,7 @@ function textOf(request: string, errors: readonly ReportedError[]): string {
 }
 
 function excerptLines({ file, line, column, from, lines }: Excerpt): string[] {
-  const width = `${from + lines.length}`.length;
+  const width = `${from + lines.length - 1}`.length;
   return [
     `  ${shortened(file)}:${line}:${column}`,
     ...lines.flatMap((text, i) => {

@@ -78,9 +78,11 @@ describe('the application that fails', () => {
 
 test('an application that was compiled is shown in TypeScript', async () => {
   const files = appFiles();
-  const [app = '', start = '', ask = '', shown = ''] = blocks('TypeScript', 'ts', 'sh', 'sh', 'text');
+  const languages = ['ts', 'json', 'sh', 'sh', 'text'];
+  const [app = '', options = '', start = '', ask = '', shown = ''] = blocks('TypeScript', ...languages);
   const folder = dirname(files.write('app.ts', app));
-  const [, args = ''] = /^npx tsc (.*)$/m.exec(start) ?? [];
-  await run(resolve('node_modules/.bin/tsc'), args.split(' '), { cwd: folder });
+  files.write('tsconfig.json', options);
+  expect(start.startsWith('npx tsc\n')).toBe(true);
+  await run(resolve('node_modules/.bin/tsc'), [], { cwd: folder });
   expect(await answerOf(folder, start, ask)).toMatch(pattern(shown));
 });
