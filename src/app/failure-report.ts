@@ -158,7 +158,10 @@ function excerptAt({ file, line, column }: Place): Excerpt | undefined {
   try {
     const source = readFileSync(file);
     if (source.length > SOURCE_BYTES_MAX) return undefined;
-    all = source.toString().replace(/\r?\n$/, '').split(/\r?\n/);
+    all = source
+      .toString()
+      .replace(/\r?\n$/, '')
+      .split(/\r?\n/);
   } catch {
     return undefined;
   }
