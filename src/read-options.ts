@@ -3,10 +3,10 @@
 
 import { accessSync, constants, type Stats, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import process from 'node:process';
 import { pathToFileURL } from 'node:url';
 import { kindOf } from './app/kind.ts';
 import { isLoopback } from './connection/address.ts';
+import { nodeEnv } from './node-env.ts';
 import { escaped } from './one-line.ts';
 import { optionMeant } from './option-hints.ts';
 import { NUL, OptionError } from './option-kinds.ts';
@@ -224,7 +224,7 @@ function fitWatch({ watch, app, model }: Options, { called }: Given): void {
 
 /** Whoever sets both has most likely forgotten one of them. */
 function fitDev({ dev }: Options, { called }: Given): void {
-  if (dev && process.env.NODE_ENV === 'production')
+  if (dev && nodeEnv() === 'production')
     throw new OptionError(
       `${called('dev')} shows stacks and source lines to clients, and NODE_ENV is production: leave out one of them`,
     );

@@ -2,14 +2,13 @@
 // handles no signal, ends no process, and replaces no global unless an option asks for it.
 
 import { basename } from 'node:path';
-import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { type Admin, openAdmin } from './admin/admin.ts';
 import { Readiness } from './admin/readiness.ts';
 import { APP_KEYS, hintFor, strangeKeys } from './app/app-keys.ts';
 import { appOf } from './app/load.ts';
 import type { App } from './app/types.ts';
-import { developmentOf } from './configuration/environment.ts';
+import { DEVELOPMENT, developmentOf } from './configuration/environment.ts';
 import { readModule } from './configuration/probe.ts';
 import { givenOf, settingsFrom, without } from './configuration/settings.ts';
 import {
@@ -30,6 +29,7 @@ import { descriptorsMax } from './models/descriptors.ts';
 import { eventLoop } from './models/event-loop.ts';
 import { inThread } from './models/in-thread.ts';
 import type { ModelStart, Server as RunningServer } from './models/model.ts';
+import { nodeEnv } from './node-env.ts';
 import { OptionError } from './option-kinds.ts';
 import { OPTION_NAMES, OPTIONS, type Options } from './options.ts';
 import { appFile, defaultsOfServe, readOptions, readProperties, readTexts } from './read-options.ts';
@@ -141,7 +141,7 @@ async function withModuleOptions(file: string, given: Readonly<Record<string, un
   const settings = settingsFrom({
     flags,
     variables: new Map(),
-    common: developmentOf(process.env),
+    common: developmentOf(nodeEnv()),
     module: without(new Map(found), left),
   });
   return readTexts(
@@ -190,7 +190,7 @@ async function serveHandlers({ workers, ...given }: ServeHandlersOptions): Promi
   // Check unknown names first: a misspelt `fetch` would be reported as missing below, without its name.
   const options = readOptions(
     Object.fromEntries(others),
-    { globals: false, dev: developmentOf(process.env).has('dev') },
+    { globals: false, dev: nodeEnv() === DEVELOPMENT },
     hintFor,
   );
   return await startInThread(options, appOf(given, 'serve()'));

@@ -33,7 +33,7 @@ const LAYERS: RegExp[] = [
   /^src\/logs\//,
   /^src\/(connection|state)\//,
   /^src\/(app|durable|http2)\//,
-  /^src\/(workers\/|watch\/|(option-kinds|options|option-hints|tls-options|read-options|serve-options|listen-fds|version)\.ts$)/,
+  /^src\/(workers\/|watch\/|(option-kinds|node-env|options|option-hints|tls-options|read-options|serve-options|listen-fds|version)\.ts$)/,
   /^src\/(models\/|messages\.ts$)/,
   /^src\/admin\//,
   /^src\/configuration\//,
@@ -103,7 +103,7 @@ describe('import directions', () => {
     // body-metadata.ts asks for the version of undici, monotonic-clock.ts for the time, server-user.ts for the user.
     [
       'node:process',
-      /^src\/(configuration\/probe|models\/(access-log|descriptors|process|in-thread)|logs\/(context-log|own-lines|writer)|admin\/(metrics|process-families)|app\/(load|body-metadata)|workers\/worker-main|state\/monotonic-clock|durable\/server-user)\.ts$/,
+      /^src\/(node-env|configuration\/probe|models\/(access-log|descriptors|process|in-thread)|logs\/(context-log|own-lines|writer)|admin\/(metrics|process-families)|app\/(load|body-metadata)|workers\/worker-main|state\/monotonic-clock|durable\/server-user)\.ts$/,
     ],
     ['node:http2', /^src\/http2\//],
     ['@assemblyscript/loader', /^src\/wasm\/instance\.ts$/],

@@ -3,7 +3,6 @@
 
 import { createHash } from 'node:crypto';
 import { relative } from 'node:path';
-import process from 'node:process';
 import type { Exchange, Head } from '../connection/exchange.ts';
 import { mediaRangesOf, weightOf } from '../protocol/media-ranges.ts';
 import { type Excerpt, type Frame, type ReportedError, reportOf } from './failure-report.ts';
@@ -184,7 +183,7 @@ function itemOf({ text, own }: Frame): string {
 
 /** The path from the working directory, if it is below. */
 function shortened(file: string): string {
-  const path = relative(process.cwd(), file);
+  const path = relative('', file);
   return path.startsWith('..') ? file : path;
 }
 

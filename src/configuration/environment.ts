@@ -9,6 +9,9 @@ import type { Setting, Settings } from './settings.ts';
 
 const PREFIX = 'HOTPATH_';
 
+/** The value of NODE_ENV that switches --dev on. */
+export const DEVELOPMENT = 'development';
+
 /**
  * Variables that Kubernetes and Docker set for a service with the name hotpath: they describe the service to its clients.
  * Among them is HOTPATH_PORT, whose value begins with `tcp://`.
@@ -63,13 +66,13 @@ function commonOf(environment: NodeJS.ProcessEnv): Settings {
   const common = new Map<OptionName, Setting>();
   if (HOST !== '') common.set('host', { text: HOST, called: 'HOST in the environment', source: 'HOST' });
   if (PORT !== '') common.set('port', { text: PORT, called: 'PORT in the environment', source: 'PORT' });
-  for (const [name, setting] of developmentOf(environment)) common.set(name, setting);
+  for (const [name, setting] of developmentOf(environment.NODE_ENV)) common.set(name, setting);
   return common;
 }
 
-/** Returns the option of development, if the environment is that of a developer. */
-export function developmentOf({ NODE_ENV }: NodeJS.ProcessEnv): Settings {
-  return NODE_ENV === 'development'
+/** Returns the option that NODE_ENV switches on. */
+export function developmentOf(nodeEnv: string | undefined): Settings {
+  return nodeEnv === DEVELOPMENT
     ? new Map([['dev', { text: 'true', called: 'NODE_ENV', source: 'NODE_ENV' }]])
     : new Map();
 }

@@ -1,13 +1,13 @@
 // An application without a port, for tests: the same plane, connections, routes and limits as in a server, and a client over
 // sockets in memory.
 
-import process from 'node:process';
 import { hintFor } from '../app/app-keys.ts';
 import { appOf, unwrap } from '../app/load.ts';
 import type { App, Context, Handler, ServerRequest } from '../app/types.ts';
-import { developmentOf } from '../configuration/environment.ts';
+import { DEVELOPMENT } from '../configuration/environment.ts';
 import { Log } from '../connection/log.ts';
 import { inThread, type ServerInThread } from '../models/in-thread.ts';
+import { nodeEnv } from '../node-env.ts';
 import { OptionError } from '../option-kinds.ts';
 import { readOptions } from '../read-options.ts';
 import type { ServeOptions } from '../serve-options.ts';
@@ -82,7 +82,7 @@ export function testApp(
       throw new OptionError(`${name} has no meaning in a test without a port: leave it out`);
   const read = readOptions(
     { ...options, io: 'public' },
-    { globals: false, dev: developmentOf(process.env).has('dev') },
+    { globals: false, dev: nodeEnv() === DEVELOPMENT },
     hintFor,
   );
   const given = appOf(typeof app === 'object' && app !== null ? unwrap(app) : app, 'testApp()');

@@ -78,8 +78,8 @@ export const developingDefects: Defect[] = [
   ...defectsOf('src/read-options.ts', FAILURES, [
     [
       'production can show stacks',
-      "if (dev && process.env.NODE_ENV === 'production')",
-      "if (dev && process.env.NODE_ENV === 'none')",
+      "if (dev && nodeEnv() === 'production')",
+      "if (dev && nodeEnv() === 'none')",
       'is rejected in production',
     ],
   ]),
