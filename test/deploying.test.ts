@@ -121,10 +121,10 @@ describe.skipIf(!has('python3', '-c', 'import yaml'))('the files of containers',
   });
 
   test('the pod has probes that need no token, and more time to stop than the server takes', async () => {
-    interface Container {
+    type Probe = 'startupProbe' | 'readinessProbe' | 'livenessProbe';
+    interface Container extends Record<Probe, { httpGet: { path: string; port: string } }> {
       env: { name: string; value: string }[];
       ports: { name: string; containerPort: number }[];
-      [probe: `${string}Probe`]: { httpGet: { path: string; port: string } };
     }
     const [deployment, service] = parsed(blockOf('yaml', 'kind: Deployment')) as [
       {
@@ -154,7 +154,7 @@ describe.skipIf(!has('python3', '-c', 'import yaml'))('the files of containers',
     // The kubelet names the address of the pod.
     const statusOf = async (path: string): Promise<number | undefined> =>
       (await askAdmin(admin, path, { host: '192.0.2.7:9090' })).status;
-    for (const probe of ['startupProbe', 'readinessProbe', 'livenessProbe'] as const) {
+    for (const probe of ['startupProbe', 'readinessProbe', 'livenessProbe'] satisfies Probe[]) {
       const { path, port } = container[probe].httpGet;
       expect(port).toBe('admin');
       expect(await statusOf(path)).toBe(200);
