@@ -6,7 +6,7 @@ import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { runCli } from '../../support/cli.ts';
-import { appFiles, temporaryFolder } from '../../support/fixtures.ts';
+import { appFiles, startServer, temporaryFolder } from '../../support/fixtures.ts';
 import { startApp } from './command.ts';
 
 const run = promisify(execFile);
@@ -59,6 +59,32 @@ test('the first application has the commands', async () => {
   const { scripts } = JSON.parse(readFileSync(join(folder, name, 'package.json'), 'utf8'));
   expect(page).toContain(`\`npm run dev\` is \`${scripts.dev}\``);
   expect(scripts).toHaveProperty('start');
+});
+
+test('a changed file reloads the application, with the lines that the page has', async () => {
+  const files = appFiles();
+  const [start = '', reloaded = '', mistaken = ''] = blocks('Reloading', 'sh', 'text', 'text');
+  files.write('greeting.js', "export const greeting = 'one';");
+  const app = files.write(
+    'app.js',
+    "import { greeting } from './greeting.js';\nexport default { fetch: () => new Response(greeting) };",
+  );
+  const [, args = ''] = /^npx hotpath app\.js (.+)$/m.exec(start) ?? [];
+  const server = await startServer([app, '--workers', '1', ...args.split(' ')]);
+  const lastLine = (): string =>
+    server.output
+      .trim()
+      .split('\n')
+      .at(-1)
+      ?.replace(/^\S*\//, '') ?? '';
+  const answer = async (): Promise<string> => await (await fetch(`http://127.0.0.1:${server.port}/`)).text();
+  files.write('greeting.js', "export const greeting = 'two';");
+  await expect.poll(lastLine, { timeout: 10_000 }).toMatch(pattern(reloaded));
+  await expect.poll(answer, { timeout: 10_000 }).toBe('two');
+  files.write('greeting.js', '\n\nexport const greeting = ;');
+  await expect.poll(lastLine, { timeout: 10_000 }).toMatch(pattern(mistaken));
+  expect(await answer()).toBe('two');
+  await server.stop();
 });
 
 describe('the application that fails', () => {
