@@ -20,7 +20,7 @@ const COMPARED = [
 /** These start servers as processes or threads, and wait for what they do, however long it takes. */
 const SERVERS = [
   'test/admin/!(exposition).test.ts',
-  'test/{cli,command,configuration,deploying,descriptors,init,listeners,package,serve,stopping,systemd,unix}.test.ts',
+  'test/{cli,command,configuration,deploying,descriptors,init,listeners,package,serve,stopping,systemd,systemd-notify,unix}.test.ts',
   'test/app/rate-limit.test.ts',
   'test/app/end-to-end/*.test.ts',
   'test/durable/{crash,end-to-end,folder,keep,lock,odd-names,redis,redis-reasons,serve}.test.ts',

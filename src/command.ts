@@ -13,6 +13,7 @@ import { forgetSockets } from './listen-fds.ts';
 import { oneLine } from './one-line.ts';
 import { OptionError } from './option-kinds.ts';
 import { supervise } from './supervisor.ts';
+import { takeServiceManager } from './systemd-notify.ts';
 import { TIMES } from './times.ts';
 import { version } from './version.ts';
 
@@ -41,13 +42,14 @@ export async function main(argv: string[], times = TIMES): Promise<number> {
     }
     const { asked } = command;
     forgetSockets(process.env);
+    const manager = takeServiceManager(process.env, process.pid);
     for (const line of asked.warnings) complain(line);
     if (asked.check) return await check(asked);
     const configuration = await configure(asked);
     settings = configuration.settings;
     const { options, mistakes } = configuration;
     if (mistakes[0] !== undefined) throw mistakes[0];
-    if (!asked.printConfig) return await supervise(options, times, settings);
+    if (!asked.printConfig) return await supervise(options, times, settings, manager);
     console.log(listingOf(options, settings));
     return 0;
   } catch (error) {

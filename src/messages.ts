@@ -16,6 +16,8 @@ export type ToServer =
   | { type: 'stopping' }
   | { type: 'drain'; timeoutMs: number }
   | { type: 'reload'; timeoutMs: number }
+  /** Asks for a `pong`. */
+  | { type: 'ping' }
   /** Opens the file of the access log anew. */
   | { type: 'reopen-logs' }
   /** Ends a thread as a crash would. For tests only. */
@@ -39,6 +41,10 @@ export type ToSupervisor =
   | { type: 'administered'; url: string }
   /** Every thread listens for all these listeners. */
   | { type: 'listening'; listeners: readonly ListenerOptions[]; who: string; io: Io }
+  /** A reload has ended, whether it succeeded or failed. */
+  | { type: 'reloaded' }
+  /** The answer to `ping`. */
+  | { type: 'pong' }
   | { type: 'failed'; code: string | undefined; message: string }
   | { type: 'note'; text: string }
   | { type: 'warning'; text: string }

@@ -56,6 +56,10 @@ async function obey(message: ToServer | null, handle: unknown): Promise<void> {
       break;
     case 'reload':
       await reload(message.timeoutMs);
+      tell({ type: 'reloaded' });
+      break;
+    case 'ping':
+      tell({ type: 'pong' });
       break;
     case 'reopen-logs':
       await starting;

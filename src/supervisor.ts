@@ -15,6 +15,7 @@ import type { ToServer, ToSupervisor } from './messages.ts';
 import { countListeners } from './models/counts.ts';
 import type { Options } from './options.ts';
 import { plural } from './plural.ts';
+import type { ServiceManager } from './systemd-notify.ts';
 import type { Times } from './times.ts';
 
 const BACKOFF_FIRST_MS = 100;
@@ -33,6 +34,7 @@ const BY_SIGNAL = 128;
 /**
  * Runs a server until a signal stops it.
  * @param settings in which messages find how the user wrote an option
+ * @param manager learns when the server is ready, reloads and stops
  * @returns the exit code: 0; 1 if the server process failed while it stopped; 128 and the number of the signal if a
  *   second signal cut requests off
  * @throws the error that binding or starting fails with
@@ -41,6 +43,7 @@ export async function supervise(
   options: Options,
   times: Times,
   settings: Settings,
+  manager?: ServiceManager,
   places = listenersOf(options),
 ): Promise<number> {
   leaveDebuggerToServer();
@@ -66,7 +69,7 @@ export async function supervise(
   }
   try {
     return await new Promise<number>((resolve, reject) =>
-      new Supervisor(possible, times, listeners, bound, admin, log, resolve, reject).start(),
+      new Supervisor(possible, times, listeners, bound, admin, log, manager, resolve, reject).start(),
     );
   } finally {
     // Open until here, so that a draining server answers that it is not ready.
@@ -133,6 +136,7 @@ class Supervisor {
     private readonly bound: Bound[],
     private readonly admin: Bound | undefined,
     private readonly log: Log,
+    private readonly manager: ServiceManager | undefined,
     private readonly stopped: (code: number) => void,
     private readonly failed: (error: Error) => void,
   ) {}
@@ -142,6 +146,10 @@ class Supervisor {
     // SIGHUP also reports that a terminal has been closed.
     process.on('SIGHUP', () => (this.attended ? this.stop('SIGHUP') : this.reload()));
     process.on('SIGUSR2', () => this.reopenLogs());
+    this.manager?.begin(
+      (text) => this.log.warn(text),
+      () => this.tell({ type: 'ping' }),
+    );
     this.startServer();
   }
 
@@ -191,6 +199,12 @@ class Supervisor {
       case 'failed':
         this.failure = Object.assign(new Error(message.message), { code: message.code });
         break;
+      case 'reloaded':
+        this.manager?.reloaded();
+        break;
+      case 'pong':
+        this.manager?.alive();
+        break;
       case 'note':
         this.log.note(message.text);
         break;
@@ -212,6 +226,7 @@ class Supervisor {
     if (!(await this.publish(this.bound))) return;
     this.proved = true;
     this.announce(message);
+    this.manager?.ready();
   }
 
   /** Publishes sockets. @returns false if it fails; then the server process is ended */
@@ -273,6 +288,7 @@ class Supervisor {
 
   private reload(): void {
     if (this.stopping || this.delay !== undefined) return;
+    this.manager?.reloading();
     if (this.pause === undefined) this.tell({ type: 'reload', timeoutMs: this.options.drainTimeout });
     else this.startServer();
   }
@@ -287,6 +303,7 @@ class Supervisor {
     const now = Date.now();
     if (now - this.signalledMs <= this.times.sameSignalMs) return;
     this.signalledMs = now;
+    if (!this.stopping && this.delay === undefined) this.manager?.stopping();
     if (this.stopping) {
       this.log.note(`Stopping at once on another ${signal}`);
       this.code = BY_SIGNAL + constants.signals[signal];

@@ -33,7 +33,7 @@ const LAYERS: RegExp[] = [
   /^src\/logs\//,
   /^src\/(connection|state)\//,
   /^src\/(app|durable|http2)\//,
-  /^src\/(workers\/|watch\/|(option-kinds|node-env|options|option-hints|tls-options|read-options|serve-options|listen-fds|version)\.ts$)/,
+  /^src\/(workers\/|watch\/|(option-kinds|node-env|options|option-hints|tls-options|read-options|serve-options|listen-fds|systemd-notify|version)\.ts$)/,
   /^src\/(models\/|messages\.ts$)/,
   /^src\/admin\//,
   /^src\/configuration\//,
@@ -99,7 +99,10 @@ describe('import directions', () => {
       'node:worker_threads',
       /^src\/((workers|models)\/|configuration\/probe-main\.ts$|durable\/keeper(-main)?\.ts$|logs\/writer(-main)?\.ts$|state\/binding\.ts$)/,
     ],
-    ['node:child_process', /^src\/(supervisor|configuration\/probe|models\/process|app\/load)\.ts$/],
+    [
+      'node:child_process',
+      /^src\/(supervisor|systemd-notify|configuration\/probe|models\/process|app\/load)\.ts$/,
+    ],
     // body-metadata.ts asks for the version of undici, monotonic-clock.ts for the time, server-user.ts for the user.
     [
       'node:process',
@@ -125,7 +128,7 @@ describe('import directions', () => {
       const code = readFileSync(file, 'utf8').replace(/\/\/.*|\/\*[\s\S]*?\*\//g, '');
       if (!file.startsWith('src/wasm/')) expect(code, file).not.toMatch(/\bWebAssembly\b/);
       if (
-        !/^src\/(cli|command|node-version|supervisor|server-main|models\/(access-log|process-main|in-thread)|logs\/(context-log|own-lines|writer)|configuration\/probe-main|workers\/worker-main)\.ts$/.test(
+        !/^src\/(cli|command|node-version|supervisor|server-main|systemd-notify|models\/(access-log|process-main|in-thread)|logs\/(context-log|own-lines|writer)|configuration\/probe-main|workers\/worker-main)\.ts$/.test(
           file,
         )
       )

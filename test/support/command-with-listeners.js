@@ -8,7 +8,13 @@ import { TIMES } from '#dist/times.js';
 const [addresses, ...argv] = process.argv.slice(2);
 const listeners = JSON.parse(addresses).map((address) => ({ address, protocol: 'plain', serves: 'public' }));
 try {
-  await supervise(configurationOf(readCommand(argv, {}).asked).options, TIMES, new Map(), listeners);
+  await supervise(
+    configurationOf(readCommand(argv, {}).asked).options,
+    TIMES,
+    new Map(),
+    undefined,
+    listeners,
+  );
 } catch (error) {
   process.stderr.write(`hotpath: ${explain(error)}\n`);
   process.exitCode = 1;
