@@ -55,13 +55,13 @@ describe.skipIf(!tools)('systemd', () => {
     const manager = await startManager();
     const app = appFiles().write(
       'app.mjs',
-      'export default { fetch: () => new Response(`${process.env.NOTIFY_SOCKET} ${process.env.WATCHDOG_USEC}`) };',
+      "export default { fetch: () => Response.json([process.env.NOTIFY_SOCKET ?? '', process.env.WATCHDOG_USEC ?? '']) };",
     );
     const run = await startServer([app, '--workers', '1'], manager.environment);
     const ready = `READY=1\nMAINPID=${run.child.pid}`;
     await eventually('ready', () => manager.news.length === 1);
     expect(manager.news).toEqual([ready]);
-    expect(readResponses(await ask(run.port))[0]?.content).toBe('undefined undefined');
+    expect(readResponses(await ask(run.port))[0]?.content).toBe('["",""]');
     const before = process.hrtime.bigint() / 1000n;
     run.child.kill('SIGHUP');
     await eventually('reloaded', () => manager.news.length === 3);
@@ -115,7 +115,10 @@ test('the variables are taken out of the environment, and a watchdog of another 
     const manager = takeServiceManager(environment, 7);
     expect(environment).toEqual({});
     const { setInterval } = globalThis;
-    globalThis.setInterval = (() => (count++, { unref() {} })) as unknown as typeof setInterval;
+    globalThis.setInterval = (() => {
+      count++;
+      return { unref() {} };
+    }) as unknown as typeof setInterval;
     manager?.begin(
       () => {},
       () => {},

@@ -4,6 +4,7 @@ import { type Defect, defectsOf } from './defect.ts';
 
 const STOPPING = ['test/stopping.test.ts'];
 const WATCHDOG = ['test/workers/watchdog.test.ts'];
+const NOTIFY = ['test/systemd-notify.test.ts'];
 const CPUS = ['test/models/cpus.test.ts'];
 const GOES_ON = 'during the shutdown delay';
 
@@ -98,6 +99,36 @@ export const deploymentDefects: Defect[] = [
       'this.options.watchdog?.forget(thread)',
       'counts stalls',
     ],
+  ]),
+  ...defectsOf('src/systemd-notify.ts', NOTIFY, [
+    [
+      'the application may speak for the server',
+      "['NOTIFY_SOCKET', 'WATCHDOG_USEC', 'WATCHDOG_PID']",
+      "['WATCHDOG_USEC', 'WATCHDOG_PID']",
+      'taken out of the environment',
+    ],
+    [
+      'the watchdog of another process is fed',
+      ' && (!WATCHDOG_PID || WATCHDOG_PID === `${pid}`)',
+      '',
+      'of another process',
+    ],
+    ['a missing program is tried again and again', 'this.failed = true;', '', 'has one line'],
+    [
+      'the time of a reload is not in microseconds',
+      'process.hrtime.bigint() / 1000n',
+      'process.hrtime.bigint()',
+      'reloads and stops',
+    ],
+  ]),
+  ...defectsOf('src/supervisor.ts', NOTIFY, [
+    [
+      'a server that stands still is alive',
+      "this.tell({ type: 'ping' })",
+      'this.manager?.alive()',
+      'as long as the server process answers',
+    ],
+    ['a stop is not reported', 'this.manager?.stopping();', '{}', 'reloads and stops'],
   ]),
   ...defectsOf('src/models/cpus.ts', CPUS, [
     ['half a CPU is lost', 'Math.ceil(quota)', 'Math.round(quota)', 'a quota of'],
