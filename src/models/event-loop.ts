@@ -9,6 +9,7 @@ import { plural } from '../plural.ts';
 import { joinState } from '../state/shared.ts';
 import { readStatistics } from '../wasm/statistics.ts';
 import { Pool } from '../workers/pool.ts';
+import { SpareThreads } from '../workers/spare-threads.ts';
 import { stackOfThread } from '../workers/stack-of-thread.ts';
 import { Watchdog } from '../workers/watchdog.ts';
 import { openAccessLog } from './access-log.ts';
@@ -48,6 +49,7 @@ export async function eventLoop(start: ModelStart): Promise<Server> {
     loadMs: options.loadTimeout,
     times,
     watcher: watch,
+    spares: watch && new SpareThreads(workers),
     watchdog: new Watchdog({
       views: viewsOf(planes.memory),
       timeoutMs: options.stallTimeout,

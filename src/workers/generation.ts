@@ -11,6 +11,7 @@ import type { Times } from '../times.ts';
 import type { TlsMaterial } from '../tls/material.ts';
 import { countRestart } from '../wasm/header.ts';
 import type { WorkerStart } from './messages.ts';
+import type { SpareThreads } from './spare-threads.ts';
 import { type Death, StartedThread, type ThreadHost } from './started-thread.ts';
 import type { Watchdog } from './watchdog.ts';
 
@@ -30,6 +31,8 @@ export interface GenerationOptions {
   listening?: (listener: number, port: number) => void;
   /** Called with files that a thread imports, in a server that watches them. @param atMs before they are read */
   imported?: (files: string[], atMs: number) => void;
+  /** Threads that wait for their data, in the same server. */
+  spares?: SpareThreads | undefined;
 }
 
 /** How a test ends a thread. */
@@ -69,6 +72,7 @@ export class Generation {
   ) {
     this.threads = new Array(options.workers).fill(undefined);
     this.host = {
+      spares: options.spares,
       loadMs: options.loadMs,
       slowMs: options.times.slowMs,
       takePlace: options.takePlace,

@@ -26,24 +26,47 @@ interface CommonJs {
   ): string;
 }
 
+/** Called with the paths of files that are imported. */
+type Report = (files: string[]) => void;
+
+interface Prepared {
+  /** Where the loader thread of Node 20 reports its files. */
+  port: MessagePort | undefined;
+}
+
+let report: Report = () => {};
+let prepared: Prepared | undefined;
+
+/** Installs the hooks, which takes long in Node 20. Nothing is reported yet. */
+export function prepareReports(): void {
+  prepared ??= prepare();
+}
+
 /**
  * Begins to report imports.
- * @param report called with the paths of files
+ * @param to called with the paths of files
  * @param hand called with the port on which the loader thread of Node 20 reports its files
  */
-export function reportImports(report: (files: string[]) => void, hand: (port: MessagePort) => void): void {
-  const files = new ImportedFiles(report);
+export function reportImports(to: Report, hand: (port: MessagePort) => void): void {
+  prepareReports();
+  report = to;
+  if (prepared?.port !== undefined) hand(prepared.port);
+}
+
+function prepare(): Prepared {
+  const files = new ImportedFiles((paths) => report(paths));
   const { registerHooks } = module as { registerHooks?: RegisterHooks };
-  if (registerHooks !== undefined) registerHooks({ resolve: (...how) => resolveWith(files, ...how) });
-  else {
-    const { port1, port2 } = new MessageChannel();
-    hand(port1);
-    module.register(new URL('./import-hooks.js', import.meta.url), {
-      data: { port: port2 },
-      transferList: [port2],
-    });
-    seeRequire(files);
+  if (registerHooks !== undefined) {
+    registerHooks({ resolve: (...how) => resolveWith(files, ...how) });
+    return { port: undefined };
   }
+  const { port1, port2 } = new MessageChannel();
+  module.register(new URL('./import-hooks.js', import.meta.url), {
+    data: { port: port2 },
+    transferList: [port2],
+  });
+  seeRequire(files);
+  return { port: port1 };
 }
 
 function resolveWith(

@@ -59,6 +59,7 @@ export class Pool {
         this.current.commit();
         this.started = true;
         watcher?.loaded(this.loads);
+        options.spares?.refill();
         // If a thread has picked a port, the next threads get it before they listen.
         start.listeners = start.listeners.map((one, i) => withPort(one, ports[i] as number));
         return start.listeners;
@@ -118,6 +119,7 @@ export class Pool {
    */
   async drain(timeoutMs: number): Promise<number> {
     this.draining = true;
+    this.options.spares?.close();
     const late = await Promise.all(
       [this.current, this.next, this.old].map((generation) => generation?.drain(timeoutMs, 'stop') ?? 0),
     );
@@ -158,6 +160,7 @@ export class Pool {
       await next.start();
     } catch (error) {
       await next.drain(FAILED_MS, 'failure');
+      options.spares?.refill();
       this.reloads--;
       if (this.draining) throw new Error('the server is stopping');
       current.listenAgain([...vacated]);
@@ -173,6 +176,7 @@ export class Pool {
     if (this.draining) return;
     // A connection in the queue of a socket that only old threads have would be lost when they end.
     await current.stopListening([...options.start.listeners.keys()]);
+    options.spares?.refill();
     this.oldEnds = current.drain(timeoutMs, 'reload', hasty).finally(() => {
       this.old = undefined;
     });

@@ -10,6 +10,7 @@ import type { TlsMaterial } from '../tls/material.ts';
 import { openConnections, reclaimSlot } from '../wasm/statistics-row.ts';
 import { within } from '../within.ts';
 import type { FromWorker, ToWorker, WorkerStart } from './messages.ts';
+import type { SpareThreads } from './spare-threads.ts';
 import { Thread } from './thread.ts';
 import { whileAnswering } from './under-way.ts';
 
@@ -23,6 +24,8 @@ type Stage = 'import' | 'start()' | 'listen';
 
 /** Receives the questions and reports of a thread. */
 export interface ThreadHost {
+  /** Threads that wait for their data, in a server that watches files. */
+  readonly spares?: SpareThreads | undefined;
   /** Milliseconds until it must listen. */
   readonly loadMs: number;
   /** Milliseconds after which its start is reported as slow. */
@@ -89,7 +92,7 @@ export class StartedThread {
       this.succeed = resolve;
       this.fail = reject;
     });
-    this.thread = new Thread(start, (message) => this.hear(message));
+    this.thread = new Thread(start, (message) => this.hear(message), host.spares);
     this.timers = [
       setTimeout(() => host.slow(`${this.unfinished} after ${host.slowMs / 1000} s`), host.slowMs),
       setTimeout(() => this.endStart(this.tooSlow), host.loadMs),

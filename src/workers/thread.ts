@@ -3,6 +3,7 @@
 
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import type { FromWorker, ToWorker, WorkerData, WorkerStart } from './messages.ts';
+import type { SpareThreads } from './spare-threads.ts';
 
 export class Thread {
   /** The id of the thread, kept here since Node forgets it when the thread ends. */
@@ -17,17 +18,20 @@ export class Thread {
   private readonly worker: Worker;
   private readonly port: MessagePort;
 
-  /** @param hear called with each message of the thread */
+  /**
+   * @param hear called with each message of the thread
+   * @param spares threads that wait for their data, if there are any
+   */
   constructor(
     start: WorkerStart,
     private readonly hear: (message: FromWorker) => void,
+    spares?: SpareThreads,
   ) {
     const { port1, port2 } = new MessageChannel();
     const workerData: WorkerData = { ...start, channel: port2 };
-    this.worker = new Worker(new URL('./worker-main.js', import.meta.url), {
-      workerData,
-      transferList: [port2],
-    });
+    this.worker =
+      spares?.start(workerData, [port2]) ??
+      new Worker(new URL('./worker-main.js', import.meta.url), { workerData, transferList: [port2] });
     this.id = this.worker.threadId;
     this.port = port1;
     port1.on('message', hear);
