@@ -172,7 +172,7 @@ describe('an application that does not load to its end', () => {
   test('a reload whose app waits in a blocking call is reported once, and later reloads serve when the call returns', async () => {
     const app = files.write('blocked.mjs', ANSWERS.replace('two', 'one'));
     const flag = files.write('blocks', '');
-    const run = await startServer(['--workers', '2', '--load-timeout', '1000', app]);
+    const run = await startServer(['--workers', '2', '--load-timeout', '4000', app]);
     files.write(
       'blocked.mjs',
       `import { execFileSync } from 'node:child_process';
