@@ -43,7 +43,6 @@ export class RequestContext implements Context {
   readonly #exchange: Exchange;
   readonly #environment: AppEnvironment;
   #address: string | undefined = undefined;
-  #log: Logger | undefined = undefined;
 
   constructor(exchange: Exchange, environment: AppEnvironment) {
     this.#exchange = exchange;
@@ -75,12 +74,8 @@ export class RequestContext implements Context {
   }
 
   get log(): Logger {
-    this.#log ??= logOfRequest(
-      CONTEXT_LEVELS[this.#environment.logLevel ?? 'errors'],
-      this.#environment.worker,
-      this.requestId,
-    );
-    return this.#log;
+    const { logLevel = 'errors', worker } = this.#environment;
+    return logOfRequest(this.#exchange, CONTEXT_LEVELS[logLevel], worker, this.requestId);
   }
 
   get worker(): number {
