@@ -13,7 +13,8 @@ export class ServiceManager {
   /** The reloads that have not ended. */
   private reloads = 0;
   private stopped = false;
-  private failed = false;
+  private aliveWaits = false;
+  private warned = false;
 
   /**
    * @param socket the address of the manager's socket
@@ -38,13 +39,13 @@ export class ServiceManager {
   /** The server listens. If it is reloading, it began anew instead. */
   ready(): void {
     this.reloads = 0;
-    if (!this.stopped) this.send('READY=1', `MAINPID=${this.pid}`);
+    if (!this.stopped) void this.send('READY=1', `MAINPID=${this.pid}`);
   }
 
   reloading(): void {
     this.reloads++;
     // The clock of hrtime() is CLOCK_MONOTONIC.
-    this.send('RELOADING=1', `MONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`);
+    void this.send('RELOADING=1', `MONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`);
   }
 
   /** A reload has ended, whether it succeeded or failed. */
@@ -55,16 +56,21 @@ export class ServiceManager {
 
   stopping(): void {
     this.stopped = true;
-    this.send('STOPPING=1');
+    void this.send('STOPPING=1');
   }
 
   /** Postpones the watchdog. */
   alive(): void {
-    this.send('WATCHDOG=1');
+    if (this.aliveWaits) return;
+    this.aliveWaits = true;
+    void this.send('WATCHDOG=1').then(() => {
+      this.aliveWaits = false;
+    });
   }
 
-  private send(...message: string[]): void {
-    this.sent = this.sent.then(() => (this.failed ? undefined : this.run(message)));
+  private send(...message: string[]): Promise<void> {
+    this.sent = this.sent.then(() => this.run(message));
+    return this.sent;
   }
 
   /** Resolves when the program has ended. */
@@ -80,8 +86,9 @@ export class ServiceManager {
         resolve(code === 0 ? undefined : `ended by ${signal ?? `code ${code}`}`),
       );
     });
-    if (failure === undefined) return;
-    this.failed = true;
+    // The next message is tried in any case: without it the manager may end the server.
+    if (failure === undefined || this.warned) return;
+    this.warned = true;
     this.warn(
       `The service manager is not notified, since systemd-notify failed: ${failure}; install it, or use Type=exec in the unit`,
     );

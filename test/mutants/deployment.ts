@@ -113,7 +113,7 @@ export const deploymentDefects: Defect[] = [
       '',
       'of another process',
     ],
-    ['a missing program is tried again and again', 'this.failed = true;', '', 'has one line'],
+    ['each failure is logged', 'this.warned = true;', '', 'has one line'],
     [
       'the time of a reload is not in microseconds',
       'process.hrtime.bigint() / 1000n',
