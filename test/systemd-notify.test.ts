@@ -82,7 +82,7 @@ describe.skipIf(!tools)('systemd', () => {
     const server = childrenOf(run.child.pid as number)[0] as number;
     process.kill(server, 'SIGSTOP');
     let still = false;
-    for (let i = 0; i < 20 && !still; i++) {
+    for (let i = 0; i < 10 && !still; i++) {
       const before = alive();
       await sleep(5 * WATCHDOG_MS);
       still = alive() === before;
