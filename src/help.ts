@@ -20,6 +20,7 @@ const SIGNALS: readonly Row[] = [
   ['SIGINT, SIGTERM', 'Stop: finish requests under way, up to --drain-timeout'],
   ['a second one', 'Stop at once'],
   ['SIGHUP', 'Reload the app and the certificates; if a terminal has closed, stop'],
+  ['SIGUSR2', 'Open the file of --access-log anew, as log rotation needs'],
 ];
 
 const EXIT_CODES: readonly Row[] = [

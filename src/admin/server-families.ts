@@ -69,7 +69,7 @@ function connectionFamilies({ listeners }: Statistics, urls: readonly string[]):
   ];
 }
 
-function threadFamilies({ threads, restarts, reloads }: Statistics): Family[] {
+function threadFamilies({ threads, restarts, reloads, stalls, logLinesDropped }: Statistics): Family[] {
   const workers = byWorker(threads);
   const of = (figure: (worker: Worker) => number): Series[] =>
     workers.map((worker) => ({ labels: { worker: worker.label }, value: figure(worker) }));
@@ -81,6 +81,13 @@ function threadFamilies({ threads, restarts, reloads }: Statistics): Family[] {
     single('gauge', 'hotpath_threads', 'Threads that run', threads.filter(({ live }) => live).length),
     single('counter', 'hotpath_thread_restarts', 'Threads that died and were replaced', restarts),
     single('counter', 'hotpath_reloads', 'Reloads that succeeded', reloads),
+    single('counter', 'hotpath_stalls', 'Event loops that stood still for the stall timeout', stalls),
+    single(
+      'counter',
+      'hotpath_log_lines_dropped',
+      'Lines of the access log that found no room',
+      logLinesDropped,
+    ),
     family(
       'counter',
       'hotpath_worker_requests',
