@@ -47,7 +47,7 @@ if (!hasOpenssl) console.log('openssl is not installed: the tests of HTTPS are l
 export default defineConfig({
   test: {
     exclude: hasOpenssl ? defaultExclude : [...defaultExclude, ...HTTPS],
-    testTimeout: 30_000,
+    testTimeout: 60_000,
     // What is built runs as it is, and so does what it imports.
     server: { deps: { external: [/\/dist\//] } },
     projects: [

@@ -14,7 +14,9 @@ vi.setConfig({ testTimeout: 60_000 });
 const APP = `import { createRequire } from 'node:module';
 import { text } from './lib/text.js';
 const require = createRequire(import.meta.url);
-export default { fetch: () => new Response([text, require('./common.cjs'), require('./data.json').text].join()) };
+const common = require('./common.cjs');
+const data = require('./data.json');
+export default { fetch: () => new Response([text, common, data.text].join()) };
 `;
 
 interface Project {
