@@ -112,7 +112,7 @@ export const developingDefects: Defect[] = [
       'a change during a reload is lost',
       'while (this.quiet && this.serves) {',
       'if (this.quiet && this.serves) {',
-      'the last of many changes',
+      'comes while the application loads',
     ],
     [
       'files that are no longer imported count',

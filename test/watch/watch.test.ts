@@ -1,6 +1,6 @@
 // --watch: a change of a file that the application imports reloads it.
 
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { type Run, runCli } from '../support/cli.ts';
@@ -148,6 +148,22 @@ test('the last of many changes serves, also if it comes during a reload', async 
     await sleep(i * 15);
   }
   await untilAnswer(run, '11,common,data');
+});
+
+test('a change that comes while the application loads is followed by another load', async () => {
+  const files = threeFiles();
+  const run = await startServer(watched(files));
+  const begun = join(files.folder, 'begun');
+  files.write(
+    'lib/deep.js',
+    `import { writeFileSync } from 'node:fs';
+     writeFileSync(${JSON.stringify(begun)}, '');
+     await new Promise((resolve) => setTimeout(resolve, 700));
+     export const text = 'slow';`,
+  );
+  await eventually('the load', () => existsSync(begun));
+  files.write('lib/deep.js', "export const text = 'last';");
+  await untilAnswer(run, 'last,common,data');
 });
 
 test('a reload closes idle connections at once, and ends requests under way soon', async () => {
