@@ -127,12 +127,4 @@ export const developingDefects: Defect[] = [
       'reported with its line',
     ],
   ]),
-  ...defectsOf('src/watch/changes.ts', WATCH, [
-    [
-      'a folder that was replaced is no longer watched',
-      'if (folder === path || folder.startsWith(below)) this.forget(folder);',
-      'if (folder === below) this.forget(folder);',
-      'replaces by renaming',
-    ],
-  ]),
 ];

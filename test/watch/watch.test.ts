@@ -82,12 +82,17 @@ test('files of every kind reload the application, and a line names the file', as
   await untilAnswer(run, 'two,COMMON,DATA');
   files.write('app.js', 'export default { fetch: () => new Response("alone") };');
   await untilAnswer(run, 'alone');
-  const lines = run.output.split('has changed').length;
+  await eventually('the line', () => /app\.js has changed: reloaded/.test(run.output));
+  const lines = run.output.split('changed: reloaded').length;
   // The application no longer imports it, and a file that it never imported does not count.
   files.write('lib/deep.js', "export const text = 'three';");
   files.write('lib/other.js', '');
-  await sleep(300);
-  expect(run.output.split('has changed')).toHaveLength(lines);
+  await sleep(100);
+  files.write('app.js', 'export default { fetch: () => new Response("again") };');
+  await untilAnswer(run, 'again');
+  await eventually('the next line', () => run.output.split('changed: reloaded').length > lines);
+  expect(run.output.split('changed: reloaded')).toHaveLength(lines + 1);
+  expect(run.output).toMatch(/app\.js has changed: reloaded in \d+ ms\n$/);
 });
 
 test('a file that an editor replaces by renaming, or deletes and writes again, counts as changed', async () => {
