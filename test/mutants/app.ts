@@ -116,14 +116,10 @@ export const appDefects: Defect[] = [
       'this.send(exchange, request, response);\n    } catch (error) {\n      this.fail(exchange, request, error);\n    }\n  }\n\n  private send',
       'this.send(exchange, request, response);\n    } catch {}\n  }\n\n  private send',
     ],
-    [
-      'an error handler that rejects is not answered for',
-      '.catch((cause: unknown) => this.refuse(exchange, request, cause));',
-      '.catch(() => {});',
-    ],
+    ['an error handler that rejects is not answered for', '.catch(refuse);', '.catch(() => {});'],
     [
       'an error handler that throws ends the connection',
-      '} catch (cause) {\n      this.refuse(exchange, request, cause);',
+      '} catch (cause) {\n      refuse(cause);',
       '} catch (cause) {\n      exchange.breakOff();',
     ],
     ['OPTIONS is refused', "if (method === 'OPTIONS')", "if (method === 'HEAD')"],
@@ -240,14 +236,14 @@ export const appDefects: Defect[] = [
     [
       [
         "a fetched response is taken for the program's own",
-        "return response.body !== null && response.url === '';",
-        'return response.body !== null;',
+        "return response.body !== null && response.url === '' &&",
+        'return response.body !== null &&',
         'is told nothing of a fixed',
       ],
       [
         "a redirection by hotpath is taken for the platform's",
-        "return response.body !== null && response.url === '';",
-        "return response.url === '';",
+        "return response.body !== null && response.url === '' &&",
+        "return response.url === '' &&",
         'is told nothing of a fixed',
       ],
     ],

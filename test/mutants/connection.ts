@@ -117,8 +117,8 @@ export const connectionDefects: Defect[] = [
     ],
     [
       'the next write does not wait for the last',
-      'if (!outflow.flush()) break;',
-      'outflow.flush();',
+      '(slot.written === 0 && !outflow.flush())',
+      '(slot.written === 0 && (outflow.flush(), false))',
       FEW_WRITES,
     ],
     [
@@ -622,8 +622,8 @@ export const connectionDefects: Defect[] = [
       ],
       [
         'deadlines follow the wall clock',
-        'Math.floor(this.time.monotonicMs())',
-        'Math.floor(this.time.epochMs())',
+        'this.nowMs = Math.floor(monotonicMs);',
+        'this.nowMs = Math.floor(epochMs);',
       ],
     ],
   ),

@@ -102,8 +102,8 @@ export const developingDefects: Defect[] = [
   ...defectsOf('src/command-line.ts', INIT, [
     [
       'a file called init in a folder is the command',
-      'paths[0] === INIT',
-      'paths[0]?.endsWith(INIT)',
+      'word === INIT',
+      'word?.endsWith(INIT)',
       'is a file if the path says so',
     ],
   ]),

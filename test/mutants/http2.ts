@@ -117,8 +117,8 @@ export const http2Defects: Defect[] = [
     ],
     [
       'the version in the log is that of HTTP/1',
-      "new RequestLog(plane, endpoint, peer, '2')",
-      'new RequestLog(plane, endpoint, peer)',
+      "requestLogOf(plane, this, endpoint, peer, '2')",
+      'requestLogOf(plane, this, endpoint, peer)',
       'has each request and response',
     ],
   ]),

@@ -332,7 +332,7 @@ export const jsDefects: Defect[] = [
   ]),
   ...defectsOf('src/protocol/js/events.ts', EVENTS, [
     ['events of the call before stay', 'words[(slot + CONTROL_EVENT_COUNT) >> 2] = 0;', ''],
-    ['one event more than fits is recorded', '=== EVENT_COUNT_MAX', '=== EVENT_COUNT_MAX + 1'],
+    ['one event more than fits is recorded', '? 1 : EVENT_COUNT_MAX)', '? 1 : EVENT_COUNT_MAX + 1)'],
     ['an event keeps values of the event before', 'bytes.fill(0, event, event + EVENT_BYTES);', ''],
     ['all responses of a call share one event', ' || words[(event + EVENT_RESPONSE) >> 2] !== 0)', ')'],
     [

@@ -10,12 +10,6 @@ const ROTATION = ['test/logs/rotation.test.ts'];
 export const logDefects: Defect[] = [
   ...defectsOf('src/logs/ring.ts', RING, [
     [
-      'a line overtakes the writer',
-      'if (tail - 1 <= LINE_BYTES_MAX) return false;',
-      '',
-      'however they are taken',
-    ],
-    [
       'the writer does not see where lines end',
       'Atomics.store(words, WRAP, this.head);',
       '',
@@ -30,12 +24,6 @@ export const logDefects: Defect[] = [
       'no bytes from outside',
     ],
     ['a quote ends a text', 'byte !== QUOTE && ', '', 'no bytes from outside'],
-    [
-      'large numbers are not exact',
-      'DIGIT_0 + (rest - next * 10)',
-      'DIGIT_0 + rest - next * 10',
-      'are written exactly',
-    ],
   ]),
   ...defectsOf('src/logs/entry.ts', FORMATS, [
     [
