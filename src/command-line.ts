@@ -26,7 +26,7 @@ export type Command = { print: 'help' | 'version' } | { init: string } | { asked
 /** The name of a command. A file of this name is served as ./init. */
 const INIT = 'init';
 
-/** What a command asks for, before its options are read. */
+/** The request of a command line, before its options are read. */
 export interface Asked {
   /** URL of the application's module. */
   app: string | undefined;

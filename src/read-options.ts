@@ -222,7 +222,7 @@ function fitWatch({ watch, app, model }: Options, { called }: Given): void {
   );
 }
 
-/** Whoever sets both has most likely forgotten one of them. */
+/** A user who sets both has most likely forgotten one of them. */
 function fitDev({ dev }: Options, { called }: Given): void {
   if (dev && nodeEnv() === 'production')
     throw new OptionError(

@@ -28,7 +28,7 @@ const PURPOSES: Record<ListenerOptions['serves'], string> = { public: '', redire
 
 /** The exit code of a server that did not stop by itself. */
 const FAILED = 1;
-/** What a shell adds to the number of a signal. */
+/** A shell adds this to the number of a signal. */
 const BY_SIGNAL = 128;
 
 /**

@@ -1,4 +1,4 @@
-// What the command reports to systemd. A script stands in for the socket of systemd.
+// The messages of the command to systemd. A script stands in for the socket of systemd.
 
 import { spawn, spawnSync } from 'node:child_process';
 import { join } from 'node:path';

@@ -7,8 +7,8 @@ import type { Format } from './exposition.ts';
 const OPENMETRICS_VERSIONS = [undefined, '1.0.0', '0.0.1'];
 
 /**
- * Chooses a format. OpenMetrics only goes to scrapers that name it and like it at least as much as plain text. Whoever accepts
- * neither gets plain text.
+ * Chooses a format. OpenMetrics only goes to scrapers that name it and like it at least as much as plain text. A
+ * scraper that accepts neither gets plain text.
  * @param accept the value of the field Accept; null if there is none
  */
 export function formatFor(accept: string | null): Format {

@@ -18,7 +18,7 @@ export interface RunningServer {
   statistics(): Statistics;
 }
 
-/** What never changes about a server. */
+/** Properties of a server that never change. */
 export interface About {
   engine: string;
   model: string;

@@ -15,7 +15,7 @@ const BUCKET_OF_BOUND = BOUNDS.map(bucketOf);
 
 /** Kinds in the order in which they get names. */
 const KINDS: readonly StateValue['kind'][] = ['counter', 'histogram', 'gauge', 'limiter', 'mutex'];
-/** What may follow the name of a family of each type. */
+/** The endings of the names of metrics, by the type of their family. */
 const ENDINGS: Record<Family['type'], readonly string[]> = {
   counter: ['', '_total'],
   gauge: [''],

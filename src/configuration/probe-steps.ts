@@ -1,4 +1,4 @@
-// What the thread of a probe does: it loads a module, and prepares its application without serving it. Named state is in a
+// The steps of a probe: its thread loads a module, and prepares its application without serving it. Named state is in a
 // memory that ends with the thread.
 
 import { prepareApp } from '../app/dispatcher.ts';

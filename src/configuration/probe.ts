@@ -66,7 +66,7 @@ export class Probe {
     private readonly loadTimeoutMs: number,
   ) {
     this.child = fork(new URL('./probe-main.js', import.meta.url), {
-      // What a module prints while it loads is printed by the threads.
+      // The threads load the module again, and print its output.
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
       execArgv: execArgv.filter((flag) => !NOT_FOR_PROBE.test(flag)),
     });

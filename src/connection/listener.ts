@@ -15,7 +15,7 @@ export type ListenAt =
   | UnixAddress
   | InMemory;
 
-/** A place without an address, in the calling thread: whoever has taken it makes the connections. */
+/** A place without an address, in the calling thread. The function that attach() passes on takes each connection. */
 export interface InMemory {
   attach(accept: (accepted: Accepted) => void): void;
 }

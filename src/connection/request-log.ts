@@ -1,5 +1,5 @@
-// What a log gets to know of the requests of one connection, or of one stream of HTTP/2. A connection has a log of requests
-// only if an option asks for one, so the calls cost nothing otherwise.
+// The calls that report the requests of one connection, or of one stream of HTTP/2, to a log. A connection has a log of
+// requests only if an option asks for one, so the calls cost nothing otherwise.
 
 import type { MeasuredRequest } from './measured-request.ts';
 

@@ -57,7 +57,7 @@ export interface LineFormat {
   write(line: Line, entry: Entry): void;
 }
 
-/** What all lines of a thread have in common. */
+/** The values that all lines of a thread share. */
 export interface LineContext {
   pid: number;
   hostname: string;

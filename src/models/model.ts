@@ -96,7 +96,7 @@ const COUNTING: Record<CounterName, number> = {
   none: KIND_COUNTER_CARELESS,
 };
 
-/** What a server in development says before it starts. */
+/** The line that a server in development logs before it starts. */
 export const IN_DEVELOPMENT =
   'In development (--dev): clients see the stacks and source lines of failed handlers';
 

@@ -9,7 +9,7 @@ const WAITING_BYTES_MAX = 65_536;
 export class MemorySocket extends Duplex {
   readonly remoteAddress = '127.0.0.1';
   private peer: MemorySocket = this;
-  /** What the peer has written and this side has not read; null is its end. */
+  /** Bytes that the peer has written and this side has not read; null is their end. */
   private readonly arriving: (Uint8Array | null)[] = [];
   private arrivingBytes = 0;
   private wanted = false;

@@ -17,7 +17,7 @@ type Resolve = (
 /** Not in the types of Node 20. */
 type RegisterHooks = (hooks: { resolve: Resolve }) => void;
 
-/** What require() calls to find a file. */
+/** The function with which require() finds a file. */
 interface CommonJs {
   _resolveFilename(
     request: string,
